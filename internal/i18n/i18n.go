@@ -1,0 +1,134 @@
+// Package i18n holds what people read, in Chinese and English: message keys with arguments, the catalogues that
+// turn them into text, and Text, a pair for names that content declares in both languages.
+//
+// Catalogues are catalogue/<area>.json: {"key": {"zh": "…", "en": "…"}}; arguments are {0}, {1} … in the text.
+// A key begins with the package that sends it. A test fails when a language is missing or when the two differ in
+// the arguments they use.
+package i18n
+
+import (
+	"embed"
+	"encoding/json"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+)
+
+// Lang is a language that pages can be shown in.
+type Lang string
+
+// The languages. ZH comes first wherever there is a choice.
+const (
+	ZH Lang = "zh"
+	EN Lang = "en"
+)
+
+// Parse reads a language tag; anything but English is Chinese.
+func Parse(s string) Lang {
+	if strings.HasPrefix(strings.ToLower(s), "en") {
+		return EN
+	}
+	return ZH
+}
+
+// Text is a name or sentence that content gives in both languages.
+type Text struct {
+	ZH string `json:"zh" yaml:"zh"`
+	EN string `json:"en" yaml:"en"`
+}
+
+// In is the text in a language; where English is missing the Chinese stands in, so that nothing is blank.
+func (t Text) In(l Lang) string {
+	if l == EN && t.EN != "" {
+		return t.EN
+	}
+	return t.ZH
+}
+
+// Msg is a message not yet put into a language. Args may be strings, numbers, Text (shown in the reader's
+// language) or Msg (nested).
+type Msg struct {
+	Key  string
+	Args []any
+}
+
+// M makes a message.
+func M(key string, args ...any) Msg { return Msg{Key: key, Args: args} }
+
+// String is the English text, for logs.
+func (m Msg) String() string { return T{Lang: EN}.Msg(m) }
+
+// IsZero says that there is no message.
+func (m Msg) IsZero() bool { return m.Key == "" }
+
+//go:embed catalogue/*.json
+var files embed.FS
+
+var catalogue = mustLoad(files)
+
+func mustLoad(fsys fs.FS) map[string]Text {
+	all := map[string]Text{}
+	names, err := fs.Glob(fsys, "catalogue/*.json")
+	if err != nil {
+		panic(err)
+	}
+	for _, name := range names {
+		b, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			panic(err)
+		}
+		var part map[string]Text
+		if err := json.Unmarshal(b, &part); err != nil {
+			panic(fmt.Sprintf("%s: %v", name, err))
+		}
+		for k, v := range part {
+			if _, twice := all[k]; twice {
+				panic(fmt.Sprintf("%s: key %q is defined twice", name, k))
+			}
+			all[k] = v
+		}
+	}
+	return all
+}
+
+// T translates into one language. It is a value: pages are handed one.
+type T struct{ Lang Lang }
+
+// S is the text of a key. An unknown key is shown as itself, so that a page never fails for a word.
+func (t T) S(key string, args ...any) string {
+	text, ok := catalogue[key]
+	if !ok {
+		return key
+	}
+	s := text.In(t.Lang)
+	if len(args) == 0 {
+		return s
+	}
+	pairs := make([]string, 0, 2*len(args))
+	for i, a := range args {
+		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", t.arg(a))
+	}
+	return strings.NewReplacer(pairs...).Replace(s)
+}
+
+// Msg is the text of a message.
+func (t T) Msg(m Msg) string { return t.S(m.Key, m.Args...) }
+
+// Text is the side of a pair that this language shows.
+func (t T) Text(x Text) string { return x.In(t.Lang) }
+
+func (t T) arg(a any) string {
+	switch v := a.(type) {
+	case string:
+		return v
+	case Msg:
+		return t.Msg(v)
+	case Text:
+		return v.In(t.Lang)
+	case fmt.Stringer:
+		return v.String()
+	default:
+		return fmt.Sprint(v)
+	}
+}

@@ -1,0 +1,34 @@
+package i18n
+
+import (
+	"regexp"
+	"slices"
+	"testing"
+)
+
+func TestCataloguesAreComplete(t *testing.T) {
+	holes := regexp.MustCompile(`\{\d+\}`)
+	args := func(s string) []string {
+		found := holes.FindAllString(s, -1)
+		slices.Sort(found)
+		return slices.Compact(found)
+	}
+	for key, text := range catalogue {
+		if text.ZH == "" || text.EN == "" {
+			t.Errorf("%s: a language is missing: %+v", key, text)
+		}
+		if z, e := args(text.ZH), args(text.EN); !slices.Equal(z, e) {
+			t.Errorf("%s: arguments differ: zh %v, en %v", key, z, e)
+		}
+	}
+}
+
+func TestArguments(t *testing.T) {
+	got := T{Lang: EN}.S("a key that is not there")
+	if got != "a key that is not there" {
+		t.Errorf("unknown key: %q", got)
+	}
+	if (Text{ZH: "盐城"}).In(EN) != "盐城" {
+		t.Error("a missing English name must fall back to Chinese")
+	}
+}
