@@ -1,0 +1,229 @@
+package content
+
+import (
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// Type is what values of a fact are.
+type Type string
+
+// The types, and the scale of the whole number that stands for a value: Money in fen, Rate in parts per million,
+// Decimal in millionths, Int as itself, Bool 0 or 1, Date in days since 1970-01-01. Text and Code are text.
+const (
+	Money   Type = "money"
+	Rate    Type = "rate"
+	Int     Type = "int"
+	Decimal Type = "decimal"
+	Bool    Type = "bool"
+	Date    Type = "date"
+	Text    Type = "text"
+	Code    Type = "code"
+)
+
+// IsText says that values are text, not numbers.
+func (t Type) IsText() bool { return t == Text || t == Code }
+
+// How a figure behaves over time (FactDef.Flow). A stock is read on a day and never added over time; a flow belongs to a
+// span and may be added over spans that follow each other; a state is a property.
+const (
+	Stock = "stock"
+	Flow  = "flow"
+	State = "state"
+)
+
+// How sure we are of a definition, a place or a figure (Confidence fields). Verified: read in the cited document, or
+// agreed by independent transcriptions of it. Secondary: one transcription or report. Unverified: our own reading.
+const (
+	Verified   = "verified"
+	Secondary  = "secondary"
+	Unverified = "unverified"
+)
+
+// Kinds of subject (FactDef.Subject).
+const (
+	Enterprise = "enterprise"
+	Project    = "project"
+	Loan       = "loan"
+	Lease      = "lease"
+	Honour     = "honour"
+	Area       = "area"
+)
+
+// FactDef says what may be known about subjects of a kind. Its Code never changes its meaning.
+type FactDef struct {
+	Code        string      // "project.effective_input"; the part before the dot is the kind, "ent" for enterprise
+	Subject     string      // kind of subject
+	Name        i18n.Text   // what pages and headers of exports say
+	Help        i18n.Text   // one sentence: what is counted and what is not; may be empty
+	Aliases     []string    // other words that senders write in a header; Name.ZH and Name.EN are understood anyway
+	Type        Type        // what values are
+	Unit        string      // unit that a bare number in a sheet is in: 万元, 人, 台 …; "" for no unit
+	Flow        string      // Stock, Flow or State
+	Period      period.Kind // length of period that a value belongs to; Always for what has no time
+	Min, Max    *int64      // bounds, inside, on the scale of Type; nil is open
+	Codes       string      // code list of a Code
+	Authority   []string    // authority codes, best first; those not named rank below all that are, in general order
+	Sensitivity string      // public, internal, confidential, personal
+	Source      string      // document that defines it
+	Cite        string      // clause, table or column there
+	Confidence  string      // Verified, Secondary or Unverified
+	Tolerance   money.Rate  // gap, of the larger value, above which two sources disagree
+}
+
+// CodeList is a closed vocabulary, or an open one that names what is known so far.
+type CodeList struct {
+	Name    string      `yaml:"name"`
+	Title   i18n.Text   `yaml:"title"`
+	Open    bool        `yaml:"open,omitempty"` // other words are taken as they are
+	Source  string      `yaml:"source"`
+	Entries []CodeEntry `yaml:"entries"`
+}
+
+// CodeEntry is one code of a list.
+type CodeEntry struct {
+	Code    string    `yaml:"code"`
+	Name    i18n.Text `yaml:"name"`
+	Aliases []string  `yaml:"aliases,omitempty"`
+	Level   string    `yaml:"level,omitempty"` // national, provincial or city, where a title has one
+	Cite    string    `yaml:"cite,omitempty"`  // where the list's source speaks of it
+}
+
+// Entry is the entry with a code.
+func (l CodeList) Entry(code string) (CodeEntry, bool) {
+	i := slices.IndexFunc(l.Entries, func(e CodeEntry) bool { return e.Code == code })
+	if i < 0 {
+		return CodeEntry{}, false
+	}
+	return l.Entries[i], true
+}
+
+// Resolve is the entry that a sender's word means: a code, a name in either language or an alias, whatever its width,
+// case and spaces.
+func (l CodeList) Resolve(word string) (CodeEntry, bool) {
+	key := Fold(word)
+	if key == "" {
+		return CodeEntry{}, false
+	}
+	for _, e := range l.Entries {
+		if Fold(e.Code) == key || Fold(e.Name.ZH) == key || Fold(e.Name.EN) == key ||
+			slices.ContainsFunc(e.Aliases, func(a string) bool { return Fold(a) == key }) {
+			return e, true
+		}
+	}
+	return CodeEntry{}, false
+}
+
+// Authority is a body that states facts.
+type Authority struct {
+	Code    string    `yaml:"code"`
+	Name    i18n.Text `yaml:"name"`
+	Aliases []string  `yaml:"aliases,omitempty"`
+	Help    i18n.Text `yaml:"help"`
+}
+
+// Term is something that a sheet's words may stand for. Every fact definition is a term, with its code as role; further
+// roles come from vocabulary.yaml: party.* identify the firm, row.* are about the row itself, mark.* are words that
+// begin a line which is no data.
+type Term struct {
+	Role  string    // "party.uscc", "row.period", "mark.total", "ent.revenue"
+	Place string    // Header or Mark
+	Name  i18n.Text // what the import page calls it
+	Words []string  // words as senders write them, the names first
+}
+
+// Where a term's words stand (Term.Place).
+const (
+	Header = "header" // above a column
+	Mark   = "mark"   // at the beginning of a row: a total, a note
+)
+
+// TargetPlan is the figures that a published plan promises.
+type TargetPlan struct {
+	Code       string    `yaml:"code"`
+	Title      i18n.Text `yaml:"title"`
+	Document   string    `yaml:"document"` // document number
+	Issuer     string    `yaml:"issuer"`
+	Area       string    `yaml:"area"` // node code
+	Issued     period.Day
+	From       period.Day
+	To         period.Day
+	Confidence string
+	Targets    []Target `yaml:"targets"`
+}
+
+// Target is one promised figure.
+type Target struct {
+	ID        string    // number in the reference list of the plan's figures: B110
+	Name      i18n.Text // what is promised
+	Compare   string    // at_least, over (more than, the number itself not included) or relation (to another figure)
+	Value     string    // decimal number as published, "" for a relation or where none is stated
+	Unit      string    // unit of Value: %, 家, 万台 …; "" for a pure number
+	Span      string    // by (reached by the end), each_year, or in_period (over the whole of the plan)
+	By        *period.Day
+	Indicator string // fact definition that it is measured by, "" where none of ours measures it
+	Cite      string // clause
+	Quote     string // at most 30 characters that mark the place
+}
+
+// Library is all content that was read. It never changes.
+type Library struct {
+	facts       []FactDef
+	factIndex   map[string]int
+	codes       map[string]CodeList
+	authorities []Authority
+	vocabulary  []Term
+	targets     []TargetPlan
+	areas       *Tree
+	industries  *Tree
+}
+
+// FactDef is the definition with a code.
+func (l *Library) FactDef(code string) (FactDef, bool) {
+	i, ok := l.factIndex[code]
+	if !ok {
+		return FactDef{}, false
+	}
+	return l.facts[i], true
+}
+
+// FactDefs is every definition, in the order of the files and within them. The slice must not be changed.
+func (l *Library) FactDefs() []FactDef { return l.facts }
+
+// Areas is the areas of China with functional zones and retired codes.
+func (l *Library) Areas() *Tree { return l.areas }
+
+// Industries is GB/T 4754, in the edition that Tree.Version names.
+func (l *Library) Industries() *Tree { return l.industries }
+
+// CodeList is the list with a name.
+func (l *Library) CodeList(name string) (CodeList, bool) {
+	c, ok := l.codes[name]
+	return c, ok
+}
+
+// Authorities is who may state facts, best first where a definition does not say otherwise.
+func (l *Library) Authorities() []Authority { return l.authorities }
+
+// Rank is the place of an authority in the order of a definition: 0 is believed first. Authorities that the definition
+// does not name come after those it does, in general order; one that nobody knows comes last.
+func (l *Library) Rank(def FactDef, authority string) int {
+	if i := slices.Index(def.Authority, authority); i >= 0 {
+		return i
+	}
+	general := slices.IndexFunc(l.authorities, func(a Authority) bool { return a.Code == authority })
+	if general < 0 {
+		general = len(l.authorities)
+	}
+	return len(def.Authority) + general
+}
+
+// Vocabulary is every term that a sheet's words may stand for: the roles of vocabulary.yaml, then the fact
+// definitions. The slice must not be changed.
+func (l *Library) Vocabulary() []Term { return l.vocabulary }
+
+// Targets is the plans that were read.
+func (l *Library) Targets() []TargetPlan { return l.targets }
