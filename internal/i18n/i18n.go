@@ -59,6 +59,62 @@ func M(key string, args ...any) Msg { return Msg{Key: key, Args: args} }
 // String is the English text, for logs.
 func (m Msg) String() string { return T{Lang: EN}.Msg(m) }
 
+// MarshalJSON keeps the key and the arguments, so that a message can be stored and read later in either language.
+// Numbers and other printable arguments become text, which shows the same.
+func (m Msg) MarshalJSON() ([]byte, error) {
+	stored := storedMsg{Key: m.Key}
+	for _, a := range m.Args {
+		switch a.(type) {
+		case Text, Msg:
+		default:
+			a = T{}.arg(a)
+		}
+		b, err := json.Marshal(a)
+		if err != nil {
+			return nil, err
+		}
+		stored.Args = append(stored.Args, b)
+	}
+	return json.Marshal(stored)
+}
+
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (m *Msg) UnmarshalJSON(b []byte) error {
+	var stored storedMsg
+	if err := json.Unmarshal(b, &stored); err != nil {
+		return err
+	}
+	*m = Msg{Key: stored.Key}
+	for _, raw := range stored.Args {
+		arg, err := readArg(raw)
+		if err != nil {
+			return fmt.Errorf("message %s: %w", stored.Key, err)
+		}
+		m.Args = append(m.Args, arg)
+	}
+	return nil
+}
+
+// storedMsg is a message as JSON; an argument is a string, a Text or a message.
+type storedMsg struct {
+	Key  string            `json:"key"`
+	Args []json.RawMessage `json:"args,omitempty"`
+}
+
+func readArg(raw json.RawMessage) (any, error) {
+	var s string
+	if err := json.Unmarshal(raw, &s); err == nil {
+		return s, nil
+	}
+	var m Msg
+	if err := json.Unmarshal(raw, &m); err == nil && m.Key != "" {
+		return m, nil
+	}
+	var t Text
+	err := json.Unmarshal(raw, &t)
+	return t, err
+}
+
 // IsZero says that there is no message.
 func (m Msg) IsZero() bool { return m.Key == "" }
 

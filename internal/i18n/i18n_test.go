@@ -1,6 +1,7 @@
 package i18n
 
 import (
+	"encoding/json"
 	"regexp"
 	"slices"
 	"testing"
@@ -30,5 +31,24 @@ func TestArguments(t *testing.T) {
 	}
 	if (Text{ZH: "盐城"}).In(EN) != "盐城" {
 		t.Error("a missing English name must fall back to Chinese")
+	}
+}
+
+func TestMsgIsStoredAndReadBack(t *testing.T) {
+	msg := M("errs.at", "A1", M("errs.forbidden"), Text{ZH: "盐城", EN: "Yancheng"}, 42)
+	b, err := json.Marshal(msg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var back Msg
+	if err := json.Unmarshal(b, &back); err != nil {
+		t.Fatal(err)
+	}
+	catalogue["errs.at"] = Text{ZH: "{0}：{1}{2}{3}", EN: "{0}: {1} {2} {3}"}
+	defer delete(catalogue, "errs.at")
+	for _, lang := range []Lang{ZH, EN} {
+		if got, want := (T{lang}).Msg(back), (T{lang}).Msg(msg); got != want {
+			t.Errorf("%s: read back as %q, want %q", lang, got, want)
+		}
 	}
 }
