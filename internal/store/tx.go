@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"iter"
 	"strconv"
 	"strings"
@@ -100,6 +101,23 @@ func (tx *Tx) NextIDs(ctx context.Context, n int64) (first int64, err error) {
 		return 0, fmt.Errorf("take %d ids: %w", n, tx.note(err))
 	}
 	return first, nil
+}
+
+const advisoryLock = `SELECT pg_advisory_xact_lock($1)`
+
+// Lock waits until no other transaction holds the lock of this name, and holds it to the end: for one that looks
+// whether something is there before it writes, where there is no row to lock. On SQLite there is nothing to do, since
+// transactions run one after another.
+func (tx *Tx) Lock(ctx context.Context, name string) error {
+	if tx.db.dialect == sqlite {
+		return ctx.Err()
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(name)) // never fails
+	if _, err := tx.Exec(ctx, advisoryLock, int64(h.Sum64())); err != nil {
+		return fmt.Errorf("lock %s: %w", name, err)
+	}
+	return nil
 }
 
 // InsertRows inserts many rows, each a value for every column of cols; the slice may be reused between two yields.

@@ -1,0 +1,13 @@
+// Package access decides who may see and do what. It owns accounts, their grants, sessions and the counting of failed
+// sign-ins.
+//
+// The rules are one table (rules in scope.go): a role, an action, and the condition under which the role may do it.
+// A Scope is that table applied to one account. It is rendered twice, as a check of one object (Scope.Sees) and as a
+// condition in SQL (Scope.Where); a property test holds the two together. The zero Scope denies everything.
+//
+// A grant names an area by its code. What lies below it is the area tree's business, which stands above this package:
+// package party expands the grants of an account into a Scope, which is then handed down to every read.
+//
+// A session holds a ticket, nothing else. The account behind it is read for each request, so that what an
+// administrator takes away is gone at once.
+package access

@@ -1,0 +1,285 @@
+package access
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+// allowed is the oracle: what each role may do, written down a second time and in another shape than the rules.
+// A = in its areas, O = its own, * = any, . = never.
+const allowed = `
+                 county city enterprise auditor administrator
+read_party       A      A    O          A       .
+read_fact        A      A    O          A       .
+read_sensitive   A      A    O          A       .
+import           A      A    .          .       .
+undo_import      A      A    .          .       .
+dispute          A      A    O          .       .
+decide           A      A    .          .       .
+export           A      A    O          A       .
+merge            .      A    .          .       .
+manage_accounts  .      .    .          .       *
+read_log         .      A    .          A       *
+`
+
+var columns = map[Role]int{CountyOfficial: 1, CityOfficial: 2, Enterprise: 3, Auditor: 4, Administrator: 5}
+
+func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
+	table := map[Action][]string{}
+	for i, line := range strings.Split(strings.TrimSpace(allowed), "\n") {
+		if fields := strings.Fields(line); i > 0 {
+			table[Action(fields[0])] = fields
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(table)), slices.Sorted(slices.Values(Actions())); !slices.Equal(got, want) {
+		t.Fatalf("the oracle knows other actions:\n%s", cmp.Diff(want, got))
+	}
+	return func(s Scope, a Action, o object) bool {
+		for _, p := range s.parts {
+			switch table[a][columns[p.role]] {
+			case "*":
+				return true
+			case "A":
+				if o.area != "" && slices.Contains(p.areas, o.area) {
+					return true
+				}
+			case "O":
+				if o.owner != 0 && slices.Contains(p.owns, o.owner) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+}
+
+// object is a row of the test's table; an empty area and the owner 0 are stored as NULL in odd rows.
+type object struct {
+	id    int64
+	area  string
+	owner int64
+}
+
+var testAreas = []string{"", "320900", "320902", "320903", "320971", "zone:yancheng-yannan", "321000"}
+
+func objects() []object {
+	var all []object
+	for _, area := range testAreas {
+		for owner := range int64(5) {
+			for range 2 { // an even and an odd one
+				all = append(all, object{id: int64(len(all)), area: area, owner: owner})
+			}
+		}
+	}
+	return all
+}
+
+func drawScope(t *rapid.T) Scope {
+	s := Scope{account: 7}
+	for range rapid.IntRange(0, 3).Draw(t, "grants") {
+		s = s.And(NewScope(7,
+			rapid.SampledFrom(append(Roles(), "stranger", "")).Draw(t, "role"),
+			rapid.SliceOfN(rapid.SampledFrom(testAreas), 0, 4).Draw(t, "areas"),
+			rapid.SliceOfN(rapid.Int64Range(0, 4), 0, 3).Draw(t, "owns")))
+	}
+	return s
+}
+
+func objectDB(t *testing.T) *store.DB {
+	db := storetest.SQLite(t, []store.Migrations{{Package: "trial", FS: fstest.MapFS{"migrations/0001_trial.sql": {
+		Data: []byte("CREATE TABLE object (id BIGINT NOT NULL PRIMARY KEY, area TEXT, owner BIGINT);"),
+	}}}})
+	err := db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		return tx.InsertRows(ctx, "object", []string{"id", "area", "owner"}, func(yield func([]any) bool) {
+			for _, o := range objects() {
+				row := []any{o.id, o.area, o.owner}
+				if o.id%2 == 1 && o.area == "" {
+					row[1] = nil
+				}
+				if o.id%2 == 1 && o.owner == 0 {
+					row[2] = nil
+				}
+				if !yield(row) {
+					return
+				}
+			}
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
+}
+
+// selected are the objects that the condition selects, in a statement that has an argument of its own before and one
+// behind it.
+func selected(ctx context.Context, db *store.DB, rules []rule, s Scope, a Action) ([]int64, error) {
+	where, args := s.where(rules, a, "o.area", "o.owner", []any{-1})
+	args = append(args, 1<<40)
+	rows, err := db.Read().Query(ctx, fmt.Sprintf(
+		`SELECT o.id FROM object o WHERE o.id > $1 AND %s AND o.id < $%d ORDER BY o.id`, where, len(args)), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var ids []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, rows.Err()
+}
+
+func seen(s Scope, rules []rule, a Action) []int64 {
+	var ids []int64
+	for _, o := range objects() {
+		if s.sees(rules, a, o.area, o.owner) {
+			ids = append(ids, o.id)
+		}
+	}
+	return ids
+}
+
+// TestScope holds three things together: the check of an object, the condition in SQL on a real database, and the
+// oracle.
+func TestScope(t *testing.T) {
+	db := objectDB(t)
+	may := oracle(t)
+	rapid.Check(t, func(r *rapid.T) {
+		s := drawScope(r)
+		a := rapid.SampledFrom(append(Actions(), "unheard_of")).Draw(r, "action")
+		sees := seen(s, rules, a)
+		where, err := selected(t.Context(), db, rules, s, a)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if diff := cmp.Diff(sees, where); diff != "" {
+			r.Fatalf("Sees and Where differ (-sees +where):\n%s", diff)
+		}
+		if a == "unheard_of" {
+			if len(sees) > 0 {
+				r.Fatalf("an unknown action is allowed on %v", sees)
+			}
+			return
+		}
+		for _, o := range objects() {
+			if got, want := slices.Contains(sees, o.id), may(s, a, o); got != want {
+				r.Fatalf("%+v %s %+v: %v, want %v", s, a, o, got, want)
+			}
+		}
+		if !s.Can(a) && len(sees) > 0 {
+			r.Fatalf("cannot %s, yet may to %v", a, sees)
+		}
+	})
+}
+
+// TestScopeMutants plants every fault of one rule (left out, another condition) and every rule too many, and asks
+// whether the comparison above would notice.
+func TestScopeMutants(t *testing.T) {
+	may := oracle(t)
+	var probes []Scope
+	for _, role := range Roles() {
+		probes = append(probes, NewScope(1, role, []string{"320902", "320971"}, []int64{2, 3}))
+	}
+	notices := func(rules []rule) bool {
+		for _, s := range probes {
+			for _, a := range Actions() {
+				for _, o := range objects() {
+					if s.sees(rules, a, o.area, o.owner) != may(s, a, o) {
+						return true
+					}
+				}
+			}
+		}
+		return false
+	}
+	if notices(rules) {
+		t.Fatal("the rules themselves differ from the oracle")
+	}
+	mutants, missed := 0, 0
+	try := func(what string, rules []rule) {
+		mutants++
+		if !notices(rules) {
+			missed++
+			t.Errorf("not noticed: %s", what)
+		}
+	}
+	for i, r := range rules {
+		try(fmt.Sprintf("%v left out", r), slices.Delete(slices.Clone(rules), i, i+1))
+		for _, c := range []cond{never, inArea, owns, always} {
+			if c != r.cond {
+				mutant := slices.Clone(rules)
+				mutant[i].cond = c
+				try(fmt.Sprintf("%v with condition %d", r, c), mutant)
+			}
+		}
+	}
+	for _, role := range Roles() {
+		for _, a := range Actions() {
+			if condOf(rules, role, a) == never {
+				for _, c := range []cond{inArea, owns, always} {
+					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}))
+				}
+			}
+		}
+	}
+	t.Logf("%d of %d mutants noticed", mutants-missed, mutants)
+}
+
+func TestScopeEdges(t *testing.T) {
+	none := Scope{}
+	for _, a := range Actions() {
+		if none.Can(a) || none.Sees(a, "320902", 1) || none.Sees(a, "", 0) {
+			t.Errorf("the zero scope may %s", a)
+		}
+		if where, args := none.Where(a, "area", "owner", []any{1}); where != noRow || len(args) != 1 {
+			t.Errorf("the zero scope selects by %q %v", where, args)
+		}
+		system := SystemScope()
+		if !system.All() || !system.Can(a) || !system.Sees(a, "", 0) {
+			t.Errorf("the system may not %s", a)
+		}
+		if where, args := system.Where(a, "area", "owner", nil); where != everyRow || len(args) != 0 {
+			t.Errorf("the system selects by %q %v", where, args)
+		}
+	}
+	county := NewScope(1, CountyOfficial, []string{"320902"}, nil)
+	if where, _ := county.Where(ReadFact, "", "owner", nil); where != noRow {
+		t.Errorf("a table without areas: %q", where)
+	}
+	both := county.And(NewScope(1, Administrator, nil, nil))
+	if where, args := both.Where(ReadLog, "area", "owner", []any{1}); where != everyRow || len(args) != 1 {
+		t.Errorf("area and anything: %q %v", where, args)
+	}
+	if got, want := both.Areas(), []string{"320902"}; !slices.Equal(got, want) || both.Role() != CountyOfficial {
+		t.Errorf("areas %v, role %s", got, both.Role())
+	}
+	// Where must not write into the caller's spare capacity: two conditions may be made from the same arguments.
+	args := make([]any, 0, 8)
+	_, first := county.Where(ReadFact, "area", "owner", args)
+	_, _ = NewScope(2, CountyOfficial, []string{"321000"}, nil).Where(ReadFact, "area", "owner", args)
+	if first[0] != "320902" {
+		t.Errorf("the first condition's argument became %v", first[0])
+	}
+}
+
+func BenchmarkSees(b *testing.B) {
+	s := NewScope(1, CityOfficial, testAreas, nil)
+	for b.Loop() {
+		s.Sees(ReadFact, "320971", 3)
+	}
+}

@@ -1,0 +1,169 @@
+package access
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"time"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// How many sign-ins may fail, and for how long. An office has one address for all, hence the higher limit.
+const (
+	attemptWindow      = 15 * time.Minute
+	attemptsPerLogin   = 5
+	attemptsPerAddress = 50
+)
+
+// Authenticate is the account with this login and password. It fails with Forbidden, in the same words and after the
+// same work, for a login that does not exist, a wrong password and a disabled account, and with Unavailable once five
+// tries in a quarter of an hour have failed for the login, or fifty from the address. The address is that of the
+// client, with or without a port; the caller says which header, if any, it trusts for it.
+//
+// A try is counted before the password is looked at, so that many at a time get no more tries than one after another.
+func (s *Store) Authenticate(ctx context.Context, login, password, address string) (Account, error) {
+	login = fold(login)
+	byName, byAddress := loginSubject(login), addressSubject(address)
+	if err := s.count(ctx, byName, byAddress); err != nil {
+		return Account{}, err
+	}
+	a, stored, err := read(ctx, s.db.Read(), byLogin, login)
+	known := err == nil
+	if err != nil {
+		if errs.KindOf(err) != errs.KindNotFound {
+			return Account{}, fmt.Errorf("authenticate: %w", err)
+		}
+		stored = s.hash.decoy()
+	}
+	if utf8.RuneCountInString(password) > passwordMax {
+		password = "" // nobody's: it is refused after the usual work, not after hashing megabytes
+	}
+	ok, stale, err := s.hash.verify(ctx, stored, password)
+	if err != nil {
+		return Account{}, fmt.Errorf("authenticate: %w", err)
+	}
+	if !known || !ok || a.Disabled() {
+		return Account{}, &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("access.wrong_login")}
+	}
+	fresh := ""
+	if stale {
+		if fresh, err = s.hash.hash(ctx, password); err != nil {
+			return Account{}, fmt.Errorf("authenticate: %w", err)
+		}
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if fresh != "" {
+			if _, err := tx.Exec(ctx, rehash, fresh, a.ID, stored); err != nil {
+				return err
+			}
+		}
+		// Only this try is taken back: whoever has one account must not clear the way for guessing at others.
+		if _, err := tx.Exec(ctx, takeBack, byAddress); err != nil {
+			return err
+		}
+		return forget(ctx, tx, byName)
+	})
+	if err != nil {
+		return Account{}, fmt.Errorf("authenticate: %w", err)
+	}
+	return a, nil
+}
+
+const (
+	rehash        = `UPDATE account SET password = $1 WHERE id = $2 AND password = $3`
+	takeBack      = `UPDATE login_attempt SET failures = failures - 1 WHERE subject = $1 AND failures > 0`
+	oneMore       = `UPDATE login_attempt SET failures = failures + 1 WHERE subject = $1 AND since > $2 AND failures < $3`
+	anew          = `UPDATE login_attempt SET failures = 1, since = $1 WHERE subject = $2 AND since <= $3`
+	attemptsSince = `SELECT since FROM login_attempt WHERE subject = $1`
+	firstAttempt  = `INSERT INTO login_attempt (subject, failures, since) VALUES ($1, 1, $2)`
+	forgetSubject = `DELETE FROM login_attempt WHERE subject = $1`
+	forgetOld     = `DELETE FROM login_attempt WHERE since <= $1`
+)
+
+// count notes a try for both subjects, or refuses it.
+func (s *Store) count(ctx context.Context, login, address string) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := s.countOne(ctx, tx, address, attemptsPerAddress); err != nil {
+			return err
+		}
+		return s.countOne(ctx, tx, login, attemptsPerLogin)
+	})
+	if err != nil {
+		return fmt.Errorf("count sign-in: %w", err)
+	}
+	return nil
+}
+
+func (s *Store) countOne(ctx context.Context, tx *store.Tx, subject string, limit int) error {
+	now := s.now.Millis()
+	open := now - attemptWindow.Milliseconds() // a window that began at or before this is over
+	n, err := tx.Exec(ctx, oneMore, subject, open, limit)
+	if err != nil || n == 1 {
+		return err
+	}
+	n, err = tx.Exec(ctx, anew, now, subject, open)
+	if err != nil || n == 1 {
+		return err
+	}
+	rows, err := tx.Query(ctx, attemptsSince, subject)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	if rows.Next() {
+		var since int64
+		if err := rows.Scan(&since); err != nil {
+			return err
+		}
+		wait := time.Duration(since-open) * time.Millisecond
+		return errs.Unavailable(i18n.M("access.locked", int64((wait+time.Minute-1)/time.Minute)), nil)
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if err := rows.Close(); err != nil {
+		return err
+	}
+	// The table holds a window's worth of subjects: whoever adds one sweeps.
+	if _, err := tx.Exec(ctx, forgetOld, open); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, firstAttempt, subject, now)
+	return err
+}
+
+func forget(ctx context.Context, tx *store.Tx, subject string) error {
+	_, err := tx.Exec(ctx, forgetSubject, subject)
+	return err
+}
+
+func loginSubject(login string) string { return digest("login:" + login) }
+
+// addressSubject takes an IPv6 network for one address: whoever has one has 2⁶⁴.
+func addressSubject(address string) string {
+	if withPort, err := netip.ParseAddrPort(address); err == nil {
+		address = withPort.Addr().String()
+	}
+	if ip, err := netip.ParseAddr(address); err == nil {
+		ip = ip.Unmap().WithZone("")
+		bits := 32
+		if ip.Is6() {
+			bits = 64
+		}
+		if net, err := ip.Prefix(bits); err == nil {
+			address = net.String()
+		}
+	}
+	return digest("address:" + address)
+}
+
+func digest(s string) string {
+	sum := sha256.Sum256([]byte(s))
+	return hex.EncodeToString(sum[:])
+}
