@@ -1,6 +1,7 @@
 package content
 
 import (
+	"math/big"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -143,16 +144,15 @@ const (
 
 // TargetPlan is the figures that a published plan promises.
 type TargetPlan struct {
-	Code       string    `yaml:"code"`
-	Title      i18n.Text `yaml:"title"`
-	Document   string    `yaml:"document"` // document number
-	Issuer     string    `yaml:"issuer"`
-	Area       string    `yaml:"area"` // node code
+	Code       string
+	Title      i18n.Text
+	Document   string // document number
+	Issuer     string
+	Area       string // node code
 	Issued     period.Day
-	From       period.Day
-	To         period.Day
+	From, To   period.Day // first and last day of the plan
 	Confidence string
-	Targets    []Target `yaml:"targets"`
+	Targets    []Target
 }
 
 // Target is one promised figure.
@@ -177,6 +177,7 @@ type Library struct {
 	authorities []Authority
 	vocabulary  []Term
 	targets     []TargetPlan
+	units       map[string]unit
 	areas       *Tree
 	industries  *Tree
 }
@@ -219,6 +220,22 @@ func (l *Library) Rank(def FactDef, authority string) int {
 		general = len(l.authorities)
 	}
 	return len(def.Authority) + general
+}
+
+// UnitFactor is how many of a definition's unit one of another unit is worth: 10,000 for 万千瓦时 where the definition
+// has 千瓦时. False when either is not known or they measure different things. Amounts of money are package money's.
+func (l *Library) UnitFactor(def FactDef, word string) (money.Rate, bool) {
+	from, ok := l.units[Fold(word)]
+	to, known := l.units[Fold(def.Unit)]
+	if !ok || !known || from.kind != to.kind {
+		return money.Rate{}, false
+	}
+	r := new(big.Rat).Quo(from.factor, to.factor)
+	if !r.Num().IsInt64() || !r.Denom().IsInt64() {
+		return money.Rate{}, false
+	}
+	rate, err := money.NewRate(r.Num().Int64(), r.Denom().Int64())
+	return rate, err == nil
 }
 
 // Vocabulary is every term that a sheet's words may stand for: the roles of vocabulary.yaml, then the fact

@@ -1,6 +1,7 @@
 package content
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -65,15 +66,6 @@ func (ps Problems) As(target any) bool {
 	return true
 }
 
-// err is ps as an error, nil when there is none; sorted by place.
-func (ps Problems) err() error {
-	if len(ps) == 0 {
-		return nil
-	}
-	ps.sort()
-	return ps
-}
-
 func (ps Problems) sort() {
 	slices.SortStableFunc(ps, func(a, b Problem) int {
 		if c := strings.Compare(a.File, b.File); c != 0 {
@@ -124,16 +116,15 @@ func nthLine(src []byte, line int) (string, bool) {
 	if line < 1 {
 		return "", false
 	}
-	rest := string(src)
 	for ; line > 1; line-- {
-		_, after, ok := strings.Cut(rest, "\n")
+		_, rest, ok := bytes.Cut(src, []byte("\n"))
 		if !ok {
 			return "", false
 		}
-		rest = after
+		src = rest
 	}
-	text, _, _ := strings.Cut(rest, "\n")
-	return strings.TrimSuffix(text, "\r"), true
+	text, _, _ := bytes.Cut(src, []byte("\n"))
+	return string(bytes.TrimSuffix(text, []byte("\r"))), true
 }
 
 // cellWidth is how many terminal cells a character takes.

@@ -240,7 +240,15 @@ func (t *Tree) inUse(codes []string, within string) []string {
 			keep(s)
 		}
 	}
+	found = slices.DeleteFunc(found, func(code string) bool { return t.repeated(code, found) })
 	return t.sorted(found)
+}
+
+// repeated says that a node only repeats its single child under the same name, as groups of one class do, and the child
+// is among the found.
+func (t *Tree) repeated(code string, found []string) bool {
+	below := t.children[code]
+	return len(below) == 1 && slices.Contains(found, below[0]) && t.nodes[below[0]].Name == t.nodes[code].Name
 }
 
 // sorted puts codes in file order.
