@@ -66,6 +66,7 @@ func TestConformance(t *testing.T) {
 		"foreign keys hold":                              testForeignKeys,
 		"the commit sequence has no gaps":                testCommitSequence,
 		"a follower misses nothing":                      testFollower,
+		"a lock lets one in at a time":                   testLock,
 		"ids are never given twice":                      testIDs,
 		"rows in bulk are all there":                     testInsertRows,
 		"rows of the wrong width are refused":            testInsertRowsWidth,
@@ -351,7 +352,7 @@ func testCounter(t *testing.T, db *store.DB) {
 }
 
 func testReadOnly(t *testing.T, db *store.DB) {
-	err := db.Snapshot(t.Context(), func(ctx context.Context, q store.Querier) error {
+	write := func(ctx context.Context, q store.Querier) error {
 		rows, err := q.Query(ctx, `INSERT INTO item (id, name, live) VALUES (1, 'a', $1)`, true)
 		if err != nil {
 			return err
@@ -359,9 +360,12 @@ func testReadOnly(t *testing.T, db *store.DB) {
 		defer rows.Close()
 		rows.Next()
 		return rows.Err()
-	})
-	if err == nil {
+	}
+	if err := write(t.Context(), db.Read()); err == nil {
 		t.Error("a reader wrote")
+	}
+	if err := db.Snapshot(t.Context(), write); err == nil {
+		t.Error("a snapshot wrote")
 	}
 	if n := count(t, db, `SELECT COUNT(*) FROM item`); n != 0 {
 		t.Errorf("%d rows", n)
@@ -468,6 +472,32 @@ func testFollower(t *testing.T, db *store.DB) {
 	}
 	if n := count(t, db, `SELECT COUNT(*) FROM entry`); n != rows {
 		t.Errorf("the follower saw %d rows of %d", rows, n)
+	}
+}
+
+// testLock looks before it inserts, where no unique key would catch the second one.
+func testLock(t *testing.T, db *store.DB) {
+	var group errgroup.Group
+	for range 12 {
+		group.Go(func() error {
+			return db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+				if err := tx.Lock(ctx, "trial.entry"); err != nil {
+					return err
+				}
+				var n int
+				if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM entry`).Scan(&n); err != nil || n > 0 {
+					return err
+				}
+				_, err := tx.Exec(ctx, `INSERT INTO entry (seq, n, amount) VALUES (1, 1, 1)`)
+				return err
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if n := count(t, db, `SELECT COUNT(*) FROM entry`); n != 1 {
+		t.Errorf("%d rows, want 1", n)
 	}
 }
 

@@ -43,15 +43,17 @@ func openPostgres(ctx context.Context, url string, opts options) (*DB, error) {
 	if err != nil {
 		return nil, &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("store.bad_url", redact(url)), Err: err}
 	}
-	pool := func(n int) *sql.DB {
+	pool := func(conf *pgx.ConnConfig, n int) *sql.DB {
 		p := stdlib.OpenDB(*conf)
 		p.SetMaxOpenConns(n)
 		p.SetMaxIdleConns(n)
 		return p
 	}
-	db := &DB{dialect: postgres, opts: opts, readers: pool(pgConns)}
-	db.ids.pool = pool(1)
-	db.engine = &plain{db: db, pool: pool(pgConns)}
+	reading := conf.Copy()
+	reading.RuntimeParams["default_transaction_read_only"] = "on"
+	db := &DB{dialect: postgres, opts: opts, readers: pool(reading, pgConns)}
+	db.ids.pool = pool(conf, 1)
+	db.engine = &plain{db: db, pool: pool(conf, pgConns)}
 	if err := db.readers.PingContext(ctx); err != nil {
 		return nil, errors.Join(errs.Unavailable(i18n.M("store.unreachable", redact(url)), err), db.Close())
 	}

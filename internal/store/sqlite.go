@@ -76,6 +76,14 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 		err = errors.Join(err, lock.Close())
 	}()
 
+	// SQLite gives its other files the permissions of this one, and what is in them is nobody else's business.
+	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, openError(file, err)
+	}
+	if err := f.Close(); err != nil {
+		return nil, openError(file, err)
+	}
 	if w.pool, err = sql.Open("sqlite", sqliteDSN(file, "immediate", "cache_size(-32768)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
@@ -94,10 +102,10 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 			return nil, err
 		}
 	}
-	if db.readers, err = sql.Open("sqlite", sqliteDSN(file, "deferred", "query_only(1)", "cache_size(-8192)")); err != nil {
+	if db.readers, err = sql.Open("sqlite", sqliteDSN(file, "deferred", "query_only(1)", "cache_size(-4096)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
-	n := max(4, 2*runtime.GOMAXPROCS(0))
+	n := max(8, 4*runtime.GOMAXPROCS(0))
 	db.readers.SetMaxOpenConns(n)
 	db.readers.SetMaxIdleConns(n)
 	db.engine = w
@@ -148,7 +156,14 @@ func writeOwner(f *os.File, owner string) error {
 }
 
 func openError(file string, err error) error {
-	return &errs.Error{Kind: errs.KindUnavailable, Msg: i18n.M("store.cannot_open", file), Err: err}
+	key := "store.cannot_open"
+	switch sqliteCode(err) & 0xff {
+	case lib.SQLITE_NOTADB:
+		key = "store.not_a_database"
+	case lib.SQLITE_CORRUPT:
+		key = "store.corrupt"
+	}
+	return &errs.Error{Kind: errs.KindUnavailable, Msg: i18n.M(key, file), Err: err}
 }
 
 func quickCheck(ctx context.Context, conn *sql.Conn, file string) error {
@@ -286,7 +301,8 @@ func (w *writer) turn(ctx context.Context, t *turn, tx *Tx) (verdict, error) {
 	}
 	if v.err != nil {
 		if _, err := tx.tx.ExecContext(ctx, "ROLLBACK TO turn"); err != nil {
-			return v, fmt.Errorf("undo turn: %w", errors.Join(err, tx.err))
+			// A full disk has undone all of it already, savepoint included: the cause is the statement's error.
+			return v, fmt.Errorf("undo turn: %w", errors.Join(tx.err, err))
 		}
 	}
 	if _, err := tx.tx.ExecContext(ctx, "RELEASE turn"); err != nil {

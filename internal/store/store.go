@@ -24,7 +24,8 @@ type Migrations struct {
 }
 
 // Querier reads: the database as last committed (DB.Read), one moment of it (DB.Snapshot), or a transaction in
-// progress (Tx).
+// progress (Tx). Rows hold a connection, of which there are few, until they are closed: close them before the next
+// question.
 type Querier interface {
 	Query(ctx context.Context, query string, args ...any) (*Rows, error)
 	QueryRow(ctx context.Context, query string, args ...any) *Row

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"iter"
-	"strconv"
 	"strings"
 )
 
@@ -179,24 +178,9 @@ func errWidth(row []any, cols []string) error {
 	return fmt.Errorf("a row has %d values for %d columns", len(row), len(cols))
 }
 
+// insertSQL is the one statement with ? in place of $1: SQLite takes a numbered placeholder for a name, and the driver
+// would look up each of them.
 func insertSQL(table string, cols []string, rows int) string {
-	var b strings.Builder
-	b.WriteString("INSERT INTO " + table + " (" + strings.Join(cols, ", ") + ") VALUES ")
-	n := 0
-	for r := range rows {
-		if r > 0 {
-			b.WriteString(", ")
-		}
-		for c := range cols {
-			if c == 0 {
-				b.WriteByte('(')
-			} else {
-				b.WriteString(", ")
-			}
-			n++
-			b.WriteString("$" + strconv.Itoa(n))
-		}
-		b.WriteByte(')')
-	}
-	return b.String()
+	row := "(" + strings.Repeat("?, ", len(cols)-1) + "?)"
+	return "INSERT INTO " + table + " (" + strings.Join(cols, ", ") + ") VALUES " + strings.Repeat(row+", ", rows-1) + row
 }
