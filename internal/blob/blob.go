@@ -1,0 +1,120 @@
+// Package blob keeps files under the hash of their content: what was uploaded, as it came. A file that is there is
+// whole and on the disk, is never changed, and is stored once however often it comes. Who may read it is decided by
+// whoever knows the hash to belong to something.
+package blob
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// Dir is a directory of files. It is safe for many goroutines and several processes.
+type Dir struct{ root string }
+
+const tempPrefix = "incoming-"
+
+// Open makes the directory where there is none, and removes what an interrupted Put of a process that is gone has
+// left. Only one process may open a directory while another puts files into it.
+func Open(root string) (Dir, error) {
+	if err := os.MkdirAll(root, 0o700); err != nil {
+		return Dir{}, fmt.Errorf("open blobs: %w", err)
+	}
+	left, err := filepath.Glob(filepath.Join(root, tempPrefix+"*"))
+	if err != nil {
+		return Dir{}, fmt.Errorf("open blobs: %w", err)
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil {
+			return Dir{}, fmt.Errorf("open blobs: %w", err)
+		}
+	}
+	return Dir{root: root}, nil
+}
+
+// Put stores what r holds, and returns its SHA-256 in lower-case hexadecimal and its size in bytes. More than limit
+// bytes are refused with an Invalid error, and nothing is kept.
+func (d Dir) Put(r io.Reader, limit int64) (sha string, size int64, err error) {
+	f, err := os.CreateTemp(d.root, tempPrefix+"*")
+	if err != nil {
+		return "", 0, fmt.Errorf("put blob: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, os.Remove(f.Name()))
+		}
+	}()
+	limit = min(limit, math.MaxInt64-1)
+	hash := sha256.New()
+	w := bufio.NewWriterSize(f, 1<<16)
+	size, err = io.Copy(io.MultiWriter(w, hash), io.LimitReader(r, limit+1))
+	if err == nil && size > limit {
+		err = errs.Invalid(i18n.M("blob.too_large", megabytes(limit)))
+	}
+	if err == nil {
+		err = w.Flush()
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", 0, fmt.Errorf("put blob: %w", err)
+	}
+	sha = hex.EncodeToString(hash.Sum(nil))
+	if err := d.place(f.Name(), sha); err != nil {
+		return "", 0, fmt.Errorf("put blob: %w", err)
+	}
+	return sha, size, nil
+}
+
+// place gives the file its name. The directories are written to the disk too, or a power cut could take the name away.
+func (d Dir) place(temp, sha string) error {
+	target := d.path(sha)
+	dir := filepath.Dir(target)
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := os.Rename(temp, target); err != nil {
+		return err
+	}
+	return errors.Join(syncDir(dir), syncDir(d.root))
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}
+
+// Get opens a file by its hash; NotFound when there is none. The caller closes it.
+func (d Dir) Get(sha string) (*os.File, error) {
+	if len(sha) != 2*sha256.Size || strings.Trim(sha, "0123456789abcdef") != "" {
+		return nil, errs.NotFound("file", sha)
+	}
+	f, err := os.Open(d.path(sha))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, errs.NotFound("file", sha)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("get blob: %w", err)
+	}
+	return f, nil
+}
+
+func (d Dir) path(sha string) string { return filepath.Join(d.root, sha[:2], sha) }
+
+// megabytes rounds up: a limit is never told smaller than it is.
+func megabytes(n int64) int64 { return (n + 1<<20 - 1) >> 20 }
