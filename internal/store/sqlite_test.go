@@ -405,10 +405,12 @@ func TestCheckpoint(t *testing.T) {
 func narrow(t testing.TB) *DB {
 	t.Helper()
 	db, err := Open(context.Background(), "sqlite:"+filepath.Join(t.TempDir(), "bench.db"), []Migrations{{
-		Package: "bench", FS: fstest.MapFS{"migrations/0001_x.sql": {Data: []byte(
-			"CREATE TABLE fact (source BIGINT NOT NULL, n BIGINT NOT NULL, subject BIGINT NOT NULL, def INTEGER NOT NULL, period INTEGER NOT NULL, num BIGINT NOT NULL);\n",
-		)},
-		}}})
+		Package: "bench", FS: fstest.MapFS{
+			"migrations/0001_x.sql": {Data: []byte(
+				"CREATE TABLE fact (source BIGINT NOT NULL, n BIGINT NOT NULL, subject BIGINT NOT NULL, def INTEGER NOT NULL, period INTEGER NOT NULL, num BIGINT NOT NULL);\n",
+			)},
+		},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}
