@@ -1,0 +1,263 @@
+package sheet
+
+import (
+	"slices"
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// Vocabulary is the words that a table may use.
+type Vocabulary struct {
+	Columns []Term
+	Totals  []string // words of total rows; nil means those of DefaultTotals
+	Notes   []string // words that begin a note below a table; nil means those of DefaultNotes
+}
+
+// Term is something that a column may hold.
+type Term struct {
+	ID     string
+	Labels []string // header words, Chinese or English, without unit and period
+	Kind   Kind
+	Unit   string // unit of plain numbers where the table names none; "" for none
+}
+
+// Match is how well a column's label fits a term: 1000 is the same words.
+type Match struct {
+	ID    string
+	Score int
+}
+
+// Scores below minScore are no candidates; maxCandidates are kept.
+const (
+	minScore      = 300
+	maxCandidates = 5
+)
+
+type foldedTerm struct {
+	Term
+	labels []string
+	grams  []map[string]int
+}
+
+func foldTerms(terms []Term) []foldedTerm {
+	all := make([]foldedTerm, len(terms))
+	for i, t := range terms {
+		all[i].Term = t
+		for _, l := range t.Labels {
+			if f := foldLabel(l); f != "" {
+				all[i].labels = append(all[i].labels, f)
+				all[i].grams = append(all[i].grams, bigrams(f))
+			}
+		}
+	}
+	return all
+}
+
+func foldAll(words []string) []string {
+	out := make([]string, 0, len(words))
+	for _, w := range words {
+		if f := foldLabel(w); f != "" {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// foldLabel is a label as a search key: compatibility forms, lower case, letters and digits only.
+func foldLabel(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '%' {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, norm.NFKC.String(s))
+}
+
+func bigrams(s string) map[string]int {
+	r := []rune(s)
+	grams := map[string]int{}
+	if len(r) == 1 {
+		grams[s]++
+	}
+	for i := 0; i+1 < len(r); i++ {
+		grams[string(r[i:i+2])]++
+	}
+	return grams
+}
+
+// similarity is 1000 for the same words, 600 to 900 where one contains the other, else by common pairs of characters.
+func similarity(label string, grams map[string]int, want string, wantGrams map[string]int) int {
+	if label == want {
+		return 1000
+	}
+	a, b := len([]rune(label)), len([]rune(want))
+	if a >= 2 && b >= 2 && (strings.Contains(label, want) || strings.Contains(want, label)) {
+		return 600 + 300*min(a, b)/max(a, b)
+	}
+	common, total := 0, 0
+	for g, n := range grams {
+		common += min(n, wantGrams[g])
+		total += n
+	}
+	for _, n := range wantGrams {
+		total += n
+	}
+	if total == 0 {
+		return 0
+	}
+	return 2 * 800 * common / total
+}
+
+func scoreOf(t foldedTerm, label string) int {
+	best := 0
+	if label == "" {
+		return 0
+	}
+	grams := bigrams(label)
+	for i, l := range t.labels {
+		best = max(best, similarity(label, grams, l, t.grams[i]))
+	}
+	return best
+}
+
+func bestScore(terms []foldedTerm, label string) int {
+	best := 0
+	for _, form := range languages(label) {
+		for _, t := range terms {
+			best = max(best, scoreOf(t, foldLabel(form)))
+		}
+	}
+	return best
+}
+
+// matches ranks the terms for a column's words from the top down. The words joined count in full; the lowest word alone,
+// and a parent alone, a little less, for several columns may share them.
+func matches(terms []foldedTerm, parts []string) []Match {
+	if len(parts) == 0 {
+		return nil
+	}
+	type form struct {
+		label string
+		cost  int
+	}
+	var forms []form
+	addForms := func(text string, cost int) {
+		for _, l := range languages(text) {
+			if f := foldLabel(l); f != "" {
+				forms = append(forms, form{f, cost})
+			}
+		}
+	}
+	addForms(strings.Join(parts, ""), 0)
+	if len(parts) > 1 {
+		reversed := slices.Clone(parts)
+		slices.Reverse(reversed)
+		addForms(strings.Join(reversed, ""), 5)
+		addForms(parts[len(parts)-1], 40)
+		for _, p := range parts[:len(parts)-1] {
+			addForms(p, 150)
+		}
+	}
+	var all []Match
+	for _, t := range terms {
+		best := 0
+		for _, f := range forms {
+			best = max(best, scoreOf(t, f.label)-f.cost)
+		}
+		if best >= minScore {
+			all = append(all, Match{t.ID, best})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b Match) int { return b.Score - a.Score })
+	return all[:min(len(all), maxCandidates)]
+}
+
+// languages are the ways to read a label: as it stands, and of a bilingual one its Chinese and its English alone.
+func languages(label string) []string {
+	forms := []string{label}
+	hasHan, hasLatin := false, false
+	var han, latin strings.Builder
+	for _, r := range label {
+		switch {
+		case unicode.Is(unicode.Han, r):
+			hasHan = true
+			han.WriteRune(r)
+			latin.WriteRune(' ')
+		case r < 0x80 && unicode.IsLetter(r):
+			hasLatin = true
+			latin.WriteRune(r)
+		default:
+			han.WriteRune(r)
+			latin.WriteRune(r)
+		}
+	}
+	if hasHan && hasLatin {
+		forms = append(forms, han.String(), strings.Join(strings.Fields(latin.String()), " "))
+	}
+	return forms
+}
+
+// splitHeader takes the unit and the period out of a header cell. found says that a period was named; year completes
+// one without a year.
+func splitHeader(text string, year int) (label string, unit Unit, p period.Period, found bool) {
+	s := fold(cleanText(text))
+	for from := 0; ; { // (万元), [%], （10 000 yuan）
+		open := strings.IndexAny(s[from:], "([【")
+		if open < 0 {
+			break
+		}
+		open += from
+		length := strings.IndexAny(s[open:], ")]】")
+		if length < 0 {
+			break
+		}
+		inner := strings.Trim(s[open:open+length], "([【 ")
+		inner = strings.TrimLeft(strings.TrimPrefix(strings.TrimPrefix(inner, "单位"), "Unit"), ": ")
+		end := open + length + len(firstRune(s[open+length:]))
+		if u, ok := UnitNamed(inner); ok {
+			if unit.IsZero() {
+				unit = u
+			}
+			s = s[:open] + s[end:]
+			from = open
+			continue
+		}
+		from = end
+	}
+	p, s, found = findPeriod(s, year)
+	s = strings.TrimSpace(s)
+	if unit.IsZero() { // 营业收入/万元, 营业收入 万元, 营业收入万元
+		for _, cut := range []string{"/", ",", ":", "-", " ", ""} {
+			for _, name := range []string{"万元", "亿元", "千元", "百万元", "万美元", "元", "%", "‰"} {
+				head, ok := strings.CutSuffix(s, cut+name)
+				if !ok || head == "" || cut == "" && (name == "元" || strings.HasSuffix(name, "美元")) {
+					continue
+				}
+				if name == "万元" && strings.HasSuffix(head, "百") {
+					continue
+				}
+				unit, _ = UnitNamed(name)
+				s = strings.TrimRight(head, " /,:-")
+				break
+			}
+			if !unit.IsZero() {
+				break
+			}
+		}
+	}
+	s = strings.ReplaceAll(strings.ReplaceAll(s, "()", ""), "( )", "")
+	return strings.Trim(s, " :;,*/"), unit, p, found
+}
+
+func firstRune(s string) string {
+	for i := range s {
+		if i > 0 {
+			return s[:i]
+		}
+	}
+	return s
+}
