@@ -1,0 +1,222 @@
+package intake
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// State is where a batch stands.
+type State string
+
+// The states. Reading and Committing have work under way in a process; Start turns those that a crash left behind back.
+const (
+	Reading    State = "reading"
+	Ready      State = "ready" // a preview is there
+	Committing State = "committing"
+	Committed  State = "committed"
+	Undone     State = "undone"
+	Failed     State = "failed" // the file cannot be read; Failure says why
+)
+
+// Batch is one file on its way in.
+type Batch struct {
+	ID         int64
+	SHA256     string // of the file in the blob store
+	Name       string // of the file, as the sender calls it
+	Size       int64
+	Sender     string // the office that it comes from; what was decided about its columns is remembered under it
+	Authority  string // in whose name the figures are stated
+	Area       string // that the sender answers for
+	Account    int64  // who brought it
+	State      State
+	ReceivedAt int64 // milliseconds UTC
+	ChangedAt  int64
+	Plan       Plan
+	Preview    Preview
+	Source     int64    // once committed
+	Failure    i18n.Msg // why the last step failed; empty when it did not
+}
+
+const (
+	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure`
+	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
+	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE `
+	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6 WHERE id = $7 AND state = $8`
+	takeBack     = `UPDATE intake_batch SET state = $1 WHERE state = $2`
+)
+
+func (s *Service) insert(ctx context.Context, b *Batch) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id, err := tx.NextIDs(ctx, 1)
+		if err != nil {
+			return err
+		}
+		b.ID = id
+		plan, preview, failure, err := b.texts()
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertBatch, b.ID, b.SHA256, b.Name, b.Size, b.Sender, b.Authority, b.Area, b.Account,
+			string(b.State), b.ReceivedAt, b.ChangedAt, plan, preview, b.Source, failure)
+		return err
+	})
+}
+
+// texts is the parts of a batch that are stored as JSON.
+func (b *Batch) texts() (plan, preview, failure string, err error) {
+	for _, part := range []struct {
+		from any
+		into *string
+	}{{b.Plan, &plan}, {b.Preview, &preview}, {b.Failure, &failure}} {
+		text, err := json.Marshal(part.from)
+		if err != nil {
+			return "", "", "", fmt.Errorf("store batch %d: %w", b.ID, err)
+		}
+		*part.into = string(text)
+	}
+	return plan, preview, failure, nil
+}
+
+// move writes a batch whose stored state is still from; Conflict when somebody else moved it first.
+func (s *Service) move(ctx context.Context, b *Batch, from State) error {
+	b.ChangedAt = s.now.Millis()
+	plan, preview, failure, err := b.texts()
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.ID, string(from))
+		if err == nil && n == 0 {
+			return errs.Conflict(i18n.M("intake.moved"))
+		}
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("move batch %d from %s to %s: %w", b.ID, from, b.State, err)
+	}
+	return nil
+}
+
+func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
+	var (
+		b                            Batch
+		state, plan, preview, failed string
+	)
+	err := row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
+		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed)
+	if err != nil {
+		return Batch{}, err
+	}
+	b.State = State(state)
+	return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview),
+		json.Unmarshal([]byte(failed), &b.Failure))
+}
+
+// Batch is one batch that the scope may work on; NotFound otherwise.
+func (s *Service) Batch(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	b, err := scanBatch(s.db.Read().QueryRow(ctx, readBatch, id))
+	if errors.Is(err, sql.ErrNoRows) || err == nil && !scope.Sees(access.Import, b.Area, 0) {
+		return Batch{}, errs.NotFound("batch", id)
+	}
+	if err != nil {
+		return Batch{}, fmt.Errorf("read batch %d: %w", id, err)
+	}
+	return b, nil
+}
+
+// Batches is the newest batches that the scope may work on, at most limit.
+func (s *Service) Batches(ctx context.Context, scope access.Scope, limit int) ([]Batch, error) {
+	where, args := scope.Where(access.Import, "area", "", []any{limit})
+	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $1`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	defer rows.Close()
+	var list []Batch
+	for rows.Next() {
+		b, err := scanBatch(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list batches: %w", err)
+		}
+		list = append(list, b)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	return list, nil
+}
+
+// remembered is what a sender decided for a label.
+type remembered struct{ target, unit string }
+
+const (
+	readMemory   = `SELECT label, target, unit FROM intake_memory WHERE sender = $1`
+	updateMemory = `UPDATE intake_memory SET target = $1, unit = $2 WHERE sender = $3 AND label = $4`
+	insertMemory = `INSERT INTO intake_memory (sender, label, target, unit) VALUES ($3, $4, $1, $2)`
+)
+
+func (s *Service) recall(ctx context.Context, sender string) (map[string]remembered, error) {
+	rows, err := s.db.Read().Query(ctx, readMemory, sender)
+	if err != nil {
+		return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
+	}
+	defer rows.Close()
+	memory := map[string]remembered{}
+	for rows.Next() {
+		var (
+			label string
+			r     remembered
+		)
+		if err := rows.Scan(&label, &r.target, &r.unit); err != nil {
+			return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
+		}
+		memory[label] = r
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
+	}
+	return memory, nil
+}
+
+// remember keeps what the sender chose, for the next file with the same labels. What the product guessed is not kept:
+// it would be guessed again, perhaps better.
+func (s *Service) remember(ctx context.Context, sender string, p Plan) error {
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for _, sh := range p.Sheets {
+			for _, c := range sh.Columns {
+				if sh.Skip || c.From != Chosen || memoryKey(c.Label) == "" {
+					continue
+				}
+				args := []any{c.Target, c.Unit, sender, memoryKey(c.Label)}
+				n, err := tx.Exec(ctx, updateMemory, args...)
+				if err == nil && n == 0 {
+					_, err = tx.Exec(ctx, insertMemory, args...)
+				}
+				if err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("remember columns of %q: %w", sender, err)
+	}
+	return nil
+}
+
+// memoryKey is a label as it is remembered: folded, and cut where a column of the table ends.
+func memoryKey(label string) string {
+	key := []rune(content.Fold(label))
+	return string(key[:min(len(key), 400)])
+}

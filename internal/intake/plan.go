@@ -1,0 +1,240 @@
+package intake
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+)
+
+// Plan says how a file is read. It is made from what the file looks like and from what the sender decided before; the
+// sender may change all of it.
+type Plan struct {
+	Sheets []SheetPlan `json:"sheets"`
+}
+
+// SheetPlan is how one sheet is read.
+type SheetPlan struct {
+	Index         int           `json:"index"` // in the workbook
+	Name          string        `json:"name"`
+	Hidden        bool          `json:"hidden,omitempty"`
+	Skip          bool          `json:"skip,omitempty"` // nothing of it is taken
+	Title         string        `json:"title,omitempty"`
+	HeaderRows    []int         `json:"header_rows,omitempty"`
+	FirstRow      int           `json:"first_row,omitempty"`
+	Period        period.Period `json:"period"`                 // of figures whose column and row name none
+	Doubles       Doubles       `json:"doubles,omitempty"`      // which of two statements about the same holds
+	TakeUnsound   bool          `json:"take_unsound,omitempty"` // credit codes that fail their check are taken as they are
+	TakeHidden    bool          `json:"take_hidden,omitempty"`  // hidden rows are taken too
+	AmountsAreFit bool          `json:"amounts_fit,omitempty"`  // jumps of ten thousand times were looked at and are right
+	Columns       []ColumnPlan  `json:"columns"`
+}
+
+// Doubles is what happens to two different statements about the same within one file.
+type Doubles string
+
+// The choices. LeaveOut is the zero value: neither is taken until somebody says which is right.
+const (
+	LeaveOut  Doubles = ""
+	TakeFirst Doubles = "first"
+	TakeLast  Doubles = "last"
+)
+
+// ColumnPlan is how one column is read.
+type ColumnPlan struct {
+	Index  int             `json:"index"`            // from 0
+	Label  string          `json:"label"`            // header words without unit and period
+	Header string          `json:"header"`           // header words as they stand
+	Target string          `json:"target,omitempty"` // role or fact definition; "" is left out
+	Unit   string          `json:"unit,omitempty"`   // of plain numbers
+	Period period.Period   `json:"period"`           // named in the header
+	Rate   sheet.RateScale `json:"rate,omitempty"`   // how plain numbers of a rate are meant
+	From   Origin          `json:"from,omitempty"`   // who chose the target
+	Hidden bool            `json:"hidden,omitempty"`
+	Others []string        `json:"others,omitempty"` // further targets that the label may mean, best first
+	Doubts []i18n.Msg      `json:"doubts,omitempty"`
+}
+
+// Origin is who chose a column's target.
+type Origin string
+
+// The origins, from weak to strong.
+const (
+	Guessed    Origin = "guessed"    // the words of the header
+	Remembered Origin = "remembered" // the sender's earlier choice for the same words
+	Chosen     Origin = "chosen"     // the sender, for this file
+)
+
+// sureScore is the score from which a header's words are taken to mean a term without asking; below it the column is
+// offered but left out until somebody says so.
+const sureScore = 700
+
+// takes says that the column is read as the target.
+func (p SheetPlan) takes(target string) bool {
+	return slices.ContainsFunc(p.Columns, func(c ColumnPlan) bool { return c.Target == target })
+}
+
+// kinds is the kinds of subject that the sheet's columns are about, without the enterprise; in the order in which the
+// definitions stand.
+func (p SheetPlan) kinds(lib *content.Library) []string {
+	var kinds []string
+	for _, c := range p.Columns {
+		def, ok := lib.FactDef(c.Target)
+		if ok && def.Subject != content.Enterprise && !slices.Contains(kinds, def.Subject) {
+			kinds = append(kinds, def.Subject)
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// check finds what makes a plan impossible to follow: it is the sender's input.
+func (p Plan) check(lib *content.Library, draft Plan) error {
+	if len(p.Sheets) != len(draft.Sheets) {
+		return errs.Invalid(i18n.M("intake.plan_other_file"))
+	}
+	for i, s := range p.Sheets {
+		if s.Index != draft.Sheets[i].Index || len(s.Columns) != len(draft.Sheets[i].Columns) {
+			return errs.Invalid(i18n.M("intake.plan_other_file"))
+		}
+		switch s.Doubles {
+		case LeaveOut, TakeFirst, TakeLast:
+		default:
+			return errs.Invalid(i18n.M("intake.plan_doubles", string(s.Doubles)))
+		}
+		taken := map[string]string{}
+		for j, c := range s.Columns {
+			if c.Index != draft.Sheets[i].Columns[j].Index {
+				return errs.Invalid(i18n.M("intake.plan_other_file"))
+			}
+			if c.Target == "" {
+				continue
+			}
+			if !known(lib, c.Target) {
+				return errs.Invalid(i18n.M("intake.plan_target", c.Header, c.Target))
+			}
+			key := c.Target + "@" + c.Period.String()
+			if other, twice := taken[key]; twice && !strings.HasPrefix(c.Target, "row.") {
+				return errs.Invalid(i18n.M("intake.plan_twice", s.Name, other, c.Header, termName(lib, c.Target)))
+			}
+			taken[key] = c.Header
+			if c.Unit != "" {
+				if _, ok := sheet.UnitNamed(c.Unit); !ok {
+					return errs.Invalid(i18n.M("intake.plan_unit", c.Header, c.Unit))
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func known(lib *content.Library, target string) bool {
+	return slices.ContainsFunc(lib.Vocabulary(), func(t content.Term) bool { return t.Role == target && t.Place == content.Header })
+}
+
+// termName is what a page calls a target.
+func termName(lib *content.Library, target string) i18n.Text {
+	for _, t := range lib.Vocabulary() {
+		if t.Role == target {
+			return t.Name
+		}
+	}
+	return i18n.Text{ZH: target, EN: target}
+}
+
+// vocabulary is the content's terms as the sheet package takes them.
+func vocabulary(lib *content.Library) sheet.Vocabulary {
+	var v sheet.Vocabulary
+	for _, t := range lib.Vocabulary() {
+		switch {
+		case t.Role == "mark.total":
+			v.Totals = t.Words
+		case t.Role == "mark.note":
+			v.Notes = t.Words
+		case t.Place == content.Header:
+			term := sheet.Term{ID: t.Role, Labels: t.Words, Kind: roleKind(t.Role)}
+			if def, ok := lib.FactDef(t.Role); ok {
+				term.Kind, term.Unit = sheet.Kind(def.Type), def.Unit
+			}
+			v.Columns = append(v.Columns, term)
+		}
+	}
+	return v
+}
+
+// roleKind is what a column that is no fact holds.
+func roleKind(role string) sheet.Kind {
+	switch role {
+	case roleUSCC:
+		return sheet.KindCode
+	case rolePeriod:
+		return sheet.KindPeriod
+	default:
+		return sheet.KindText
+	}
+}
+
+// The roles of columns that are not facts.
+const (
+	roleName     = "party.name"
+	roleUSCC     = "party.uscc"
+	roleFormer   = "party.former_name"
+	roleArea     = "party.area"
+	roleIndustry = "party.industry"
+	rolePeriod   = "row.period"
+	roleUnit     = "row.unit"
+)
+
+// draftSheet makes the plan of a sheet from what it looks like. memory is the sender's earlier choices by label.
+func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memory map[string]remembered) SheetPlan {
+	p := SheetPlan{
+		Index: l.Sheet, Name: info.Name, Hidden: info.Hidden, Title: l.Title,
+		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period,
+	}
+	best := map[string]int{} // target and period → index of the column that has it
+	scores := make([]int, len(l.Columns))
+	for i, c := range l.Columns {
+		col := ColumnPlan{
+			Index: c.Index, Label: c.Label, Header: c.Header, Unit: c.Unit.Name, Period: c.Period, Rate: c.Rate,
+			Hidden: c.Hidden, Doubts: c.Doubts, From: Guessed,
+		}
+		for _, m := range c.Candidates {
+			col.Others = append(col.Others, m.ID)
+		}
+		if len(c.Candidates) > 0 && c.Candidates[0].Score >= sureScore {
+			col.Target, scores[i] = c.Candidates[0].ID, c.Candidates[0].Score
+		}
+		if r, ok := memory[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
+			col.Target, col.From, scores[i] = r.target, Remembered, 1001
+			if r.unit != "" {
+				col.Unit = r.unit
+			}
+		}
+		if col.Target != "" {
+			key := col.Target + "@" + col.Period.String()
+			if j, taken := best[key]; !taken {
+				best[key] = i
+			} else if scores[i] > scores[j] { // the better fit keeps the target, the other is left for a person
+				p.Columns[j].Target = ""
+				best[key] = i
+			} else {
+				col.Target = ""
+			}
+		}
+		p.Columns = append(p.Columns, col)
+	}
+	p.Skip = info.Hidden || len(p.Columns) == 0 || !p.identifies(lib)
+	return p
+}
+
+// identifies says that the rows can be told apart: a firm by code or name, or an area for figures about areas.
+func (p SheetPlan) identifies(lib *content.Library) bool {
+	if p.takes(roleName) || p.takes(roleUSCC) {
+		return true
+	}
+	return p.takes(roleArea) && slices.Equal(p.kinds(lib), []string{content.Area})
+}

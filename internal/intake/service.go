@@ -1,0 +1,494 @@
+package intake
+
+import (
+	"cmp"
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the schema of this package.
+var Migrations = store.Migrations{Package: "intake", FS: files}
+
+// Deps is what a Service works with.
+type Deps struct {
+	DB      *store.DB
+	Blobs   blob.Dir
+	Library *content.Library
+	Sources *source.Store
+	Parties *party.Store
+	Facts   *fact.Store
+	Frames  *fact.Frames
+	Clock   clock.Clock
+	Limits  sheet.Limits // zero fields are the product's own
+	Report  func(error)  // hears of internal errors of work in the background; must not be nil
+}
+
+// Service takes files in. Its work in the background belongs to it: Close waits for it.
+type Service struct {
+	db         *store.DB
+	deps       Deps
+	now        clock.Clock
+	vocabulary sheet.Vocabulary
+
+	work    sync.WaitGroup
+	ctx     context.Context
+	cancel  context.CancelFunc
+	mu      sync.Mutex
+	running map[int64]*job
+}
+
+// job is the work under way on one batch.
+type job struct {
+	Progress
+	cancel context.CancelFunc
+	done   chan struct{}
+}
+
+// Progress is how far the work on a batch has come.
+type Progress struct {
+	Phase Phase
+	Done  int // rows
+	Total int // rows; 0 while not known
+}
+
+// Phase is what the work is at.
+type Phase string
+
+// The phases.
+const (
+	PhaseRead    Phase = "read"    // reading and comparing
+	PhaseStage   Phase = "stage"   // writing, still invisible
+	PhasePublish Phase = "publish" // making it known
+)
+
+// Start is a service whose database is up to date. What a crash left under way is taken back: batches return to the
+// state before, and rows that were staged are deleted. alone says that no other process works on the database.
+func Start(ctx context.Context, d Deps, alone bool) (*Service, error) {
+	s := &Service{db: d.DB, deps: d, now: d.Clock, vocabulary: vocabulary(d.Library), running: map[int64]*job{}}
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	if !alone {
+		return s, nil
+	}
+	if _, err := d.Sources.PurgePending(ctx, math.MaxInt64); err != nil {
+		return nil, fmt.Errorf("start intake: %w", err)
+	}
+	err := d.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, takeBack, string(Ready), string(Committing)); err != nil {
+			return err
+		}
+		_, err := tx.Exec(ctx, takeBack, string(Failed), string(Reading))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("start intake: %w", err)
+	}
+	return s, nil
+}
+
+// Close stops the work under way and waits for it. A commit that is being staged is discarded; one that is being
+// published is finished.
+func (s *Service) Close() {
+	s.cancel()
+	s.work.Wait()
+}
+
+// Upload is a file that somebody sends.
+type Upload struct {
+	Name      string // of the file
+	Sender    string // the office that it comes from
+	Authority string // in whose name the figures are stated
+	Area      string // that the sender answers for
+	Period    period.Period
+	Body      io.Reader
+}
+
+// Receive keeps a file, recognises its tables and starts the preview. The batch it gives is Reading; Wait for it or ask
+// for its Progress. A file that is not a spreadsheet, or one beyond the limits, is refused with the reason (Invalid).
+func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Batch, error) {
+	if !scope.Sees(access.Import, u.Area, 0) {
+		return Batch{}, errs.Forbidden(fmt.Sprintf("import for area %q", u.Area))
+	}
+	if err := s.checkUpload(&u); err != nil {
+		return Batch{}, err
+	}
+	limit := s.deps.Limits.File
+	if limit <= 0 {
+		limit = sheet.DefaultLimits().File
+	}
+	sha, size, err := s.deps.Blobs.Put(u.Body, limit)
+	if err != nil {
+		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
+	}
+	now := s.now.Millis()
+	b := Batch{
+		SHA256: sha, Name: u.Name, Size: size, Sender: u.Sender, Authority: u.Authority, Area: u.Area,
+		Account: scope.Account(), State: Reading, ReceivedAt: now, ChangedAt: now,
+	}
+	memory, err := s.recall(ctx, u.Sender)
+	if err != nil {
+		return Batch{}, err
+	}
+	if b.Plan, err = s.draft(ctx, b, u.Period, memory); err != nil {
+		return Batch{}, err
+	}
+	if err := s.insert(ctx, &b); err != nil {
+		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
+	}
+	s.start(scope, b, PhaseRead, s.preview)
+	return b, nil
+}
+
+func (s *Service) checkUpload(u *Upload) error {
+	u.Name, u.Sender = strings.TrimSpace(u.Name), strings.TrimSpace(u.Sender)
+	for _, field := range []string{u.Name, u.Sender} {
+		if field == "" || len(field) > 400 || !utf8.ValidString(field) {
+			return errs.Invalid(i18n.M("intake.name_and_sender"))
+		}
+	}
+	for _, a := range s.deps.Library.Authorities() {
+		if a.Code == u.Authority {
+			return nil
+		}
+	}
+	return errs.Invalid(i18n.M("intake.no_authority", u.Authority))
+}
+
+// open opens the file of a batch.
+func (s *Service) open(b Batch) (*sheet.Book, error) {
+	f, err := s.deps.Blobs.Get(b.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("open file of batch %d: %w", b.ID, err)
+	}
+	defer f.Close()
+	return sheet.Open(f.Name(), b.Name, s.deps.Limits)
+}
+
+// draft makes the first plan of a file.
+func (s *Service) draft(ctx context.Context, b Batch, p period.Period, memory map[string]remembered) (Plan, error) {
+	book, err := s.open(b)
+	if err != nil {
+		return Plan{}, err
+	}
+	defer book.Close()
+	var (
+		plan   Plan
+		tables int
+		why    error // the first sheet has no table
+	)
+	for i, info := range book.Sheets() {
+		layout, err := sheet.Detect(ctx, book, i, s.vocabulary)
+		if errs.KindOf(err) == errs.KindInvalid && len(book.Sheets()) > 1 {
+			why = cmp.Or(why, err)
+			plan.Sheets = append(plan.Sheets, SheetPlan{Index: i, Name: info.Name, Hidden: info.Hidden, Skip: true})
+			continue
+		}
+		if err != nil {
+			return Plan{}, err
+		}
+		tables++
+		draft := draftSheet(s.deps.Library, info, layout, memory)
+		if draft.Period.Kind() == period.Always {
+			draft.Period = p
+		}
+		plan.Sheets = append(plan.Sheets, draft)
+	}
+	if tables == 0 {
+		return Plan{}, why
+	}
+	return plan, nil
+}
+
+// Replan takes the sender's changes to the plan, remembers them for the sender, and starts the preview anew.
+func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Plan) (Batch, error) {
+	b, err := s.Batch(ctx, scope, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	if err := p.check(s.deps.Library, b.Plan); err != nil {
+		return Batch{}, err
+	}
+	from := b.State
+	if from != Ready && from != Failed {
+		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
+	}
+	b.Plan, b.State, b.Failure = p, Reading, i18n.Msg{}
+	if err := s.remember(ctx, b.Sender, p); err != nil {
+		return Batch{}, err
+	}
+	if err := s.move(ctx, &b, from); err != nil {
+		return Batch{}, err
+	}
+	s.start(scope, b, PhaseRead, s.preview)
+	return b, nil
+}
+
+// Commit makes a batch known, in the background. It refuses (Conflict) while something must be answered first, and when
+// nothing would be added.
+func (s *Service) Commit(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	b, err := s.Batch(ctx, scope, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	switch {
+	case b.State != Ready:
+		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
+	case b.Preview.Stops():
+		return Batch{}, errs.Conflict(i18n.M("intake.stops"))
+	case b.Preview.Digest == "":
+		return Batch{}, errs.Conflict(i18n.M("intake.nothing"))
+	}
+	b.State, b.Failure = Committing, i18n.Msg{}
+	if err := s.move(ctx, &b, Ready); err != nil {
+		return Batch{}, err
+	}
+	s.start(scope, b, PhaseStage, s.commit)
+	return b, nil
+}
+
+// Undo takes back all that a committed batch made known, in one step. The file and its plan stay: committing again adds
+// it again.
+func (s *Service) Undo(ctx context.Context, scope access.Scope, id int64, reason string) (Batch, error) {
+	b, err := s.Batch(ctx, scope, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	if b.State != Committed {
+		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
+	}
+	if _, err := s.deps.Sources.Retract(ctx, scope, b.Source, reason); err != nil {
+		return Batch{}, err
+	}
+	b.State = Undone
+	if err := s.move(ctx, &b, Committed); err != nil {
+		return Batch{}, err
+	}
+	return b, s.deps.Frames.Refresh(ctx)
+}
+
+// Again reads an undone batch anew, so that it can be committed once more.
+func (s *Service) Again(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	b, err := s.Batch(ctx, scope, id)
+	if err != nil {
+		return Batch{}, err
+	}
+	if b.State != Undone && b.State != Ready && b.State != Failed {
+		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
+	}
+	from := b.State
+	b.State, b.Source, b.Failure = Reading, 0, i18n.Msg{}
+	if err := s.move(ctx, &b, from); err != nil {
+		return Batch{}, err
+	}
+	s.start(scope, b, PhaseRead, s.preview)
+	return b, nil
+}
+
+// Progress is how far the work on a batch has come; ok is false when none is under way in this process.
+func (s *Service) Progress(id int64) (Progress, bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	j, ok := s.running[id]
+	if !ok {
+		return Progress{}, false
+	}
+	return j.Progress, true
+}
+
+// Cancel stops the work under way on a batch that the scope may work on; what was staged is discarded.
+func (s *Service) Cancel(ctx context.Context, scope access.Scope, id int64) error {
+	if _, err := s.Batch(ctx, scope, id); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if j, ok := s.running[id]; ok {
+		j.cancel()
+	}
+	return nil
+}
+
+// Wait is the batch once no work is under way on it.
+func (s *Service) Wait(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	s.mu.Lock()
+	j, ok := s.running[id]
+	s.mu.Unlock()
+	if ok {
+		select {
+		case <-j.done:
+		case <-ctx.Done():
+			return Batch{}, ctx.Err()
+		}
+	}
+	return s.Batch(ctx, scope, id)
+}
+
+// start runs a step on a batch in the background and writes how it ended.
+func (s *Service) start(scope access.Scope, b Batch, phase Phase, step func(context.Context, access.Scope, *Batch, *job) error) {
+	ctx, cancel := context.WithCancel(s.ctx)
+	j := &job{Progress: Progress{Phase: phase, Total: b.Preview.Rows}, cancel: cancel, done: make(chan struct{})}
+	s.mu.Lock()
+	s.running[b.ID] = j
+	s.mu.Unlock()
+	s.work.Go(func() {
+		defer cancel()
+		defer close(j.done)
+		from := b.State
+		s.finish(&b, from, step(ctx, scope, &b, j))
+		s.mu.Lock()
+		delete(s.running, b.ID)
+		s.mu.Unlock()
+	})
+}
+
+// finish writes how a step ended. A file that cannot be read fails the batch; a commit that fails leaves it ready.
+func (s *Service) finish(b *Batch, from State, err error) {
+	if err != nil {
+		msg, forUser := errs.Message(err)
+		switch {
+		case errors.Is(err, context.Canceled):
+			msg = i18n.M("intake.cancelled")
+		case !forUser:
+			msg = i18n.M("intake.internal")
+			s.deps.Report(fmt.Errorf("batch %d (%s): %w", b.ID, from, err))
+		}
+		b.Failure = msg
+		b.State = map[State]State{Reading: Failed, Committing: Ready}[from]
+	}
+	// Even when the service is closing, how it ended must be written.
+	if err := s.move(context.WithoutCancel(s.ctx), b, from); err != nil {
+		s.deps.Report(err)
+	}
+}
+
+// walk prepares a reading of the batch's file as it stands to what is known now.
+func (s *Service) walk(ctx context.Context, scope access.Scope, b *Batch, j *job) (*reading, fact.View, error) {
+	if err := s.deps.Frames.Refresh(ctx); err != nil {
+		return nil, fact.View{}, err
+	}
+	view, err := s.deps.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, fact.View{}, err
+	}
+	book, err := s.open(*b)
+	if err != nil {
+		return nil, fact.View{}, err
+	}
+	r := &reading{
+		lib: s.deps.Library, book: book, plan: b.Plan, area: b.Area, scope: scope, found: &findings{},
+		firms: &firms{registry: view.Registry(), fresh: map[string][]owner{}},
+		progress: func(rows int) {
+			s.mu.Lock()
+			j.Done = rows
+			s.mu.Unlock()
+		},
+	}
+	if err := r.open(ctx, s.vocabulary); err != nil {
+		return nil, fact.View{}, errors.Join(err, book.Close())
+	}
+	return r, view, nil
+}
+
+// preview reads the file and compares it with what is known.
+func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *job) error {
+	r, view, err := s.walk(ctx, scope, b, j)
+	if err != nil {
+		return err
+	}
+	defer r.book.Close()
+	p := &Preview{
+		Seq: view.Seq(), Counts: map[Class]int{}, Subjects: map[string]int{}, NewSubjects: map[string]int{}, Notes: r.book.Notes(),
+	}
+	d := &differ{
+		lib: s.deps.Library, view: view, registry: view.Registry(), authority: b.Authority, found: r.found, p: p,
+		plan: map[string]SheetPlan{}, met: map[string]bool{}, jumps: map[jumpKey]*jump{}, peers: map[string]int64{},
+	}
+	for _, sh := range b.Plan.Sheets {
+		d.plan[sh.Name] = sh
+	}
+	err = r.each(ctx, func(e *entry) error {
+		d.take(e)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	d.finish()
+	p.Totals, p.Others, p.Problems = r.totals, r.others, r.found.sorted()
+	if p.Digest != "" {
+		twin, ok, err := s.deps.Sources.ByDigest(ctx, b.Authority, p.Digest)
+		if err != nil {
+			return err
+		}
+		if ok {
+			p.Twin = twin.Name
+		}
+	}
+	b.Preview, b.State = *p, Ready
+	return nil
+}
+
+// commit stages the file under a source and publishes it.
+func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *job) (err error) {
+	r, view, err := s.walk(ctx, scope, b, j)
+	if err != nil {
+		return err
+	}
+	defer r.book.Close()
+	id, err := s.deps.Sources.Begin(ctx, scope, source.Source{
+		Kind: source.Import, Authority: b.Authority, Name: b.Name, SHA256: b.SHA256, Digest: b.Preview.Digest,
+		Area: b.Area, Note: b.Sender,
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.deps.Sources.Discard(context.WithoutCancel(ctx), id))
+		}
+	}()
+	st := &stager{
+		db: s.db, lib: s.deps.Library, parties: s.deps.Parties, facts: s.deps.Facts, registry: view.Registry(), source: id,
+		today: s.now.Today(), stated: map[string]bool{},
+	}
+	if err := r.each(ctx, func(e *entry) error { return st.take(ctx, e) }); err != nil {
+		return err
+	}
+	if err := st.flush(ctx); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	j.Phase = PhasePublish
+	s.mu.Unlock()
+	if _, err := s.deps.Sources.Publish(ctx, id, nil); err != nil {
+		return err
+	}
+	b.Source, b.State = id, Committed
+	// It is known from here on. A frame that cannot follow now follows with the next commit.
+	if err := s.deps.Frames.Refresh(context.WithoutCancel(ctx)); err != nil {
+		s.deps.Report(err)
+	}
+	return nil
+}

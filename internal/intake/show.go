@@ -1,0 +1,35 @@
+package intake
+
+import (
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+func formatNum(n int64) string { return strconv.FormatInt(n, 10) }
+
+func rowPlace(sheetName string, row int) string {
+	if sheetName == "" {
+		return strconv.Itoa(row)
+	}
+	return sheetName + "!" + strconv.Itoa(row)
+}
+
+// show is a number of a definition as people read it, with its unit.
+func show(def content.FactDef, n int64) i18n.Text {
+	return fact.Show(nil, def, fact.Present, fact.Value{Num: n})
+}
+
+// showBound is a bound; an open one is an ellipsis.
+func showBound(def content.FactDef, n *int64) i18n.Text {
+	if n == nil {
+		return i18n.Text{ZH: "…", EN: "…"}
+	}
+	return show(def, *n)
+}
+
+func showSaid(lib *content.Library, def content.FactDef, s Said) i18n.Text {
+	return fact.Show(lib, def, s.State, s.Value)
+}

@@ -1,0 +1,177 @@
+package intake
+
+import (
+	"context"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// stager appends the entries of a reading under a pending source, some hundred at a time.
+type stager struct {
+	db       *store.DB
+	lib      *content.Library
+	parties  *party.Store
+	facts    *fact.Store
+	registry *party.Registry
+	source   int64
+	today    period.Day
+	waiting  []*entry
+	stated   map[string]bool // what was said of firms already: a list of loans names the same firm many times
+}
+
+const stageAtOnce = 500
+
+func (s *stager) take(ctx context.Context, e *entry) error {
+	s.waiting = append(s.waiting, e)
+	if len(s.waiting) < stageAtOnce {
+		return nil
+	}
+	return s.flush(ctx)
+}
+
+// flush stages what is waiting: the subjects and what is said of the firms themselves in one transaction, then the
+// facts.
+func (s *stager) flush(ctx context.Context) error {
+	if len(s.waiting) == 0 {
+		return nil
+	}
+	var statements []fact.Statement
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		owners, things, err := s.subjects(ctx, tx)
+		if err != nil {
+			return err
+		}
+		if err := s.identities(ctx, tx, owners); err != nil {
+			return err
+		}
+		statements = s.statements(owners, things)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := s.facts.Append(ctx, s.source, statements); err != nil {
+		return err
+	}
+	s.waiting = s.waiting[:0]
+	return nil
+}
+
+// subjects finds or makes the owners of the waiting entries and what belongs to them.
+func (s *stager) subjects(ctx context.Context, tx *store.Tx) (owners []int64, things [][]int64, err error) {
+	subs := make([]party.NewSubject, len(s.waiting))
+	for i, e := range s.waiting {
+		subs[i] = party.NewSubject{ID: e.owner.id, Kind: e.owner.kind, Key: e.owner.key}
+	}
+	if owners, err = s.parties.Ensure(ctx, tx, s.source, subs); err != nil {
+		return nil, nil, err
+	}
+	subs = subs[:0]
+	for i, e := range s.waiting {
+		for _, x := range e.things {
+			subs = append(subs, party.NewSubject{Kind: x.kind, Parent: owners[i], Key: x.key})
+		}
+	}
+	ids, err := s.parties.Ensure(ctx, tx, s.source, subs)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, e := range s.waiting {
+		things = append(things, ids[:len(e.things):len(e.things)])
+		ids = ids[len(e.things):]
+	}
+	return owners, things, nil
+}
+
+// identities states names, codes and memberships. They are stated even when they are known already: another source may
+// be taken back, and this one must stand by itself.
+func (s *stager) identities(ctx context.Context, tx *store.Tx, owners []int64) error {
+	var (
+		names       []party.Name
+		identifiers []party.Identifier
+		memberships []party.Membership
+	)
+	for i, e := range s.waiting {
+		o, id := &e.owner, owners[i]
+		if o.kind != content.Enterprise {
+			continue
+		}
+		if s.say(o.key, roleName, o.name) {
+			names = append(names, party.Name{Subject: id, Name: o.name, Place: o.place})
+		}
+		if s.say(o.key, roleFormer, o.former) {
+			names = append(names, party.Name{Subject: id, Name: o.former, Former: true, Place: o.place})
+		}
+		if s.say(o.key, roleUSCC, string(o.code)) {
+			identifiers = append(identifiers, party.Identifier{
+				Subject: id, Scheme: party.SchemeUSCC, Value: string(o.code), Sound: o.sound, Place: o.place,
+			})
+		}
+		known, _ := s.registry.Enterprise(o.id)
+		if s.say(o.key, roleArea, o.area) {
+			memberships = append(memberships, party.Membership{
+				Subject: id, Tree: party.TreeArea, Node: o.area, From: s.since(e, known.Area, o.area), Place: o.place,
+			})
+		}
+		if s.say(o.key, roleIndustry, o.industry) {
+			memberships = append(memberships, party.Membership{
+				Subject: id, Tree: party.TreeIndustry, Node: o.industry, From: s.since(e, known.Industry, o.industry), Place: o.place,
+			})
+		}
+	}
+	if err := s.parties.AppendNames(ctx, tx, s.source, names); err != nil {
+		return err
+	}
+	if err := s.parties.AppendIdentifiers(ctx, tx, s.source, identifiers); err != nil {
+		return err
+	}
+	return s.parties.AppendMemberships(ctx, tx, s.source, memberships)
+}
+
+// say is true the first time that a value is said of a firm.
+func (s *stager) say(key, role, value string) bool {
+	if value == "" {
+		return false
+	}
+	said := key + "\x00" + role + "\x00" + value
+	first := !s.stated[said]
+	s.stated[said] = true
+	return first
+}
+
+// since is the day from which a firm belongs where the entry says. As long as that is no change, nobody knows a
+// beginning: it has always held. A change holds from the first day of the period that the figures are about, or, where
+// they name none, from today: what was decided about the time before must not move.
+func (s *stager) since(e *entry, old, now string) *period.Day {
+	if old == "" || old == now {
+		return nil
+	}
+	day := s.today
+	for _, f := range e.facts {
+		if first, _, ok := f.period.Span(); ok {
+			day = min(day, first)
+		}
+	}
+	return &day
+}
+
+func (s *stager) statements(owners []int64, things [][]int64) []fact.Statement {
+	var all []fact.Statement
+	for i, e := range s.waiting {
+		for _, f := range e.facts {
+			subject := owners[i]
+			if f.about >= 0 {
+				subject = things[i][f.about]
+			}
+			all = append(all, fact.Statement{
+				Subject: subject, Def: s.lib.FactDefs()[f.def].Code, Period: f.period, State: f.said.State, Value: f.said.Value,
+				Precision: f.precision, Place: f.place, Shown: f.shown,
+			})
+		}
+	}
+	return all
+}
