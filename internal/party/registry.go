@@ -118,12 +118,16 @@ func (d *dictionary) number(word string) int32 {
 // Known is the commit that the registry stands at.
 func (r *Registry) Known() int64 { return r.known }
 
+// place is the index of a subject's record.
+func (r *Registry) place(id int64) (int, bool) {
+	return slices.BinarySearchFunc(r.recs, id, func(rec *record, id int64) int { return cmp.Compare(rec.sub.ID, id) })
+}
+
 func (r *Registry) find(id int64) *record {
-	i, ok := slices.BinarySearchFunc(r.recs, id, func(rec *record, id int64) int { return cmp.Compare(rec.sub.ID, id) })
-	if !ok {
-		return nil
+	if i, ok := r.place(id); ok {
+		return r.recs[i]
 	}
-	return r.recs[i]
+	return nil
 }
 
 // Canonical is the subject that a subject stands for after all merges; itself when it was not merged.

@@ -24,7 +24,8 @@ const (
 
 // Ranks of a hit, the better the smaller.
 const (
-	hitWhole = iota
+	notSeen uint8 = iota
+	hitWhole
 	hitFormerWhole
 	hitStart
 	hitInside
@@ -37,42 +38,49 @@ func (r *Registry) Search(scope access.Scope, text string, limit int) Found {
 	if utf8.RuneCountInString(text) > maxSearch {
 		text = string([]rune(text)[:maxSearch])
 	}
-	ranks := map[int64]int{}
-	seen := map[int64]bool{}
-	hit := func(id int64, rank int) {
-		visible, asked := seen[id]
-		if !asked {
-			visible = r.Sees(scope, access.ReadParty, id)
-			seen[id] = visible
-		}
-		if have, ok := ranks[id]; visible && (!ok || rank < have) {
-			ranks[id] = rank
-		}
-	}
-	r.hitNames(FoldName(text), hit)
-	r.hitCodes(text, hit)
-
-	type ranked struct {
-		Enterprise
-		rank int
-	}
-	list := make([]ranked, 0, len(ranks))
-	for id, rank := range ranks {
-		e, _ := r.Enterprise(id)
-		list = append(list, ranked{e, rank})
-	}
-	slices.SortFunc(list, func(a, b ranked) int {
-		return cmp.Or(cmp.Compare(a.rank, b.rank), cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	h := hits{reg: r, scope: scope, marks: make([]uint8, len(r.recs))}
+	h.names(FoldName(text))
+	h.codes(text)
+	slices.SortFunc(h.found, func(a, b int32) int {
+		x, y := r.recs[a].ent, r.recs[b].ent
+		return cmp.Or(
+			cmp.Compare(h.marks[a], h.marks[b]), cmp.Compare(len(x.Name), len(y.Name)), cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID),
+		)
 	})
-	found := Found{Total: len(list)}
-	for _, e := range list[:min(max(limit, 0), len(list))] {
-		found.Enterprises = append(found.Enterprises, e.Enterprise)
+	found := Found{Total: len(h.found)}
+	for _, at := range h.found[:min(max(limit, 0), len(h.found))] {
+		found.Enterprises = append(found.Enterprises, *r.recs[at].ent)
 	}
 	return found
 }
 
-// hitNames goes through the blob once. Folded text has no zero byte, so no match runs over the end of a name.
-func (r *Registry) hitNames(fold string, hit func(id int64, rank int)) {
+// hits gathers what a search finds. marks says of each record of the registry whether it was looked at, and how well it
+// fits.
+type hits struct {
+	reg   *Registry
+	scope access.Scope
+	marks []uint8
+	found []int32 // indexes of records
+}
+
+// add marks an enterprise, once, if the scope sees it; the best rank stays.
+func (h *hits) add(id int64, rank uint8) {
+	at, ok := h.reg.place(id)
+	if !ok || h.reg.recs[at].ent == nil {
+		return
+	}
+	switch e := h.reg.recs[at].ent; {
+	case h.marks[at] != notSeen:
+		h.marks[at] = min(h.marks[at], rank)
+	case h.scope.Sees(access.ReadParty, e.Area, e.ID):
+		h.marks[at] = rank
+		h.found = append(h.found, int32(at))
+	}
+}
+
+// names goes through the blob once. Folded text has no zero byte, so no match runs over the end of a name.
+func (h *hits) names(fold string) {
+	r := h.reg
 	part := stripForm(fold)
 	if part == "" {
 		return
@@ -90,19 +98,20 @@ func (r *Registry) hitNames(fold string, hit func(id int64, rank int)) {
 		e := r.names[n]
 		switch {
 		case e.fold == fold && !e.former:
-			hit(e.id, hitWhole)
+			h.add(e.id, hitWhole)
 		case e.fold == fold:
-			hit(e.id, hitFormerWhole)
+			h.add(e.id, hitFormerWhole)
 		case exact:
-			hit(e.id, hitStart)
+			h.add(e.id, hitStart)
 		default:
-			hit(e.id, hitInside)
+			h.add(e.id, hitInside)
 		}
 		at = int(r.starts[n]) + len(e.fold)
 	}
 }
 
-func (r *Registry) hitCodes(text string, hit func(id int64, rank int)) {
+func (h *hits) codes(text string) {
+	r := h.reg
 	code := strings.ToUpper(strings.Join(strings.Fields(norm.NFKC.String(text)), ""))
 	if len(code) < minCode || strings.Trim(code, usccAlphabet) != "" {
 		return
@@ -113,6 +122,6 @@ func (r *Registry) hitCodes(text string, hit func(id int64, rank int)) {
 		if r.usccs[i].code == code {
 			rank = hitWhole
 		}
-		hit(r.usccs[i].id, rank)
+		h.add(r.usccs[i].id, rank)
 	}
 }
