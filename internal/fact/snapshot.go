@@ -1,0 +1,409 @@
+package fact
+
+import (
+	"iter"
+	"maps"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+const (
+	chunkBits = 10
+	chunkLen  = 1 << chunkBits
+)
+
+// snapshot is what was effective at one commit. Nothing that a reader can reach from it ever changes; the next one
+// shares every chunk that stayed as it was.
+type snapshot struct {
+	seq     int64
+	parties *party.Registry
+	lib     *content.Library
+	defs    map[string]int // code → index into lib.FactDefs()
+	kinds   map[string]*ordinals
+	columns []defColumns     // by definition index
+	said    []said           // sources by the index that cells hold
+	saidAt  map[int64]uint32 // source id → index
+	texts   []string         // what the codes of text columns stand for
+	merged  map[int64]int64  // from → into, as of seq
+}
+
+// ordinals numbers the subjects of one kind in the order in which they were met. A number never changes.
+type ordinals struct {
+	epoch int64
+	of    map[int64]uint32
+	ids   []int64
+}
+
+// defColumns is the columns of one definition, by period.
+type defColumns []*column
+
+func (d defColumns) of(p period.Period) *column {
+	for _, c := range d {
+		if c.period == p {
+			return c
+		}
+	}
+	return nil
+}
+
+// said is what the frame knows of a source.
+type said struct {
+	id, seq   int64
+	authority string
+}
+
+// column holds the cells of one definition and period by the subject's ordinal. A chunk that nobody stated anything
+// in is nil, so that a column about few subjects costs little.
+type column struct {
+	epoch  int64
+	def    int
+	period period.Period
+	chunks []*chunk
+}
+
+// chunk is chunkLen cells. Of num and code, one is there, by the type of the definition.
+type chunk struct {
+	epoch int64
+	mark  [chunkLen]mark
+	said  [chunkLen]uint32
+	n     [chunkLen]uint32
+	num   []int64
+	code  []uint32
+}
+
+// mark packs a cell's state (bits 0–2), precision (3–4) and status (5–6). Its zero value is a cell that nobody stated.
+type mark uint8
+
+func newMark(s State, p Precision, st Status) mark { return mark(s) | mark(p)<<3 | mark(st)<<5 }
+
+func (m mark) state() State         { return State(m & 7) }
+func (m mark) precision() Precision { return Precision(m >> 3 & 3) }
+func (m mark) status() Status       { return Status(m >> 5) }
+
+// at is the chunk of an ordinal and the place in it; nil when nobody stated anything thereabouts.
+func (c *column) at(ord uint32) (*chunk, int) {
+	i := int(ord >> chunkBits)
+	if c == nil || i >= len(c.chunks) {
+		return nil, 0
+	}
+	return c.chunks[i], int(ord & (chunkLen - 1))
+}
+
+// root is the subject that statements about a subject count for.
+func (s *snapshot) root(subject int64) int64 {
+	for range len(s.merged) {
+		into, ok := s.merged[subject]
+		if !ok {
+			break
+		}
+		subject = into
+	}
+	return subject
+}
+
+// group is all subjects whose statements count for a root, itself first.
+func (s *snapshot) group(root int64) []int64 {
+	group := []int64{root}
+	for _, from := range slices.Sorted(maps.Keys(s.merged)) {
+		if s.root(from) == root {
+			group = append(group, from)
+		}
+	}
+	return group
+}
+
+// cell reads one cell.
+func (s *snapshot) cell(c *column, ord uint32) Cell {
+	ch, i := c.at(ord)
+	if ch == nil || ch.mark[i] == 0 {
+		return Cell{}
+	}
+	m := ch.mark[i]
+	cell := Cell{
+		State: m.state(), Known: m.state() == Present, Precision: m.precision(), Status: m.status(),
+		Source: s.said[ch.said[i]].id, n: int64(ch.n[i]),
+	}
+	if ch.code != nil {
+		cell.Value.Text = s.texts[ch.code[i]]
+	} else {
+		cell.Value.Num = ch.num[i]
+	}
+	return cell
+}
+
+// builder makes the next snapshot. It copies what it changes, once: a part whose epoch is the builder's is its own.
+type builder struct {
+	snapshot
+	epoch int64
+	codes *codes
+	byID  map[int64]*column // own copies by column id
+	ranks map[string][]int  // authority → rank by definition index
+}
+
+// codes is the dictionary of texts. Only builders of one line of snapshots use it, one at a time; a snapshot sees the
+// texts up to its own length.
+type codes struct {
+	of    map[string]uint32
+	texts []string
+}
+
+func newCodes() *codes { return &codes{of: map[string]uint32{"": 0}, texts: []string{""}} }
+
+func (c *codes) put(text string) uint32 {
+	code, ok := c.of[text]
+	if !ok {
+		code = uint32(len(c.texts))
+		c.of[text] = code
+		c.texts = append(c.texts, text)
+	}
+	return code
+}
+
+// emptySnapshot knows nothing yet, as at commit 0.
+func emptySnapshot(lib *content.Library) *snapshot {
+	s := &snapshot{
+		lib: lib, defs: map[string]int{}, kinds: map[string]*ordinals{}, saidAt: map[int64]uint32{}, merged: map[int64]int64{},
+	}
+	for i, def := range lib.FactDefs() {
+		s.defs[def.Code] = i
+	}
+	s.columns = make([]defColumns, len(s.defs))
+	return s
+}
+
+// next begins a snapshot that follows s. epoch must be one that no builder before has had.
+func (s *snapshot) next(epoch int64, codes *codes) *builder {
+	b := &builder{snapshot: *s, epoch: epoch, codes: codes, byID: map[int64]*column{}, ranks: map[string][]int{}}
+	b.kinds, b.saidAt, b.merged = maps.Clone(s.kinds), maps.Clone(s.saidAt), maps.Clone(s.merged)
+	b.columns = slices.Clone(s.columns)
+	return b
+}
+
+// done is the finished snapshot; the builder must not be used after it.
+func (b *builder) done(seq int64, parties *party.Registry) *snapshot {
+	b.seq, b.parties, b.texts = seq, parties, b.codes.texts
+	s := b.snapshot
+	return &s
+}
+
+// addSource makes a source known at a commit, so that its statements compete.
+func (b *builder) addSource(s source.Source) {
+	b.saidAt[s.ID] = uint32(len(b.said))
+	b.said = append(b.said, said{id: s.ID, seq: s.Seq, authority: s.Authority})
+}
+
+// rank is how early the definition believes an authority.
+func (b *builder) rank(authority string, def int) int {
+	ranks, ok := b.ranks[authority]
+	if !ok {
+		for _, d := range b.lib.FactDefs() {
+			ranks = append(ranks, b.lib.Rank(d, authority))
+		}
+		b.ranks[authority] = ranks
+	}
+	return ranks[def]
+}
+
+// claim is what decides between two statements about the same.
+type claim struct {
+	rank   int   // of the authority
+	seq    int64 // at which the source became known
+	source int64
+	n      int64
+}
+
+// beats says that a holds and not b. No two statements are equal in all, so the order in which they are met does not
+// matter.
+func (a claim) beats(b claim) bool {
+	switch {
+	case a.rank != b.rank:
+		return a.rank < b.rank
+	case a.seq != b.seq:
+		return a.seq > b.seq
+	case a.source != b.source:
+		return a.source > b.source
+	}
+	return a.n > b.n
+}
+
+func (b *builder) claim(def int, saidAt, n uint32) claim {
+	s := &b.said[saidAt]
+	return claim{rank: b.rank(s.authority, def), seq: s.seq, source: s.id, n: int64(n)}
+}
+
+// row is a stored statement as far as the frame needs it.
+type row struct {
+	source, n, subject     int64
+	state, status, precise int64
+	num                    int64
+	text                   string
+	columnID               int64
+	column                 columnKey
+}
+
+// offer lets a statement compete for its cell. Those of sources that are not known, and about definitions that the
+// content no longer has, are passed over.
+func (b *builder) offer(r *row) {
+	saidAt, live := b.saidAt[r.source]
+	if !live {
+		return
+	}
+	col := b.column(r.columnID, r.column)
+	if col == nil {
+		return
+	}
+	def := col.def
+	ord := b.ordinal(b.lib.FactDefs()[def].Subject, b.root(r.subject))
+	if ch, i := col.at(ord); ch != nil && ch.mark[i] != 0 {
+		if !b.claim(def, saidAt, uint32(r.n)).beats(b.claim(def, ch.said[i], ch.n[i])) {
+			return
+		}
+	}
+	ch, i := b.writable(col, ord)
+	ch.mark[i] = newMark(State(r.state), Precision(r.precise), Status(r.status))
+	ch.said[i], ch.n[i] = saidAt, uint32(r.n)
+	if ch.code != nil {
+		ch.code[i] = b.codes.put(r.text)
+	} else {
+		ch.num[i] = r.num
+	}
+}
+
+// column is the builder's own copy of a column, made where there was none; nil when the content no longer has the
+// definition.
+func (b *builder) column(id int64, key columnKey) *column {
+	if c, ok := b.byID[id]; ok {
+		return c
+	}
+	var c *column
+	if def, ok := b.defs[key.def]; ok {
+		i := slices.IndexFunc(b.columns[def], func(c *column) bool { return c.period == key.period })
+		if i < 0 {
+			i = b.insert(def, key.period)
+		}
+		c = b.own(def, i)
+	}
+	b.byID[id] = c
+	return c
+}
+
+// insert puts an empty column where its period belongs and gives its index.
+func (b *builder) insert(def int, p period.Period) int {
+	i, _ := slices.BinarySearchFunc(b.columns[def], p, func(c *column, p period.Period) int { return c.period.Compare(p) })
+	b.columns[def] = slices.Insert(slices.Clone(b.columns[def]), i, &column{epoch: b.epoch, def: def, period: p})
+	return i
+}
+
+// own is the builder's own copy of a column that is there.
+func (b *builder) own(def, i int) *column {
+	c := b.columns[def][i]
+	if c.epoch == b.epoch {
+		return c
+	}
+	c = &column{epoch: b.epoch, def: def, period: c.period, chunks: slices.Clone(c.chunks)}
+	b.columns[def] = slices.Clone(b.columns[def])
+	b.columns[def][i] = c
+	return c
+}
+
+// ordinal numbers a subject, and numbers it now when it is new.
+func (b *builder) ordinal(kind string, subject int64) uint32 {
+	o := b.kinds[kind]
+	if o == nil {
+		o = &ordinals{epoch: b.epoch, of: map[int64]uint32{}}
+		b.kinds[kind] = o
+	}
+	if ord, ok := o.of[subject]; ok {
+		return ord
+	}
+	if o.epoch != b.epoch {
+		o = &ordinals{epoch: b.epoch, of: maps.Clone(o.of), ids: slices.Clone(o.ids)}
+		b.kinds[kind] = o
+	}
+	ord := uint32(len(o.ids))
+	o.of[subject] = ord
+	o.ids = append(o.ids, subject)
+	return ord
+}
+
+// writable is the builder's own copy of a cell's chunk; col must be its own.
+func (b *builder) writable(col *column, ord uint32) (*chunk, int) {
+	at := int(ord >> chunkBits)
+	for len(col.chunks) <= at {
+		col.chunks = append(col.chunks, nil)
+	}
+	ch := col.chunks[at]
+	if ch == nil {
+		ch = &chunk{epoch: b.epoch}
+		if isText(b.lib.FactDefs()[col.def]) {
+			ch.code = make([]uint32, chunkLen)
+		} else {
+			ch.num = make([]int64, chunkLen)
+		}
+	}
+	if ch.epoch != b.epoch {
+		copied := *ch
+		copied.epoch, copied.num, copied.code = b.epoch, slices.Clone(ch.num), slices.Clone(ch.code)
+		ch = &copied
+	}
+	col.chunks[at] = ch
+	return ch, int(ord & (chunkLen - 1))
+}
+
+// clearSource empties the cells that a source has won and gives the subjects that lost one.
+func (b *builder) clearSource(saidAt uint32) (subjects []int64) {
+	lost := map[int64]bool{}
+	for def := range b.columns {
+		o := b.kinds[b.lib.FactDefs()[def].Subject]
+		for i, c := range b.columns[def] {
+			for ord := range won(c, saidAt) {
+				ch, at := b.writable(b.own(def, i), ord)
+				ch.mark[at] = 0
+				lost[o.ids[ord]] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(lost))
+}
+
+// won is the ordinals whose cell in the column a source has won.
+func won(c *column, saidAt uint32) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for k, ch := range c.chunks {
+			if ch == nil {
+				continue
+			}
+			for i, by := range ch.said {
+				if by == saidAt && ch.mark[i] != 0 && !yield(uint32(k<<chunkBits+i)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// clearSubjects empties every cell of some subjects.
+func (b *builder) clearSubjects(subjects []int64) {
+	for def := range b.columns {
+		o := b.kinds[b.lib.FactDefs()[def].Subject]
+		if o == nil {
+			continue
+		}
+		for _, id := range subjects {
+			ord, ok := o.of[id]
+			if !ok {
+				continue
+			}
+			for i, c := range b.columns[def] {
+				if ch, at := c.at(ord); ch != nil && ch.mark[at] != 0 {
+					ch, at = b.writable(b.own(def, i), ord)
+					ch.mark[at] = 0
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package fact
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// Line is all that was stated about one definition in one period of a subject.
+type Line struct {
+	Def      content.FactDef
+	Period   period.Period
+	Cell     Cell   // the effective value, as View.Value gives it
+	Stated   []Said // best first
+	Disputes []Dispute
+}
+
+// Said is one statement of a line.
+type Said struct {
+	Statement
+	From      source.Source // who, when received, at which commit known, and by whom taken back as of the view
+	Effective bool
+	Why       i18n.Msg // why it is effective or not
+}
+
+// Timeline is every statement that was known about a subject, retracted ones too, by definition in the order of the
+// content and by period, newest first. It reads the database. NotFound when the scope may not read the subject's
+// facts. A definition that is withheld from the scope has no line, whether something was stated or not.
+func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
+	row, ok := v.Row(subject)
+	if !ok || !row.facts {
+		return nil, errs.NotFound("subject", subject)
+	}
+	stated, err := v.stated(ctx, row)
+	if err != nil {
+		return nil, fmt.Errorf("time line of subject %d: %w", subject, err)
+	}
+	disputes, err := v.disputesOf(ctx, row)
+	if err != nil {
+		return nil, fmt.Errorf("time line of subject %d: %w", subject, err)
+	}
+	var lines []Line
+	for key, said := range stated {
+		def, ok := v.snap.definition(key.def)
+		if !ok {
+			continue
+		}
+		line := Line{Def: v.snap.lib.FactDefs()[def], Period: key.period, Cell: row.Get(def, key.period)}
+		if sensitive(line.Def) && !row.sensitive {
+			continue
+		}
+		line.Stated = v.explain(line.Def, said)
+		for _, d := range disputes[key] {
+			if slices.ContainsFunc(said, func(s Said) bool { return s.Source == d.Source && s.N == d.N }) {
+				line.Disputes = append(line.Disputes, d)
+			}
+		}
+		lines = append(lines, line)
+	}
+	slices.SortFunc(lines, func(a, b Line) int {
+		return cmp.Or(cmp.Compare(v.snap.defs[a.Def.Code], v.snap.defs[b.Def.Code]), b.Period.Compare(a.Period))
+	})
+	return lines, nil
+}
+
+const statementColumns = `SELECT source_id, n, subject_id, column_id, state, status, precise, num, text, place, shown FROM fact`
+
+// stated is the statements about a row's subject, and those merged into it, whose sources are known to the view.
+func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error) {
+	group := v.snap.group(row.id)
+	facts := v.frames.facts
+	rows, err := facts.db.Read().Query(ctx, statementColumns+` WHERE subject_id IN (`+placeholders(len(group))+`)`, args(group)...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	type found struct {
+		Statement
+		column int64
+	}
+	var all []found
+	for rows.Next() {
+		var f found
+		err := rows.Scan(&f.Source, &f.N, &f.Subject, &f.column, &f.State, &f.Status, &f.Precision,
+			&f.Value.Num, &f.Value.Text, &f.Place, &f.Shown)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, f)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	sources := map[int64]source.Source{}
+	stated := map[columnKey][]Said{}
+	for _, f := range all {
+		src, ok := sources[f.Source]
+		if !ok {
+			if src, err = v.sourceAsKnown(ctx, f.Source); err != nil {
+				return nil, err
+			}
+			sources[f.Source] = src
+		}
+		if src.State != source.Published {
+			continue
+		}
+		key, err := facts.columns.key(ctx, facts.db, f.column)
+		if err != nil {
+			return nil, err
+		}
+		f.Def, f.Period = key.def, key.period
+		stated[key] = append(stated[key], Said{Statement: f.Statement, From: src})
+	}
+	return stated, nil
+}
+
+// sourceAsKnown is a source as it stood at the view's commit: what was published later is pending, what was retracted
+// later is live. One that was discarded in the meantime is pending too.
+func (v View) sourceAsKnown(ctx context.Context, id int64) (source.Source, error) {
+	src, err := v.frames.facts.sources.Get(ctx, access.SystemScope(), id)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return source.Source{ID: id, State: source.Pending}, nil
+	}
+	if err != nil {
+		return source.Source{}, err
+	}
+	if src.Seq > v.snap.seq {
+		src.State, src.Seq = source.Pending, 0
+	}
+	if src.Retraction != nil && src.Retraction.Seq > v.snap.seq {
+		src.Retraction = nil
+	}
+	return src, nil
+}
+
+// explain orders the statements of one line, best first and retracted ones last, and says why each holds or not.
+func (v View) explain(def content.FactDef, said []Said) []Said {
+	claims := func(s Said) claim {
+		return claim{rank: v.snap.lib.Rank(def, s.From.Authority), seq: s.From.Seq, source: s.From.ID, n: s.N}
+	}
+	slices.SortFunc(said, func(a, b Said) int {
+		switch {
+		case a.From.Live() != b.From.Live():
+			if a.From.Live() {
+				return -1
+			}
+			return 1
+		case claims(a).beats(claims(b)):
+			return -1
+		case claims(b).beats(claims(a)):
+			return 1
+		}
+		return 0
+	})
+	for i := range said {
+		said[i].Effective = i == 0 && said[i].From.Live()
+		said[i].Why = v.why(claims(said[i]), claims(said[0]), said[i], said[0])
+	}
+	return said
+}
+
+func (v View) why(c, best claim, s, winner Said) i18n.Msg {
+	switch {
+	case s.From.Retraction != nil:
+		return i18n.M("fact.why_retracted")
+	case s.Effective:
+		return i18n.M("fact.why_effective")
+	case best.rank < c.rank:
+		return i18n.M("fact.why_authority", v.authority(winner.From.Authority))
+	case best.source == c.source:
+		return i18n.M("fact.why_same_source", winner.Place)
+	}
+	return i18n.M("fact.why_newer", winner.From.Name)
+}
+
+// authority is the name of an authority, its code when the content no longer has it.
+func (v View) authority(code string) any {
+	for _, a := range v.snap.lib.Authorities() {
+		if a.Code == code {
+			return a.Name
+		}
+	}
+	return code
+}
