@@ -12,7 +12,9 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // TestScope: under any scope, lists, counts, values, periods, children, time lines and disputes hold what the object
@@ -122,6 +124,41 @@ func TestScope(t *testing.T) {
 				t.Fatalf("%d open disputes (%v), want %d", len(open), err, disputes)
 			}
 		})
+	})
+}
+
+// TestAreaFacts: an area is a subject too, seen by whom its own node is granted.
+func TestAreaFacts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		src := w.begin(t, "statistics")
+		var area int64
+		must(t, w.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			ids, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Area, Key: "320904"}})
+			if err == nil {
+				area = ids[0]
+			}
+			return err
+		}))
+		must(t, w.facts.Append(ctx, src, []Statement{present(area, "area.firms", years[0], 812)}))
+		w.publish(t, src)
+		w.refresh(t)
+		for name, c := range map[string]struct {
+			scope access.Scope
+			want  int64
+		}{
+			"own county":     {access.NewScope(1, access.CountyOfficial, []string{"320904"}, nil), 812},
+			"foreign county": {access.NewScope(2, access.CountyOfficial, []string{"320981"}, nil), 0},
+			"nobody":         {access.Scope{}, 0},
+		} {
+			v := w.view(t, c.scope, 0)
+			if got := v.Value(area, "area.firms", years[0]); got.Value.Num != c.want {
+				t.Errorf("%s: %+v, want %d", name, got, c.want)
+			}
+			if v.Count() != 0 {
+				t.Errorf("%s: the area is counted as an enterprise", name)
+			}
+		}
 	})
 }
 

@@ -46,11 +46,20 @@ facts:
   - {code: project.input, name: {zh: 戊, en: Input}, type: money, unit: 万元, flow: flow, period: year, authority: [tax], sensitivity: internal}
 `
 
+const testAreaFacts = `
+subject: area
+source: test
+confidence: verified
+facts:
+  - {code: area.firms, name: {zh: 己, en: Firms}, type: int, flow: stock, period: year, authority: [], sensitivity: public}
+`
+
 // library is the content that ships, with the definitions of the test in place of its own.
 var library = sync.OnceValues(func() (*content.Library, error) {
 	files := fstest.MapFS{
 		"facts/enterprise.yaml": {Data: []byte(testFacts)},
 		"facts/project.yaml":    {Data: []byte(testProjectFacts)},
+		"facts/area.yaml":       {Data: []byte(testAreaFacts)},
 		"targets/none":          {},
 	}
 	err := fs.WalkDir(contentdata.FS, ".", func(name string, d fs.DirEntry, err error) error {
