@@ -122,3 +122,26 @@ func (c city) sheets() []sheet {
 		c.honourList(), c.serviceSales(), c.creditCheck(),
 	)
 }
+
+// Showcase is the credit code of the firm to look at first: the first one inside the area of the city's fund with a
+// transformation project, a loan for it and an honour, or, in a small city, with as much of that as any has.
+func Showcase(opt Options) string {
+	best, code := -1, ""
+	for n := range opt.Size {
+		f := cityFirm(opt.Seed, n)
+		if !f.inCity() {
+			continue
+		}
+		score := min(len(f.projects), 1) + min(len(f.loans), 1) + min(len(f.honours), 1)
+		if score > best {
+			best, code = score, f.code
+		}
+		if best == 3 {
+			break
+		}
+	}
+	if code == "" {
+		code = cityFirm(opt.Seed, 0).code
+	}
+	return code
+}

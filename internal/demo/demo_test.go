@@ -309,6 +309,20 @@ func TestRefuses(t *testing.T) {
 	}
 }
 
+func TestShowcase(t *testing.T) {
+	opt := Options{Seed: 1, Size: 3000}
+	code := Showcase(opt)
+	for f := range city(opt).firms(context.Background(), 0, opt.Size) {
+		if f.code == code {
+			if !f.inCity() || len(f.projects) == 0 || len(f.loans) == 0 || len(f.honours) == 0 {
+				t.Errorf("%s %s has little to show", f.code, f.name)
+			}
+			return
+		}
+	}
+	t.Errorf("no firm has the code %s", code)
+}
+
 func BenchmarkGenerate(b *testing.B) {
 	for range b.N {
 		generate(b, Options{Seed: 1, Size: 3000})

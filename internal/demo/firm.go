@@ -429,7 +429,7 @@ type body struct {
 // serviceBody is the n-th of the city; its codes lie beside those of the firms.
 func serviceBody(seed uint64, n int) body {
 	s := newStream(seed^0x5e71ce, uint64(n))
-	kinds := []string{"国家级科研院所", "国家重点实验室", "检测认证平台", "其他技术服务机构"}
+	kinds := []string{"国家级科研院所", "国家重点实验室", "检测认证平台", "其他机构"}
 	b := body{area: pick(s, []int{0, 1, kaifa, yannan, yannan, dongtai}), unknown: s.chance(80)}
 	b.kind = kinds[s.weighted([]int{3, 2, 3, 4})]
 	b.name = firmName("盐城", brand(uint64(n), seed+1), "数智服务")

@@ -56,7 +56,7 @@ func (c city) projectList() []sheet {
 		for y := firstYear; y <= lastYear; y++ {
 			group := fmt.Sprintf("%d年", y)
 			cols = append(cols, column{group, "项目年度投资额", 13, amount}, column{group, "有效投入", 13, amount},
-				column{group, "其中：智能装备", 13, amount}, column{group, "其中：工业软件", 13, amount})
+				column{group, "其中：设备投入", 13, amount}, column{group, "其中：软件投入", 13, amount})
 		}
 		b, rows := newBook(), 0
 		b.sheet("项目库", cols, 2)
@@ -217,7 +217,7 @@ func (c city) honourList() []sheet {
 			{"", "级别", 9, plain},
 			{"", "认定日期", 12, date},
 			{"", "认定文号", 20, plain},
-			{"", "认定内容", 24, plain},
+			{"", "获评项目名称", 24, plain},
 			{"", "是否首次获评", 10, plain},
 		}, 1)
 		b.line(heading, file.Title)

@@ -168,7 +168,7 @@ func (c city) annual2023() []sheet {
 			{balance, "资产总计", 14, whole},
 			{result, "营业收入", 14, whole},
 			{result, "利润总额", 13, whole},
-			{result, "税收实际缴纳", 13, whole},
+			{result, "实际缴纳税金", 13, whole},
 			{"", "工业总产值", 14, whole},
 			{"", "工业增加值", 14, whole},
 			{"", "平均用工人数（人）", 12, whole},
