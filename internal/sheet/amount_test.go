@@ -80,7 +80,7 @@ func TestParseAmount(t *testing.T) {
 		{text: "人民币（大写）叁元贰角壹分", unit: "", fen: 321},
 		{text: "3元5角", unit: "", fen: 350},
 		{text: "百万", unit: "", reason: "sheet.value.words"},
-		{text: "一百二百万元", unit: "", fen: 300_0000_00}, // hundreds do not decrease: see below
+		{text: "一百二百万元", unit: "", reason: "sheet.value.words"},
 		{text: "-12.5", unit: "万元", fen: -125_000_00},
 		{text: "(1,200.50)", unit: "元", fen: -120050},
 		{text: "+3", unit: "元", fen: 300},
@@ -90,7 +90,7 @@ func TestParseAmount(t *testing.T) {
 		{text: "0.005", unit: "元", fen: 1},
 		{text: "0.004", unit: "元", fen: 0},
 		{text: "100", unit: "", reason: "sheet.amount.no_unit"},
-		{text: "100万美元", unit: "元", reason: "sheet.value.tail"},
+		{text: "100万美元", unit: "元", reason: "sheet.amount.foreign"},
 		{text: "100(含税)", unit: "元", reason: "sheet.value.tail"},
 		{text: "100人", unit: "元", reason: "sheet.amount.not_money"},
 		{text: "待定额", unit: "元", reason: "sheet.value.not_number"},

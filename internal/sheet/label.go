@@ -135,8 +135,9 @@ func bestScore(terms []foldedTerm, label string) int {
 }
 
 // matches ranks the terms for a column's words from the top down. The words joined count in full; the lowest word alone,
-// and a parent alone, a little less, for several columns may share them.
-func matches(terms []foldedTerm, parts []string) []Match {
+// and a parent alone, a little less, for several columns may share them. A unit in the header that the term cannot have
+// counts against it: 营业收入增速（%） is no amount.
+func matches(terms []foldedTerm, parts []string, unit UnitKind) []Match {
 	if len(parts) == 0 {
 		return nil
 	}
@@ -168,12 +169,28 @@ func matches(terms []foldedTerm, parts []string) []Match {
 		for _, f := range forms {
 			best = max(best, scoreOf(t, f.label)-f.cost)
 		}
+		if unit != "" && !fits(t.Kind, unit) {
+			best -= 250
+		}
 		if best >= minScore {
 			all = append(all, Match{t.ID, best})
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Match) int { return b.Score - a.Score })
 	return all[:min(len(all), maxCandidates)]
+}
+
+// fits says that values of a kind can be counted in units of a kind.
+func fits(k Kind, u UnitKind) bool {
+	switch k {
+	case KindMoney:
+		return u == UnitMoney || u == UnitForeign
+	case KindRate:
+		return u == UnitRate
+	case KindInt, KindDecimal:
+		return u == UnitOther
+	}
+	return false
 }
 
 // languages are the ways to read a label: as it stands, and of a bilingual one its Chinese and its English alone.

@@ -465,7 +465,7 @@ func (d *detector) column(l *Layout, col int, parts []string, isHidden bool) Col
 		}
 	}
 	c.Label = strings.Join(labels, " / ")
-	c.Candidates = matches(d.terms, labels)
+	c.Candidates = matches(d.terms, labels, c.Unit.Kind)
 	if c.Unit.Kind == UnitRate {
 		c.Rate = RatePercent
 	}
@@ -473,7 +473,7 @@ func (d *detector) column(l *Layout, col int, parts []string, isHidden bool) Col
 		return c
 	}
 	term := d.term(c.Candidates[0].ID)
-	if c.Unit.IsZero() && term.Kind == KindMoney && (l.Unit.Kind == UnitMoney || l.Unit.Kind == UnitForeign) {
+	if c.Unit.IsZero() && fits(term.Kind, l.Unit.Kind) {
 		c.Unit, c.UnitFrom = l.Unit, UnitFromTitle
 	}
 	if c.Unit.IsZero() && term.Unit != "" {

@@ -358,10 +358,10 @@ func isNumeral(r rune) bool {
 
 // parseWords reads a number in Chinese words: 壹佰万, 一百二十万, 三千零五, 一点二亿, 二〇二二.
 func parseWords(s string) (n oneNumber, rest string, err error) {
-	var total, section, digit uint64 // 亿 and 万 parts, below 万, the last digit
-	pending, units := false, false   // a digit not yet multiplied; any unit at all
-	var run []uint64                 // digits without units: 二〇二二
-	lastBig := uint64(1) << 63
+	var total, section, digit uint64                   // 亿 and 万 parts, below 万, the last digit
+	pending, units := false, false                     // a digit not yet multiplied; any unit at all
+	var run []uint64                                   // digits without units: 二〇二二
+	lastBig, lastSmall := uint64(1)<<63, uint64(1)<<63 // multiples must fall
 	i := 0
 	bad := badValue("sheet.value.words", preview([]byte(s)))
 words:
@@ -380,6 +380,10 @@ words:
 			if len(run) > 1 && run[len(run)-2] != 0 && !units {
 				return n, s, bad
 			}
+			if u >= lastSmall {
+				return n, s, bad
+			}
+			lastSmall = u
 			if !pending || digit == 0 {
 				if section > 0 || u != 10 { // 十万 is 10万, 百万 needs its 一
 					return n, s, bad
@@ -404,7 +408,7 @@ words:
 			default:
 				total += section * big
 			}
-			lastBig = big
+			lastBig, lastSmall = big, 1<<63
 			section, digit, pending, units = 0, 0, false, true
 			n.scaled = true
 		default:
