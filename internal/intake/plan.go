@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -195,6 +196,7 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 		Index: l.Sheet, Name: info.Name, Hidden: info.Hidden, Title: l.Title,
 		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period,
 	}
+	about := mainKind(lib, l)
 	best := map[string]int{} // target and period → index of the column that has it
 	scores := make([]int, len(l.Columns))
 	for i, c := range l.Columns {
@@ -205,8 +207,8 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 		for _, m := range c.Candidates {
 			col.Others = append(col.Others, m.ID)
 		}
-		if len(c.Candidates) > 0 && c.Candidates[0].Score >= sureScore {
-			col.Target, scores[i] = c.Candidates[0].ID, c.Candidates[0].Score
+		if m, ok := fit(lib, about, c.Candidates); ok {
+			col.Target, scores[i] = m.ID, m.Score
 		}
 		if r, ok := memory[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
 			col.Target, col.From, scores[i] = r.target, Remembered, 1001
@@ -229,6 +231,63 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 	}
 	p.Skip = info.Hidden || len(p.Columns) == 0 || !p.identifies(lib)
 	return p
+}
+
+// kindOf is the kind of subject that a target is about: "" for a role, which fits any table.
+func kindOf(lib *content.Library, target string) string {
+	def, _ := lib.FactDef(target)
+	return def.Subject
+}
+
+// mainKind is what the rows of a table are about besides the firm: the kind of the definitions that its columns mean,
+// counting those columns that mean one kind only. "" when there is none.
+func mainKind(lib *content.Library, l sheet.Layout) string {
+	votes := map[string]int{}
+	for _, c := range l.Columns {
+		kinds := map[string]int{}
+		for _, m := range c.Candidates {
+			if m.Score >= sureScore && m.Score >= c.Candidates[0].Score-alike {
+				kinds[kindOf(lib, m.ID)] = max(kinds[kindOf(lib, m.ID)], m.Score)
+			}
+		}
+		for kind, score := range kinds {
+			if len(kinds) == 1 && kind != "" && kind != content.Enterprise {
+				votes[kind] += score
+			}
+		}
+	}
+	winner := ""
+	for _, kind := range slices.Sorted(maps.Keys(votes)) {
+		if votes[kind] > votes[winner] {
+			winner = kind
+		}
+	}
+	return winner
+}
+
+// alike is the difference of scores within which what the table is about decides between two terms.
+const alike = 100
+
+// fit is the term that a column means: the best one, and among those nearly as good the one about the table's kind.
+// What is about a third kind is left for a person: a list of loans does not describe leases.
+func fit(lib *content.Library, about string, candidates []sheet.Match) (sheet.Match, bool) {
+	for _, m := range candidates {
+		if m.Score < sureScore || m.Score < candidates[0].Score-alike {
+			break
+		}
+		if kind := kindOf(lib, m.ID); kind == about && kind != "" {
+			return m, true
+		}
+	}
+	for _, m := range candidates {
+		if m.Score < sureScore || m.Score < candidates[0].Score-alike {
+			break
+		}
+		if kind := kindOf(lib, m.ID); about == "" || kind == "" || kind == content.Enterprise {
+			return m, true
+		}
+	}
+	return sheet.Match{}, false
 }
 
 // identifies says that the rows can be told apart: a firm by code or name, or an area for figures about areas.

@@ -83,6 +83,7 @@ type table struct {
 	columns []column
 	section string // area named by the last section row
 	sums    []sums
+	first   []claimed // by total rows above the first row that they add up
 }
 
 // column is a column that is read.
@@ -237,7 +238,7 @@ func (t *table) who(rec *sheet.Record) (w who, ok bool) {
 		}
 		key, label := t.thingKey(rec, kind)
 		if key == "" {
-			t.find(Left, rec, nil, i18n.M("intake.no_"+kind+"_key"))
+			t.keyless(rec, kind)
 			continue
 		}
 		w.things = append(w.things, thing{kind: kind, key: key, label: label})
@@ -250,7 +251,7 @@ var keysOf = map[string][][]string{
 	content.Project: {{"project.code"}, {"project.name"}},
 	content.Loan:    {{"loan.contract"}, {"loan.bank", "loan.drawn_on", "loan.principal"}},
 	content.Lease:   {{"lease.contract"}, {"lease.lessor", "lease.started_on"}},
-	content.Honour:  {{"honour.title", "honour.awarded_on", "honour.item"}, {"honour.title", "honour.awarded_on"}},
+	content.Honour:  {{"honour.title", "honour.awarded_on", "honour.item"}, {"honour.title", "honour.awarded_on"}, {"honour.title"}},
 }
 
 // labels is the definition that names a subject of a kind to people, where it has one.
@@ -288,12 +289,32 @@ func (t *table) thingKey(rec *sheet.Record, kind string) (key, label string) {
 	return "", ""
 }
 
+// keyless says why a row does not tell which thing of a kind it is about: a cell that cannot be read, else one that is
+// missing.
+func (t *table) keyless(rec *sheet.Record, kind string) {
+	unread := false
+	for i := range t.columns {
+		c := &t.columns[i]
+		if !slices.ContainsFunc(keysOf[kind], func(set []string) bool { return slices.Contains(set, c.Target) }) {
+			continue
+		}
+		if _, why := t.read(rec, c); !why.IsZero() {
+			t.find(Left, rec, c, why)
+			unread = true
+		}
+	}
+	if !unread {
+		t.find(Left, rec, nil, i18n.M("intake.no_"+kind+"_key"))
+	}
+}
+
 // each reads the rows of one sheet.
 func (t *table) each(ctx context.Context, fn func(*entry) error) error {
 	t.section = ""
 	if t.needsPeriod() {
 		t.r.found.add(finding{severity: Stop, sheet: t.plan.Name, place: t.plan.Name, msg: i18n.M("intake.no_period")})
 	}
+	defer t.checkFirst()
 	return t.r.book.Records(ctx, t.layout, func(rec *sheet.Record) error {
 		switch rec.Kind {
 		case sheet.TotalRow:
@@ -314,6 +335,7 @@ func (t *table) each(ctx context.Context, fn func(*entry) error) error {
 		}
 		w, ok := t.who(rec)
 		if !ok {
+			t.tally(rec)
 			return nil
 		}
 		e := t.entry(rec, w)
