@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -50,7 +51,7 @@ const (
 	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure`
 	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
-	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE `
+	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id < $1 AND `
 	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6 WHERE id = $7 AND state = $8`
 	takeBack     = `UPDATE intake_batch SET state = $1 WHERE state = $2`
 )
@@ -134,10 +135,14 @@ func (s *Service) Batch(ctx context.Context, scope access.Scope, id int64) (Batc
 	return b, nil
 }
 
-// Batches is the newest batches that the scope may work on, at most limit.
-func (s *Service) Batches(ctx context.Context, scope access.Scope, limit int) ([]Batch, error) {
-	where, args := scope.Where(access.Import, "area", "", []any{limit})
-	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $1`, args...)
+// Batches is a stretch of the batches that the scope may work on, newest first: at most limit of those with an id below
+// before; 0 begins with the newest.
+func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64, limit int) ([]Batch, error) {
+	if before == 0 {
+		before = math.MaxInt64
+	}
+	where, args := scope.Where(access.Import, "area", "", []any{before, limit})
+	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
 	}

@@ -1,6 +1,8 @@
 package intake
 
 import (
+	"context"
+	"errors"
 	"maps"
 	"slices"
 	"strings"
@@ -50,6 +52,7 @@ type ColumnPlan struct {
 	Index  int             `json:"index"`            // from 0
 	Label  string          `json:"label"`            // header words without unit and period
 	Header string          `json:"header"`           // header words as they stand
+	Sample string          `json:"sample,omitempty"` // first value below the header, as it is shown
 	Target string          `json:"target,omitempty"` // role or fact definition; "" is left out
 	Unit   string          `json:"unit,omitempty"`   // of plain numbers
 	Period period.Period   `json:"period"`           // named in the header
@@ -289,6 +292,36 @@ func fit(lib *content.Library, about string, candidates []sheet.Match) (sheet.Ma
 	}
 	return sheet.Match{}, false
 }
+
+const (
+	sampledRows  = 20 // rows below the header in which samples are looked for
+	sampleLength = 60 // bytes of a sample that are kept
+)
+
+// sample gives each column the first value below its header, by which a person knows what it holds.
+func (p *SheetPlan) sample(ctx context.Context, book *sheet.Book, l *sheet.Layout) error {
+	rows := 0
+	err := book.Records(ctx, l, func(rec *sheet.Record) error {
+		if rec.Kind != sheet.DataRow {
+			return nil
+		}
+		for i := range p.Columns {
+			if c := &p.Columns[i]; c.Sample == "" && i < len(rec.Cells) {
+				c.Sample = cut(strings.TrimSpace(rec.Cells[i].Shown()), sampleLength)
+			}
+		}
+		if rows++; rows == sampledRows {
+			return errSampled
+		}
+		return nil
+	})
+	if errors.Is(err, errSampled) {
+		return nil
+	}
+	return err
+}
+
+var errSampled = errors.New("enough rows for samples")
 
 // identifies says that the rows can be told apart: a firm by code or name, or an area for figures about areas.
 func (p SheetPlan) identifies(lib *content.Library) bool {

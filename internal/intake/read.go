@@ -68,7 +68,7 @@ type reading struct {
 	totals   int
 	others   int
 	rows     int
-	progress func(rows int)
+	progress func(rows, share int)
 	seed     maphash.Seed
 	again    map[uint64]bool     // rows that state about the same subjects and period as another one
 	held     map[uint64][]*entry // of these, until the end
@@ -139,8 +139,8 @@ func (r *reading) each(ctx context.Context, fn func(*entry) error) error {
 		return err
 	}
 	r.held = map[uint64][]*entry{}
-	for _, t := range r.tables {
-		if err := t.each(ctx, fn); err != nil {
+	for i, t := range r.tables {
+		if err := t.each(ctx, len(r.tables)+i, fn); err != nil {
 			return err
 		}
 	}
@@ -161,9 +161,9 @@ func (r *reading) findRepeats(ctx context.Context) error {
 	defer func() { r.found = quiet }()
 	seen := map[uint64]bool{}
 	r.again = map[uint64]bool{}
-	for _, t := range r.tables {
+	for i, t := range r.tables {
 		t.section = ""
-		err := r.book.Records(ctx, t.layout, func(rec *sheet.Record) error {
+		err := t.records(ctx, i, func(rec *sheet.Record) error {
 			if rec.Kind == sheet.SectionRow {
 				t.enterSection(rec)
 			}
@@ -308,14 +308,14 @@ func (t *table) keyless(rec *sheet.Record, kind string) {
 	}
 }
 
-// each reads the rows of one sheet.
-func (t *table) each(ctx context.Context, fn func(*entry) error) error {
+// each reads the rows of one sheet, as the step-th walk through a sheet.
+func (t *table) each(ctx context.Context, step int, fn func(*entry) error) error {
 	t.section = ""
 	if t.needsPeriod() {
 		t.r.found.add(finding{severity: Stop, sheet: t.plan.Name, place: t.plan.Name, msg: i18n.M("intake.no_period")})
 	}
 	defer t.checkFirst()
-	return t.r.book.Records(ctx, t.layout, func(rec *sheet.Record) error {
+	return t.records(ctx, step, func(rec *sheet.Record) error {
 		switch rec.Kind {
 		case sheet.TotalRow:
 			t.r.totals++
@@ -340,9 +340,6 @@ func (t *table) each(ctx context.Context, fn func(*entry) error) error {
 		}
 		e := t.entry(rec, w)
 		t.r.rows++
-		if t.r.progress != nil && t.r.rows%500 == 0 {
-			t.r.progress(t.r.rows)
-		}
 		if key := t.r.hash(w); t.r.again[key] {
 			if len(t.r.held[key]) == 0 {
 				t.r.order = append(t.r.order, key)
@@ -351,6 +348,21 @@ func (t *table) each(ctx context.Context, fn func(*entry) error) error {
 			return nil
 		}
 		return fn(e)
+	})
+}
+
+// records walks through the sheet and tells how far it has come: each sheet is walked through twice, step counts from 0.
+func (t *table) records(ctx context.Context, step int, fn func(*sheet.Record) error) error {
+	seen := 0
+	return t.r.book.Records(ctx, t.layout, func(rec *sheet.Record) error {
+		if seen++; seen%500 == 0 && t.r.progress != nil {
+			share := 1000 * step
+			if done, total := t.r.book.Progress(); total > 0 {
+				share += int(1000 * done / total)
+			}
+			t.r.progress(t.r.rows, share/(2*len(t.r.tables)))
+		}
+		return fn(rec)
 	})
 }
 

@@ -69,9 +69,11 @@ type job struct {
 
 // Progress is how far the work on a batch has come.
 type Progress struct {
-	Phase Phase
-	Done  int // rows
-	Total int // rows; 0 while not known
+	Phase   Phase
+	Done    int   // rows
+	Total   int   // rows; 0 while not known
+	Share   int   // of the walk through the file, in thousandths
+	Started int64 // milliseconds UTC
 }
 
 // Phase is what the work is at.
@@ -210,6 +212,9 @@ func (s *Service) draft(ctx context.Context, b Batch, p period.Period, memory ma
 		}
 		tables++
 		draft := draftSheet(s.deps.Library, info, layout, memory)
+		if err := draft.sample(ctx, book, &layout); err != nil {
+			return Plan{}, err
+		}
 		if draft.Period.Kind() == period.Always {
 			draft.Period = p
 		}
@@ -348,7 +353,7 @@ func (s *Service) Wait(ctx context.Context, scope access.Scope, id int64) (Batch
 // start runs a step on a batch in the background and writes how it ended.
 func (s *Service) start(scope access.Scope, b Batch, phase Phase, step func(context.Context, access.Scope, *Batch, *job) error) {
 	ctx, cancel := context.WithCancel(s.ctx)
-	j := &job{Progress: Progress{Phase: phase, Total: b.Preview.Rows}, cancel: cancel, done: make(chan struct{})}
+	j := &job{Progress: Progress{Phase: phase, Total: b.Preview.Rows, Started: s.now.Millis()}, cancel: cancel, done: make(chan struct{})}
 	s.mu.Lock()
 	s.running[b.ID] = j
 	s.mu.Unlock()
@@ -399,9 +404,9 @@ func (s *Service) walk(ctx context.Context, scope access.Scope, b *Batch, j *job
 	r := &reading{
 		lib: s.deps.Library, book: book, plan: b.Plan, area: b.Area, scope: scope, found: &findings{},
 		firms: &firms{registry: view.Registry(), fresh: map[string][]owner{}},
-		progress: func(rows int) {
+		progress: func(rows, share int) {
 			s.mu.Lock()
-			j.Done = rows
+			j.Done, j.Share = rows, share
 			s.mu.Unlock()
 		},
 	}
