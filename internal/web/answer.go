@@ -1,0 +1,114 @@
+package web
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"runtime/debug"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// failure is an error as the visitor reads it.
+type failure struct {
+	Title, Text string
+	ID          string // stands in the log; only for what is our own fault
+}
+
+// Errors of the pages themselves.
+var (
+	errSignIn      = errors.New("sign-in needed")
+	errForeignForm = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("web.foreign_form")}
+	errTooLong     = errs.Invalid(i18n.M("web.query_too_long", queryLimit>>10))
+	errNoPage      = &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("web.no_page")}
+)
+
+func forbidden(a access.Action) error { return errs.Forbidden(string(a)) }
+
+func noSuchPage(http.ResponseWriter, *http.Request, *visit) error { return errNoPage }
+
+// panicked is a recovered panic as an error; its trace goes to the log.
+func panicked(p any) error { return fmt.Errorf("panic: %v\n%s", p, debug.Stack()) }
+
+// badForm is a body that could not be read.
+func badForm(err error) error {
+	var tooBig *http.MaxBytesError
+	if errors.As(err, &tooBig) {
+		return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.form_too_big", tooBig.Limit>>10), Err: err}
+	}
+	return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.bad_form"), Err: err}
+}
+
+// statusOf maps kinds of error to HTTP, here and nowhere else.
+func statusOf(err error) int {
+	var tooBig *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooBig):
+		return http.StatusRequestEntityTooLarge
+	case errors.Is(err, errTooLong):
+		return http.StatusRequestURITooLong
+	}
+	switch errs.KindOf(err) {
+	case errs.KindNotFound:
+		return http.StatusNotFound
+	case errs.KindInvalid:
+		return http.StatusUnprocessableEntity
+	case errs.KindConflict:
+		return http.StatusConflict
+	case errs.KindForbidden:
+		return http.StatusForbidden
+	case errs.KindUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// answerError tells the visitor what went wrong and what to do. What is our fault gets an id that stands in the log.
+func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	if errors.Is(err, errSignIn) {
+		s.askToSignIn(w, r, v)
+		return
+	}
+	if r.Context().Err() != nil {
+		return // the visitor has gone
+	}
+	status := statusOf(err)
+	f := failure{Title: v.t.S(fmt.Sprintf("web.status_%d", status))}
+	if msg, ok := errs.Message(err); ok {
+		f.Text = v.t.Msg(msg)
+	} else {
+		f.Text = v.t.S("web.our_fault")
+	}
+	if status >= http.StatusInternalServerError {
+		f.ID = rand.Text()[:12]
+		s.Log.Error("request failed", "id", f.ID, "method", r.Method, "route", r.Pattern, "error", err)
+	}
+	if byScript(r) {
+		err = part(w, r, status, errorNote(v.t, f))
+	} else {
+		err = s.show(w, r, s.shell(r, v, f.Title), status, errorPage(v.t, f))
+	}
+	if err != nil {
+		s.Log.Error("error page failed", "error", err)
+		http.Error(w, f.Title, status)
+	}
+}
+
+// askToSignIn leads to the sign-in page and back. A form that was sent is not lost silently: the page says that the
+// session had ended before it arrived.
+func (s *server) askToSignIn(w http.ResponseWriter, r *http.Request, v *visit) {
+	to := "/sign-in?next=" + url.QueryEscape(here(r))
+	if r.Method != http.MethodGet {
+		to += "&ended=1"
+	}
+	if byScript(r) {
+		w.Header().Set("HX-Redirect", to)
+		w.WriteHeader(http.StatusOK)
+		return
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
+}

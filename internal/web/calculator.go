@@ -1,0 +1,112 @@
+package web
+
+import (
+	"net/http"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/policy"
+)
+
+// maxItems is how many projects, loans … the form takes: it must fit into an address.
+const maxItems = 20
+
+// calculator is the page: what was said, and what follows from it.
+type calculator struct {
+	Policies []option
+	Groups   []calcGroup
+	Settings []calcSetting
+	Changed  int // settings that differ from their default
+	Problems []string
+	Example  bool // the form was filled in to show how it works
+	Result   decisionView
+}
+
+// calcGroup is the fields about the enterprise, or about each of its projects, loans, leases or titles.
+type calcGroup struct {
+	Kind  string
+	Many  bool
+	Items []calcItem
+}
+
+type calcItem struct {
+	Title  string
+	Fields []calcInput
+	Years  []int
+	Rows   []calcRow // facts that belong to a year
+}
+
+type calcRow struct {
+	Label, Hint, Unit string
+	Cells             []calcInput // one for each year
+}
+
+type calcInput struct {
+	ID, Label, Spoken string // Spoken names the field where no visible label does
+	Hint, Unit, Type  string
+	Value, Error      string
+	Options           []option
+	Blank             string // what choosing nothing means
+	Slider            int    // upper end of the slider in the field's unit, 0 for none
+	SliderAt          string // where it stands
+	Cell              bool   // stands in a table, which names the unit
+}
+
+type calcSetting struct {
+	policy.Setting
+	Chosen string
+}
+
+// calculate answers a form: the whole page, or the result alone to a script.
+func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) error {
+	p, err := s.policyOrFirst(r.FormValue("policy"))
+	if err != nil {
+		return err
+	}
+	form, err := newCalcForm(v.t, s.Library, p, s.Clock.Today(), r.Form)
+	if err != nil {
+		return err
+	}
+	c := calculator{}
+	if len(form.address()) == 1 && r.FormValue("blank") == "" && r.FormValue("add") == "" {
+		form.example()
+		c.Example = true
+	}
+	form.change(r.FormValue("add"), r.FormValue("drop"))
+	plan, err := p.Plan(form.settings())
+	if err != nil {
+		return err
+	}
+	d, err := plan.Decide(form.firm(), form.lastDay(), policy.Options{Trace: true, Advice: true})
+	if err != nil {
+		return err
+	}
+	c.Result = s.viewDecision(v.t, p, d)
+	c.Problems = form.problems
+	if byScript(r) {
+		w.Header().Set("HX-Replace-Url", "/calculator?"+form.address().Encode())
+		return part(w, r, http.StatusOK, calculatorResult(v.t, c))
+	}
+	c.Groups = form.groups()
+	for _, q := range p.File.Settings {
+		set := calcSetting{Setting: q, Chosen: form.setting(q.ID)}
+		if set.Chosen != q.Default {
+			c.Changed++
+		}
+		c.Settings = append(c.Settings, set)
+	}
+	for _, other := range s.Policies {
+		d := other.File.Document
+		c.Policies = append(c.Policies, option{Value: d.ID, Label: v.t.Text(d.Name)})
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_calculator")), http.StatusOK, calculatorPage(v.t, c))
+}
+
+// policyOrFirst is the policy with an id, or the first where none is named.
+func (s *server) policyOrFirst(id string) (*policy.Policy, error) {
+	for _, p := range s.Policies {
+		if id == "" || p.File.Document.ID == id {
+			return p, nil
+		}
+	}
+	return nil, errs.NotFound("policy", id)
+}

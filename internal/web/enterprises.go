@@ -1,0 +1,523 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/collate"
+	"golang.org/x/text/language"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+const (
+	listRows   = 40 // on a page
+	maxColumns = 12
+)
+
+// listQuery is a view of the list; its address restores it.
+type listQuery struct {
+	Text, Area, Industry string
+	Scale                string // "1" above scale, "0" not, "" either
+	Year                 int    // of figures that belong to a year
+	Sort                 string // "name", "uscc", "area", "industry" or a fact code
+	Desc                 bool
+	Columns              []string // fact codes
+	Page                 int      // from 1
+}
+
+var defaultColumns = []string{"ent.above_scale", "ent.revenue", "ent.tech_investment", "ent.employees"}
+
+func (s *server) readList(in url.Values) listQuery {
+	q := listQuery{
+		Text: strings.TrimSpace(in.Get("q")), Area: in.Get("area"), Industry: in.Get("industry"), Scale: in.Get("scale"),
+		Sort: strings.TrimPrefix(in.Get("sort"), "-"), Desc: strings.HasPrefix(in.Get("sort"), "-"),
+	}
+	q.Page, _ = strconv.Atoi(in.Get("page"))
+	q.Page = max(q.Page, 1)
+	q.Year, _ = strconv.Atoi(in.Get("year"))
+	if q.Year < 1949 || q.Year > s.Clock.Today().Year() {
+		q.Year = s.Clock.Today().Year() - 1 // the last full year
+	}
+	for _, code := range in["col"] {
+		if def, ok := s.Library.FactDef(code); ok && isColumn(def) && len(q.Columns) < maxColumns {
+			q.Columns = append(q.Columns, code)
+		}
+	}
+	if len(q.Columns) == 0 {
+		q.Columns = defaultColumns
+	}
+	return q
+}
+
+// isColumn says that a definition can stand in the list: of the enterprise, by year or without time, and not a long text.
+func isColumn(def content.FactDef) bool {
+	return def.Subject == content.Enterprise && (def.Period == period.Year || def.Period == period.Always) && def.Type != content.Text
+}
+
+func (q listQuery) values() url.Values {
+	out := url.Values{}
+	set := func(name, value string) {
+		if value != "" {
+			out.Set(name, value)
+		}
+	}
+	set("q", q.Text)
+	set("area", q.Area)
+	set("industry", q.Industry)
+	set("scale", q.Scale)
+	out.Set("year", strconv.Itoa(q.Year))
+	sort := q.Sort
+	if q.Desc {
+		sort = "-" + sort
+	}
+	set("sort", sort)
+	if !slices.Equal(q.Columns, defaultColumns) {
+		out["col"] = q.Columns
+	}
+	if q.Page > 1 {
+		out.Set("page", strconv.Itoa(q.Page))
+	}
+	return out
+}
+
+func (q listQuery) href(path string) string { return path + "?" + q.values().Encode() }
+
+// onPage is the same view at another page.
+func (q listQuery) onPage(n int) listQuery {
+	q.Page = n
+	return q
+}
+
+// sortedBy is the same view in another order; the same column again turns it round.
+func (q listQuery) sortedBy(key string) listQuery {
+	q.Desc = q.Sort == key && !q.Desc
+	q.Sort, q.Page = key, 1
+	return q
+}
+
+// firmRow is an enterprise of the list.
+type firmRow struct {
+	party.Enterprise
+	row fact.Row
+}
+
+// list is what the query finds in what the visitor may see, in order.
+func (s *server) list(view fact.View, q listQuery) []firmRow {
+	areas, industries := s.Library.Areas(), s.Library.Industries()
+	scale := view.Column("ent.above_scale", period.OfYear(q.Year))
+	keep := func(e party.Enterprise) (firmRow, bool) {
+		if q.Area != "" && !areas.Within(e.Area, q.Area) || q.Industry != "" && !industries.Within(e.Industry, q.Industry) {
+			return firmRow{}, false
+		}
+		row, ok := view.Row(e.ID)
+		if !ok {
+			return firmRow{}, false
+		}
+		if c := row.At(scale); q.Scale != "" && (!c.Known || strconv.FormatInt(c.Value.Num, 10) != q.Scale) {
+			return firmRow{}, false
+		}
+		return firmRow{e, row}, true
+	}
+	var rows []firmRow
+	if q.Text != "" {
+		for _, e := range view.Search(q.Text, view.Count()).Enterprises {
+			if r, ok := keep(e); ok {
+				rows = append(rows, r)
+			}
+		}
+	} else {
+		for e := range view.Enterprises() {
+			if r, ok := keep(e); ok {
+				rows = append(rows, r)
+			}
+		}
+	}
+	s.sortRows(view, q, rows)
+	return rows
+}
+
+// sortRows orders by the query's column; what is not known comes last either way. A search without an order of its own
+// stays best first.
+func (s *server) sortRows(view fact.View, q listQuery, rows []firmRow) {
+	turn := 1
+	if q.Desc {
+		turn = -1
+	}
+	byText := func(text func(firmRow) string) {
+		slices.SortStableFunc(rows, func(a, b firmRow) int {
+			x, y := text(a), text(b)
+			if (x == "") != (y == "") {
+				return cmp.Compare(y, x)
+			}
+			return turn * cmp.Compare(x, y)
+		})
+	}
+	switch q.Sort {
+	case "":
+		if q.Text == "" {
+			s.sortByName(rows, 1)
+		}
+		return
+	case "name":
+		s.sortByName(rows, turn)
+		return
+	case "uscc":
+		byText(func(r firmRow) string { return string(r.USCC) })
+		return
+	case "area":
+		byText(func(r firmRow) string { return r.Area })
+		return
+	case "industry":
+		byText(func(r firmRow) string { return r.Industry })
+		return
+	}
+	def, ok := s.Library.FactDef(q.Sort)
+	if !ok {
+		return
+	}
+	col := view.Column(def.Code, columnPeriod(def, q.Year))
+	slices.SortStableFunc(rows, func(a, b firmRow) int {
+		x, y := a.row.At(col), b.row.At(col)
+		switch {
+		case x.Known != y.Known:
+			if x.Known {
+				return -1
+			}
+			return 1
+		case def.Type.IsText():
+			return turn * cmp.Compare(x.Value.Text, y.Value.Text)
+		}
+		return turn * cmp.Compare(x.Value.Num, y.Value.Num)
+	})
+}
+
+// sortByName goes by pinyin, as people look names up.
+func (s *server) sortByName(rows []firmRow, turn int) {
+	c := collate.New(language.Chinese)
+	var buf collate.Buffer
+	type keyed struct {
+		key []byte
+		row firmRow
+	}
+	all := make([]keyed, len(rows))
+	for i, r := range rows {
+		all[i] = keyed{c.KeyFromString(&buf, r.Name), r}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int { return turn * slices.Compare(a.key, b.key) })
+	for i := range all {
+		rows[i] = all[i].row
+	}
+}
+
+func columnPeriod(def content.FactDef, year int) period.Period {
+	if def.Period == period.Year {
+		return period.OfYear(year)
+	}
+	return period.Period{}
+}
+
+// enterpriseList is the page: the query, its rows and what can be chosen.
+type enterpriseList struct {
+	Query      listQuery
+	Total      int
+	Pages      int
+	Rows       []listRow
+	Columns    []content.FactDef
+	Areas      []option
+	Industries []option
+	Years      []int
+	Offered    []content.FactDef // definitions that could be columns
+	AsOf       string
+	MayExport  bool
+}
+
+type listRow struct {
+	party.Enterprise
+	AreaName, IndustryName string
+	Cells                  []listCell
+}
+
+type listCell struct {
+	Text, Exact string
+	Number      bool
+	Quiet       bool // no value
+}
+
+func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	q := s.readList(r.Form)
+	rows := s.list(view, q)
+	l := enterpriseList{
+		Query: q, Total: len(rows), Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
+		Areas: s.areaOptions(v.scope), Industries: s.industryOptions(), MayExport: v.scope.Can(access.Export),
+	}
+	l.Query.Page = min(q.Page, l.Pages)
+	for y := s.Clock.Today().Year(); y > s.Clock.Today().Year()-6; y-- {
+		l.Years = append(l.Years, y)
+	}
+	for _, code := range q.Columns {
+		if def, ok := s.Library.FactDef(code); ok {
+			l.Columns = append(l.Columns, def)
+		}
+	}
+	for _, def := range s.Library.FactDefs() {
+		if isColumn(def) {
+			l.Offered = append(l.Offered, def)
+		}
+	}
+	first := (l.Query.Page - 1) * listRows
+	for _, row := range rows[first:min(first+listRows, len(rows))] {
+		l.Rows = append(l.Rows, s.listRow(v.t, view, q, l.Columns, row))
+	}
+	sh := s.shell(r, v, v.t.S("web.nav_enterprises"))
+	sh.Query = q.Text
+	return s.show(w, r, sh, http.StatusOK, enterprisesPage(v.t, l))
+}
+
+func (s *server) listRow(t i18n.T, view fact.View, q listQuery, columns []content.FactDef, row firmRow) listRow {
+	out := listRow{Enterprise: row.Enterprise, AreaName: nodeName(s.Library.Areas(), row.Area), IndustryName: nodeName(s.Library.Industries(), row.Industry)}
+	for _, def := range columns {
+		c := row.row.At(view.Column(def.Code, columnPeriod(def, q.Year)))
+		cell := listCell{Number: isNumber(def), Quiet: !c.Known}
+		switch {
+		case c.State == fact.Unknown:
+			cell.Text = "—"
+		case c.Known && def.Type == content.Money:
+			cell.Text, cell.Exact = wan2(fen(c)), exactYuan(t, fen(c))
+		default:
+			cell.Text = factText(t, s.Library, def, c.State, c.Value, c.Precision)
+		}
+		out.Cells = append(out.Cells, cell)
+	}
+	return out
+}
+
+func nodeName(tree *content.Tree, code string) string {
+	if n, ok := tree.Node(code); ok {
+		return n.Name
+	}
+	return code
+}
+
+// asOf says up to which commit a page knows, and the day.
+func (s *server) asOf(t i18n.T, view fact.View) string {
+	return t.S("web.as_known", s.Clock.Today().String(), view.Seq())
+}
+
+// areaOptions is the areas that the scope reaches, cities before what lies below them.
+func (s *server) areaOptions(scope access.Scope) []option {
+	var all []option
+	reach := scope.Areas()
+	var walk func(code, indent string)
+	walk = func(code, indent string) {
+		for _, n := range s.Library.Areas().Children(code) {
+			next := indent
+			if _, found := slices.BinarySearch(reach, n.Code); found && !n.Retired {
+				all = append(all, option{Value: n.Code, Label: indent + n.Name})
+				next += "\u3000"
+			}
+			walk(n.Code, next)
+		}
+	}
+	walk("", "")
+	return all
+}
+
+// industryOptions is the sections and divisions of industry.
+func (s *server) industryOptions() []option {
+	var all []option
+	for _, section := range s.Library.Industries().Children("") {
+		all = append(all, option{Value: section.Code, Label: section.Code + " " + section.Name})
+		for _, division := range s.Library.Industries().Children(section.Code) {
+			all = append(all, option{Value: division.Code, Label: "\u3000" + division.Code + " " + division.Name})
+		}
+	}
+	return all
+}
+
+// exportEnterprises sends the whole list, not the page of it.
+func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	q := s.readList(r.Form)
+	out := sheetOut{
+		Name: v.t.S("web.nav_enterprises") + "-" + s.Clock.Today().String(), Title: v.t.S("web.nav_enterprises"),
+		Columns: []string{v.t.S("web.firm_name"), v.t.S("web.uscc"), v.t.S("web.area"), v.t.S("web.industry")},
+		Notes:   s.notes(v, view, q.href("/enterprises")),
+	}
+	var columns []content.FactDef
+	for _, code := range q.Columns {
+		def, _ := s.Library.FactDef(code)
+		columns = append(columns, def)
+		title := columnTitle(v.t, def)
+		if def.Period == period.Year {
+			title += " " + strconv.Itoa(q.Year)
+		}
+		out.Columns = append(out.Columns, title)
+		out.Notes = append(out.Notes, [2]string{v.t.Text(def.Name), definitionText(v.t, def)})
+	}
+	rows := s.list(view, q)
+	out.Rows = func(yield func([]any) bool) {
+		for _, row := range rows {
+			if !v.scope.Sees(access.Export, row.Area, row.ID) {
+				continue
+			}
+			cells := []any{row.Name, string(row.USCC), nodeName(s.Library.Areas(), row.Area), nodeName(s.Library.Industries(), row.Industry)}
+			for _, def := range columns {
+				cells = append(cells, exportCell(v.t, s.Library, def, row.row.At(view.Column(def.Code, columnPeriod(def, q.Year)))))
+			}
+			if !yield(cells) {
+				return
+			}
+		}
+	}
+	return s.export(w, r, v, out)
+}
+
+// notes is what every exported file tells: as of when, by whom, from which address, and whether the data is synthetic.
+func (s *server) notes(v *visit, view fact.View, address string) [][2]string {
+	notes := [][2]string{
+		{v.t.S("web.note_as_of"), s.asOf(v.t, view)},
+		{v.t.S("web.note_by"), v.account.Name},
+		{v.t.S("web.note_view"), address},
+	}
+	if s.Demo != nil {
+		notes = append(notes, [2]string{v.t.S("web.demo"), v.t.S("web.demo_note", s.Clock.Today().String())})
+	}
+	return notes
+}
+
+// definitionText is where a definition comes from and how sure we are of it.
+func definitionText(t i18n.T, def content.FactDef) string {
+	parts := []string{def.Code, t.Text(def.Help), def.Source, def.Cite, t.S("web." + def.Confidence)}
+	return strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " · ")
+}
+
+// search goes straight to the only enterprise that fits, else to the list.
+func (s *server) search(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(r.FormValue("q"))
+	found := view.Search(text, 2)
+	if found.Total == 1 {
+		return seeOther(w, r, enterprisePath(found.Enterprises[0].ID))
+	}
+	return seeOther(w, r, "/enterprises?"+url.Values{"q": {text}}.Encode())
+}
+
+const maxSuggestions = 8
+
+func (s *server) suggest(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	text := strings.TrimSpace(r.FormValue("q"))
+	if text == "" {
+		return part(w, r, http.StatusOK, suggestions(v.t, "", party.Found{}, nil))
+	}
+	found := view.Search(text, maxSuggestions)
+	return part(w, r, http.StatusOK, suggestions(v.t, text, found, s.Library.Areas()))
+}
+
+func enterprisePath(id int64) string { return "/enterprises/" + strconv.FormatInt(id, 10) }
+
+// mine leads an enterprise to its own file.
+func (s *server) mine(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	var own []party.Enterprise
+	for e := range view.Enterprises() {
+		own = append(own, e)
+	}
+	switch len(own) {
+	case 0:
+		return errs.Invalid(i18n.M("web.no_file_yet"))
+	case 1:
+		return seeOther(w, r, enterprisePath(own[0].ID))
+	}
+	return seeOther(w, r, "/enterprises")
+}
+
+// disputeOf is for the page of today.
+type openDispute struct {
+	fact.Dispute
+	Firm, What string
+	Href       string
+}
+
+// today is what waits for an official: figures that somebody said are wrong, and what came in last.
+func (s *server) today(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	d, err := s.todayOf(r.Context(), v, view)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_today")), http.StatusOK, todayPage(v.t, d))
+}
+
+func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayData, error) {
+	d := todayData{AsOf: s.asOf(v.t, view)}
+	scale := view.Column("ent.above_scale", period.OfYear(s.Clock.Today().Year()-1))
+	for e := range view.Enterprises() {
+		d.Firms++
+		if row, ok := view.Row(e.ID); ok && row.At(scale).Value.Num == 1 {
+			d.AboveScale++
+		}
+	}
+	open, err := view.OpenDisputes(ctx)
+	if err != nil {
+		return d, err
+	}
+	for _, o := range open {
+		d.Disputes = append(d.Disputes, s.describe(v.t, view, o))
+	}
+	return d, nil
+}
+
+// describe names the enterprise and the figure that a dispute is about.
+func (s *server) describe(t i18n.T, view fact.View, o fact.Dispute) openDispute {
+	out := openDispute{Dispute: o, What: o.Def}
+	if def, ok := s.Library.FactDef(o.Def); ok {
+		out.What = t.Text(def.Name)
+	}
+	if o.Period.Kind() != period.Always {
+		out.What += "（" + periodText(t, o.Period) + "）"
+	}
+	firm := o.Subject
+	if sub, ok := view.Subject(o.Subject); ok && sub.Kind != content.Enterprise {
+		firm = sub.Parent
+		if up, ok := view.Subject(firm); ok && up.Kind != content.Enterprise {
+			firm = up.Parent
+		}
+	}
+	if e, ok := view.Enterprise(firm); ok {
+		out.Firm = e.Name
+		out.Href = factPath(e.ID, o.Subject, o.Def)
+	}
+	return out
+}

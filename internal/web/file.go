@@ -1,0 +1,372 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// firmFile is 一企一档: who and where, what is known of it and of what belongs to it, and what each policy owes it.
+type firmFile struct {
+	party.Enterprise
+	Areas, Industries []spanText
+	Facts             factTable
+	Children          []childFile
+	Decisions         []decisionView
+	AsOf              string
+}
+
+type spanText struct{ Name, From, To string }
+
+// childFile is a project, loan, lease or title of the enterprise.
+type childFile struct {
+	Kind, Title string
+	Facts       factTable
+}
+
+// factTable is what is known of one subject: facts without time, and facts by year.
+type factTable struct {
+	Firm, Subject int64
+	Plain         []factRow
+	Years         []int
+	Yearly        []factRow
+	Other         []factRow // of months, quarters and other periods
+}
+
+type factRow struct {
+	Def   content.FactDef
+	Cells []factCell // one, or one for each year
+}
+
+type factCell struct {
+	Period   period.Period
+	Text     string
+	Exact    string
+	Source   string
+	Status   fact.Status
+	Known    bool
+	Stated   bool
+	Disputed bool
+}
+
+func factPath(firm, subject int64, def string) string {
+	return fmt.Sprintf("/enterprises/%d/facts/%d/%s", firm, subject, def)
+}
+
+// firmOf is the enterprise of an address, as far as the visitor may read it.
+func (s *server) firmOf(r *http.Request, v *visit) (fact.View, party.Enterprise, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return fact.View{}, party.Enterprise{}, err
+	}
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return view, party.Enterprise{}, err
+	}
+	e, ok := view.Enterprise(id)
+	if !ok || !view.Can(access.ReadFact, id) {
+		return view, e, errs.NotFound("enterprise", id)
+	}
+	return view, e, nil
+}
+
+func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, e, err := s.firmOf(r, v)
+	if err != nil {
+		return err
+	}
+	f := firmFile{Enterprise: e, AsOf: s.asOf(v.t, view)}
+	f.Areas = s.spans(v.t, s.Library.Areas(), view.Nodes(e.ID, party.TreeArea))
+	f.Industries = s.spans(v.t, s.Library.Industries(), view.Nodes(e.ID, party.TreeIndustry))
+	if f.Facts, err = s.factTable(r.Context(), v.t, view, e.ID, e.ID); err != nil {
+		return err
+	}
+	if f.Children, err = s.children(r.Context(), v.t, view, e.ID); err != nil {
+		return err
+	}
+	if f.Decisions, err = s.decisions(v, view, e.ID); err != nil {
+		return err
+	}
+	return s.show(w, r, s.shell(r, v, e.Name), http.StatusOK, filePage(v.t, f))
+}
+
+func (s *server) spans(t i18n.T, tree *content.Tree, spans []party.Span) []spanText {
+	var all []spanText
+	for _, sp := range spans {
+		all = append(all, spanText{Name: nodeName(tree, sp.Node), From: dayOr(sp.From, ""), To: dayOr(sp.To, t.S("web.until_now"))})
+	}
+	return all
+}
+
+func dayOr(d *period.Day, otherwise string) string {
+	if d == nil {
+		return otherwise
+	}
+	return d.String()
+}
+
+// children is what belongs to an enterprise: its projects with their loans and leases, and the rest.
+func (s *server) children(ctx context.Context, t i18n.T, view fact.View, firm int64) ([]childFile, error) {
+	var all []childFile
+	for _, kind := range kinds[1:] {
+		for i, id := range view.Children(firm, kind) {
+			table, err := s.factTable(ctx, t, view, firm, id)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, childFile{Kind: kind, Title: s.childTitle(t, view, kind, id, i), Facts: table})
+		}
+	}
+	return all, nil
+}
+
+// nameFacts is where a project, loan … has a name, best first.
+var nameFacts = map[string][]string{
+	content.Project: {"project.name", "project.code"},
+	content.Loan:    {"loan.contract", "loan.bank"},
+	content.Lease:   {"lease.contract", "lease.lessor"},
+	content.Honour:  {"honour.title"},
+}
+
+func (s *server) childTitle(t i18n.T, view fact.View, kind string, id int64, i int) string {
+	for _, code := range nameFacts[kind] {
+		def, ok := s.Library.FactDef(code)
+		if c := view.Value(id, code, period.Period{}); ok && c.Known {
+			return valueText(t, s.Library, def, c.Value)
+		}
+	}
+	return t.S("web.kind_"+kind) + " " + strconv.Itoa(i+1)
+}
+
+// factTable lays the time line of a subject out by year. The lines themselves open from each value.
+func (s *server) factTable(ctx context.Context, t i18n.T, view fact.View, firm, subject int64) (factTable, error) {
+	table := factTable{Firm: firm, Subject: subject}
+	lines, err := view.Timeline(ctx, subject)
+	if err != nil {
+		return table, err
+	}
+	lines = slices.DeleteFunc(lines, func(l fact.Line) bool { return l.Cell.State == fact.Unknown })
+	for _, l := range lines {
+		if y := l.Period.YearOf(); l.Period.Kind() == period.Year && !slices.Contains(table.Years, y) {
+			table.Years = append(table.Years, y)
+		}
+	}
+	slices.Sort(table.Years)
+	for _, l := range lines {
+		cell := s.factCell(t, l)
+		switch l.Period.Kind() {
+		case period.Always:
+			table.Plain = append(table.Plain, factRow{Def: l.Def, Cells: []factCell{cell}})
+		case period.Year:
+			n := len(table.Yearly)
+			if n == 0 || table.Yearly[n-1].Def.Code != l.Def.Code {
+				table.Yearly = append(table.Yearly, factRow{Def: l.Def, Cells: make([]factCell, len(table.Years))})
+				n++
+			}
+			table.Yearly[n-1].Cells[slices.Index(table.Years, l.Period.YearOf())] = cell
+		default:
+			table.Other = append(table.Other, factRow{Def: l.Def, Cells: []factCell{cell}})
+		}
+	}
+	return table, nil
+}
+
+func (s *server) factCell(t i18n.T, l fact.Line) factCell {
+	c := factCell{
+		Period: l.Period, Text: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision),
+		Status: l.Cell.Status, Known: l.Cell.Known, Stated: true,
+		Disputed: slices.ContainsFunc(l.Disputes, func(d fact.Dispute) bool { return d.Closed == nil }),
+	}
+	if l.Cell.Known && l.Def.Type == content.Money {
+		c.Exact = exactYuan(t, fen(l.Cell))
+	}
+	if len(l.Stated) > 0 {
+		c.Source = s.sourceText(t, l.Stated[0])
+	}
+	return c
+}
+
+// sourceText is who said it, and which file.
+func (s *server) sourceText(t i18n.T, said fact.Said) string {
+	return s.authorityName(t, said.From.Authority) + " · " + said.From.Name
+}
+
+func (s *server) authorityName(t i18n.T, code string) string {
+	for _, a := range s.Library.Authorities() {
+		if a.Code == code {
+			return t.Text(a.Name)
+		}
+	}
+	return code
+}
+
+// factPage is everything that was stated about one definition of a subject, by period.
+type factPage struct {
+	Firm     party.Enterprise
+	Subject  int64
+	Title    string // which project, loan …; "" for the enterprise itself
+	Def      content.FactDef
+	Lines    []factLine
+	May      bool // dispute
+	MayClose bool
+	Done     string
+	Problem  string
+	Typed    string // text of a dispute that was refused
+	At       string // period of that dispute
+}
+
+type factLine struct {
+	fact.Line
+	Period   string
+	Text     string
+	Said     []saidText
+	Disputes []fact.Dispute
+}
+
+type saidText struct {
+	Text, Shown, Authority, Source, Place, Received, Why string
+	Effective, Retracted                                 bool
+	Status                                               fact.Status
+}
+
+func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, error) {
+	view, e, err := s.firmOf(r, v)
+	if err != nil {
+		return view, factPage{}, err
+	}
+	p := factPage{Firm: e}
+	p.Subject, _ = strconv.ParseInt(r.PathValue("subject"), 10, 64)
+	def, ok := s.Library.FactDef(r.PathValue("def"))
+	if !ok || !s.belongs(view, p.Subject, e.ID) {
+		return view, p, errs.NotFound("fact", r.PathValue("def"))
+	}
+	p.Def, p.May, p.MayClose = def, view.Can(access.Dispute, p.Subject), view.Can(access.Decide, p.Subject)
+	if sub, ok := view.Subject(p.Subject); ok && sub.Kind != content.Enterprise {
+		p.Title = s.childTitle(v.t, view, sub.Kind, p.Subject, 0)
+	}
+	lines, err := view.Timeline(r.Context(), p.Subject)
+	if err != nil {
+		return view, p, err
+	}
+	for _, l := range lines {
+		if l.Def.Code == def.Code {
+			p.Lines = append(p.Lines, s.factLine(v.t, l))
+		}
+	}
+	if len(p.Lines) == 0 {
+		return view, p, errs.NotFound("fact", def.Code)
+	}
+	return view, p, nil
+}
+
+// belongs says that a subject is the enterprise or lies below it.
+func (s *server) belongs(view fact.View, subject, firm int64) bool {
+	for range 8 {
+		sub, ok := view.Subject(subject)
+		switch {
+		case !ok:
+			return false
+		case sub.ID == firm:
+			return true
+		}
+		subject = sub.Parent
+	}
+	return false
+}
+
+func (s *server) factLine(t i18n.T, l fact.Line) factLine {
+	out := factLine{Line: l, Period: periodText(t, l.Period), Text: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision), Disputes: l.Disputes}
+	for _, said := range l.Stated {
+		out.Said = append(out.Said, saidText{
+			Text:      factText(t, s.Library, l.Def, said.State, said.Value, said.Precision),
+			Shown:     said.Shown,
+			Authority: s.authorityName(t, said.From.Authority), Source: said.From.Name, Place: said.Place,
+			Received: instant(said.From.ReceivedAt), Why: t.Msg(said.Why),
+			Effective: said.Effective, Retracted: !said.From.Live(), Status: said.Status,
+		})
+	}
+	return out
+}
+
+func (s *server) factTimeline(w http.ResponseWriter, r *http.Request, v *visit) error {
+	_, p, err := s.factPageOf(r, v)
+	if err != nil {
+		return err
+	}
+	switch r.FormValue("done") {
+	case "disputed":
+		p.Done = v.t.S("web.dispute_recorded")
+	case "closed":
+		p.Done = v.t.S("web.dispute_closed")
+	}
+	return s.show(w, r, s.shell(r, v, v.t.Text(p.Def.Name)), http.StatusOK, timelinePage(v.t, p))
+}
+
+// dispute records that a figure is said to be wrong.
+func (s *server) dispute(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, p, err := s.factPageOf(r, v)
+	if err != nil {
+		return err
+	}
+	per, err := period.Parse(r.PostFormValue("period"))
+	if err != nil {
+		return errs.Invalid(i18n.M("web.bad_period"))
+	}
+	p.Typed, p.At = r.PostFormValue("text"), periodText(v.t, per)
+	_, err = view.Dispute(r.Context(), p.Subject, p.Def.Code, per, p.Typed)
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindForbidden {
+		p.Problem = v.t.Msg(msg)
+		return s.show(w, r, s.shell(r, v, v.t.Text(p.Def.Name)), statusOf(err), timelinePage(v.t, p))
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, factPath(p.Firm.ID, p.Subject, p.Def.Code)+"?done=disputed")
+}
+
+// closeDispute ends a dispute with a note that its author reads.
+func (s *server) closeDispute(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, p, err := s.factPageOf(r, v)
+	if err != nil {
+		return err
+	}
+	id, err := strconv.ParseInt(r.PostFormValue("dispute"), 10, 64)
+	about := func(d fact.Dispute) bool { return d.ID == id }
+	if err != nil || !slices.ContainsFunc(p.Lines, func(l factLine) bool { return slices.ContainsFunc(l.Disputes, about) }) {
+		return errs.NotFound("dispute", r.PostFormValue("dispute"))
+	}
+	err = view.CloseDispute(r.Context(), id, r.PostFormValue("note"))
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
+		p.Problem = v.t.Msg(msg)
+		return s.show(w, r, s.shell(r, v, v.t.Text(p.Def.Name)), statusOf(err), timelinePage(v.t, p))
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, factPath(p.Firm.ID, p.Subject, p.Def.Code)+"?done=closed")
+}
+
+// calculatorOf is the calculator's address with what is known of an enterprise filled in.
+func (s *server) calculatorOf(v *visit, view fact.View, firm int64, policyID string) (string, error) {
+	p, err := s.policyOrFirst(policyID)
+	if err != nil {
+		return "", err
+	}
+	form, err := newCalcForm(v.t, s.Library, p, s.Clock.Today(), url.Values{})
+	if err != nil {
+		return "", err
+	}
+	form.fill(view, firm)
+	return "/calculator?" + form.address().Encode(), nil
+}

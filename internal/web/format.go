@@ -1,0 +1,75 @@
+package web
+
+import (
+	"math/big"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// thin parts groups of digits without taking the room of a comma.
+const thin = "\u202f"
+
+// grouped puts a thin space between groups of three digits of a plain decimal number.
+func grouped(num string) string {
+	sign := ""
+	if strings.HasPrefix(num, "-") {
+		sign, num = "−", num[1:]
+	}
+	whole, frac, hasFrac := strings.Cut(num, ".")
+	var b strings.Builder
+	b.WriteString(sign)
+	for i, d := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			b.WriteString(thin)
+		}
+		b.WriteRune(d)
+	}
+	if hasFrac {
+		b.WriteString("." + frac)
+	}
+	return b.String()
+}
+
+// inUnit is an amount in 万元 below a hundred million yuan and in 亿元 from there on, exact, with the unit's key.
+func inUnit(a money.Fen) (num, unitKey string) {
+	if a >= money.Yi || a <= -money.Yi {
+		return grouped(a.In(money.Yi)), "web.yi"
+	}
+	return grouped(a.In(money.Wan)), "web.wan"
+}
+
+// inWords is the amount with its unit, for sentences and titles.
+func inWords(t i18n.T, a money.Fen) string {
+	num, unit := inUnit(a)
+	return num + " " + t.S(unit)
+}
+
+// exactYuan is the whole amount, for the hover: "600 000.00 元".
+func exactYuan(t i18n.T, a money.Fen) string { return grouped(a.String()) + " " + t.S("web.yuan") }
+
+// wan2 is an amount in 万元 with two decimals for columns of a table; the exact yuan stand in the hover.
+func wan2(a money.Fen) string {
+	return grouped(big.NewRat(int64(a), int64(money.Wan)).FloatString(2))
+}
+
+// periodText is a period as people write it: 2022年, 2022年8月, January to August 2022.
+func periodText(t i18n.T, p period.Period) string {
+	first, last, ok := p.Span()
+	if !ok {
+		return t.S("web.always")
+	}
+	y, m, _ := first.YMD()
+	_, to, _ := last.YMD()
+	switch p.Kind() {
+	case period.Year:
+		return t.S("web.period_year", y)
+	case period.Month:
+		return t.S("web.period_month", y, m)
+	case period.Half, period.Quarter, period.YearToDate:
+		return t.S("web.period_span", y, m, to)
+	}
+	return first.String()
+}

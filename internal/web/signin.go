@@ -1,0 +1,87 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// start leads a visitor to what they come for.
+func (s *server) start(w http.ResponseWriter, r *http.Request, v *visit) error {
+	switch v.scope.Role() {
+	case access.CountyOfficial, access.CityOfficial:
+		return seeOther(w, r, "/today")
+	case access.Auditor:
+		return seeOther(w, r, "/enterprises")
+	case access.Enterprise:
+		return seeOther(w, r, "/mine")
+	case access.Administrator:
+		return seeOther(w, r, "/accounts")
+	}
+	return seeOther(w, r, "/calculator")
+}
+
+func (s *server) signInPage(w http.ResponseWriter, r *http.Request, v *visit) error {
+	f := signInForm{Next: localPath(r.FormValue("next")), Ended: r.FormValue("ended") == "1"}
+	return s.showSignIn(w, r, v, http.StatusOK, f)
+}
+
+func (s *server) showSignIn(w http.ResponseWriter, r *http.Request, v *visit, status int, f signInForm) error {
+	return s.show(w, r, s.shell(r, v, v.t.S("web.sign_in")), status, signInPage(v.t, f, s.Demo))
+}
+
+// signIn checks the password and begins a new session: the old token is worth nothing afterwards.
+func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error {
+	f := signInForm{Login: strings.TrimSpace(r.PostFormValue("login")), Next: localPath(r.PostFormValue("next"))}
+	account, err := s.Access.Authenticate(r.Context(), f.Login, r.PostFormValue("password"), remoteHost(r))
+	if err != nil {
+		msg, forUser := errs.Message(err)
+		if !forUser {
+			return err
+		}
+		f.Error = v.t.Msg(msg)
+		return s.showSignIn(w, r, v, signInStatus(err), f)
+	}
+	if err := s.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), ticketKey, account.Ticket())
+	return seeOther(w, r, f.Next)
+}
+
+// signInStatus tells a wrong password from too many tries.
+func signInStatus(err error) int {
+	if errs.KindOf(err) == errs.KindUnavailable {
+		return http.StatusTooManyRequests
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// remoteHost is the address that a request came from, for the limit on tries.
+func remoteHost(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+func (s *server) signOut(w http.ResponseWriter, r *http.Request, _ *visit) error {
+	if err := s.sessions.Destroy(r.Context()); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/sign-in")
+}
+
+// setLanguage keeps the language in a cookie of its own, so that it outlives the session and works without one.
+func (s *server) setLanguage(w http.ResponseWriter, r *http.Request, _ *visit) error {
+	http.SetCookie(w, &http.Cookie{
+		Name: languageCookie, Value: string(i18n.Parse(r.PostFormValue("lang"))), Path: "/", MaxAge: 365 * 24 * 3600,
+		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
+	})
+	return seeOther(w, r, localPath(r.PostFormValue("back")))
+}

@@ -1,0 +1,80 @@
+// What a script adds; every page works without it.
+(function () {
+  'use strict';
+
+  // A slider beside an amount: moving one moves the other, and the form's own change does the rest.
+  document.addEventListener('input', function (e) {
+    var el = e.target;
+    var pair = el.getAttribute && el.getAttribute('data-pair');
+    if (!pair) return;
+    var other = document.getElementById(pair);
+    if (!other) return;
+    if (el.type === 'range') other.value = el.value;
+    else if (/^\d+(\.\d+)?$/.test(el.value.trim())) other.value = el.value.trim();
+  });
+
+  // Sliders say nothing without a script, so they stand hidden until there is one.
+  function showSliders(root) {
+    var all = root.querySelectorAll('input[type=range][hidden]');
+    for (var i = 0; i < all.length; i++) all[i].hidden = false;
+  }
+
+  // A choice in a filter takes effect at once.
+  document.addEventListener('change', function (e) {
+    var form = e.target.form;
+    if (form && form.hasAttribute('data-auto')) form.submit();
+  });
+
+  // The suggestions close on Escape and when the focus goes elsewhere.
+  function closeSuggestions() {
+    var box = document.getElementById('suggest');
+    if (box) box.innerHTML = '';
+  }
+  document.addEventListener('keydown', function (e) {
+    if (e.key === 'Escape') closeSuggestions();
+  });
+  document.addEventListener('click', function (e) {
+    if (!e.target.closest('.yz-search')) closeSuggestions();
+  });
+
+  // Bars beside a table: the table's own cells are the data.
+  function drawCharts(root) {
+    if (!window.echarts) return;
+    var boxes = root.querySelectorAll('[data-chart]');
+    for (var i = 0; i < boxes.length; i++) draw(boxes[i]);
+  }
+  function draw(box) {
+    var table = document.getElementById(box.getAttribute('data-chart'));
+    if (!table || box.hasAttribute('_echarts_instance_')) return;
+    var names = [], series = [], heads = table.querySelectorAll('thead th[data-series]');
+    for (var h = 0; h < heads.length; h++) series.push({ col: heads[h].cellIndex, name: heads[h].textContent.trim(), data: [] });
+    var rows = table.querySelectorAll('tbody tr[data-bar]');
+    for (var r = 0; r < rows.length; r++) {
+      names.push(rows[r].cells[0].textContent.trim());
+      for (var s = 0; s < series.length; s++) series[s].data.push(Number(rows[r].cells[series[s].col].getAttribute('data-value')));
+    }
+    var colours = ['#1a5fb4', '#e3a36b'];
+    var chart = window.echarts.init(box, null, { renderer: 'svg' });
+    chart.setOption({
+      animation: false,
+      textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
+      grid: { left: 8, right: 16, top: 28, bottom: 4, containLabel: true },
+      legend: { top: 0, left: 0, itemHeight: 10, itemWidth: 14 },
+      tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
+      aria: { enabled: true, decal: { show: series.length > 1 } },
+      xAxis: { type: 'value', name: box.getAttribute('data-unit'), nameLocation: 'start', nameGap: 4 },
+      yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
+      series: series.map(function (s, i) {
+        return { name: s.name, type: 'bar', stack: 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };
+      })
+    });
+    window.addEventListener('resize', function () { chart.resize(); });
+  }
+
+  function enhance(root) {
+    showSliders(root);
+    drawCharts(root);
+  }
+  document.addEventListener('DOMContentLoaded', function () { enhance(document); });
+  document.addEventListener('htmx:afterSwap', function (e) { enhance(e.target.parentNode || document); });
+})();

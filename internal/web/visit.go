@@ -1,0 +1,159 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/a-h/templ"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// visit is one request's visitor: who, in which language, with what rights.
+type visit struct {
+	t       i18n.T
+	account access.Account // its zero value is the public
+	scope   access.Scope
+}
+
+func (v *visit) signedIn() bool { return v.account.ID != 0 }
+
+const (
+	ticketKey      = "ticket" // of the session
+	languageCookie = "yanzhen_lang"
+)
+
+// langOf is the language that the visitor chose; Chinese until they did.
+func langOf(r *http.Request) i18n.T {
+	c, err := r.Cookie(languageCookie)
+	if err != nil {
+		return i18n.T{Lang: i18n.ZH}
+	}
+	return i18n.T{Lang: i18n.Parse(c.Value)}
+}
+
+// identify fills in who is asking. A session whose account was disabled, or whose password or rights changed, ends.
+func (s *server) identify(r *http.Request, v *visit) error {
+	ticket := s.sessions.GetString(r.Context(), ticketKey)
+	if ticket == "" {
+		return nil
+	}
+	a, err := s.Access.ByTicket(r.Context(), ticket)
+	switch {
+	case errs.KindOf(err) == errs.KindNotFound:
+		return s.sessions.Destroy(r.Context())
+	case err != nil:
+		return err
+	}
+	v.account = a
+	v.scope, err = s.scopeOf(r.Context(), a)
+	return err
+}
+
+// shell is the frame around a page of this visit.
+func (s *server) shell(r *http.Request, v *visit, title string) shell {
+	sh := shell{T: v.t, Assets: s.assets, Title: title, Here: here(r)}
+	if v.signedIn() {
+		sh.Person, sh.Role = v.account.Name, v.t.S("web.role_"+string(v.scope.Role()))
+	}
+	sh.Search = v.scope.Can(access.ReadParty)
+	for _, e := range navOf(v) {
+		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/")
+		sh.Nav = append(sh.Nav, e)
+	}
+	if s.Demo != nil {
+		sh.DemoDay = s.Clock.Today().String()
+	}
+	return sh
+}
+
+// navOf is what a visitor finds at the top: at most seven entries, by what the person wants.
+func navOf(v *visit) []navEntry {
+	var all []navEntry
+	add := func(key, href string) { all = append(all, navEntry{Label: v.t.S(key), Href: href}) }
+	switch v.scope.Role() {
+	case access.CountyOfficial, access.CityOfficial:
+		add("web.nav_today", "/today")
+		add("web.nav_enterprises", "/enterprises")
+		add("web.nav_region", "/region")
+		add("web.nav_imports", "/imports")
+	case access.Auditor:
+		add("web.nav_enterprises", "/enterprises")
+		add("web.nav_region", "/region")
+		add("web.nav_imports", "/imports")
+	case access.Enterprise:
+		add("web.nav_mine", "/mine")
+	case access.Administrator:
+		add("web.nav_accounts", "/accounts")
+	}
+	add("web.nav_policies", "/policies")
+	add("web.nav_calculator", "/calculator")
+	return all
+}
+
+// here is the request's own address for coming back to it: the page itself, never a form's target.
+func here(r *http.Request) string {
+	if r.Method != http.MethodGet {
+		return localPath(r.Header.Get("Referer"))
+	}
+	return r.URL.RequestURI()
+}
+
+// localPath is an address of ours, or "/" for anything that could lead elsewhere.
+func localPath(to string) string {
+	u, err := url.Parse(to)
+	if err != nil || !strings.HasPrefix(u.Path, "/") || strings.HasPrefix(u.Path, "//") || strings.ContainsAny(u.Path, "\\\n\r") {
+		return "/"
+	}
+	u.Scheme, u.Host, u.User = "", "", nil
+	return u.RequestURI()
+}
+
+// show answers with a page. It is drawn before the first byte is sent, so that a failure is still an answer.
+func (s *server) show(w http.ResponseWriter, r *http.Request, sh shell, status int, body templ.Component) error {
+	framed := templ.ComponentFunc(func(ctx context.Context, out io.Writer) error {
+		return page(sh).Render(templ.WithChildren(ctx, body), out)
+	})
+	return write(w, r, status, framed)
+}
+
+// part answers with a piece of a page, for a request by script.
+func part(w http.ResponseWriter, r *http.Request, status int, body templ.Component) error {
+	return write(w, r, status, body)
+}
+
+func write(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
+	var buf bytes.Buffer
+	if err := c.Render(r.Context(), &buf); err != nil {
+		return fmt.Errorf("draw page: %w", err)
+	}
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Add("Vary", "HX-Request")
+	w.WriteHeader(status)
+	_, _ = w.Write(buf.Bytes()) // the visitor has gone; nobody is left to tell
+	return nil
+}
+
+// byScript says that htmx asks for a piece of a page.
+func byScript(r *http.Request) bool { return r.Header.Get("HX-Request") == "true" }
+
+// seeOther sends the browser on after a form.
+func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
+	http.Redirect(w, r, to, http.StatusSeeOther)
+	return nil
+}
+
+func htmlLang(t i18n.T) string {
+	if t.Lang == i18n.EN {
+		return "en"
+	}
+	return "zh-CN"
+}

@@ -1,0 +1,229 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// Limits on what comes in with a request, in bytes.
+const (
+	formLimit  = 256 << 10
+	queryLimit = 16 << 10
+)
+
+// Deps is what pages stand on. All of it is needed, except Demo.
+type Deps struct {
+	Access   *access.Store
+	Library  *content.Library
+	Sources  *source.Store
+	Frames   *fact.Frames
+	Intake   *intake.Service
+	Policies []*policy.Policy // in the order in which pages list them
+	Clock    clock.Clock
+	Log      *slog.Logger
+	Secure   bool // served over TLS: cookies say so
+
+	// TrustedOrigins are "scheme://host[:port]" under which a proxy serves the pages when it rewrites the Host header.
+	TrustedOrigins []string
+
+	Demo *DemoInfo // nil outside a demonstration
+}
+
+// DemoInfo is what a demonstration shows: that it is one, and accounts to sign in with.
+type DemoInfo struct {
+	Accounts []DemoAccount
+}
+
+// DemoAccount is an account that the sign-in page offers.
+type DemoAccount struct {
+	Login, Password string
+	For             i18n.Text // who would use it
+}
+
+type server struct {
+	Deps
+	assets   *assets
+	sessions *scs.SessionManager
+}
+
+// New is the handler of all pages.
+func New(d Deps) (http.Handler, error) {
+	s, err := newServer(d)
+	if err != nil {
+		return nil, err
+	}
+	return s.handler()
+}
+
+func newServer(d Deps) (*server, error) {
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Clock and Log are needed")
+	}
+	a, err := loadAssets()
+	if err != nil {
+		return nil, err
+	}
+	m := scs.New()
+	m.Store = d.Access.Sessions()
+	m.Lifetime = 10 * time.Hour // a working day; an idle limit would cost a write for each page read
+	m.Cookie.Name = "yanzhen_session"
+	m.Cookie.SameSite = http.SameSiteLaxMode
+	m.Cookie.Secure = d.Secure
+	s := &server{Deps: d, assets: a, sessions: m}
+	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
+		s.answerError(w, r, &visit{t: langOf(r)}, fmt.Errorf("session: %w", err))
+	}
+	return s, nil
+}
+
+// need is what a route asks of its visitor before the handler runs. Handlers of routes about one object check that
+// object too; the zero need is somebody who has signed in.
+type need struct {
+	public bool
+	action access.Action
+}
+
+type route struct {
+	pattern string
+	need    need
+	handle  func(http.ResponseWriter, *http.Request, *visit) error
+}
+
+// routes is every address. The walker in the tests visits each of them as each role.
+func (s *server) routes() []route {
+	open, account := need{public: true}, need{}
+	return []route{
+		{"GET /{$}", open, s.start},
+		{"GET /sign-in", open, s.signInPage},
+		{"POST /sign-in", open, s.signIn},
+		{"POST /sign-out", open, s.signOut},
+		{"POST /language", open, s.setLanguage},
+		{"GET /calculator", open, s.calculate},
+		{"GET /policies", open, s.listPolicies},
+		{"GET /policies/{policy}", open, s.showPolicy},
+		{"GET /today", need{action: access.Decide}, s.today},
+		{"GET /mine", need{action: access.ReadFact}, s.mine},
+		{"GET /enterprises", need{action: access.ReadParty}, s.enterprises},
+		{"GET /enterprises/export", need{action: access.Export}, s.exportEnterprises},
+		{"GET /enterprises/{id}", need{action: access.ReadFact}, s.enterprise},
+		{"GET /enterprises/{id}/facts/{subject}/{def}", need{action: access.ReadFact}, s.factTimeline},
+		{"POST /enterprises/{id}/facts/{subject}/{def}/dispute", need{action: access.Dispute}, s.dispute},
+		{"POST /enterprises/{id}/facts/{subject}/{def}/close", need{action: access.Decide}, s.closeDispute},
+		{"GET /imports", need{action: access.ReadFact}, s.imports},
+		{"POST /imports", need{action: access.Import}, s.upload},
+		{"GET /imports/{id}", need{action: access.Import}, s.batch},
+		{"GET /imports/{id}/progress", need{action: access.Import}, s.batchProgress},
+		{"POST /imports/{id}/plan", need{action: access.Import}, s.replan},
+		{"POST /imports/{id}/commit", need{action: access.Import}, s.commitBatch},
+		{"POST /imports/{id}/again", need{action: access.Import}, s.againBatch},
+		{"POST /imports/{id}/cancel", need{action: access.Import}, s.cancelBatch},
+		{"POST /imports/{id}/undo", need{action: access.UndoImport}, s.undoBatch},
+		{"GET /search", need{action: access.ReadParty}, s.search},
+		{"GET /search/suggest", need{action: access.ReadParty}, s.suggest},
+		{"GET /account", account, s.ownAccount},
+		{"POST /account/password", account, s.changePassword},
+		{"GET /accounts", need{action: access.ManageAccounts}, s.accounts},
+		{"POST /accounts", need{action: access.ManageAccounts}, s.createAccount},
+		{"POST /accounts/{id}/disable", need{action: access.ManageAccounts}, s.disableAccount},
+		{"POST /accounts/{id}/enable", need{action: access.ManageAccounts}, s.enableAccount},
+		{"POST /accounts/{id}/reset", need{action: access.ManageAccounts}, s.resetAccount},
+	}
+}
+
+func (s *server) handler() (http.Handler, error) {
+	pages := http.NewServeMux()
+	for _, r := range s.routes() {
+		pages.Handle(r.pattern, s.page(r))
+	}
+	pages.Handle("/", s.page(route{need: need{public: true}, handle: noSuchPage}))
+
+	guard := http.NewCrossOriginProtection()
+	for _, o := range s.TrustedOrigins {
+		if err := guard.AddTrustedOrigin(o); err != nil {
+			return nil, fmt.Errorf("trusted origin: %w", err)
+		}
+	}
+	guard.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.answerError(w, r, &visit{t: langOf(r)}, errForeignForm)
+	}))
+
+	top := http.NewServeMux()
+	top.Handle("GET /static/", s.assets)
+	top.Handle("/", guard.Handler(s.sessions.LoadAndSave(pages)))
+	return s.outermost(top), nil
+}
+
+// outermost sets the headers that every answer carries and turns a panic into an answer with an id.
+func (s *server) outermost(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
+			"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Referrer-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+		defer func() {
+			if p := recover(); p != nil {
+				if p == http.ErrAbortHandler {
+					panic(p)
+				}
+				s.answerError(w, r, &visit{t: langOf(r)}, panicked(p))
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// page runs one route: who is asking, may they, then the handler; one place answers what it returns.
+func (s *server) page(rt route) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		v := &visit{t: langOf(r)}
+		err := s.enter(w, r, v, rt)
+		if err != nil {
+			s.answerError(w, r, v, err)
+		}
+	})
+}
+
+func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt route) error {
+	if len(r.URL.RawQuery) > queryLimit {
+		return errTooLong
+	}
+	if err := s.identify(r, v); err != nil {
+		return err
+	}
+	if !rt.need.public && !v.signedIn() {
+		return errSignIn
+	}
+	if rt.need.action != "" && !v.scope.Can(rt.need.action) {
+		return forbidden(rt.need.action)
+	}
+	if r.Body != nil && !rt.ownLimit() {
+		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+		if err := r.ParseForm(); err != nil {
+			return badForm(err)
+		}
+	}
+	return rt.handle(w, r, v)
+}
+
+// ownLimit says that the handler reads the body itself, within its own bounds.
+func (rt route) ownLimit() bool { return rt.pattern == "POST /imports" }

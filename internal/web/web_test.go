@@ -1,0 +1,208 @@
+package web
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+const password = "wild geese fly south 2022"
+
+// site is a served set of pages over a real database.
+type site struct {
+	t    *testing.T
+	http *httptest.Server
+	db   *store.DB
+	srv  *server
+	acc  *access.Store
+
+	sources *source.Store
+	parties *party.Store
+	facts   *fact.Store
+}
+
+// cheap makes hashing quick; the product's own cost is a test of package access.
+var cheap = access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1}
+
+func newSite(t *testing.T) *site {
+	t.Helper()
+	lib, err := content.Load(contentdata.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx := context.Background()
+	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations})
+	s := &site{t: t, db: db, acc: access.New(db, now, cheap), sources: source.New(db, now)}
+	s.parties = party.NewStore(db, s.sources)
+	s.facts = fact.NewStore(db, s.sources, lib)
+	frames, err := fact.Open(ctx, s.facts, s.parties, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := blob.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	imports, err := intake.Start(ctx, intake.Deps{
+		DB: db, Blobs: blobs, Library: lib, Sources: s.sources, Parties: s.parties, Facts: s.facts, Frames: frames, Clock: now,
+		Report: func(err error) { t.Error(err) },
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(imports.Close)
+	srv, err := newServer(Deps{
+		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Policies: policies(t, lib),
+		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h, err := srv.handler()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.srv, s.http = srv, httptest.NewServer(h)
+	t.Cleanup(s.http.Close)
+	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func policies(t *testing.T, lib *content.Library) []*policy.Policy {
+	t.Helper()
+	files, err := fs.Glob(contentdata.FS, "policies/*/*/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*policy.Policy
+	for _, name := range files {
+		src, err := fs.ReadFile(contentdata.FS, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, problems := policy.Compile(lib, name, src)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+type testLog struct{ t *testing.T }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// visitor is a browser without scripts.
+type visitor struct {
+	s *site
+	c *http.Client
+}
+
+func (s *site) visitor() *visitor {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return &visitor{s: s, c: &http.Client{Jar: jar}}
+}
+
+func (s *site) as(login string) *visitor {
+	v := s.visitor()
+	res, _ := v.post("/sign-in", url.Values{"login": {login}, "password": {password}, "next": {"/account"}})
+	if res.Request.URL.Path != "/account" {
+		s.t.Fatalf("sign in as %s: ended at %s", login, res.Request.URL)
+	}
+	return v
+}
+
+func (v *visitor) get(path string) (*http.Response, string) {
+	v.s.t.Helper()
+	return v.do(http.MethodGet, path, nil, nil)
+}
+
+func (v *visitor) post(path string, form url.Values) (*http.Response, string) {
+	v.s.t.Helper()
+	return v.do(http.MethodPost, path, form, nil)
+}
+
+func (v *visitor) do(method, path string, form url.Values, header http.Header) (*http.Response, string) {
+	v.s.t.Helper()
+	req, err := http.NewRequest(method, v.s.http.URL+path, strings.NewReader(form.Encode()))
+	if err != nil {
+		v.s.t.Fatal(err)
+	}
+	for k, vals := range header {
+		req.Header[k] = vals
+	}
+	if form != nil {
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	}
+	res, err := v.c.Do(req)
+	if err != nil {
+		v.s.t.Fatal(err)
+	}
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		v.s.t.Fatal(err)
+	}
+	return res, string(body)
+}
+
+func wants(t *testing.T, body string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if !strings.Contains(body, p) {
+			t.Errorf("page lacks %q:\n%s", p, mainOf(body))
+		}
+	}
+}
+
+func lacks(t *testing.T, body string, parts ...string) {
+	t.Helper()
+	for _, p := range parts {
+		if strings.Contains(body, p) {
+			t.Errorf("page holds %q:\n%s", p, mainOf(body))
+		}
+	}
+}
+
+// mainOf is the main part of a page, for messages.
+func mainOf(body string) string {
+	_, rest, ok := strings.Cut(body, "<main")
+	if !ok {
+		return body
+	}
+	m, _, _ := strings.Cut(rest, "</main>")
+	return m
+}
