@@ -15,6 +15,8 @@ import (
 	"github.com/goccy/go-yaml/token"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 )
 
 // MaxFile is the largest content file that is read, in bytes.
@@ -51,7 +53,7 @@ func Decode(file string, src []byte, into any) (*Document, []Problem) {
 	if line, ok := tooDeep(src); ok {
 		return d, []Problem{NewProblem(file, src, line, 1, i18n.M("content.too_deep", maxDepth))}
 	}
-	f, err := parser.ParseBytes(src, 0)
+	f, err := parser.ParseBytes(src, 0, parser.AllowDuplicateMapKey()) // a key that stands twice is told by us
 	if err != nil {
 		return d, []Problem{d.syntax(err)}
 	}
@@ -192,7 +194,13 @@ type reader struct {
 	problems []Problem
 }
 
+// maxProblems is how many mistakes of one file are told; who makes more has made one mistake many times.
+const maxProblems = 100
+
 func (r *reader) report(n ast.Node, key string, args ...any) {
+	if len(r.problems) >= maxProblems {
+		return
+	}
 	r.problems = append(r.problems, r.doc.at(n, i18n.M(key, args...)))
 }
 
@@ -307,9 +315,23 @@ func (r *reader) text(n ast.Node, into reflect.Value) {
 		r.report(n, "content.want_text")
 		return
 	}
-	if err := into.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s)); err != nil {
-		r.report(n, "content.bad_value", s, err.Error())
+	err := into.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s))
+	if err == nil {
+		return
 	}
+	if want, ok := wants[into.Type()]; ok {
+		r.report(n, want, s)
+		return
+	}
+	r.report(n, "content.bad_value", s, err.Error())
+}
+
+// wants is what to say of a value of the base types that cannot be read.
+var wants = map[reflect.Type]string{
+	reflect.TypeFor[money.Fen]():     "content.want_money",
+	reflect.TypeFor[money.Rate]():    "content.want_rate",
+	reflect.TypeFor[period.Day]():    "content.want_day",
+	reflect.TypeFor[period.Period](): "content.want_period",
 }
 
 func (r *reader) scalar(n ast.Node, into reflect.Value) {
@@ -406,7 +428,7 @@ func Fields(t reflect.Type) []Field {
 
 // nearest is the known key that a mistyped one most likely means, or the list of known keys.
 func nearest(key string, fields []Field) i18n.Msg {
-	best, dist := "", 3
+	best, dist := "", min(len(key)+1, 8)/3+1
 	names := make([]string, len(fields))
 	for i, f := range fields {
 		names[i] = f.Key

@@ -87,10 +87,13 @@ func (l *loader) bilingual(doc *Document, t i18n.Text, path ...any) {
 	}
 }
 
+// authorityFile is authorities/authorities.yaml.
+type authorityFile struct {
+	Authorities []Authority `yaml:"authorities"`
+}
+
 func (l *loader) readAuthorities() {
-	var f struct {
-		Authorities []Authority `yaml:"authorities"`
-	}
+	var f authorityFile
 	doc, ok := l.decode("authorities/authorities.yaml", &f)
 	if !ok {
 		return
@@ -138,15 +141,18 @@ func (l *loader) readCodes() {
 	}
 }
 
+// vocabularyFile is vocabulary.yaml.
+type vocabularyFile struct {
+	Terms []struct {
+		Role  string    `yaml:"role"`
+		Place string    `yaml:"place"`
+		Name  i18n.Text `yaml:"name"`
+		Words []string  `yaml:"words"`
+	} `yaml:"terms"`
+}
+
 func (l *loader) readVocabulary() {
-	var f struct {
-		Terms []struct {
-			Role  string    `yaml:"role"`
-			Place string    `yaml:"place"`
-			Name  i18n.Text `yaml:"name"`
-			Words []string  `yaml:"words"`
-		} `yaml:"terms"`
-	}
+	var f vocabularyFile
 	doc, ok := l.decode("vocabulary.yaml", &f)
 	if !ok {
 		return
@@ -197,16 +203,19 @@ type unit struct {
 	factor *big.Rat
 }
 
+// unitFile is units.yaml.
+type unitFile struct {
+	Kinds []struct {
+		Units []struct {
+			Name    string     `yaml:"name"`
+			Aliases []string   `yaml:"aliases,omitempty"`
+			Factor  money.Rate `yaml:"factor"`
+		} `yaml:"units"`
+	} `yaml:"kinds"`
+}
+
 func (l *loader) readUnits() {
-	var f struct {
-		Kinds []struct {
-			Units []struct {
-				Name    string     `yaml:"name"`
-				Aliases []string   `yaml:"aliases,omitempty"`
-				Factor  money.Rate `yaml:"factor"`
-			} `yaml:"units"`
-		} `yaml:"kinds"`
-	}
+	var f unitFile
 	doc, ok := l.decode("units.yaml", &f)
 	if !ok {
 		return

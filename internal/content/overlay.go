@@ -2,6 +2,7 @@ package content
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"slices"
 	"strings"
@@ -15,10 +16,38 @@ type overlay struct{ base, over fs.FS }
 
 func (o overlay) Open(name string) (fs.File, error) {
 	f, err := o.over.Open(name)
-	if err == nil || !errors.Is(err, fs.ErrNotExist) {
-		return f, err
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = o.base.Open(name)
 	}
-	return o.base.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.IsDir() {
+		return f, nil // a file that cannot be asked will not be read either, and says so then
+	}
+	entries, err := o.ReadDir(name)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &overlayDir{File: f, rest: entries}, nil
+}
+
+// overlayDir is a directory with the names of both sides.
+type overlayDir struct {
+	fs.File
+	rest []fs.DirEntry
+}
+
+func (d *overlayDir) ReadDir(n int) ([]fs.DirEntry, error) {
+	if n <= 0 || n > len(d.rest) {
+		if n > 0 && len(d.rest) == 0 {
+			return nil, io.EOF
+		}
+		n = len(d.rest)
+	}
+	list := d.rest[:n:n]
+	d.rest = d.rest[n:]
+	return list, nil
 }
 
 func (o overlay) ReadFile(name string) ([]byte, error) {
