@@ -147,6 +147,10 @@ func ParseRate(text string, scale RateScale) (low, high int64, precision Precisi
 	if err != nil {
 		return 0, 0, "", false, err
 	}
+	return m.rate(text, scale)
+}
+
+func (m measure) rate(text string, scale RateScale) (low, high int64, precision Precision, rounded bool, err error) {
 	factor := int64(0)
 	if tail := strings.TrimSpace(m.tail); tail != "" {
 		u, ok := UnitNamed(tail)

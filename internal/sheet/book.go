@@ -37,7 +37,7 @@ type SheetInfo struct {
 // Row is one row that holds at least one value. It and its Cells are used again for the next row; the strings in them
 // stay valid.
 type Row struct {
-	Num    int    // as the spreadsheet numbers it, from 1; for delimited text the line on which the record begins
+	Num    int    // as a spreadsheet numbers it, from 1; in delimited text a record with breaks in its quotes is one row
 	Hidden bool   // by the sender or by a filter
 	Cells  []Cell // by ascending column; blank cells are left out
 }

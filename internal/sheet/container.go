@@ -10,9 +10,6 @@ import (
 	"strings"
 )
 
-// errTooLarge is a part that unpacks to more than it may.
-var errTooLarge = errors.New("part larger than allowed")
-
 // container is the parts of an .xlsx file.
 type container struct {
 	file  *os.File
@@ -87,12 +84,13 @@ func (c *container) has(name string) bool { return c.parts[partKey(name)] != nil
 // part is one open part of the container.
 type part struct {
 	*lexer
-	name string
 	in   *counted
+	size int64 // as declared
 	zip  io.Closer
 }
 
-// open unpacks a part, at most its declared size.
+// open unpacks a part. The zip reader ends with an error above the declared size, which openContainer has bounded, and
+// where the checksum is wrong.
 func (c *container) open(name string) (*part, error) {
 	f := c.parts[partKey(name)]
 	if f == nil {
@@ -102,8 +100,8 @@ func (c *container) open(name string) (*part, error) {
 	if err != nil {
 		return nil, refuseFile(c.name, "sheet.refuse.damaged_part", name)
 	}
-	in := &counted{src: r, left: int64(f.UncompressedSize64)}
-	return &part{lexer: newLexer(in), name: name, in: in, zip: r}, nil
+	in := &counted{src: r}
+	return &part{lexer: newLexer(in), in: in, size: int64(f.UncompressedSize64), zip: r}, nil
 }
 
 func (p *part) close() { _ = p.zip.Close() }
@@ -120,20 +118,15 @@ func (p *part) drain() error {
 	return p.err
 }
 
-// counted lets through as many bytes as the directory declared and no more.
+// counted counts the bytes that were read.
 type counted struct {
-	src  io.Reader
-	n    int64
-	left int64
+	src io.Reader
+	n   int64
 }
 
 func (c *counted) Read(b []byte) (int, error) {
 	n, err := c.src.Read(b)
 	c.n += int64(n)
-	c.left -= int64(n)
-	if c.left < 0 {
-		return 0, errTooLarge
-	}
 	return n, err
 }
 
@@ -146,8 +139,6 @@ func (c *container) fail(part string, err error) error {
 		return refuseFile(c.name, "sheet.refuse.doctype", part)
 	case errors.Is(err, errEntity):
 		return refuseFile(c.name, "sheet.refuse.entity", part)
-	case errors.Is(err, errTooLarge):
-		return refuseFile(c.name, "sheet.refuse.lies", part)
 	case errors.Is(err, errLongToken):
 		return refuseFile(c.name, "sheet.refuse.long", part)
 	case errors.Is(err, errSyntax):
@@ -187,7 +178,7 @@ func (c *container) relations(of string) ([]relation, error) {
 		if t == tokEnd {
 			return all, nil
 		}
-		if t != tokOpen || string(p.lexer.name) != "Relationship" {
+		if t != tokOpen || string(p.name) != "Relationship" {
 			continue
 		}
 		if len(all) > 10_000 {

@@ -103,7 +103,7 @@ func (d *delimited) checkText() (bad, zero bool, err error) {
 // text is the file from its first record, decoded.
 func (d *delimited) text() *bufio.Reader {
 	r := io.Reader(io.NewSectionReader(d.file, int64(d.skip), d.size-int64(d.skip)))
-	in := &counted{src: r, left: d.size}
+	in := &counted{src: r}
 	d.book.done, d.book.total = 0, d.size
 	r = progressReader{in, d.book}
 	if d.decode != nil {
@@ -173,46 +173,45 @@ func (d *delimited) rows(ctx context.Context, _ int, fn func(*Row) error) error 
 	r := recordReader{src: d.text(), comma: d.comma, lim: d.book.lim, line: 1}
 	var row Row
 	seen := 0
-	for n := 0; ; n++ {
-		if n&255 == 0 {
+	for num := 1; ; num++ {
+		if num&255 == 0 {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
 		}
-		start := r.line
 		err := r.read()
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		var broken recordError
 		if errors.As(err, &broken) {
-			return d.book.refuse(0, start, -1, broken.key, broken.args...)
+			return d.book.refuse(0, num, -1, broken.key, broken.args...)
 		}
 		if err != nil {
 			return err
 		}
-		if start > d.book.lim.Rows {
-			return d.book.refuse(0, start, -1, "sheet.refuse.rows", d.book.lim.Rows)
+		if num > d.book.lim.Rows {
+			return d.book.refuse(0, num, -1, "sheet.refuse.rows", d.book.lim.Rows)
 		}
-		row = Row{Num: start, Cells: row.Cells[:0]}
+		row = Row{Num: num, Cells: row.Cells[:0]}
 		text, from := string(r.buf), 0
 		for col, to := range r.ends {
 			if field := text[from:to]; strings.TrimSpace(field) != "" {
 				if d.decode != nil && strings.ContainsRune(field, utf8.RuneError) {
-					return d.book.refuse(0, start, col, "sheet.refuse.decode")
+					return d.book.refuse(0, num, col, "sheet.refuse.decode")
 				}
 				if tooLong([]byte(field), d.book.lim.Text) {
-					return d.book.refuse(0, start, col, "sheet.refuse.text", d.book.lim.Text, preview([]byte(field)))
+					return d.book.refuse(0, num, col, "sheet.refuse.text", d.book.lim.Text, preview([]byte(field)))
 				}
 				row.Cells = append(row.Cells, Cell{Col: col, Type: Text, Raw: field})
 			}
 			from = to
 		}
-		if n == 0 && len(row.Cells) == 1 && strings.HasPrefix(row.Cells[0].Raw, "sep=") {
+		if num == 1 && len(row.Cells) == 1 && strings.HasPrefix(row.Cells[0].Raw, "sep=") {
 			continue
 		}
 		if seen += len(row.Cells); seen > d.book.lim.Cells {
-			return d.book.refuse(0, start, -1, "sheet.refuse.cells", d.book.lim.Cells)
+			return d.book.refuse(0, num, -1, "sheet.refuse.cells", d.book.lim.Cells)
 		}
 		if len(row.Cells) == 0 {
 			continue

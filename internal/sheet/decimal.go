@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"bytes"
 	"math"
 	"math/bits"
 	"strconv"
@@ -26,38 +27,49 @@ var pow10 = func() (p [20]uint64) {
 
 // plainDecimal reads an optional sign, digits and at most one point. Zeros that say nothing are dropped; ok is false
 // for anything else and for more than nineteen digits that count.
-func plainDecimal(s string) (d decimal, ok bool) {
-	if s != "" && (s[0] == '-' || s[0] == '+') {
+func plainDecimal[T string | []byte](s T) (d decimal, ok bool) {
+	if len(s) > 0 && (s[0] == '-' || s[0] == '+') {
 		d.neg = s[0] == '-'
 		s = s[1:]
 	}
-	if strings.IndexByte(s, '.') >= 0 {
-		s = strings.TrimRight(s, "0")
-	}
 	seen, point := false, false
+	zeros := 0 // of the fraction, held back until a digit follows
 	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
+		c := s[i]
+		switch {
 		case c == '.' && !point:
 			point = true
+			continue
 		case c < '0' || c > '9':
 			return decimal{}, false
-		default:
-			seen = true
-			hi, lo := bits.Mul64(d.digits, 10)
-			sum, carry := bits.Add64(lo, uint64(c-'0'), 0)
-			if hi+carry > 0 {
+		}
+		seen = true
+		if point && c == '0' {
+			zeros++
+			continue
+		}
+		for ; zeros > 0; zeros-- {
+			if !d.push(0) {
 				return decimal{}, false
 			}
-			d.digits = sum
-			if point {
-				d.scale++
-			}
+			d.scale++
+		}
+		if !d.push(c - '0') {
+			return decimal{}, false
+		}
+		if point {
+			d.scale++
 		}
 	}
-	if !seen && point { // ".00" lost its zeros above, "." never had any
-		seen = len(s) > 1
-	}
-	return d, seen || point && s != "."
+	return d, seen
+}
+
+// push appends a digit where there is room for it.
+func (d *decimal) push(digit byte) bool {
+	hi, lo := bits.Mul64(d.digits, 10)
+	sum, carry := bits.Add64(lo, uint64(digit), 0)
+	d.digits = sum
+	return hi+carry == 0
 }
 
 // rawNumber is the number that a workbook stores. A workbook writes doubles with up to 17 digits: 1234.56 may stand as
@@ -77,18 +89,22 @@ func rawNumber(s string) (decimal, bool) {
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {
 		return decimal{}, false
 	}
-	short := strconv.FormatFloat(v, 'e', -1, 64)
-	if mantissa, _, _ := strings.Cut(strings.TrimPrefix(short, "-"), "e"); len(mantissa) > 16 {
-		short = strconv.FormatFloat(v, 'e', 14, 64)
+	var buf [32]byte
+	short := strconv.AppendFloat(buf[:0], v, 'e', -1, 64)
+	if bytes.IndexByte(short, 'e') > 17 || v > 0 && bytes.IndexByte(short, 'e') > 16 {
+		short = strconv.AppendFloat(buf[:0], v, 'e', 14, 64)
 	}
-	mantissa, exponent, _ := strings.Cut(short, "e")
+	mantissa, exponent, _ := bytes.Cut(short, []byte("e"))
 	d, ok := plainDecimal(mantissa)
 	if !ok {
 		return decimal{}, false
 	}
-	e, err := strconv.Atoi(exponent)
-	if err != nil {
-		return decimal{}, false
+	e := 0
+	for _, c := range exponent[1:] {
+		e = e*10 + int(c-'0')
+	}
+	if exponent[0] == '-' {
+		e = -e
 	}
 	d.scale -= e
 	return d.tidy(), true

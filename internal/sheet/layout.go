@@ -54,7 +54,7 @@ type Layout struct {
 	Score      int // sum of the best matches; 0 when no column is known
 
 	totals, notes []string
-	header        map[int]string // words of the last header row by column, folded, to know a repetition
+	header        []map[int]string // words of each header row by column, folded, to know a repetition
 	lastHeader    int
 }
 
@@ -388,12 +388,12 @@ func (d *detector) columns(l *Layout, first, last int, hidden []int) {
 	}
 	for i := first; i <= last; i++ {
 		l.HeaderRows = append(l.HeaderRows, d.rows[i].Num)
+		l.header = append(l.header, headerWords(&d.rows[i]))
 	}
 	if last+1 < len(d.rows) {
 		l.FirstData = d.rows[last+1].Num
 	}
 	l.lastHeader = d.rows[last].Num
-	l.header = headerWords(&d.rows[labels])
 	width := 0
 	for i := first; i <= labels; i++ {
 		if n := len(d.rows[i].Cells); n > 0 {

@@ -112,14 +112,14 @@ func (w Want) readRate(c Cell) (Reading, error) {
 		if err != nil {
 			return Reading{}, err
 		}
-		text, scale := m.low.String(), w.Rate
+		scale := w.Rate
 		switch {
 		case c.Format != nil && c.Format.percent:
 			scale = RateFraction
 		case unit.Kind == UnitRate:
-			text += unit.Name
+			m.tail = unit.Name
 		}
-		r.Num, r.High, r.Precision, r.Rounded, err = ParseRate(text, scale)
+		r.Num, r.High, r.Precision, r.Rounded, err = m.rate(c.Raw, scale)
 		if err != nil {
 			return Reading{}, err
 		}

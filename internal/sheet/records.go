@@ -148,26 +148,38 @@ func startsWith(line string, words []string) bool {
 	return false
 }
 
+// headerWords are a row's words by column, those of a merged range only once.
 func headerWords(r *Row) map[int]string {
 	m := map[int]string{}
 	for _, c := range r.Cells {
-		if f := foldLabel(c.Raw); f != "" && c.Type == Text {
+		if f := foldLabel(c.Raw); f != "" && c.Fill == Own {
 			m[c.Col] = f
 		}
 	}
 	return m
 }
 
+// repeatsHeader says that a row has the very words of one of the header rows. A row of figures may chance upon the
+// column numbers, hence the texts.
 func (l *Layout) repeatsHeader(r *Row) bool {
-	same := 0
-	for _, c := range r.Cells {
-		if c.Type == Blank || c.Fill != Own {
-			continue
+	for _, header := range l.header {
+		same, texts := 0, 0
+		for _, c := range r.Cells {
+			if c.Fill != Own {
+				continue
+			}
+			if header[c.Col] == "" || header[c.Col] != foldLabel(c.Raw) {
+				texts = -len(r.Cells)
+				break
+			}
+			same++
+			if c.Type == Text {
+				texts++
+			}
 		}
-		if c.Type != Text || l.header[c.Col] != foldLabel(c.Raw) {
-			return false
+		if same >= 2 && texts > 0 {
+			return true
 		}
-		same++
 	}
-	return same >= 2
+	return false
 }

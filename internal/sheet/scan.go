@@ -42,7 +42,7 @@ func (w *workbook) survey(ctx context.Context, sheet int) (*survey, error) {
 		if t != tokOpen {
 			continue
 		}
-		switch string(p.lexer.name) {
+		switch string(p.name) {
 		case "col":
 			if p.flagOf("hidden") {
 				s.hide(p.attrOf("min"), p.attrOf("max"))
@@ -148,7 +148,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 	}
 	defer p.close()
 	s := &scanner{w: w, p: p, sheet: sheet, info: info, fn: fn, style: w.formats, fills: filler{merges: info.merges}}
-	w.book.done, w.book.total = 0, p.in.left
+	w.book.done, w.book.total = 0, p.size
 	for {
 		t, err := p.next()
 		if err != nil {
@@ -157,7 +157,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 		if t == tokEnd {
 			return nil
 		}
-		if t == tokOpen && string(p.lexer.name) == "sheetData" {
+		if t == tokOpen && string(p.name) == "sheetData" {
 			if p.self {
 				break
 			}
@@ -188,9 +188,9 @@ func (s *scanner) data(ctx context.Context) error {
 			return err
 		case t == tokEnd:
 			return errSyntax
-		case t == tokClose && string(s.p.lexer.name) == "sheetData":
+		case t == tokClose && string(s.p.name) == "sheetData":
 			return nil
-		case t == tokOpen && string(s.p.lexer.name) == "row":
+		case t == tokOpen && string(s.p.name) == "row":
 			if err := s.oneRow(); err != nil {
 				return err
 			}
@@ -268,13 +268,13 @@ func (s *scanner) cells() error {
 			return err
 		case t == tokEnd:
 			return errSyntax
-		case t == tokClose && string(s.p.lexer.name) == "row":
+		case t == tokClose && string(s.p.name) == "row":
 			return nil
-		case t == tokOpen && string(s.p.lexer.name) == "c":
+		case t == tokOpen && string(s.p.name) == "c":
 			if lastCol, err = s.cell(lastCol); err != nil {
 				return err
 			}
-		case t == tokOpen && string(s.p.lexer.name) == "row":
+		case t == tokOpen && string(s.p.name) == "row":
 			return errSyntax
 		}
 	}
@@ -317,7 +317,7 @@ func (s *scanner) cell(lastCol int) (int, error) {
 		}
 		if t == tokClose {
 			inValue = false
-			if string(s.p.lexer.name) == "c" {
+			if string(s.p.name) == "c" {
 				break
 			}
 			continue
@@ -326,7 +326,7 @@ func (s *scanner) cell(lastCol int) (int, error) {
 		case tokEnd:
 			return 0, errSyntax
 		case tokOpen:
-			switch string(s.p.lexer.name) {
+			switch string(s.p.name) {
 			case "v":
 				inValue, valued = !s.p.self, valued || !s.p.self
 			case "f":

@@ -116,7 +116,7 @@ func (c *container) contentTypes() (string, error) {
 			return all.String() + "\n", nil
 		}
 		// A Default names a type by extension, whether or not such a part exists; macros show by their own part.
-		if t == tokOpen && (string(p.lexer.name) == "Override" || string(p.lexer.name) == "Default" && p.attrOf("Extension") == "xml") && all.Len() < 1<<20 {
+		if t == tokOpen && (string(p.name) == "Override" || string(p.name) == "Default" && p.attrOf("Extension") == "xml") && all.Len() < 1<<20 {
 			all.WriteString(strings.ToLower(p.attrOf("ContentType")) + "\n")
 		}
 	}

@@ -92,7 +92,7 @@ func (w *workbook) readSheets(main string, targets map[string]relation) (date190
 		if t != tokOpen {
 			continue
 		}
-		switch string(p.lexer.name) {
+		switch string(p.name) {
 		case "workbookPr":
 			date1904 = p.flagOf("date1904")
 		case "sheet":
@@ -131,7 +131,7 @@ func (w *workbook) readStyles(name string, date1904 bool) error {
 		if err != nil {
 			return w.fail(name, err)
 		}
-		tag := string(p.lexer.name)
+		tag := string(p.name)
 		switch {
 		case t == tokEnd:
 			return nil
@@ -222,7 +222,7 @@ func (w *workbook) readStrings(name string) error {
 		if t == tokEnd {
 			break
 		}
-		if t != tokOpen || string(p.lexer.name) != "si" {
+		if t != tokOpen || string(p.name) != "si" {
 			continue
 		}
 		if text, err = readRuns(p.lexer, text[:0], "si"); err != nil {
