@@ -1,0 +1,707 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// verdict is one clause asked for one subject and day.
+type verdict struct {
+	state                 State
+	low, high             money.Fen
+	limits                bool // the two ends of a limit differ
+	lowLimits, highLimits []money.Fen
+	lowParts, highParts   []money.Fen
+	checks                []Check
+	formula               []Term
+	missing               []rule.FactRef
+	remaining             []Remaining
+	reason                i18n.Msg
+	payee                 string
+	floor                 bool
+}
+
+// asking carries one question while it is answered.
+type asking struct {
+	*decider
+	*verdict
+	k    *clauseRule
+	s    rule.Subject
+	at   asked
+	ctx  *rule.Context
+	over money.Exact // the part of the base below a threshold that counts only what is above it
+}
+
+func (d *decider) ask(k *clauseRule, s rule.Subject, at asked) *verdict {
+	a := &asking{decider: d, verdict: &verdict{state: Met}, k: k, s: s, at: at}
+	a.validity()
+	if a.goesOn() {
+		a.area()
+	}
+	if a.goesOn() {
+		a.conditions()
+	}
+	if a.state != NotMet {
+		a.amountOf()
+	}
+	return a.verdict
+}
+
+// goesOn says that there is more to ask: after the first no, only a trace wants the rest.
+func (a *asking) goesOn() bool { return a.state != NotMet || a.opt.Trace }
+
+// check records an answer. The first that fails, or else the first that is not known, gives the reason.
+func (a *asking) check(c Check, reason i18n.Msg, need []rule.FactRef) {
+	switch c.State {
+	case NotMet:
+		if a.state != NotMet {
+			a.reason = reason
+		}
+		a.state = NotMet
+	case Unknown:
+		if a.state == Met {
+			a.state, a.reason = Unknown, reason
+		}
+		a.missing = append(a.missing, need...)
+	}
+	if !a.opt.Trace {
+		return
+	}
+	for _, m := range need {
+		c.Need = append(c.Need, factOf(m))
+	}
+	if a.checks = append(a.checks, c); c.State != Met {
+		r := Remaining{Check: c.ID, State: c.State, Text: c.Text, Facts: c.Need}
+		a.remaining = append(a.remaining, r)
+	}
+}
+
+func (a *asking) validity() {
+	v := a.k.valid
+	state := Met
+	first, last := a.at.day, a.at.day
+	if a.k.yearly {
+		first, last = period.Date(a.at.year, 1, 1), period.Date(a.at.year, 12, 31)
+	}
+	if last < v.from || v.to != nil && first > *v.to {
+		state = NotMet
+	}
+	if state == Met && !a.opt.Trace {
+		return
+	}
+	a.check(Check{ID: "validity", Kind: "validity", Text: v.text, State: state, Place: v.src.Place}, v.outside, nil)
+}
+
+func (a *asking) area() {
+	doc := &a.plan.Policy.File.Document
+	if doc.Area == nil {
+		return
+	}
+	on := min(a.at.day, a.asOf)
+	v, state := a.root.Fact(a.plan.areaDef, period.OfDay(on), on)
+	ref := rule.FactRef{Subject: rule.RefOf(a.root), Def: rule.AreaCode, Period: period.OfDay(on)}
+	c := Check{ID: "area", Kind: "area", State: Met, Place: doc.Area.Place}
+	if a.opt.Trace {
+		c.Text = message("policy.area")
+	}
+	var need []rule.FactRef
+	reason := i18n.M("policy.not_in_area")
+	switch state {
+	case rule.Present:
+		inside, known := a.plan.inside(v.Text())
+		a.verdict.floor = known && !inside
+		if !known {
+			c.State = NotMet
+		}
+		if a.opt.Trace {
+			f := factOf(ref)
+			f.Value = v.Text()
+			c.Read = []Fact{f}
+		}
+	case rule.None:
+		c.State = NotMet
+	default:
+		c.State, need, reason = Unknown, []rule.FactRef{ref}, i18n.M("policy.unknown_fact", areaName)
+	}
+	a.check(c, reason, need)
+}
+
+// inside says whether an area is one that the document pays in, or one where its floor holds; known is false elsewhere.
+func (pl *Plan) inside(code string) (inside, known bool) {
+	if inside, known = pl.area[code]; known {
+		return inside, true
+	}
+	node, ok := pl.Policy.lib.Areas().Node(code)
+	if !ok {
+		return false, false
+	}
+	if inside, known = pl.area[node.Code]; known || len(node.Successors) == 0 {
+		return inside, known
+	}
+	inside = true
+	for _, next := range node.Successors {
+		in, ok := pl.area[next]
+		if !ok {
+			return false, false
+		}
+		inside = inside && in
+	}
+	return inside, true
+}
+
+func (a *asking) conditions() {
+	a.ctx = a.context()
+	for _, x := range []struct {
+		atoms []atom
+		kind  string
+	}{{a.plan.shut, "exclusion"}, {a.k.shut, "exclusion"}, {a.k.when, "condition"}} {
+		for i := range x.atoms {
+			if a.atom(&x.atoms[i], x.kind); !a.goesOn() {
+				return
+			}
+		}
+	}
+	for i := range a.k.thresholds {
+		if a.threshold(&a.k.thresholds[i]); !a.goesOn() {
+			return
+		}
+	}
+}
+
+func (a *asking) atom(x *atom, kind string) {
+	out := x.expr.Eval(a.ctx)
+	c := Check{ID: x.ID, Kind: kind, Text: x.Text, Expr: x.Expr, Place: a.k.Place}
+	if x.Cite != "" {
+		c.Place = Place{Cite: x.Cite}
+	}
+	var need []rule.FactRef
+	reason := "policy.not_met"
+	switch {
+	case out.State == rule.Failed:
+		a.fail(out.Err)
+		return
+	case out.State == rule.Unknown && x.Unreported == "no":
+		c.Assumed = true
+		if c.State = NotMet; kind == "exclusion" {
+			c.State = Met
+		}
+	case out.State == rule.Unknown:
+		c.State, need = Unknown, out.Missing
+	default:
+		yes := out.State == rule.Present && out.Value.Bool()
+		if kind == "exclusion" {
+			yes, reason = !yes, "policy.excluded"
+		}
+		if c.State = NotMet; yes {
+			c.State = Met
+		}
+	}
+	if !a.opt.Trace {
+		a.check(c, i18n.Msg{}, need)
+		return
+	}
+	c.Read = facts(out.Read)
+	if c.State == Unknown {
+		a.check(c, a.unknown(need), need)
+		return
+	}
+	a.check(c, i18n.M(reason, x.Text), need)
+}
+
+func (a *asking) threshold(t *threshold) {
+	q := a.quantity(t.of, "")
+	low, high, ok := a.param(t.limit)
+	c := Check{ID: t.ID, Kind: "threshold", Text: t.Text, Expr: t.Of, Read: q.read, Place: a.plan.params[t.limit].Place}
+	if !ok || q.state == rule.None {
+		c.State = NotMet
+		a.check(c, i18n.M("policy.not_met", t.Text), nil)
+		return
+	}
+	cmp := rule.AtLeast
+	if t.Over != "" {
+		cmp = rule.Over
+	}
+	reaches := func(have money.Exact, limit money.Fen) bool {
+		met, _ := cmp.Met(have, money.Of(limit))
+		return met
+	}
+	surely := reaches(q.low, high.fen)
+	maybe := q.open || reaches(q.high, low.fen)
+	var reason i18n.Msg
+	switch {
+	case surely:
+		c.State = Met
+	case maybe:
+		c.State = Unknown
+	default:
+		c.State = NotMet
+	}
+	if a.opt.Trace && c.State == NotMet {
+		reason = i18n.M("policy.not_met", t.Text)
+	}
+	if a.opt.Trace && c.State == Unknown {
+		reason = a.unknown(q.missing)
+	}
+	a.check(c, reason, q.missing)
+	if t.Base == "above" {
+		a.over = money.Of(high.fen)
+	}
+	if !a.opt.Trace || c.State == Met || low != high {
+		return
+	}
+	need := low.fen
+	r := &a.remaining[len(a.remaining)-1]
+	r.Need = &need
+	if c.State == NotMet {
+		gap, err := money.Of(need).Minus(q.high).Round(money.Rounding{To: 1, Mode: money.Up})
+		if t.Over != "" && err == nil {
+			gap++
+		}
+		have, err2 := q.high.Round(money.Rounding{To: 1, Mode: money.Down})
+		if err == nil && err2 == nil {
+			r.Distance, r.Have = &gap, &have
+		}
+		a.reason = i18n.M("policy.below_threshold", t.Text, wan(have), wan(need), wan(gap))
+	}
+}
+
+// wan is an amount for a sentence: in 万元, or in yuan when that is shorter.
+func wan(f money.Fen) i18n.Text {
+	if f < money.Wan && f > -money.Wan {
+		return i18n.Text{ZH: f.In(money.Yuan) + " 元", EN: f.In(money.Yuan) + " yuan"}
+	}
+	return i18n.Text{ZH: f.In(money.Wan) + " 万元", EN: f.In(money.Yuan) + " yuan"}
+}
+
+func (a *asking) unknown(missing []rule.FactRef) i18n.Msg {
+	if len(missing) == 0 {
+		return i18n.M("policy.unknown")
+	}
+	return i18n.M("policy.unknown_fact", a.plan.factName(missing[0].Def))
+}
+
+func (pl *Plan) factName(code string) i18n.Text {
+	if def, ok := pl.Policy.lib.FactDef(code); ok {
+		return def.Name
+	}
+	if code == rule.AreaCode {
+		return areaName
+	}
+	return i18n.Text{ZH: code, EN: code}
+}
+
+func message(key string) i18n.Text {
+	return i18n.Text{ZH: i18n.T{Lang: i18n.ZH}.S(key), EN: i18n.T{Lang: i18n.EN}.S(key)}
+}
+
+// param is the value of a parameter for this question; see Plan.value.
+func (a *asking) param(i int) (low, high number, ok bool) {
+	low, high, ok = a.plan.value(i, a.at.year, func(def content.FactDef) (string, rule.State) {
+		v, state := a.read(a.s, def, a.at.day)
+		return v.String(), state
+	})
+	if low != high {
+		if ref := a.refOf(a.plan.params[i].def); !slices.Contains(a.missing, ref) {
+			a.missing = append(a.missing, ref)
+		}
+	}
+	return low, high, ok
+}
+
+// quantity is an exact amount as far as it is known.
+type quantity struct {
+	low, high money.Exact
+	point     bool // low and high are one
+	open      bool // nothing limits it from above
+	state     rule.State
+	read      []Fact
+	missing   []rule.FactRef
+}
+
+func exactly(f money.Fen) quantity {
+	return quantity{low: money.Of(f), high: money.Of(f), state: rule.Present}
+}
+
+// amountOf works the clause's own amount out.
+func (a *asking) amountOf() {
+	src := &a.k.Amount
+	am := &a.k.amount
+	var q quantity
+	switch am.form {
+	case "share":
+		q = a.less(a.quantity(am.base, "policy.base"))
+		q = a.times(q, am.rate)
+	case "fixed":
+		q = a.fixed(am.value)
+	case "bands":
+		q = a.banded(a.less(a.quantity(am.base, "policy.base")))
+	case "interest":
+		q = a.interest(src.Interest, am)
+	case "in_kind":
+		q = a.ceiled(a.quantity(am.base, "policy.price"), am.value)
+		if am.hasPayee {
+			if v, state := a.read(a.s, am.payee, a.at.day); state == rule.Present {
+				a.payee = v.String()
+			}
+		}
+	case "up_to":
+		q = a.fixed(am.value)
+		q.low = money.Exact{}
+	case "eligibility":
+		q = quantity{state: rule.Present, point: true}
+	}
+	if q.state == rule.None {
+		a.check(Check{ID: "amount", Kind: "condition", Text: message("policy.base"), State: NotMet, Place: a.k.Place}, i18n.M("policy.nothing_to_count"), nil)
+		return
+	}
+	if len(q.missing) > 0 {
+		a.missing = append(a.missing, q.missing...)
+		if a.opt.Trace {
+			if a.state == Met {
+				a.reason = a.unknown(q.missing)
+			}
+			r := Remaining{Check: "amount", State: Unknown, Text: message("policy.base")}
+			for _, m := range q.missing {
+				r.Facts = append(r.Facts, factOf(m))
+			}
+			a.remaining = append(a.remaining, r)
+		}
+	}
+	a.low, a.high = a.round(q.low), unbounded
+	if q.point {
+		a.high = a.low
+	} else if !q.open {
+		a.high = a.round(q.high)
+	}
+	if a.k.shares != nil {
+		a.low, a.lowParts = a.parts(a.low, true)
+		a.high, a.highParts = a.parts(a.high, false)
+	}
+	for _, limit := range a.k.ceilings {
+		low, high, ok := a.param(limit)
+		if !ok {
+			low, high = number{}, number{}
+		}
+		a.lowLimits, a.highLimits = append(a.lowLimits, low.fen), append(a.highLimits, high.fen)
+		a.limits = a.limits || low != high
+	}
+}
+
+// round is the one rounding of the clause. A negative base gives nothing.
+func (a *asking) round(x money.Exact) money.Fen {
+	if x.Sign() <= 0 {
+		return 0
+	}
+	f, err := x.Round(a.k.rounding)
+	if err != nil || f >= unbounded {
+		a.fail(money.ErrOverflow)
+		return 0
+	}
+	return f
+}
+
+// less takes off what a threshold leaves out of the base.
+func (a *asking) less(q quantity) quantity {
+	if a.over.Sign() > 0 && q.state == rule.Present {
+		q.point = false
+		q.low, q.high = q.low.Minus(a.over), q.high.Minus(a.over)
+	}
+	return q
+}
+
+func (a *asking) times(q quantity, rate int) quantity {
+	low, high, ok := a.param(rate)
+	if !ok {
+		return quantity{state: rule.None}
+	}
+	a.rateTerm(rate, low, high)
+	q.scale(low.rate, high.rate)
+	if q.open && high.rate.Cmp(money.Rate{}) == 0 {
+		q.open = false
+	}
+	return q
+}
+
+// scale multiplies both ends; an amount that is known is multiplied once.
+func (q *quantity) scale(low, high money.Rate) {
+	same := q.point && low == high
+	q.low = q.low.Times(low)
+	if same {
+		q.high = q.low
+		return
+	}
+	q.point, q.high = false, q.high.Times(high)
+}
+
+func (a *asking) rateTerm(i int, low, high number) {
+	if !a.opt.Trace {
+		return
+	}
+	text := low.rate.String()
+	if low != high {
+		text += " … " + high.rate.String()
+	}
+	a.term(a.plan.params[i].Name, "", text, a.plan.params[i].Cite)
+}
+
+func (a *asking) fixed(value int) quantity {
+	low, high, ok := a.param(value)
+	if !ok {
+		return quantity{state: rule.None}
+	}
+	p := a.plan.params[value]
+	q := quantity{low: money.Of(low.fen), high: money.Of(high.fen), state: rule.Present}
+	if a.opt.Trace {
+		text := low.fen.String()
+		if low != high {
+			text += " … " + high.fen.String()
+		}
+		a.term(p.Name, "", text, p.Cite)
+	}
+	return q
+}
+
+func (a *asking) ceiled(q quantity, limit int) quantity {
+	low, high, ok := a.param(limit)
+	if !ok || q.state == rule.None {
+		return quantity{state: rule.None}
+	}
+	q.point = false
+	if a.opt.Trace {
+		a.term(a.plan.params[limit].Name, "", high.fen.String(), a.plan.params[limit].Cite)
+	}
+	q.low = q.low.Min(money.Of(low.fen))
+	if top := money.Of(high.fen); q.open {
+		q.high, q.open = top, false
+	} else {
+		q.high = q.high.Min(top)
+	}
+	return q
+}
+
+// banded applies rates by size of the base.
+func (a *asking) banded(q quantity) quantity {
+	if q.state == rule.None {
+		return q
+	}
+	var bands rule.Bands
+	top := money.Rate{}
+	for _, b := range a.k.amount.bands {
+		rate, _, ok := a.param(b.rate)
+		from := number{}
+		if b.from >= 0 && ok {
+			from, _, ok = a.param(b.from)
+		}
+		if !ok {
+			return quantity{state: rule.None}
+		}
+		if rate.rate.Cmp(top) > 0 {
+			top = rate.rate
+		}
+		bands = append(bands, rule.Band{From: money.Of(from.fen), Rate: rate.rate})
+	}
+	if !bands.Sorted() {
+		a.fail(errs.Invalid(i18n.M("policy.bands_unsorted", a.k.ID)))
+		return quantity{state: rule.None}
+	}
+	if a.k.Amount.Bands.Whole && (q.open || q.low.Cmp(q.high) != 0) { // one rate for all of it may fall as the base grows
+		q.point, q.low, q.high = false, money.Exact{}, q.high.Times(top)
+		return q
+	}
+	apply := bands.Progressive
+	if a.k.Amount.Bands.Whole {
+		apply = bands.Whole
+	}
+	q.point = false
+	q.low, _ = apply(q.low)
+	var parts []rule.BandPart
+	q.high, parts = apply(q.high)
+	for _, part := range parts {
+		p := a.plan.params[a.k.amount.bands[part.Band].rate]
+		a.term(p.Name, "", part.Of.String()+" × "+bands[part.Band].Rate.String()+" = "+part.Amount.String(), p.Cite)
+	}
+	return q
+}
+
+// interest works an interest subsidy out; see Interest.
+func (a *asking) interest(src *Interest, am *amount) quantity {
+	var paid quantity
+	if am.paid != nil {
+		if paid = a.quantity(am.paid, "policy.interest_paid"); paid.state == rule.None {
+			return paid
+		}
+	}
+	if src.On == "interest_paid" {
+		return a.times(paid, am.rate)
+	}
+	q := a.quantity(am.base, "policy.principal")
+	if q.state == rule.None {
+		return q
+	}
+	if src.On == "points" {
+		q = a.points(q, am)
+	} else {
+		q = a.times(q, am.rate)
+	}
+	if src.Days != nil && q.state != rule.None {
+		q = a.proRata(q, src.Days, am)
+	}
+	if am.paid != nil && q.state != rule.None {
+		q.point, q.missing = false, append(q.missing, paid.missing...)
+		q.low = q.low.Min(paid.low)
+		switch {
+		case paid.open:
+		case q.open:
+			q.high, q.open = paid.high, false
+		default:
+			q.high = q.high.Min(paid.high)
+		}
+	}
+	return q
+}
+
+// points takes rate points off the bank's rate: never more than the bank charges.
+func (a *asking) points(q quantity, am *amount) quantity {
+	low, high, ok := a.param(am.rate)
+	if !ok {
+		return quantity{state: rule.None}
+	}
+	out := am.bankRate.Eval(a.ctx)
+	switch out.State {
+	case rule.Failed:
+		a.fail(out.Err)
+	case rule.None:
+		return quantity{state: rule.None}
+	case rule.Unknown:
+		low.rate = money.Rate{}
+		q.missing = append(q.missing, out.Missing...)
+	case rule.Present:
+		bank := out.Value.Rate()
+		if bank.Cmp(low.rate) < 0 {
+			low.rate = bank
+		}
+		if bank.Cmp(high.rate) < 0 {
+			high.rate = bank
+		}
+	}
+	a.rateTerm(am.rate, low, high)
+	q.scale(low.rate, high.rate)
+	return q
+}
+
+// proRata takes the days on which the loan stood in the year: the day of drawdown counts, the day of repayment does
+// not, as banks count.
+func (a *asking) proRata(q quantity, days *Days, am *amount) quantity {
+	begin, end := period.Date(a.at.year, 1, 1), period.Date(a.at.year+1, 1, 1)
+	span := func(def content.FactDef, otherwise period.Day) (period.Day, bool) {
+		v, state := a.read(a.s, def, a.at.day)
+		switch state {
+		case rule.Present:
+			return v.Day(), true
+		case rule.None:
+			return otherwise, true
+		}
+		q.missing = append(q.missing, a.refOf(def))
+		return otherwise, false
+	}
+	from, fromKnown := span(am.from, begin)
+	to, toKnown := span(am.to, end)
+	most := max(int64(min(to, end)-max(from, begin)), 0)
+	least := most
+	if !fromKnown || !toKnown {
+		least = 0
+	}
+	r1, err1 := money.NewRate(least, int64(days.YearDays))
+	r2, err2 := money.NewRate(most, int64(days.YearDays))
+	if err1 != nil || err2 != nil {
+		return quantity{state: rule.None}
+	}
+	if a.opt.Trace {
+		a.term(message("policy.days"), "", r2.String(), a.k.Cite)
+	}
+	q.scale(r1, r2)
+	if most == 0 {
+		q.open = false
+	}
+	return q
+}
+
+// parts is who pays what of an amount, and what they pay in all.
+func (a *asking) parts(amount money.Fen, low bool) (money.Fen, []money.Fen) {
+	sh := a.k.shares
+	pick := func(i int) number {
+		lo, hi, ok := a.param(i)
+		if !ok {
+			return number{}
+		}
+		if low {
+			return lo
+		}
+		return hi
+	}
+	out := make([]money.Fen, len(sh.Of))
+	var sum, given money.Fen
+	for i := range sh.Of {
+		if amount >= unbounded {
+			out[i] = unbounded
+		} else if i < len(sh.Of)-1 || !a.whole(sh) {
+			out[i] = a.round(money.Of(amount).Times(pick(sh.share[i]).rate))
+		} else {
+			out[i] = amount - given // the last payer bears what rounding leaves
+		}
+		given += out[i]
+		if sh.ceiling[i] >= 0 {
+			out[i] = min(out[i], pick(sh.ceiling[i]).fen)
+		}
+		sum = plus(sum, out[i])
+	}
+	if sh.floor >= 0 {
+		base := a.quantity(sh.floorOf, "")
+		floor := a.round(base.high.Times(pick(sh.floor).rate))
+		if low {
+			floor = a.round(base.low.Times(pick(sh.floor).rate))
+		}
+		if !base.open && sum < floor {
+			out[sh.floorPayer] += floor - sum
+			sum = floor
+		}
+	}
+	if sh.joint < 0 {
+		return sum, out
+	}
+	joint := pick(sh.joint).fen
+	if sum > joint {
+		out, sum = split(joint, out), joint
+	}
+	return sum, out
+}
+
+// whole says that the shares make one.
+func (a *asking) whole(sh *shares) bool {
+	sum := money.Of(0)
+	for _, i := range sh.share {
+		_, high, _ := a.param(i)
+		sum = sum.Plus(money.Of(money.Yuan).Times(high.rate))
+	}
+	return sum.Cmp(money.Of(money.Yuan)) == 0
+}
+
+func (a *asking) term(name i18n.Text, expr, value, cite string) {
+	if a.opt.Trace {
+		a.formula = append(a.formula, Term{Name: name, Expr: expr, Value: value, Cite: cite})
+	}
+}
+
+func (a *asking) refOf(def content.FactDef) rule.FactRef {
+	s := a.s
+	for s.Kind() != def.Subject && s.Parent() != nil {
+		s = s.Parent()
+	}
+	return rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, a.at.day)}
+}

@@ -1,0 +1,350 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Options says how much a decision tells. The zero value is the fast path: amounts, and only the lines that are or may
+// be paid.
+type Options struct {
+	Trace  bool // every line with all of its conditions, values and formula
+	Advice bool // what would bring more; needs further decisions, each some microseconds
+}
+
+// Decide applies the plan to one enterprise, as of a day: events and years after that day are not looked at. The day
+// plays no other part; whether a clause was in force is asked of the day of the event.
+func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
+	d := &decider{plan: pl, root: enterprise, asOf: asOf, opt: opt}
+	d.collect()
+	for i := range pl.clauses {
+		if !pl.clauses[i].off {
+			d.clause(&pl.clauses[i])
+		}
+	}
+	if d.err != nil {
+		return nil, d.err
+	}
+	d.findRivals()
+	return d.finish(), nil
+}
+
+// decider carries one decision while it is made.
+type decider struct {
+	plan     *Plan
+	root     rule.Subject
+	asOf     period.Day
+	opt      Options
+	err      error
+	subjects map[string][]rule.Subject
+	units    map[string]int // numbers of subjects by kind and id
+
+	drafts []draft
+	claims []claim
+	ways   [][]outcome
+	floor  []bool // by claim: lies where somebody else pays and the floor holds
+	rivals []rival
+}
+
+// draft is a line before stacking.
+type draft struct {
+	Line
+	claim     int // its claim, -1 for none
+	k         *clauseRule
+	subject   rule.Subject
+	asked     asked
+	low, high []money.Fen // parts of the payers at its own least and most
+}
+
+// collect finds the subjects of each kind: the enterprise and everything below it.
+func (d *decider) collect() {
+	d.subjects = map[string][]rule.Subject{content.Enterprise: {d.root}}
+	d.units = map[string]int{}
+	d.unit(d.root)
+	for _, kind := range kinds[1:] {
+		d.subjects[kind] = d.root.Children(kind)
+	}
+}
+
+func (d *decider) unit(s rule.Subject) int {
+	key := s.Kind() + "\x00" + s.ID()
+	n, ok := d.units[key]
+	if !ok {
+		n = len(d.units)
+		d.units[key] = n
+	}
+	return n
+}
+
+// project is the project that a subject is or lies below.
+func project(s rule.Subject) rule.Subject {
+	for ; s != nil; s = s.Parent() {
+		if s.Kind() == content.Project {
+			return s
+		}
+	}
+	return nil
+}
+
+// years is the programme years that yearly clauses are asked for: those in force, up to the year of the day of asking,
+// and that year itself even when the document has ended, so that the answer says so.
+func (d *decider) years(k *clauseRule) (from, to int) {
+	from, to = k.valid.from.Year(), d.asOf.Year()
+	if k.valid.to != nil && k.valid.to.Year() < to && !d.opt.Trace {
+		to = k.valid.to.Year()
+	}
+	return from, to
+}
+
+func (d *decider) clause(k *clauseRule) {
+	for _, s := range d.subjects[k.Entity] {
+		if k.yearly {
+			from, to := d.years(k)
+			for y := from; y <= to; y++ {
+				last := period.Date(y, 12, 31)
+				d.add(k, s, nil, []asked{{year: y, day: last}})
+			}
+			continue
+		}
+		v, state := s.Fact(k.event, period.Period{}, d.asOf)
+		switch {
+		case state == rule.Present:
+			day := v.Day()
+			if day <= d.asOf {
+				d.add(k, s, &day, []asked{{year: day.Year(), day: day}})
+			}
+		case state == rule.None:
+			d.noEvent(k, s)
+		default:
+			d.undated(k, s)
+		}
+	}
+}
+
+// asked is a day for which a clause is asked.
+type asked struct {
+	year int
+	day  period.Day
+}
+
+// undated asks a clause whose event has no known day for every year in which it may have been.
+func (d *decider) undated(k *clauseRule, s rule.Subject) {
+	var all []asked
+	last := d.asOf
+	if k.valid.to != nil {
+		last = min(last, *k.valid.to)
+	}
+	for y := k.valid.from.Year(); y <= last.Year(); y++ {
+		first, end := max(period.Date(y, 1, 1), k.valid.from), min(period.Date(y, 12, 31), last)
+		all = append(all, asked{y, first})
+		if end != first {
+			all = append(all, asked{y, end})
+		}
+	}
+	if len(all) > 0 {
+		d.add(k, s, nil, all)
+	}
+}
+
+func (d *decider) noEvent(k *clauseRule, s rule.Subject) {
+	if !d.opt.Trace {
+		return
+	}
+	l := d.line(k, s)
+	l.State = NotMet
+	l.Reason = i18n.M("policy.no_event", k.event.Name)
+	l.Remaining = []Remaining{{Check: "event", State: NotMet, Text: k.event.Name}}
+	d.drafts = append(d.drafts, draft{Line: l, claim: -1, k: k, subject: s})
+}
+
+func (d *decider) line(k *clauseRule, s rule.Subject) Line {
+	l := Line{Clause: k.ID, Subject: refOf(s), Form: k.amount.form, purse: k.purse}
+	switch l.Form {
+	case "in_kind", "up_to", "eligibility":
+	default:
+		l.Form = "money"
+	}
+	if p := project(s); p != nil && s.Kind() != content.Project {
+		r := refOf(p)
+		l.Project = &r
+	}
+	return l
+}
+
+// add evaluates one line; more than one day means that the day of the event is not known.
+func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, days []asked) {
+	var ways []outcome
+	var best *verdict
+	unknown := len(days) > 1
+	for _, a := range days {
+		v := d.ask(k, s, a)
+		if d.err != nil {
+			return
+		}
+		if best == nil || v.state == Met && best.state != Met || v.state == Unknown && best.state == NotMet {
+			best = v
+		}
+		if v.state == NotMet {
+			continue
+		}
+		unknown = unknown || v.state == Unknown
+		o := outcome{present: true, amount: v.low, year: a.year, day: a.day, limits: v.lowLimits}
+		if ways = append(ways, o); v.high != v.low || v.limits {
+			o.amount, o.limits = v.high, v.highLimits
+			ways = append(ways, o)
+		}
+	}
+	if best.state == NotMet && !d.opt.Trace {
+		return
+	}
+	l := d.line(k, s)
+	l.Event, l.State = event, best.state
+	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = best.checks, best.formula, best.missing, best.remaining, best.reason, best.payee
+	if len(days) == 1 {
+		l.Year = days[0].year
+	} else if best.state != NotMet {
+		l.State = Unknown
+		missing := rule.FactRef{Subject: rule.RefOf(s), Def: k.event.Code}
+		l.Missing = append([]rule.FactRef{missing}, l.Missing...)
+		l.Remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(missing)}}}, l.Remaining...)
+		l.Reason = i18n.M("policy.unknown_event", k.event.Name)
+	}
+	n := -1
+	if len(ways) > 0 {
+		if unknown {
+			ways = append([]outcome{{}}, ways...)
+		}
+		n = len(d.claims)
+		d.claims = append(d.claims, d.newClaim(k, s, days[0].day))
+		d.ways = append(d.ways, ways)
+		d.floor = append(d.floor, best.floor)
+		l.Own = own(ways)
+	}
+	d.drafts = append(d.drafts, draft{Line: l, claim: n, k: k, subject: s, asked: days[0], low: best.lowParts, high: best.highParts})
+}
+
+func own(ways []outcome) Interval {
+	low, high := unbounded, money.Fen(0)
+	for _, o := range ways {
+		if !o.present {
+			low = 0
+			continue
+		}
+		low, high = min(low, o.amount), max(high, o.amount)
+	}
+	return interval(low, high)
+}
+
+func (d *decider) newClaim(k *clauseRule, s rule.Subject, day period.Day) claim {
+	c := claim{clause: k.index, unit: d.unit(s), project: -1}
+	if p := project(s); p != nil {
+		c.project = d.unit(p)
+	}
+	for _, o := range k.onces {
+		c.once = append(c.once, d.key(s, o.Same, day))
+	}
+	for g := range d.plan.groups {
+		rule := &d.plan.groups[g]
+		if rule.scope != "cost_item" || !slices.Contains(rule.clauses, k.index) {
+			continue
+		}
+		if c.items == nil {
+			c.items = make([]string, len(d.plan.groups))
+		}
+		c.items[g] = d.key(s, rule.same, day)
+	}
+	return c
+}
+
+// key is what claims must share to be the same thing. A fact that is not known makes the thing stand for itself.
+func (d *decider) key(s rule.Subject, same []string, day period.Day) string {
+	key := ""
+	for _, code := range same {
+		v, state := d.read(s, readFact(d.plan.Policy.lib, code), day)
+		if state != rule.Present {
+			return s.Kind() + "/" + s.ID()
+		}
+		key += "|" + v.String()
+	}
+	return key + "|"
+}
+
+// read is a fact of the subject or of the ancestor that the definition belongs to, in the year of the day.
+func (d *decider) read(s rule.Subject, def content.FactDef, day period.Day) (rule.Value, rule.State) {
+	for ; s != nil; s = s.Parent() {
+		if s.Kind() == def.Subject {
+			return s.Fact(def, periodOf(def, day), day)
+		}
+	}
+	return rule.Value{}, rule.None
+}
+
+// periodOf is the period of a fact that an event on a day asks for.
+func periodOf(def content.FactDef, day period.Day) period.Period {
+	y, m, _ := day.YMD()
+	switch def.Period {
+	case period.Year:
+		return period.OfYear(y)
+	case period.Month:
+		return period.OfMonth(y, m)
+	case period.DayKind:
+		return period.OfDay(day)
+	}
+	return period.Period{}
+}
+
+// findRivals reads what other documents gave to the projects that have claims.
+func (d *decider) findRivals() {
+	for g := range d.plan.groups {
+		r := &d.plan.groups[g]
+		if r.against == nil {
+			continue
+		}
+		def, _ := d.plan.Policy.lib.FactDef(r.against.Award)
+		for _, p := range d.subjects[content.Project] {
+			n := d.units[p.Kind()+"\x00"+p.ID()]
+			if !slices.ContainsFunc(d.claims, func(c claim) bool { return c.project == n && slices.Contains(r.clauses, c.clause) }) {
+				continue
+			}
+			d.rivalsOf(g, r, def, p, n)
+		}
+	}
+}
+
+func (d *decider) rivalsOf(g int, r *groupRule, def content.FactDef, p rule.Subject, n int) {
+	last := d.asOf.Year()
+	if d.plan.valid.to != nil {
+		last = min(last, d.plan.valid.to.Year())
+	}
+	for y := d.plan.valid.from.Year(); y <= last; y++ {
+		day := period.Date(y, 12, 31)
+		v, state := p.Fact(def, periodOf(def, day), day)
+		award := rival{group: g, project: n, year: y, document: d.document(r, p, day)}
+		switch {
+		case state == rule.Present:
+			award.low, award.high = v.Fen(), v.Fen()
+		case state == rule.Unknown && r.unreported == "unknown":
+			award.high = unbounded
+		default:
+			continue
+		}
+		if d.rivals = append(d.rivals, award); def.Period != period.Year {
+			return
+		}
+	}
+}
+
+func (d *decider) document(r *groupRule, p rule.Subject, day period.Day) string {
+	if r.against.Document != "" {
+		def, _ := d.plan.Policy.lib.FactDef(r.against.Document)
+		if v, state := p.Fact(def, periodOf(def, day), day); state == rule.Present {
+			return v.String()
+		}
+	}
+	return r.against.Name.ZH
+}

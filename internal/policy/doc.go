@@ -1,0 +1,11 @@
+// Package policy turns published support policies into exact decisions. A policy is a folder of content: policy.yaml
+// (the document, its numbers, its clauses, how they stack), cases.yaml (worked examples that run as tests), SOURCE.md.
+//
+// Compile checks a file against the fact definitions and gives a Policy; Policy.Plan fixes its open questions and any
+// what-if change of its numbers; Plan.Decide applies it to one enterprise as of a day. There is no I/O and no clock in
+// here: facts come in through rule.Subject, the day through the caller, and the same input gives the same bytes.
+//
+// Three promises. Money is exact: nothing is rounded but where the document says so. What is not known is not zero: an
+// amount is an interval from what is sure to what is possible. Every reduction names what it lost to: a ceiling, another
+// clause, another document.
+package policy

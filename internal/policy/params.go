@@ -1,0 +1,112 @@
+package policy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// number is a value of a parameter, in the field of its type.
+type number struct {
+	fen  money.Fen
+	rate money.Rate
+	n    int64 // int, decimal (millionths), date (days since 1970)
+}
+
+func parseNumber(kind, s string) (number, error) {
+	var v number
+	var err error
+	switch kind {
+	case "money":
+		v.fen, err = money.Parse(s)
+	case "rate":
+		v.rate, err = money.ParseRate(s)
+	case "int":
+		v.n, err = strconv.ParseInt(s, 10, 64)
+	case "decimal":
+		var f money.Fen
+		f, err = money.ParseIn(s, 1_000_000)
+		v.n = int64(f)
+	case "date":
+		var d period.Day
+		d, err = period.ParseDay(s)
+		v.n = int64(d)
+	default:
+		err = fmt.Errorf("type %q is not known", kind)
+	}
+	return v, err
+}
+
+func (v number) text(kind string) string {
+	switch kind {
+	case "money":
+		return v.fen.String()
+	case "rate":
+		return v.rate.String()
+	case "date":
+		return period.Day(v.n).String()
+	case "decimal":
+		return money.Fen(v.n).In(1_000_000)
+	}
+	return strconv.FormatInt(v.n, 10)
+}
+
+func (v number) cmp(w number) int {
+	switch {
+	case v.fen != w.fen:
+		return int(min(max(v.fen-w.fen, -1), 1))
+	case v.n != w.n:
+		return int(min(max(v.n-w.n, -1), 1))
+	}
+	return v.rate.Cmp(w.rate)
+}
+
+// param is a parameter with its values read.
+type param struct {
+	*Param
+	def    content.FactDef // where By is a fact
+	single number
+	byKey  map[string]number
+	byYear map[int]number
+}
+
+func (p *param) clone() *param {
+	c := *p
+	c.byKey, c.byYear = maps.Clone(p.byKey), maps.Clone(p.byYear)
+	return &c
+}
+
+// set changes one value: key is "" for a single one.
+func (p *param) set(key string, v number) error {
+	switch {
+	case p.By == "" && key == "":
+		p.single = v
+	case p.By == "year":
+		y, err := strconv.Atoi(key)
+		if _, ok := p.byYear[y]; err != nil || !ok {
+			return fmt.Errorf("parameter %s has no value for %q", p.ID, key)
+		}
+		p.byYear[y] = v
+	default:
+		if _, ok := p.byKey[key]; !ok {
+			return fmt.Errorf("parameter %s has no value for %q", p.ID, key)
+		}
+		p.byKey[key] = v
+	}
+	return nil
+}
+
+// ends is the least and the most of a table.
+func (p *param) ends() (low, high number) {
+	all := slices.Collect(maps.Values(p.byKey))
+	all = slices.AppendSeq(all, maps.Values(p.byYear))
+	if len(all) == 0 {
+		return p.single, p.single
+	}
+	return slices.MinFunc(all, number.cmp), slices.MaxFunc(all, number.cmp)
+}

@@ -1,0 +1,320 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Patch is a what-if change of one number: a parameter, the key in its table ("2023"; "" for a single value), and the
+// new value as the file would write it.
+type Patch struct {
+	Param string `json:"param"`
+	Key   string `json:"key,omitempty"`
+	Value string `json:"value"`
+}
+
+// Plan is a policy with every open question answered and every number fixed. It never changes and may be used by many
+// goroutines; the same policy, settings and patches give the same Hash.
+type Plan struct {
+	Policy   *Policy
+	Settings map[string]string
+	Patches  []Patch
+	Hash     string
+
+	params   []*param
+	clauses  []clauseRule
+	onces    []onceRule
+	ceilings []ceilingRule
+	groups   []groupRule
+	order    []string
+	shut     []atom
+	valid    span
+	live     bool
+	areaDef  content.FactDef
+	area     map[string]bool // nodes of the tree where an enterprise is inside; false: where the floor holds
+}
+
+// clauseRule is a clause with the items that hold under the settings.
+type clauseRule struct {
+	*clause
+	when, shut []atom
+	thresholds []threshold
+	ceilings   []int // parameter of the limit of each of its ceilings, by slot
+	onces      []Once
+	valid      span
+	off        bool // does not hold under the settings
+}
+
+type span struct {
+	from period.Day
+	to   *period.Day
+	src  *Valid
+
+	text    i18n.Text // what the check says
+	outside i18n.Msg  // why an event does not count
+}
+
+func (s span) holds(d period.Day) bool { return d >= s.from && (s.to == nil || d <= *s.to) }
+
+type onceRule struct {
+	id     string
+	clause int
+	slot   int
+	place  Place
+}
+
+type ceilingRule struct {
+	id, stage, scope, period string
+	slot                     []int // by clause: which of its limits, -1 where the ceiling does not cover it
+	place                    Place
+}
+
+type groupRule struct {
+	id, scope, period, pick string
+	clauses                 []int
+	sum                     bool
+	against                 *Against
+	unreported              string
+	same                    []string
+	name                    i18n.Text
+	place                   Place
+}
+
+// Plan answers the open questions. Settings not named take their default; an unknown setting, option, parameter or key is
+// an errs.KindInvalid.
+func (p *Policy) Plan(settings map[string]string, patches ...Patch) (*Plan, error) {
+	pl := &Plan{Policy: p, Settings: map[string]string{}, Patches: patches, params: slices.Clone(p.params), live: p.File.Document.Status == "live"}
+	for _, s := range p.File.Settings {
+		pl.Settings[s.ID] = s.Default
+	}
+	for _, id := range sortedKeys(settings) {
+		i := slices.IndexFunc(p.File.Settings, func(s Setting) bool { return s.ID == id })
+		if i < 0 {
+			return nil, errs.Invalid(i18n.M("policy.unknown_setting", id))
+		}
+		ids := optionIDs(p.File.Settings[i])
+		if !slices.Contains(ids, settings[id]) {
+			return nil, errs.Invalid(i18n.M("policy.bad_option", id, settings[id], strings.Join(ids, ", ")))
+		}
+		pl.Settings[id] = settings[id]
+	}
+	patched := map[int]bool{}
+	for _, pt := range patches {
+		i, ok := p.pindex[pt.Param]
+		if !ok {
+			return nil, errs.Invalid(i18n.M("policy.unknown_param", pt.Param))
+		}
+		v, err := parseNumber(p.params[i].Type, pt.Value)
+		if err != nil {
+			return nil, errs.Invalid(i18n.M("policy.bad_number", pt.Value, p.params[i].Type, err.Error()))
+		}
+		if !patched[i] {
+			pl.params[i], patched[i] = p.params[i].clone(), true
+		}
+		if err := pl.params[i].set(pt.Key, v); err != nil {
+			return nil, errs.Invalid(i18n.M("policy.bad_patch", pt.Param, pt.Key))
+		}
+	}
+	pl.resolve()
+	pl.Hash = pl.digest()
+	return pl, nil
+}
+
+func (pl *Plan) digest() string {
+	h := sha256.New()
+	fmt.Fprintf(h, "policy %s\n", pl.Policy.hash)
+	for _, id := range sortedKeys(pl.Settings) {
+		fmt.Fprintf(h, "setting %s=%s\n", id, pl.Settings[id])
+	}
+	for _, prm := range pl.params {
+		if prm.byKey == nil && prm.byYear == nil {
+			fmt.Fprintf(h, "param %s=%s\n", prm.ID, prm.single.text(prm.Type))
+		}
+		for _, k := range sortedKeys(prm.byKey) {
+			fmt.Fprintf(h, "param %s[%s]=%s\n", prm.ID, k, prm.byKey[k].text(prm.Type))
+		}
+		for y := range 2201 {
+			if v, ok := prm.byYear[y]; ok {
+				fmt.Fprintf(h, "param %s[%d]=%s\n", prm.ID, y, v.text(prm.Type))
+			}
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// holds says that an item with this condition is there under the settings.
+func (pl *Plan) holds(o *Only) bool { return o == nil || pl.Settings[o.Setting] == o.Is }
+
+// word is a word that the file gives itself or leaves to a setting.
+func (pl *Plan) word(w string) string {
+	if id, ok := strings.CutPrefix(w, "setting."); ok {
+		return pl.Settings[id]
+	}
+	return w
+}
+
+func (pl *Plan) span(v *Valid) span {
+	s := span{from: v.From, to: v.To, src: v}
+	if pl.word(v.FirstYear) == "whole" {
+		s.from = period.Date(v.From.Year(), 1, 1)
+	}
+	to := "…"
+	if v.To != nil {
+		to = v.To.String()
+	}
+	s.outside = i18n.M("policy.not_in_force", s.from.String(), to)
+	s.text = *sentence(i18n.M("policy.in_force", s.from.String(), to))
+	return s
+}
+
+func (pl *Plan) resolve() {
+	f := &pl.Policy.File
+	pl.valid = pl.span(&f.Document.Valid)
+	pl.shut = pl.atoms(pl.Policy.shut)
+	pl.areaDef = readFact(pl.Policy.lib, rule.AreaCode)
+	pl.areas(f.Document)
+	n := len(pl.Policy.all)
+	for i := range pl.Policy.all {
+		src := &pl.Policy.all[i]
+		k := clauseRule{clause: src, when: pl.atoms(src.when), shut: pl.atoms(src.shut), off: !pl.holds(src.Only), valid: pl.valid}
+		if src.Valid != nil {
+			k.valid = pl.span(src.Valid)
+		}
+		for _, t := range src.thresholds {
+			if pl.holds(t.Only) {
+				k.thresholds = append(k.thresholds, t)
+			}
+		}
+		for j, o := range src.Once {
+			if pl.holds(o.Only) {
+				pl.onces = append(pl.onces, onceRule{id: fmt.Sprintf("%s.once%d", src.ID, j+1), clause: i, slot: len(k.onces), place: o.Place})
+				k.onces = append(k.onces, o)
+			}
+		}
+		pl.clauses = append(pl.clauses, k)
+	}
+	for i := range pl.Policy.all {
+		for j, src := range pl.Policy.all[i].Ceilings {
+			if !pl.holds(src.Only) || pl.clauses[i].off {
+				continue
+			}
+			pl.ceiling(i, src, pl.Policy.all[i].limits[j], n)
+		}
+	}
+	pl.order = f.Stacking.Order
+	if len(pl.order) == 0 {
+		pl.order = []string{ProjectCeiling, HigherOf, EnterpriseCeiling}
+	}
+	for _, g := range f.Stacking.Groups {
+		if !pl.holds(g.Only) {
+			continue
+		}
+		r := groupRule{id: g.ID, scope: g.Scope, period: pl.word(g.Period), pick: g.Pick, sum: g.Sum, against: g.Against, same: g.Same, name: g.Name, place: g.Place}
+		if g.Against != nil {
+			r.unreported = pl.word(g.Against.Unreported)
+		}
+		for _, id := range g.Clauses {
+			r.clauses = append(r.clauses, slices.IndexFunc(f.Clauses, func(c Clause) bool { return c.ID == id }))
+		}
+		pl.groups = append(pl.groups, r)
+	}
+}
+
+func (pl *Plan) ceiling(clause int, src Ceiling, limit, n int) {
+	f := &pl.Policy.File
+	r := ceilingRule{id: src.ID, stage: ProjectCeiling, scope: src.Scope, period: pl.word(src.Period), slot: make([]int, n), place: src.Place}
+	if src.Scope == "enterprise" {
+		r.stage = EnterpriseCeiling
+	}
+	for c := range r.slot {
+		r.slot[c] = -1
+		if c == clause || slices.Contains(src.With, f.Clauses[c].ID) {
+			r.slot[c] = len(pl.clauses[c].ceilings)
+			pl.clauses[c].ceilings = append(pl.clauses[c].ceilings, limit)
+		}
+	}
+	pl.ceilings = append(pl.ceilings, r)
+}
+
+func (pl *Plan) atoms(all []atom) []atom {
+	var out []atom
+	for _, a := range all {
+		if pl.holds(a.Only) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// areas lists every node below the document's area and below its floor, so that a decision looks up one code.
+func (pl *Plan) areas(d Document) {
+	if d.Area == nil {
+		return
+	}
+	pl.area = map[string]bool{}
+	tree := pl.Policy.lib.Areas()
+	if d.Floor != nil {
+		for _, top := range d.Floor.In {
+			pl.area[top] = false
+			for _, code := range tree.Below(top) {
+				pl.area[code] = false
+			}
+		}
+	}
+	for _, top := range d.Area.In {
+		pl.area[top] = true
+		for _, code := range tree.Below(top) {
+			pl.area[code] = true
+		}
+	}
+}
+
+// value is a parameter for a year and the code that its table asks for. low and high differ where that code is not
+// known; ok is false where the table has no value.
+func (pl *Plan) value(i int, year int, code func(content.FactDef) (string, rule.State)) (low, high number, ok bool) {
+	prm := pl.params[i]
+	switch {
+	case prm.By == "":
+		return prm.single, prm.single, true
+	case prm.By == "year":
+		v, ok := prm.byYear[year]
+		return v, v, ok
+	}
+	key, state := code(prm.def)
+	switch state {
+	case rule.Unknown:
+		low, high = prm.ends()
+		return low, high, true
+	case rule.None:
+		return number{}, number{}, false
+	}
+	if v, ok := prm.byKey[key]; ok || prm.By != "ent.area" {
+		return v, v, ok
+	}
+	for _, node := range slices.Backward(pl.Policy.lib.Areas().Path(key)) { // the nearest node above
+		if v, ok := prm.byKey[node.Code]; ok {
+			return v, v, true
+		}
+	}
+	return number{}, number{}, false
+}
+
+// Clauses is the clauses that hold under the settings, in the order of the document.
+func (pl *Plan) Clauses() []*Clause {
+	var all []*Clause
+	for i := range pl.clauses {
+		if !pl.clauses[i].off {
+			all = append(all, pl.clauses[i].Clause)
+		}
+	}
+	return all
+}

@@ -1,0 +1,184 @@
+package region
+
+import (
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Reader makes rule subjects of what is known.
+type Reader struct {
+	lib   *content.Library
+	index map[string]int // of fact definitions, by code
+}
+
+// NewReader reads facts by the definitions of a library, which must be that of the views.
+func NewReader(lib *content.Library) *Reader {
+	r := &Reader{lib: lib, index: make(map[string]int, len(lib.FactDefs()))}
+	for i, d := range lib.FactDefs() {
+		r.index[d.Code] = i
+	}
+	return r
+}
+
+// Subject is an enterprise with all that lies below it, as a view knows it; ok is false when the view does not show it.
+// A fact that is withheld from the view, or said to be missing, is not known.
+func (r *Reader) Subject(v fact.View, enterprise int64) (s rule.Subject, ok bool) {
+	e, ok := v.Enterprise(enterprise)
+	if !ok {
+		return nil, false
+	}
+	row, ok := v.Row(e.ID)
+	if !ok {
+		return nil, false
+	}
+	f := &firm{reader: r, view: v, party: e}
+	f.root = &subject{firm: f, kind: content.Enterprise, row: row, name: e.Name}
+	f.collect()
+	return f.root, true
+}
+
+// firm is one enterprise while it is read.
+type firm struct {
+	reader *Reader
+	view   fact.View
+	party  party.Enterprise
+	root   *subject
+	below  []*subject
+}
+
+// subject is an enterprise or something below it.
+type subject struct {
+	firm   *firm
+	kind   string
+	row    fact.Row
+	name   string
+	parent *subject
+}
+
+// names of the facts that call a subject something.
+var nameFacts = map[string]string{
+	content.Project: "project.name", content.Loan: "loan.contract", content.Lease: "lease.contract", content.Honour: "honour.item",
+}
+
+func (f *firm) collect() {
+	f.add(content.Project, f.root)
+	projects := f.below
+	for _, kind := range []string{content.Loan, content.Lease, content.Honour} {
+		f.add(kind, f.root)
+		for _, p := range projects {
+			f.add(kind, p)
+		}
+	}
+	for _, s := range f.below {
+		if p := s.namedProject(projects); p != nil {
+			s.parent = p
+		}
+	}
+}
+
+func (f *firm) add(kind string, parent *subject) {
+	for _, id := range f.view.Children(parent.row.Subject(), kind) {
+		row, ok := f.view.Row(id)
+		if !ok {
+			continue
+		}
+		s := &subject{firm: f, kind: kind, row: row, parent: parent}
+		if s.name = s.text(nameFacts[kind]); s.name == "" {
+			known, _ := f.view.Subject(id)
+			s.name = known.Key
+		}
+		f.below = append(f.below, s)
+	}
+}
+
+// namedProject is the project that a loan or lease of the enterprise names: by key, code or name.
+func (s *subject) namedProject(projects []*subject) *subject {
+	if s.parent != s.firm.root || s.kind != content.Loan && s.kind != content.Lease {
+		return nil
+	}
+	name := content.Fold(s.text(s.kind + ".project"))
+	if name == "" {
+		return nil
+	}
+	for _, p := range projects {
+		known, _ := s.firm.view.Subject(p.row.Subject())
+		if name == content.Fold(known.Key) || name == content.Fold(p.text("project.code")) || name == content.Fold(p.text("project.name")) {
+			return p
+		}
+	}
+	return nil
+}
+
+// text is a text fact that has no time, "" when it is not known.
+func (s *subject) text(code string) string {
+	i, ok := s.firm.reader.index[code]
+	if !ok {
+		return ""
+	}
+	return s.row.Get(i, period.Period{}).Value.Text
+}
+
+func (s *subject) Kind() string { return s.kind }
+func (s *subject) ID() string   { return strconv.FormatInt(s.row.Subject(), 10) }
+func (s *subject) Name() string { return s.name }
+
+func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rule.Value, rule.State) {
+	switch def.Code {
+	case rule.AreaCode:
+		return s.node(party.TreeArea, on)
+	case rule.IndustryCode:
+		return s.node(party.TreeIndustry, on)
+	}
+	i, ok := s.firm.reader.index[def.Code]
+	if !ok {
+		return rule.Value{}, rule.Unknown
+	}
+	cell := s.row.Get(i, p)
+	switch cell.State {
+	case fact.Present:
+		return rule.FactValue(def.Type, cell.Value.Num, cell.Value.Text), rule.Present
+	case fact.None:
+		return rule.Value{}, rule.None
+	}
+	return rule.Value{}, rule.Unknown
+}
+
+func (s *subject) node(tree string, on period.Day) (rule.Value, rule.State) {
+	code := s.firm.view.NodeOn(s.firm.party.ID, tree, on)
+	if code == "" {
+		return rule.Value{}, rule.Unknown
+	}
+	return rule.Text(code), rule.Present
+}
+
+func (s *subject) Parent() rule.Subject {
+	if s.parent == nil {
+		return nil
+	}
+	return s.parent
+}
+
+func (s *subject) Children(kind string) []rule.Subject {
+	var all []rule.Subject
+	for _, c := range s.firm.below {
+		if c.kind == kind && c.lies(s) {
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// lies says that a subject lies below another, at any depth.
+func (s *subject) lies(above *subject) bool {
+	for p := s.parent; p != nil; p = p.parent {
+		if p == above {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,341 @@
+package policy
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// unbounded stands for an amount that nothing limits. Sums saturate at it; every real amount is far below.
+const unbounded money.Fen = 1 << 60
+
+func plus(a, b money.Fen) money.Fen { return min(a+b, unbounded) }
+
+// claim is one line as stacking sees it: whom it shares limits with. What it amounts to is an outcome.
+type claim struct {
+	clause  int
+	unit    int      // number of its subject
+	project int      // number of its project, -1 without one
+	once    []string // key under each once rule of its clause
+	items   []string // key under each group of scope cost_item, by group number; nil when the plan has none
+}
+
+// outcome is a way in which a claim may turn out.
+type outcome struct {
+	present bool
+	amount  money.Fen
+	year    int
+	day     period.Day  // orders claims in time
+	limits  []money.Fen // for each ceiling of its clause
+}
+
+// rival is what another document gave to a project in a year.
+type rival struct {
+	group, project, year int
+	low, high            money.Fen
+	document             string
+}
+
+// contest names one pool in which claims compete: a group or once rule and the key they share.
+type contest struct {
+	stage string
+	rule  int
+	key   string
+}
+
+// world is claims with one outcome each, and the stacking of them.
+type world struct {
+	plan   *Plan
+	claims []claim
+	at     []outcome
+	rivals []rival
+	awards []money.Fen // of the rivals
+
+	force map[contest]int         // candidate that must win a contest, for advice
+	note  func(claim int, s Step) // told of every reduction; may be nil
+	seen  func(c contest, candidates int)
+
+	pays  []money.Fen
+	kept  money.Fen // awards of other documents that won over ours
+	order []int
+}
+
+// settle is what each claim is paid: once rules first, then the stages in the order that the law states.
+func (w *world) settle() []money.Fen {
+	w.pays = append(w.pays[:0], make([]money.Fen, len(w.claims))...)
+	w.order, w.kept = w.order[:0], 0
+	for i, o := range w.at {
+		if o.present {
+			w.pays[i] = o.amount
+			w.order = append(w.order, i)
+		}
+	}
+	if len(w.order) == 0 {
+		return w.pays
+	}
+	slices.SortStableFunc(w.order, func(i, j int) int { return int(w.at[i].day) - int(w.at[j].day) })
+	for r := range w.plan.onces {
+		w.once(r)
+	}
+	for _, stage := range w.plan.order {
+		switch stage {
+		case HigherOf:
+			for g := range w.plan.groups {
+				w.group(g)
+			}
+		default:
+			for c := range w.plan.ceilings {
+				if w.plan.ceilings[c].stage == stage {
+					w.ceiling(c)
+				}
+			}
+		}
+	}
+	return w.pays
+}
+
+// cut lowers what a claim is paid and tells why.
+func (w *world) cut(i int, to money.Fen, s Step) {
+	if to >= w.pays[i] {
+		return
+	}
+	if w.note != nil {
+		s.From, s.To = w.pays[i], to
+		w.note(i, s)
+	}
+	w.pays[i] = to
+}
+
+func (w *world) once(r int) {
+	rule := &w.plan.onces[r]
+	var done []string
+	for _, i := range w.order {
+		if w.claims[i].clause != rule.clause {
+			continue
+		}
+		key := w.claims[i].once[rule.slot]
+		if slices.Contains(done, key) {
+			continue
+		}
+		done = append(done, key)
+		var rest []int // every claim with this key, in time
+		for _, j := range w.order {
+			if w.claims[j].clause == rule.clause && w.claims[j].once[rule.slot] == key {
+				rest = append(rest, j)
+			}
+		}
+		if len(rest) == 1 {
+			continue
+		}
+		win := w.winner(contest{"once", r, key}, len(rest), 0)
+		for k, j := range rest {
+			if k != win {
+				w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[win], By: w.pays[rest[win]] - w.pays[j]})
+			}
+		}
+	}
+}
+
+// winner is the candidate that takes a contest: the one that the rule names, unless another is forced.
+func (w *world) winner(c contest, candidates, byRule int) int {
+	if w.seen != nil {
+		w.seen(c, candidates)
+	}
+	if k, ok := w.force[c]; ok && k < candidates {
+		return k
+	}
+	return byRule
+}
+
+// ceiling lets claims draw on each pool of a ceiling, the earlier event first.
+func (w *world) ceiling(c int) {
+	rule := &w.plan.ceilings[c]
+	drawn := make([]struct {
+		scope, year int
+		sum         money.Fen
+	}, 0, 4)
+	for _, i := range w.order {
+		slot := rule.slot[w.claims[i].clause]
+		if slot < 0 {
+			continue
+		}
+		scope, year := 0, 0
+		switch rule.scope {
+		case "unit":
+			scope = w.claims[i].unit
+		case "project":
+			scope = w.claims[i].project
+			if scope < 0 {
+				scope = -2 - w.claims[i].unit // without a project it stands alone
+			}
+		}
+		switch rule.period {
+		case "year":
+			year = w.at[i].year
+		case "event":
+			year = -1 - i
+		}
+		k := slices.IndexFunc(drawn, func(d struct {
+			scope, year int
+			sum         money.Fen
+		}) bool {
+			return d.scope == scope && d.year == year
+		})
+		if k < 0 {
+			k = len(drawn)
+			drawn = append(drawn, struct {
+				scope, year int
+				sum         money.Fen
+			}{scope: scope, year: year})
+		}
+		limit := w.at[i].limits[slot]
+		left := max(limit-drawn[k].sum, 0)
+		if w.pays[i] > left {
+			w.cut(i, left, Step{Stage: rule.stage, Rule: rule.id, Place: rule.place, lost: -1, Limit: &limit, By: w.pays[i] - left})
+		}
+		drawn[k].sum = plus(drawn[k].sum, w.pays[i])
+	}
+}
+
+// candidate is what stands in a group contest: claims of one clause, or of all, or another document.
+type candidate struct {
+	claims []int
+	sum    money.Fen
+	rival  int // first rival behind it, -1 for our own claims
+}
+
+func (w *world) group(g int) {
+	rule := &w.plan.groups[g]
+	var done []string
+	for _, i := range w.order {
+		key, ok := w.groupKey(rule, g, i)
+		if !ok || slices.Contains(done, key) {
+			continue
+		}
+		done = append(done, key)
+		var members []int
+		for _, j := range w.order {
+			if k, ok := w.groupKey(rule, g, j); ok && k == key {
+				members = append(members, j)
+			}
+		}
+		if rule.pick == "difference" {
+			w.difference(rule, members)
+			continue
+		}
+		w.pickOne(g, key, members)
+	}
+}
+
+// groupKey is what a claim must share to compete in a group; ok is false when it is not in it.
+func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
+	c := &w.claims[i]
+	if !slices.Contains(rule.clauses, c.clause) {
+		return "", false
+	}
+	var key string
+	switch rule.scope {
+	case "project":
+		if c.project < 0 {
+			return "", false
+		}
+		key = strconv.Itoa(c.project)
+	case "cost_item":
+		if key = c.items[g]; key == "" {
+			return "", false
+		}
+	}
+	if rule.period == "year" {
+		key += "/" + strconv.Itoa(w.at[i].year)
+	}
+	return key, true
+}
+
+// difference pays, in order of time, what goes beyond the most that was granted before.
+func (w *world) difference(rule *groupRule, members []int) {
+	granted, by := money.Fen(0), -1
+	for _, i := range members {
+		own := w.pays[i]
+		if by >= 0 && granted > 0 {
+			w.cut(i, max(own-granted, 0), Step{Stage: HigherOf, Rule: rule.id, Place: rule.place, lost: by, By: min(granted, own)})
+		}
+		if own > granted {
+			granted, by = own, i
+		}
+	}
+}
+
+func (w *world) pickOne(g int, key string, members []int) {
+	rule := &w.plan.groups[g]
+	var all []candidate
+	for _, clause := range rule.clauses {
+		if rule.sum && len(all) > 0 {
+			break
+		}
+		c := candidate{rival: -1}
+		for _, i := range members {
+			if rule.sum || w.claims[i].clause == clause {
+				c.claims = append(c.claims, i)
+				c.sum = plus(c.sum, w.pays[i])
+			}
+		}
+		if len(c.claims) > 0 {
+			all = append(all, c)
+		}
+	}
+	if rule.against != nil {
+		project, year := w.claims[members[0]].project, w.at[members[0]].year
+		other := candidate{rival: -1}
+		for k, r := range w.rivals {
+			if r.group == g && r.project == project && (rule.period != "year" || r.year == year) {
+				other.sum = plus(other.sum, w.awards[k])
+				if other.rival < 0 || w.awards[k] > 0 {
+					other.rival = k
+				}
+			}
+		}
+		if other.rival >= 0 && other.sum > 0 {
+			all = append(all, other)
+		}
+	}
+	if len(all) < 2 {
+		return
+	}
+	best := 0
+	if rule.pick == "higher_of" {
+		for k := range all {
+			if all[k].sum > all[best].sum {
+				best = k
+			}
+		}
+	}
+	best = w.winner(contest{HigherOf, g, key}, len(all), best)
+	if all[best].rival >= 0 {
+		w.kept = plus(w.kept, all[best].sum)
+	}
+	for k, c := range all {
+		if k == best {
+			continue
+		}
+		for _, i := range c.claims {
+			s := Step{Stage: HigherOf, Rule: rule.id, Place: rule.place, lost: -1, By: all[best].sum - c.sum}
+			if r := all[best].rival; r >= 0 {
+				s.Document, s.Award = w.rivals[r].document, &all[best].sum
+			} else {
+				s.lost = all[best].claims[0]
+			}
+			w.cut(i, 0, s)
+		}
+	}
+}
+
+// benefit is what the enterprise has in a world: our payments, and awards of other documents that won over them.
+func (w *world) benefit() money.Fen {
+	sum := w.kept
+	for _, p := range w.pays {
+		sum = plus(sum, p)
+	}
+	return sum
+}

@@ -1,0 +1,353 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// smallStack draws a plan of a few clauses with ceilings and groups, and claims in it.
+type smallStack struct {
+	plan   *Plan
+	claims []claim
+	ways   [][]outcome
+	rivals []rival
+}
+
+// How a drawn claim may turn out.
+const (
+	certainly  = iota
+	perhaps    // it is there or not
+	anyBetween // or its amount lies between two ends
+)
+
+func drawStack(t *rapid.T, how int) smallStack {
+	amount := func(name string) money.Fen { return money.Fen(rapid.IntRange(0, 9).Draw(t, name)) * 10 }
+	const clauses = 3
+	var s smallStack
+	s.plan = &Plan{clauses: make([]clauseRule, clauses), order: rapid.Permutation([]string{ProjectCeiling, HigherOf, EnterpriseCeiling}).Draw(t, "order")}
+	for c := range clauses {
+		s.plan.clauses[c].clause = &clause{Clause: &Clause{ID: fmt.Sprint("c", c)}, index: c}
+		if rapid.IntRange(0, 3).Draw(t, "once") == 0 {
+			s.plan.onces = append(s.plan.onces, onceRule{id: "once", clause: c})
+		}
+	}
+	limits := map[int][]money.Fen{}
+	for n := range rapid.IntRange(0, 2).Draw(t, "ceilings") {
+		r := ceilingRule{id: fmt.Sprint("limit", n), slot: []int{-1, -1, -1}, period: rapid.SampledFrom([]string{"event", "year", "policy"}).Draw(t, "period")}
+		r.scope = rapid.SampledFrom([]string{"unit", "project", "enterprise"}).Draw(t, "scope")
+		if r.stage = ProjectCeiling; r.scope == "enterprise" {
+			r.stage = EnterpriseCeiling
+		}
+		limit := amount("limit")
+		for c := range clauses {
+			if rapid.Bool().Draw(t, "covers") {
+				r.slot[c] = len(limits[c])
+				limits[c] = append(limits[c], limit)
+			}
+		}
+		s.plan.ceilings = append(s.plan.ceilings, r)
+	}
+	if rapid.Bool().Draw(t, "group") {
+		g := groupRule{id: "group", scope: rapid.SampledFrom([]string{"project", "enterprise"}).Draw(t, "group scope"), clauses: rapid.Permutation([]int{0, 1, 2}).Draw(t, "members")[:2]}
+		g.pick = rapid.SampledFrom([]string{"higher_of", "priority", "difference"}).Draw(t, "pick")
+		g.period = rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "group period")
+		if g.scope == "project" && rapid.Bool().Draw(t, "against") {
+			g.pick, g.sum, g.against = "higher_of", true, &Against{}
+			for p := range 2 {
+				low := amount("award")
+				r := rival{project: p, year: 2022 + rapid.IntRange(0, 1).Draw(t, "award year"), low: low, high: low}
+				if how != certainly && rapid.Bool().Draw(t, "award open") {
+					r.high += amount("award more")
+				}
+				s.rivals = append(s.rivals, r)
+			}
+		}
+		s.plan.groups = append(s.plan.groups, g)
+	}
+	for i := range rapid.IntRange(1, 5).Draw(t, "claims") {
+		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []string{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}
+		o := outcome{present: true, amount: amount("amount"), year: 2022 + rapid.IntRange(0, 1).Draw(t, "year"), day: period.Day(rapid.IntRange(0, 3).Draw(t, "day")), limits: limits[c.clause]}
+		ways := []outcome{o}
+		switch kind := rapid.IntRange(0, 3).Draw(t, "way"); {
+		case how >= perhaps && kind == 0:
+			ways = append(ways, outcome{})
+		case how == anyBetween && kind == 1:
+			o.amount += amount("more")
+			ways = append(ways, o)
+		}
+		s.claims, s.ways = append(s.claims, c), append(s.ways, ways)
+	}
+	return s
+}
+
+// oracle settles a definite world from the definitions: what a pool pays in all, what a contest may leave at best.
+func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
+	pays := make([]money.Fen, len(at))
+	var order []int
+	for i, o := range at {
+		if o.present {
+			pays[i] = o.amount
+			order = append(order, i)
+		}
+	}
+	slices.SortStableFunc(order, func(i, j int) int { return int(at[i].day - at[j].day) })
+	for _, o := range s.plan.onces {
+		done := map[string]bool{}
+		for _, i := range order {
+			if s.claims[i].clause == o.clause {
+				if done[s.claims[i].once[0]] {
+					pays[i] = 0
+				}
+				done[s.claims[i].once[0]] = true
+			}
+		}
+	}
+	for _, stage := range s.plan.order {
+		if stage == HigherOf {
+			for _, g := range s.plan.groups {
+				s.contest(g, at, awards, order, pays)
+			}
+			continue
+		}
+		for _, r := range s.plan.ceilings {
+			if r.stage != stage {
+				continue
+			}
+			before := map[string]money.Fen{} // prefix sums of each pool
+			for _, i := range order {
+				c := s.claims[i]
+				if r.slot[c.clause] < 0 {
+					continue
+				}
+				key := ""
+				switch r.scope {
+				case "unit":
+					key = fmt.Sprint(c.unit)
+				case "project":
+					if key = fmt.Sprint("p", c.project); c.project < 0 {
+						key = fmt.Sprint("alone", c.unit)
+					}
+				}
+				switch r.period {
+				case "year":
+					key += fmt.Sprint("/", at[i].year)
+				case "event":
+					key += fmt.Sprint("#", i)
+				}
+				limit, sum := at[i].limits[r.slot[c.clause]], before[key]
+				before[key] += pays[i]
+				pays[i] = min(sum+pays[i], limit) - min(sum, limit)
+			}
+		}
+	}
+	return pays
+}
+
+func (s smallStack) contest(g groupRule, at []outcome, awards []money.Fen, order []int, pays []money.Fen) {
+	pools := map[string][]int{}
+	for _, i := range order {
+		c := s.claims[i]
+		if !slices.Contains(g.clauses, c.clause) || g.scope == "project" && c.project < 0 {
+			continue
+		}
+		key := ""
+		if g.scope == "project" {
+			key = fmt.Sprint(c.project)
+		}
+		if g.period == "year" {
+			key += fmt.Sprint("/", at[i].year)
+		}
+		pools[key] = append(pools[key], i)
+	}
+	for _, members := range pools {
+		if g.pick == "difference" {
+			most := money.Fen(0)
+			for _, i := range members {
+				own := pays[i]
+				pays[i] = max(own-most, 0)
+				most = max(most, own)
+			}
+			continue
+		}
+		sums := map[int]money.Fen{} // by clause; -1 the other document
+		for _, i := range members {
+			k := s.claims[i].clause
+			if g.sum {
+				k = g.clauses[0]
+			}
+			sums[k] += pays[i]
+		}
+		for k, r := range s.rivals {
+			first := members[0]
+			if g.against != nil && r.project == s.claims[first].project && (g.period != "year" || r.year == at[first].year) {
+				sums[-1] += awards[k]
+			}
+		}
+		win, found := 0, false
+		for _, k := range append(slices.Clone(g.clauses), -1) {
+			if sum, ok := sums[k]; ok && (!found || g.pick == "higher_of" && sum > sums[win]) {
+				win, found = k, true
+			}
+		}
+		for _, i := range members {
+			k := s.claims[i].clause
+			if g.sum {
+				k = g.clauses[0]
+			}
+			if k != win {
+				pays[i] = 0
+			}
+		}
+	}
+}
+
+func (s smallStack) world(at []outcome, awards []money.Fen) *world {
+	return &world{plan: s.plan, claims: s.claims, at: at, rivals: s.rivals, awards: awards}
+}
+
+// worlds calls f with every combination of outcomes and of the ends of the awards.
+func (s smallStack) worlds(f func(at []outcome, awards []money.Fen)) {
+	at, awards := make([]outcome, len(s.claims)), make([]money.Fen, len(s.rivals))
+	var claims func(i int)
+	var others func(r int)
+	others = func(r int) {
+		if r == len(s.rivals) {
+			f(at, awards)
+			return
+		}
+		for _, a := range slices.Compact([]money.Fen{s.rivals[r].low, s.rivals[r].high}) {
+			awards[r] = a
+			others(r + 1)
+		}
+	}
+	claims = func(i int) {
+		if i == len(s.claims) {
+			others(0)
+			return
+		}
+		for _, o := range s.ways[i] {
+			at[i] = o
+			claims(i + 1)
+		}
+	}
+	claims(0)
+}
+
+func TestSettleEqualsOracle(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStack(t, perhaps)
+		s.worlds(func(at []outcome, awards []money.Fen) {
+			got, want := s.world(at, awards).settle(), s.oracle(at, awards)
+			if !slices.Equal(got, want) {
+				t.Fatalf("settle %v, oracle %v", got, want)
+			}
+		})
+	})
+}
+
+func TestBoundsAreTheExactEndsOverAllWorlds(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStack(t, perhaps)
+		got := s.plan.bounds(s.claims, s.ways, s.rivals)
+		low, high := unbounded, money.Fen(0)
+		each := make([][2]money.Fen, len(s.claims))
+		for i := range each {
+			each[i] = [2]money.Fen{unbounded, 0}
+		}
+		s.worlds(func(at []outcome, awards []money.Fen) {
+			sum := money.Fen(0)
+			for i, p := range s.oracle(at, awards) {
+				sum += p
+				each[i] = [2]money.Fen{min(each[i][0], p), max(each[i][1], p)}
+			}
+			low, high = min(low, sum), max(high, sum)
+		})
+		if got.sumLow[cash] != low || got.sumHigh[cash] != high {
+			t.Fatalf("bounds [%d, %d], worlds [%d, %d]", got.sumLow[cash], got.sumHigh[cash], low, high)
+		}
+		for i := range each {
+			if got.low[i] != each[i][0] || got.high[i] != each[i][1] {
+				t.Fatalf("claim %d: bounds [%d, %d], worlds %v", i, got.low[i], got.high[i], each[i])
+			}
+		}
+	})
+}
+
+func TestBoundsHoldEveryWorld(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStack(t, anyBetween)
+		many := s.plan.boundsWithin(0, s.claims, s.ways, s.rivals) // as if there were too many worlds to try
+		few := s.plan.bounds(s.claims, s.ways, s.rivals)
+		for range 20 {
+			at, awards := make([]outcome, len(s.claims)), make([]money.Fen, len(s.rivals))
+			for i, ways := range s.ways {
+				at[i] = rapid.SampledFrom(ways).Draw(t, "outcome")
+				if last := ways[len(ways)-1]; len(ways) == 2 && last.present {
+					at[i].amount = money.Fen(rapid.Int64Range(int64(ways[0].amount), int64(last.amount)).Draw(t, "amount"))
+				}
+			}
+			for k, r := range s.rivals {
+				awards[k] = money.Fen(rapid.Int64Range(int64(r.low), int64(r.high)).Draw(t, "award"))
+			}
+			sum := money.Fen(0)
+			for i, p := range s.oracle(at, awards) {
+				sum += p
+				if p < few.low[i] || p > few.high[i] || p < many.low[i] || p > many.high[i] {
+					t.Fatalf("claim %d is paid %d, bounds [%d, %d] and [%d, %d]", i, p, few.low[i], few.high[i], many.low[i], many.high[i])
+				}
+			}
+			for _, b := range []settled{few, many} {
+				if sum < b.sumLow[cash] || sum > b.sumHigh[cash] {
+					t.Fatalf("a world pays %d, bounds [%d, %d]", sum, b.sumLow[cash], b.sumHigh[cash])
+				}
+			}
+		}
+	})
+}
+
+func TestNeverAboveACeiling(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStack(t, certainly)
+		at := make([]outcome, len(s.claims))
+		for i := range at {
+			at[i] = s.ways[i][0]
+		}
+		awards := make([]money.Fen, len(s.rivals))
+		for k, r := range s.rivals {
+			awards[k] = r.low
+		}
+		pays := s.world(at, awards).settle()
+		for _, r := range s.plan.ceilings {
+			if r.scope != "enterprise" {
+				continue
+			}
+			sums := map[int]money.Fen{}
+			for i, c := range s.claims {
+				if r.slot[c.clause] < 0 {
+					continue
+				}
+				k := 0
+				switch r.period {
+				case "year":
+					k = at[i].year
+				case "event":
+					k = -1 - i
+				}
+				if sums[k] += pays[i]; sums[k] > at[i].limits[r.slot[c.clause]] {
+					t.Fatalf("%s: %d above %d", r.id, sums[k], at[i].limits[r.slot[c.clause]])
+				}
+			}
+		}
+		for i, p := range pays {
+			if p < 0 || p > at[i].amount {
+				t.Fatalf("claim %d: pays %d of %d", i, p, at[i].amount)
+			}
+		}
+	})
+}
