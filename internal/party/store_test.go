@@ -496,3 +496,69 @@ func drawFirm(t *rapid.T) firm {
 	f.projects = rapid.SliceOfNDistinct(rapid.SampledFrom([]string{"P1", "P2"}), 0, 2, rapid.ID).Draw(t, "projects")
 	return f
 }
+
+// A registry that somebody holds answers the same while later ones are made; run with -race.
+func TestReadersGoOn(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	_, ids := w.say(firm{key: "a", name: "甲机械", area: "320902"})
+	r := w.load(0)
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if got := r.Search(access.SystemScope(), "机械", 5); got.Total != 1 || r.AreaOn(ids[0], 0) != "320902" {
+				t.Errorf("an old registry changed: %+v", got)
+				return
+			}
+		}
+	}()
+	for i := range 5 {
+		w.say(firm{key: fmt.Sprint(i), name: fmt.Sprintf("%d机械", i), area: fmt.Sprintf("32098%d", i)})
+		w.load(0)
+	}
+	close(stop)
+	<-done
+}
+
+func TestStandsForWhatIsStillStated(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	src, a := w.say(firm{key: "a", name: "甲机械有限公司", area: "320902"})
+	_, b := w.say(firm{key: "b", name: "甲机械厂", area: "320904"})
+	if err := w.merge(b[0], a[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.retract(src)
+	r := w.load(0)
+	e, ok := r.Enterprise(b[0])
+	if !ok || e.ID != a[0] || e.Name != "甲机械厂" || e.Area != "320904" {
+		t.Errorf("what is stated of the merged one counts for the other: %+v %v", e, ok)
+	}
+	anew, err := w.parties.build(context.Background(), r.known)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, anew, r)
+}
+
+func TestSoundCodeIsKept(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	const mistyped = "91350100M000100Y44"
+	_, ids := w.say(firm{key: "a", name: "甲", uscc: mistyped})
+	if e, _ := w.load(0).Enterprise(ids[0]); e.USCC != mistyped || e.USCCSound {
+		t.Errorf("a code that fails its check is kept where there is no other: %+v", e)
+	}
+	w.say(firm{key: "a", uscc: codeA})
+	w.say(firm{key: "a", uscc: mistyped})
+	r := w.load(0)
+	if e, _ := r.Enterprise(ids[0]); e.USCC != codeA || !e.USCCSound {
+		t.Errorf("a later slip does not replace a sound code: %+v", e)
+	}
+	if got := r.ByUSCC(mistyped); !cmp.Equal(got, ids) {
+		t.Errorf("the slip still finds it: %v", got)
+	}
+}
