@@ -145,3 +145,18 @@ func Showcase(opt Options) string {
 	}
 	return code
 }
+
+// Body is who a firm is, for sheets that others write.
+type Body struct{ Code, Name, Area string }
+
+// Firms yields the first firms of a seed, numbered from 0.
+func Firms(seed uint64, size int) func(func(int, Body) bool) {
+	return func(yield func(int, Body) bool) {
+		for n := range size {
+			f := cityFirm(seed, n)
+			if !yield(n, Body{f.code, f.name, areas[f.area].name}) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/rand"
+	"flag"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// accountCreateCommand makes the first administrator, and any other account while nobody can sign in to do so.
+func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	name := fs.String("name", "", t.S("cmd.flag_name"))
+	role := fs.String("role", string(access.Administrator), t.S("cmd.flag_role", strings.Join(roleNames(), " ")))
+	area := fs.String("area", "", t.S("cmd.flag_area"))
+	enterprise := fs.String("enterprise", "", t.S("cmd.flag_enterprise"))
+	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 1 {
+			return errUsage
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		password, err := c.password(*given)
+		if err != nil {
+			return err
+		}
+		n := access.NewAccount{Login: args[0], Name: *name, Password: password, Grants: []access.Grant{{Role: access.Role(*role), Area: *area}}}
+		if n.Name == "" {
+			n.Name = n.Login
+		}
+		if *enterprise != "" {
+			if n.Grants[0].Party, err = in.enterprise(ctx, *enterprise); err != nil {
+				return err
+			}
+		}
+		if *area != "" {
+			if _, ok := in.lib.Areas().Node(*area); !ok {
+				return errs.Invalid(i18n.M("cmd.no_such_area", *area))
+			}
+		}
+		account, err := in.accounts.Create(ctx, access.SystemScope(), n)
+		if err != nil {
+			return err
+		}
+		c.showPassword(account, password, *given)
+		return nil
+	}
+}
+
+func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 1 {
+			return errUsage
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		account, err := in.account(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		password, err := c.password(*given)
+		if err != nil {
+			return err
+		}
+		if err := in.accounts.SetPassword(ctx, access.SystemScope(), account.ID, password); err != nil {
+			return err
+		}
+		c.showPassword(account, password, *given)
+		return nil
+	}
+}
+
+func accountListCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 0 {
+			return errUsage
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		all, err := in.accounts.List(ctx, access.SystemScope())
+		if err != nil {
+			return err
+		}
+		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
+		for _, a := range all {
+			state := "-"
+			if a.Disabled() {
+				state = c.t.S("cmd.disabled")
+			}
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Login, a.Name, grantWords(c.t, a.Grants), state)
+		}
+		return w.Flush()
+	}
+}
+
+func roleNames() []string {
+	var all []string
+	for _, r := range access.Roles() {
+		all = append(all, string(r))
+	}
+	return all
+}
+
+func grantWords(t i18n.T, grants []access.Grant) string {
+	var words []string
+	for _, g := range grants {
+		w := t.S("access.role." + string(g.Role))
+		if g.Area != "" {
+			w += " " + g.Area
+		}
+		words = append(words, w)
+	}
+	return strings.Join(words, ", ")
+}
+
+// account is the account with a login.
+func (in *installation) account(ctx context.Context, login string) (access.Account, error) {
+	all, err := in.accounts.List(ctx, access.SystemScope())
+	if err != nil {
+		return access.Account{}, err
+	}
+	for _, a := range all {
+		if strings.EqualFold(a.Login, login) {
+			return a, nil
+		}
+	}
+	return access.Account{}, errs.Invalid(i18n.M("cmd.no_such_account", login))
+}
+
+// password is a line of the input where given, else a new one that nobody will guess.
+func (c *console) password(given bool) (string, error) {
+	if !given {
+		return strings.ToLower(rand.Text()), nil
+	}
+	line, err := bufio.NewReader(c.in).ReadString('\n')
+	if line == "" && err != nil {
+		return "", fmt.Errorf("read password: %w", err)
+	}
+	return strings.TrimRight(line, "\r\n"), nil
+}
+
+func (c *console) showPassword(a access.Account, password string, given bool) {
+	if given {
+		fmt.Fprintln(c.out, c.t.S("cmd.account_ready", a.Login))
+		return
+	}
+	fmt.Fprintln(c.out, c.t.S("cmd.account_password", a.Login, password))
+}

@@ -1,0 +1,217 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/demo"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/web"
+)
+
+// demoCommand invents a city, brings its sheets in as anybody's, and serves the pages with accounts to look around.
+func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place, door := placeFlags(fs, t), doorFlags(fs, t)
+	fs.Lookup("data").DefValue, place.data = "data/demo", "data/demo"
+	fs.Lookup("now").DefValue, place.now = demo.Clock.String(), demo.Clock.String()
+	size := fs.Int("size", 3000, t.S("cmd.flag_size", demo.MaxSize))
+	seed := fs.Uint64("seed", 1, t.S("cmd.flag_seed"))
+	only := fs.Bool("import-only", false, t.S("cmd.flag_import_only"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 0 || (door.cert == "") != (door.key == "") {
+			return errUsage
+		}
+		if *size < 1 || *size > demo.MaxSize {
+			return errs.Invalid(i18n.M("cmd.bad_size", *size, demo.MaxSize))
+		}
+		city := demo.Options{Seed: *seed, Size: *size}
+		if err := claim(place.data, city); err != nil {
+			return err
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		if err := in.populate(ctx, c, place.data, city); err != nil {
+			return err
+		}
+		accounts, err := in.demoAccounts(ctx, city)
+		if err != nil || *only {
+			return err
+		}
+		return in.serve(ctx, c, door, &web.DemoInfo{Accounts: accounts}, place.alone())
+	}
+}
+
+// claim writes down which city a data directory holds, and refuses another one: the two would be mixed.
+func claim(data string, city demo.Options) error {
+	file := filepath.Join(data, "city.json")
+	text, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err := os.MkdirAll(data, 0o700); err != nil {
+			return fmt.Errorf("make data directory: %w", err)
+		}
+		if text, err = json.Marshal(city); err != nil {
+			return err
+		}
+		return os.WriteFile(file, text, 0o600)
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	var held demo.Options
+	if err := json.Unmarshal(text, &held); err != nil {
+		return fmt.Errorf("read %s: %w", file, err)
+	}
+	if held != city {
+		return errs.Conflict(i18n.M("cmd.other_city", data, held.Size, held.Seed, city.Size, city.Seed))
+	}
+	return nil
+}
+
+// populate brings in the sheets that were not brought in before: those of a first start, or of one that was stopped.
+func (in *installation) populate(ctx context.Context, c *console, data string, city demo.Options) error {
+	known, err := in.received(ctx)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(data, "sheets")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make directory of sheets: %w", err)
+	}
+	files, err := demo.Generate(ctx, dir, city)
+	if err != nil {
+		return err
+	}
+	for i, f := range files {
+		sum, err := digestOf(f.Path)
+		if err != nil {
+			return err
+		}
+		if known[sum] {
+			continue
+		}
+		fmt.Fprintln(c.err, c.t.S("cmd.demo_import", i+1, len(files), f.Sender, f.Title, f.Rows))
+		if err := in.bringDemo(ctx, c, f); err != nil {
+			return fmt.Errorf("import %s: %w", f.Path, err)
+		}
+	}
+	return nil
+}
+
+// received is the hashes of all files that were ever committed, those taken back too: an undone import of the demo
+// stays undone.
+func (in *installation) received(ctx context.Context) (map[string]bool, error) {
+	known := map[string]bool{}
+	page := source.Page{Limit: 500}
+	for {
+		list, err := in.sources.List(ctx, access.SystemScope(), page)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range list {
+			known[s.SHA256] = true
+			page.Before = s.ID
+		}
+		if len(list) < page.Limit {
+			return known, nil
+		}
+	}
+}
+
+func digestOf(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", fmt.Errorf("read %s: %w", path, err)
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+const homeCity = "320900"
+
+func (in *installation) bringDemo(ctx context.Context, c *console, f demo.File) error {
+	area := homeCity
+	if f.Area != "" {
+		nodes := in.lib.Areas().Resolve(f.Area, homeCity)
+		if len(nodes) != 1 {
+			return errs.Invalid(i18n.M("cmd.no_such_area", f.Area))
+		}
+		area = nodes[0].Code
+	}
+	u, file, err := upload(f.Path, intake.Upload{Sender: f.Sender, Authority: f.Authority, Area: area, Period: f.Period})
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	b, err := in.bring(ctx, access.SystemScope(), u)
+	if err != nil {
+		return err
+	}
+	if b.State != intake.Committed {
+		c.tellBatch(f.Path, b)
+		return errs.Conflict(i18n.M("cmd.left_out", 1))
+	}
+	return nil
+}
+
+// demoPassword opens every account of a demonstration, and is shown on its sign-in page.
+const demoPassword = "geese fly in formation"
+
+// demoAccounts makes one account for each who would use the product, where it is not there yet.
+func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]web.DemoAccount, error) {
+	firm, err := in.enterprise(ctx, demo.Showcase(city))
+	if err != nil {
+		return nil, err
+	}
+	all, err := in.accounts.List(ctx, access.SystemScope())
+	if err != nil {
+		return nil, err
+	}
+	there := map[string]bool{}
+	for _, a := range all {
+		there[a.Login] = true
+	}
+	var shown []web.DemoAccount
+	for _, a := range []struct {
+		login string
+		who   i18n.Text
+		grant access.Grant
+	}{
+		{"city", i18n.Text{ZH: "盐城市工信局", EN: "City official"}, access.Grant{Role: access.CityOfficial, Area: homeCity}},
+		{"dafeng", i18n.Text{ZH: "大丰区工信局", EN: "County official, Dafeng"}, access.Grant{Role: access.CountyOfficial, Area: "320904"}},
+		{"dongtai", i18n.Text{ZH: "东台市工信局", EN: "County official, Dongtai"}, access.Grant{Role: access.CountyOfficial, Area: "320981"}},
+		{"enterprise", i18n.Text{ZH: "一家企业", EN: "An enterprise"}, access.Grant{Role: access.Enterprise, Party: firm}},
+		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
+		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
+	} {
+		if !there[a.login] {
+			_, err := in.accounts.Create(ctx, access.SystemScope(), access.NewAccount{
+				Login: a.login, Name: a.who.ZH + "（演示）", Password: demoPassword, Grants: []access.Grant{a.grant},
+			})
+			if err != nil {
+				return nil, fmt.Errorf("make demo account %s: %w", a.login, err)
+			}
+		}
+		shown = append(shown, web.DemoAccount{Login: a.login, Password: demoPassword, For: a.who})
+	}
+	return shown, nil
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// importCommand takes spreadsheets in, and tells of each what it states and what was left out.
+func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	sender := fs.String("sender", "", t.S("cmd.flag_sender"))
+	authority := fs.String("authority", "enterprise", t.S("cmd.flag_authority"))
+	area := fs.String("area", "", t.S("cmd.flag_import_area"))
+	about := fs.String("period", "", t.S("cmd.flag_period"))
+	preview := fs.Bool("preview", false, t.S("cmd.flag_preview"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) == 0 || *sender == "" {
+			return errUsage
+		}
+		var when period.Period
+		if *about != "" {
+			var err error
+			if when, err = period.Parse(*about); err != nil {
+				return errs.Invalid(i18n.M("cmd.bad_period", *about))
+			}
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		code := ""
+		if *area != "" {
+			if code, err = in.area(*area); err != nil {
+				return err
+			}
+		}
+		left := 0
+		for _, path := range args {
+			u, file, err := upload(path, intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when})
+			if err != nil {
+				return err
+			}
+			b, err := in.take(ctx, u, *preview)
+			if cerr := file.Close(); err == nil {
+				err = cerr
+			}
+			if err != nil {
+				return fmt.Errorf("%s: %w", path, err)
+			}
+			c.tellBatch(path, b)
+			if b.State != intake.Committed && !*preview && b.Preview.Twin == "" {
+				left++
+			}
+		}
+		if left > 0 {
+			return errs.Conflict(i18n.M("cmd.left_out", left))
+		}
+		return nil
+	}
+}
+
+func (in *installation) take(ctx context.Context, u intake.Upload, preview bool) (intake.Batch, error) {
+	scope := access.SystemScope()
+	if !preview {
+		return in.bring(ctx, scope, u)
+	}
+	b, err := in.intake.Receive(ctx, scope, u)
+	if err != nil {
+		return b, err
+	}
+	return in.intake.Wait(ctx, scope, b.ID)
+}
+
+// area is the code of an area by its code or name.
+func (in *installation) area(text string) (string, error) {
+	nodes := in.lib.Areas().Resolve(text, "")
+	if len(nodes) != 1 {
+		return "", errs.Invalid(i18n.M("cmd.no_such_area", text))
+	}
+	return nodes[0].Code, nil
+}
+
+// tellBatch says what a file states and what was left out of it, each cause once with an example.
+func (c *console) tellBatch(path string, b intake.Batch) {
+	p := b.Preview
+	fmt.Fprintf(c.out, "%s: %s\n", path, c.t.S("cmd.batch_"+string(b.State)))
+	if !b.Failure.IsZero() {
+		fmt.Fprintf(c.out, "  %s\n", c.t.Msg(b.Failure))
+	}
+	if p.Twin != "" {
+		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.batch_twin", p.Twin))
+	}
+	var counts []string
+	for _, class := range intake.Classes() {
+		if n := p.Counts[class]; n > 0 {
+			counts = append(counts, c.t.S("cmd.class_"+string(class), n))
+		}
+	}
+	if len(counts) > 0 {
+		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.batch_counts", p.Rows, p.Cells, strings.Join(counts, c.t.S("cmd.comma"))))
+	}
+	for _, problem := range p.Problems {
+		words := []string{c.t.S("cmd.severity_" + string(problem.Severity)), fmt.Sprintf("×%d", problem.Count)}
+		example := problem.Examples[0]
+		for _, w := range []string{problem.Column, example.Place} {
+			if w != "" {
+				words = append(words, w)
+			}
+		}
+		fmt.Fprintf(c.out, "  %s: %s\n", strings.Join(words, " "), c.t.Msg(example.Msg))
+	}
+}

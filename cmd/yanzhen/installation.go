@@ -1,0 +1,190 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// place is where an installation keeps what it knows, as flags say it.
+type place struct {
+	data, db, content string
+	now               string // a date to stand at; "" for the machine's time
+}
+
+func placeFlags(fs *flag.FlagSet, t i18n.T) *place {
+	p := &place{}
+	fs.StringVar(&p.data, "data", "data", t.S("cmd.flag_data"))
+	fs.StringVar(&p.db, "db", "", t.S("cmd.flag_db"))
+	fs.StringVar(&p.content, "content", "", t.S("cmd.flag_content"))
+	fs.StringVar(&p.now, "now", "", t.S("cmd.flag_now"))
+	return p
+}
+
+// clock is the time as the place has it: the machine's, or running on from the morning of the day that it stands at.
+func (p *place) clock() (clock.Clock, error) {
+	if p.now == "" {
+		return clock.System(), nil
+	}
+	day, err := period.ParseDay(p.now)
+	if err != nil {
+		return nil, errs.Invalid(i18n.M("cmd.bad_date", "--now", p.now))
+	}
+	y, m, d := day.YMD()
+	return clock.From(time.Date(y, time.Month(m), d, 9, 0, 0, 0, clock.Beijing)), nil
+}
+
+// url is the database's; SQLite in the data directory when none is named.
+func (p *place) url() string {
+	if p.db != "" {
+		return p.db
+	}
+	return "sqlite:" + filepath.Join(p.data, "yanzhen.db")
+}
+
+// alone says that no other process works on the database.
+func (p *place) alone() bool { return strings.HasPrefix(p.url(), "sqlite:") }
+
+// installation is everything wired together.
+type installation struct {
+	now      clock.Clock
+	log      *slog.Logger
+	lib      *content.Library
+	policies []*policy.Policy
+	db       *store.DB
+	accounts *access.Store
+	sources  *source.Store
+	parties  *party.Store
+	facts    *fact.Store
+	frames   *fact.Frames
+	intake   *intake.Service
+}
+
+// open reads the content, opens the database and brings its schema up to date, and loads what is effective.
+func (p *place) open(ctx context.Context, c *console) (_ *installation, err error) {
+	in := &installation{log: slog.New(slog.NewTextHandler(c.err, nil))}
+	if in.now, err = p.clock(); err != nil {
+		return nil, err
+	}
+	files, err := contentFiles(p.content)
+	if err != nil {
+		return nil, err
+	}
+	if in.lib, err = content.Load(files); err != nil {
+		return nil, err
+	}
+	if in.policies, err = loadPolicies(in.lib, files); err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(p.data, 0o700); err != nil {
+		return nil, fmt.Errorf("make data directory: %w", err)
+	}
+	blobs, err := blob.Open(filepath.Join(p.data, "files"))
+	if err != nil {
+		return nil, err
+	}
+	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, in.db.Close())
+		}
+	}()
+	in.accounts = access.New(in.db, clock.System(), access.Cost{}) // sessions expire by the machine's time
+	in.sources = source.New(in.db, in.now)
+	in.parties = party.NewStore(in.db, in.sources)
+	in.facts = fact.NewStore(in.db, in.sources, in.lib)
+	if in.frames, err = fact.Open(ctx, in.facts, in.parties, in.now); err != nil {
+		return nil, err
+	}
+	in.intake, err = intake.Start(ctx, intake.Deps{
+		DB: in.db, Blobs: blobs, Library: in.lib, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames,
+		Clock: in.now, Report: func(err error) { in.log.Error("import", "err", err) },
+	}, p.alone())
+	if err != nil {
+		return nil, err
+	}
+	return in, nil
+}
+
+// close waits for work under way and closes the database.
+func (in *installation) close(c *console) {
+	in.intake.Close()
+	if err := in.db.Close(); err != nil {
+		c.tell(err)
+	}
+}
+
+// enterprise is the id of the enterprise with a credit code.
+func (in *installation) enterprise(ctx context.Context, code string) (int64, error) {
+	usable, finding := party.ParseUSCC(code)
+	if !finding.Usable() {
+		return 0, errs.Invalid(finding.Msg())
+	}
+	view, err := in.frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return 0, err
+	}
+	found := view.Registry().ByUSCC(usable)
+	if len(found) == 0 {
+		return 0, errs.Invalid(i18n.M("cmd.no_such_enterprise", code))
+	}
+	return found[0], nil
+}
+
+// bring takes one file in: receive, preview, commit. It gives the batch as it ended; one whose preview must be answered
+// first, or that adds nothing, stays uncommitted.
+func (in *installation) bring(ctx context.Context, scope access.Scope, u intake.Upload) (intake.Batch, error) {
+	b, err := in.intake.Receive(ctx, scope, u)
+	if err != nil {
+		return b, err
+	}
+	if b, err = in.intake.Wait(ctx, scope, b.ID); err != nil || !committable(b) {
+		return b, err
+	}
+	if b, err = in.intake.Commit(ctx, scope, b.ID); err != nil {
+		return b, err
+	}
+	return in.intake.Wait(ctx, scope, b.ID)
+}
+
+// committable says that a preview leaves nothing to be answered and that it would add something.
+func committable(b intake.Batch) bool {
+	return b.State == intake.Ready && !b.Preview.Stops() && b.Preview.Digest != "" && b.Preview.Twin == ""
+}
+
+// upload opens a file that is to be brought in; the caller closes it.
+func upload(path string, u intake.Upload) (intake.Upload, io.Closer, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return u, nil, errs.Invalid(i18n.M("cmd.no_such_file", path))
+	}
+	u.Body = f
+	if u.Name == "" {
+		u.Name = filepath.Base(path)
+	}
+	return u, f, nil
+}

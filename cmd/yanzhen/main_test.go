@@ -1,0 +1,63 @@
+package main
+
+import (
+	"flag"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"yanzhen": func() { os.Exit(mainCode()) }})
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata"})
+}
+
+// TestWordsForEverything checks that every command and flag is explained, in both languages.
+func TestWordsForEverything(t *testing.T) {
+	for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
+		words := i18n.T{Lang: lang}
+		for _, cmd := range commands() {
+			if words.S(cmd.key()) == cmd.key() {
+				t.Errorf("command %s is not explained", cmd.name)
+			}
+			fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+			fs.SetOutput(io.Discard)
+			cmd.flags(fs, words)
+			fs.VisitAll(func(f *flag.Flag) {
+				if f.Usage == "" || strings.HasPrefix(f.Usage, "cmd.") {
+					t.Errorf("%s --%s is not explained: %q", cmd.name, f.Name, f.Usage)
+				}
+			})
+		}
+	}
+}
+
+func TestLanguageOf(t *testing.T) {
+	for _, tc := range []struct {
+		args string
+		env  map[string]string
+		want i18n.Lang
+	}{
+		{"help", nil, i18n.ZH},
+		{"help --lang en", nil, i18n.EN},
+		{"help -lang=en", nil, i18n.EN},
+		{"help --lang", nil, i18n.ZH},
+		{"help lang en", nil, i18n.ZH},
+		{"help", map[string]string{"LANG": "en_GB.UTF-8"}, i18n.EN},
+		{"help", map[string]string{"LC_ALL": "zh_CN.UTF-8", "LANG": "en_GB.UTF-8"}, i18n.ZH},
+		{"help --lang zh", map[string]string{"LANG": "en_GB.UTF-8"}, i18n.ZH},
+	} {
+		got := languageOf(strings.Fields(tc.args), func(name string) string { return tc.env[name] })
+		if got != tc.want {
+			t.Errorf("%q with %v: %s, want %s", tc.args, tc.env, got, tc.want)
+		}
+	}
+}

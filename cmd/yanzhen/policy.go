@@ -1,0 +1,219 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/policy"
+)
+
+// The files of a policy.
+const (
+	policyFile = "policy.yaml"
+	casesFile  = "cases.yaml"
+)
+
+// loadPolicies compiles every policy of the content, in the order of their folders.
+func loadPolicies(lib *content.Library, files fs.FS) ([]*policy.Policy, error) {
+	names, err := fs.Glob(files, "policies/*/*/"+policyFile)
+	if err != nil {
+		return nil, err
+	}
+	var (
+		all   []*policy.Policy
+		wrong content.Problems
+	)
+	for _, name := range names {
+		src, err := fs.ReadFile(files, name)
+		if err != nil {
+			return nil, fmt.Errorf("read policy: %w", err)
+		}
+		p, problems := policy.Compile(lib, name, src)
+		wrong = append(wrong, problems...)
+		all = append(all, p)
+	}
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return all, nil
+}
+
+// policyFolder is a folder with a policy.yaml, read and compiled.
+type policyFolder struct {
+	name     string // as its files are called in messages
+	files    fs.FS
+	policy   *policy.Policy
+	problems content.Problems
+}
+
+// policyFolders finds the policies in and below directories, or those that ship when none is named.
+func policyFolders(lib *content.Library, dirs []string) ([]policyFolder, error) {
+	var all []policyFolder
+	if len(dirs) == 0 {
+		return findFolders(lib, contentdata.FS, "policies", "content")
+	}
+	for _, dir := range dirs {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, errs.Invalid(i18n.M("cmd.no_such_directory", dir))
+		}
+		found, err := findFolders(lib, os.DirFS(dir), ".", dir)
+		if err != nil {
+			return nil, err
+		}
+		if len(found) == 0 {
+			return nil, errs.Invalid(i18n.M("cmd.no_policy", dir))
+		}
+		all = append(all, found...)
+	}
+	return all, nil
+}
+
+func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]policyFolder, error) {
+	var all []policyFolder
+	err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() || d.Name() != policyFile {
+			return err
+		}
+		sub, err := fs.Sub(files, path.Dir(name))
+		if err != nil {
+			return err
+		}
+		src, err := fs.ReadFile(files, name)
+		if err != nil {
+			return err
+		}
+		f := policyFolder{name: path.Join(shown, path.Dir(name)), files: sub}
+		f.policy, f.problems = policy.Compile(lib, path.Join(f.name, policyFile), src)
+		all = append(all, f)
+		return nil
+	})
+	return all, err
+}
+
+// cases reads the worked examples beside the policy; none when there is no such file.
+func (f *policyFolder) cases(lib *content.Library) (*policy.Cases, content.Problems, error) {
+	src, err := fs.ReadFile(f.files, casesFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return &policy.Cases{}, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	cases, problems := policy.ParseCases(lib, path.Join(f.name, casesFile), src)
+	return cases, problems, nil
+}
+
+// policyCheckCommand tells every mistake in policies and their cases.
+func policyCheckCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	over := fset.String("content", "", t.S("cmd.flag_content"))
+	return func(_ context.Context, c *console, args []string) error {
+		lib, err := loadLibrary(*over)
+		if err != nil {
+			return err
+		}
+		folders, err := policyFolders(lib, args)
+		if err != nil {
+			return err
+		}
+		var wrong content.Problems
+		for _, f := range folders {
+			_, problems, err := f.cases(lib)
+			if err != nil {
+				return err
+			}
+			wrong = slices.Concat(wrong, f.problems, problems)
+			if len(f.problems) == 0 && len(problems) == 0 {
+				fmt.Fprintln(c.out, c.t.S("cmd.policy_good", f.name))
+			}
+		}
+		if len(wrong) > 0 {
+			return wrong
+		}
+		return nil
+	}
+}
+
+// policyTestCommand runs the cases beside policies and tells what differs, with the line of the trace where it does.
+func policyTestCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	over := fset.String("content", "", t.S("cmd.flag_content"))
+	return func(_ context.Context, c *console, args []string) error {
+		lib, err := loadLibrary(*over)
+		if err != nil {
+			return err
+		}
+		folders, err := policyFolders(lib, args)
+		if err != nil {
+			return err
+		}
+		failed := 0
+		for _, f := range folders {
+			cases, problems, err := f.cases(lib)
+			if err != nil {
+				return err
+			}
+			if wrong := slices.Concat(f.problems, problems); len(wrong) > 0 {
+				return wrong
+			}
+			bad := 0
+			for _, r := range f.policy.Run(cases) {
+				if r.Err == nil && len(r.Differ) == 0 {
+					continue
+				}
+				bad++
+				if err := c.tellCase(path.Join(f.name, casesFile), r); err != nil {
+					return err
+				}
+			}
+			failed += bad
+			fmt.Fprintln(c.out, c.t.S("cmd.policy_cases", f.name, len(cases.Cases)-bad, len(cases.Cases)))
+		}
+		if failed > 0 {
+			return errs.Invalid(i18n.M("cmd.cases_failed", failed))
+		}
+		return nil
+	}
+}
+
+// loadLibrary is the content that ships under the deployer's.
+func loadLibrary(over string) (*content.Library, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	return content.Load(files)
+}
+
+// tellCase says where a case is, what was expected of it and what came out, with the trace of the line that differs.
+func (c *console) tellCase(file string, r policy.Result) error {
+	fmt.Fprintf(c.out, "%s:%d:%d: %s\n", file, r.Line, r.Col, r.Case.Name)
+	if r.Err != nil {
+		text := r.Err.Error()
+		if msg, ok := errs.Message(r.Err); ok {
+			text = c.t.Msg(msg)
+		}
+		fmt.Fprintf(c.out, "  %s\n", text)
+	}
+	for _, d := range r.Differ {
+		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.case_differs", d.What, d.Want, d.Got))
+		if d.Line == nil {
+			continue
+		}
+		trace, err := json.MarshalIndent(d.Line, "    ", "  ")
+		if err != nil {
+			return fmt.Errorf("write trace: %w", err)
+		}
+		fmt.Fprintf(c.out, "    %s\n", trace)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/web"
+)
+
+// door is where and how the pages are served.
+type door struct {
+	listen    string
+	cert, key string
+	origins   string
+}
+
+func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
+	d := &door{}
+	fs.StringVar(&d.listen, "listen", "127.0.0.1:8080", t.S("cmd.flag_listen"))
+	fs.StringVar(&d.cert, "tls-cert", "", t.S("cmd.flag_tls_cert"))
+	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
+	fs.StringVar(&d.origins, "origins", "", t.S("cmd.flag_origins"))
+	return d
+}
+
+func (d *door) secure() bool { return d.cert != "" }
+
+func (d *door) trusted() []string {
+	if d.origins == "" {
+		return nil
+	}
+	return strings.Split(d.origins, ",")
+}
+
+// serveCommand serves the pages until it is told to stop.
+func serveCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place, door := placeFlags(fs, t), doorFlags(fs, t)
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 0 || (door.cert == "") != (door.key == "") {
+			return errUsage
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		return in.serve(ctx, c, door, nil, place.alone())
+	}
+}
+
+const (
+	followEvery  = 2 * time.Second  // how soon a page knows what another process has committed
+	patience     = 15 * time.Second // for requests under way when told to stop
+	headerLimit  = 64 << 10
+	headerWait   = 10 * time.Second
+	idleWait     = 2 * time.Minute
+	healthAnswer = "ok\n"
+)
+
+// serve answers requests until ctx ends, then finishes those under way.
+func (in *installation) serve(ctx context.Context, c *console, d *door, demo *web.DemoInfo, alone bool) error {
+	pages, err := web.New(web.Deps{
+		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Policies: in.policies,
+		Clock: in.now, Log: in.log,
+		Secure: d.secure(), TrustedOrigins: d.trusted(), Demo: demo,
+	})
+	if err != nil {
+		return err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /healthz", in.health)
+	mux.Handle("/", pages)
+
+	listener, err := net.Listen("tcp", d.listen)
+	if err != nil {
+		return errs.Unavailable(i18n.M("cmd.cannot_listen", d.listen), err)
+	}
+	server := &http.Server{Handler: mux, MaxHeaderBytes: headerLimit, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait}
+
+	work, stop := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	if !alone {
+		following.Go(func() {
+			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })
+		})
+	}
+	defer following.Wait()
+	defer stop()
+
+	ended := make(chan error, 1)
+	go func() {
+		if d.secure() {
+			ended <- server.ServeTLS(listener, d.cert, d.key)
+			return
+		}
+		ended <- server.Serve(listener)
+	}()
+	fmt.Fprintln(c.out, c.t.S("cmd.ready", address(listener, d.secure())))
+	select {
+	case err := <-ended:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	finish, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := server.Shutdown(finish); err != nil {
+		return fmt.Errorf("stop serving: %w", err)
+	}
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serve: %w", err)
+	}
+	return nil
+}
+
+// health answers once the frame is loaded, and as long as the database can be read.
+func (in *installation) health(w http.ResponseWriter, r *http.Request) {
+	if _, err := in.db.Seq(r.Context()); err != nil {
+		in.log.Error("health", "err", err)
+		http.Error(w, "database", http.StatusServiceUnavailable)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if _, err := w.Write([]byte(healthAnswer)); err != nil {
+		in.log.Debug("health", "err", err)
+	}
+}
+
+// address is where a browser on this machine finds the pages.
+func address(l net.Listener, secure bool) string {
+	scheme := "http"
+	if secure {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		return l.Addr().String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+		if name, err := os.Hostname(); err == nil && secure {
+			host = name
+		}
+	}
+	return scheme + "://" + net.JoinHostPort(host, port) + "/"
+}
