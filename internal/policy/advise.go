@@ -85,7 +85,7 @@ func names(pl *Plan, changes []Change) i18n.Text {
 		if i > 0 {
 			t.ZH, t.EN = t.ZH+"、", t.EN+", "
 		}
-		name := pl.factName(c.Fact.Def)
+		name := factName(pl.Policy.lib, c.Fact.Def)
 		t.ZH, t.EN = t.ZH+name.ZH+" → "+c.To, t.EN+name.EN+" → "+c.To
 	}
 	return t

@@ -127,7 +127,7 @@ func (a *asking) area() {
 	case rule.None:
 		c.State = NotMet
 	default:
-		c.State, need, reason = Unknown, []rule.FactRef{ref}, i18n.M("policy.unknown_fact", areaName)
+		c.State, need, reason = Unknown, []rule.FactRef{ref}, i18n.M("policy.unknown_fact", a.plan.areaDef.Name)
 	}
 	a.check(c, reason, need)
 }
@@ -271,27 +271,17 @@ func (a *asking) threshold(t *threshold) {
 	}
 }
 
-// wan is an amount for a sentence: in 万元, or in yuan when that is shorter.
-func wan(f money.Fen) i18n.Text {
-	if f < money.Wan && f > -money.Wan {
-		return i18n.Text{ZH: f.In(money.Yuan) + " 元", EN: f.In(money.Yuan) + " yuan"}
-	}
-	return i18n.Text{ZH: f.In(money.Wan) + " 万元", EN: f.In(money.Yuan) + " yuan"}
-}
-
 func (a *asking) unknown(missing []rule.FactRef) i18n.Msg {
 	if len(missing) == 0 {
 		return i18n.M("policy.unknown")
 	}
-	return i18n.M("policy.unknown_fact", a.plan.factName(missing[0].Def))
+	return i18n.M("policy.unknown_fact", factName(a.plan.Policy.lib, missing[0].Def))
 }
 
-func (pl *Plan) factName(code string) i18n.Text {
-	if def, ok := pl.Policy.lib.FactDef(code); ok {
+// factName is what people call a fact or membership.
+func factName(lib *content.Library, code string) i18n.Text {
+	if def, ok := rule.FactDef(lib, code); ok && def.Name.ZH != "" {
 		return def.Name
-	}
-	if code == rule.AreaCode {
-		return areaName
 	}
 	return i18n.Text{ZH: code, EN: code}
 }

@@ -82,7 +82,7 @@ func (p *Plan) components(claims []claim) [][]int {
 func (p *Plan) touch(a, b *claim) bool {
 	if a.clause == b.clause {
 		for slot := range a.once {
-			if a.once[slot] == b.once[slot] {
+			if a.once[slot].mayBe(b.once[slot]) {
 				return true
 			}
 		}
@@ -118,7 +118,7 @@ func (p *Plan) touch(a, b *claim) bool {
 				return true
 			}
 		case "cost_item":
-			if a.items[g] != "" && a.items[g] == b.items[g] {
+			if a.items[g].mayBe(b.items[g]) {
 				return true
 			}
 		}
@@ -249,7 +249,7 @@ func (p *Plan) monotone(claims []claim, members []int, ways [][]outcome) bool {
 				continue
 			}
 			for slot := range claims[a].once {
-				if claims[a].once[slot] == claims[b].once[slot] {
+				if claims[a].once[slot].mayBe(claims[b].once[slot]) {
 					return false
 				}
 			}

@@ -30,6 +30,7 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 	if d.err != nil {
 		return nil, d.err
 	}
+	d.keyed()
 	d.findRivals()
 	return d.finish(), nil
 }
@@ -254,24 +255,130 @@ func (d *decider) newClaim(k *clauseRule, s rule.Subject, day period.Day) claim 
 			continue
 		}
 		if c.items == nil {
-			c.items = make([]string, len(d.plan.groups))
+			c.items = make([]key, len(d.plan.groups))
 		}
 		c.items[g] = d.key(s, rule.same, day)
 	}
 	return c
 }
 
-// key is what claims must share to be the same thing. A fact that is not known makes the thing stand for itself.
-func (d *decider) key(s rule.Subject, same []string, day period.Day) string {
-	key := ""
-	for _, code := range same {
+// key reads what claims must share to be the same thing. What has no item at all stands for itself.
+func (d *decider) key(s rule.Subject, same []string, day period.Day) key {
+	own := s.Kind() + "/" + s.ID()
+	k := key{values: make([]string, len(same)), text: "|"}
+	for i, code := range same {
 		v, state := d.read(s, readFact(d.plan.Policy.lib, code), day)
-		if state != rule.Present {
-			return s.Kind() + "/" + s.ID()
+		switch state {
+		case rule.Present:
+			k.values[i] = v.String()
+			k.text += k.values[i] + "|"
+			continue
+		case rule.None:
+			k.values[i] = own
+			k.text += own + "|"
+			continue
 		}
-		key += "|" + v.String()
+		k.values[i], k.open = openValue, true
 	}
-	return key + "|"
+	if k.open {
+		k.text = own
+	}
+	return k
+}
+
+// keyed gives every way of a claim its keys. Where a key is open and another claim may be the same thing, there are as
+// many ways more.
+func (d *decider) keyed() {
+	for i := range d.drafts {
+		dr := &d.drafts[i]
+		if dr.claim < 0 {
+			continue
+		}
+		c := &d.claims[dr.claim]
+		if c.once == nil && c.items == nil {
+			continue
+		}
+		choices := []outcome{{once: make([]string, len(c.once)), items: make([]string, len(c.items))}}
+		for slot := range c.once {
+			texts := d.sameThings(dr, c.once[slot], dr.k.onces[slot].Same, func(other *claim) (key, bool) {
+				if other.clause != c.clause {
+					return key{}, false
+				}
+				return other.once[slot], true
+			})
+			choices = with(choices, texts, func(o *outcome, text string) {
+				o.once = slices.Clone(o.once)
+				o.once[slot] = text
+			})
+		}
+		for g := range c.items {
+			if c.items[g].values == nil {
+				continue
+			}
+			rule := &d.plan.groups[g]
+			texts := d.sameThings(dr, c.items[g], rule.same, func(other *claim) (key, bool) {
+				if !slices.Contains(rule.clauses, other.clause) {
+					return key{}, false
+				}
+				return other.items[g], true
+			})
+			choices = with(choices, texts, func(o *outcome, text string) {
+				o.items = slices.Clone(o.items)
+				o.items[g] = text
+			})
+		}
+		var all []outcome
+		for _, o := range d.ways[dr.claim] {
+			for _, k := range choices {
+				if o.once, o.items = k.once, k.items; o.present || len(all) == 0 || all[len(all)-1].present {
+					all = append(all, o)
+				}
+			}
+		}
+		d.ways[dr.claim] = all
+	}
+}
+
+// sameThings is the keys that a claim may turn out to have. Facts that would tell become missing.
+func (d *decider) sameThings(dr *draft, own key, same []string, of func(*claim) (key, bool)) []string {
+	texts := []string{own.text}
+	for j := range d.claims {
+		if j == dr.claim {
+			continue
+		}
+		k, competes := of(&d.claims[j])
+		if !competes || !k.mayBe(own) || slices.Contains(texts, k.text) {
+			continue
+		}
+		if own.open {
+			texts = append(texts, k.text)
+		}
+	}
+	if len(texts) == 1 {
+		return texts
+	}
+	for i, v := range own.values {
+		if v == openValue {
+			def := readFact(d.plan.Policy.lib, same[i])
+			if s := owner(dr.subject, def); s != nil {
+				dr.Missing = append(dr.Missing, rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, dr.asked.day)})
+			}
+		}
+	}
+	return texts
+}
+
+// with multiplies ways by the keys that one slot may have.
+func with(ways []outcome, texts []string, set func(*outcome, string)) []outcome {
+	out := make([]outcome, 0, len(ways)*len(texts))
+	for _, o := range ways {
+		for _, text := range texts {
+			n := o
+			set(&n, text)
+			out = append(out, n)
+		}
+	}
+	return out
 }
 
 // read is a fact of the subject or of the ancestor that the definition belongs to, in the year of the day.

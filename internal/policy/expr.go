@@ -2,7 +2,6 @@ package policy
 
 import (
 	"github.com/yanzhen/yanzhen/internal/content"
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
@@ -97,9 +96,6 @@ func (c *compiler) expr(path []any, src, kind string, want ...rule.Type) *rule.E
 	}
 	return x
 }
-
-// areaName is what pages call the membership.
-var areaName = i18n.Text{ZH: "所在地区", EN: "Area"}
 
 // context is what expressions are evaluated for.
 func (a *asking) context() *rule.Context {

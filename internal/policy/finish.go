@@ -215,7 +215,7 @@ func missing(lines []Line) []rule.FactRef {
 	var all []rule.FactRef
 	seen := map[rule.FactRef]bool{}
 	for _, l := range lines {
-		if l.State != Unknown && l.Own.Exact() {
+		if l.State != Unknown && l.Own.Exact() && l.Pays.Exact() {
 			continue
 		}
 		for _, m := range l.Missing {

@@ -16,10 +16,33 @@ func plus(a, b money.Fen) money.Fen { return min(a+b, unbounded) }
 // claim is one line as stacking sees it: whom it shares limits with. What it amounts to is an outcome.
 type claim struct {
 	clause  int
-	unit    int      // number of its subject
-	project int      // number of its project, -1 without one
-	once    []string // key under each once rule of its clause
-	items   []string // key under each group of scope cost_item, by group number; nil when the plan has none
+	unit    int   // number of its subject
+	project int   // number of its project, -1 without one
+	once    []key // under each once rule of its clause
+	items   []key // under each group of scope cost_item, by group number; nil when it is in none
+}
+
+// key is what claims must share to be the same thing: the values of some facts. Where one is not known, the key is open:
+// the claim may or may not be the same thing as another whose known values agree.
+type key struct {
+	values []string // openValue where it is not known
+	open   bool
+	text   string // of a claim that is alone with it
+}
+
+const openValue = "\x00"
+
+// mayBe says that two claims may be the same thing.
+func (k key) mayBe(l key) bool {
+	if !k.open && !l.open {
+		return k.text == l.text
+	}
+	for i, v := range k.values {
+		if v != l.values[i] && v != openValue && l.values[i] != openValue {
+			return false
+		}
+	}
+	return true
 }
 
 // outcome is a way in which a claim may turn out.
@@ -29,6 +52,8 @@ type outcome struct {
 	year    int
 	day     period.Day  // orders claims in time
 	limits  []money.Fen // for each ceiling of its clause
+	once    []string    // keys; see claim
+	items   []string
 }
 
 // rival is what another document gave to a project in a year.
@@ -115,14 +140,14 @@ func (w *world) once(r int) {
 		if w.claims[i].clause != rule.clause {
 			continue
 		}
-		key := w.claims[i].once[rule.slot]
+		key := w.at[i].once[rule.slot]
 		if slices.Contains(done, key) {
 			continue
 		}
 		done = append(done, key)
 		var rest []int // every claim with this key, in time
 		for _, j := range w.order {
-			if w.claims[j].clause == rule.clause && w.claims[j].once[rule.slot] == key {
+			if w.claims[j].clause == rule.clause && w.at[j].once[rule.slot] == key {
 				rest = append(rest, j)
 			}
 		}
@@ -235,7 +260,7 @@ func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
 	if !slices.Contains(rule.clauses, c.clause) {
 		return "", false
 	}
-	var key string
+	key := ""
 	switch rule.scope {
 	case "project":
 		if c.project < 0 {
@@ -243,9 +268,7 @@ func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
 		}
 		key = strconv.Itoa(c.project)
 	case "cost_item":
-		if key = c.items[g]; key == "" {
-			return "", false
-		}
+		key = w.at[i].items[g]
 	}
 	if rule.period == "year" {
 		key += "/" + strconv.Itoa(w.at[i].year)

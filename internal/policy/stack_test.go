@@ -71,8 +71,8 @@ func drawStack(t *rapid.T, how int) smallStack {
 		s.plan.groups = append(s.plan.groups, g)
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "claims") {
-		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []string{rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}
-		o := outcome{present: true, amount: amount("amount"), year: 2022 + rapid.IntRange(0, 1).Draw(t, "year"), day: period.Day(rapid.IntRange(0, 3).Draw(t, "day")), limits: limits[c.clause]}
+		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []key{{text: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}}
+		o := outcome{present: true, amount: amount("amount"), year: 2022 + rapid.IntRange(0, 1).Draw(t, "year"), day: period.Day(rapid.IntRange(0, 3).Draw(t, "day")), limits: limits[c.clause], once: []string{c.once[0].text}}
 		ways := []outcome{o}
 		switch kind := rapid.IntRange(0, 3).Draw(t, "way"); {
 		case how >= perhaps && kind == 0:
@@ -101,10 +101,10 @@ func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
 		done := map[string]bool{}
 		for _, i := range order {
 			if s.claims[i].clause == o.clause {
-				if done[s.claims[i].once[0]] {
+				if done[s.claims[i].once[0].text] {
 					pays[i] = 0
 				}
-				done[s.claims[i].once[0]] = true
+				done[s.claims[i].once[0].text] = true
 			}
 		}
 	}

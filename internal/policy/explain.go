@@ -1,0 +1,143 @@
+package policy
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+)
+
+// Msg is the interval as a reader sees it: "60 万元", "0 至 60 万元", "60 万元以上".
+func (i Interval) Msg() i18n.Msg {
+	switch {
+	case i.Unbounded:
+		return i18n.M("policy.amount_open", wan(i.Sure))
+	case i.Exact():
+		return i18n.M("policy.amount", wan(i.Sure))
+	}
+	return i18n.M("policy.amount_between", wan(i.Sure), wan(i.Possible))
+}
+
+// Sentence says a reduction in words: by which rule, to what, and what it lost to. names gives a clause's name.
+func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
+	switch {
+	case s.Stage == "floor":
+		return i18n.M("policy.step_floor", wan(s.From))
+	case s.Limit != nil:
+		return i18n.M("policy.step_ceiling", wan(*s.Limit), wan(s.From), wan(s.To), s.Cite)
+	case s.Award != nil:
+		return i18n.M("policy.step_document", s.Document, wan(*s.Award), wan(s.By), s.Cite)
+	case s.LostTo == nil:
+		return i18n.M("policy.step_once", s.Cite)
+	case s.Stage == "once":
+		return i18n.M("policy.step_once_lost", name(s.LostTo.Clause), s.LostTo.Subject.label(), s.Cite)
+	}
+	return i18n.M("policy.step_lost", name(s.LostTo.Clause), s.LostTo.Subject.label(), wan(s.By), s.Cite)
+}
+
+func (r Ref) label() string {
+	if r.Name != "" {
+		return r.Name
+	}
+	return r.ID
+}
+
+// Clause is the clause with an id.
+func (p *Policy) Clause(id string) (Clause, bool) {
+	i := slices.IndexFunc(p.File.Clauses, func(c Clause) bool { return c.ID == id })
+	if i < 0 {
+		return Clause{}, false
+	}
+	return p.File.Clauses[i], true
+}
+
+var marks = map[State]string{Met: "✓", NotMet: "✗", Unknown: "?"}
+
+// WriteText writes a decision for people: the sums, each line with its conditions, its formula and its reductions, what
+// remains to be met, and advice.
+func (p *Policy) WriteText(w io.Writer, t i18n.T, d *Decision) error {
+	var b strings.Builder
+	name := func(id string) i18n.Text {
+		c, _ := p.Clause(id)
+		return c.Name
+	}
+	fmt.Fprintf(&b, "%s  %s\n", d.Document, t.Text(p.File.Document.Name))
+	fmt.Fprintf(&b, "%s\n", t.S("policy.text_head", d.Subject.label(), d.AsOf.String(), t.S("policy.confidence_"+d.Confidence)))
+	if !d.Reason.IsZero() {
+		fmt.Fprintf(&b, "%s\n", t.Msg(d.Reason))
+	}
+	fmt.Fprintf(&b, "%s\n", t.S("policy.text_total", d.Total.Msg()))
+	if !d.InKind.Exact() || d.InKind.Sure > 0 {
+		fmt.Fprintf(&b, "%s\n", t.S("policy.text_in_kind", d.InKind.Msg()))
+	}
+	if d.Floor != nil {
+		fmt.Fprintf(&b, "%s\n", t.S("policy.text_floor", d.Floor.Msg()))
+	}
+	for i := range d.Lines {
+		p.writeLine(&b, t, &d.Lines[i], name)
+	}
+	for _, a := range d.Advice {
+		fmt.Fprintf(&b, "→ %s: %s\n", t.Text(name(a.Clause)), t.Msg(a.Text))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(string) i18n.Text) {
+	c, _ := p.Clause(l.Clause)
+	fmt.Fprintf(b, "\n%s %s  %s", marks[l.State], t.Text(c.Name), c.Cite)
+	if l.Subject.Kind != "enterprise" {
+		fmt.Fprintf(b, "  %s", l.Subject.label())
+	}
+	if l.Year != 0 {
+		fmt.Fprintf(b, "  %d", l.Year)
+	}
+	if l.State != NotMet && l.Form != "eligibility" {
+		fmt.Fprintf(b, "  %s", t.Msg(l.Pays.Msg()))
+	}
+	b.WriteString("\n")
+	if !l.Reason.IsZero() {
+		fmt.Fprintf(b, "    %s\n", t.Msg(l.Reason))
+	}
+	for _, k := range l.Checks {
+		fmt.Fprintf(b, "    %s %s%s\n", marks[k.State], t.Text(k.Text), p.read(t, k.Read))
+	}
+	for _, k := range l.Formula {
+		fmt.Fprintf(b, "    · %s: %s%s\n", t.Text(k.Name), k.Value, p.read(t, k.Read))
+	}
+	for _, s := range l.Steps {
+		fmt.Fprintf(b, "    ↓ %s\n", t.Msg(s.Sentence(name)))
+	}
+	for _, part := range l.Parts {
+		i := slices.IndexFunc(p.File.Document.Payers, func(x Payer) bool { return x.ID == part.Payer })
+		fmt.Fprintf(b, "    = %s: %s\n", t.Text(p.File.Document.Payers[i].Name), t.Msg(part.Pays.Msg()))
+	}
+}
+
+// read is the facts behind a condition, in brackets.
+func (p *Policy) read(t i18n.T, facts []Fact) string {
+	if len(facts) == 0 {
+		return ""
+	}
+	all := make([]string, len(facts))
+	for i, f := range facts {
+		value := f.Value
+		if value == "" {
+			value = "?"
+		}
+		all[i] = t.Text(factName(p.lib, f.Def)) + " " + value
+	}
+	return "  (" + strings.Join(all, "; ") + ")"
+}
+
+// wan is an amount for a sentence: in 万元, or in yuan when that is shorter.
+func wan(f money.Fen) i18n.Text {
+	en := f.In(money.Yuan) + " yuan"
+	if f < money.Wan && f > -money.Wan {
+		return i18n.Text{ZH: f.In(money.Yuan) + " 元", EN: en}
+	}
+	return i18n.Text{ZH: f.In(money.Wan) + " 万元", EN: en}
+}
