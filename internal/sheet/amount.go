@@ -4,7 +4,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 )
 
@@ -203,8 +202,17 @@ var stateWords = map[string]State{
 	"***": Withheld, "**": Withheld, "*": Withheld, "保密": Withheld, "涉密": Withheld, "不公开": Withheld,
 }
 
+// maxStateText is longer than any word of absence, in bytes.
+const maxStateText = 24
+
 // ParseState says whether a text states a value or its absence. 0 is a value.
 func ParseState(text string) State {
+	if len(text) > maxStateText {
+		text = strings.TrimSpace(text)
+		if len(text) > maxStateText {
+			return Present
+		}
+	}
 	s := fold(text)
 	if s == "" {
 		return Unstated
@@ -213,12 +221,4 @@ func ParseState(text string) State {
 		return st
 	}
 	return Present
-}
-
-// noteIf gives a one-note list when something is worth telling.
-func noteIf(cond bool, key string, args ...any) []i18n.Msg {
-	if !cond {
-		return nil
-	}
-	return []i18n.Msg{i18n.M(key, args...)}
 }

@@ -15,6 +15,7 @@ import (
 type wb struct {
 	names []string
 	parts map[string]string
+	plain bool // not packed
 }
 
 const xmlHead = `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>` + "\n"
@@ -71,7 +72,11 @@ func stringsOf(items ...string) string {
 func (w *wb) write(out io.Writer) error {
 	z := zip.NewWriter(out)
 	for _, n := range w.names {
-		f, err := z.Create(n)
+		h := &zip.FileHeader{Name: n, Method: zip.Deflate}
+		if w.plain {
+			h.Method = zip.Store
+		}
+		f, err := z.CreateHeader(h)
 		if err != nil {
 			return err
 		}

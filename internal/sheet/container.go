@@ -118,13 +118,19 @@ func (p *part) drain() error {
 	return p.err
 }
 
-// counted counts the bytes that were read.
+// counted counts the bytes that were read, and ends with the error of stop when there is one.
 type counted struct {
-	src io.Reader
-	n   int64
+	src  io.Reader
+	n    int64
+	stop func() error
 }
 
 func (c *counted) Read(b []byte) (int, error) {
+	if c.stop != nil {
+		if err := c.stop(); err != nil {
+			return 0, err
+		}
+	}
 	n, err := c.src.Read(b)
 	c.n += int64(n)
 	return n, err

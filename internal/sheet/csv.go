@@ -101,9 +101,9 @@ func (d *delimited) checkText() (bad, zero bool, err error) {
 }
 
 // text is the file from its first record, decoded.
-func (d *delimited) text() *bufio.Reader {
+func (d *delimited) text(ctx context.Context) *bufio.Reader {
 	r := io.Reader(io.NewSectionReader(d.file, int64(d.skip), d.size-int64(d.skip)))
-	in := &counted{src: r}
+	in := &counted{src: r, stop: ctx.Err}
 	d.book.done, d.book.total = 0, d.size
 	r = progressReader{in, d.book}
 	if d.decode != nil {
@@ -125,7 +125,7 @@ func (p progressReader) Read(b []byte) (int, error) {
 
 func (d *delimited) sample() (string, error) {
 	b := make([]byte, 64<<10)
-	n, err := io.ReadFull(d.text(), b)
+	n, err := io.ReadFull(d.text(context.Background()), b)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return "", err
 	}
@@ -170,15 +170,10 @@ func (d *delimited) hiddenColumns(context.Context, int) ([]bool, error) { return
 func (d *delimited) close() error { return d.file.Close() }
 
 func (d *delimited) rows(ctx context.Context, _ int, fn func(*Row) error) error {
-	r := recordReader{src: d.text(), comma: d.comma, lim: d.book.lim, line: 1}
+	r := recordReader{src: d.text(ctx), comma: d.comma, lim: d.book.lim, line: 1}
 	var row Row
 	seen := 0
 	for num := 1; ; num++ {
-		if num&255 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-		}
 		err := r.read()
 		if errors.Is(err, io.EOF) {
 			return nil

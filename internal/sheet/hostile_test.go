@@ -114,6 +114,7 @@ func TestHostileWorkbooks(t *testing.T) {
 			}
 			return sheet(b.String())
 		}, "sheet.refuse.columns"},
+		{"a row of a million blank cells", func() *wb { return sheet(cellsRow(1, strings.Repeat("<c/>", 20_000))) }, "sheet.refuse.columns"},
 		{"column beyond four letters", func() *wb { return sheet(cellsRow(1, `<c r="AAAAAAAA1"><v>1</v></c>`)) }, "sheet.refuse.reference"},
 		{"rows beyond the limit", func() *wb { return sheet(`<row r="1048576"/><row><c><v>1</v></c></row>`) }, "sheet.refuse.rows"},
 		{"rows out of order", func() *wb { return sheet(`<row r="5"/><row r="4"/>`) }, "sheet.refuse.row_order"},
@@ -404,6 +405,7 @@ func FuzzScan(f *testing.F) {
 	f.Add([]byte(`<worksheet><!-- c --><sheetData><row r="3" hidden="1"><c t="b"><v><![CDATA[1]]></v></c></row></sheetData>`))
 	f.Fuzz(func(t *testing.T, xml []byte) {
 		w := newWB("").set("xl/worksheets/sheet1.xml", string(xml)).set("xl/sharedStrings.xml", stringsOf("<t>甲</t>")).set("xl/styles.xml", stylesOf("yyyy-mm-dd"))
+		w.plain = true
 		var b bytes.Buffer
 		if err := w.write(&b); err != nil {
 			t.Fatal(err)

@@ -96,7 +96,9 @@ func (w Want) readMoney(c Cell) (Reading, error) {
 		return Reading{}, wrongType(c, "sheet.amount.type")
 	}
 	r := Reading{Num: int64(a.Fen), High: int64(a.High), Precision: a.Precision, Rounded: a.Rounded}
-	r.Notes = append(r.Notes, noteIf(a.Rounded, "sheet.note.rounded", c.Raw, a.Fen.String())...)
+	if a.Rounded {
+		r.Notes = append(r.Notes, i18n.M("sheet.note.rounded", c.Raw, a.Fen.String()))
+	}
 	if a.UnitSaid && w.Unit.Kind == UnitMoney && w.Unit.Name != "元" && !strings.Contains(c.Raw, "元") {
 		r.Notes = append(r.Notes, i18n.M("sheet.note.unit_in_cell", c.Raw, w.Unit.Name, a.Fen.String()))
 	}
@@ -197,7 +199,9 @@ func readDay(c Cell) (Reading, error) {
 			return Reading{}, badValue("sheet.cell.number", preview([]byte(c.Raw)))
 		}
 		day, r.Day, err = formatDay(d, c.Format)
-		r.Notes = noteIf(err == nil && !c.Format.date.year, "sheet.note.year_not_shown", c.Shown(), day.String())
+		if err == nil && !c.Format.date.year {
+			r.Notes = append(r.Notes, i18n.M("sheet.note.year_not_shown", c.Shown(), day.String()))
+		}
 	case Number:
 		d, ok := rawNumber(c.Raw)
 		if !ok {
@@ -218,7 +222,7 @@ func readDay(c Cell) (Reading, error) {
 		return Reading{}, err
 	}
 	if serial {
-		r.Notes = noteIf(true, "sheet.note.serial", c.Raw, day.String())
+		r.Notes = append(r.Notes, i18n.M("sheet.note.serial", c.Raw, day.String()))
 	}
 	r.Num, r.High = int64(day), int64(day)
 	return r, nil

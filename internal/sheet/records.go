@@ -2,6 +2,7 @@ package sheet
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"unicode"
 )
@@ -13,7 +14,7 @@ type RecordKind uint8
 const (
 	DataRow RecordKind = iota
 	TotalRow
-	SectionRow // one text alone, such as a county above its firms
+	SectionRow // a heading within the table, such as a county above its firms
 	NoteRow
 	HeaderAgain // the header repeated on a further printed page
 )
@@ -45,7 +46,7 @@ func (b *Book) Records(ctx context.Context, l *Layout, fn func(*Record) error) e
 		at[c.Index] = i
 	}
 	rec := Record{Cells: make([]Cell, len(l.Columns))}
-	noted := false
+	noted := false // the notes have begun: a line of one text goes on with them
 	return b.Rows(ctx, l.Sheet, func(r *Row) error {
 		if r.Num <= l.lastHeader {
 			return nil
@@ -60,7 +61,7 @@ func (b *Book) Records(ctx context.Context, l *Layout, fn func(*Record) error) e
 			}
 		}
 		rec.Kind, rec.Text = l.kind(r, noted)
-		noted = rec.Kind == NoteRow || noted && rec.Kind == SectionRow
+		noted = rec.Kind == NoteRow
 		return fn(&rec)
 	})
 }
@@ -100,10 +101,19 @@ func (l *Layout) kind(r *Row, noted bool) (RecordKind, string) {
 		if noted || len([]rune(firstOwn)) > 40 {
 			return NoteRow, firstOwn
 		}
-		return SectionRow, firstOwn
+		if len(r.Cells) > own || sectionStart.MatchString(firstOwn) || sectionEnd.MatchString(firstOwn) {
+			return SectionRow, firstOwn
+		}
 	}
 	return DataRow, ""
 }
+
+// A line of one text is a section when it spans columns, is numbered, or names a place; else it is a row whose other
+// cells are blank.
+var (
+	sectionStart = regexp.MustCompile(`^(?:第?[一二三四五六七八九十]+[、.．章节]|[（(][一二三四五六七八九十]+[)）])`)
+	sectionEnd   = regexp.MustCompile(`(?:省|市|区|县|街道|镇|乡|园区|管委会)(?:[（(].*[)）])?$`)
+)
 
 // isTotal says that a folded text is a total word, or a place or rank before one: 全市合计, 东台市小计.
 func (l *Layout) isTotal(text string) bool {

@@ -30,6 +30,7 @@ func (w *workbook) survey(ctx context.Context, sheet int) (*survey, error) {
 		return nil, err
 	}
 	defer p.close()
+	p.in.stop = ctx.Err
 	s := &survey{hidden: make([]bool, w.book.lim.Columns)}
 	for {
 		t, err := p.next()
@@ -48,9 +49,6 @@ func (w *workbook) survey(ctx context.Context, sheet int) (*survey, error) {
 				s.hide(p.attrOf("min"), p.attrOf("max"))
 			}
 		case "sheetData":
-			if err := ctx.Err(); err != nil {
-				return nil, err
-			}
 			if !p.self {
 				if err := p.skipPast("sheetData>"); err != nil {
 					return nil, w.fail(name, err)
@@ -147,6 +145,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 		return err
 	}
 	defer p.close()
+	p.in.stop = ctx.Err
 	s := &scanner{w: w, p: p, sheet: sheet, info: info, fn: fn, style: w.formats, fills: filler{merges: info.merges}}
 	w.book.done, w.book.total = 0, p.size
 	for {
@@ -161,7 +160,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 			if p.self {
 				break
 			}
-			if err := s.data(ctx); err != nil {
+			if err := s.data(); err != nil {
 				if s.stopped != nil {
 					return s.stopped
 				}
@@ -174,14 +173,9 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 }
 
 // data walks the children of sheetData.
-func (s *scanner) data(ctx context.Context) error {
-	for n := 0; ; n++ {
-		if n&255 == 0 {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			s.w.book.done = s.p.in.n
-		}
+func (s *scanner) data() error {
+	for {
+		s.w.book.done = s.p.in.n
 		t, err := s.p.next()
 		switch {
 		case err != nil:
@@ -280,6 +274,10 @@ func (s *scanner) cells() error {
 	}
 }
 
+// sheetColumns is how many columns a sheet can have. Blank cells, which are many in a sheet formatted to its edge, may
+// stand in any of them; values only in as many as the limit says.
+const sheetColumns = 16_384
+
 // cell reads one cell and returns its column.
 func (s *scanner) cell(lastCol int) (int, error) {
 	col, style, kind := lastCol+1, 0, byte('n')
@@ -304,6 +302,9 @@ func (s *scanner) cell(lastCol int) (int, error) {
 	}
 	if col <= lastCol {
 		return 0, s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.cell_order")
+	}
+	if col >= sheetColumns {
+		return 0, s.w.book.refuse(s.sheet, s.row.Num, -1, "sheet.refuse.columns", s.w.book.lim.Columns)
 	}
 	if s.p.self {
 		return col, nil

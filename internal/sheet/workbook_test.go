@@ -1,6 +1,7 @@
 package sheet
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"os"
@@ -107,6 +108,18 @@ func TestRowsStops(t *testing.T) {
 	}
 	if done, total := b.Progress(); done <= 0 || done > total {
 		t.Errorf("progress %d of %d", done, total)
+	}
+}
+
+// TestCancel ends a walk whose context is done.
+func TestCancel(t *testing.T) {
+	for _, path := range []string{newWB("<sheetData>"+strings.Repeat("<row><c><v>1</v></c></row>", 100_000)+"</sheetData>").save(t, "t.xlsx"), saveFile(t, "t.csv", []byte(strings.Repeat("1,2\n", 100_000)))} {
+		ctx, cancel := context.WithCancel(t.Context())
+		n := 0
+		err := bookOf(t, path).Rows(ctx, 0, func(*Row) error { n++; cancel(); return nil })
+		if !errors.Is(err, context.Canceled) || n == 0 || n == 100_000 {
+			t.Errorf("%s: %v after %d rows", filepath.Base(path), err, n)
+		}
 	}
 }
 
