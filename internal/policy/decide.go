@@ -435,7 +435,10 @@ func (d *decider) rivalsOf(g int, r *groupRule, def content.FactDef, p rule.Subj
 		switch {
 		case state == rule.Present:
 			award.low, award.high = v.Fen(), v.Fen()
-		case state == rule.Unknown && r.unreported == "unknown":
+		case state == rule.Unknown:
+			if ref := (rule.FactRef{Subject: rule.RefOf(p), Def: def.Code, Period: periodOf(def, day)}); !d.unreported(r, n, ref) {
+				continue
+			}
 			award.high = unbounded
 		default:
 			continue
@@ -444,6 +447,31 @@ func (d *decider) rivalsOf(g int, r *groupRule, def content.FactDef, p rule.Subj
 			return
 		}
 	}
+}
+
+// unreported settles what an award that nobody reported means: not known, so that each line of the project waits for it;
+// or none, which the lines say they take for granted.
+func (d *decider) unreported(r *groupRule, project int, ref rule.FactRef) (possible bool) {
+	possible = r.unreported == "unknown"
+	for i := range d.drafts {
+		dr := &d.drafts[i]
+		if dr.claim < 0 || d.claims[dr.claim].project != project || !slices.Contains(r.clauses, d.claims[dr.claim].clause) {
+			continue
+		}
+		if possible {
+			dr.Missing = append(dr.Missing, ref)
+		}
+		if !d.opt.Trace {
+			continue
+		}
+		c := Check{ID: r.id, Kind: "stacking", Text: r.against.Name, State: Met, Assumed: true, Need: []Fact{factOf(ref)}, Place: r.place}
+		if possible {
+			c.State, c.Assumed = Unknown, false
+			dr.Remaining = append(dr.Remaining, Remaining{Check: r.id, State: Unknown, Text: r.against.Name, Facts: c.Need})
+		}
+		dr.Checks = append(dr.Checks, c)
+	}
+	return possible
 }
 
 func (d *decider) document(r *groupRule, p rule.Subject, day period.Day) string {
