@@ -13,7 +13,8 @@
 //     that is taken counts.
 //   - Arithmetic and comparisons: None if an operand is None, else Unknown if one is Unknown.
 //   - a && b: false if one is false, else Unknown, else None, else true. a || b: the same with true.
-//   - c ? a : b with c Unknown or None: the common value of a and b when both have the same, else as c is.
+//   - c ? a : b with c Unknown or None: the common value of a and b when both have the same; else Unknown if one of the
+//     three is Unknown, else None.
 //   - min and max leave out what is None.
 //   - known(x) says that a value is stated; none(x) that x is known to be nothing. known is never Unknown: it closes
 //     the world, so that a fact that arrives later may turn an answer around. none(x) is Unknown while x is.

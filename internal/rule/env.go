@@ -71,9 +71,9 @@ func FactDef(lib *content.Library, code string) (content.FactDef, bool) {
 	}
 	switch code {
 	case AreaCode:
-		def.Name = i18n.Text{ZH: "所属区域", EN: "area"}
+		def.Name = i18n.Text{ZH: "所属区域", EN: "Area"}
 	case IndustryCode:
-		def.Name = i18n.Text{ZH: "所属行业", EN: "industry"}
+		def.Name = i18n.Text{ZH: "所属行业", EN: "Industry"}
 	default:
 		return content.FactDef{}, false
 	}

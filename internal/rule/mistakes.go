@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"cel.dev/cel-go/cel"
+	celast "cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -20,6 +21,16 @@ func (c *compiler) report(id int64, key string, args ...any) {
 		offset = c.offset(loc.Line(), loc.Column())
 	}
 	c.reportAt(offset, i18n.M(key, args...))
+}
+
+// reportCall adds a problem at the name of a function, where the parser gives its bracket.
+func (c *compiler) reportCall(e celast.Expr, key string, args ...any) {
+	loc := c.info.GetStartLocation(e.ID())
+	at := c.offset(loc.Line(), loc.Column())
+	if fn := e.AsCall().FunctionName(); at >= len(fn) && string([]rune(c.src)[at-len(fn):at]) == fn {
+		at -= len(fn)
+	}
+	c.reportAt(at, i18n.M(key, args...))
 }
 
 func (c *compiler) reportAt(offset int, msg i18n.Msg) {
@@ -66,7 +77,7 @@ func (c *compiler) syntax(found []*cel.Error) {
 	at := c.offset(first.Location.Line(), first.Location.Column())
 	token := ""
 	if m := quoted.FindStringSubmatch(first.Message); m != nil {
-		token = m[1]
+		token = strings.TrimSpace(m[1])
 	}
 	rest := string([]rune(c.src)[min(at, len([]rune(c.src))):])
 	switch {
@@ -74,7 +85,7 @@ func (c *compiler) syntax(found []*cel.Error) {
 		c.reportAt(0, i18n.M("rule.too_long", maxLength))
 	case strings.Contains(first.Message, "recursion"), strings.Contains(first.Message, "depth"):
 		c.reportAt(at, i18n.M("rule.too_deep", maxDepth))
-	case strings.Contains(first.Message, "<EOF>"), strings.TrimSpace(rest) == "":
+	case token == "<EOF>", strings.TrimSpace(rest) == "":
 		c.reportAt(at, i18n.M("rule.unfinished"))
 	case words[token] != "":
 		c.reportAt(at, i18n.M("rule.write_instead", token, words[token]))

@@ -318,10 +318,10 @@ func undecided(c, a, b ref.Val) ref.Val {
 	if same, ok := equal(a, b).(types.Bool); ok && bool(same) {
 		return a
 	}
-	if c == (none{}) || a == (none{}) && b == (none{}) {
-		return none{}
+	if u := because(c, a, b); u != 0 && (a != none{} || b != none{}) {
+		return u
 	}
-	return because(c, a, b)
+	return none{}
 }
 
 func isKnown(v ref.Val) ref.Val {

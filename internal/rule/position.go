@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -26,24 +27,27 @@ func (p Position) problem(src string, offset int, msg i18n.Msg) content.Problem 
 }
 
 // find is the place in the file of a character of the expression. The expression is the scalar as YAML reads it, so the
-// two are walked side by side: breaks that were folded into blanks, indentation and escapes stand in the file only.
-// Where they do not fit together the beginning is meant.
+// two are walked side by side. Blanks, which folding and indentation change, are passed over in both; escapes stand in
+// the file only. Where the two do not fit together the beginning is meant.
 func (p Position) find(expr []rune, offset int) (line, col int) {
-	raw, before, ok := p.rest()
+	raw, quote, ok := p.rest()
 	if !ok {
 		return p.Line, p.Col
 	}
+	offset = min(offset, len(expr))
 	at := 0
-	for _, want := range expr[:min(offset, len(expr))] {
-		n, ok := scalarStep(raw[at:], want, before)
+	for _, want := range expr[:offset] {
+		if blank(want) {
+			continue
+		}
+		n, ok := scalarStep(raw[at:], want, quote)
 		if !ok {
 			return p.Line, p.Col
 		}
 		at += n
 	}
-	// A character that begins a line stands past the indentation.
-	if offset < len(expr) {
-		at += blanksBefore(raw[at:], expr[offset])
+	if offset < len(expr) && !blank(expr[offset]) {
+		at += blanks(raw[at:], quote)
 	}
 	line, col = p.Line, p.Col
 	for _, r := range raw[:min(at, len(raw))] {
@@ -77,35 +81,57 @@ func (p Position) rest() (raw []rune, before rune, ok bool) {
 // escapes is how many characters follow the mark of an escape that names a code.
 var escapes = map[rune]int{'x': 2, 'u': 4, 'U': 8}
 
-// scalarStep is how many characters of the file make one character of the scalar.
+// scalarStep is how many characters of the file make one character of the scalar that is not blank, with the blanks
+// before it.
 func scalarStep(raw []rune, want, quote rune) (n int, ok bool) {
-	n = blanksBefore(raw, want)
-	if n > 0 && (want == ' ' || want == '\n') {
-		return n, true
-	}
+	n = blanks(raw, quote)
 	rest := raw[n:]
 	switch {
 	case len(rest) == 0:
 		return 0, false
-	case quote == '"' && rest[0] == '\\' && len(rest) > 1:
-		return n + 2 + escapes[rest[1]], true
+	case quote == '"' && rest[0] == '\\':
+		return n + escapeLen(rest), true
 	case rest[0] != want:
 		return 0, false
 	case quote == '\'' && want == '\'':
-		return n + 2, true
+		return n + 2, true // an apostrophe stands twice
 	}
 	return n + 1, true
 }
 
-// blanksBefore is how many blanks and breaks stand in the file before a character of the scalar that is none, or in the
-// place of one that was folded.
-func blanksBefore(raw []rune, want rune) int {
-	if len(raw) > 0 && raw[0] == want && want != '\n' {
-		return 0
-	}
+// blanks is how many characters of the file are blank, escaped blanks of a double-quoted scalar among them.
+func blanks(raw []rune, quote rune) int {
 	n := 0
-	for n < len(raw) && (raw[n] == ' ' || raw[n] == '\n' || raw[n] == '\r' || raw[n] == '\t') {
-		n++
+	for n < len(raw) {
+		switch {
+		case blank(raw[n]):
+			n++
+		case quote == '"' && blankEscape(raw[n:]):
+			n += escapeLen(raw[n:])
+		default:
+			return n
+		}
 	}
 	return n
+}
+
+func blank(r rune) bool { return r == ' ' || r == '\t' || r == '\n' || r == '\r' }
+
+func escapeLen(raw []rune) int {
+	if len(raw) < 2 {
+		return len(raw)
+	}
+	return min(2+escapes[raw[1]], len(raw))
+}
+
+// blankEscape says that an escape stands for a blank, or for a break that YAML leaves out.
+func blankEscape(raw []rune) bool {
+	if raw[0] != '\\' || len(raw) < 2 {
+		return false
+	}
+	if digits := escapes[raw[1]]; digits > 0 {
+		code, err := strconv.ParseUint(string(raw[2:escapeLen(raw)]), 16, 32)
+		return err == nil && blank(rune(code))
+	}
+	return strings.ContainsRune(" ntr\n\r\t", raw[1])
 }

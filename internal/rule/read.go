@@ -140,14 +140,14 @@ func (c *compiler) call(e celast.Expr) {
 	fn, args := call.FunctionName(), call.Args()
 	if call.IsMemberFunction() {
 		if key, ok := refusedMethods[fn]; ok {
-			c.report(e.ID(), key, fn)
+			c.reportCall(e, key, fn)
 			return
 		}
-		c.report(e.ID(), "rule.no_methods", fn)
+		c.reportCall(e, "rule.no_methods", fn)
 		return
 	}
 	if key, ok := refused[fn]; ok {
-		c.report(e.ID(), key)
+		c.reportCall(e, key)
 		return
 	}
 	if typ, ok := literals[fn]; ok {
@@ -157,7 +157,7 @@ func (c *compiler) call(e celast.Expr) {
 	switch fn {
 	case fnKnown, fnNone:
 		if len(args) != 1 || args[0].Kind() != celast.IdentKind && args[0].Kind() != celast.SelectKind {
-			c.report(e.ID(), "rule.want_name", fn)
+			c.reportCall(e, "rule.want_name", fn)
 			return
 		}
 	case fnArea:
@@ -192,10 +192,10 @@ func (c *compiler) unknownFunction(e celast.Expr, fn string) {
 	}
 	slices.Sort(known)
 	if near := nearest(fn, known); near != "" {
-		c.report(e.ID(), "rule.unknown_function_near", fn, near)
+		c.reportCall(e, "rule.unknown_function_near", fn, near)
 		return
 	}
-	c.report(e.ID(), "rule.unknown_function", fn, strings.Join(known, ", "))
+	c.reportCall(e, "rule.unknown_function", fn, strings.Join(known, ", "))
 }
 
 // literalCall settles money("500万元") and its like.
@@ -205,7 +205,7 @@ func (c *compiler) literalCall(e celast.Expr, typ Type) {
 		MoneyType: `money("500万元")`, RateType: `rate("1.2%")`, DayType: `day("2022-01-28")`, DecimalType: `decimal("0.85")`,
 	}[typ]
 	if len(args) != 1 || args[0].Kind() != celast.LiteralKind {
-		c.report(e.ID(), "rule.want_literal", e.AsCall().FunctionName(), example)
+		c.reportCall(e, "rule.want_literal", e.AsCall().FunctionName(), example)
 		return
 	}
 	s, ok := args[0].AsLiteral().(types.String)
@@ -278,7 +278,7 @@ func (c *compiler) codes(side, other celast.Expr) {
 			tree = c.env.lib.Industries()
 		}
 		if _, ok := tree.Node(string(word)); !ok {
-			c.report(other.ID(), "rule.unknown_node", string(word), n.label)
+			c.report(other.ID(), "rule.unknown_node", string(word), n.label, c.codeOf(tree, string(word)))
 		}
 		return
 	case n.def.Type == content.Code && !n.codes.Open && len(n.codes.Entries) > 0:
@@ -302,7 +302,7 @@ func (c *compiler) codes(side, other celast.Expr) {
 func (c *compiler) inTree(e celast.Expr, tree *content.Tree, unknown string) {
 	fn, args := e.AsCall().FunctionName(), e.AsCall().Args()
 	if len(args) < 2 {
-		c.report(e.ID(), "rule.want_codes", fn)
+		c.reportCall(e, "rule.want_codes", fn)
 		return
 	}
 	c.read(args[0])
@@ -319,7 +319,7 @@ func (c *compiler) inTree(e celast.Expr, tree *content.Tree, unknown string) {
 		}
 		found := nodes(tree, string(word))
 		if len(found) == 0 {
-			c.report(a.ID(), unknown, string(word))
+			c.report(a.ID(), unknown, string(word), c.codeOf(tree, string(word)))
 			return
 		}
 		for _, n := range found {
@@ -341,6 +341,14 @@ func (c *compiler) inTree(e celast.Expr, tree *content.Tree, unknown string) {
 	c.sets[e.ID()] = s
 	fac := celast.NewExprFactory()
 	e.SetKindCase(fac.NewCall(e.ID(), fn, args[0], fac.NewList(args[1].ID()+listID, args[1:], nil)))
+}
+
+// codeOf is advice for a word that is no code of a tree.
+func (c *compiler) codeOf(tree *content.Tree, word string) i18n.Msg {
+	if found := tree.Resolve(word, ""); len(found) == 1 {
+		return i18n.M("rule.code_of", found[0].Name, found[0].Code)
+	}
+	return i18n.M("rule.code_form")
 }
 
 // listID sets the ids of lists that are put around arguments apart from those of the parser, which count from 1.
