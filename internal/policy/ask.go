@@ -369,6 +369,9 @@ func (a *asking) amountOf() {
 	} else if !q.open {
 		a.high = a.round(q.high)
 	}
+	if a.opt.Trace && a.low == a.high && am.form != "eligibility" {
+		a.formula = append(a.formula, Term{Name: message("policy.product"), Value: a.low.String(), Cite: a.k.roundCite})
+	}
 	if a.k.shares != nil {
 		a.low, a.lowParts = a.parts(a.low, true)
 		a.high, a.highParts = a.parts(a.high, false)

@@ -113,7 +113,9 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	c.environments()
 	c.clauses()
 	c.stacking()
-	c.unused()
+	if len(c.problems) == 0 { // else a name may seem unused only because its user is broken
+		c.unused()
+	}
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}

@@ -361,11 +361,24 @@ func (d *decider) sameThings(dr *draft, own key, same []string, of func(*claim) 
 		if v == openValue {
 			def := readFact(d.plan.Policy.lib, same[i])
 			if s := owner(dr.subject, def); s != nil {
-				dr.Missing = append(dr.Missing, rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, dr.asked.day)})
+				dr.wait(d.plan, rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, dr.asked.day)}, d.opt.Trace)
 			}
 		}
 	}
 	return texts
+}
+
+// wait makes a line wait for a fact that tells whether it is the same thing as another.
+func (dr *draft) wait(pl *Plan, ref rule.FactRef, trace bool) {
+	dr.Missing = append(dr.Missing, ref)
+	if !trace {
+		return
+	}
+	name := factName(pl.Policy.lib, ref.Def)
+	dr.Remaining = append(dr.Remaining, Remaining{Check: "same", State: Unknown, Text: name, Facts: []Fact{factOf(ref)}})
+	if dr.Reason.IsZero() {
+		dr.Reason = i18n.M("policy.unknown_same", name)
+	}
 }
 
 // with multiplies ways by the keys that one slot may have.
@@ -462,6 +475,10 @@ func (d *decider) unreported(r *groupRule, project int, ref rule.FactRef) (possi
 			dr.Missing = append(dr.Missing, ref)
 		}
 		if !d.opt.Trace {
+			continue
+		}
+		if n := len(dr.Checks); n > 0 && dr.Checks[n-1].ID == r.id {
+			dr.Checks[n-1].Need = append(dr.Checks[n-1].Need, factOf(ref))
 			continue
 		}
 		c := Check{ID: r.id, Kind: "stacking", Text: r.against.Name, State: Met, Assumed: true, Need: []Fact{factOf(ref)}, Place: r.place}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 )
@@ -77,7 +78,9 @@ func (p *Policy) WriteText(w io.Writer, t i18n.T, d *Decision) error {
 		fmt.Fprintf(&b, "%s\n", t.S("policy.text_floor", d.Floor.Msg()))
 	}
 	for i := range d.Lines {
-		p.writeLine(&b, t, &d.Lines[i], name)
+		if !d.beside(i) {
+			p.writeLine(&b, t, &d.Lines[i], name)
+		}
 	}
 	for _, a := range d.Advice {
 		fmt.Fprintf(&b, "→ %s: %s\n", t.Text(name(a.Clause)), t.Msg(a.Text))
@@ -86,10 +89,17 @@ func (p *Policy) WriteText(w io.Writer, t i18n.T, d *Decision) error {
 	return err
 }
 
+// beside says that a line is of no interest: a title that one clause rewards is not told of all the others.
+func (d *Decision) beside(i int) bool {
+	l := &d.Lines[i]
+	return l.State == NotMet && l.Subject.Kind == content.Honour &&
+		slices.ContainsFunc(d.Lines, func(o Line) bool { return o.Subject == l.Subject && o.State != NotMet })
+}
+
 func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(string) i18n.Text) {
 	c, _ := p.Clause(l.Clause)
 	fmt.Fprintf(b, "\n%s %s  %s", marks[l.State], t.Text(c.Name), c.Cite)
-	if l.Subject.Kind != "enterprise" {
+	if l.Subject.Kind != content.Enterprise {
 		fmt.Fprintf(b, "  %s", l.Subject.label())
 	}
 	if l.Year != 0 {
@@ -103,7 +113,11 @@ func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(stri
 		fmt.Fprintf(b, "    %s\n", t.Msg(l.Reason))
 	}
 	for _, k := range l.Checks {
-		fmt.Fprintf(b, "    %s %s%s\n", marks[k.State], t.Text(k.Text), p.read(t, k.Read))
+		assumed := ""
+		if k.Assumed {
+			assumed = t.S("policy.assumed")
+		}
+		fmt.Fprintf(b, "    %s %s%s%s\n", marks[k.State], t.Text(k.Text), p.read(t, k.Read), assumed)
 	}
 	for _, k := range l.Formula {
 		fmt.Fprintf(b, "    · %s: %s%s\n", t.Text(k.Name), k.Value, p.read(t, k.Read))

@@ -91,6 +91,9 @@ func (d *decider) top(s settled, index []int) *world {
 func (d *decider) explain(s settled, index []int, steps [][]Step) {
 	w := d.top(s, index)
 	w.note = func(n int, step Step) {
+		if step.From >= unbounded {
+			return // an amount that is not known is bounded by it, not reduced
+		}
 		if step.lost >= 0 {
 			step.LostTo = d.winner(index[step.lost])
 		}

@@ -1,0 +1,96 @@
+package policy
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+var update = flag.Bool("update", false, "write golden files")
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+// TestBad shows what a writer of policies reads for each mistake: place, what is wrong, what was expected, and a caret.
+func TestBad(t *testing.T) {
+	files, err := filepath.Glob("testdata/bad/*.yaml")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no files", err)
+	}
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".yaml"), func(t *testing.T) {
+			src, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, problems := Compile(lib(t), filepath.Base(file), src)
+			if p != nil || len(problems) == 0 {
+				t.Fatal("it compiles")
+			}
+			var b bytes.Buffer
+			for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
+				for _, pr := range problems {
+					b.WriteString(pr.In(lang) + "\n")
+				}
+			}
+			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", b.Bytes())
+		})
+	}
+}
+
+// TestEvaluation pins the documents of docs/policy-result.md: JSON, and the words of both languages.
+func TestEvaluation(t *testing.T) {
+	src, err := os.ReadFile("testdata/eval/facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, problems := rule.ParseFacts(lib(t), "facts.json", src)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	p := compile(t, yancheng)
+	plan, err := p.Plan(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	plan.Hash = "(hash)" // of the policy file, which may change its comments
+	d, err := plan.Decide(doc, period.Date(2024, 10, 31), Options{Trace: true, Advice: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := json.MarshalIndent(d, "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/eval/decision.json", append(b, '\n'))
+	for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
+		var text bytes.Buffer
+		if err := p.WriteText(&text, i18n.T{Lang: lang}, d); err != nil {
+			t.Fatal(err)
+		}
+		golden(t, "testdata/eval/decision."+string(lang)+".txt", text.Bytes())
+	}
+}
