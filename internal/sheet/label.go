@@ -39,8 +39,15 @@ const (
 
 type foldedTerm struct {
 	Term
-	labels []string
-	grams  []map[string]int
+	labels []folded
+}
+
+// folded is a label as it is compared: its search key, and that key's pairs of characters. Headers are looked for in
+// every row that may be one, against every word of the vocabulary, so that this is what a file costs before it is read.
+type folded struct {
+	key   string
+	runes int
+	grams []uint64 // sorted; a pair that occurs twice is there twice
 }
 
 func foldTerms(terms []Term) []foldedTerm {
@@ -48,13 +55,27 @@ func foldTerms(terms []Term) []foldedTerm {
 	for i, t := range terms {
 		all[i].Term = t
 		for _, l := range t.Labels {
-			if f := foldLabel(l); f != "" {
+			if f := foldHeader(l); f.key != "" {
 				all[i].labels = append(all[i].labels, f)
-				all[i].grams = append(all[i].grams, bigrams(f))
 			}
 		}
 	}
 	return all
+}
+
+func foldHeader(label string) folded {
+	f := folded{key: foldLabel(label)}
+	runes := []rune(f.key)
+	f.runes = len(runes)
+	if f.runes == 1 {
+		f.grams = []uint64{uint64(runes[0])}
+		return f
+	}
+	for i := 0; i+1 < len(runes); i++ {
+		f.grams = append(f.grams, uint64(runes[i])<<32|uint64(runes[i+1]))
+	}
+	slices.Sort(f.grams)
+	return f
 }
 
 func foldAll(words []string) []string {
@@ -77,49 +98,45 @@ func foldLabel(s string) string {
 	}, norm.NFKC.String(s))
 }
 
-func bigrams(s string) map[string]int {
-	r := []rune(s)
-	grams := map[string]int{}
-	if len(r) == 1 {
-		grams[s]++
-	}
-	for i := 0; i+1 < len(r); i++ {
-		grams[string(r[i:i+2])]++
-	}
-	return grams
-}
-
 // similarity is 1000 for the same words, 600 to 900 where one contains the other, else by common pairs of characters.
-func similarity(label string, grams map[string]int, want string, wantGrams map[string]int) int {
-	if label == want {
+func similarity(a, b folded) int {
+	if a.key == b.key {
 		return 1000
 	}
-	a, b := len([]rune(label)), len([]rune(want))
-	if a >= 2 && b >= 2 && (strings.Contains(label, want) || strings.Contains(want, label)) {
-		return 600 + 300*min(a, b)/max(a, b)
+	if a.runes >= 2 && b.runes >= 2 && (strings.Contains(a.key, b.key) || strings.Contains(b.key, a.key)) {
+		return 600 + 300*min(a.runes, b.runes)/max(a.runes, b.runes)
 	}
-	common, total := 0, 0
-	for g, n := range grams {
-		common += min(n, wantGrams[g])
-		total += n
-	}
-	for _, n := range wantGrams {
-		total += n
-	}
+	total := len(a.grams) + len(b.grams)
 	if total == 0 {
 		return 0
 	}
-	return 2 * 800 * common / total
+	return 2 * 800 * common(a.grams, b.grams) / total
 }
 
-func scoreOf(t foldedTerm, label string) int {
+// common is how many pairs two labels share.
+func common(a, b []uint64) int {
+	n := 0
+	for len(a) > 0 && len(b) > 0 {
+		switch {
+		case a[0] < b[0]:
+			a = a[1:]
+		case a[0] > b[0]:
+			b = b[1:]
+		default:
+			n++
+			a, b = a[1:], b[1:]
+		}
+	}
+	return n
+}
+
+func scoreOf(t foldedTerm, label folded) int {
 	best := 0
-	if label == "" {
+	if label.key == "" {
 		return 0
 	}
-	grams := bigrams(label)
-	for i, l := range t.labels {
-		best = max(best, similarity(label, grams, l, t.grams[i]))
+	for _, l := range t.labels {
+		best = max(best, similarity(label, l))
 	}
 	return best
 }
@@ -127,8 +144,9 @@ func scoreOf(t foldedTerm, label string) int {
 func bestScore(terms []foldedTerm, label string) int {
 	best := 0
 	for _, form := range languages(label) {
+		f := foldHeader(form)
 		for _, t := range terms {
-			best = max(best, scoreOf(t, foldLabel(form)))
+			best = max(best, scoreOf(t, f))
 		}
 	}
 	return best
@@ -142,13 +160,13 @@ func matches(terms []foldedTerm, parts []string, unit UnitKind) []Match {
 		return nil
 	}
 	type form struct {
-		label string
+		label folded
 		cost  int
 	}
 	var forms []form
 	addForms := func(text string, cost int) {
 		for _, l := range languages(text) {
-			if f := foldLabel(l); f != "" {
+			if f := foldHeader(l); f.key != "" {
 				forms = append(forms, form{f, cost})
 			}
 		}
