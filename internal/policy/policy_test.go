@@ -10,6 +10,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/content/contenttest"
 )
 
 const yancheng = "../../content/policies/yancheng/2022-6"
@@ -82,4 +83,9 @@ func TestPatterns(t *testing.T) {
 	for _, dir := range dirs {
 		t.Run(strings.TrimPrefix(dir, "testdata/patterns/"), func(t *testing.T) { runCases(t, dir) })
 	}
+}
+
+func TestSchemasFollowTheCode(t *testing.T) {
+	contenttest.Schema(t, contentdata.FS, "schema/policy.schema.json", &File{})
+	contenttest.Schema(t, contentdata.FS, "schema/cases.schema.json", &CaseFile{})
 }
