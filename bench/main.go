@@ -1,0 +1,137 @@
+// Command bench measures the product from outside: it builds the binary, gives it files and asks it for pages, and
+// writes what came out to bench/out/report.json and, as a table, to standard output. Everything is bounded in count
+// and in time, listens on loopback and works in a directory of its own.
+//
+//	go run ./bench             every part
+//	go run ./bench -list       what the parts are
+//	go run ./bench -only NAME  one part; several are separated by commas
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// part is one measurement.
+type part struct {
+	name, about string
+	run         func(context.Context, *bench) error
+}
+
+var parts = []part{
+	{"import", "100,000 rows × 40 columns through `yanzhen import` into SQLite: time and peak memory", measureImport},
+	{"read", "the same workbook read by our scanner and by excelize: time and peak memory", measureRead},
+	{"demo", "from the start of `yanzhen demo` to /healthz, 3,000 firms, first and second start", measureDemo},
+	{"pages-3000", "enterprise page and region page, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
+	{"pages-100000", "enterprise page and region page, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},
+}
+
+// result is one figure.
+type result struct {
+	Part  string `json:"part"`
+	What  string `json:"what"`
+	Value string `json:"value"`
+}
+
+// bench is a run.
+type bench struct {
+	work    string // directory of this run
+	binary  string
+	results []result
+}
+
+func (b *bench) note(part, what, value string) {
+	b.results = append(b.results, result{part, what, value})
+	fmt.Printf("| %s | %s | %s |\n", part, what, value)
+}
+
+func main() {
+	if len(os.Args) == 4 && os.Args[1] == "child" { // see read.go
+		if err := readChild(os.Args[2], os.Args[3]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	list := flag.Bool("list", false, "tell the parts and stop")
+	only := flag.String("only", "", "names of the parts to run, separated by commas")
+	limit := flag.Duration("limit", 30*time.Minute, "stop after this long")
+	flag.Parse()
+	if *list {
+		for _, p := range parts {
+			fmt.Printf("%-14s %s\n", p.name, p.about)
+		}
+		return
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	ctx, cancel := context.WithTimeout(ctx, *limit)
+	defer cancel()
+	if err := run(ctx, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only string) error {
+	chosen := parts
+	if only != "" {
+		names := strings.Split(only, ",")
+		chosen = slices.DeleteFunc(slices.Clone(parts), func(p part) bool { return !slices.Contains(names, p.name) })
+		if len(chosen) != len(names) {
+			return fmt.Errorf("no such part among %q; -list tells them", only)
+		}
+	}
+	out := filepath.Join("bench", "out")
+	if err := os.MkdirAll(out, 0o755); err != nil {
+		return err
+	}
+	work, err := os.MkdirTemp(out, "run-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	b := &bench{work: work, binary: filepath.Join(work, "yanzhen")}
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/yanzhen")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	build.Stderr = os.Stderr
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("build the product: %w", err)
+	}
+	fmt.Printf("| part | what | value |\n|---|---|---|\n")
+	b.note("machine", "processors, system", fmt.Sprintf("%d × %s, %s/%s, %s", runtime.NumCPU(), processor(), runtime.GOOS, runtime.GOARCH, runtime.Version()))
+	for _, p := range chosen {
+		if err := p.run(ctx, b); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
+	}
+	report, err := json.MarshalIndent(b.results, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(out, "report.json"), append(report, '\n'), 0o644)
+}
+
+// processor is what the system calls it.
+func processor() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown"
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return "unknown"
+}

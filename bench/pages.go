@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+const (
+	readers      = 50
+	requests     = 3000             // of each page
+	requestsTime = 60 * time.Second // at most, for each page
+)
+
+// server is a demo under way.
+type server struct {
+	cmd   *exec.Cmd
+	url   string
+	ready time.Duration // from its start
+}
+
+var shownAddress = regexp.MustCompile(`https?://\S+`)
+
+// startDemo starts a demo and waits until it answers. stop must be called.
+func startDemo(ctx context.Context, b *bench, size int) (*server, error) {
+	data := filepath.Join(b.work, "demo-"+strconv.Itoa(size))
+	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", data, "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0")
+	cmd.Stderr = os.Stderr
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 30 * time.Second
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	s := &server{cmd: cmd}
+	lines := bufio.NewScanner(out)
+	for s.url == "" && lines.Scan() {
+		s.url = strings.TrimSuffix(shownAddress.FindString(lines.Text()), "/")
+	}
+	if s.url == "" {
+		return nil, errors.Join(fmt.Errorf("the demo of %d ended before it was ready", size), cmd.Wait())
+	}
+	answer, err := http.Get(s.url + "/healthz")
+	if err != nil {
+		return nil, errors.Join(err, s.stop())
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusOK {
+		return nil, errors.Join(fmt.Errorf("/healthz answered %s", answer.Status), s.stop())
+	}
+	s.ready = time.Since(start)
+	go io.Copy(io.Discard, out) // ends with the process, whose end stop waits for
+	return s, nil
+}
+
+func (s *server) stop() error {
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		return err
+	}
+	return s.cmd.Wait()
+}
+
+func measureDemo(ctx context.Context, b *bench) error {
+	for _, which := range []string{"first", "second"} {
+		s, err := startDemo(ctx, b, 3000)
+		if err != nil {
+			return err
+		}
+		b.note("demo", which+" start, 3,000 firms, ready after", s.ready.Round(10*time.Millisecond).String())
+		b.note("demo", which+" start, peak memory", peakOf(s.cmd.Process.Pid))
+		if err := s.stop(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func measurePages(ctx context.Context, b *bench, size int) error {
+	s, err := startDemo(ctx, b, size)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.measurePages(ctx, b, size), s.stop())
+}
+
+func (s *server) measurePages(ctx context.Context, b *bench, size int) error {
+	name := "pages-" + strconv.Itoa(size)
+	b.note(name, "ready after", s.ready.Round(10*time.Millisecond).String())
+	client, err := s.signIn()
+	if err != nil {
+		return err
+	}
+	firms, err := s.links(client, "/enterprises", regexp.MustCompile(`href="(/enterprises/[0-9]+)"`))
+	if err != nil {
+		return err
+	}
+	regions, err := s.links(client, "/region", regexp.MustCompile(`href="(/region[^"#]*)"`))
+	if err != nil {
+		return err
+	}
+	for _, page := range []struct {
+		what string
+		urls []string
+	}{{"enterprise page", firms}, {"region page", append([]string{"/region"}, regions...)}} {
+		took, failed := s.read(ctx, client, page.urls)
+		if failed > 0 {
+			return fmt.Errorf("%s: %d of %d requests failed", page.what, failed, failed+len(took))
+		}
+		slices.Sort(took)
+		at := func(permille int) string {
+			return took[min(len(took)*permille/1000, len(took)-1)].Round(100 * time.Microsecond).String()
+		}
+		b.note(name, fmt.Sprintf("%s, %d readers, %d requests", page.what, readers, len(took)), fmt.Sprintf("p50 %s, p99 %s", at(500), at(990)))
+	}
+	b.note(name, "peak memory", peakOf(s.cmd.Process.Pid))
+	return nil
+}
+
+// signIn gives a client that has entered as the city's official.
+func (s *server) signIn() (*http.Client, error) {
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Jar: jar, Transport: &http.Transport{MaxIdleConnsPerHost: readers}, Timeout: time.Minute}
+	page, err := body(client, s.url+"/sign-in")
+	if err != nil {
+		return nil, err
+	}
+	password := regexp.MustCompile(`name="password" value="([^"]+)"`).FindStringSubmatch(page)
+	if password == nil {
+		return nil, errors.New("the sign-in page shows no password of the demo")
+	}
+	answer, err := client.PostForm(s.url+"/sign-in", url.Values{"login": {"city"}, "password": {password[1]}})
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusOK || answer.Request.URL.Path == "/sign-in" {
+		return nil, fmt.Errorf("sign in: %s", answer.Status)
+	}
+	return client, nil
+}
+
+func (s *server) links(client *http.Client, path string, pattern *regexp.Regexp) ([]string, error) {
+	page, err := body(client, s.url+path)
+	if err != nil {
+		return nil, err
+	}
+	var urls []string
+	for _, m := range pattern.FindAllStringSubmatch(page, -1) {
+		urls = append(urls, m[1])
+	}
+	slices.Sort(urls)
+	urls = slices.Compact(urls)
+	if len(urls) == 0 {
+		return nil, fmt.Errorf("%s links to nothing that looks like %s", path, pattern)
+	}
+	return urls, nil
+}
+
+func body(client *http.Client, address string) (string, error) {
+	answer, err := client.Get(address)
+	if err != nil {
+		return "", err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err == nil && answer.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s answered %s", address, answer.Status)
+	}
+	return string(text), err
+}
+
+// read asks for the pages in turn, as many readers at once as said, and tells how long each answer took.
+func (s *server) read(ctx context.Context, client *http.Client, urls []string) (took []time.Duration, failed int) {
+	ctx, cancel := context.WithTimeout(ctx, requestsTime)
+	defer cancel()
+	var (
+		next  atomic.Int64
+		mu    sync.Mutex
+		group sync.WaitGroup
+	)
+	for range readers {
+		group.Go(func() {
+			for {
+				n := next.Add(1) - 1
+				if n >= requests || ctx.Err() != nil {
+					return
+				}
+				start := time.Now()
+				_, err := body(client, s.url+urls[n%int64(len(urls))])
+				lasted := time.Since(start)
+				mu.Lock()
+				if err != nil {
+					failed++
+				} else {
+					took = append(took, lasted)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	group.Wait()
+	return took, failed
+}
