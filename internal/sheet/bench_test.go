@@ -133,6 +133,40 @@ func BenchmarkRead(b *testing.B) {
 	}
 }
 
+// BenchmarkDetect finds the header of a wide table under a vocabulary of the product's size.
+func BenchmarkDetect(b *testing.B) {
+	vocab := testVocabulary()
+	for i := range 100 {
+		vocab.Columns = append(vocab.Columns, Term{ID: fmt.Sprint(i), Labels: []string{fmt.Sprintf("指标%d本年累计金额", i), fmt.Sprintf("数据项%d", i), fmt.Sprintf("item %d", i)}, Kind: KindMoney, Unit: "万元"})
+	}
+	var text strings.Builder
+	for c := range 40 {
+		fmt.Fprintf(&text, "数据项%d（万元）,", c)
+	}
+	text.WriteString("企业名称\n")
+	for r := range 1000 {
+		for c := range 40 {
+			fmt.Fprintf(&text, "盐城市演示%d号,", r*c)
+		}
+		text.WriteString("甲公司\n")
+	}
+	path := filepath.Join(b.TempDir(), "t.csv")
+	if err := os.WriteFile(path, []byte(text.String()), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		book, err := Open(path, "", Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		l, err := Detect(b.Context(), book, 0, vocab)
+		if err != nil || len(l.Columns) != 41 || l.Columns[7].Candidates[0].ID != "7" {
+			b.Fatal(l.Columns, err)
+		}
+		_ = book.Close()
+	}
+}
+
 // BenchmarkExcelize is the same walk by the library that writes our workbooks.
 func BenchmarkExcelize(b *testing.B) {
 	path := largeFile(b)

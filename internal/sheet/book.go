@@ -2,7 +2,6 @@ package sheet
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -141,14 +140,24 @@ func (b *Book) Progress() (done, total int64) { return b.done, b.total }
 // Rows hands each row with a value to fn, in order, without holding the sheet in memory. An error of fn ends the walk
 // and is returned as it is. A file that breaks a limit or is damaged gives an errs.KindInvalid error with the place.
 func (b *Book) Rows(ctx context.Context, sheet int, fn func(*Row) error) error {
-	if sheet < 0 || sheet >= len(b.sheets) {
-		return fmt.Errorf("read sheet %d of %d: no such sheet", sheet, len(b.sheets))
+	if err := b.checkSheet(sheet); err != nil {
+		return err
 	}
 	return b.body.rows(ctx, sheet, fn)
 }
 
+func (b *Book) checkSheet(sheet int) error {
+	if sheet < 0 || sheet >= len(b.sheets) {
+		return errs.NotFound("sheet", sheet)
+	}
+	return nil
+}
+
 // HiddenColumns lists the hidden columns of a sheet (from 0) within the column limit.
 func (b *Book) HiddenColumns(ctx context.Context, sheet int) ([]int, error) {
+	if err := b.checkSheet(sheet); err != nil {
+		return nil, err
+	}
 	hidden, err := b.body.hiddenColumns(ctx, sheet)
 	if err != nil {
 		return nil, err

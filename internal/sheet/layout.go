@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -144,12 +145,15 @@ func (d *detector) headerScore(i int) int {
 		case c.Fill == FromLeft:
 		case c.Type == Text && !looksNumeric(c.Raw) || isYear(c):
 			texts++
-			label, _, _, _ := splitHeader(c.Raw, 0)
-			if score := bestScore(d.terms, label); score >= 700 && !isYear(c) {
-				known += score
-			}
-			if len([]rune(c.Raw)) > 60 {
+			if utf8.RuneCountInString(c.Raw) > 60 {
 				return 0 // a sentence, not a label
+			}
+			if isYear(c) {
+				continue
+			}
+			label, _, _, _ := splitHeader(c.Raw, 0)
+			if score := bestScore(d.terms, label); score >= 700 {
+				known += score
 			}
 		default:
 			numbers++
