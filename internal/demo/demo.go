@@ -129,7 +129,7 @@ func Showcase(opt Options) string {
 	best, code := -1, ""
 	for n := range opt.Size {
 		f := cityFirm(opt.Seed, n)
-		if !f.inCity() {
+		if !f.inCity() || misprinted(n) {
 			continue
 		}
 		score := min(len(f.projects), 1) + min(len(f.loans), 1) + min(len(f.honours), 1)

@@ -156,7 +156,7 @@ func cityFirm(seed uint64, n int) firm {
 		}
 	}
 	f.code = creditCode(here.office(), shuffled(uint64(n), 10_000_000, seed)*10+7, f.founded >= period.Date(2015, 10, 1))
-	if n%1009 == 500 {
+	if misprinted(n) {
 		f.code = misprint(f.code)
 	}
 	f.address = fmt.Sprintf("盐城市%s演示路%d号", here.name, s.between(1, 399))
@@ -174,6 +174,9 @@ func cityFirm(seed uint64, n int) firm {
 	f.drawHonours(s)
 	return f
 }
+
+// misprinted says that a firm's code fails its check, as a few real ones do.
+func misprinted(n int) bool { return n%1009 == 500 }
 
 func drawFigures(s stream, tr int) (all [years]figures) {
 	t := trades[tr]
