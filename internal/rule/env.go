@@ -96,8 +96,8 @@ func reaches(kind, subject string) bool {
 // caller: an aggregate of a kind that cannot be reached, a parameter without a type.
 func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) {
 	e := &Env{lib: lib, kind: kind, names: map[string]*name{}}
-	e.declare(name{id: "year", typ: IntType, origin: fromYear, label: i18n.Text{ZH: "年度", EN: "year"}})
-	e.declare(name{id: "event", typ: DayType, origin: fromEvent, label: i18n.Text{ZH: "事项日期", EN: "day of the event"}})
+	e.declare(name{id: "year", typ: IntType, origin: fromYear, label: i18n.Text{ZH: "年度", EN: "Year"}})
+	e.declare(name{id: "event", typ: DayType, origin: fromEvent, label: i18n.Text{ZH: "事项日期", EN: "Day of the event"}})
 	for _, def := range lib.FactDefs() {
 		if reaches(kind, def.Subject) {
 			codes, _ := lib.CodeList(def.Codes)
@@ -117,8 +117,10 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 		e.declare(name{id: "param." + id, short: id, typ: p.Type, origin: fromParam, label: p.Name})
 	}
 	for id, options := range decl.Settings {
-		e.declare(name{id: "setting." + id, short: id, typ: TextType, origin: fromSetting, options: options,
-			label: i18n.Text{ZH: "选项 " + id, EN: "setting " + id}})
+		e.declare(name{
+			id: "setting." + id, short: id, typ: TextType, origin: fromSetting, options: options,
+			label: i18n.Text{ZH: "选项 " + id, EN: "Setting " + id},
+		})
 	}
 	for _, a := range decl.Aggregates {
 		typ, err := a.Type()
@@ -277,15 +279,24 @@ func (c *compiler) wanted(got Type, want []Type) Type {
 	for _, w := range want {
 		words = append(words, w.Msg())
 	}
-	c.report(0, "rule.want_type", anyOf(words), got.Msg())
+	c.report(0, "rule.want_type", alternatives(words), got.Msg())
 	return NoType
 }
 
-// anyOf joins words: a, b, or c.
-func anyOf(words []any) i18n.Msg {
+// alternatives joins words: a, b or c.
+func alternatives(words []any) i18n.Msg {
+	last := len(words) - 1
+	if last == 0 {
+		return i18n.M("rule.one", words[0])
+	}
+	return i18n.M("rule.or", commas(words[:last]), words[last])
+}
+
+// commas joins words: a, b, c.
+func commas(words []any) i18n.Msg {
 	all := i18n.M("rule.one", words[0])
 	for _, w := range words[1:] {
-		all = i18n.M("rule.or", all, w)
+		all = i18n.M("rule.comma", all, w)
 	}
 	return all
 }

@@ -323,5 +323,5 @@ func listed(words []i18n.Msg) i18n.Msg {
 	for i, w := range words {
 		all[i] = w
 	}
-	return anyOf(all)
+	return alternatives(all)
 }

@@ -136,19 +136,19 @@ func nesting(t json.Token) int {
 	return 0
 }
 
-// object reads an object; f must read the value of each key.
-func (r *factsReader) object(path string, f func(at int, key string)) {
+// object reads an object; f must read the value of each key. It is false, with a problem, where there is none.
+func (r *factsReader) object(path string, f func(at int, key string)) bool {
 	at := r.at()
 	if t := r.token(); t != json.Delim('{') {
 		r.unwanted(at, path, t, "rule.facts_object")
-		return
+		return false
 	}
 	seen := map[string]bool{}
 	for !r.broken && r.dec.More() {
 		at := r.at()
 		key, ok := r.token().(string)
 		if !ok {
-			return
+			return false
 		}
 		if seen[key] {
 			r.report(at, join(path, key), "rule.facts_key_twice")
@@ -159,6 +159,7 @@ func (r *factsReader) object(path string, f func(at int, key string)) {
 		f(at, key)
 	}
 	r.token()
+	return true
 }
 
 // array reads an array; f must read each element.
@@ -174,11 +175,12 @@ func (r *factsReader) array(path string, f func(i int)) {
 	r.token()
 }
 
-func (r *factsReader) unwanted(at int, path string, t json.Token, want string, args ...any) {
+// unwanted tells what was wanted in the place of the value that begins with t.
+func (r *factsReader) unwanted(at int, path string, t json.Token, want string) {
 	if r.broken {
 		return
 	}
-	r.report(at, path, "rule.facts_want", i18n.M(want, args...))
+	r.report(at, path, "rule.facts_want", i18n.M(want))
 	r.skip(t)
 }
 
@@ -293,7 +295,7 @@ func (r *factsReader) child(path string, parent *Doc, kind string, ids map[strin
 	d := &Doc{kind: kind, parent: parent, facts: map[docKey]docValue{}}
 	parent.children = append(parent.children, d)
 	begin, named := r.at(), false
-	r.object(path, func(at int, key string) {
+	ok := r.object(path, func(at int, key string) {
 		p := join(path, key)
 		switch {
 		case key == "id":
@@ -314,7 +316,7 @@ func (r *factsReader) child(path string, parent *Doc, kind string, ids map[strin
 			r.unknownKey(at, p, "id", "name", "project", "facts")
 		}
 	})
-	if d.id == "" && !named && !r.broken {
+	if ok && d.id == "" && !named && !r.broken {
 		r.report(begin, path, "rule.facts_missing_key", "id")
 	}
 }
@@ -344,7 +346,7 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 		var p placed
 		begin, path := r.at(), fmt.Sprintf("%s[%d]", path, i)
 		given := false
-		r.object(path, func(at int, key string) {
+		ok := r.object(path, func(at int, key string) {
 			where := r.at()
 			switch key {
 			case "node":
@@ -361,7 +363,7 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 			}
 		})
 		switch {
-		case r.broken:
+		case r.broken || !ok:
 			return
 		case !given:
 			r.report(begin, path, "rule.facts_missing_key", "node")
@@ -406,7 +408,8 @@ func (r *factsReader) facts(path string, d *Doc) {
 			return
 		}
 		if at := r.at(); at < len(r.src) && r.src[at] != '{' {
-			r.unwanted(at, p, r.token(), "rule.facts_by_period", periodExample(def.Period))
+			r.report(at, p, "rule.facts_by_period", periodExample(def.Period))
+			r.skip(r.token())
 			return
 		}
 		r.object(p, func(at int, key string) {

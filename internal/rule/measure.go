@@ -1,10 +1,6 @@
 package rule
 
-import (
-	"slices"
-
-	"github.com/yanzhen/yanzhen/internal/money"
-)
+import "github.com/yanzhen/yanzhen/internal/money"
 
 // Cmp compares an amount with a limit.
 type Cmp string
@@ -58,12 +54,12 @@ type Bands []Band
 
 // Sorted says that each band begins above the one before.
 func (b Bands) Sorted() bool {
-	return slices.IsSortedFunc(b, func(x, y Band) int {
-		if x.From.Cmp(y.From) < 0 {
-			return -1
+	for i := 1; i < len(b); i++ {
+		if b[i].From.Cmp(b[i-1].From) <= 0 {
+			return false
 		}
-		return 1
-	})
+	}
+	return true
 }
 
 // Whole applies the rate of the band in which the base lies to all of the base; From belongs to its band.

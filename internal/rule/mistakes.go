@@ -210,16 +210,7 @@ func misfit(fn string, operands []Type) i18n.Msg {
 	for i, t := range operands {
 		list[i] = t.Msg()
 	}
-	return i18n.M("rule.arguments", fn, and_(list))
-}
-
-// and_ joins words by commas.
-func and_(words []any) i18n.Msg {
-	all := i18n.M("rule.one", words[0])
-	for _, w := range words[1:] {
-		all = i18n.M("rule.comma", all, w)
-	}
-	return all
+	return i18n.M("rule.arguments", fn, commas(list))
 }
 
 // hint is how to mend operands of two types under an operator.

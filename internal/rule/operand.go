@@ -84,7 +84,9 @@ func (u unknown) Value() any                                     { return uint64
 func (u unknown) Equal(other ref.Val) ref.Val                    { return types.Bool(other == u) }
 func (unknown) ConvertToNative(t reflect.Type) (any, error)      { return nil, noConversion(t) }
 func (unknown) ConvertToType(t ref.Type) ref.Val                 { return types.WrapErr(noConversion(t)) }
-func noConversion(t any) error                                   { return fmt.Errorf("rule: a value cannot become %v", t) }
+
+func noConversion(t any) error { return fmt.Errorf("rule: a value cannot become %v", t) }
+
 func (u unknown) names(yield func(int) bool) {
 	for rest := uint64(u); rest != 0; rest &= rest - 1 {
 		if !yield(bits.TrailingZeros64(rest)) {

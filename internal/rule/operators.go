@@ -120,7 +120,6 @@ func (t table) logic() {
 func (t table) arithmetic() {
 	const plus, minus, times, negate = operators.Add, operators.Subtract, operators.Multiply, operators.Negate
 	type fen = operand[money.Fen]
-	type exact = operand[money.Exact]
 	type rate = operand[money.Rate]
 	type dec = operand[millionths]
 
@@ -512,6 +511,7 @@ func ratio(r *big.Rat) ref.Val {
 
 // Sums and products of 64 bits are those of money.Fen, the one place that guards them.
 func add(a, b int64) (int64, error) { s, err := money.Fen(a).Add(money.Fen(b)); return int64(s), err }
+
 func sub(a, b int64) (int64, error) { s, err := money.Fen(a).Sub(money.Fen(b)); return int64(s), err }
 func mul(a, b int64) (int64, error) { s, err := money.Fen(a).Times(b); return int64(s), err }
 
