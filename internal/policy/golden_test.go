@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -58,6 +59,73 @@ func TestBad(t *testing.T) {
 			}
 			golden(t, strings.TrimSuffix(file, ".yaml")+".txt", b.Bytes())
 		})
+	}
+}
+
+func TestEvaluationRefuses(t *testing.T) {
+	src, err := os.ReadFile("testdata/eval/facts.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := Evaluation{Policies: []*Policy{compile(t, yancheng)}, File: "facts.json", Facts: src, AsOf: period.Date(2024, 10, 31), Format: "json"}
+	var full bytes.Buffer
+	if err := good.Write(&full, lib(t), i18n.T{Lang: i18n.ZH}); err != nil || !json.Valid(full.Bytes()) {
+		t.Fatalf("%v\n%s", err, full.Bytes())
+	}
+	for name, change := range map[string]func(*Evaluation){
+		"format":        func(e *Evaluation) { e.Format = "xml" },
+		"facts":         func(e *Evaluation) { e.Facts = []byte(`{"enterprise": {"facts": {"ent.nothing": 1}}}`) },
+		"no pair":       func(e *Evaluation) { e.Settings = []string{"lease"} },
+		"setting":       func(e *Evaluation) { e.Settings = []string{"leas=loan"} },
+		"option":        func(e *Evaluation) { e.Settings = []string{"lease=gift"} },
+		"param":         func(e *Evaluation) { e.Changes = []string{"loan_rat=1%"} },
+		"key":           func(e *Evaluation) { e.Changes = []string{"loan_rate@2031=1%"} },
+		"value":         func(e *Evaluation) { e.Changes = []string{"loan_rate@2023=much"} },
+		"value of year": func(e *Evaluation) { e.Changes = []string{"loan_rate=1%"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			e := good
+			change(&e)
+			var out bytes.Buffer
+			err := e.Write(&out, lib(t), i18n.T{Lang: i18n.ZH})
+			if errs.KindOf(err) != errs.KindInvalid || out.Len() > 0 {
+				t.Errorf("error %v, wrote %d bytes", err, out.Len())
+			}
+		})
+	}
+}
+
+// TestWhatIf: a change of a number and its inverse meet in the same answer, whatever was asked before.
+func TestWhatIf(t *testing.T) {
+	p := compile(t, yancheng)
+	base, err := p.Plan(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	firm := benchFirms(t, 40)
+	asOf := period.Date(2024, 10, 31)
+	total := func(patches ...Patch) (sum Interval, hash string) {
+		plan, err := p.Plan(nil, patches...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range firm {
+			d, err := plan.Decide(f, asOf, Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			sum = sum.Plus(d.Total)
+		}
+		return sum, plan.Hash
+	}
+	before, hash := total()
+	more, other := total(Patch{"investment_rate", "2023", "12%"}, Patch{"investment_ceiling", "", "800万元"})
+	again, same := total(Patch{"investment_rate", "2023", "11%"})
+	if more.Sure <= before.Sure || other == hash {
+		t.Errorf("a higher rate and ceiling: %+v after %+v", more, before)
+	}
+	if again != before || same != hash || base.Hash != hash {
+		t.Errorf("the same number again: %+v after %+v", again, before)
 	}
 }
 
