@@ -223,16 +223,12 @@ func (a *asking) threshold(t *threshold) {
 		a.check(c, i18n.M("policy.not_met", t.Text), nil)
 		return
 	}
-	cmp := rule.AtLeast
-	if t.Over != "" {
-		cmp = rule.Over
-	}
 	reaches := func(have money.Exact, limit money.Fen) bool {
-		met, _ := cmp.Met(have, money.Of(limit))
-		return met
+		order := have.Cmp(money.Of(limit))
+		return order > 0 || order == 0 && t.AtLeast != ""
 	}
 	surely := reaches(q.low, high.fen)
-	maybe := q.open || reaches(q.high, low.fen)
+	maybe := surely || q.open || (!q.point || low != high) && reaches(q.high, low.fen)
 	var reason i18n.Msg
 	switch {
 	case surely:

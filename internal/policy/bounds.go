@@ -63,17 +63,18 @@ func (p *Plan) components(claims []claim) [][]int {
 			}
 		}
 	}
-	at := make(map[int]int, len(claims))
 	var all [][]int
 	for i := range claims {
-		r := find(i)
-		k, ok := at[r]
-		if !ok {
-			k = len(all)
-			at[r] = k
-			all = append(all, nil)
+		if find(i) != i {
+			continue
 		}
-		all[k] = append(all[k], i)
+		var members []int
+		for j := range claims {
+			if find(j) == i {
+				members = append(members, j)
+			}
+		}
+		all = append(all, members)
 	}
 	return all
 }
@@ -149,6 +150,10 @@ func (p *Plan) component(s *settled, limit int, members []int, claims []claim, w
 	for range open {
 		worlds = min(worlds*2, maxWorlds+1)
 	}
+	if worlds == 1 {
+		p.certain(s, &w, members)
+		return
+	}
 	g := gather{
 		purse: make([]int, len(members)), clause: make([]int, len(members)),
 		low: make([]money.Fen, len(members)), high: make([]money.Fen, len(members)),
@@ -160,7 +165,7 @@ func (p *Plan) component(s *settled, limit int, members []int, claims []claim, w
 		g.purse[m] = p.clauses[g.clause[m]].purse
 	}
 	choice := make([]int, len(members))
-	if worlds == 1 || worlds <= limit && (!sliding(members, ways) || p.steady(w.claims)) {
+	if worlds <= limit && (!sliding(members, ways) || p.steady(w.claims)) {
 		for k := range worlds {
 			for m, i := range members {
 				choice[m] = k % len(ways[i])
@@ -180,6 +185,18 @@ func (p *Plan) component(s *settled, limit int, members []int, claims []claim, w
 		p.corners(&g, &w, members, choice, ways, open)
 	}
 	g.into(s, members)
+}
+
+// certain settles a component that can turn out in one way only, as most do.
+func (p *Plan) certain(s *settled, w *world, members []int) {
+	pays := w.settle()
+	for m, i := range members {
+		clause := w.claims[m].clause
+		purse := p.clauses[clause].purse
+		s.low[i], s.high[i] = pays[m], pays[m]
+		s.clauseLow[clause], s.clauseHigh[clause] = plus(s.clauseLow[clause], pays[m]), plus(s.clauseHigh[clause], pays[m])
+		s.sumLow[purse], s.sumHigh[purse] = plus(s.sumLow[purse], pays[m]), plus(s.sumHigh[purse], pays[m])
+	}
 }
 
 // corners bounds a component with too many worlds.

@@ -116,9 +116,11 @@ func (d *decider) clause(k *clauseRule) {
 		switch {
 		case state == rule.Present:
 			day := v.Day()
-			if day <= d.asOf {
-				d.add(k, s, &day, []asked{{year: day.Year(), day: day}})
+			if day > d.asOf {
+				d.later(k, s, day)
+				continue
 			}
+			d.add(k, s, &day, []asked{{year: day.Year(), day: day}})
 		case state == rule.None:
 			d.noEvent(k, s)
 		default:
@@ -150,6 +152,17 @@ func (d *decider) undated(k *clauseRule, s rule.Subject) {
 	if len(all) > 0 {
 		d.add(k, s, nil, all)
 	}
+}
+
+// later tells of an event after the day of asking.
+func (d *decider) later(k *clauseRule, s rule.Subject, day period.Day) {
+	if !d.opt.Trace {
+		return
+	}
+	l := d.line(k, s)
+	l.State, l.Event, l.Year = NotMet, &day, day.Year()
+	l.Reason = i18n.M("policy.event_later", day.String(), d.asOf.String())
+	d.drafts = append(d.drafts, draft{Line: l, claim: -1, k: k, subject: s})
 }
 
 func (d *decider) noEvent(k *clauseRule, s rule.Subject) {
