@@ -29,6 +29,7 @@ type calcForm struct {
 	policy   *policy.Policy
 	in       url.Values
 	facts    []content.FactDef
+	moving   map[string]bool // facts that amounts and thresholds are made of: they get a slider
 	years    []int
 	items    map[string]int // how many of each kind
 	problems []string
@@ -83,13 +84,16 @@ func (f *calcForm) findFacts() error {
 	file.Clauses = slices.DeleteFunc(slices.Clone(file.Clauses), func(c policy.Clause) bool {
 		return c.Only != nil && f.setting(c.Only.Setting) != c.Only.Is
 	})
-	text, err := json.Marshal(file)
+	read, err := codesIn(file)
 	if err != nil {
 		return fmt.Errorf("list facts of policy %s: %w", file.Document.ID, err)
 	}
-	read := map[string]bool{}
-	for _, code := range factCode.FindAllString(string(text), -1) {
-		read[code] = true
+	var amounts []any
+	for _, c := range file.Clauses {
+		amounts = append(amounts, c.Amount, c.Thresholds)
+	}
+	if f.moving, err = codesIn(append(amounts, file.Aggregates)); err != nil {
+		return fmt.Errorf("list facts of policy %s: %w", file.Document.ID, err)
 	}
 	for _, def := range f.lib.FactDefs() {
 		if read[def.Code] {
@@ -97,6 +101,19 @@ func (f *calcForm) findFacts() error {
 		}
 	}
 	return nil
+}
+
+// codesIn is every fact that expressions in a part of a policy file name.
+func codesIn(part any) (map[string]bool, error) {
+	text, err := json.Marshal(part)
+	if err != nil {
+		return nil, err
+	}
+	codes := map[string]bool{}
+	for _, code := range factCode.FindAllString(string(text), -1) {
+		codes[code] = true
+	}
+	return codes, nil
 }
 
 // setting is the answer to an open question that the form gives, or the default.
@@ -122,24 +139,23 @@ func (f *calcForm) settings() map[string]string {
 	return all
 }
 
-// example fills the blank form with a project a little below the threshold.
+// example fills the blank form with a project that gets something in one year and just misses the threshold in the
+// last.
 func (f *calcForm) example() {
 	f.in = url.Values{}
 	if area := f.policy.File.Document.Area; area != nil {
 		f.in.Set(areaName, area.In[0])
 	}
-	last := f.years[len(f.years)-1]
-	for _, def := range f.facts {
-		if def.Code == "ent.above_scale" {
-			for _, y := range f.years {
-				f.in.Set(fieldID(content.Enterprise, 0, def.Code, y), "1")
-			}
-		}
+	for _, y := range f.years {
+		f.in.Set(fieldID(content.Enterprise, 0, "ent.above_scale", y), "1")
 	}
-	f.in.Set(fieldID(content.Project, 0, "project.is_digital", 0), "1")
-	f.in.Set(fieldID(content.Project, 0, "project.effective_input", last), "480")
-	f.in.Set(fieldID(content.Project, 0, "project.investment", last), "480")
 	f.items[content.Project] = 1
+	f.in.Set(fieldID(content.Project, 0, "project.is_digital", 0), "1")
+	last := f.years[len(f.years)-1]
+	for y, amount := range map[int]string{last - 1: "620", last: "480"} {
+		f.in.Set(fieldID(content.Project, 0, "project.effective_input", y), amount)
+		f.in.Set(fieldID(content.Project, 0, "project.investment", y), amount)
+	}
 }
 
 func fieldID(kind string, n int, code string, year int) string {
@@ -332,7 +348,9 @@ func (f *calcForm) field(kind string, n int, def content.FactDef, year int) calc
 	case content.Date:
 		in.Type = "date"
 	case content.Money:
-		in.Slider, in.SliderAt = slider(fold(in.Value, "万元"))
+		if f.moving[def.Code] {
+			in.Slider, in.SliderAt = slider(fold(in.Value, "万元"))
+		}
 	}
 	return in
 }

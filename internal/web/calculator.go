@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 
+	"github.com/a-h/templ"
+
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
@@ -84,21 +86,23 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	c.Problems = form.problems
 	if byScript(r) {
 		w.Header().Set("HX-Replace-Url", "/calculator?"+form.address().Encode())
-		return part(w, r, http.StatusOK, calculatorResult(v.t, c))
+		return part(w, r, http.StatusOK, calculatorPart(v.t, c))
 	}
 	c.Groups = form.groups()
-	for _, q := range p.File.Settings {
-		set := calcSetting{Setting: q, Chosen: form.setting(q.ID)}
-		if set.Chosen != q.Default {
-			c.Changed++
-		}
-		c.Settings = append(c.Settings, set)
-	}
+	c.Settings = settingsOf(p, form.settings())
 	for _, other := range s.Policies {
 		d := other.File.Document
 		c.Policies = append(c.Policies, option{Value: d.ID, Label: v.t.Text(d.Name)})
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_calculator")), http.StatusOK, calculatorPage(v.t, c))
+}
+
+// outOfBand tells htmx to put a piece where its id stands, whatever else it replaces.
+func outOfBand(on bool) templ.Attributes {
+	if !on {
+		return nil
+	}
+	return templ.Attributes{"hx-swap-oob": "true"}
 }
 
 // policyOrFirst is the policy with an id, or the first where none is named.

@@ -22,14 +22,17 @@ type decisionView struct {
 	Floor      *policy.Interval
 	Reason     string
 	Clauses    []clauseView
-	Missing    []string // what would make the answer surer
-	Calculator string   // address of the calculator with the same facts, "" for none
+	Idle       []clauseView // clauses that nothing of the enterprise falls under
+	Missing    []string     // what would make the answer surer
+	Calculator string       // address of the calculator with the same facts, "" for none
 }
 
+// clauseView is a clause with the lines worth reading first, and those that give nothing and can be helped by nothing.
 type clauseView struct {
 	policy.Clause
 	Sum    policy.ClauseSum
 	Lines  []lineView
+	Others []lineView
 	Advice []string // about the clause as a whole
 }
 
@@ -67,13 +70,19 @@ type termView struct {
 
 // words turns parts of a decision into sentences of one language.
 type words struct {
-	t   i18n.T
-	lib *content.Library
-	pol *policy.Policy
+	t    i18n.T
+	lib  *content.Library
+	pol  *policy.Policy
+	year int // the present one
+}
+
+// tooLate says that an advice asks for other figures in a year that is over.
+func (w words) tooLate(a policy.Advice) bool {
+	return a.Kind == "change" && a.Year != 0 && a.Year < w.year
 }
 
 func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) decisionView {
-	w := words{t: t, lib: s.Library, pol: p}
+	w := words{t: t, lib: s.Library, pol: p, year: s.Clock.Today().Year()}
 	v := decisionView{
 		Policy: p.File.Document, Confidence: d.Confidence, AsOf: d.AsOf, Total: d.Total, InKind: d.InKind, Floor: d.Floor,
 	}
@@ -84,7 +93,11 @@ func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) de
 		v.Missing = append(v.Missing, w.factName(policy.Ref(ref.Subject), ref.Def, ref.Period))
 	}
 	for _, sum := range d.Clauses {
-		v.Clauses = append(v.Clauses, w.clause(d, sum))
+		if c := w.clause(d, sum); len(c.Lines)+len(c.Others)+len(c.Advice) > 0 {
+			v.Clauses = append(v.Clauses, c)
+		} else {
+			v.Idle = append(v.Idle, c)
+		}
 	}
 	slices.SortStableFunc(v.Clauses, func(a, b clauseView) int { return cmp.Compare(clauseRank(a), clauseRank(b)) })
 	return v
@@ -92,21 +105,15 @@ func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) de
 
 // clauseRank orders clauses for a reader: what pays, what may pay, what could be reached, the rest.
 func clauseRank(c clauseView) int {
-	hints := len(c.Advice)
-	for _, l := range c.Lines {
-		hints += len(l.Advice)
-	}
 	switch {
 	case c.Sum.Pays.Sure > 0:
 		return 0
 	case !c.Sum.Pays.Exact():
 		return 1
-	case len(c.Lines) > 0 && hints > 0:
-		return 2
 	case len(c.Lines) > 0:
-		return 3
+		return 2
 	}
-	return 4
+	return 3
 }
 
 func (w words) clause(d *policy.Decision, sum policy.ClauseSum) clauseView {
@@ -115,17 +122,27 @@ func (w words) clause(d *policy.Decision, sum policy.ClauseSum) clauseView {
 		c.Clause = w.pol.File.Clauses[i]
 	}
 	for _, l := range d.Lines {
-		if l.Clause == sum.Clause {
-			c.Lines = append(c.Lines, w.line(d, l))
+		if l.Clause != sum.Clause {
+			continue
+		}
+		if v := w.line(d, l); v.gives() {
+			c.Lines = append(c.Lines, v)
+		} else {
+			c.Others = append(c.Others, v)
 		}
 	}
 	for _, a := range d.Advice {
-		if a.Clause == sum.Clause && !slices.ContainsFunc(c.Lines, func(l lineView) bool { return isAbout(a, l.Line) }) {
+		if a.Clause == sum.Clause && !w.tooLate(a) && !slices.ContainsFunc(c.Lines, func(l lineView) bool { return isAbout(a, l.Line) }) {
 			c.Advice = append(c.Advice, w.t.Msg(a.Text))
 		}
 	}
 	c.Advice = slices.Compact(c.Advice)
 	return c
+}
+
+// gives says that a line pays or may pay, lost what it would have paid, or tells how to get something.
+func (l lineView) gives() bool {
+	return l.Pays.Sure > 0 || !l.Pays.Exact() || len(l.Steps) > 0 || len(l.Advice) > 0
 }
 
 func isAbout(a policy.Advice, l policy.Line) bool {
@@ -138,6 +155,9 @@ func (w words) line(d *policy.Decision, l policy.Line) lineView {
 		v.Steps = append(v.Steps, stepView{Text: w.step(s), Cite: s.Cite})
 	}
 	for _, r := range l.Remaining {
+		if len(l.Remaining) == 1 && len(r.Facts) == 0 {
+			break // the sentence says it
+		}
 		v.Remaining = append(v.Remaining, remainingView{
 			State: r.State, Text: w.t.Text(r.Text), Have: r.Have, Need: r.Need, Short: r.Distance, Facts: w.names(r.Facts),
 		})
@@ -151,7 +171,7 @@ func (w words) line(d *policy.Decision, l policy.Line) lineView {
 		v.Formula = append(v.Formula, termView{Name: w.t.Text(f.Name), Expr: f.Expr, Value: w.number(f.Value), Cite: f.Cite, Read: w.values(f.Read)})
 	}
 	for _, a := range d.Advice {
-		if isAbout(a, l) {
+		if isAbout(a, l) && !w.tooLate(a) {
 			v.Advice = append(v.Advice, w.t.Msg(a.Text))
 		}
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
 // firmFile is 一企一档: who and where, what is known of it and of what belongs to it, and what each policy owes it.
@@ -357,16 +358,41 @@ func (s *server) closeDispute(w http.ResponseWriter, r *http.Request, v *visit) 
 	return seeOther(w, r, factPath(p.Firm.ID, p.Subject, p.Def.Code)+"?done=closed")
 }
 
+// decisions is what each policy owes the enterprise, from the facts that the visitor may see; none for a visitor who may
+// not see all that a decision reads.
+func (s *server) decisions(v *visit, view fact.View, firm int64) ([]decisionView, error) {
+	if !view.Can(access.ReadSensitive, firm) {
+		return nil, nil
+	}
+	var all []decisionView
+	for _, p := range s.Policies {
+		plan, err := p.Plan(nil)
+		if err != nil {
+			return nil, err
+		}
+		d, err := s.Region.Decide(view, plan, firm, s.Clock.Today())
+		if err != nil {
+			return nil, err
+		}
+		dv := s.viewDecision(v.t, p, d)
+		if dv.Calculator, err = s.calculatorOf(v.t, view, p, firm); err != nil {
+			return nil, err
+		}
+		all = append(all, dv)
+	}
+	return all, nil
+}
+
 // calculatorOf is the calculator's address with what is known of an enterprise filled in.
-func (s *server) calculatorOf(v *visit, view fact.View, firm int64, policyID string) (string, error) {
-	p, err := s.policyOrFirst(policyID)
+func (s *server) calculatorOf(t i18n.T, view fact.View, p *policy.Policy, firm int64) (string, error) {
+	form, err := newCalcForm(t, s.Library, p, s.Clock.Today(), url.Values{})
 	if err != nil {
 		return "", err
 	}
-	form, err := newCalcForm(v.t, s.Library, p, s.Clock.Today(), url.Values{})
-	if err != nil {
-		return "", err
+	subject, ok := s.reader.Subject(view, firm)
+	if !ok {
+		return "", errs.NotFound("enterprise", firm)
 	}
-	form.fill(view, firm)
+	form.fill(subject, s.Clock.Today())
 	return "/calculator?" + form.address().Encode(), nil
 }

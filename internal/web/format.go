@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -41,8 +42,12 @@ func inUnit(a money.Fen) (num, unitKey string) {
 	return grouped(a.In(money.Wan)), "web.wan"
 }
 
-// inWords is the amount with its unit, for sentences and titles.
+// inWords is the amount with its unit, for sentences and titles: 万元 and 亿元 in Chinese, plain yuan in English, which
+// does not count by ten thousands.
 func inWords(t i18n.T, a money.Fen) string {
+	if t.Lang == i18n.EN {
+		return grouped(a.In(money.Yuan)) + " " + t.S("web.yuan")
+	}
 	num, unit := inUnit(a)
 	return num + " " + t.S(unit)
 }
@@ -73,3 +78,6 @@ func periodText(t i18n.T, p period.Period) string {
 	}
 	return first.String()
 }
+
+// fen is a cell of money.
+func fen(c fact.Cell) money.Fen { return money.Fen(c.Value.Num) }

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -32,6 +33,7 @@ type Deps struct {
 	Sources  *source.Store
 	Frames   *fact.Frames
 	Intake   *intake.Service
+	Region   *region.Runner
 	Policies []*policy.Policy // in the order in which pages list them
 	Clock    clock.Clock
 	Log      *slog.Logger
@@ -58,6 +60,7 @@ type server struct {
 	Deps
 	assets   *assets
 	sessions *scs.SessionManager
+	reader   *region.Reader
 }
 
 // New is the handler of all pages.
@@ -70,8 +73,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Region == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Region, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -83,7 +86,7 @@ func newServer(d Deps) (*server, error) {
 	m.Cookie.Name = "yanzhen_session"
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = d.Secure
-	s := &server{Deps: d, assets: a, sessions: m}
+	s := &server{Deps: d, assets: a, sessions: m, reader: region.NewReader(d.Library)}
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		s.answerError(w, r, &visit{t: langOf(r)}, fmt.Errorf("session: %w", err))
 	}
@@ -123,6 +126,9 @@ func (s *server) routes() []route {
 		{"GET /enterprises/{id}/facts/{subject}/{def}", need{action: access.ReadFact}, s.factTimeline},
 		{"POST /enterprises/{id}/facts/{subject}/{def}/dispute", need{action: access.Dispute}, s.dispute},
 		{"POST /enterprises/{id}/facts/{subject}/{def}/close", need{action: access.Decide}, s.closeDispute},
+		{"GET /region", need{action: access.ReadSensitive}, s.regionPage},
+		{"GET /region/firms", need{action: access.ReadSensitive}, s.regionFirms},
+		{"GET /region/export", need{action: access.Export}, s.exportRegion},
 		{"GET /imports", need{action: access.ReadFact}, s.imports},
 		{"POST /imports", need{action: access.Import}, s.upload},
 		{"GET /imports/{id}", need{action: access.Import}, s.batch},

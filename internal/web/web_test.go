@@ -23,6 +23,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -75,7 +76,8 @@ func newSite(t *testing.T) *site {
 	}
 	t.Cleanup(imports.Close)
 	srv, err := newServer(Deps{
-		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Policies: policies(t, lib),
+		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports,
+		Region: region.NewRunner(frames, lib), Policies: policies(t, lib),
 		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
 	})
@@ -94,7 +96,7 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func policies(t *testing.T, lib *content.Library) []*policy.Policy {
+func policies(t testing.TB, lib *content.Library) []*policy.Policy {
 	t.Helper()
 	files, err := fs.Glob(contentdata.FS, "policies/*/*/policy.yaml")
 	if err != nil {

@@ -1,0 +1,94 @@
+package web
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// The city of the tests: one firm in 亭湖区, whose project passes the threshold, one in 大丰区 that just misses it, and
+// one in 东台市, where the city does not pay. They come in as spreadsheets do.
+const (
+	tinghuCode  = "91320281142225264B"
+	dafengCode  = "91320400732252465D"
+	dongtaiCode = "9132040056775521X8"
+
+	firmsCSV = `统一社会信用代码,企业名称,县（市、区）,行业代码,是否规上企业,营业收入（万元）,从业人员平均人数,法定代表人
+` + tinghuCode + `,盐城亭湖甲机械有限公司,亭湖区,3412,是,12345.67,210,王某甲
+` + dafengCode + `,盐城大丰乙电子有限公司,大丰区,3962,是,8000,95,李某乙
+` + dongtaiCode + `,东台丙纺织有限公司,东台市,1711,是,5600,330,赵某丙
+`
+	projectsCSV = `统一社会信用代码,企业名称,县（市、区）,项目名称,是否智改数转项目,项目年度投资额（万元）,年度有效投入（万元）
+` + tinghuCode + `,盐城亭湖甲机械有限公司,亭湖区,数字车间,是,620,600
+` + dafengCode + `,盐城大丰乙电子有限公司,大丰区,智能仓储,是,499.99,499.99
+` + dongtaiCode + `,东台丙纺织有限公司,东台市,织造改造,是,1000,1000
+`
+)
+
+// city is a site with the firms of the tests and an account of each role.
+type city struct {
+	*site
+	firms map[string]int64 // by credit code
+}
+
+func newCity(t *testing.T) *city {
+	t.Helper()
+	c := &city{site: newSite(t), firms: map[string]int64{}}
+	c.importCSV("firms.csv", firmsCSV, "statistics", "320900")
+	c.importCSV("projects.csv", projectsCSV, "bureau", "320900")
+	view, err := c.srv.Frames.For(context.Background(), access.SystemScope(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
+		ids := view.Registry().ByUSCC(party.USCC(code))
+		if len(ids) != 1 {
+			t.Fatalf("firm %s is known as %v", code, ids)
+		}
+		c.firms[code] = ids[0]
+	}
+	for login, g := range map[string]access.Grant{
+		"tinghu":  {Role: access.CountyOfficial, Area: "320902"},
+		"city":    {Role: access.CityOfficial, Area: "320900"},
+		"auditor": {Role: access.Auditor, Area: "320900"},
+		"firm":    {Role: access.Enterprise, Party: c.firms[tinghuCode]},
+	} {
+		_, err := c.acc.Create(context.Background(), access.SystemScope(), access.NewAccount{
+			Login: login, Name: "测试 " + login, Password: password, Grants: []access.Grant{g},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return c
+}
+
+// importCSV takes a file the whole way, as an official of the area.
+func (c *city) importCSV(name, body, authority, area string) {
+	c.t.Helper()
+	ctx := context.Background()
+	scope := access.NewScope(1, access.CityOfficial, c.srv.Library.Areas().Below(area), nil)
+	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{
+		Name: name, Sender: "市工信局", Authority: authority, Area: area, Period: period.OfYear(2023), Body: strings.NewReader(body),
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	if b, err = c.srv.Intake.Wait(ctx, scope, b.ID); err != nil {
+		c.t.Fatal(err)
+	}
+	if b.State != intake.Ready || b.Preview.Stops() || b.Preview.LeftOut() > 0 {
+		c.t.Fatalf("%s: %s, %+v", name, b.State, b.Preview.Problems)
+	}
+	if b, err = c.srv.Intake.Commit(ctx, scope, b.ID); err != nil {
+		c.t.Fatal(err)
+	}
+	if b, err = c.srv.Intake.Wait(ctx, scope, b.ID); err != nil || b.State != intake.Committed {
+		c.t.Fatalf("%s: %s %v %v", name, b.State, b.Failure, err)
+	}
+}

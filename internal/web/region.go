@@ -1,0 +1,337 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+)
+
+// regionQuery is a view of a policy's result over a region; its address restores it.
+type regionQuery struct {
+	Policy   string
+	Area     string
+	Clause   string            // of the list of firms, "" for all
+	State    string            // of the list of firms: "sure", "perhaps" or ""
+	Settings map[string]string // open questions answered otherwise than by default
+	Page     int
+}
+
+func (q regionQuery) href(path string) string {
+	out := url.Values{"policy": {q.Policy}}
+	for name, value := range map[string]string{"area": q.Area, "clause": q.Clause, "state": q.State} {
+		if value != "" {
+			out.Set(name, value)
+		}
+	}
+	for id, answer := range q.Settings {
+		out.Set("set:"+id, answer)
+	}
+	if q.Page > 1 {
+		out.Set("page", strconv.Itoa(q.Page))
+	}
+	return path + "?" + out.Encode()
+}
+
+func (q regionQuery) in(area string) regionQuery {
+	q.Area, q.Page = area, 1
+	return q
+}
+
+func (q regionQuery) of(clause, state string) regionQuery {
+	q.Clause, q.State, q.Page = clause, state, 1
+	return q
+}
+
+func (q regionQuery) onPage(n int) regionQuery {
+	q.Page = n
+	return q
+}
+
+// regionData is the page.
+type regionData struct {
+	Query    regionQuery
+	Policy   policy.Document
+	Policies []option
+	Settings []calcSetting
+	Areas    []option
+	AreaName string
+	Sum      region.Sum
+	ByArea   []areaRow
+	ByClause []clauseRow
+	AsOf     string
+	Hash     string
+}
+
+type areaRow struct {
+	region.AreaSum
+	Name string
+	Href string // deeper, or to the firms where nothing lies below
+}
+
+type clauseRow struct {
+	region.ClauseSum
+	Name, Cite string
+}
+
+// regionOf runs the chosen policy over what the visitor may see, within the chosen area.
+func (s *server) regionOf(r *http.Request, v *visit) (fact.View, *policy.Policy, regionQuery, *region.Region, error) {
+	fail := func(err error) (fact.View, *policy.Policy, regionQuery, *region.Region, error) {
+		return fact.View{}, nil, regionQuery{}, nil, err
+	}
+	p, err := s.policyOrFirst(r.FormValue("policy"))
+	if err != nil {
+		return fail(err)
+	}
+	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: map[string]string{}}
+	q.Page, _ = strconv.Atoi(r.FormValue("page"))
+	q.Page = max(q.Page, 1)
+	for _, set := range p.File.Settings {
+		if answer := r.FormValue("set:" + set.ID); answer != "" && answer != set.Default {
+			q.Settings[set.ID] = answer
+		}
+	}
+	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
+		q.Area = reach[0].Value
+	}
+	plan, err := p.Plan(q.Settings)
+	if err != nil {
+		return fail(err)
+	}
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return fail(err)
+	}
+	all, err := s.Region.Run(r.Context(), view, plan, s.Clock.Today())
+	if err != nil {
+		return fail(err)
+	}
+	if q.Area == "" {
+		return view, p, q, all, nil
+	}
+	if _, ok := s.Library.Areas().Node(q.Area); !ok {
+		return fail(errs.NotFound("area", q.Area))
+	}
+	return view, p, q, all.Within(q.Area), nil
+}
+
+func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, p, q, result, err := s.regionOf(r, v)
+	if err != nil {
+		return err
+	}
+	d := regionData{
+		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
+		Sum: result.Sum, AsOf: s.asOf(v.t, view), Hash: result.Plan.Hash, Settings: settingsOf(p, q.Settings),
+	}
+	for _, other := range s.Policies {
+		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
+	}
+	for _, a := range result.ByArea(q.Area) {
+		if a.Firms > 0 || a.Area.Code != "" && a.Area.Code != q.Area {
+			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, a))
+		}
+	}
+	for _, c := range result.ByClause() {
+		d.ByClause = append(d.ByClause, clauseRow{ClauseSum: c, Name: clauseName(v.t, p, c.Clause), Cite: clauseCite(p, c.Clause)})
+	}
+	sh := s.shell(r, v, v.t.S("web.nav_region"))
+	sh.Chart = true
+	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
+}
+
+func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum) areaRow {
+	row := areaRow{AreaSum: a, Name: a.Area.Name}
+	switch {
+	case a.Area.Code == "":
+		row.Name = t.S("web.area_unknown")
+	case a.Area.Code == q.Area || len(s.Library.Areas().Children(a.Area.Code)) == 0:
+		row.Href = q.in(a.Area.Code).of("", "").href("/region/firms")
+	default:
+		row.Href = q.in(a.Area.Code).href("/region")
+	}
+	return row
+}
+
+// settingsOf is a policy's open questions with the answers taken.
+func settingsOf(p *policy.Policy, answers map[string]string) []calcSetting {
+	var all []calcSetting
+	for _, q := range p.File.Settings {
+		all = append(all, calcSetting{Setting: q, Chosen: cmp.Or(answers[q.ID], q.Default)})
+	}
+	return all
+}
+
+func changed(all []calcSetting) int {
+	n := 0
+	for _, s := range all {
+		if s.Chosen != s.Default {
+			n++
+		}
+	}
+	return n
+}
+
+func clauseOf(p *policy.Policy, id string) policy.Clause {
+	i := slices.IndexFunc(p.File.Clauses, func(c policy.Clause) bool { return c.ID == id })
+	if i < 0 {
+		return policy.Clause{ID: id}
+	}
+	return p.File.Clauses[i]
+}
+
+func clauseName(t i18n.T, p *policy.Policy, id string) string {
+	return cmp.Or(t.Text(clauseOf(p, id).Name), id)
+}
+
+func clauseCite(p *policy.Policy, id string) string { return clauseOf(p, id).Cite }
+
+// firmsData is the enterprises behind a figure of the region's result.
+type firmsData struct {
+	Query    regionQuery
+	Policy   policy.Document
+	AreaName string
+	Clauses  []option
+	Total    int
+	Sum      policy.Interval // over all of them
+	Pages    int
+	Rows     []firmResult
+	AsOf     string
+}
+
+type firmResult struct {
+	region.Firm
+	AreaName string
+	Pays     policy.Interval // of the chosen clause, or in all
+	Reason   string
+}
+
+// firmsOf is the enterprises that get or may get something from the chosen clause, or from the whole document; the
+// most first.
+func firmsOf(t i18n.T, tree *content.Tree, q regionQuery, result *region.Region) (rows []firmResult, sum policy.Interval) {
+	for _, f := range result.Firms {
+		row := firmResult{Firm: f, AreaName: nodeName(tree, f.Area), Pays: f.Total}
+		if q.Clause != "" {
+			i := slices.IndexFunc(f.Clauses, func(c policy.ClauseSum) bool { return c.Clause == q.Clause })
+			if i < 0 {
+				continue
+			}
+			row.Pays = f.Clauses[i].Pays
+		} else if q.State == "" && f.Total == (policy.Interval{}) && f.InKind == (policy.Interval{}) && f.Err.IsZero() {
+			continue
+		}
+		if !f.Err.IsZero() {
+			row.Reason = t.Msg(f.Err)
+		}
+		sure, perhaps := row.Pays.Sure > 0, !row.Pays.Exact()
+		if q.State == "sure" && !sure || q.State == "perhaps" && !perhaps || q.Clause != "" && !sure && !perhaps {
+			continue
+		}
+		rows = append(rows, row)
+		sum = sum.Plus(row.Pays)
+	}
+	slices.SortStableFunc(rows, func(a, b firmResult) int {
+		return cmp.Or(cmp.Compare(b.Pays.Sure, a.Pays.Sure), cmp.Compare(b.Pays.Possible, a.Pays.Possible), cmp.Compare(a.Name, b.Name))
+	})
+	return rows, sum
+}
+
+func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, p, q, result, err := s.regionOf(r, v)
+	if err != nil {
+		return err
+	}
+	rows, sum := firmsOf(v.t, s.Library.Areas(), q, result)
+	d := firmsData{
+		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: len(rows), Sum: sum,
+		Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
+	}
+	for _, c := range result.Plan.Clauses() {
+		d.Clauses = append(d.Clauses, option{Value: c.ID, Label: c.Cite + " " + v.t.Text(c.Name)})
+	}
+	d.Query.Page = min(q.Page, d.Pages)
+	first := (d.Query.Page - 1) * listRows
+	d.Rows = rows[first:min(first+listRows, len(rows))]
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_region")), http.StatusOK, regionFirmsPage(v.t, d))
+}
+
+// exportRegion sends every enterprise of the view with what it gets, clause by clause.
+func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, p, q, result, err := s.regionOf(r, v)
+	if err != nil {
+		return err
+	}
+	t, doc := v.t, p.File.Document
+	out := sheetOut{
+		Name: t.S("web.nav_region") + "-" + doc.ID + "-" + s.Clock.Today().String(), Title: t.Text(doc.Name),
+		Notes: append(s.notes(v, view, q.href("/region")),
+			[2]string{t.S("web.document"), doc.Number + " · " + t.S("web."+doc.Confidence)},
+			[2]string{t.S("web.area"), nodeName(s.Library.Areas(), q.Area)},
+			[2]string{t.S("web.note_sure"), t.S("web.note_sure_text")},
+			[2]string{t.S("web.note_plan"), result.Plan.Hash}),
+		Columns: []string{
+			t.S("web.firm_name"), t.S("web.uscc"), t.S("web.area"), t.S("web.sure_yuan"), t.S("web.possible_yuan"),
+			t.S("web.in_kind_yuan"), t.S("web.floor_yuan"), t.S("web.missing_count"), t.S("web.remark"),
+		},
+	}
+	for _, set := range settingsOf(p, q.Settings) {
+		out.Notes = append(out.Notes, [2]string{t.Text(set.Question), settingText(t, p.File, policy.Only{Setting: set.ID, Is: set.Chosen})})
+	}
+	clauses := result.Plan.Clauses()
+	for _, c := range clauses {
+		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+"（"+t.S("web.sure_yuan")+"）")
+	}
+	out.Rows = func(yield func([]any) bool) {
+		for _, f := range result.Firms {
+			if !v.scope.Sees(access.Export, f.Area, f.ID) {
+				continue
+			}
+			row := []any{f.Name, f.USCC, nodeName(s.Library.Areas(), f.Area), f.Total.Sure, possible(t, f.Total), f.InKind.Sure, f.Floor.Sure, f.Missing, ""}
+			if !f.Err.IsZero() {
+				row[8] = t.Msg(f.Err)
+			}
+			for _, c := range clauses {
+				row = append(row, clausePays(f, c.ID).Sure)
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	}
+	return s.export(w, r, v, out)
+}
+
+func clausePays(f region.Firm, id string) policy.Interval {
+	for _, c := range f.Clauses {
+		if c.Clause == id {
+			return c.Pays
+		}
+	}
+	return policy.Interval{}
+}
+
+// possible is the upper end of an amount for a sheet; words where there is none.
+func possible(t i18n.T, i policy.Interval) any {
+	if i.Unbounded {
+		return t.S("web.no_limit")
+	}
+	return i.Possible
+}
+
+// onTop is what may come on top of what is sure.
+func onTop(i policy.Interval) money.Fen {
+	if i.Unbounded {
+		return 0
+	}
+	return i.Possible - i.Sure
+}
