@@ -23,7 +23,7 @@ const (
 )
 
 // Aggregate is a value over the children of a kind below a subject: the lease cost of a project, the number of an
-// enterprise's honours. It is declared, not an expression, so that a trace can show the members. It must not be changed
+// enterprise's honours. Members are evaluated for the year and event of the subject that asks. It is declared, not an expression, so that a trace can show the members. It must not be changed
 // once it is used.
 type Aggregate struct {
 	ID   string

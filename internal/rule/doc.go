@@ -43,5 +43,7 @@
 // rate("1.2%"), day("2022-01-28"), decimal("0.85"), 12, "code", true. in_area(ent.area, "320900", …) and
 // in_industry(ent.industry, "C", "34-38", …) follow the trees of content, a range counting divisions, groups or classes.
 //
+// docs/expressions.md says the same to those who write policies.
+//
 // The package has no I/O and no clock. An Expr never changes and may be used by many goroutines.
 package rule

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -139,5 +140,33 @@ func TestDocumentedFacts(t *testing.T) {
 	example, _, _ = strings.Cut(example, "```")
 	if _, problems := ParseFacts(library(), "facts-json.md", []byte(example)); len(problems) > 0 {
 		t.Error(problems)
+	}
+}
+
+// TestDocumentedExpressions compiles every expression in the tables of docs/expressions.md that is complete.
+func TestDocumentedExpressions(t *testing.T) {
+	src, err := os.ReadFile("../../docs/expressions.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	env, _ := programme(t, content.Loan)
+	found := 0
+	for _, m := range regexp.MustCompile("`([a-z_]+\\([^`]*\"[^`]*\\))`").FindAllStringSubmatch(string(src), -1) {
+		if _, problems := env.Compile(m[1], Position{}, everyType...); len(problems) > 0 {
+			t.Errorf("%s: %v", m[1], problems)
+		}
+		found++
+	}
+	_, block, _ := strings.Cut(string(src), "```\n")
+	block, _, _ = strings.Cut(block, "```")
+	for line := range strings.Lines(block) {
+		expr, _, ok := strings.Cut(line, "    ")
+		if _, problems := env.Compile(expr, Position{}, BoolType); !ok || len(problems) > 0 {
+			t.Errorf("%s: %v", expr, problems)
+		}
+		found++
+	}
+	if found < 10 {
+		t.Errorf("only %d expressions found", found)
 	}
 }

@@ -337,7 +337,7 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 	if at := r.at(); at < len(r.src) && r.src[at] != '[' {
 		v, ok := r.textOrNull(path)
 		if ok {
-			r.node(at, path, tree, v)
+			v = r.node(at, path, tree, v)
 		}
 		return []placed{{docValue: v}}
 	}
@@ -351,7 +351,7 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 			switch key {
 			case "node":
 				if p.docValue, given = r.textOrNull(join(path, key)); given {
-					r.node(where, join(path, key), tree, p.docValue)
+					p.docValue = r.node(where, join(path, key), tree, p.docValue)
 				}
 			case "from":
 				if v, ok := r.scalar(join(path, key), content.FactDef{Type: content.Date}); ok && v.state == Present {
@@ -377,20 +377,21 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 	return list
 }
 
-// node checks the code of a node.
-func (r *factsReader) node(at int, path string, tree *content.Tree, v docValue) {
+// node checks the code of a node and gives it in the form of the tree (C3670 is 3670).
+func (r *factsReader) node(at int, path string, tree *content.Tree, v docValue) docValue {
 	if v.state != Present {
-		return
+		return v
 	}
 	code := v.value.Text()
-	if _, ok := tree.Node(code); ok {
-		return
+	if n, ok := tree.Node(code); ok {
+		return docValue{Text(n.Code), Present}
 	}
 	if found := tree.Resolve(code, ""); len(found) == 1 {
 		r.report(at, path, "rule.facts_node_named", found[0].Name, found[0].Code)
-		return
+		return docValue{}
 	}
 	r.report(at, path, "rule.facts_no_node", code)
+	return docValue{}
 }
 
 func (r *factsReader) facts(path string, d *Doc) {

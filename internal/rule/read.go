@@ -277,7 +277,7 @@ func (c *compiler) codes(side, other celast.Expr) {
 		if n.id == IndustryCode {
 			tree = c.env.lib.Industries()
 		}
-		if _, ok := tree.Node(string(word)); !ok {
+		if node, ok := tree.Node(string(word)); !ok || node.Code != string(word) {
 			c.report(other.ID(), "rule.unknown_node", string(word), n.label, c.codeOf(tree, string(word)))
 		}
 		return

@@ -9,6 +9,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -257,9 +258,12 @@ func TestEval(t *testing.T) {
 		{"loan", `agg.lease_cost`, "none"},
 	} {
 		env, ctx := programme(t, c.kind)
-		x := compile(t, env, c.src)
-		if got := told(x.Eval(ctx)); got != c.want {
+		o := compile(t, env, c.src).Eval(ctx)
+		if got := told(o); got != c.want {
 			t.Errorf("%s\n got %s\nwant %s", c.src, got, c.want)
+		}
+		if _, words := errs.Message(o.Err); words != (o.State == Failed) {
+			t.Errorf("%s: state %s with error %v", c.src, o.State, o.Err)
 		}
 	}
 }
@@ -317,5 +321,40 @@ func TestExactIsGivenWhereMoneyIsNotWanted(t *testing.T) {
 	}
 	if o := compile(t, env, `9223372036854775807`, DecimalType).Eval(ctx); o.State != Failed {
 		t.Errorf("a whole number that is no decimal: %s", told(o))
+	}
+}
+
+// TestManyAtOnce lets goroutines share an expression; the race detector watches.
+func TestManyAtOnce(t *testing.T) {
+	env, ctx := programme(t, content.Project)
+	x := compile(t, env, `ent.above_scale && in_area(ent.area, "320903") && project.effective_input + agg.lease_cost >= param.min_input`)
+	want := x.Explain(ctx).String()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for range 50 {
+				own := *ctx
+				if got := told(x.Eval(&own)); got != "true" {
+					t.Errorf("got %s", got)
+				}
+				if got := x.Explain(&own).String(); got != want {
+					t.Errorf("got %s, want %s", got, want)
+				}
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestOverflowInAnAggregate: the error of a member is the error of the expression, with its words.
+func TestOverflowInAnAggregate(t *testing.T) {
+	env, ctx := programme(t, content.Project)
+	for _, l := range ctx.Subject.(*subject).children {
+		l.facts["lease.cost@2022"] = "46116860184273879.04"
+	}
+	o := compile(t, env, `false && agg.lease_cost > money("1元")`).Eval(ctx)
+	msg, ok := errs.Message(o.Err)
+	if o.State != Failed || !ok || msg.Key != "rule.overflow" {
+		t.Errorf("got %s, %v", told(o), o.Err)
 	}
 }
