@@ -195,11 +195,6 @@ func (x *Expr) Uses() []string {
 	return ids
 }
 
-// UsesEvent says that the answer depends on the day of the event by name, not only through a fact of its year.
-func (x *Expr) UsesEvent() bool {
-	return slices.ContainsFunc(x.names, func(n *name) bool { return n.origin == fromEvent })
-}
-
 // Compile checks an expression that must have one of the wanted types. Where Exact is wanted and Money is not, money
 // is taken and becomes exact. All mistakes of a kind are told at once; with problems the Expr is nil.
 func (e *Env) Compile(src string, at Position, want ...Type) (*Expr, content.Problems) {

@@ -1,7 +1,6 @@
 package rule
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -78,18 +77,6 @@ func (d *Doc) Children(kind string) []Subject {
 			all = append(all, c)
 		}
 	}
-	return all
-}
-
-// Stated is every fact that the file states, by code and period.
-func (d *Doc) Stated() []FactRead {
-	all := make([]FactRead, 0, len(d.facts))
-	for k, v := range d.facts {
-		all = append(all, FactRead{FactRef{RefOf(d), k.def, k.period}, v.value, v.state})
-	}
-	slices.SortFunc(all, func(a, b FactRead) int {
-		return cmp.Or(cmp.Compare(a.Def, b.Def), a.Period.Compare(b.Period))
-	})
 	return all
 }
 

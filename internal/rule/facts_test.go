@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,7 +31,7 @@ func TestParseFacts(t *testing.T) {
 			parent = p.ID()
 		}
 		fmt.Fprintf(&b, "%s %s %q below %s\n", d.Kind(), d.ID(), d.Name(), parent)
-		for _, f := range d.Stated() {
+		for _, f := range stated(d) {
 			fmt.Fprintf(&b, "  %s@%s %s %s\n", f.Def, f.Period, f.State, f.Value)
 		}
 	}
@@ -169,4 +170,16 @@ func TestDocumentedExpressions(t *testing.T) {
 	if found < 10 {
 		t.Errorf("only %d expressions found", found)
 	}
+}
+
+// stated is every fact that the file states, by code and period.
+func stated(d *Doc) []FactRead {
+	all := make([]FactRead, 0, len(d.facts))
+	for k, v := range d.facts {
+		all = append(all, FactRead{FactRef{RefOf(d), k.def, k.period}, v.value, v.state})
+	}
+	slices.SortFunc(all, func(a, b FactRead) int {
+		return strings.Compare(a.Def+a.Period.String(), b.Def+b.Period.String())
+	})
+	return all
 }
