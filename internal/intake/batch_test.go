@@ -97,3 +97,19 @@ func TestProgressOnlyGrows(t *testing.T) {
 		t.Error("the work was over before anybody could look")
 	}
 }
+
+func TestCountsAddUp(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	o.commit(o.send("a.csv", roster, "statistics", period.Period{}).ID)
+	b := o.send("b.csv", `2023年度规模以上工业企业主要指标
+统一社会信用代码,企业名称,县（市、区）,营业收入（万元）,利润总额（万元）
+91512081MA62K0260E,盐城甲智能机械有限公司,盐都区,12345.67,100
+`, "statistics", period.Period{})
+	want := map[intake.Class]int{intake.New: 1, intake.Changed: 2, intake.Unchanged: 1} // the name and the area changed
+	if diff := cmp.Diff(want, b.Preview.Counts); diff != "" {
+		t.Errorf("counts (-want +got):\n%s", diff)
+	}
+	if b.Preview.Cells != 4 {
+		t.Errorf("%d statements in all, want 4", b.Preview.Cells)
+	}
+}

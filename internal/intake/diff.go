@@ -84,6 +84,7 @@ func (d *differ) identity(e *entry, name string) {
 		if !ok || x.old == "" || x.old == x.new {
 			continue
 		}
+		d.p.Cells++ // what agrees is not counted: it says who the row is about
 		d.count(Line{
 			Class: Changed, Subject: known.Name, Def: x.role, New: said, Place: e.owner.place, Holds: true,
 			Old: &Said{State: fact.Present, Value: fact.Value{Text: x.old}},

@@ -17,7 +17,7 @@ type Preview struct {
 	Rows        int            `json:"rows"`           // rows that state something
 	Totals      int            `json:"totals"`         // total rows, used to check sums and left out
 	Others      int            `json:"others"`         // section, note and repeated header rows
-	Cells       int            `json:"cells"`          // statements
+	Cells       int            `json:"cells"`          // statements: values, and names, codes, areas and industries that change
 	Counts      map[Class]int  `json:"counts"`         // statements by class
 	Subjects    map[string]int `json:"subjects"`       // subjects by kind
 	NewSubjects map[string]int `json:"new_subjects"`   // of these, not known yet
