@@ -53,6 +53,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err != nil || *only {
 			return err
 		}
+		if err := in.decide(ctx); err != nil {
+			return err
+		}
 		return in.serve(ctx, c, door, &web.DemoInfo{Accounts: accounts}, place.alone())
 	}
 }
@@ -172,6 +175,24 @@ func (in *installation) bringDemo(ctx context.Context, c *console, f demo.File) 
 	if b.State != intake.Committed {
 		c.tellBatch(f.Path, b)
 		return errs.Conflict(i18n.M("cmd.left_out", 1))
+	}
+	return nil
+}
+
+// decide works out every policy for the whole region, so that the first reader of the result need not wait for it.
+func (in *installation) decide(ctx context.Context) error {
+	view, err := in.frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return err
+	}
+	for _, p := range in.policies {
+		plan, err := p.Plan(nil)
+		if err != nil {
+			return err
+		}
+		if _, err := in.region.Run(ctx, view, plan, in.now.Today()); err != nil {
+			return fmt.Errorf("decide %s: %w", p.File.Document.ID, err)
+		}
 	}
 	return nil
 }

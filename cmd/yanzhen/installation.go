@@ -23,6 +23,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -79,6 +80,7 @@ type installation struct {
 	facts    *fact.Store
 	frames   *fact.Frames
 	intake   *intake.Service
+	region   *region.Runner
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -127,6 +129,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
+	in.region = region.NewRunner(in.frames, in.lib)
 	return in, nil
 }
 

@@ -57,6 +57,7 @@ func commands() []command {
 		{"serve", "", serveCommand},
 		{"demo", "", demoCommand},
 		{"import", "FILE…", importCommand},
+		{"policy eval", "[POLICY…]", policyEvalCommand},
 		{"policy check", "DIR…", policyCheckCommand},
 		{"policy test", "DIR…", policyTestCommand},
 		{"content check", "[DIR]", contentCheckCommand},

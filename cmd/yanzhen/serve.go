@@ -70,7 +70,7 @@ const (
 // serve answers requests until ctx ends, then finishes those under way.
 func (in *installation) serve(ctx context.Context, c *console, d *door, demo *web.DemoInfo, alone bool) error {
 	pages, err := web.New(web.Deps{
-		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Policies: in.policies,
+		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Region: in.region, Policies: in.policies,
 		Clock: in.now, Log: in.log,
 		Secure: d.secure(), TrustedOrigins: d.trusted(), Demo: demo,
 	})
