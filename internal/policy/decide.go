@@ -13,13 +13,18 @@ import (
 // Options says how much a decision tells. The zero value is the fast path: amounts, and only the lines that are or may
 // be paid.
 type Options struct {
-	Trace  bool // every line with all of its conditions, values and formula
-	Advice bool // what would bring more; needs further decisions, each some microseconds
+	Trace bool // every line with all of its conditions, values and formula
+
+	// Advice finds what would bring more; it takes further decisions. Without Trace every line has its reason and what
+	// remains to be met, and neither conditions nor formula.
+	Advice bool
 }
 
 // Decide applies the plan to one enterprise, as of a day: events and years after that day are not looked at. The day
 // plays no other part; whether a clause was in force is asked of the day of the event.
 func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
+	brief := opt.Advice && !opt.Trace
+	opt.Trace = opt.Trace || opt.Advice
 	d := &decider{plan: pl, root: enterprise, asOf: asOf, opt: opt}
 	d.collect()
 	for i := range pl.clauses {
@@ -32,7 +37,13 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 	}
 	d.keyed()
 	d.findRivals()
-	return d.finish(), nil
+	out := d.finish()
+	for i := range out.Lines {
+		if brief {
+			out.Lines[i].Checks, out.Lines[i].Formula = nil, nil
+		}
+	}
+	return out, nil
 }
 
 // decider carries one decision while it is made.
@@ -92,23 +103,28 @@ func project(s rule.Subject) rule.Subject {
 	return nil
 }
 
-// years is the programme years that yearly clauses are asked for: those in force, up to the year of the day of asking,
-// and that year itself even when the document has ended, so that the answer says so.
-func (d *decider) years(k *clauseRule) (from, to int) {
-	from, to = k.valid.from.Year(), d.asOf.Year()
-	if k.valid.to != nil && k.valid.to.Year() < to && !d.opt.Trace {
-		to = k.valid.to.Year()
+// years is the programme years that yearly clauses are asked for: those in force, up to the year of the day of asking. A
+// trace has that year itself too when the document has ended, so that the answer says so.
+func (d *decider) years(k *clauseRule) []int {
+	var all []int
+	last := d.asOf.Year()
+	if k.valid.to != nil {
+		last = min(last, k.valid.to.Year())
 	}
-	return from, to
+	for y := k.valid.from.Year(); y <= last; y++ {
+		all = append(all, y)
+	}
+	if last < d.asOf.Year() && d.opt.Trace {
+		all = append(all, d.asOf.Year())
+	}
+	return all
 }
 
 func (d *decider) clause(k *clauseRule) {
 	for _, s := range d.subjects[k.Entity] {
 		if k.yearly {
-			from, to := d.years(k)
-			for y := from; y <= to; y++ {
-				last := period.Date(y, 12, 31)
-				d.add(k, s, nil, []asked{{year: y, day: last}})
+			for _, y := range d.years(k) {
+				d.add(k, s, nil, asked{year: y, day: period.Date(y, 12, 31)})
 			}
 			continue
 		}
@@ -120,7 +136,7 @@ func (d *decider) clause(k *clauseRule) {
 				d.later(k, s, day)
 				continue
 			}
-			d.add(k, s, &day, []asked{{year: day.Year(), day: day}})
+			d.add(k, s, &day, asked{year: day.Year(), day: day})
 		case state == rule.None:
 			d.noEvent(k, s)
 		default:
@@ -150,7 +166,7 @@ func (d *decider) undated(k *clauseRule, s rule.Subject) {
 		}
 	}
 	if len(all) > 0 {
-		d.add(k, s, nil, all)
+		d.addUndated(k, s, all)
 	}
 }
 
@@ -190,56 +206,78 @@ func (d *decider) line(k *clauseRule, s rule.Subject) Line {
 	return l
 }
 
-// add evaluates one line; more than one day means that the day of the event is not known.
-func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, days []asked) {
+// add evaluates one line.
+func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, on asked) {
+	v := d.ask(k, s, on)
+	if d.err != nil || v.state == NotMet && !d.opt.Trace {
+		return
+	}
+	l := d.line(k, s)
+	l.Year, l.Event, l.State = on.year, event, v.state
+	d.propose(k, s, l, v, v.ways(on), on)
+}
+
+// addUndated evaluates a line whose event has no known day: it may be absent, or turn out as on any of the days.
+func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 	var ways []outcome
 	var best *verdict
-	unknown := len(days) > 1
-	for _, a := range days {
-		v := d.ask(k, s, a)
+	for _, on := range days {
+		v := d.ask(k, s, on)
 		if d.err != nil {
 			return
 		}
 		if best == nil || v.state == Met && best.state != Met || v.state == Unknown && best.state == NotMet {
 			best = v
 		}
-		if v.state == NotMet {
-			continue
-		}
-		unknown = unknown || v.state == Unknown
-		o := outcome{present: true, amount: v.low, year: a.year, day: a.day, limits: v.lowLimits}
-		if ways = append(ways, o); v.high != v.low || v.limits {
-			o.amount, o.limits = v.high, v.highLimits
-			ways = append(ways, o)
+		for _, o := range v.ways(on) {
+			if o.present {
+				ways = append(ways, o)
+			}
 		}
 	}
 	if best.state == NotMet && !d.opt.Trace {
 		return
 	}
 	l := d.line(k, s)
-	l.Event, l.State = event, best.state
-	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = best.checks, best.formula, best.missing, best.remaining, best.reason, best.payee
-	if len(days) == 1 {
-		l.Year = days[0].year
-	} else if best.state != NotMet {
+	if l.State = best.state; best.state != NotMet {
+		ways = append([]outcome{{}}, ways...)
 		l.State = Unknown
-		missing := rule.FactRef{Subject: rule.RefOf(s), Def: k.event.Code}
-		l.Missing = append([]rule.FactRef{missing}, l.Missing...)
-		l.Remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(missing)}}}, l.Remaining...)
-		l.Reason = i18n.M("policy.unknown_event", k.event.Name)
+		ref := rule.FactRef{Subject: rule.RefOf(s), Def: k.event.Code}
+		best.missing = append([]rule.FactRef{ref}, best.missing...)
+		best.remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(ref)}}}, best.remaining...)
+		best.reason = i18n.M("policy.unknown_event", k.event.Name)
 	}
-	n := -1
+	d.propose(k, s, l, best, ways, days[0])
+}
+
+// ways is how a line may turn out on a day.
+func (v *verdict) ways(on asked) []outcome {
+	if v.state == NotMet {
+		return nil
+	}
+	var ways []outcome
+	if v.state == Unknown {
+		ways = append(ways, outcome{})
+	}
+	o := outcome{present: true, amount: v.low, year: on.year, day: on.day, limits: v.lowLimits}
+	if ways = append(ways, o); v.high != v.low || v.limits {
+		o.amount, o.limits = v.high, v.highLimits
+		ways = append(ways, o)
+	}
+	return ways
+}
+
+// propose enters a line and, where it may be paid, its claim.
+func (d *decider) propose(k *clauseRule, s rule.Subject, l Line, v *verdict, ways []outcome, on asked) {
+	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = v.checks, v.formula, v.missing, v.remaining, v.reason, v.payee
+	dr := draft{Line: l, claim: -1, k: k, subject: s, asked: on, low: v.lowParts, high: v.highParts}
 	if len(ways) > 0 {
-		if unknown {
-			ways = append([]outcome{{}}, ways...)
-		}
-		n = len(d.claims)
-		d.claims = append(d.claims, d.newClaim(k, s, days[0].day))
+		dr.claim, dr.Own = len(d.claims), own(ways)
+		d.claims = append(d.claims, d.newClaim(k, s, on.day))
 		d.ways = append(d.ways, ways)
-		d.floor = append(d.floor, best.floor)
-		l.Own = own(ways)
+		d.floor = append(d.floor, v.floor)
 	}
-	d.drafts = append(d.drafts, draft{Line: l, claim: n, k: k, subject: s, asked: days[0], low: best.lowParts, high: best.highParts})
+	d.drafts = append(d.drafts, dr)
 }
 
 func own(ways []outcome) Interval {
