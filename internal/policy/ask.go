@@ -310,10 +310,6 @@ type quantity struct {
 	missing   []rule.FactRef
 }
 
-func exactly(f money.Fen) quantity {
-	return quantity{low: money.Of(f), high: money.Of(f), state: rule.Present}
-}
-
 // amountOf works the clause's own amount out.
 func (a *asking) amountOf() {
 	src := &a.k.Amount

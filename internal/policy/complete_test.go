@@ -3,7 +3,9 @@ package policy
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -178,7 +180,45 @@ func TestTraceDoesNotChangeAmounts(t *testing.T) {
 	})
 }
 
-// TestOrderOfClausesAndSubjects: neither the order in the file nor that of the children matters to what is paid.
+// TestOrderOfClauses: the order in which a file names its clauses does not matter to what is paid.
+func TestOrderOfClauses(t *testing.T) {
+	src, err := os.ReadFile(yancheng + "/policy.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok1 := strings.Cut(string(src), "\nclauses:\n")
+	body, tail, ok2 := strings.Cut(rest, "\nstacking:\n")
+	blocks := strings.Split(body, "\n\n")
+	if !ok1 || !ok2 || len(blocks) < 10 {
+		t.Fatal("the file has another shape than this test expects")
+	}
+	straight, err := compile(t, yancheng).Plan(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		mixed := head + "\nclauses:\n" + strings.Join(rapid.Permutation(blocks).Draw(t, "order"), "\n\n") + "\nstacking:\n" + tail
+		p, problems := Compile(straight.Policy.lib, "mixed.yaml", []byte(mixed))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		plan, err := p.Plan(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		firm, asOf := drawFirm(t, p), period.Date(2023, 12, 31)
+		a, err1 := straight.Decide(firm, asOf, Options{})
+		b, err2 := plan.Decide(firm, asOf, Options{})
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		if a.Total != b.Total || a.InKind != b.InKind || len(a.Lines) != len(b.Lines) {
+			t.Fatalf("in another order: %+v → %+v", a.Total, b.Total)
+		}
+	})
+}
+
+// TestOrderOfSubjects: neither does the order in which facts name an enterprise's projects, loans and titles.
 func TestOrderOfSubjects(t *testing.T) {
 	p := compile(t, yancheng)
 	plan, err := p.Plan(nil)

@@ -63,8 +63,6 @@ type span struct {
 	outside i18n.Msg  // why an event does not count
 }
 
-func (s span) holds(d period.Day) bool { return d >= s.from && (s.to == nil || d <= *s.to) }
-
 type onceRule struct {
 	id     string
 	clause int

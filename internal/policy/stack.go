@@ -205,7 +205,8 @@ func (w *world) ceiling(c int) {
 		k := slices.IndexFunc(drawn, func(d struct {
 			scope, year int
 			sum         money.Fen
-		}) bool {
+		},
+		) bool {
 			return d.scope == scope && d.year == year
 		})
 		if k < 0 {
