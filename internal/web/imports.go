@@ -1,16 +1,15 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
-	"time"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -23,421 +22,271 @@ import (
 )
 
 const (
-	listedBatches = 50
-	fieldLimit    = 4 << 10 // bytes of a field beside an uploaded file
+	listedBatches = 40       // on a page
+	fieldLimit    = 4 << 10  // bytes of a field beside the uploaded files
+	filesAtOnce   = 20       // in one upload
+	drainLimit    = 2 << 30  // bytes of a body too large that are read away, so that the browser shows the answer
+	formRoom      = 64 << 10 // bytes of a body besides its files
 )
+
+// fileLimit is the largest file that an import takes, and bodyLimit the largest upload of several.
+func fileLimit() int64 { return sheet.DefaultLimits().File }
+func bodyLimit() int64 { return 4 * fileLimit() }
 
 func batchPath(id int64) string { return "/imports/" + strconv.FormatInt(id, 10) }
 
-// importsData is the page: files on their way, what has become known, and the form for the next file.
+// importsData is the page: the form for the next files, and what came before. Who may not import sees only what has
+// become known.
 type importsData struct {
-	Batches     []intake.Batch
-	Sources     []source.Source
-	Authorities []option
-	Areas       []option
 	Form        uploadForm
 	MayImport   bool
-	AuthName    func(code string) string
-	AreaName    func(code string) string
+	Authorities []content.Authority
+	Areas       []option
+	Senders     []string // of earlier batches, newest first
+	Batches     []batchRow
+	Older       string // address of the next stretch, "" when there is none
+	Sources     []sourceRow
 }
 
-type uploadForm struct{ Sender, Authority, Area, Year, Problem string }
+// uploadForm is what was filled in, and what became of the files that came with it.
+type uploadForm struct {
+	Sender, Authority, Area, Year string
+	Errors                        map[string]string // by field
+	Refused                       []refusedFile
+	Taken                         []takenFile
+}
+
+type refusedFile struct{ Name, Why string }
+
+type takenFile struct {
+	Name string
+	ID   int64
+}
+
+// batchRow is a batch in the list.
+type batchRow struct {
+	intake.Batch
+	Authority, Area, By string
+	Standing            standing
+	MayUndo             bool
+}
+
+type sourceRow struct {
+	source.Source
+	Authority, Area string
+}
 
 func (s *server) imports(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.showImports(w, r, v, http.StatusOK, uploadForm{Sender: v.account.Name, Authority: "bureau", Year: strconv.Itoa(s.Clock.Today().Year() - 1)})
+	return s.showImports(w, r, v, http.StatusOK, nil)
 }
 
-func (s *server) showImports(w http.ResponseWriter, r *http.Request, v *visit, status int, f uploadForm) error {
-	d := importsData{
-		Form: f, MayImport: v.scope.Can(access.Import), Areas: s.areaOptions(v.scope),
-		AuthName: func(code string) string { return s.authorityName(v.t, code) },
-		AreaName: func(code string) string { return nodeName(s.Library.Areas(), code) },
-	}
-	for _, a := range s.Library.Authorities() {
-		d.Authorities = append(d.Authorities, option{Value: a.Code, Label: v.t.Text(a.Name)})
-	}
+// showImports draws the page; without a form it begins with what the visitor's last file was sent with.
+func (s *server) showImports(w http.ResponseWriter, r *http.Request, v *visit, status int, f *uploadForm) error {
+	d := importsData{MayImport: v.scope.Can(access.Import)}
 	var err error
 	if d.MayImport {
-		if d.Batches, err = s.Intake.Batches(r.Context(), v.scope, 0, listedBatches); err != nil {
-			return err
-		}
-		d.Batches = slices.DeleteFunc(d.Batches, func(b intake.Batch) bool { return b.State == intake.Committed })
+		err = s.fillBatches(r, v, &d, f)
+	} else {
+		err = s.fillSources(r, v, &d)
 	}
-	if d.Sources, err = s.Sources.List(r.Context(), v.scope, source.Page{}); err != nil {
+	if err != nil {
 		return err
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_imports")), status, importsPage(v.t, d))
 }
 
-// upload takes a file as it comes in: its fields stand before it in the form, and it is never held in memory.
-func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error {
-	r.Body = http.MaxBytesReader(w, r.Body, sheet.DefaultLimits().File+1<<20)
-	body, err := r.MultipartReader()
-	if err != nil {
-		return badForm(err)
-	}
-	f, b, err := s.receive(r.Context(), v, body)
-	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindForbidden {
-		_, _ = io.Copy(io.Discard, r.Body) // a browser shows an answer only once it has sent everything
-		f.Problem = v.t.Msg(msg)
-		return s.showImports(w, r, v, statusOf(err), f)
-	}
+func (s *server) fillBatches(r *http.Request, v *visit, d *importsData, f *uploadForm) error {
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	list, err := s.Intake.Batches(r.Context(), v.scope, max(before, 0), listedBatches+1)
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, batchPath(b.ID))
-}
-
-func (s *server) receive(ctx context.Context, v *visit, body *multipart.Reader) (f uploadForm, b intake.Batch, err error) {
-	fields := map[string]*string{"sender": &f.Sender, "authority": &f.Authority, "area": &f.Area, "year": &f.Year}
-	for {
-		part, err := body.NextPart()
-		if errors.Is(err, io.EOF) {
-			return f, b, errs.Invalid(i18n.M("web.no_file"))
+	if len(list) > listedBatches {
+		list = list[:listedBatches]
+		d.Older = "/imports?before=" + strconv.FormatInt(list[len(list)-1].ID, 10)
+	}
+	d.Authorities, d.Areas = s.Library.Authorities(), s.importAreas(v.scope)
+	names := map[int64]string{}
+	for _, b := range list {
+		if !slices.Contains(d.Senders, b.Sender) {
+			d.Senders = append(d.Senders, b.Sender)
 		}
-		if err != nil {
-			return f, b, badForm(err)
-		}
-		if into := fields[part.FormName()]; into != nil {
-			text, err := io.ReadAll(io.LimitReader(part, fieldLimit))
-			if err != nil {
-				return f, b, badForm(err)
-			}
-			*into = string(text)
-			continue
-		}
-		if part.FormName() != "file" || part.FileName() == "" {
-			continue
-		}
-		u := intake.Upload{Name: part.FileName(), Sender: f.Sender, Authority: f.Authority, Area: f.Area, Body: part}
-		if f.Year != "" {
-			if u.Period, err = period.Parse(f.Year); err != nil {
-				return f, b, errs.Invalid(i18n.M("web.bad_import_period", f.Year))
-			}
-		}
-		b, err = s.Intake.Receive(ctx, v.scope, u)
-		return f, b, err
-	}
-}
-
-// batchData is one file: how it is read, what would change, what became of it.
-type batchData struct {
-	intake.Batch
-	Progress  *progress
-	Sheets    []sheetForm
-	Counts    []countRow
-	Classes   []classLines
-	Problems  []problemText
-	Subjects  []string
-	Notes     []string
-	Source    *source.Source
-	Failure   string
-	Problem   string // of the plan that was just sent
-	Authority string
-	Area      string
-}
-
-type progress struct {
-	Phase       string
-	Done, Total int
-	Left        string // estimate, "" while there is none
-}
-
-type countRow struct {
-	Class intake.Class
-	Count int
-}
-
-type classLines struct {
-	Class intake.Class
-	Count int
-	Lines []diffLine
-}
-
-type diffLine struct {
-	Subject, Name, Period, Old, New, Place string
-	Holds                                  bool
-}
-
-type problemText struct {
-	Severity      intake.Severity
-	Title         string
-	Sheet, Column string
-	Count         int
-	Examples      []exampleText
-}
-
-type exampleText struct{ Place, Text string }
-
-// sheetForm is how one sheet is read, as a form.
-type sheetForm struct {
-	intake.SheetPlan
-	N       int
-	Columns []columnForm
-}
-
-type columnForm struct {
-	intake.ColumnPlan
-	N      int
-	First  []option // what the header's words most likely mean
-	Rest   []option
-	Units  []option
-	Doubts []string
-}
-
-func (s *server) batch(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	b, err := s.Intake.Batch(r.Context(), v.scope, id)
-	if err != nil {
-		return err
-	}
-	return s.showBatch(w, r, v, http.StatusOK, b, "")
-}
-
-func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, status int, b intake.Batch, problem string) error {
-	d := batchData{
-		Batch: b, Problem: problem, Progress: s.progressOf(v.t, b),
-		Authority: s.authorityName(v.t, b.Authority), Area: nodeName(s.Library.Areas(), b.Area),
-	}
-	if !b.Failure.IsZero() {
-		d.Failure = v.t.Msg(b.Failure)
-	}
-	for i, sh := range b.Plan.Sheets {
-		d.Sheets = append(d.Sheets, s.sheetForm(v.t, i, sh))
-	}
-	s.previewText(v.t, &d)
-	if b.Source != 0 {
-		src, err := s.Sources.Get(r.Context(), v.scope, b.Source)
+		by, err := s.personName(r.Context(), names, b.Account)
 		if err != nil {
 			return err
 		}
-		d.Source = &src
+		d.Batches = append(d.Batches, batchRow{
+			Batch: b, Authority: s.authorityName(v.t, b.Authority), Area: nodeName(s.Library.Areas(), b.Area), By: by,
+			Standing: standingOf(b), MayUndo: b.State == intake.Committed && v.scope.Sees(access.UndoImport, b.Area, 0),
+		})
 	}
-	return s.show(w, r, s.shell(r, v, b.Name), status, batchPage(v.t, d))
-}
-
-func (s *server) progressOf(t i18n.T, b intake.Batch) *progress {
-	p, ok := s.Intake.Progress(b.ID)
-	if !ok {
-		if b.State == intake.Reading || b.State == intake.Committing {
-			return &progress{Phase: t.S("web.phase_read")} // in another process, or about to end
-		}
+	if f != nil {
+		d.Form = *f
 		return nil
 	}
-	out := &progress{Phase: t.S("web.phase_" + string(p.Phase)), Done: p.Done, Total: p.Total}
-	if spent := s.Clock.Millis() - b.ChangedAt; p.Done > 0 && p.Total > p.Done && spent > 0 {
-		left := time.Duration(spent*int64(p.Total-p.Done)/int64(p.Done)) * time.Millisecond
-		out.Left = t.S("web.time_left", int64(left.Round(time.Second)/time.Second))
+	if len(d.Areas) > 0 {
+		d.Form.Area = d.Areas[0].Value
 	}
-	return out
-}
-
-func (s *server) sheetForm(t i18n.T, n int, sh intake.SheetPlan) sheetForm {
-	f := sheetForm{SheetPlan: sh, N: n}
-	for j, c := range sh.Columns {
-		col := columnForm{ColumnPlan: c, N: j}
-		for _, term := range s.Library.Vocabulary() {
-			if term.Place != content.Header {
-				continue
-			}
-			o := option{Value: term.Role, Label: t.Text(term.Name)}
-			if term.Role == c.Target || slices.Contains(c.Others, term.Role) {
-				col.First = append(col.First, o)
-			} else {
-				col.Rest = append(col.Rest, o)
-			}
-		}
-		for _, u := range []string{"元", "千元", "万元", "百万元", "亿元"} {
-			col.Units = append(col.Units, option{Value: u, Label: u})
-		}
-		if c.Unit != "" && !slices.ContainsFunc(col.Units, func(o option) bool { return o.Value == c.Unit }) {
-			col.Units = append(col.Units, option{Value: c.Unit, Label: c.Unit})
-		}
-		for _, d := range c.Doubts {
-			col.Doubts = append(col.Doubts, t.Msg(d))
-		}
-		f.Columns = append(f.Columns, col)
+	if i := slices.IndexFunc(list, func(b intake.Batch) bool { return b.Account == v.account.ID }); i >= 0 {
+		d.Form = uploadForm{Sender: list[i].Sender, Authority: list[i].Authority, Area: list[i].Area}
 	}
-	return f
-}
-
-func (s *server) previewText(t i18n.T, d *batchData) {
-	p := d.Preview
-	for _, class := range intake.Classes() {
-		d.Counts = append(d.Counts, countRow{class, p.Counts[class]})
-		lines := classLines{Class: class, Count: p.Counts[class]}
-		for _, l := range p.Lines {
-			if l.Class == class {
-				lines.Lines = append(lines.Lines, s.diffLine(t, l))
-			}
-		}
-		if len(lines.Lines) > 0 {
-			d.Classes = append(d.Classes, lines)
-		}
-	}
-	for _, kind := range kinds {
-		if n := p.Subjects[kind]; n > 0 {
-			d.Subjects = append(d.Subjects, t.S("web.subjects_of", t.S("web.kind_"+kind), n, p.NewSubjects[kind]))
-		}
-	}
-	for _, n := range p.Notes {
-		d.Notes = append(d.Notes, t.Msg(n))
-	}
-	for _, pr := range p.Problems {
-		text := problemText{Severity: pr.Severity, Sheet: pr.Sheet, Column: pr.Column, Count: pr.Count}
-		for _, e := range pr.Examples {
-			text.Examples = append(text.Examples, exampleText{e.Place, t.Msg(e.Msg)})
-		}
-		if len(text.Examples) > 0 {
-			text.Title = text.Examples[0].Text
-		}
-		d.Problems = append(d.Problems, text)
-	}
-}
-
-func (s *server) diffLine(t i18n.T, l intake.Line) diffLine {
-	out := diffLine{Subject: l.Subject, Name: l.Def, Place: l.Place, Holds: l.Holds}
-	def, ok := s.Library.FactDef(l.Def)
-	if !ok {
-		return out
-	}
-	out.Name = t.Text(def.Name)
-	if l.Period.Kind() != period.Always {
-		out.Period = periodText(t, l.Period)
-	}
-	out.New = factText(t, s.Library, def, l.New.State, l.New.Value, 0)
-	if l.Old != nil {
-		out.Old = factText(t, s.Library, def, l.Old.State, l.Old.Value, 0)
-	}
-	return out
-}
-
-// batchProgress is asked by the page's script while work is under way; once it has ended, the page is loaded anew.
-func (s *server) batchProgress(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	b, err := s.Intake.Batch(r.Context(), v.scope, id)
-	if err != nil {
-		return err
-	}
-	p := s.progressOf(v.t, b)
-	if p == nil {
-		w.Header().Set("HX-Refresh", "true")
-		w.WriteHeader(http.StatusOK)
-		return nil
-	}
-	return part(w, r, http.StatusOK, progressBar(v.t, b.ID, *p))
-}
-
-// replan reads the form of the columns; what it does not name stays as it was.
-func (s *server) replan(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, err := pathID(r)
-	if err != nil {
-		return err
-	}
-	b, err := s.Intake.Batch(r.Context(), v.scope, id)
-	if err != nil {
-		return err
-	}
-	plan, err := readPlan(b.Plan, r.PostForm)
-	if err == nil {
-		_, err = s.Intake.Replan(r.Context(), v.scope, id, plan)
-	}
-	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
-		b.Plan = plan
-		return s.showBatch(w, r, v, statusOf(err), b, v.t.Msg(msg))
-	}
-	if err != nil {
-		return err
-	}
-	return seeOther(w, r, batchPath(id))
-}
-
-func readPlan(old intake.Plan, in url.Values) (intake.Plan, error) {
-	plan := intake.Plan{Sheets: slices.Clone(old.Sheets)}
-	for i := range plan.Sheets {
-		sh := &plan.Sheets[i]
-		sh.Columns = slices.Clone(sh.Columns)
-		name := func(field string) string { return fmt.Sprintf("s%d.%s", i, field) }
-		sh.Skip = in.Get(name("take")) == ""
-		sh.Doubles = intake.Doubles(in.Get(name("doubles")))
-		sh.TakeUnsound = in.Get(name("unsound")) != ""
-		sh.TakeHidden = in.Get(name("hidden")) != ""
-		sh.AmountsAreFit = in.Get(name("fit")) != ""
-		p, err := period.Parse(in.Get(name("period")))
-		if err != nil {
-			return plan, errs.Invalid(i18n.M("web.bad_import_period", in.Get(name("period"))))
-		}
-		sh.Period = p
-		for j := range sh.Columns {
-			if err := readColumn(&sh.Columns[j], in, fmt.Sprintf("s%d.c%d.", i, j)); err != nil {
-				return plan, err
-			}
-		}
-	}
-	return plan, nil
-}
-
-func readColumn(c *intake.ColumnPlan, in url.Values, prefix string) error {
-	target, unit := in.Get(prefix+"target"), in.Get(prefix+"unit")
-	if target != c.Target || unit != c.Unit {
-		c.From = intake.Chosen
-	}
-	c.Target, c.Unit = target, unit
-	switch in.Get(prefix + "rate") {
-	case "fraction":
-		c.Rate = sheet.RateFraction
-	case "percent":
-		c.Rate = sheet.RatePercent
-	default:
-		c.Rate = sheet.RateUnknown
-	}
-	p, err := period.Parse(in.Get(prefix + "period"))
-	if err != nil {
-		return errs.Invalid(i18n.M("web.bad_import_period", in.Get(prefix+"period")))
-	}
-	c.Period = p
 	return nil
 }
 
-// step runs something on a batch and comes back to its page.
-func (s *server) step(w http.ResponseWriter, r *http.Request, do func(ctx context.Context, id int64) error) error {
-	id, err := pathID(r)
+func (s *server) fillSources(r *http.Request, v *visit, d *importsData) error {
+	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
+	list, err := s.Sources.List(r.Context(), v.scope, source.Page{Before: max(before, 0), Limit: listedBatches + 1})
 	if err != nil {
 		return err
 	}
-	if err := do(r.Context(), id); err != nil {
+	if len(list) > listedBatches {
+		list = list[:listedBatches]
+		d.Older = "/imports?before=" + strconv.FormatInt(list[len(list)-1].ID, 10)
+	}
+	for _, src := range list {
+		d.Sources = append(d.Sources, sourceRow{src, s.authorityName(v.t, src.Authority), nodeName(s.Library.Areas(), src.Area)})
+	}
+	return nil
+}
+
+// importAreas is the areas that the scope may import for.
+func (s *server) importAreas(scope access.Scope) []option {
+	return slices.DeleteFunc(s.areaOptions(scope), func(o option) bool { return !scope.Sees(access.Import, o.Value, 0) })
+}
+
+// personName is who an account belongs to; names keeps what was asked before.
+func (s *server) personName(ctx context.Context, names map[int64]string, account int64) (string, error) {
+	if name, ok := names[account]; ok {
+		return name, nil
+	}
+	a, err := s.Access.ByID(ctx, account)
+	if err != nil && errs.KindOf(err) != errs.KindNotFound { // the command line has no account
+		return "", err
+	}
+	names[account] = a.Name
+	return a.Name, nil
+}
+
+// upload takes files in. One that is accepted leads to its preview; several, or one that is refused, come back to the
+// page, which says what became of each.
+func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error {
+	whole, limit := r.Body, bodyLimit()+formRoom
+	tooBig := r.ContentLength > limit
+	var err error
+	if !tooBig {
+		r.Body = http.MaxBytesReader(w, whole, limit)
+		err = r.ParseMultipartForm(1 << 20) // what is larger waits on the disk
+		tooBig = errors.As(err, new(*http.MaxBytesError))
+	}
+	if tooBig {
+		_, _ = io.Copy(io.Discard, io.LimitReader(whole, drainLimit))
+		f := uploadForm{Errors: map[string]string{"file": v.t.S("imports.body_too_big", bodyLimit()>>20)}}
+		return s.showImports(w, r, v, http.StatusRequestEntityTooLarge, &f)
+	}
+	if err != nil {
+		return badForm(err)
+	}
+	defer func() {
+		if err := r.MultipartForm.RemoveAll(); err != nil {
+			s.Log.Error("uploaded file not removed", "error", err)
+		}
+	}()
+	f := uploadForm{
+		Sender: strings.TrimSpace(r.PostFormValue("sender")), Authority: r.PostFormValue("authority"),
+		Area: r.PostFormValue("area"), Year: strings.TrimSpace(r.PostFormValue("year")),
+	}
+	files := chosenFiles(r.MultipartForm)
+	about := s.checkUpload(v, &f, files)
+	if len(f.Errors) > 0 {
+		return s.showImports(w, r, v, http.StatusUnprocessableEntity, &f)
+	}
+	for _, file := range files {
+		if err := s.takeFile(r.Context(), v, &f, file, about); err != nil {
+			return err
+		}
+	}
+	switch {
+	case len(f.Refused) > 0:
+		return s.showImports(w, r, v, http.StatusUnprocessableEntity, &f)
+	case len(f.Taken) == 1:
+		s.settle(r.Context(), v, f.Taken[0].ID)
+		return seeOther(w, r, batchPath(f.Taken[0].ID))
+	}
+	return seeOther(w, r, "/imports")
+}
+
+// chosenFiles leaves out the empty part that a browser sends when no file was chosen.
+func chosenFiles(form *multipart.Form) []*multipart.FileHeader {
+	return slices.DeleteFunc(form.File["file"], func(h *multipart.FileHeader) bool { return h.Filename == "" && h.Size == 0 })
+}
+
+// checkUpload finds what is wrong with the fields, by name, and reads the period.
+func (s *server) checkUpload(v *visit, f *uploadForm, files []*multipart.FileHeader) period.Period {
+	f.Errors = map[string]string{}
+	for _, text := range []*string{&f.Sender, &f.Authority, &f.Area, &f.Year} {
+		if len(*text) > fieldLimit {
+			*text = ""
+		}
+	}
+	if len(files) == 0 {
+		f.Errors["file"] = v.t.S("imports.no_file")
+	}
+	if len(files) > filesAtOnce {
+		f.Errors["file"] = v.t.S("imports.too_many_files", filesAtOnce)
+	}
+	if f.Sender == "" {
+		f.Errors["sender"] = v.t.S("imports.no_sender")
+	}
+	if !slices.ContainsFunc(s.Library.Authorities(), func(a content.Authority) bool { return a.Code == f.Authority }) {
+		f.Errors["authority"] = v.t.S("imports.no_authority")
+	}
+	if !v.scope.Sees(access.Import, f.Area, 0) {
+		f.Errors["area"] = v.t.S("imports.no_area")
+	}
+	about, msg := readPeriod(f.Year)
+	if !msg.IsZero() {
+		f.Errors["year"] = v.t.Msg(msg)
+	}
+	return about
+}
+
+// readPeriod reads a period as people write it; blank is none.
+func readPeriod(text string) (period.Period, i18n.Msg) {
+	if text = strings.TrimSpace(text); text == "" {
+		return period.Period{}, i18n.Msg{}
+	}
+	p, err := sheet.ParsePeriod(text, 0)
+	if err == nil {
+		return p, i18n.Msg{}
+	}
+	if msg, ok := errs.Message(err); ok {
+		return p, msg
+	}
+	return p, i18n.M("web.bad_period")
+}
+
+// takeFile hands one file to the intake; a file that is refused is no error of the request.
+func (s *server) takeFile(ctx context.Context, v *visit, f *uploadForm, h *multipart.FileHeader, about period.Period) error {
+	body, err := h.Open()
+	if err != nil {
 		return err
 	}
-	return seeOther(w, r, batchPath(id))
-}
-
-func (s *server) commitBatch(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.step(w, r, func(ctx context.Context, id int64) error {
-		_, err := s.Intake.Commit(ctx, v.scope, id)
-		return err
+	b, err := s.Intake.Receive(ctx, v.scope, intake.Upload{
+		Name: fileName(h.Filename), Sender: f.Sender, Authority: f.Authority, Area: f.Area, Period: about, Body: body,
 	})
-}
-
-func (s *server) undoBatch(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.step(w, r, func(ctx context.Context, id int64) error {
-		_, err := s.Intake.Undo(ctx, v.scope, id, r.PostFormValue("reason"))
+	err = errors.Join(err, body.Close())
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
+		f.Refused = append(f.Refused, refusedFile{fileName(h.Filename), v.t.Msg(msg)})
+		return nil
+	}
+	if err != nil {
 		return err
-	})
+	}
+	f.Taken = append(f.Taken, takenFile{b.Name, b.ID})
+	return nil
 }
 
-func (s *server) againBatch(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.step(w, r, func(ctx context.Context, id int64) error {
-		_, err := s.Intake.Again(ctx, v.scope, id)
-		return err
-	})
-}
-
-func (s *server) cancelBatch(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.step(w, r, func(ctx context.Context, id int64) error { return s.Intake.Cancel(ctx, v.scope, id) })
+// fileName is a file's name without the folders that some browsers send with it.
+func fileName(sent string) string {
+	return cmp.Or(sent[strings.LastIndexAny(sent, `/\`)+1:], sent)
 }

@@ -133,6 +133,7 @@ func (s *server) routes() []route {
 		{"POST /imports", need{action: access.Import}, s.upload},
 		{"GET /imports/{id}", need{action: access.Import}, s.batch},
 		{"GET /imports/{id}/progress", need{action: access.Import}, s.batchProgress},
+		{"GET /imports/{id}/problems", need{action: access.Import}, s.exportProblems},
 		{"POST /imports/{id}/plan", need{action: access.Import}, s.replan},
 		{"POST /imports/{id}/commit", need{action: access.Import}, s.commitBatch},
 		{"POST /imports/{id}/again", need{action: access.Import}, s.againBatch},
