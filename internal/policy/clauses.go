@@ -27,9 +27,11 @@ func (c *compiler) clauses() {
 	}
 }
 
-func (c *compiler) clause(i int) clause {
+func (c *compiler) clause(i int) (k clause) {
 	src, path := &c.p.File.Clauses[i], []any{"clauses", i}
-	k := clause{Clause: src, index: i, purse: cash}
+	k = clause{Clause: src, index: i, purse: cash}
+	before := c.event // what stands above the clauses counts for each of them
+	defer func() { k.byDay, c.event = c.event, before }()
 	c.place(path, src.Place)
 	c.only(at(path, "only"), src.Only)
 	if !c.oneOf(at(path, "entity"), src.Entity, kinds...) {

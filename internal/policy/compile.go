@@ -48,6 +48,7 @@ type clause struct {
 	index      int
 	event      content.FactDef // unless yearly
 	yearly     bool
+	byDay      bool // some expression may tell two days of one year apart
 	when       []atom
 	shut       []atom
 	thresholds []threshold
@@ -128,6 +129,7 @@ type compiler struct {
 	doc      *content.Document
 	problems content.Problems
 	used     map[string]bool // "param.x", "setting.x", "agg.x"
+	event    bool            // an expression so far names the day of the event
 }
 
 func (c *compiler) report(path []any, key string, args ...any) {

@@ -221,8 +221,11 @@ func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, on asked
 func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 	var ways []outcome
 	var best *verdict
-	for _, on := range days {
-		v := d.ask(k, s, on)
+	var v *verdict
+	for i, on := range days {
+		if i == 0 || on.year != days[i-1].year || k.byDay || d.moved(days[i-1].day, on.day) {
+			v = d.ask(k, s, on)
+		}
 		if d.err != nil {
 			return
 		}
@@ -248,6 +251,18 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 		best.reason = i18n.M("policy.unknown_event", k.event.Name)
 	}
 	d.propose(k, s, l, best, ways, days[0])
+}
+
+// moved says that the enterprise belonged elsewhere on one day than on another.
+func (d *decider) moved(a, b period.Day) bool {
+	for _, def := range []*content.FactDef{&d.plan.areaDef, &d.plan.industryDef} {
+		was, s1 := d.root.Fact(*def, period.OfDay(a), a)
+		is, s2 := d.root.Fact(*def, period.OfDay(b), b)
+		if was != is || s1 != s2 {
+			return true
+		}
+	}
+	return false
 }
 
 // ways is how a line may turn out on a day.

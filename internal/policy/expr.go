@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -91,6 +93,7 @@ func (c *compiler) expr(path []any, src, kind string, want ...rule.Type) *rule.E
 		c.problems = append(c.problems, problems...)
 		return nil
 	}
+	c.event = c.event || strings.Contains(src, "event")
 	for _, name := range x.Uses() {
 		c.used[name] = true
 	}

@@ -30,17 +30,18 @@ type Plan struct {
 	Patches  []Patch
 	Hash     string
 
-	params   []*param
-	clauses  []clauseRule
-	onces    []onceRule
-	ceilings []ceilingRule
-	groups   []groupRule
-	order    []string
-	shut     []atom
-	valid    span
-	live     bool
-	areaDef  content.FactDef
-	area     map[string]bool // nodes of the tree where an enterprise is inside; false: where the floor holds
+	params      []*param
+	clauses     []clauseRule
+	onces       []onceRule
+	ceilings    []ceilingRule
+	groups      []groupRule
+	order       []string
+	shut        []atom
+	valid       span
+	live        bool
+	areaDef     content.FactDef
+	industryDef content.FactDef
+	area        map[string]bool // nodes of the tree where an enterprise is inside; false: where the floor holds
 }
 
 // clauseRule is a clause with the items that hold under the settings.
@@ -178,7 +179,7 @@ func (pl *Plan) resolve() {
 	f := &pl.Policy.File
 	pl.valid = pl.span(&f.Document.Valid)
 	pl.shut = pl.atoms(pl.Policy.shut)
-	pl.areaDef = readFact(pl.Policy.lib, rule.AreaCode)
+	pl.areaDef, pl.industryDef = readFact(pl.Policy.lib, rule.AreaCode), readFact(pl.Policy.lib, rule.IndustryCode)
 	pl.areas(f.Document)
 	n := len(pl.Policy.all)
 	for i := range pl.Policy.all {

@@ -87,29 +87,39 @@ func (w *world) state(things ...thing) (src int64, ids []int64) {
 	src, err := w.sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "x.xlsx", Area: "320900"})
 	must(w.t, err)
 	must(w.t, w.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for _, x := range things {
-			n := party.NewSubject{Kind: x.kind, Key: x.key}
-			if x.below > 0 {
-				n.Parent = ids[x.below-1]
+		ids = make([]int64, len(things))
+		var names []party.Name
+		var members []party.Membership
+		for _, below := range []bool{false, true} { // enterprises first
+			var subs []party.NewSubject
+			var at []int
+			for i, x := range things {
+				if (x.below > 0) == below {
+					n := party.NewSubject{Kind: x.kind, Key: x.key}
+					if below {
+						n.Parent = ids[x.below-1]
+					}
+					subs, at = append(subs, n), append(at, i)
+				}
 			}
-			id, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{n})
+			made, err := w.parties.Ensure(ctx, tx, src, subs)
 			if err != nil {
 				return err
 			}
-			ids = append(ids, id[0])
-			if x.kind != content.Enterprise {
-				continue
-			}
-			if err := w.parties.AppendNames(ctx, tx, src, []party.Name{{Subject: id[0], Name: x.key}}); err != nil {
-				return err
-			}
-			if x.area != "" {
-				if err := w.parties.AppendMemberships(ctx, tx, src, []party.Membership{{Subject: id[0], Tree: party.TreeArea, Node: x.area}}); err != nil {
-					return err
+			for n, i := range at {
+				if ids[i] = made[n]; below {
+					continue
+				}
+				names = append(names, party.Name{Subject: made[n], Name: things[i].key})
+				if things[i].area != "" {
+					members = append(members, party.Membership{Subject: made[n], Tree: party.TreeArea, Node: things[i].area})
 				}
 			}
 		}
-		return nil
+		if err := w.parties.AppendNames(ctx, tx, src, names); err != nil {
+			return err
+		}
+		return w.parties.AppendMemberships(ctx, tx, src, members)
 	}))
 	var all []fact.Statement
 	for i, x := range things {
