@@ -7,6 +7,19 @@ import (
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
 
+// signedIn is a tab in which somebody has signed in, nobody for "".
+func signedIn(t *testing.T, b *webtest.Browser, s *site, login string, width int64) *webtest.Tab {
+	t.Helper()
+	tab := b.Tab(t, s.http.URL, width)
+	tab.Open("/sign-in")
+	if login != "" {
+		tab.Type("#login", login)
+		tab.Type("#password", password)
+		tab.Click("main form button")
+	}
+	return tab
+}
+
 // Every page, at the widths of a desk and of a telephone, in both languages: it fits, its console is quiet, it asks no
 // other host, and axe-core finds nothing serious.
 func TestPagesInBrowser(t *testing.T) {
@@ -14,44 +27,124 @@ func TestPagesInBrowser(t *testing.T) {
 		t.Skip("a browser takes its time")
 	}
 	browser := webtest.Start(t)
-	s := newSite(t)
+	c := newCity(t)
+	tinghu := c.firms[tinghuCode]
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
+		{"calculator-errors", "", "/calculator?loan-0:loan.principal=much&loan-0:loan.drawn_on=2022-05-01&honour-0:honour.item=x"},
 		{"policies", "", "/policies"},
 		{"policy", "", "/policies/yancheng-2022-6"},
+		{"today", "city", "/today"},
+		{"enterprises", "city", "/enterprises?year=2023"},
+		{"nothing-found", "city", "/enterprises?q=nobody"},
+		{"file", "city", enterprisePath(tinghu)},
+		{"fact", "city", factPath(tinghu, tinghu, "ent.revenue")},
+		{"region", "city", "/region"},
+		{"region-firms", "city", "/region/firms"},
+		{"no-page", "city", "/nothing"},
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
 	}
 	for _, width := range []int64{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			tabs := map[string]*webtest.Tab{}
-			for _, p := range pages {
-				tab, ok := tabs[p.login]
-				if !ok {
-					tab = browser.Tab(t, s.http.URL, width)
-					tab.Open("/sign-in")
-					if p.login != "" {
-						tab.Type("#login", p.login)
-						tab.Type("#password", password)
-						tab.Click("main form button")
-					}
-					tabs[p.login] = tab
-				}
-				for _, lang := range []string{"zh", "en"} {
-					tab.Open("/sign-in")
-					if now := tab.Text(`document.documentElement.lang.slice(0, 2)`); now != lang {
-						tab.Click(`header form[action="/language"] button`)
+			for _, lang := range []string{"zh", "en"} {
+				for _, p := range pages {
+					tab, ok := tabs[p.login]
+					if !ok {
+						tab = signedIn(t, browser, c.site, p.login, width)
+						tabs[p.login] = tab
 					}
 					tab.Open(p.path)
+					if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
+						tab.Click(`header form[action="/language"] button`)
+					}
 					name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
-					t.Log(name)
-					tab.Fits()
-					tab.Accessible()
-					tab.Quiet()
-					tab.Picture(name)
+					t.Run(name, func(t *testing.T) {
+						tab := tab.For(t)
+						tab.Fits()
+						tab.Accessible()
+						if p.name == "no-page" {
+							tab.Forget() // the browser notes the status
+						}
+						tab.Quiet()
+						tab.Picture(name)
+					})
 				}
 			}
 		})
 	}
+}
+
+// A language is chosen on the page that one is at, and stays.
+func TestLanguageInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	browser := webtest.Start(t)
+	c := newCity(t)
+	tab := signedIn(t, browser, c.site, "city", 1440)
+	tab.Open("/enterprises?area=320902&sort=-ent.revenue")
+	tab.Click(`header form[action="/language"] button`)
+	if got := tab.Text(`location.pathname + location.search`); got != "/enterprises?area=320902&sort=-ent.revenue" {
+		t.Errorf("the change of language led to %s", got)
+	}
+	tab.Open("/today")
+	if got := tab.Text(`document.documentElement.lang`); got != "en" {
+		t.Errorf("language is %s", got)
+	}
+}
+
+// Dragging an amount moves the result, without a click and without a new page.
+func TestCalculatorInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	browser := webtest.Start(t)
+	s := newSite(t)
+	tab := browser.Tab(t, s.http.URL, 1440)
+	tab.Open("/calculator?blank=1&enterprise-0:area=320902&add=project")
+	tab.Text(`window.here = 'still'`)
+	drag := func(field, value string) {
+		tab.Text(fmt.Sprintf(`(function () {
+			var r = document.getElementById(%q);
+			r.value = %q;
+			r.dispatchEvent(new Event('input', {bubbles: true}));
+		})()`, field+":range", value))
+	}
+	total := `document.querySelector('#result .yz-total-num').textContent.replace(/\s+/g, ' ').trim()`
+	drag("project-0:project.investment:2024", "700")
+	drag("project-0:project.effective_input:2024", "490")
+	tab.Wait(`document.querySelector('#result').textContent.indexOf('即达') > 0`)
+	drag("project-0:project.effective_input:2024", "500")
+	tab.Wait(total + ` === '70 万元'`)
+	if got := tab.Text(`document.getElementById('project-0:project.effective_input:2024').value`); got != "500" {
+		t.Errorf("the field beside the slider says %s", got)
+	}
+	tab.Type("#project-0\\:project\\.investment\\:2024", "800")
+	tab.Wait(total + ` === '80 万元'`)
+	if got := tab.Text(`window.here`); got != "still" {
+		t.Error("the page was loaded anew")
+	}
+	if got := tab.Text(`location.search`); got == "" {
+		t.Error("the address does not hold the calculation")
+	}
+	tab.Quiet()
+}
+
+// Typing into the search shows what the visitor may see, and Escape puts it away.
+func TestSuggestionsInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	browser := webtest.Start(t)
+	c := newCity(t)
+	tab := signedIn(t, browser, c.site, "tinghu", 1440)
+	tab.Open("/today")
+	tab.Type("#q", "盐城")
+	tab.Wait(`document.querySelectorAll('#suggest a').length === 1`)
+	tab.Type("#q", "\x1b")
+	tab.Wait(`document.querySelector('#suggest').children.length === 0`)
+	tab.Quiet()
 }

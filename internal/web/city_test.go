@@ -33,7 +33,8 @@ const (
 // city is a site with the firms of the tests and an account of each role.
 type city struct {
 	*site
-	firms map[string]int64 // by credit code
+	firms   map[string]int64 // by credit code
+	batches []int64          // of the files that were imported
 }
 
 func newCity(t *testing.T) *city {
@@ -91,4 +92,5 @@ func (c *city) importCSV(name, body, authority, area string) {
 	if b, err = c.srv.Intake.Wait(ctx, scope, b.ID); err != nil || b.State != intake.Committed {
 		c.t.Fatalf("%s: %s %v %v", name, b.State, b.Failure, err)
 	}
+	c.batches = append(c.batches, b.ID)
 }

@@ -62,7 +62,7 @@
       legend: { top: 0, left: 0, itemHeight: 10, itemWidth: 14 },
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
       aria: { enabled: true, decal: { show: series.length > 1 } },
-      xAxis: { type: 'value', name: box.getAttribute('data-unit'), nameLocation: 'start', nameGap: 4 },
+      xAxis: { type: 'value' },
       yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
       series: series.map(function (s, i) {
         return { name: s.name, type: 'bar', stack: 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };

@@ -77,14 +77,19 @@ type Tab struct {
 	ctx  context.Context
 	base string
 
-	mu    sync.Mutex
-	wrong []string // console errors and requests to other hosts
+	heard *heard
+}
+
+// heard is console errors and requests to other hosts.
+type heard struct {
+	sync.Mutex
+	wrong []string
 }
 
 // Tab opens an empty tab for the site at base (http://127.0.0.1:1234), that many CSS pixels wide.
 func (b *Browser) Tab(t *testing.T, base string, width int64) *Tab {
 	t.Helper()
-	tab := &Tab{t: t, base: base}
+	tab := &Tab{t: t, base: base, heard: &heard{}}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.hear))
 	t.Cleanup(cancel)
 	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
@@ -123,9 +128,9 @@ func args(all []*runtime.RemoteObject) string {
 }
 
 func (tab *Tab) note(what string) {
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	tab.wrong = append(tab.wrong, what)
+	tab.heard.Lock()
+	defer tab.heard.Unlock()
+	tab.heard.wrong = append(tab.heard.wrong, what)
 }
 
 // Do runs actions; a failure ends the test.
@@ -173,21 +178,35 @@ func (tab *Tab) Click(selector string) {
 	}
 }
 
-// Type fills in a field that a CSS selector finds first.
+// Type puts text, key by key, in the place of what stands in the field that a CSS selector finds first.
 func (tab *Tab) Type(selector, text string) {
 	tab.t.Helper()
-	tab.Do(chromedp.Clear(chromedp.CSS(selector)), chromedp.SendKeys(chromedp.CSS(selector), text))
+	tab.Do(chromedp.WaitVisible(chromedp.CSS(selector)))
+	tab.Text(fmt.Sprintf(`document.querySelector(%q).select()`, selector))
+	tab.Do(chromedp.SendKeys(chromedp.CSS(selector), text))
+}
+
+// For is the same tab, reporting to another test.
+func (tab *Tab) For(t *testing.T) *Tab {
+	return &Tab{t: t, ctx: tab.ctx, base: tab.base, heard: tab.heard}
+}
+
+// Forget drops what was heard so far: what a test expects the browser to complain of.
+func (tab *Tab) Forget() {
+	tab.heard.Lock()
+	defer tab.heard.Unlock()
+	tab.heard.wrong = nil
 }
 
 // Quiet reports what the console said and whom the page asked, and forgets it.
 func (tab *Tab) Quiet() {
 	tab.t.Helper()
-	tab.mu.Lock()
-	defer tab.mu.Unlock()
-	for _, w := range tab.wrong {
+	tab.heard.Lock()
+	defer tab.heard.Unlock()
+	for _, w := range tab.heard.wrong {
 		tab.t.Errorf("page is not quiet: %s", w)
 	}
-	tab.wrong = nil
+	tab.heard.wrong = nil
 }
 
 // Fits reports a page that scrolls sideways.

@@ -1,0 +1,178 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// secrets is what must not be seen of each firm by those who have no right to it.
+var secrets = map[string][]string{
+	tinghuCode:  {"亭湖甲", tinghuCode, "王某甲", "数字车间"},
+	dafengCode:  {"大丰乙", dafengCode, "李某乙", "智能仓储"},
+	dongtaiCode: {"东台丙", dongtaiCode, "赵某丙", "织造改造"},
+}
+
+// readers is which firms each visitor may see. The administrator manages accounts and sees no enterprise.
+var readers = map[string][]string{
+	"":        {},
+	"tinghu":  {tinghuCode},
+	"city":    {tinghuCode, dafengCode, dongtaiCode},
+	"auditor": {tinghuCode, dafengCode, dongtaiCode},
+	"firm":    {tinghuCode},
+	"admin":   {},
+}
+
+// writers is who may use each form on the firm in 亭湖区 and on the last file that the city brought in.
+var writers = map[string][]string{
+	"POST /enterprises/{id}/facts/{subject}/{def}/dispute": {"tinghu", "city", "firm"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/close":   {"tinghu", "city"},
+	"POST /imports":               {"tinghu", "city"},
+	"POST /imports/{id}/plan":     {"city"},
+	"POST /imports/{id}/commit":   {"city"},
+	"POST /imports/{id}/again":    {"city"},
+	"POST /imports/{id}/cancel":   {"city"},
+	"POST /imports/{id}/undo":     {"city"},
+	"POST /accounts":              {"admin"},
+	"POST /accounts/{id}/disable": {"admin"},
+	"POST /accounts/{id}/enable":  {"admin"},
+	"POST /accounts/{id}/reset":   {"admin"},
+	"POST /account/password":      {"tinghu", "city", "auditor", "firm", "admin"},
+}
+
+var holes = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
+
+// addresses fills the holes of a pattern with data of a firm.
+func (c *city) addresses(pattern, code string) string {
+	_, path, _ := strings.Cut(pattern, " ")
+	path = strings.ReplaceAll(path, "{$}", "")
+	id := fmt.Sprint(c.firms[code])
+	return holes.ReplaceAllStringFunc(path, func(hole string) string {
+		switch hole {
+		case "{id}":
+			if strings.HasPrefix(path, "/imports") {
+				return fmt.Sprint(c.batches[len(c.batches)-1])
+			}
+			if strings.HasPrefix(path, "/accounts") {
+				return "1"
+			}
+			return id
+		case "{subject}":
+			return id
+		case "{def}":
+			return "ent.revenue"
+		case "{policy}":
+			return "yancheng-2022-6"
+		}
+		c.t.Fatalf("the walker does not know %s of %s", hole, pattern)
+		return ""
+	})
+}
+
+// text is everything that an answer tells: the page, the address it led to, the cells of a workbook.
+func text(t *testing.T, res *http.Response, body string) string {
+	t.Helper()
+	if !strings.Contains(res.Header.Get("Content-Type"), "spreadsheetml") {
+		return res.Request.URL.String() + body
+	}
+	book, err := excelize.OpenReader(bytes.NewReader([]byte(body)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer book.Close()
+	var all strings.Builder
+	for _, sheet := range book.GetSheetList() {
+		rows, err := book.GetRows(sheet)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(&all, rows)
+	}
+	return all.String()
+}
+
+// Every route that reads, as every role, with own and foreign data: nobody sees what no grant allows, by whatever
+// address, query, export, count or suggestion.
+func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
+	c := newCity(t)
+	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps"}
+	for login, may := range readers {
+		t.Run("as "+login, func(t *testing.T) {
+			v := c.visitor()
+			if login != "" {
+				v = c.as(login)
+			}
+			for _, rt := range c.srv.routes() {
+				if !strings.HasPrefix(rt.pattern, "GET ") {
+					continue
+				}
+				for code := range secrets {
+					for _, query := range queries {
+						path := c.addresses(rt.pattern, code) + query
+						res, body := v.get(path)
+						if res.StatusCode >= 500 {
+							t.Errorf("%s: status %d", path, res.StatusCode)
+						}
+						all := text(t, res, body)
+						for other, words := range secrets {
+							for _, w := range words {
+								if strings.Contains(all, w) && !slices.Contains(may, other) {
+									t.Errorf("%s tells %s of %q", path, login, w)
+								}
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+}
+
+// Every form, as everybody who may not use it: refused or led to the sign-in page, and nothing is changed.
+func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
+	c := newCity(t)
+	for _, rt := range c.srv.routes() {
+		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.public {
+			continue
+		}
+		allowed, known := writers[rt.pattern]
+		if !known {
+			t.Errorf("%s: say in the table who may", rt.pattern)
+		}
+		for login := range readers {
+			if slices.Contains(allowed, login) {
+				continue
+			}
+			v := c.visitor()
+			if login != "" {
+				v = c.as(login)
+			}
+			res, body := v.post(c.addresses(rt.pattern, tinghuCode), url.Values{"text": {"x"}, "period": {"2023"}, "note": {"x"}, "reason": {"x"}, "dispute": {"1"}})
+			signIn := login == "" && res.Request.URL.Path == "/sign-in"
+			if !signIn && res.StatusCode != http.StatusForbidden && res.StatusCode != http.StatusNotFound {
+				t.Errorf("%s as %q: status %d at %s", rt.pattern, login, res.StatusCode, res.Request.URL)
+			}
+			lacks(t, body, "已记录", "质疑已办结", "的新密码")
+		}
+	}
+	// One's own county, another's firm: the role allows the act, the object is foreign.
+	foreign := factPath(c.firms[dafengCode], c.firms[dafengCode], "ent.revenue")
+	for _, login := range []string{"tinghu", "firm"} {
+		for _, path := range []string{
+			foreign + "/dispute",
+			factPath(c.firms[tinghuCode], c.firms[dafengCode], "ent.revenue") + "/dispute",
+		} {
+			res, _ := c.as(login).post(path, url.Values{"text": {"x"}, "period": {"2023"}})
+			if res.StatusCode != http.StatusNotFound {
+				t.Errorf("%s disputes a foreign figure at %s: status %d", login, path, res.StatusCode)
+			}
+		}
+	}
+}
