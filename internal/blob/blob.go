@@ -114,6 +114,22 @@ func (d Dir) Get(sha string) (*os.File, error) {
 	return f, nil
 }
 
+// Remove takes a file away that nothing refers to, such as one that was refused after it was put. One that is not there
+// is no error.
+func (d Dir) Remove(sha string) error {
+	f, err := d.Get(sha)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f.Close(), os.Remove(d.path(sha))); err != nil {
+		return fmt.Errorf("remove blob: %w", err)
+	}
+	return syncDir(filepath.Dir(d.path(sha)))
+}
+
 func (d Dir) path(sha string) string { return filepath.Join(d.root, sha[:2], sha) }
 
 // megabytes rounds up: a limit is never told smaller than it is.

@@ -129,3 +129,25 @@ func TestPutAtATime(t *testing.T) {
 		t.Errorf("%d files", n)
 	}
 }
+
+func TestRemove(t *testing.T) {
+	d, err := blob.Open(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	sha, _, err := d.Put(strings.NewReader("refused"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // the second finds nothing to do
+		if err := d.Remove(sha); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := d.Get(sha); errs.KindOf(err) != errs.KindNotFound {
+		t.Errorf("after it was removed: %v, want not found", err)
+	}
+	if err := d.Remove("../../etc/passwd"); err != nil {
+		t.Errorf("what is no hash: %v, want nothing done", err)
+	}
+}
