@@ -405,7 +405,7 @@ func (b *builder) finish() {
 		if r.Canonical(id) != id {
 			continue
 		}
-		if rec.sub.Parent != 0 {
+		if rec.sub.Parent != 0 || rec.sub.Kind != content.Enterprise { // areas, too, are found by their kind
 			kids = append(kids, kid{parent: r.Canonical(rec.sub.Parent), kind: rec.sub.Kind, id: id})
 		}
 		if rec.sub.Kind != content.Enterprise {

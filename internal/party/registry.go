@@ -231,7 +231,7 @@ func (r *Registry) ByName(name string) []Alike {
 }
 
 // Children is the subjects of a kind that belong to a subject or to one that it stands for, by id. A child that was
-// merged into another is not among them.
+// merged into another is not among them. Parent 0 gives the subjects of a kind that belong to none, such as areas.
 func (r *Registry) Children(parent int64, kind string) []int64 {
 	at := kid{parent: r.Canonical(parent), kind: kind}
 	i, _ := slices.BinarySearchFunc(r.kids, at, compareKids)
