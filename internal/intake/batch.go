@@ -53,8 +53,15 @@ const (
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
 	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id < $1 AND `
 	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6 WHERE id = $7 AND state = $8`
-	takeBack     = `UPDATE intake_batch SET state = $1 WHERE state = $2`
+	takeBack     = `UPDATE intake_batch SET state = $1, failure = $2 WHERE state = $3 AND changed_at < $4`
+	countFile    = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1`
 )
+
+// maxField is the longest name of a file or of a sender, in bytes.
+const maxField = 300
+
+// memory is the name under which the sender's choices are remembered: offices of the same name in two areas are two.
+func (b *Batch) memory() string { return b.Area + " " + b.Sender }
 
 func (s *Service) insert(ctx context.Context, b *Batch) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -90,20 +97,43 @@ func (b *Batch) texts() (plan, preview, failure string, err error) {
 
 // move writes a batch whose stored state is still from; Conflict when somebody else moved it first.
 func (s *Service) move(ctx context.Context, b *Batch, from State) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.moveIn(ctx, tx, b, from) })
+}
+
+// moveIn is move as a part of a transaction.
+func (s *Service) moveIn(ctx context.Context, tx *store.Tx, b *Batch, from State) error {
 	b.ChangedAt = s.now.Millis()
 	plan, preview, failure, err := b.texts()
 	if err != nil {
 		return err
 	}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.ID, string(from))
-		if err == nil && n == 0 {
-			return errs.Conflict(i18n.M("intake.moved"))
-		}
-		return err
-	})
+	n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.ID, string(from))
+	if err == nil && n == 0 {
+		err = errs.Conflict(i18n.M("intake.moved"))
+	}
 	if err != nil {
 		return fmt.Errorf("move batch %d from %s to %s: %w", b.ID, from, b.State, err)
+	}
+	return nil
+}
+
+// takeBack returns the batches on which nothing happened since an instant, and on which a process that is gone was at
+// work, to the state before.
+func (s *Service) takeBack(ctx context.Context, before int64) error {
+	why, err := json.Marshal(i18n.M("intake.interrupted"))
+	if err != nil {
+		return fmt.Errorf("take back batches: %w", err)
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for from, to := range map[State]State{Committing: Ready, Reading: Failed} {
+			if _, err := tx.Exec(ctx, takeBack, string(to), string(why), string(from), before); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("take back batches: %w", err)
 	}
 	return nil
 }

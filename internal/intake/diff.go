@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"hash/maphash"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -13,110 +14,161 @@ import (
 
 // differ turns the entries of a reading into a preview: how each statement stands to what is known.
 type differ struct {
-	lib       *content.Library
+	r         *reading
 	view      fact.View // of the product: what may be shown was settled when the row's owner was
 	registry  *party.Registry
 	authority string
-	found     *findings
-	plan      map[string]SheetPlan // by sheet name
 	p         *Preview
 	digest    fact.Digest
-	met       map[string]bool // subjects by name in the digest
-	jumps     map[jumpKey]*jump
+	met       map[uint64]bool // subjects
+	columns   map[cellKey]fact.Column
+	jumps     map[*column]*jump
 	peers     map[string]int64 // definition → median of what is known, 0 when too little is
+}
+
+// cellKey is a column of the frame.
+type cellKey struct {
+	def    int
+	period period.Period
+}
+
+// about is a subject of an entry.
+type about struct {
+	row   fact.Row
+	known bool
+	said  string // by the words of the file, for the digest
 }
 
 // take counts one entry in.
 func (d *differ) take(e *entry) {
-	d.p.Rows++
-	name := subjectName(e.owner.kind, e.owner.key)
-	d.meet(e.owner.kind, name, e.owner.id)
-	d.identity(e, name)
-	ids := make([]int64, len(e.things))
-	names := make([]string, len(e.things))
-	for i, x := range e.things {
-		names[i] = name + "\x00" + subjectName(x.kind, x.key)
-		if e.owner.id != 0 {
-			ids[i] = child(d.registry, x.kind, e.owner.id, x.key)
-		}
-		d.meet(x.kind, names[i], ids[i])
+	if !e.part {
+		d.p.Rows++
 	}
-	for _, s := range e.facts {
-		id, who, label := e.owner.id, name, e.owner.name
-		if s.about >= 0 {
-			id, who = ids[s.about], names[s.about]
-			label += " · " + e.things[s.about].label
+	subjects := make([]about, 1, 1+len(e.things))
+	subjects[0] = d.meet(e.owner.kind, "", e.owner.key, e.owner.said, e.owner.id)
+	if !e.part {
+		d.identity(e, subjects[0].said)
+	}
+	for _, x := range e.things {
+		id := int64(0)
+		if e.owner.id != 0 {
+			id = d.r.firms.child(x.kind, e.owner.id, x.key)
 		}
-		d.statement(e, s, id, who, label)
+		subject := d.meet(x.kind, e.owner.key, x.key, x.key, id)
+		subject.said = subjects[0].said + "\x00" + subject.said
+		subjects = append(subjects, subject)
+	}
+	for i := range e.facts {
+		d.statement(e, &e.facts[i], &subjects[1+e.facts[i].about])
 	}
 }
 
-func subjectName(kind, key string) string { return kind + "\x00" + key }
-
-func (d *differ) meet(kind, name string, id int64) {
-	if d.met[name] {
-		return
+// meet counts a subject the first time that it comes.
+func (d *differ) meet(kind, parent, key, said string, id int64) about {
+	a := about{said: kind + "\x00" + said}
+	if id != 0 {
+		a.row, a.known = d.view.Row(id)
 	}
-	d.met[name] = true
-	d.p.Subjects[kind]++
-	if id == 0 {
-		d.p.NewSubjects[kind]++
+	var h maphash.Hash
+	h.SetSeed(d.r.seed)
+	for _, s := range [...]string{kind, parent, key} {
+		_, _ = h.WriteString(s) // never fails
+		_ = h.WriteByte(0)
 	}
+	if n := h.Sum64(); !d.met[n] {
+		d.met[n] = true
+		d.p.Subjects[kind]++
+		if id == 0 {
+			d.p.NewSubjects[kind]++
+		}
+	}
+	return a
 }
 
 // identity compares what a row says of the firm itself: its name and where it belongs.
-func (d *differ) identity(e *entry, name string) {
-	if e.owner.kind != content.Enterprise {
+func (d *differ) identity(e *entry, said string) {
+	o := &e.owner
+	if o.kind != content.Enterprise {
 		return
 	}
-	known, ok := d.registry.Enterprise(e.owner.id)
-	for _, x := range []struct{ role, old, new string }{
-		{roleName, known.Name, e.owner.name},
-		{roleUSCC, string(known.USCC), string(e.owner.code)},
-		{roleArea, known.Area, e.owner.area},
-		{roleIndustry, known.Industry, e.owner.industry},
+	known, ok := d.registry.Enterprise(o.id)
+	area, name := o.area, o.name
+	if !o.areaSaid {
+		area = ""
+	}
+	if o.past {
+		name = known.Name
+	}
+	for _, x := range [...]struct{ role, stated, old, new string }{
+		{roleName, o.name, known.Name, name},
+		{roleFormer, o.former, "", ""},
+		{roleUSCC, string(o.code), string(known.USCC), string(o.code)},
+		{roleArea, area, known.Area, area},
+		{roleIndustry, o.industry, known.Industry, o.industry},
 	} {
-		if x.new == "" {
+		if x.stated == "" {
 			continue
 		}
-		said := Said{State: fact.Present, Value: fact.Value{Text: x.new}}
-		d.digest.Add(name, fact.Statement{Def: x.role, State: fact.Present, Value: said.Value})
+		d.digest.Add(said, fact.Statement{Def: x.role, State: fact.Present, Value: fact.Value{Text: x.stated}})
 		if !ok || x.old == "" || x.old == x.new {
 			continue
 		}
 		d.p.Cells++ // what agrees is not counted: it says who the row is about
-		d.count(Line{
-			Class: Changed, Subject: known.Name, Def: x.role, New: said, Place: e.owner.place, Holds: true,
-			Old: &Said{State: fact.Present, Value: fact.Value{Text: x.old}},
-		})
+		if d.count(Changed) {
+			d.keep(Line{
+				Class: Changed, Subject: known.Name, Def: x.role, Place: rowPlace(e.table.plan.Name, e.row), Holds: true,
+				New: Said{State: fact.Present, Value: fact.Value{Text: x.new}},
+				Old: &Said{State: fact.Present, Value: fact.Value{Text: x.old}},
+			})
+		}
 	}
 }
 
-func (d *differ) statement(e *entry, s stated, id int64, who, label string) {
-	def := d.lib.FactDefs()[s.def]
-	d.digest.Add(who, fact.Statement{
+func (d *differ) statement(e *entry, s *stated, of *about) {
+	def := s.col.fact
+	d.digest.Add(of.said, fact.Statement{
 		Def: def.Code, Period: s.period, State: s.said.State, Value: s.said.Value, Precision: s.precision,
 	})
-	line := Line{Class: New, Subject: label, Def: def.Code, Period: s.period, New: s.said, Place: s.place, Holds: true}
-	var row fact.Row
-	if id != 0 {
-		row, _ = d.view.Row(id)
-	}
-	if id != 0 {
-		if cell := row.Get(s.def, s.period); cell.State != fact.Unknown {
-			line.Old = &Said{State: cell.State, Value: cell.Value}
-			line.Class, line.Holds = d.class(def, s.said, cell)
+	line := Line{Class: New, Holds: true}
+	var old fact.Cell
+	if of.known {
+		if old = of.row.At(d.column(s.col.def, s.period)); old.State != fact.Unknown {
+			line.Class, line.Holds = d.class(def, s.said, old)
 		}
 	}
 	d.p.Cells++
-	d.count(line)
-	d.watch(e, s, def, row, id != 0)
+	if d.count(line.Class) {
+		line.Subject, line.Def, line.Period, line.New, line.Place = e.owner.name, def.Code, s.period, s.said, s.place()
+		if line.Subject == "" {
+			known, _ := d.registry.Enterprise(e.owner.id)
+			line.Subject = known.Name
+		}
+		if s.about >= 0 {
+			line.Subject += " · " + e.things[s.about].label
+		}
+		if old.State != fact.Unknown {
+			line.Old = &Said{State: old.State, Value: old.Value}
+		}
+		d.keep(line)
+	}
+	d.watch(e, s, of)
+}
+
+// column is a column of the frame; finding it costs more than reading it.
+func (d *differ) column(def int, p period.Period) fact.Column {
+	key := cellKey{def, p}
+	c, ok := d.columns[key]
+	if !ok {
+		c = d.view.Column(d.r.lib.FactDefs()[def].Code, p)
+		d.columns[key] = c
+	}
+	return c
 }
 
 // class compares a statement with what holds now.
-func (d *differ) class(def content.FactDef, said Said, cell fact.Cell) (Class, bool) {
+func (d *differ) class(def *content.FactDef, said Said, cell fact.Cell) (Class, bool) {
 	theirs := d.view.Authority(cell)
-	holds := d.lib.Rank(def, d.authority) <= d.lib.Rank(def, theirs)
+	holds := d.r.lib.Rank(*def, d.authority) <= d.r.lib.Rank(*def, theirs)
 	switch {
 	case said.State == cell.State && said.Value == cell.Value:
 		return Unchanged, holds
@@ -130,7 +182,7 @@ func (d *differ) class(def content.FactDef, said Said, cell fact.Cell) (Class, b
 }
 
 // beyond says that two authorities differ by more than the definition tolerates.
-func beyond(def content.FactDef, said Said, cell fact.Cell) bool {
+func beyond(def *content.FactDef, said Said, cell fact.Cell) bool {
 	if said.State != fact.Present || cell.State != fact.Present || def.Type.IsText() || def.Type == content.Bool || def.Type == content.Date {
 		return true
 	}
@@ -142,12 +194,13 @@ func beyond(def content.FactDef, said Said, cell fact.Cell) bool {
 	return apart.Cmp(larger.Times(def.Tolerance)) > 0
 }
 
-func (d *differ) count(l Line) {
-	d.p.Counts[l.Class]++
-	if d.p.Counts[l.Class] <= maxLines {
-		d.p.Lines = append(d.p.Lines, l)
-	}
+// count counts a statement of a class; true when its line is to be kept as an example.
+func (d *differ) count(c Class) bool {
+	d.p.Counts[c]++
+	return d.p.Counts[c] <= maxLines
 }
+
+func (d *differ) keep(l Line) { d.p.Lines = append(d.p.Lines, l) }
 
 // A unit that was mistaken shows as a jump of about ten thousand times (元 for 万元) or more.
 // One firm's figure may well change a thousandfold (a profit, a first investment); the middle of a column does not.
@@ -157,15 +210,8 @@ const (
 	minPeers     = 20   // known values of a definition before a column is held against their middle
 )
 
-type jumpKey struct {
-	sheet string
-	col   int
-}
-
 // jump is what a column's amounts look like beside what is known.
 type jump struct {
-	def    content.FactDef
-	column string
 	sample []int64 // amounts of firms without a history, at most maxSample
 	place  string
 }
@@ -174,47 +220,32 @@ const maxSample = 2001
 
 // watch looks for jumps: against the firm's own figure for the period or a year beside it, else, for the column as a
 // whole, against the other firms.
-func (d *differ) watch(e *entry, s stated, def content.FactDef, row fact.Row, known bool) {
-	plan := d.plan[e.sheet]
-	if def.Type != content.Money || s.said.State != fact.Present || s.said.Value.Num == 0 || plan.AmountsAreFit {
+func (d *differ) watch(e *entry, s *stated, of *about) {
+	def := s.col.fact
+	if def.Type != content.Money || s.said.State != fact.Present || s.said.Value.Num == 0 || s.col.table.plan.AmountsAreFit {
 		return
 	}
-	header := plan.columnHeader(s.col)
-	if known {
+	if of.known {
 		for _, p := range near(s.period) {
-			cell := row.Get(s.def, p)
+			cell := of.row.At(d.column(s.col.def, p))
 			if !cell.Known || cell.Value.Num == 0 {
 				continue
 			}
 			if jumps(s.said.Value.Num, cell.Value.Num, jumpOfOne) {
-				d.found.add(finding{Stop, e.sheet, header, s.place, i18n.M("intake.jump", e.owner.name, def.Name,
-					p.String(), show(def, cell.Value.Num), show(def, s.said.Value.Num))})
+				d.r.found.add(finding{Stop, s.col.table.plan.Name, s.col.Header, s.place(), i18n.M("intake.jump", e.owner.name, def.Name,
+					p.String(), show(*def, cell.Value.Num), show(*def, s.said.Value.Num))})
 			}
 			return
 		}
 	}
-	key := jumpKey{e.sheet, s.col}
-	j := d.jumps[key]
+	j := d.jumps[s.col]
 	if j == nil {
-		j = &jump{def: def, column: header, place: s.place}
-		d.jumps[key] = j
+		j = &jump{place: s.place()}
+		d.jumps[s.col] = j
 	}
 	if len(j.sample) < maxSample {
 		j.sample = append(j.sample, s.said.Value.Num)
 	}
-}
-
-func (p SheetPlan) columnHeader(target int) string {
-	n := -1
-	for _, c := range p.Columns {
-		if c.Target != "" {
-			n++
-			if n == target {
-				return c.Header
-			}
-		}
-	}
-	return ""
 }
 
 // near is the periods whose figure is comparable: the period itself, then the years beside it.
@@ -238,24 +269,46 @@ func magnitude(a int64) uint64 {
 	return uint64(a)
 }
 
-// peersOf is the middle of what is known of a definition among firms, 0 when too few are known.
-func (d *differ) peersOf(code string) int64 {
+// peersOf is the middle of what is known of a definition among the firms that the sender may speak of, 0 when too few
+// are known.
+func (d *differ) peersOf(c *column) int64 {
+	code := c.fact.Code
 	if m, ok := d.peers[code]; ok {
 		return m
 	}
-	var all []int64
-	for _, p := range d.view.AllPeriods(code) {
-		for n := range d.view.Values(code, p) {
-			if n != 0 && len(all) < maxSample {
-				all = append(all, n)
-			}
-		}
-	}
 	d.peers[code] = 0
-	if len(all) >= minPeers {
+	if all := d.amounts(c); len(all) >= minPeers {
 		d.peers[code] = middle(all)
 	}
 	return d.peers[code]
+}
+
+// amounts is the first known amounts of a column's definition, of all periods.
+func (d *differ) amounts(c *column) []int64 {
+	var (
+		all     []int64
+		periods = d.view.AllPeriods(c.fact.Code)
+	)
+	for e := range d.registry.Enterprises() {
+		if !d.r.sees(e.Area, e.ID) {
+			continue
+		}
+		subjects := []int64{e.ID}
+		if c.fact.Subject != content.Enterprise {
+			subjects = d.registry.Children(e.ID, c.fact.Subject)
+		}
+		for _, id := range subjects {
+			row, _ := d.view.Row(id)
+			for _, p := range periods {
+				if cell := row.At(d.column(c.def, p)); cell.Known && cell.Value.Num != 0 {
+					if all = append(all, cell.Value.Num); len(all) == maxSample {
+						return all
+					}
+				}
+			}
+		}
+	}
+	return all
 }
 
 func middle(all []int64) int64 {
@@ -265,13 +318,17 @@ func middle(all []int64) int64 {
 
 // finish holds each column without a history against the other firms and closes the preview.
 func (d *differ) finish() {
-	for key, j := range d.jumps {
-		if len(j.sample) < minPeers {
-			continue
-		}
-		if peers := d.peersOf(j.def.Code); peers != 0 && jumps(middle(j.sample), peers, jumpOfColumn) {
-			d.found.add(finding{Stop, key.sheet, j.column, j.place, i18n.M("intake.jump_peers", j.def.Name,
-				show(j.def, peers), show(j.def, middle(j.sample)))})
+	for _, t := range d.r.tables {
+		for i := range t.columns {
+			c := &t.columns[i]
+			j := d.jumps[c]
+			if j == nil || len(j.sample) < minPeers {
+				continue
+			}
+			if peers := d.peersOf(c); peers != 0 && jumps(middle(j.sample), peers, jumpOfColumn) {
+				d.r.found.add(finding{Stop, t.plan.Name, c.Header, j.place, i18n.M("intake.jump_peers", c.fact.Name,
+					show(*c.fact, peers), show(*c.fact, middle(j.sample)))})
+			}
 		}
 	}
 	d.p.Digest = d.digest.Sum()

@@ -1,9 +1,9 @@
 package intake
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -13,7 +13,20 @@ import (
 // firms finds the firm that a row means, among those known and those that the same file brings.
 type firms struct {
 	registry *party.Registry
-	fresh    map[string][]owner // firms new in this file, by folded name
+	fresh    map[string][]freshFirm // firms new in this file, by folded name
+	late     bool                   // a row went by name alone before its firm's code was met
+	last     struct {               // the children looked up last
+		parent int64
+		kind   string
+		byKey  map[string]int64
+	}
+}
+
+// freshFirm is a firm that the file brings, as far as a row without a code needs it to be told.
+type freshFirm struct {
+	code  party.USCC // "" for a firm that goes by its name
+	sound bool
+	area  string
 }
 
 // owner reads who a row is about. ok is false when that cannot be told or is beyond the sender; the reason is among the
@@ -23,14 +36,14 @@ func (t *table) owner(rec *sheet.Record) (o owner, ok bool) {
 	if !ok {
 		return owner{}, false
 	}
-	if !t.plan.takes(roleName) && !t.plan.takes(roleUSCC) {
+	if !t.firms {
 		return t.areaOwner(rec, area, said)
 	}
-	o = owner{kind: content.Enterprise, area: area, place: rowPlace(t.plan.Name, rec.Row), sound: true}
-	o.name, _ = t.text(rec, roleName)
-	if former, c := t.text(rec, roleFormer); c != nil {
-		o.former = former
+	o = owner{kind: content.Enterprise, area: area, areaSaid: said, sound: true}
+	if o.name, ok = t.text(rec, roleName); !ok {
+		return owner{}, false
 	}
+	o.former, _ = t.text(rec, roleFormer)
 	if !t.code(rec, &o) {
 		return owner{}, false
 	}
@@ -39,7 +52,8 @@ func (t *table) owner(rec *sheet.Record) (o owner, ok bool) {
 		t.find(Left, rec, nil, i18n.M("intake.nobody"))
 		return owner{}, false
 	}
-	return t.identify(rec, o, said)
+	o.said = party.EnterpriseKey(o.code, o.name, area)
+	return t.identify(rec, o)
 }
 
 // areaOwner is the subject of figures about an area as a whole.
@@ -48,26 +62,30 @@ func (t *table) areaOwner(rec *sheet.Record, area string, said bool) (owner, boo
 		t.find(Left, rec, nil, i18n.M("intake.no_area"))
 		return owner{}, false
 	}
-	if !t.r.scope.Sees(access.Import, area, 0) {
+	if !t.r.sees(area, 0) {
 		t.find(Left, rec, nil, i18n.M("intake.beyond", t.r.areaName(area)))
 		return owner{}, false
 	}
-	o := owner{kind: content.Area, key: area, area: area, name: t.r.areaName(area), place: rowPlace(t.plan.Name, rec.Row)}
-	o.id = child(t.r.firms.registry, content.Area, 0, area)
+	o := owner{kind: content.Area, key: area, said: area, area: area, areaSaid: true, name: t.r.areaName(area)}
+	o.id = t.r.firms.child(content.Area, 0, area)
 	return o, true
 }
 
 // area is where a row says that it belongs, else where its section or its sender does. said is whether the row itself or
 // its section said so.
 func (t *table) area(rec *sheet.Record) (code string, said, ok bool) {
-	text, c := t.text(rec, roleArea)
+	text, ok := t.text(rec, roleArea)
+	if !ok {
+		return "", false, false
+	}
 	if text == "" {
 		if t.section != "" {
 			return t.section, true, true
 		}
 		return t.r.area, false, true
 	}
-	found := t.r.lib.Areas().Resolve(text, t.r.area)
+	areas, c := t.r.lib.Areas(), t.roles[roleArea]
+	found := t.r.resolve(areas, text, t.r.area)
 	if len(found) == 1 {
 		return found[0].Code, true, true
 	}
@@ -79,7 +97,7 @@ func (t *table) area(rec *sheet.Record) (code string, said, ok bool) {
 		t.find(Left, rec, c, i18n.M("intake.area_many", text, strings.Join(names, "、")))
 		return "", false, false
 	}
-	if elsewhere := t.r.lib.Areas().Resolve(text, ""); len(elsewhere) > 0 {
+	if elsewhere := t.r.resolve(areas, text, ""); len(elsewhere) > 0 {
 		t.find(Left, rec, c, i18n.M("intake.beyond", t.r.pathName(elsewhere[0].Code)))
 		return "", false, false
 	}
@@ -97,13 +115,13 @@ func (r *reading) pathName(code string) string {
 }
 
 func (t *table) industry(rec *sheet.Record, o *owner) {
-	text, c := t.text(rec, roleIndustry)
+	text, _ := t.text(rec, roleIndustry)
 	if text == "" {
 		return
 	}
-	found := t.r.lib.Industries().Resolve(text, "")
+	found := t.r.resolve(t.r.lib.Industries(), text, "")
 	if len(found) != 1 {
-		t.find(Left, rec, c, i18n.M("intake.industry_unknown", text))
+		t.find(Left, rec, t.roles[roleIndustry], i18n.M("intake.industry_unknown", text))
 		return
 	}
 	o.industry = found[0].Code
@@ -111,12 +129,7 @@ func (t *table) industry(rec *sheet.Record, o *owner) {
 
 // code reads the credit code into o. It is false when the row must be left out for it.
 func (t *table) code(rec *sheet.Record, o *owner) bool {
-	var c *column
-	for i := range t.columns {
-		if t.columns[i].Target == roleUSCC {
-			c = &t.columns[i]
-		}
-	}
+	c := t.roles[roleUSCC]
 	if c == nil {
 		return true
 	}
@@ -135,7 +148,7 @@ func (t *table) code(rec *sheet.Record, o *owner) bool {
 		t.find(Warn, rec, c, i18n.M("intake.code_unusable", r.Text, finding.Msg(), suggestions(r.Text)))
 		return t.named(rec, c, o)
 	case finding != party.Sound && !t.plan.TakeUnsound:
-		if len(t.r.firms.registry.ByUSCC(code)) == 0 {
+		if known, _ := t.byCode(code); len(known) == 0 {
 			t.find(Left, rec, c, i18n.M("intake.code_unsound", string(code), finding.Msg(), suggestions(r.Text)))
 			return false
 		}
@@ -165,70 +178,102 @@ func suggestions(text string) i18n.Msg {
 	return i18n.M("intake.suggestion", strings.Join(words, "、"))
 }
 
-// identify finds the firm by its code, else by its name within the area, and checks that the sender may speak of it.
-// The answer is the same for a firm that does not exist and for one that lies beyond the sender.
-func (t *table) identify(rec *sheet.Record, o owner, areaSaid bool) (owner, bool) {
-	f := t.r.firms
-	if o.code != "" {
-		switch same := f.registry.ByUSCC(o.code); {
-		case len(same) == 1:
-			e, _ := f.registry.Enterprise(same[0])
-			return t.take(rec, o, e)
-		case len(same) > 1:
-			t.find(Left, rec, nil, i18n.M("intake.many_of_code", string(o.code)))
-			return owner{}, false
+// byCode is the known firms with a code that the sender may speak of; hidden says that there are others.
+func (t *table) byCode(code party.USCC) (known []party.Enterprise, hidden bool) {
+	for _, id := range t.r.firms.registry.ByUSCC(code) {
+		e, ok := t.r.firms.registry.Enterprise(id)
+		switch {
+		case !ok:
+		case t.r.sees(e.Area, e.ID):
+			known = append(known, e)
+		default:
+			hidden = true
 		}
 	}
-	if o.name != "" {
-		switch same := t.sameName(o); {
-		case len(same) == 1 && (o.code == "" || same[0].USCC == ""):
-			return t.take(rec, o, same[0])
-		case len(same) > 1 && o.code == "":
-			t.find(Left, rec, nil, i18n.M("intake.many_firms", o.name))
+	return known, hidden
+}
+
+// identify finds the firm by its code, else by its name within the area, and checks that the sender may speak of it. Of
+// a firm that lies elsewhere nothing is told but that it does: where, and what it is called, is not the sender's to know.
+func (t *table) identify(rec *sheet.Record, o owner) (owner, bool) {
+	if o.code != "" {
+		switch known, hidden := t.byCode(o.code); {
+		case len(known) == 1 && !hidden:
+			return take(o, known[0]), true
+		case len(known) > 1:
+			t.find(Left, rec, nil, i18n.M("intake.many_of_code", string(o.code)))
 			return owner{}, false
-		}
-		if o.code == "" {
-			if fresh := f.fresh[party.FoldName(o.name)]; len(fresh) == 1 && fresh[0].code != "" {
-				o.code, o.sound = fresh[0].code, fresh[0].sound
-			}
+		case hidden:
+			t.find(Left, rec, nil, i18n.M("intake.code_elsewhere", string(o.code)))
+			return owner{}, false
 		}
 	}
 	if o.name == "" {
 		t.find(Left, rec, nil, i18n.M("intake.no_name", string(o.code)))
 		return owner{}, false
 	}
-	if !t.r.scope.Sees(access.Import, o.area, 0) {
+	switch same := t.sameName(o); {
+	case len(same) == 1 && (o.code == "" || same[0].USCC == ""):
+		return take(o, same[0]), true
+	case len(same) > 1 && o.code == "":
+		t.find(Left, rec, nil, i18n.M("intake.many_firms", o.name))
+		return owner{}, false
+	}
+	if !t.r.sees(o.area, 0) {
 		t.find(Left, rec, nil, i18n.M("intake.beyond", t.r.areaName(o.area)))
 		return owner{}, false
 	}
-	if o.code == "" {
-		t.find(Warn, rec, nil, i18n.M("intake.no_code_new", o.name))
-	}
-	o.key = party.EnterpriseKey(o.code, o.name, o.area)
-	f.remember(o)
+	t.bring(rec, &o)
 	return o, true
 }
 
-func (f *firms) remember(o owner) {
+// bring makes a firm that nobody knows yet the owner of the row: by its code, or by the code that the file states for the
+// same name elsewhere, or by its name.
+func (t *table) bring(rec *sheet.Record, o *owner) {
+	f := t.r.firms
 	name := party.FoldName(o.name)
-	for _, have := range f.fresh[name] {
-		if have.key == o.key {
-			return
+	var coded []freshFirm
+	bare := false // met without a code
+	for _, x := range f.fresh[name] {
+		switch {
+		case !t.near(x.area, o.area):
+		case x.code == "":
+			bare = true
+		default:
+			coded = append(coded, x)
 		}
 	}
-	f.fresh[name] = append(f.fresh[name], o)
+	switch {
+	case o.code == "" && len(coded) == 1:
+		o.code, o.sound = coded[0].code, coded[0].sound
+	case o.code == "":
+		t.find(Warn, rec, nil, i18n.M("intake.no_code_new", o.name))
+	case bare && len(coded) == 0:
+		f.late = true
+	}
+	o.key = party.EnterpriseKey(o.code, o.name, o.area)
+	x := freshFirm{code: party.USCC(strings.Clone(string(o.code))), sound: o.sound, area: o.area} // not the row's text
+	if have := f.fresh[name]; !slices.Contains(have, x) {
+		f.fresh[strings.Clone(name)] = append(have, x)
+	}
 }
 
-// sameName is the known firms of just this name that lie where the row says, or above or below it.
+// near says that a firm of one area may be meant by a row of another: one lies in the other.
+func (t *table) near(a, b string) bool {
+	areas := t.r.lib.Areas()
+	return a == b || b == "" || areas.Within(a, b) || areas.Within(b, a)
+}
+
+// sameName is the known firms of just this name that lie where the row says, or above or below it, and that the sender
+// may speak of.
 func (t *table) sameName(o owner) []party.Enterprise {
 	var same []party.Enterprise
-	areas := t.r.lib.Areas()
 	for _, alike := range t.r.firms.registry.ByName(o.name) {
 		e, ok := t.r.firms.registry.Enterprise(alike.ID)
 		if !ok || alike.Likeness < party.SameFormerName {
 			continue // alike but for the legal form: a person confirms that, not the importer
 		}
-		if o.area == "" || areas.Within(e.Area, o.area) || areas.Within(o.area, e.Area) {
+		if t.near(e.Area, o.area) && t.r.sees(e.Area, e.ID) {
 			same = append(same, e)
 		}
 	}
@@ -236,27 +281,24 @@ func (t *table) sameName(o owner) []party.Enterprise {
 }
 
 // take makes a known firm the owner of the row.
-func (t *table) take(rec *sheet.Record, o owner, e party.Enterprise) (owner, bool) {
-	if !t.r.scope.Sees(access.Import, e.Area, e.ID) {
-		t.find(Left, rec, nil, i18n.M("intake.beyond", t.r.areaName(o.area)))
-		return owner{}, false
-	}
+func take(o owner, e party.Enterprise) owner {
 	o.id, o.key = e.ID, e.Key
-	if o.code == "" {
-		o.code, o.sound = e.USCC, e.USCCSound
-	}
-	if text, _ := t.text(rec, roleArea); text == "" && t.section == "" {
+	if !o.areaSaid && e.Area != "" {
 		o.area = e.Area // the sender's area is where the file comes from, not where the firm lies
 	}
-	return o, true
+	o.past = o.code == "" && party.FoldName(o.name) != party.FoldName(e.Name)
+	return o
 }
 
 // child is the subject of a kind with a key below another one, 0 when it is not known.
-func child(reg *party.Registry, kind string, parent int64, key string) int64 {
-	for _, id := range reg.Children(parent, kind) {
-		if s, ok := reg.Subject(id); ok && s.Key == key {
-			return id
+func (f *firms) child(kind string, parent int64, key string) int64 {
+	if f.last.byKey == nil || f.last.parent != parent || f.last.kind != kind {
+		f.last.parent, f.last.kind, f.last.byKey = parent, kind, map[string]int64{}
+		for _, id := range f.registry.Children(parent, kind) {
+			if s, ok := f.registry.Subject(id); ok {
+				f.last.byKey[s.Key] = id
+			}
 		}
 	}
-	return 0
+	return f.last.byKey[key]
 }

@@ -96,14 +96,37 @@ func (p SheetPlan) kinds(lib *content.Library) []string {
 	return kinds
 }
 
-// check finds what makes a plan impossible to follow: it is the sender's input.
-func (p Plan) check(lib *content.Library, draft Plan) error {
+// over is the plan with what the file itself says taken from the draft: only the answers are the sender's to give. It
+// refuses (Invalid) a plan that cannot be followed.
+func (p Plan) over(lib *content.Library, draft Plan) (Plan, error) {
 	if len(p.Sheets) != len(draft.Sheets) {
-		return errs.Invalid(i18n.M("intake.plan_other_file"))
+		return Plan{}, errs.Invalid(i18n.M("intake.plan_other_file"))
 	}
-	for i, s := range p.Sheets {
-		if s.Index != draft.Sheets[i].Index || len(s.Columns) != len(draft.Sheets[i].Columns) {
-			return errs.Invalid(i18n.M("intake.plan_other_file"))
+	out := Plan{Sheets: slices.Clone(p.Sheets)}
+	for i := range out.Sheets {
+		s, d := &out.Sheets[i], draft.Sheets[i]
+		if s.Index != d.Index || len(s.Columns) != len(d.Columns) {
+			return Plan{}, errs.Invalid(i18n.M("intake.plan_other_file"))
+		}
+		s.Name, s.Hidden, s.Title, s.HeaderRows, s.FirstRow = d.Name, d.Hidden, d.Title, d.HeaderRows, d.FirstRow
+		s.Columns = slices.Clone(s.Columns)
+		for j := range s.Columns {
+			c, was := &s.Columns[j], d.Columns[j]
+			if c.Index != was.Index {
+				return Plan{}, errs.Invalid(i18n.M("intake.plan_other_file"))
+			}
+			c.Label, c.Header, c.Sample, c.Hidden, c.Others, c.Doubts = was.Label, was.Header, was.Sample, was.Hidden, was.Others, was.Doubts
+		}
+		s.Skip = s.Skip || len(s.Columns) == 0
+	}
+	return out, out.check(lib)
+}
+
+// check finds what makes a plan impossible to follow: it is the sender's input.
+func (p Plan) check(lib *content.Library) error {
+	for _, s := range p.Sheets {
+		if s.Skip {
+			continue
 		}
 		switch s.Doubles {
 		case LeaveOut, TakeFirst, TakeLast:
@@ -111,8 +134,8 @@ func (p Plan) check(lib *content.Library, draft Plan) error {
 			return errs.Invalid(i18n.M("intake.plan_doubles", string(s.Doubles)))
 		}
 		taken := map[string]string{}
-		for j, c := range s.Columns {
-			if c.Index != draft.Sheets[i].Columns[j].Index {
+		for _, c := range s.Columns {
+			if c.Rate > sheet.RatePercent {
 				return errs.Invalid(i18n.M("intake.plan_other_file"))
 			}
 			if c.Target == "" {
@@ -122,7 +145,7 @@ func (p Plan) check(lib *content.Library, draft Plan) error {
 				return errs.Invalid(i18n.M("intake.plan_target", c.Header, c.Target))
 			}
 			key := c.Target + "@" + c.Period.String()
-			if other, twice := taken[key]; twice && !strings.HasPrefix(c.Target, "row.") {
+			if other, twice := taken[key]; twice {
 				return errs.Invalid(i18n.M("intake.plan_twice", s.Name, other, c.Header, termName(lib, c.Target)))
 			}
 			taken[key] = c.Header
@@ -200,17 +223,24 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period,
 	}
 	about := mainKind(lib, l)
+	p.Title = cut(p.Title, maxHeader)
 	best := map[string]int{} // target and period → index of the column that has it
 	scores := make([]int, len(l.Columns))
 	for i, c := range l.Columns {
 		col := ColumnPlan{
-			Index: c.Index, Label: c.Label, Header: c.Header, Unit: c.Unit.Name, Period: c.Period, Rate: c.Rate,
-			Hidden: c.Hidden, Doubts: c.Doubts, From: Guessed,
+			Index: c.Index, Label: cut(c.Label, maxHeader), Header: cut(c.Header, maxHeader), Unit: c.Unit.Name, Period: c.Period,
+			Rate: c.Rate, Hidden: c.Hidden, From: Guessed,
+		}
+		for _, d := range c.Doubts {
+			col.Doubts = append(col.Doubts, clip(d))
 		}
 		for _, m := range c.Candidates {
 			col.Others = append(col.Others, m.ID)
 		}
-		if m, ok := fit(lib, about, c.Candidates); ok {
+		switch m, ok := fit(lib, about, c.Candidates); {
+		case ok && c.Hidden && kindOf(lib, m.ID) != "": // stale or not meant to be seen: figures are asked for
+			col.Doubts = append(col.Doubts, i18n.M("intake.hidden_column", col.Header))
+		case ok:
 			col.Target, scores[i] = m.ID, m.Score
 		}
 		if r, ok := memory[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
@@ -294,8 +324,10 @@ func fit(lib *content.Library, about string, candidates []sheet.Match) (sheet.Ma
 }
 
 const (
-	sampledRows  = 20 // rows below the header in which samples are looked for
-	sampleLength = 60 // bytes of a sample that are kept
+	maxSheets    = 100 // of a workbook
+	maxHeader    = 400 // bytes of a title or a header that are kept
+	sampledRows  = 20  // rows below the header in which samples are looked for
+	sampleLength = 60  // bytes of a sample that are kept
 )
 
 // sample gives each column the first value below its header, by which a person knows what it holds.
@@ -323,9 +355,45 @@ func (p *SheetPlan) sample(ctx context.Context, book *sheet.Book, l *sheet.Layou
 
 var errSampled = errors.New("enough rows for samples")
 
+// tellPlan tells what the plan leaves out and what was taken on a guess.
+func (r *reading) tellPlan() {
+	for _, s := range r.plan.Sheets {
+		tell := func(place, column string, msg i18n.Msg) {
+			r.found.add(finding{severity: Warn, sheet: s.Name, column: column, place: place, msg: msg})
+		}
+		switch {
+		case s.Skip && s.Hidden:
+			tell(s.Name, "", i18n.M("intake.hidden_sheet"))
+		case s.Skip && len(s.Columns) > 0 && !s.identifies(r.lib):
+			tell(s.Name, "", i18n.M("intake.unknown_sheet"))
+		}
+		if s.Skip {
+			continue
+		}
+		for _, c := range s.Columns {
+			place := sheetPlace(s.Name, sheet.ColumnName(c.Index))
+			if def, ok := r.lib.FactDef(c.Target); ok && (def.Subject == content.Area) == s.firms() {
+				r.found.add(finding{severity: Left, sheet: s.Name, column: c.Header, place: place, msg: i18n.M("intake.other_subject", def.Name)})
+			}
+			if c.From != Guessed {
+				continue
+			}
+			for _, d := range c.Doubts {
+				tell(place, c.Header, d)
+			}
+			if c.Target == "" && len(c.Doubts) == 0 {
+				tell(place, c.Header, i18n.M("intake.unknown_column"))
+			}
+		}
+	}
+}
+
+// firms says that the rows of the sheet are about firms, not about areas.
+func (p SheetPlan) firms() bool { return p.takes(roleName) || p.takes(roleUSCC) }
+
 // identifies says that the rows can be told apart: a firm by code or name, or an area for figures about areas.
 func (p SheetPlan) identifies(lib *content.Library) bool {
-	if p.takes(roleName) || p.takes(roleUSCC) {
+	if p.firms() {
 		return true
 	}
 	return p.takes(roleArea) && slices.Equal(p.kinds(lib), []string{content.Area})

@@ -104,8 +104,25 @@ func (p Preview) LeftOut() int {
 const (
 	maxExamples = 20  // places kept of one problem
 	maxLines    = 60  // lines kept of one class
-	maxProblems = 500 // different problems kept; a file of random bytes must not fill the database
+	maxProblems = 200 // different problems kept; a file of random bytes must not fill the database
+	maxWord     = 200 // bytes of a word of the file within a message
 )
+
+// clip cuts the words of the file in a message that is kept.
+func clip(m i18n.Msg) i18n.Msg {
+	args := make([]any, len(m.Args))
+	for i, a := range m.Args {
+		switch a := a.(type) {
+		case string:
+			args[i] = cut(a, maxWord)
+		case i18n.Msg:
+			args[i] = clip(a)
+		default:
+			args[i] = a
+		}
+	}
+	return i18n.Msg{Key: m.Key, Args: args}
+}
 
 // findings gathers problems by cause.
 type findings struct {
@@ -147,7 +164,7 @@ func (f *findings) add(x finding) {
 	}
 	p.Count++
 	if len(p.Examples) < maxExamples {
-		p.Examples = append(p.Examples, Example{Place: x.place, Msg: x.msg})
+		p.Examples = append(p.Examples, Example{Place: x.place, Msg: clip(x.msg)})
 	}
 }
 

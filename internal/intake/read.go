@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"hash/maphash"
+	"maps"
 	"slices"
 	"strings"
 
@@ -19,11 +20,12 @@ import (
 
 // entry is what one row of a sheet states: about a firm or an area, and about what belongs to the firm.
 type entry struct {
-	sheet  string
+	table  *table
 	row    int
 	owner  owner
 	things []thing // below the owner
 	facts  []stated
+	part   bool // the rest of a row whose other half is an entry of its own
 }
 
 // owner is the firm or the area that a row is about.
@@ -31,13 +33,15 @@ type owner struct {
 	kind     string // content.Enterprise or content.Area
 	id       int64  // 0 when it is not known yet
 	key      string // see party.EnterpriseKey; the node of an area
+	said     string // who it is by the words of the row alone, whatever is known: the same in each reading of the file
 	name     string // as stated; "" when the row does not name it
+	past     bool   // the name is known as a former one, and is all that the row goes by
 	code     party.USCC
 	sound    bool
 	former   string
-	area     string // node; stated, or that of the sender
+	area     string // node; stated, or where the firm is known to be, or that of the sender
+	areaSaid bool   // the row or its section states the area
 	industry string // node; "" when the row does not state it
-	place    string // of the row
 }
 
 // thing is something that belongs to the owner: a project, a loan, a lease, an honour.
@@ -45,22 +49,24 @@ type thing struct{ kind, key, label string }
 
 // stated is one value of a row.
 type stated struct {
+	col       *column
+	row       int
 	about     int // index into things; −1 is the owner
-	def       int // index into the library's definitions
 	period    period.Period
-	col       int // index into the sheet's columns
 	said      Said
 	precision fact.Precision
-	place     string
 	shown     string
 }
+
+// place is where the value stands. It is worked out when somebody wants to know: most values are nobody's worry.
+func (s *stated) place() string { return s.col.table.place(s.row, s.col) }
 
 // reading is one walk through a file under its plan.
 type reading struct {
 	lib      *content.Library
 	book     *sheet.Book
 	plan     Plan
-	area     string // of the sender
+	area     string // of the sender; "" is everywhere
 	scope    access.Scope
 	firms    *firms
 	found    *findings
@@ -69,11 +75,23 @@ type reading struct {
 	others   int
 	rows     int
 	progress func(rows, share int)
-	seed     maphash.Seed
-	again    map[uint64]bool     // rows that state about the same subjects and period as another one
-	held     map[uint64][]*entry // of these, until the end
-	order    []uint64            // of held, by first appearance
+	words    map[wordKey][]content.Node // what the words of area and industry cells mean
+	reach    map[string]bool            // areas that the sender may speak of
+
+	seed  maphash.Seed
+	due   map[uint64]int      // rows still to come that state about the same; only where there are several
+	held  map[uint64][]*entry // of these, the ones that came
+	order []uint64            // of held, by first appearance
+	facts int                 // in held
 }
+
+// wordKey is a word of a cell within a tree.
+type wordKey struct{ tree, word string }
+
+const (
+	maxWords = 20_000    // words whose meaning is kept
+	maxHeld  = 1_000_000 // values that wait for another row about the same
+)
 
 // table is one sheet of a reading.
 type table struct {
@@ -81,18 +99,39 @@ type table struct {
 	plan    SheetPlan
 	layout  *sheet.Layout
 	columns []column
-	section string // area named by the last section row
+	roles   map[string]*column // first column of each role
+	kinds   []kindKeys         // what the rows are about besides the owner
+	firms   bool               // rows are about firms, not about areas
+	split   bool               // some figures go by the row's period and others do not
+	dated   bool               // some figures go by the row's period
+	section string             // area named by the last section row
 	sums    []sums
 	first   []claimed // by total rows above the first row that they add up
 }
 
+// kindKeys is the columns that tell subjects of a kind apart.
+type kindKeys struct {
+	kind   string
+	labels []*column
+	sets   [][][]*column // alternatives of key parts; a part may stand in one of several columns
+	all    []*column     // that belong to any set
+}
+
 // column is a column that is read.
 type column struct {
-	ColumnPlan
-	at   int // index into Record.Cells
-	want sheet.Want
-	def  int // index into the library's definitions; −1 for a role
-	fact content.FactDef
+	*ColumnPlan
+	table *table
+	n     int // index into table.columns
+	at    int // index into Record.Cells
+	want  sheet.Want
+	def   int              // index into the library's definitions; −1 for a role
+	fact  *content.FactDef // nil for a role
+	codes content.CodeList // of a code
+}
+
+// loose says that the column's figures do not go by the period of their row.
+func (c *column) loose() bool {
+	return c.fact.Period == period.Always || c.Period.Kind() != period.Always
 }
 
 // open prepares the walk: it finds the tables again and joins them with the plan.
@@ -101,7 +140,8 @@ func (r *reading) open(ctx context.Context, vocabulary sheet.Vocabulary) error {
 	for i, def := range r.lib.FactDefs() {
 		index[def.Code] = i
 	}
-	for _, p := range r.plan.Sheets {
+	for i := range r.plan.Sheets {
+		p := r.plan.Sheets[i]
 		if p.Skip {
 			continue
 		}
@@ -109,32 +149,88 @@ func (r *reading) open(ctx context.Context, vocabulary sheet.Vocabulary) error {
 		if err != nil {
 			return err
 		}
-		t := &table{r: r, plan: p, layout: &layout}
-		for i, c := range p.Columns {
-			if c.Target == "" || i >= len(layout.Columns) {
-				continue
-			}
-			col := column{ColumnPlan: c, at: i, def: -1}
-			col.want = sheet.Want{Kind: roleKind(c.Target), Rate: c.Rate, Year: p.Period.YearOf()}
-			if c.Unit != "" {
-				col.want.Unit, _ = sheet.UnitNamed(c.Unit)
-			}
-			if d, ok := index[c.Target]; ok {
-				col.def, col.fact = d, r.lib.FactDefs()[d]
-				col.want.Kind = sheet.Kind(col.fact.Type)
-			}
-			t.columns = append(t.columns, col)
+		if !p.matches(layout) {
+			return errs.Invalid(i18n.M("intake.layout_changed", p.Name))
 		}
-		t.sums = make([]sums, len(t.columns))
-		r.tables = append(r.tables, t)
+		r.tables = append(r.tables, r.table(p, &layout, index))
 	}
 	return nil
 }
 
-// each hands every row of the file to fn as an entry. Rows about the same come last, after what they state twice was
-// settled as the plan says.
+// matches says that the table is found where it was when the plan was made. Words of headers that were added to the
+// content since may have moved it.
+func (p SheetPlan) matches(l sheet.Layout) bool {
+	return slices.EqualFunc(p.Columns, l.Columns, func(c ColumnPlan, d sheet.Column) bool {
+		return c.Index == d.Index && c.Header == cut(d.Header, maxHeader)
+	})
+}
+
+func (r *reading) table(p SheetPlan, layout *sheet.Layout, index map[string]int) *table {
+	t := &table{r: r, plan: p, layout: layout, roles: map[string]*column{}}
+	defs := r.lib.FactDefs()
+	for i := range p.Columns {
+		c := &p.Columns[i]
+		if c.Target == "" {
+			continue
+		}
+		col := column{ColumnPlan: c, table: t, n: len(t.columns), at: i, def: -1}
+		col.want = sheet.Want{Kind: roleKind(c.Target), Rate: c.Rate, Year: p.Period.YearOf()}
+		if c.Unit != "" {
+			col.want.Unit, _ = sheet.UnitNamed(c.Unit)
+		}
+		if d, ok := index[c.Target]; ok {
+			col.def, col.fact = d, &defs[d]
+			col.want.Kind = sheet.Kind(col.fact.Type)
+			col.codes, _ = r.lib.CodeList(col.fact.Codes)
+		}
+		t.columns = append(t.columns, col)
+	}
+	targets := map[string][]*column{}
+	loose := false
+	for i := range t.columns {
+		c := &t.columns[i]
+		targets[c.Target] = append(targets[c.Target], c)
+		if c.fact == nil {
+			if t.roles[c.Target] == nil {
+				t.roles[c.Target] = c
+			}
+			continue
+		}
+		t.dated, loose = t.dated || !c.loose(), loose || c.loose()
+	}
+	t.split = t.dated && loose
+	t.firms = p.firms()
+	for _, kind := range p.kinds(r.lib) {
+		if kind != content.Area {
+			t.kinds = append(t.kinds, keysIn(kind, targets))
+		}
+	}
+	t.sums = make([]sums, len(t.columns))
+	return t
+}
+
+func keysIn(kind string, targets map[string][]*column) kindKeys {
+	k := kindKeys{kind: kind, labels: targets[labels[kind]]}
+	for _, set := range keysOf[kind] {
+		var parts [][]*column
+		for _, code := range set {
+			parts = append(parts, targets[code])
+			for _, c := range targets[code] {
+				if !slices.Contains(k.all, c) {
+					k.all = append(k.all, c)
+				}
+			}
+		}
+		k.sets = append(k.sets, parts)
+	}
+	return k
+}
+
+// each hands every row of the file to fn as an entry. Of rows that state about the same, what they state twice is settled
+// as the plan says, and handed on with the last of them.
 func (r *reading) each(ctx context.Context, fn func(*entry) error) error {
 	r.seed = maphash.MakeSeed()
+	r.words, r.reach = map[wordKey][]content.Node{}, map[string]bool{}
 	if err := r.findRepeats(ctx); err != nil {
 		return err
 	}
@@ -145,47 +241,57 @@ func (r *reading) each(ctx context.Context, fn func(*entry) error) error {
 		}
 	}
 	for _, key := range r.order {
-		if e := r.settle(r.held[key]); e != nil {
-			if err := fn(e); err != nil {
-				return err
-			}
+		if err := r.release(key, fn); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// findRepeats is a first walk that looks at who each row is about and nothing else.
+// findRepeats is a first walk that looks at who each row is about and nothing else. Where a row without a code stands
+// above the one that brings its firm's code, the walk is done again, so that both are known for the same.
 func (r *reading) findRepeats(ctx context.Context) error {
 	quiet := r.found
 	r.found = &findings{} // the second walk tells
 	defer func() { r.found = quiet }()
-	seen := map[uint64]bool{}
-	r.again = map[uint64]bool{}
-	for i, t := range r.tables {
-		t.section = ""
-		err := t.records(ctx, i, func(rec *sheet.Record) error {
-			if rec.Kind == sheet.SectionRow {
-				t.enterSection(rec)
+	for range 2 {
+		r.firms.late = false
+		r.due = map[uint64]int{}
+		for i, t := range r.tables {
+			if err := t.count(ctx, i); err != nil {
+				return err
 			}
-			if rec.Kind != sheet.DataRow || rec.Hidden && !t.plan.TakeHidden {
-				return nil
-			}
-			w, ok := t.who(rec)
-			if !ok {
-				return nil
-			}
-			key := r.hash(w)
-			if seen[key] {
-				r.again[key] = true
-			}
-			seen[key] = true
-			return nil
-		})
-		if err != nil {
-			return err
+		}
+		if !r.firms.late {
+			break
 		}
 	}
+	maps.DeleteFunc(r.due, func(_ uint64, n int) bool { return n < 2 })
 	return nil
+}
+
+// count counts the rows of a table by who they are about.
+func (t *table) count(ctx context.Context, step int) error {
+	t.section = ""
+	return t.records(ctx, step, func(rec *sheet.Record) error {
+		if rec.Kind == sheet.SectionRow {
+			t.enterSection(rec)
+		}
+		if rec.Kind != sheet.DataRow || rec.Hidden && !t.plan.TakeHidden {
+			return nil
+		}
+		w, ok := t.who(rec)
+		if !ok {
+			return nil
+		}
+		if t.dated || !t.split {
+			t.r.due[t.r.hash(w, t.dated)]++
+		}
+		if t.split {
+			t.r.due[t.r.hash(w, false)]++
+		}
+		return nil
+	})
 }
 
 // who is what tells a row apart: the owner, the things below it and the period.
@@ -195,18 +301,30 @@ type who struct {
 	period period.Period
 }
 
-func (r *reading) hash(w who) uint64 {
+// hash is a short name of who a row is about, with the row's period or without.
+func (r *reading) hash(w who, dated bool) uint64 {
 	var h maphash.Hash
 	h.SetSeed(r.seed)
-	parts := []string{w.owner.kind, w.owner.key, w.period.String()}
-	for _, t := range w.things {
-		parts = append(parts, t.kind, t.key)
+	say := func(s string) {
+		_, _ = h.WriteString(s) // never fails
+		_ = h.WriteByte(0)
 	}
-	for _, p := range parts {
-		h.WriteString(p)
-		h.WriteByte(0)
+	say(w.owner.kind)
+	say(w.owner.key)
+	for _, t := range w.things {
+		say(t.kind)
+		say(t.key)
+	}
+	if dated {
+		say(w.period.String())
 	}
 	return h.Sum64()
+}
+
+// same says that two entries are about the same: the hash alone is not trusted with that.
+func same(a, b *entry) bool {
+	return a.owner.kind == b.owner.kind && a.owner.key == b.owner.key &&
+		slices.EqualFunc(a.things, b.things, func(x, y thing) bool { return x.kind == y.kind && x.key == y.key })
 }
 
 // who reads who a row is about. ok is false when that cannot be told; the reason is among the findings.
@@ -216,32 +334,27 @@ func (t *table) who(rec *sheet.Record) (w who, ok bool) {
 		return who{}, false
 	}
 	w.period = t.plan.Period
-	for _, c := range t.columns {
-		if c.Target != rolePeriod {
-			continue
-		}
+	if c := t.roles[rolePeriod]; c != nil {
 		p, why := look(rec.Cells[c.at], c.want)
 		switch {
 		case !why.IsZero():
-			t.find(Left, rec, &c, why)
+			t.find(Left, rec, c, why)
 			return who{}, false
 		case p.State == sheet.Present:
 			w.period = p.Period
+		case t.dated && w.period.Kind() == period.Always:
+			t.find(Left, rec, c, i18n.M("intake.no_row_period"))
+			return who{}, false
 		}
 	}
-	if w.owner.kind != content.Enterprise {
-		return w, true
-	}
-	for _, kind := range t.plan.kinds(t.r.lib) {
-		if kind == content.Area {
-			continue
-		}
-		key, label := t.thingKey(rec, kind)
+	for i := range t.kinds {
+		k := &t.kinds[i]
+		key, label := t.thingKey(rec, k)
 		if key == "" {
-			t.keyless(rec, kind)
+			t.keyless(rec, k)
 			continue
 		}
-		w.things = append(w.things, thing{kind: kind, key: key, label: label})
+		w.things = append(w.things, thing{kind: k.kind, key: key, label: label})
 	}
 	return w, true
 }
@@ -259,52 +372,45 @@ var labels = map[string]string{
 	content.Project: "project.name", content.Loan: "loan.contract", content.Lease: "lease.contract", content.Honour: "honour.title",
 }
 
-func (t *table) thingKey(rec *sheet.Record, kind string) (key, label string) {
-	text := func(code string) string {
-		for _, c := range t.columns {
-			if c.Target == code {
-				if v := t.value(rec, &c); v.State == fact.Present {
-					return cmp.Or(v.Value.Text, c.fact.Code+"="+formatNum(v.Value.Num))
-				}
-			}
-		}
-		return ""
-	}
-	label = text(labels[kind])
-	for _, set := range keysOf[kind] {
+func (t *table) thingKey(rec *sheet.Record, k *kindKeys) (key, label string) {
+	label = t.firstText(rec, k.labels)
+	for _, set := range k.sets {
 		var parts []string
-		for _, code := range set {
-			if s := text(code); s != "" {
+		for _, columns := range set {
+			if s := t.firstText(rec, columns); s != "" {
 				parts = append(parts, content.Fold(s))
 			}
 		}
 		if len(parts) == len(set) {
 			key = strings.Join(parts, "|")
-			if label == "" {
-				label = key
-			}
-			return key, label
+			return key, cmp.Or(label, key)
 		}
 	}
 	return "", ""
 }
 
+// firstText is the first value that one of the columns has, as part of a key.
+func (t *table) firstText(rec *sheet.Record, columns []*column) string {
+	for _, c := range columns {
+		if v := t.value(rec, c); v.State == fact.Present {
+			return cmp.Or(v.Value.Text, c.fact.Code+"="+formatNum(v.Value.Num))
+		}
+	}
+	return ""
+}
+
 // keyless says why a row does not tell which thing of a kind it is about: a cell that cannot be read, else one that is
 // missing.
-func (t *table) keyless(rec *sheet.Record, kind string) {
+func (t *table) keyless(rec *sheet.Record, k *kindKeys) {
 	unread := false
-	for i := range t.columns {
-		c := &t.columns[i]
-		if !slices.ContainsFunc(keysOf[kind], func(set []string) bool { return slices.Contains(set, c.Target) }) {
-			continue
-		}
+	for _, c := range k.all {
 		if _, why := t.read(rec, c); !why.IsZero() {
 			t.find(Left, rec, c, why)
 			unread = true
 		}
 	}
 	if !unread {
-		t.find(Left, rec, nil, i18n.M("intake.no_"+kind+"_key"))
+		t.find(Left, rec, nil, i18n.M("intake.no_"+k.kind+"_key"))
 	}
 }
 
@@ -338,17 +444,76 @@ func (t *table) each(ctx context.Context, step int, fn func(*entry) error) error
 			t.tally(rec)
 			return nil
 		}
-		e := t.entry(rec, w)
 		t.r.rows++
-		if key := t.r.hash(w); t.r.again[key] {
-			if len(t.r.held[key]) == 0 {
-				t.r.order = append(t.r.order, key)
-			}
-			t.r.held[key] = append(t.r.held[key], e)
-			return nil
-		}
-		return fn(e)
+		return t.r.hand(t.entry(rec, w), w, fn)
 	})
+}
+
+// hand gives an entry on, or holds it until the last row about the same has come. What goes by the row's period and what
+// does not are held apart: two years of a firm state its founding twice, and its revenue once each.
+func (r *reading) hand(e *entry, w who, fn func(*entry) error) error {
+	t := e.table
+	if t.split {
+		if key := r.hash(w, false); r.due[key] > 0 {
+			rest := *e
+			rest.part, rest.facts = true, nil
+			own := e.facts[:0]
+			for _, s := range e.facts {
+				if s.col.loose() {
+					rest.facts = append(rest.facts, s)
+				} else {
+					own = append(own, s)
+				}
+			}
+			e.facts = own
+			if err := r.hold(key, &rest, fn); err != nil {
+				return err
+			}
+		}
+	}
+	key := r.hash(w, t.dated)
+	if r.due[key] == 0 {
+		return fn(e)
+	}
+	return r.hold(key, e, fn)
+}
+
+func (r *reading) hold(key uint64, e *entry, fn func(*entry) error) error {
+	if len(r.held[key]) == 0 {
+		r.order = append(r.order, key)
+	}
+	r.held[key] = append(r.held[key], e)
+	if r.facts += len(e.facts); r.facts > maxHeld {
+		return errs.Invalid(i18n.M("intake.too_many_doubles", maxHeld))
+	}
+	if r.due[key]--; r.due[key] > 0 {
+		return nil
+	}
+	return r.release(key, fn)
+}
+
+// release settles what is held under a key and hands it on.
+func (r *reading) release(key uint64, fn func(*entry) error) error {
+	list := r.held[key]
+	delete(r.held, key)
+	for _, e := range list {
+		r.facts -= len(e.facts)
+	}
+	for len(list) > 0 {
+		var alike, others []*entry
+		for _, e := range list {
+			if same(list[0], e) {
+				alike = append(alike, e)
+			} else {
+				others = append(others, e)
+			}
+		}
+		if err := fn(r.settle(alike)); err != nil {
+			return err
+		}
+		list = others
+	}
+	return nil
 }
 
 // records walks through the sheet and tells how far it has come: each sheet is walked through twice, step counts from 0.
@@ -379,31 +544,36 @@ func (t *table) needsPeriod() bool {
 
 // entry reads the values of a row.
 func (t *table) entry(rec *sheet.Record, w who) *entry {
-	e := &entry{sheet: t.plan.Name, row: rec.Row, owner: w.owner, things: w.things}
+	e := &entry{table: t, row: rec.Row, owner: w.owner, things: w.things, facts: make([]stated, 0, len(t.columns))}
 	for i := range t.columns {
 		c := &t.columns[i]
-		if c.def < 0 {
+		if c.fact == nil {
 			continue
 		}
-		about := slices.IndexFunc(w.things, func(x thing) bool { return x.kind == c.fact.Subject })
-		if about < 0 && c.fact.Subject != w.owner.kind {
-			continue // the row has no such subject; said once, where its key was missing
+		about := -1
+		if c.fact.Subject != w.owner.kind {
+			about = slices.IndexFunc(w.things, func(x thing) bool { return x.kind == c.fact.Subject })
+			if about < 0 {
+				continue // said once: for the row, where the key was missing, or for the column
+			}
 		}
-		s := stated{about: about, def: c.def, col: i, place: t.place(rec, c)}
-		if s.period = t.periodOf(c, w.period); (s.period.Kind() == period.Always) != (c.fact.Period == period.Always) {
+		p := t.periodOf(c, w.period)
+		if (p.Kind() == period.Always) != (c.fact.Period == period.Always) {
 			continue // stopped by needsPeriod
 		}
-		cell := rec.Cells[c.at]
 		v, why := t.read(rec, c)
 		if !why.IsZero() {
 			t.find(Left, rec, c, why)
 			continue
 		}
-		s.said, s.precision = v.Said, v.precision
-		if s.said.State == fact.Unknown {
+		if v.State == fact.Unknown {
 			continue // a blank cell states nothing
 		}
-		if cell.Type == sheet.Text {
+		for _, note := range v.notes {
+			t.find(Warn, rec, c, note)
+		}
+		s := stated{col: c, row: rec.Row, about: about, period: p, said: v.Said, precision: v.precision}
+		if cell := &rec.Cells[c.at]; cell.Type == sheet.Text {
 			s.shown = cut(cell.Raw, 200)
 		}
 		t.sums[i].add(s.said)
@@ -432,32 +602,42 @@ func (t *table) value(rec *sheet.Record, c *column) Said {
 	return v.Said
 }
 
-// readValue is a value with what the sender said about its precision.
+// readValue is a value with what the sender said about its precision, and what the sender should be told.
 type readValue struct {
 	Said
 	precision fact.Precision
+	notes     []i18n.Msg
+}
+
+// states is what is stated by a cell without a value.
+var states = [...]fact.State{
+	sheet.Unstated: fact.Unknown, sheet.Missing: fact.Missing, sheet.None: fact.None, sheet.Withheld: fact.Withheld,
 }
 
 // read reads a cell as its column's definition wants it.
 func (t *table) read(rec *sheet.Record, c *column) (readValue, i18n.Msg) {
-	want := c.want
-	if u, ok := t.rowUnit(rec); ok && want.Kind == sheet.KindMoney {
+	cell, want := &rec.Cells[c.at], c.want
+	if cell.Type == sheet.Blank {
+		return readValue{}, i18n.Msg{}
+	}
+	if want.Kind == sheet.KindMoney && t.roles[roleUnit] != nil {
+		u, why := t.rowUnit(rec, want.Unit)
+		if !why.IsZero() {
+			return readValue{}, why
+		}
 		want.Unit = u
 	}
-	r, why := look(rec.Cells[c.at], want)
+	r, why := look(*cell, want)
 	if !why.IsZero() {
 		return readValue{}, why
-	}
-	states := map[sheet.State]fact.State{
-		sheet.Unstated: fact.Unknown, sheet.Missing: fact.Missing, sheet.None: fact.None, sheet.Withheld: fact.Withheld,
 	}
 	if r.State != sheet.Present {
 		return readValue{Said: Said{State: states[r.State]}}, i18n.Msg{}
 	}
-	v := readValue{Said: Said{State: fact.Present}}
+	v := readValue{Said: Said{State: fact.Present}, notes: r.Notes}
 	switch r.Precision {
 	case sheet.Range, sheet.AtMost:
-		return readValue{}, i18n.M("intake.open_value", rec.Cells[c.at].Shown())
+		return readValue{}, i18n.M("intake.open_value", cell.Shown())
 	case sheet.Approx:
 		v.precision = fact.Approx
 	case sheet.AtLeast:
@@ -477,11 +657,10 @@ func (t *table) read(rec *sheet.Record, c *column) (readValue, i18n.Msg) {
 	if c.fact.Type != content.Code {
 		return v, i18n.Msg{}
 	}
-	list, _ := t.r.lib.CodeList(c.fact.Codes)
-	if e, ok := list.Resolve(v.Value.Text); ok {
+	if e, ok := c.codes.Resolve(v.Value.Text); ok {
 		v.Value.Text = e.Code
-	} else if !list.Open {
-		return readValue{}, i18n.M("intake.no_code", v.Value.Text, c.fact.Name, someCodes(list))
+	} else if !c.codes.Open {
+		return readValue{}, i18n.M("intake.no_code", v.Value.Text, c.fact.Name, someCodes(c.codes))
 	}
 	return v, i18n.Msg{}
 }
@@ -490,9 +669,9 @@ func (t *table) read(rec *sheet.Record, c *column) (readValue, i18n.Msg) {
 const maxText = 4000
 
 // bounds says why a number cannot be.
-func bounds(def content.FactDef, n int64) i18n.Msg {
+func bounds(def *content.FactDef, n int64) i18n.Msg {
 	if def.Min != nil && n < *def.Min || def.Max != nil && n > *def.Max {
-		return i18n.M("intake.out_of_bounds", def.Name, show(def, n), showBound(def, def.Min), showBound(def, def.Max))
+		return i18n.M("intake.out_of_bounds", def.Name, show(*def, n), showBound(*def, def.Min), showBound(*def, def.Max))
 	}
 	return i18n.Msg{}
 }
@@ -506,29 +685,35 @@ func someCodes(list content.CodeList) i18n.Text {
 	return i18n.Text{ZH: strings.Join(zh, "、"), EN: strings.Join(en, ", ")}
 }
 
-// rowUnit is the unit that a column of units gives for a row.
-func (t *table) rowUnit(rec *sheet.Record) (sheet.Unit, bool) {
-	for _, c := range t.columns {
-		if c.Target == roleUnit {
-			return sheet.UnitNamed(strings.TrimSpace(rec.Cells[c.at].Raw))
-		}
+// rowUnit is the unit that a column of units gives for the amounts of a row; a blank cell leaves it to the header.
+func (t *table) rowUnit(rec *sheet.Record, header sheet.Unit) (sheet.Unit, i18n.Msg) {
+	text := strings.TrimSpace(rec.Cells[t.roles[roleUnit].at].Raw)
+	if text == "" {
+		return header, i18n.Msg{}
 	}
-	return sheet.Unit{}, false
+	u, ok := sheet.UnitNamed(text)
+	if !ok {
+		return header, i18n.M("intake.row_unit", text)
+	}
+	return u, i18n.Msg{}
 }
 
-func (t *table) text(rec *sheet.Record, role string) (string, *column) {
-	for i := range t.columns {
-		c := &t.columns[i]
-		if c.Target != role {
-			continue
-		}
-		r, why := look(rec.Cells[c.at], sheet.Want{Kind: sheet.KindText})
-		if why.IsZero() && r.State == sheet.Present {
-			return strings.TrimSpace(r.Text), c
-		}
-		return "", c
+// text is the words of a row in a role's column; "" where it has none. A cell that cannot be read at all (#REF!, a formula
+// without a result) is told, and not ok.
+func (t *table) text(rec *sheet.Record, role string) (text string, ok bool) {
+	c := t.roles[role]
+	if c == nil {
+		return "", true
 	}
-	return "", nil
+	r, why := look(rec.Cells[c.at], sheet.Want{Kind: sheet.KindText})
+	if !why.IsZero() {
+		t.find(Left, rec, c, why)
+		return "", false
+	}
+	if r.State != sheet.Present {
+		return "", true
+	}
+	return strings.TrimSpace(r.Text), true
 }
 
 // enterSection takes a text that stands alone in a row as the area of the rows below it, when it is one.
@@ -539,18 +724,39 @@ func (t *table) enterSection(rec *sheet.Record) {
 	}
 }
 
-func (t *table) place(rec *sheet.Record, c *column) string {
-	addr := sheet.Address(rec.Row, t.layout.Columns[c.at].Index)
-	if t.plan.Name == "" {
-		return addr
+// resolve is the nodes of a tree that a word means within a node. The words of a column repeat.
+func (r *reading) resolve(tree *content.Tree, word, within string) []content.Node {
+	key := wordKey{tree.Version + "\x00" + within, word}
+	if found, ok := r.words[key]; ok {
+		return found
 	}
-	return t.plan.Name + "!" + addr
+	found := tree.Resolve(word, within)
+	if len(r.words) < maxWords {
+		key.word = strings.Clone(word) // or the map would hold the row's text
+		r.words[key] = found
+	}
+	return found
+}
+
+// sees says that the sender may state something of what lies in an area or is an enterprise: within the sender's scope
+// and within the area that the file is for, so that another who may see the batch sees in it only what is also theirs.
+func (r *reading) sees(area string, id int64) bool {
+	within, ok := r.reach[area]
+	if !ok {
+		within = r.area == "" || area == "" || r.lib.Areas().Within(area, r.area)
+		r.reach[area] = within
+	}
+	return within && r.scope.Sees(access.Import, area, id)
+}
+
+func (t *table) place(row int, c *column) string {
+	return sheetPlace(t.plan.Name, sheet.Address(row, t.layout.Columns[c.at].Index))
 }
 
 func (t *table) find(s Severity, rec *sheet.Record, c *column, msg i18n.Msg) {
 	f := finding{severity: s, sheet: t.plan.Name, msg: msg}
 	if c != nil {
-		f.column, f.place = c.Header, t.place(rec, c)
+		f.column, f.place = c.Header, t.place(rec.Row, c)
 	} else {
 		f.place = rowPlace(t.plan.Name, rec.Row)
 	}
@@ -568,7 +774,10 @@ func cut(s string, n int) string {
 // says which holds; as long as it does not, neither is taken, and both places are shown.
 func (r *reading) settle(list []*entry) *entry {
 	first := *list[0]
-	doubles := r.doublesOf(first.sheet)
+	if len(list) == 1 {
+		return &first
+	}
+	doubles := first.table.plan.Doubles
 	type slot struct {
 		about, def int
 		period     period.Period
@@ -577,18 +786,23 @@ func (r *reading) settle(list []*entry) *entry {
 	clash := map[slot]bool{}
 	facts := []stated{}
 	for _, e := range list {
+		first.part = first.part && e.part
+		warn := func(msg i18n.Msg) {
+			if !e.part {
+				r.found.add(finding{Warn, e.table.plan.Name, "", rowPlace(e.table.plan.Name, e.row), msg})
+			}
+		}
 		if e.owner.name != "" && first.owner.name != "" && e.owner.name != first.owner.name {
-			r.found.add(finding{Warn, e.sheet, "", rowPlace(e.sheet, e.row), i18n.M("intake.two_names", first.owner.name, e.owner.name)})
+			warn(i18n.M("intake.two_names", first.owner.name, e.owner.name))
 		}
 		if e.owner.area != first.owner.area {
-			r.found.add(finding{Warn, e.sheet, "", rowPlace(e.sheet, e.row), i18n.M("intake.two_areas",
-				r.areaName(first.owner.area), r.areaName(e.owner.area))})
+			warn(i18n.M("intake.two_areas", r.areaName(first.owner.area), r.areaName(e.owner.area)))
 		}
 		if doubles == TakeLast {
 			first.owner = e.owner
 		}
 		for _, s := range e.facts {
-			key := slot{s.about, s.def, s.period}
+			key := slot{s.about, s.col.def, s.period}
 			i, twice := kept[key]
 			switch {
 			case !twice:
@@ -599,23 +813,14 @@ func (r *reading) settle(list []*entry) *entry {
 				facts[i] = s
 			default:
 				clash[key] = true
-				def := r.lib.FactDefs()[s.def]
-				r.found.add(finding{Left, e.sheet, def.Name.ZH, s.place, i18n.M("intake.stated_twice", def.Name,
-					facts[i].place, showSaid(r.lib, def, facts[i].said), s.place, showSaid(r.lib, def, s.said))})
+				def := s.col.fact
+				r.found.add(finding{Left, e.table.plan.Name, s.col.Header, s.place(), i18n.M("intake.stated_twice", def.Name,
+					facts[i].place(), showSaid(r.lib, *def, facts[i].said), s.place(), showSaid(r.lib, *def, s.said))})
 			}
 		}
 	}
-	first.facts = slices.DeleteFunc(facts, func(s stated) bool { return clash[slot{s.about, s.def, s.period}] })
+	first.facts = slices.DeleteFunc(facts, func(s stated) bool { return clash[slot{s.about, s.col.def, s.period}] })
 	return &first
-}
-
-func (r *reading) doublesOf(name string) Doubles {
-	for _, t := range r.tables {
-		if t.plan.Name == name {
-			return t.plan.Doubles
-		}
-	}
-	return LeaveOut
 }
 
 func (r *reading) areaName(code string) string {

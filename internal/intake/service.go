@@ -6,10 +6,14 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
 	"math"
+	"runtime/debug"
 	"strings"
 	"sync"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -56,9 +60,20 @@ type Service struct {
 	work    sync.WaitGroup
 	ctx     context.Context
 	cancel  context.CancelFunc
+	reading chan struct{} // holds a token for each file being read
+	staging chan struct{} // and for the one being staged
 	mu      sync.Mutex
+	closed  bool
 	running map[int64]*job
 }
+
+const (
+	// maxReading is how many files are read at once; others wait. Each may take a few hundred megabytes.
+	maxReading = 2
+	// crashed is how long nothing was heard of the work on a batch before another process takes it for dead. No file
+	// within the limits takes near as long.
+	crashed = time.Hour
+)
 
 // job is the work under way on one batch.
 type job struct {
@@ -87,24 +102,22 @@ const (
 )
 
 // Start is a service whose database is up to date. What a crash left under way is taken back: batches return to the
-// state before, and rows that were staged are deleted. alone says that no other process works on the database.
+// state before, and rows that were staged are deleted. alone says that no other process works on the database; where
+// others do, only what has been silent for long is taken for crashed.
 func Start(ctx context.Context, d Deps, alone bool) (*Service, error) {
-	s := &Service{db: d.DB, deps: d, now: d.Clock, vocabulary: vocabulary(d.Library), running: map[int64]*job{}}
-	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
-	if !alone {
-		return s, nil
+	s := &Service{
+		db: d.DB, deps: d, now: d.Clock, vocabulary: vocabulary(d.Library), running: map[int64]*job{},
+		reading: make(chan struct{}, maxReading), staging: make(chan struct{}, 1),
 	}
-	if _, err := d.Sources.PurgePending(ctx, math.MaxInt64); err != nil {
+	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
+	before := int64(math.MaxInt64)
+	if !alone {
+		before = s.now.Millis() - crashed.Milliseconds()
+	}
+	if _, err := d.Sources.PurgePending(ctx, before); err != nil {
 		return nil, fmt.Errorf("start intake: %w", err)
 	}
-	err := d.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, takeBack, string(Ready), string(Committing)); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, takeBack, string(Failed), string(Reading))
-		return err
-	})
-	if err != nil {
+	if err := s.takeBack(ctx, before); err != nil {
 		return nil, fmt.Errorf("start intake: %w", err)
 	}
 	return s, nil
@@ -113,6 +126,9 @@ func Start(ctx context.Context, d Deps, alone bool) (*Service, error) {
 // Close stops the work under way and waits for it. A commit that is being staged is discarded; one that is being
 // published is finished.
 func (s *Service) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
 	s.cancel()
 	s.work.Wait()
 }
@@ -144,12 +160,22 @@ func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Ba
 	if err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}
+	b, err := s.receive(ctx, scope, u, sha, size)
+	if err != nil {
+		return Batch{}, errors.Join(err, s.forget(context.WithoutCancel(ctx), sha))
+	}
+	s.start(scope, b, PhaseRead, s.preview)
+	return b, nil
+}
+
+// receive makes a batch of a file that is kept.
+func (s *Service) receive(ctx context.Context, scope access.Scope, u Upload, sha string, size int64) (Batch, error) {
 	now := s.now.Millis()
 	b := Batch{
 		SHA256: sha, Name: u.Name, Size: size, Sender: u.Sender, Authority: u.Authority, Area: u.Area,
 		Account: scope.Account(), State: Reading, ReceivedAt: now, ChangedAt: now,
 	}
-	memory, err := s.recall(ctx, u.Sender)
+	memory, err := s.recall(ctx, b.memory())
 	if err != nil {
 		return Batch{}, err
 	}
@@ -159,15 +185,27 @@ func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Ba
 	if err := s.insert(ctx, &b); err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}
-	s.start(scope, b, PhaseRead, s.preview)
 	return b, nil
 }
 
+// forget removes a file that was refused, unless a batch has the same one.
+func (s *Service) forget(ctx context.Context, sha string) error {
+	var n int
+	if err := s.db.Read().QueryRow(ctx, countFile, sha).Scan(&n); err != nil {
+		return fmt.Errorf("look for batches of a file: %w", err)
+	}
+	if n > 0 {
+		return nil
+	}
+	return s.deps.Blobs.Remove(sha)
+}
+
 func (s *Service) checkUpload(u *Upload) error {
+	u.Name = u.Name[strings.LastIndexAny(u.Name, `/\`)+1:] // some browsers send the path too
 	u.Name, u.Sender = strings.TrimSpace(u.Name), strings.TrimSpace(u.Sender)
 	for _, field := range []string{u.Name, u.Sender} {
-		if field == "" || len(field) > 400 || !utf8.ValidString(field) {
-			return errs.Invalid(i18n.M("intake.name_and_sender"))
+		if field == "" || len(field) > maxField || !utf8.ValidString(field) || strings.ContainsFunc(field, unicode.IsControl) {
+			return errs.Invalid(i18n.M("intake.name_and_sender", maxField))
 		}
 	}
 	for _, a := range s.deps.Library.Authorities() {
@@ -195,6 +233,9 @@ func (s *Service) draft(ctx context.Context, b Batch, p period.Period, memory ma
 		return Plan{}, err
 	}
 	defer book.Close()
+	if n := len(book.Sheets()); n > maxSheets {
+		return Plan{}, errs.Invalid(i18n.M("intake.too_many_sheets", n, maxSheets))
+	}
 	var (
 		plan   Plan
 		tables int
@@ -232,7 +273,7 @@ func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Pl
 	if err != nil {
 		return Batch{}, err
 	}
-	if err := p.check(s.deps.Library, b.Plan); err != nil {
+	if p, err = p.over(s.deps.Library, b.Plan); err != nil {
 		return Batch{}, err
 	}
 	from := b.State
@@ -240,7 +281,7 @@ func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Pl
 		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
 	}
 	b.Plan, b.State, b.Failure = p, Reading, i18n.Msg{}
-	if err := s.remember(ctx, b.Sender, p); err != nil {
+	if err := s.remember(ctx, b.memory(), p); err != nil {
 		return Batch{}, err
 	}
 	if err := s.move(ctx, &b, from); err != nil {
@@ -283,9 +324,17 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id int64, reason
 	if b.State != Committed {
 		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
 	}
-	if _, err := s.deps.Sources.Retract(ctx, scope, b.Source, reason); err != nil {
+	// A crash between the two steps below leaves a source that is taken back and a batch that does not know it yet.
+	src, err := s.deps.Sources.Get(ctx, scope, b.Source)
+	if err != nil {
 		return Batch{}, err
 	}
+	if src.Retraction == nil {
+		if _, err := s.deps.Sources.Retract(ctx, scope, b.Source, reason); err != nil {
+			return Batch{}, err
+		}
+	}
+	ctx = context.WithoutCancel(ctx)
 	b.State = Undone
 	if err := s.move(ctx, &b, Committed); err != nil {
 		return Batch{}, err
@@ -322,7 +371,8 @@ func (s *Service) Progress(id int64) (Progress, bool) {
 	return j.Progress, true
 }
 
-// Cancel stops the work under way on a batch that the scope may work on; what was staged is discarded.
+// Cancel stops the work under way on a batch that the scope may work on; what was staged is discarded. Once publishing
+// has begun it is too late: the batch will be committed, and can be undone.
 func (s *Service) Cancel(ctx context.Context, scope access.Scope, id int64) error {
 	if _, err := s.Batch(ctx, scope, id); err != nil {
 		return err
@@ -354,22 +404,61 @@ func (s *Service) Wait(ctx context.Context, scope access.Scope, id int64) (Batch
 func (s *Service) start(scope access.Scope, b Batch, phase Phase, step func(context.Context, access.Scope, *Batch, *job) error) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	j := &job{Progress: Progress{Phase: phase, Total: b.Preview.Rows, Started: s.now.Millis()}, cancel: cancel, done: make(chan struct{})}
-	s.mu.Lock()
-	s.running[b.ID] = j
-	s.mu.Unlock()
-	s.work.Go(func() {
-		defer cancel()
+	work := func() {
 		defer close(j.done)
+		defer cancel()
 		from := b.State
-		s.finish(&b, from, step(ctx, scope, &b, j))
+		s.finish(&b, from, s.take(ctx, func() error { return step(ctx, scope, &b, j) }))
 		s.mu.Lock()
-		delete(s.running, b.ID)
-		s.mu.Unlock()
-	})
+		defer s.mu.Unlock()
+		if s.running[b.ID] == j { // how it ended is written, so the next step may have begun
+			delete(s.running, b.ID)
+		}
+	}
+	s.mu.Lock()
+	closed := s.closed
+	if !closed {
+		s.running[b.ID] = j
+		s.work.Go(work)
+	}
+	s.mu.Unlock()
+	if closed {
+		work() // the context is done: only the batch is written back
+	}
 }
 
-// finish writes how a step ended. A file that cannot be read fails the batch; a commit that fails leaves it ready.
+// take runs a step in its turn. A panic, which only a file that nobody thought of can cause, fails the batch and not the
+// process.
+func (s *Service) take(ctx context.Context, step func() error) (err error) {
+	release, err := turn(ctx, s.reading)
+	if err != nil {
+		return err
+	}
+	defer release()
+	defer func() {
+		if cause := recover(); cause != nil {
+			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
+		}
+	}()
+	return step()
+}
+
+// turn waits for a token and gives the way to return it.
+func turn(ctx context.Context, tokens chan struct{}) (release func(), err error) {
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case tokens <- struct{}{}:
+		return func() { <-tokens }, ctx.Err()
+	}
+}
+
+// finish writes how a step ended. A file that cannot be read fails the batch; a commit that fails leaves it ready. A
+// commit that succeeded has been written with what it made known.
 func (s *Service) finish(b *Batch, from State, err error) {
+	if err == nil && from == Committing {
+		return
+	}
 	if err != nil {
 		msg, forUser := errs.Message(err)
 		switch {
@@ -379,7 +468,7 @@ func (s *Service) finish(b *Batch, from State, err error) {
 			msg = i18n.M("intake.internal")
 			s.deps.Report(fmt.Errorf("batch %d (%s): %w", b.ID, from, err))
 		}
-		b.Failure = msg
+		b.Failure, b.Source = msg, 0
 		b.State = map[State]State{Reading: Failed, Committing: Ready}[from]
 	}
 	// Even when the service is closing, how it ended must be written.
@@ -403,7 +492,7 @@ func (s *Service) walk(ctx context.Context, scope access.Scope, b *Batch, j *job
 	}
 	r := &reading{
 		lib: s.deps.Library, book: book, plan: b.Plan, area: b.Area, scope: scope, found: &findings{},
-		firms: &firms{registry: view.Registry(), fresh: map[string][]owner{}},
+		firms: &firms{registry: view.Registry(), fresh: map[string][]freshFirm{}},
 		progress: func(rows, share int) {
 			s.mu.Lock()
 			j.Done, j.Share = rows, share
@@ -427,12 +516,10 @@ func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *
 		Seq: view.Seq(), Counts: map[Class]int{}, Subjects: map[string]int{}, NewSubjects: map[string]int{}, Notes: r.book.Notes(),
 	}
 	d := &differ{
-		lib: s.deps.Library, view: view, registry: view.Registry(), authority: b.Authority, found: r.found, p: p,
-		plan: map[string]SheetPlan{}, met: map[string]bool{}, jumps: map[jumpKey]*jump{}, peers: map[string]int64{},
+		r: r, view: view, registry: view.Registry(), authority: b.Authority, p: p, met: map[uint64]bool{},
+		columns: map[cellKey]fact.Column{}, jumps: map[*column]*jump{}, peers: map[string]int64{},
 	}
-	for _, sh := range b.Plan.Sheets {
-		d.plan[sh.Name] = sh
-	}
+	r.tellPlan()
 	err = r.each(ctx, func(e *entry) error {
 		d.take(e)
 		return nil
@@ -455,13 +542,17 @@ func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *
 	return nil
 }
 
-// commit stages the file under a source and publishes it.
-func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *job) (err error) {
-	r, view, err := s.walk(ctx, scope, b, j)
+// commit stages the file under a source and publishes it, one file at a time: which firm a row means depends on the files
+// before it.
+func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *job) error {
+	release, err := turn(ctx, s.staging)
 	if err != nil {
 		return err
 	}
-	defer r.book.Close()
+	defer release()
+	if err := s.stillTrue(ctx, scope, b, j); err != nil {
+		return err
+	}
 	id, err := s.deps.Sources.Begin(ctx, scope, source.Source{
 		Kind: source.Import, Authority: b.Authority, Name: b.Name, SHA256: b.SHA256, Digest: b.Preview.Digest,
 		Area: b.Area, Note: b.Sender,
@@ -469,31 +560,80 @@ func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *j
 	if err != nil {
 		return err
 	}
+	published := false
 	defer func() {
-		if err != nil {
-			err = errors.Join(err, s.deps.Sources.Discard(context.WithoutCancel(ctx), id))
+		if published {
+			return
+		}
+		if err := s.deps.Sources.Discard(context.WithoutCancel(ctx), id); err != nil {
+			s.deps.Report(fmt.Errorf("batch %d: %w", b.ID, err)) // it stays invisible, and is swept at the next start
 		}
 	}()
-	st := &stager{
-		db: s.db, lib: s.deps.Library, parties: s.deps.Parties, facts: s.deps.Facts, registry: view.Registry(), source: id,
-		today: s.now.Today(), stated: map[string]bool{},
-	}
-	if err := r.each(ctx, func(e *entry) error { return st.take(ctx, e) }); err != nil {
-		return err
-	}
-	if err := st.flush(ctx); err != nil {
+	if err := s.stage(ctx, scope, b, j, id); err != nil {
 		return err
 	}
 	s.mu.Lock()
 	j.Phase = PhasePublish
 	s.mu.Unlock()
-	if _, err := s.deps.Sources.Publish(ctx, id, nil); err != nil {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	b.Source, b.State = id, Committed
-	// It is known from here on. A frame that cannot follow now follows with the next commit.
-	if err := s.deps.Frames.Refresh(context.WithoutCancel(ctx)); err != nil {
+	// From here it is carried through: a caller that went away during the commit could not know how it ended.
+	ctx = context.WithoutCancel(ctx)
+	done := *b
+	done.Source, done.State, done.Failure = id, Committed, i18n.Msg{}
+	_, err = s.deps.Sources.Publish(ctx, id, func(ctx context.Context, tx *store.Tx, _ int64) error {
+		return s.moveIn(ctx, tx, &done, Committing)
+	})
+	if err != nil {
+		return err
+	}
+	published = true
+	*b = done
+	// It is known now. A frame that cannot follow follows with the next commit.
+	if err := s.deps.Frames.Refresh(ctx); err != nil {
 		s.deps.Report(err)
 	}
 	return nil
+}
+
+// stillTrue makes sure that the preview which the sender has seen still tells what the commit will do. Where something
+// became known since, it is made anew; what it would overwrite or leave out beyond what was shown, the sender must see
+// first.
+func (s *Service) stillTrue(ctx context.Context, scope access.Scope, b *Batch, j *job) error {
+	if err := s.deps.Frames.Refresh(ctx); err != nil {
+		return err
+	}
+	view, err := s.deps.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil || view.Seq() == b.Preview.Seq {
+		return err
+	}
+	shown := b.Preview
+	if err := s.preview(ctx, scope, b, j); err != nil {
+		return err
+	}
+	b.State = Committing
+	now := b.Preview
+	more := func(c Class) bool { return now.Counts[c] > shown.Counts[c] }
+	if now.Stops() || now.Digest != shown.Digest || more(Changed) || more(Conflicting) || now.LeftOut() > shown.LeftOut() {
+		return errs.Conflict(i18n.M("intake.known_moved"))
+	}
+	return nil
+}
+
+// stage appends what the file states under a pending source.
+func (s *Service) stage(ctx context.Context, scope access.Scope, b *Batch, j *job, id int64) error {
+	r, view, err := s.walk(ctx, scope, b, j)
+	if err != nil {
+		return err
+	}
+	defer r.book.Close()
+	st := &stager{
+		db: s.db, parties: s.deps.Parties, facts: s.deps.Facts, registry: view.Registry(), source: id,
+		today: s.now.Today(), seed: maphash.MakeSeed(), stated: map[saying]bool{},
+	}
+	if err := r.each(ctx, func(e *entry) error { return st.take(ctx, e) }); err != nil {
+		return err
+	}
+	return st.flush(ctx)
 }

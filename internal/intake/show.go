@@ -10,11 +10,14 @@ import (
 
 func formatNum(n int64) string { return strconv.FormatInt(n, 10) }
 
-func rowPlace(sheetName string, row int) string {
+func rowPlace(sheetName string, row int) string { return sheetPlace(sheetName, strconv.Itoa(row)) }
+
+// sheetPlace is a place within a sheet; delimited text has none.
+func sheetPlace(sheetName, at string) string {
 	if sheetName == "" {
-		return strconv.Itoa(row)
+		return at
 	}
-	return sheetName + "!" + strconv.Itoa(row)
+	return sheetName + "!" + at
 }
 
 // show is a number of a definition as people read it, with its unit.

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"hash/maphash"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -13,14 +14,20 @@ import (
 // stager appends the entries of a reading under a pending source, some hundred at a time.
 type stager struct {
 	db       *store.DB
-	lib      *content.Library
 	parties  *party.Store
 	facts    *fact.Store
 	registry *party.Registry
 	source   int64
 	today    period.Day
 	waiting  []*entry
-	stated   map[string]bool // what was said of firms already: a list of loans names the same firm many times
+	seed     maphash.Seed
+	stated   map[saying]bool // what was said of firms already: a list of loans names the same firm many times
+}
+
+// saying is a value said of a firm, as short as a hash: beside the firm's own id no two fall together by chance.
+type saying struct {
+	subject int64
+	hash    uint64
 }
 
 const stageAtOnce = 500
@@ -100,26 +107,27 @@ func (s *stager) identities(ctx context.Context, tx *store.Tx, owners []int64) e
 		if o.kind != content.Enterprise {
 			continue
 		}
-		if s.say(o.key, roleName, o.name) {
-			names = append(names, party.Name{Subject: id, Name: o.name, Place: o.place})
+		place := rowPlace(e.table.plan.Name, e.row)
+		if s.say(id, roleName, o.name) {
+			names = append(names, party.Name{Subject: id, Name: o.name, Former: o.past, Place: place})
 		}
-		if s.say(o.key, roleFormer, o.former) {
-			names = append(names, party.Name{Subject: id, Name: o.former, Former: true, Place: o.place})
+		if s.say(id, roleFormer, o.former) {
+			names = append(names, party.Name{Subject: id, Name: o.former, Former: true, Place: place})
 		}
-		if s.say(o.key, roleUSCC, string(o.code)) {
+		if s.say(id, roleUSCC, string(o.code)) {
 			identifiers = append(identifiers, party.Identifier{
-				Subject: id, Scheme: party.SchemeUSCC, Value: string(o.code), Sound: o.sound, Place: o.place,
+				Subject: id, Scheme: party.SchemeUSCC, Value: string(o.code), Sound: o.sound, Place: place,
 			})
 		}
 		known, _ := s.registry.Enterprise(o.id)
-		if s.say(o.key, roleArea, o.area) {
+		if s.say(id, roleArea, o.area) {
 			memberships = append(memberships, party.Membership{
-				Subject: id, Tree: party.TreeArea, Node: o.area, From: s.since(e, known.Area, o.area), Place: o.place,
+				Subject: id, Tree: party.TreeArea, Node: o.area, From: s.since(e, known.Area, o.area), Place: place,
 			})
 		}
-		if s.say(o.key, roleIndustry, o.industry) {
+		if s.say(id, roleIndustry, o.industry) {
 			memberships = append(memberships, party.Membership{
-				Subject: id, Tree: party.TreeIndustry, Node: o.industry, From: s.since(e, known.Industry, o.industry), Place: o.place,
+				Subject: id, Tree: party.TreeIndustry, Node: o.industry, From: s.since(e, known.Industry, o.industry), Place: place,
 			})
 		}
 	}
@@ -133,11 +141,11 @@ func (s *stager) identities(ctx context.Context, tx *store.Tx, owners []int64) e
 }
 
 // say is true the first time that a value is said of a firm.
-func (s *stager) say(key, role, value string) bool {
+func (s *stager) say(subject int64, role, value string) bool {
 	if value == "" {
 		return false
 	}
-	said := key + "\x00" + role + "\x00" + value
+	said := saying{subject, maphash.String(s.seed, role+"\x00"+value)}
 	first := !s.stated[said]
 	s.stated[said] = true
 	return first
@@ -160,16 +168,21 @@ func (s *stager) since(e *entry, old, now string) *period.Day {
 }
 
 func (s *stager) statements(owners []int64, things [][]int64) []fact.Statement {
-	var all []fact.Statement
+	n := 0
+	for _, e := range s.waiting {
+		n += len(e.facts)
+	}
+	all := make([]fact.Statement, 0, n)
 	for i, e := range s.waiting {
-		for _, f := range e.facts {
+		for j := range e.facts {
+			f := &e.facts[j]
 			subject := owners[i]
 			if f.about >= 0 {
 				subject = things[i][f.about]
 			}
 			all = append(all, fact.Statement{
-				Subject: subject, Def: s.lib.FactDefs()[f.def].Code, Period: f.period, State: f.said.State, Value: f.said.Value,
-				Precision: f.precision, Place: f.place, Shown: f.shown,
+				Subject: subject, Def: f.col.fact.Code, Period: f.period, State: f.said.State, Value: f.said.Value,
+				Precision: f.precision, Place: f.place(), Shown: f.shown,
 			})
 		}
 	}

@@ -36,7 +36,7 @@ type claimed struct {
 
 // addable says that a column's figures may be added up.
 func (c *column) addable() bool {
-	return c.def >= 0 && c.fact.Flow != content.State &&
+	return c.fact != nil && c.fact.Flow != content.State &&
 		(c.fact.Type == content.Money || c.fact.Type == content.Int || c.fact.Type == content.Decimal)
 }
 
@@ -58,7 +58,7 @@ func (t *table) checkTotals(rec *sheet.Record) {
 			continue
 		}
 		if said := t.value(rec, c); said.State == fact.Present {
-			total := claimed{i, said.Value.Num, t.place(rec, c)}
+			total := claimed{i, said.Value.Num, t.place(rec.Row, c)}
 			if s.n == 0 {
 				t.first = append(t.first, total)
 			} else {
@@ -85,7 +85,7 @@ func (t *table) compare(total claimed) {
 		return
 	}
 	t.r.found.add(finding{Warn, t.plan.Name, c.Header, total.place, i18n.M("intake.total_differs",
-		show(c.fact, total.num), show(c.fact, s.all))})
+		show(*c.fact, total.num), show(*c.fact, s.all))})
 }
 
 func gap(a, b int64) int64 {
