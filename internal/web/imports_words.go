@@ -77,12 +77,20 @@ func sheetTitle(t i18n.T, s sheetForm) string {
 }
 
 // placeText is a cell as it is, and a whole row in words.
-func placeText(t i18n.T, p problemText, place string) string {
-	row := strings.TrimPrefix(place, p.Sheet+"!")
+func placeText(t i18n.T, place string) string {
+	row := place[strings.LastIndex(place, "!")+1:]
 	if _, err := strconv.Atoi(row); err != nil {
 		return place
 	}
 	return strings.TrimSuffix(place, row) + t.S("imports.row_n", row)
+}
+
+// cardLabel names a cell where a narrow screen shows the row as a card; a cell without a question stays empty there.
+func cardLabel(t i18n.T, key string, asked bool) templ.Attributes {
+	if !asked {
+		return templ.Attributes{"class": "yz-wide"}
+	}
+	return templ.Attributes{"data-label": t.S(key)}
 }
 
 func columnLetter(c columnForm) string { return sheet.ColumnName(c.Index) }
