@@ -3,6 +3,7 @@ package region
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
@@ -45,13 +46,19 @@ type key struct {
 	asOf period.Day
 }
 
-// work is a result of the whole region, finished or being made.
+// work is a result of the whole region, finished or being made, and what scopes see of it.
 type work struct {
 	key
 	done chan struct{}
 	rows []Firm
 	err  error
+
+	mu     sync.Mutex
+	scopes map[string]*Region
 }
+
+// maxScopes is how many scopes' parts of a result are kept.
+const maxScopes = 64
 
 // Firm is what a policy comes to for one enterprise.
 type Firm struct {
@@ -69,14 +76,27 @@ type Firm struct {
 	Err      i18n.Msg // why there is no decision, e.g. an amount beyond all bounds; zero otherwise
 }
 
-// Region is a result as far as a reader may see it.
+// Region is a result as far as a reader may see it. It is shared by its readers and must not be changed.
 type Region struct {
 	Seq   int64 // commit that it knows up to
 	AsOf  period.Day
 	Plan  *policy.Plan
 	Firms []Firm // every enterprise in the registry's order
 	Sum   Sum
-	tree  *content.Tree
+
+	tree    *content.Tree
+	mu      sync.Mutex // of what was asked before
+	areas   map[string][]AreaSum
+	clauses []ClauseSum
+	parts   map[string]*Region
+}
+
+func (r *Region) like(firms []Firm) *Region {
+	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, Firms: firms}
+	for i := range firms {
+		out.Sum.add(&firms[i])
+	}
+	return out
 }
 
 // Sum is what firms come to together.
@@ -127,14 +147,36 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 	if err != nil {
 		return nil, err
 	}
-	out := &Region{Seq: view.Seq(), AsOf: asOf, Plan: plan, tree: r.tree}
+	return w.seenBy(view, &Region{Seq: w.seq, AsOf: asOf, Plan: plan, tree: r.tree}), nil
+}
+
+// seenBy is the part of a result that a view's scope may see. Scopes that see the same are few, and ask often.
+func (w *work) seenBy(view fact.View, empty *Region) *Region {
+	scope := fmt.Sprintf("%+v", view.Scope())
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if r, ok := w.scopes[scope]; ok {
+		return r
+	}
+	all := view.Scope().All()
+	firms := w.rows
 	for i := range w.rows {
-		if f := &w.rows[i]; sees(view, f.ID) {
-			out.Firms = append(out.Firms, *f)
-			out.Sum.add(f)
+		if all || sees(view, w.rows[i].ID) {
+			if len(firms) < len(w.rows) {
+				firms = append(firms, w.rows[i])
+			}
+			continue
+		}
+		if len(firms) == len(w.rows) { // the first that is not shown: from here on a list of its own
+			firms = append(make([]Firm, 0, i), w.rows[:i]...)
 		}
 	}
-	return out, nil
+	r := empty.like(firms)
+	if w.scopes == nil || len(w.scopes) >= maxScopes {
+		w.scopes = map[string]*Region{}
+	}
+	w.scopes[scope] = r
+	return r
 }
 
 // sees says that a view may know what a decision reads. Decisions are worked out once from all facts, so a reader who
@@ -171,13 +213,23 @@ func (r *Runner) whole(ctx context.Context, k key, plan *policy.Plan) (*work, er
 	}
 	r.mu.Unlock()
 	// Made to the end even if this caller goes away: others may be waiting, and the next one will want it.
-	w.rows, w.err = r.decideAll(context.WithoutCancel(ctx), k, plan)
-	if close(w.done); w.err != nil {
-		r.mu.Lock()
-		r.kept = slices.DeleteFunc(r.kept, func(x *work) bool { return x == w })
-		r.mu.Unlock()
-	}
+	w.err = errors.New("the run of the region did not finish") // stands if it panics
+	defer r.forgetFailed(w)
+	func() {
+		defer close(w.done)
+		w.rows, w.err = r.decideAll(context.WithoutCancel(ctx), k, plan)
+	}()
 	return w.wait(ctx)
+}
+
+// forgetFailed lets the next caller try again.
+func (r *Runner) forgetFailed(w *work) {
+	if w.err == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = slices.DeleteFunc(r.kept, func(x *work) bool { return x == w })
 }
 
 func (w *work) wait(ctx context.Context) (*work, error) {
@@ -239,6 +291,19 @@ func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, e *p
 // ByArea sums by the nodes right below one, with what lies at the node itself under its own code; firms of unknown or
 // other areas come last under the zero Node. Functional zones stand beside the counties.
 func (r *Region) ByArea(parent string) []AreaSum {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if known, ok := r.areas[parent]; ok {
+		return known
+	}
+	if r.areas == nil {
+		r.areas = map[string][]AreaSum{}
+	}
+	r.areas[parent] = r.byArea(parent)
+	return r.areas[parent]
+}
+
+func (r *Region) byArea(parent string) []AreaSum {
 	sums := map[string]*AreaSum{}
 	var order []string
 	at := func(n content.Node) *AreaSum {
@@ -295,18 +360,42 @@ func (r *Region) childOf(parent, code string) content.Node {
 
 // Within is the result for the firms in an area or below it.
 func (r *Region) Within(area string) *Region {
-	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if part, ok := r.parts[area]; ok {
+		return part
+	}
+	if r.parts == nil || len(r.parts) >= maxScopes {
+		r.parts = map[string]*Region{}
+	}
+	inside := map[string]bool{}
+	var firms []Firm
 	for i := range r.Firms {
-		if f := &r.Firms[i]; r.tree.Within(f.Area, area) {
-			out.Firms = append(out.Firms, *f)
-			out.Sum.add(f)
+		f := &r.Firms[i]
+		in, ok := inside[f.Area]
+		if !ok {
+			in = r.tree.Within(f.Area, area)
+			inside[f.Area] = in
+		}
+		if in {
+			firms = append(firms, *f)
 		}
 	}
-	return out
+	r.parts[area] = r.like(firms)
+	return r.parts[area]
 }
 
 // ByClause sums by clause, in the order of the document.
 func (r *Region) ByClause() []ClauseSum {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.clauses == nil {
+		r.clauses = r.byClause()
+	}
+	return r.clauses
+}
+
+func (r *Region) byClause() []ClauseSum {
 	at := map[string]int{}
 	promise := map[string]bool{} // clauses without an amount
 	var out []ClauseSum
