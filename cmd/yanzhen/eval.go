@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"io"
@@ -24,34 +25,99 @@ type list []string
 func (l *list) String() string     { return strings.Join(*l, " ") }
 func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
-// policyEvalCommand applies policies to an enterprise that a file describes (docs/facts-json.md), without a database.
+// evaluation is policies applied to one enterprise that stands in a file (docs/facts-json.md), without a database.
+type evaluation struct {
+	facts    string // file
+	format   string
+	brief    bool
+	settings list // id=option
+	changes  list // param=value or param@key=value
+}
+
 func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
-	var e policy.Evaluation
+	var e evaluation
 	over := fset.String("content", "", t.S("cmd.flag_content"))
 	asOf := fset.String("as-of", clock.System().Today().String(), t.S("cmd.flag_as_of"))
-	fset.StringVar(&e.File, "facts", "", t.S("cmd.flag_facts"))
-	fset.StringVar(&e.Format, "format", "text", t.S("cmd.flag_format"))
-	fset.Var((*list)(&e.Settings), "setting", t.S("cmd.flag_setting"))
-	fset.Var((*list)(&e.Changes), "what-if", t.S("cmd.flag_what_if"))
-	return func(_ context.Context, c *console, args []string) (err error) {
-		if e.File == "" {
+	fset.StringVar(&e.facts, "facts", "", t.S("cmd.flag_facts"))
+	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
+	fset.BoolVar(&e.brief, "brief", false, t.S("cmd.flag_brief"))
+	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
+	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
+	return func(_ context.Context, c *console, args []string) error {
+		if e.facts == "" || e.format != "text" && e.format != "json" {
 			return errUsage
 		}
-		if e.AsOf, err = period.ParseDay(*asOf); err != nil {
+		day, err := period.ParseDay(*asOf)
+		if err != nil {
 			return errs.Invalid(i18n.M("cmd.bad_date", "--as-of", *asOf))
 		}
 		lib, err := loadLibrary(*over)
 		if err != nil {
 			return err
 		}
-		if e.Policies, err = choosePolicies(lib, *over, args); err != nil {
+		policies, err := choosePolicies(lib, *over, args)
+		if err != nil {
 			return err
 		}
-		if e.Facts, err = c.readFacts(e.File); err != nil {
+		src, err := c.readFacts(e.facts)
+		if err != nil {
 			return err
 		}
-		return e.Write(c.out, lib, c.t)
+		enterprise, problems := rule.ParseFacts(lib, e.facts, src)
+		if len(problems) > 0 {
+			return problems
+		}
+		for _, p := range policies {
+			if err := e.write(c, p, enterprise, day); err != nil {
+				return err
+			}
+		}
+		return nil
 	}
+}
+
+// write decides one policy and shows the decision: docs/policy-result.md, or a text for people.
+func (e *evaluation) write(c *console, p *policy.Policy, enterprise rule.Subject, asOf period.Day) error {
+	settings, patches, err := e.choices()
+	if err != nil {
+		return err
+	}
+	plan, err := p.Plan(settings, patches...)
+	if err != nil {
+		return err
+	}
+	d, err := plan.Decide(enterprise, asOf, policy.Options{Trace: !e.brief, Advice: true})
+	if err != nil {
+		return fmt.Errorf("decide %s: %w", p.File.Document.ID, err)
+	}
+	if e.format == "text" {
+		return p.WriteText(c.out, c.t, d)
+	}
+	w := json.NewEncoder(c.out)
+	w.SetEscapeHTML(false)
+	w.SetIndent("", "  ")
+	return w.Encode(d)
+}
+
+func (e *evaluation) choices() (map[string]string, []policy.Patch, error) {
+	settings := map[string]string{}
+	for _, s := range e.settings {
+		id, option, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, nil, errs.Invalid(i18n.M("cmd.bad_pair", "--setting", s))
+		}
+		settings[id] = option
+	}
+	var patches []policy.Patch
+	for _, s := range e.changes {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return nil, nil, errs.Invalid(i18n.M("cmd.bad_pair", "--what-if", s))
+		}
+		param, key, _ := strings.Cut(name, "@")
+		patches = append(patches, policy.Patch{Param: param, Key: key, Value: value})
+	}
+	return settings, patches, nil
 }
 
 // choosePolicies is the policies that the arguments name, by id, number or directory; all that ship without any.

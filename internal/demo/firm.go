@@ -74,6 +74,7 @@ type project struct {
 	total      money.Fen
 	years      [years]spending
 	other      otherAward
+	unasked    bool // the finance bureau has not looked whether another document pays
 }
 
 type spending struct {
@@ -81,6 +82,7 @@ type spending struct {
 	equipment, software money.Fen
 	effective           money.Fen
 	unknown             bool // nobody has told what of it was effective
+	blank               bool // nothing was invested, and the list says so by an empty cell
 }
 
 // otherAward is what another document of the city pays for the same project.
@@ -293,6 +295,9 @@ func (f *firm) drawProject(s stream, k int) project {
 	y, m, _ := p.started.YMD()
 	p.code = fmt.Sprintf("%02d%02d-%s-89-02-%06d", y%100, m, areas[f.area].office(), shuffled(uint64(f.number*4+k), 1_000_000, 0))
 
+	for i := range p.years {
+		p.years[i].blank = s.chance(40)
+	}
 	left := p.total
 	for i := start; i < years && left > 0; i++ {
 		spent := money.Fen(share(int64(left/thousand), s.between(35, 100), 100)) * thousand
@@ -308,6 +313,7 @@ func (f *firm) drawProject(s stream, k int) project {
 			p.accepted = 0
 		}
 	}
+	p.unasked = s.chance(40)
 	if p.digital && f.inCity() && s.chance(60) {
 		p.other = otherAward{
 			year:     firstYear + start,

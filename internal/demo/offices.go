@@ -78,18 +78,21 @@ func (c city) projectList() []sheet {
 	}}}
 }
 
-// cells are a year of a project: blank where nothing was invested, and where nobody has told what was effective.
+// cells are a year of a project: 0 or blank where nothing was invested, a dash where nobody has told what was effective.
 func (s spending) cells() []any {
 	switch {
-	case s.investment == 0:
+	case s.investment == 0 && s.blank:
 		return []any{nil, nil, nil, nil}
+	case s.investment == 0:
+		return []any{0, 0, 0, 0}
 	case s.unknown:
 		return []any{in(s.investment, money.Wan), nil, "-", "-"}
 	}
 	return []any{in(s.investment, money.Wan), in(s.effective, money.Wan), in(s.equipment, money.Wan), in(s.software, money.Wan)}
 }
 
-// otherAwards is what the finance bureau paid under other documents of the city: a workbook with a sheet a year.
+// otherAwards is what the finance bureau paid for transformation projects under other documents of the city, and that
+// it paid nothing: a workbook with a sheet a year.
 func (c city) otherAwards() []sheet {
 	file := File{Authority: "finance", Sender: "盐城市财政局", Title: "市级其他文件奖补项目情况表"}
 	return []sheet{{name: "市级其他文件奖补情况.xlsx", file: file, write: func(ctx context.Context, file File) (int, error) {
@@ -107,10 +110,15 @@ func (c city) otherAwards() []sheet {
 			b.header()
 			for f := range c.firms(ctx, 0, c.Size) {
 				for _, p := range f.projects {
-					if p.other.year == year {
-						rows++
-						b.record(f.name, f.code, p.code, p.name, p.other.document, in(p.other.amount, money.Yuan))
+					if !p.digital || p.unasked {
+						continue
 					}
+					rows++
+					if p.other.year == year {
+						b.record(f.name, f.code, p.code, p.name, p.other.document, in(p.other.amount, money.Yuan))
+						continue
+					}
+					b.record(f.name, f.code, p.code, p.name, nil, 0)
 				}
 			}
 		}
