@@ -30,6 +30,7 @@ type calcForm struct {
 	in       url.Values
 	facts    []content.FactDef
 	moving   map[string]bool // facts that amounts and thresholds are made of: they get a slider
+	events   map[string]bool // facts that say when something happened
 	years    []int
 	items    map[string]int // how many of each kind
 	problems []string
@@ -89,7 +90,9 @@ func (f *calcForm) findFacts() error {
 		return fmt.Errorf("list facts of policy %s: %w", file.Document.ID, err)
 	}
 	var amounts []any
+	f.events = map[string]bool{}
 	for _, c := range file.Clauses {
+		f.events[c.Event] = true
 		amounts = append(amounts, c.Amount, c.Thresholds)
 	}
 	if f.moving, err = codesIn(append(amounts, file.Aggregates)); err != nil {

@@ -52,6 +52,7 @@ func TestCalculator(t *testing.T) {
 		"other document gave more": {with(project("2022", "500"), "project-0:project.other_city_award:2022", "80"), []string{">0 万元<", "80 万元"}},
 		"county pays by itself":    {with(project("2022", "500"), "enterprise-0:area", "320981"), []string{"县（市）政策不得低于", ">60 万元<"}},
 		"not known":                {with(project("2022", "500"), "project-0:project.is_digital", ""), []string{"最多", ">60 万元<", "缺：", "是否智改数转项目"}},
+		"title without its day":    {url.Values{"enterprise-0:area": {"320902"}, "honour-0:honour.title": {"nat_smart_factory"}}, []string{"最多", ">300 万元<", "获评日期"}},
 		"title":                    {url.Values{"enterprise-0:area": {"320902"}, "honour-0:honour.title": {"nat_smart_factory"}, "honour-0:honour.awarded_on": {"2023-03-01"}}, []string{">300 万元<"}},
 	}
 	for name, tt := range tests {

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"net/http"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
@@ -114,7 +116,7 @@ type firmRow struct {
 }
 
 // list is what the query finds in what the visitor may see, in order.
-func (s *server) list(view fact.View, q listQuery) []firmRow {
+func (s *server) list(ctx context.Context, view fact.View, q listQuery) ([]firmRow, error) {
 	areas, industries := s.Library.Areas(), s.Library.Industries()
 	scale := view.Column("ent.above_scale", period.OfYear(q.Year))
 	keep := func(e party.Enterprise) (firmRow, bool) {
@@ -144,13 +146,12 @@ func (s *server) list(view fact.View, q listQuery) []firmRow {
 			}
 		}
 	}
-	s.sortRows(view, q, rows)
-	return rows
+	return rows, s.sortRows(ctx, view, q, rows)
 }
 
 // sortRows orders by the query's column; what is not known comes last either way. A search without an order of its own
 // stays best first.
-func (s *server) sortRows(view fact.View, q listQuery, rows []firmRow) {
+func (s *server) sortRows(ctx context.Context, view fact.View, q listQuery, rows []firmRow) error {
 	turn := 1
 	if q.Desc {
 		turn = -1
@@ -167,25 +168,24 @@ func (s *server) sortRows(view fact.View, q listQuery, rows []firmRow) {
 	switch q.Sort {
 	case "":
 		if q.Text == "" {
-			s.sortByName(rows, 1)
+			return s.sortByName(ctx, rows, 1)
 		}
-		return
+		return nil
 	case "name":
-		s.sortByName(rows, turn)
-		return
+		return s.sortByName(ctx, rows, turn)
 	case "uscc":
 		byText(func(r firmRow) string { return string(r.USCC) })
-		return
+		return nil
 	case "area":
 		byText(func(r firmRow) string { return r.Area })
-		return
+		return nil
 	case "industry":
 		byText(func(r firmRow) string { return r.Industry })
-		return
+		return nil
 	}
 	def, ok := s.Library.FactDef(q.Sort)
 	if !ok {
-		return
+		return nil
 	}
 	col := view.Column(def.Code, columnPeriod(def, q.Year))
 	slices.SortStableFunc(rows, func(a, b firmRow) int {
@@ -201,24 +201,57 @@ func (s *server) sortRows(view fact.View, q listQuery, rows []firmRow) {
 		}
 		return turn * cmp.Compare(x.Value.Num, y.Value.Num)
 	})
+	return nil
 }
 
 // sortByName goes by pinyin, as people look names up.
-func (s *server) sortByName(rows []firmRow, turn int) {
-	c := collate.New(language.Chinese)
-	var buf collate.Buffer
+func (s *server) sortByName(ctx context.Context, rows []firmRow, turn int) error {
+	place, err := s.names.order(ctx, s.Frames)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(rows, func(a, b firmRow) int { return turn * cmp.Compare(place[a.ID], place[b.ID]) })
+	return nil
+}
+
+// nameOrder keeps the place of every enterprise in the order of names: making it takes a second for a province, and it
+// changes with a commit only. It holds places, no names: whoever sorts by it must have the enterprises already.
+type nameOrder struct {
+	mu    sync.Mutex
+	seq   int64
+	place map[int64]int
+}
+
+func (o *nameOrder) order(ctx context.Context, frames *fact.Frames) (map[int64]int, error) {
+	whole, err := frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.place != nil && o.seq == whole.Seq() {
+		return o.place, nil
+	}
 	type keyed struct {
 		key []byte
-		row firmRow
+		id  int64
 	}
-	all := make([]keyed, len(rows))
-	for i, r := range rows {
-		all[i] = keyed{c.KeyFromString(&buf, r.Name), r}
+	var (
+		all []keyed
+		buf collate.Buffer
+		c   = collate.New(language.Chinese)
+	)
+	for e := range whole.Enterprises() {
+		all = append(all, keyed{bytes.Clone(c.KeyFromString(&buf, e.Name)), e.ID})
+		buf.Reset()
 	}
-	slices.SortStableFunc(all, func(a, b keyed) int { return turn * slices.Compare(a.key, b.key) })
-	for i := range all {
-		rows[i] = all[i].row
+	slices.SortStableFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
+	place := make(map[int64]int, len(all))
+	for i, k := range all {
+		place[k.id] = i
 	}
+	o.seq, o.place = whole.Seq(), place
+	return place, nil
 }
 
 func columnPeriod(def content.FactDef, year int) period.Period {
@@ -261,7 +294,10 @@ func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) e
 		return err
 	}
 	q := s.readList(r.Form)
-	rows := s.list(view, q)
+	rows, err := s.list(r.Context(), view, q)
+	if err != nil {
+		return err
+	}
 	l := enterpriseList{
 		Query: q, Total: len(rows), Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Areas: s.areaOptions(v.scope), Industries: s.industryOptions(), MayExport: v.scope.Can(access.Export),
@@ -373,7 +409,10 @@ func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *vi
 		out.Columns = append(out.Columns, title)
 		out.Notes = append(out.Notes, [2]string{v.t.Text(def.Name), definitionText(v.t, def)})
 	}
-	rows := s.list(view, q)
+	rows, err := s.list(r.Context(), view, q)
+	if err != nil {
+		return err
+	}
 	out.Rows = func(yield func([]any) bool) {
 		for _, row := range rows {
 			if !v.scope.Sees(access.Export, row.Area, row.ID) {

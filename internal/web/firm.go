@@ -110,6 +110,8 @@ func (f *calcForm) answer(def content.FactDef, subject, id string) answer {
 		return answer{}
 	case text == "" && def.Type == content.Money:
 		return answer{rule.Money(0), rule.Present}
+	case text == "" && def.Subject != content.Enterprise && f.events[def.Code]:
+		return answer{} // it is there, so it happened some day
 	case text == "":
 		return answer{state: rule.None}
 	}

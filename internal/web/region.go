@@ -2,10 +2,13 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -84,14 +87,19 @@ type clauseRow struct {
 	Name, Cite string
 }
 
-// regionOf runs the chosen policy over what the visitor may see, within the chosen area.
-func (s *server) regionOf(r *http.Request, v *visit) (fact.View, *policy.Policy, regionQuery, *region.Region, error) {
-	fail := func(err error) (fact.View, *policy.Policy, regionQuery, *region.Region, error) {
-		return fact.View{}, nil, regionQuery{}, nil, err
-	}
+// regionAsked is what an address asks for, before anything is worked out.
+type regionAsked struct {
+	view   fact.View
+	policy *policy.Policy
+	plan   *policy.Plan
+	query  regionQuery
+}
+
+func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
+	var a regionAsked
 	p, err := s.policyOrFirst(r.FormValue("policy"))
 	if err != nil {
-		return fail(err)
+		return a, err
 	}
 	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: map[string]string{}}
 	q.Page, _ = strconv.Atoi(r.FormValue("page"))
@@ -104,45 +112,102 @@ func (s *server) regionOf(r *http.Request, v *visit) (fact.View, *policy.Policy,
 	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
 		q.Area = reach[0].Value
 	}
+	if _, ok := s.Library.Areas().Node(q.Area); q.Area != "" && !ok {
+		return a, errs.NotFound("area", q.Area)
+	}
 	plan, err := p.Plan(q.Settings)
 	if err != nil {
-		return fail(err)
+		return a, err
 	}
 	view, err := s.view(r.Context(), v)
+	return regionAsked{view: view, policy: p, plan: plan, query: q}, err
+}
+
+// run is the policy applied to what the visitor may see, within the chosen area.
+func (s *server) run(ctx context.Context, a regionAsked) (*region.Region, error) {
+	all, err := s.Region.Run(ctx, a.view, a.plan, s.Clock.Today())
+	if err != nil || a.query.Area == "" {
+		return all, err
+	}
+	return all.Within(a.query.Area), nil
+}
+
+// regionSum is the figures of the page.
+type regionSum struct {
+	sum      region.Sum
+	byArea   []region.AreaSum
+	byClause []region.ClauseSum
+}
+
+// regionSums keeps sums: a page of a hundred thousand firms is asked for by many and changes with a commit only. What
+// somebody sees is kept under their ticket, which changes with their rights, and never shown under another.
+type regionSums struct {
+	mu   sync.Mutex
+	seq  int64
+	kept map[string]regionSum
+}
+
+const maxSums = 200
+
+func (s *server) sumsOf(ctx context.Context, v *visit, a regionAsked) (regionSum, error) {
+	key := strings.Join([]string{v.account.Ticket(), a.plan.Hash, s.Clock.Today().String(), a.query.Area}, "|")
+	if found, ok := s.sums.get(a.view.Seq(), key); ok {
+		return found, nil
+	}
+	result, err := s.run(ctx, a)
 	if err != nil {
-		return fail(err)
+		return regionSum{}, err
 	}
-	all, err := s.Region.Run(r.Context(), view, plan, s.Clock.Today())
-	if err != nil {
-		return fail(err)
+	made := regionSum{sum: result.Sum, byArea: result.ByArea(a.query.Area), byClause: result.ByClause()}
+	s.sums.put(a.view.Seq(), key, made)
+	return made, nil
+}
+
+func (r *regionSums) get(seq int64, key string) (regionSum, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.seq != seq {
+		return regionSum{}, false
 	}
-	if q.Area == "" {
-		return view, p, q, all, nil
+	found, ok := r.kept[key]
+	return found, ok
+}
+
+func (r *regionSums) put(seq int64, key string, made regionSum) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	switch {
+	case seq < r.seq:
+		return
+	case seq > r.seq || len(r.kept) >= maxSums:
+		r.seq, r.kept = seq, map[string]regionSum{}
 	}
-	if _, ok := s.Library.Areas().Node(q.Area); !ok {
-		return fail(errs.NotFound("area", q.Area))
-	}
-	return view, p, q, all.Within(q.Area), nil
+	r.kept[key] = made
 }
 
 func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, p, q, result, err := s.regionOf(r, v)
+	a, err := s.readRegion(r, v)
 	if err != nil {
 		return err
 	}
+	sums, err := s.sumsOf(r.Context(), v, a)
+	if err != nil {
+		return err
+	}
+	p, q := a.policy, a.query
 	d := regionData{
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
-		Sum: result.Sum, AsOf: s.asOf(v.t, view), Hash: result.Plan.Hash, Settings: settingsOf(p, q.Settings),
+		Sum: sums.sum, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
 	for _, other := range s.Policies {
 		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
 	}
-	for _, a := range result.ByArea(q.Area) {
-		if a.Firms > 0 || a.Area.Code != "" && a.Area.Code != q.Area {
-			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, a))
+	for _, below := range sums.byArea {
+		if below.Firms > 0 || below.Area.Code != "" && below.Area.Code != q.Area {
+			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, below))
 		}
 	}
-	for _, c := range result.ByClause() {
+	for _, c := range sums.byClause {
 		d.ByClause = append(d.ByClause, clauseRow{ClauseSum: c, Name: clauseName(v.t, p, c.Clause), Cite: clauseCite(p, c.Clause)})
 	}
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
@@ -247,10 +312,15 @@ func firmsOf(t i18n.T, tree *content.Tree, q regionQuery, result *region.Region)
 }
 
 func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, p, q, result, err := s.regionOf(r, v)
+	a, err := s.readRegion(r, v)
 	if err != nil {
 		return err
 	}
+	result, err := s.run(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	view, p, q := a.view, a.policy, a.query
 	rows, sum := firmsOf(v.t, s.Library.Areas(), q, result)
 	d := firmsData{
 		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: len(rows), Sum: sum,
@@ -267,10 +337,15 @@ func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) e
 
 // exportRegion sends every enterprise of the view with what it gets, clause by clause.
 func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, p, q, result, err := s.regionOf(r, v)
+	a, err := s.readRegion(r, v)
 	if err != nil {
 		return err
 	}
+	result, err := s.run(r.Context(), a)
+	if err != nil {
+		return err
+	}
+	view, p, q := a.view, a.policy, a.query
 	t, doc := v.t, p.File.Document
 	out := sheetOut{
 		Name: t.S("web.nav_region") + "-" + doc.ID + "-" + s.Clock.Today().String(), Title: t.Text(doc.Name),

@@ -65,7 +65,8 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	}
 	sh.Search = v.scope.Can(access.ReadParty)
 	for _, e := range navOf(v) {
-		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/")
+		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/") ||
+			e.Href == "/mine" && strings.HasPrefix(r.URL.Path, "/enterprises/")
 		sh.Nav = append(sh.Nav, e)
 	}
 	if s.Demo != nil {

@@ -61,6 +61,8 @@ type server struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	reader   *region.Reader
+	names    nameOrder
+	sums     regionSums
 }
 
 // New is the handler of all pages.
