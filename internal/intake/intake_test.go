@@ -31,6 +31,7 @@ type office struct {
 	library *content.Library
 	sources *source.Store
 	scope   access.Scope
+	blobs   string // directory of the files
 }
 
 func open(t *testing.T, db *store.DB) *office {
@@ -44,7 +45,8 @@ func open(t *testing.T, db *store.DB) *office {
 	facts := fact.NewStore(db, sources, lib)
 	frames, err := fact.Open(ctx, facts, parties, now)
 	must(t, err)
-	blobs, err := blob.Open(t.TempDir())
+	dir := t.TempDir()
+	blobs, err := blob.Open(dir)
 	must(t, err)
 	s, err := intake.Start(ctx, intake.Deps{
 		DB: db, Blobs: blobs, Library: lib, Sources: sources, Parties: parties, Facts: facts, Frames: frames, Clock: now,
@@ -53,7 +55,7 @@ func open(t *testing.T, db *store.DB) *office {
 	must(t, err)
 	t.Cleanup(s.Close)
 	city := access.NewScope(1, access.CityOfficial, lib.Areas().Below("320900"), nil)
-	return &office{t, s, frames, lib, sources, city}
+	return &office{t, s, frames, lib, sources, city, dir}
 }
 
 func must(t *testing.T, err error) {

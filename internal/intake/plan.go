@@ -145,7 +145,7 @@ func (p Plan) check(lib *content.Library) error {
 				return errs.Invalid(i18n.M("intake.plan_target", c.Header, c.Target))
 			}
 			key := c.Target + "@" + c.Period.String()
-			if other, twice := taken[key]; twice {
+			if other, twice := taken[key]; twice && !repeats(c.Target) {
 				return errs.Invalid(i18n.M("intake.plan_twice", s.Name, other, c.Header, termName(lib, c.Target)))
 			}
 			taken[key] = c.Header
@@ -157,6 +157,11 @@ func (p Plan) check(lib *content.Library) error {
 		}
 	}
 	return nil
+}
+
+// repeats says that several columns may be read as the target: remarks, numbers of rows.
+func repeats(target string) bool {
+	return strings.HasPrefix(target, "row.") && target != rolePeriod && target != roleUnit
 }
 
 func known(lib *content.Library, target string) bool {
@@ -249,7 +254,7 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 				col.Unit = r.unit
 			}
 		}
-		if col.Target != "" {
+		if col.Target != "" && !repeats(col.Target) {
 			key := col.Target + "@" + col.Period.String()
 			if j, taken := best[key]; !taken {
 				best[key] = i
