@@ -31,11 +31,13 @@ type verdict struct {
 type asking struct {
 	*decider
 	*verdict
-	k    *clauseRule
-	s    rule.Subject
-	at   asked
-	ctx  *rule.Context
-	over money.Exact // the part of the base below a threshold that counts only what is above it
+	k   *clauseRule
+	s   rule.Subject
+	at  asked
+	ctx *rule.Context
+
+	// The part of the base below a threshold that counts only what is above it: at most, and at least.
+	below, belowAtLeast money.Fen
 }
 
 func (d *decider) ask(k *clauseRule, s rule.Subject, at asked) *verdict {
@@ -246,7 +248,7 @@ func (a *asking) threshold(t *threshold) {
 	}
 	a.check(c, reason, q.missing)
 	if t.Base == "above" {
-		a.over = money.Of(high.fen)
+		a.below, a.belowAtLeast = high.fen, low.fen
 	}
 	if !a.opt.Trace || c.State == Met || low != high {
 		return
@@ -286,18 +288,27 @@ func message(key string) i18n.Text {
 	return i18n.Text{ZH: i18n.T{Lang: i18n.ZH}.S(key), EN: i18n.T{Lang: i18n.EN}.S(key)}
 }
 
-// param is the value of a parameter for this question; see Plan.value.
+// param is the value of a parameter for this question; ok is false when there is none. Where the code that its table
+// asks for is not known, there may be none, so the answer as a whole is not known, and at best between low and high.
 func (a *asking) param(i int) (low, high number, ok bool) {
-	low, high, ok = a.plan.value(i, a.at.year, func(def content.FactDef) (string, rule.State) {
+	low, high, state := a.paramState(i)
+	if state == rule.Unknown {
+		ref := a.refOf(a.plan.params[i].def)
+		if !slices.Contains(a.missing, ref) {
+			a.missing = append(a.missing, ref)
+		}
+		if a.state == Met {
+			a.state, a.reason = Unknown, a.unknown([]rule.FactRef{ref})
+		}
+	}
+	return low, high, state != rule.None
+}
+
+func (a *asking) paramState(i int) (low, high number, state rule.State) {
+	return a.plan.value(i, a.at.year, func(def content.FactDef) (string, rule.State) {
 		v, state := a.read(a.s, def, a.at.day)
 		return v.String(), state
 	})
-	if low != high {
-		if ref := a.refOf(a.plan.params[i].def); !slices.Contains(a.missing, ref) {
-			a.missing = append(a.missing, ref)
-		}
-	}
-	return low, high, ok
 }
 
 // quantity is an exact amount as far as it is known.
@@ -393,9 +404,9 @@ func (a *asking) round(x money.Exact) money.Fen {
 
 // less takes off what a threshold leaves out of the base.
 func (a *asking) less(q quantity) quantity {
-	if a.over.Sign() > 0 && q.state == rule.Present {
-		q.point = false
-		q.low, q.high = q.low.Minus(a.over), q.high.Minus(a.over)
+	if a.below > 0 && q.state == rule.Present {
+		q.point = q.point && a.below == a.belowAtLeast
+		q.low, q.high = q.low.Minus(money.Of(a.below)), q.high.Minus(money.Of(a.belowAtLeast))
 	}
 	return q
 }

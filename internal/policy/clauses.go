@@ -138,9 +138,9 @@ func (c *compiler) amount(path []any, src *Amount, kind string) amount {
 		a.base = c.expr(at(path, "of"), src.Bands.Of, kind, rule.ExactType)
 		for i, b := range src.Bands.Bands {
 			at := at(path, "bands", i)
-			out := band{from: -1, rate: c.ref(append(at, "rate"), b.Rate, "rate")}
+			out := band{from: -1, rate: c.plainRef(append(at, "rate"), b.Rate, "rate")}
 			if b.From != "" {
-				out.from = c.ref(append(at, "from"), b.From, "money")
+				out.from = c.plainRef(append(at, "from"), b.From, "money")
 			} else if i > 0 {
 				c.report(at, "policy.band_without_from")
 			}
@@ -233,18 +233,18 @@ func (c *compiler) shares(path []any, k *Clause) *shares {
 		if part.Payer == src.FloorPayer {
 			s.floorPayer = i
 		}
-		s.share = append(s.share, c.ref(at(p, "share"), part.Share, "rate"))
+		s.share = append(s.share, c.plainRef(at(p, "share"), part.Share, "rate"))
 		limit := -1
 		if part.Ceiling != "" {
-			limit = c.ref(at(p, "ceiling"), part.Ceiling, "money")
+			limit = c.plainRef(at(p, "ceiling"), part.Ceiling, "money")
 		}
 		s.ceiling = append(s.ceiling, limit)
 	}
 	if src.JointCeiling != "" {
-		s.joint = c.ref(at(path, "joint_ceiling"), src.JointCeiling, "money")
+		s.joint = c.plainRef(at(path, "joint_ceiling"), src.JointCeiling, "money")
 	}
 	if src.Floor != "" {
-		s.floor = c.ref(at(path, "floor"), src.Floor, "rate")
+		s.floor = c.plainRef(at(path, "floor"), src.Floor, "rate")
 		s.floorOf = c.expr(at(path, "floor_of"), src.FloorOf, k.Entity, rule.ExactType)
 		if s.floorPayer < 0 {
 			c.report(path, "policy.floor_payer")

@@ -459,6 +459,15 @@ func (c *compiler) ref(path []any, ref, kind string) int {
 	return i
 }
 
+// plainRef is ref where the parameter must be known from the year alone.
+func (c *compiler) plainRef(path []any, ref, kind string) int {
+	i := c.ref(path, ref, kind)
+	if i >= 0 && c.p.params[i].By != "" && c.p.params[i].By != "year" {
+		c.report(path, "policy.by_year_only", c.p.params[i].ID)
+	}
+	return i
+}
+
 func sortedKeys[V any](m map[string]V) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,6 +108,17 @@ func TestCompletions(t *testing.T) {
 		}
 		plans = append(plans, plan)
 	}
+	dirs, err := filepath.Glob("testdata/patterns/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range dirs {
+		plan, err := compile(t, dir).Plan(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		plans = append(plans, plan)
+	}
 	asOf := period.Date(2023, 12, 31)
 	rapid.Check(t, func(t *rapid.T) {
 		plan := rapid.SampledFrom(plans).Draw(t, "plan")
@@ -152,7 +164,8 @@ func TestCompletions(t *testing.T) {
 			}
 			d = next
 		}
-		if !d.Total.Exact() || !d.InKind.Exact() {
+		open := slices.ContainsFunc(plan.Clauses(), func(c *Clause) bool { return c.Amount.UpTo != nil })
+		if !open && (!d.Total.Exact() || !d.InKind.Exact()) {
 			b, _ := json.MarshalIndent(d, "", " ")
 			t.Fatalf("nothing is missing, and the total is %+v\n%s", d.Total, b)
 		}

@@ -114,14 +114,14 @@ func (a *asking) context() *rule.Context {
 func (a *asking) Param(id string, _ *rule.Context) rule.Answer {
 	i := a.plan.Policy.pindex[id]
 	prm := a.plan.params[i]
-	low, high, ok := a.param(i)
-	switch {
-	case !ok:
-		return rule.Answer{State: rule.None}
-	case low != high:
-		return rule.Answer{State: rule.Unknown, Missing: []rule.FactRef{a.refOf(prm.def)}}
+	v, _, state := a.paramState(i)
+	switch state {
+	case rule.Present:
+		return rule.Answer{State: state, Value: v.value(prm.Type)}
+	case rule.Unknown:
+		return rule.Answer{State: state, Missing: []rule.FactRef{a.refOf(prm.def)}}
 	}
-	return rule.Answer{State: rule.Present, Value: low.value(prm.Type)}
+	return rule.Answer{State: rule.None}
 }
 
 // Setting answers setting.x in expressions.

@@ -277,34 +277,40 @@ func (pl *Plan) areas(d Document) {
 	}
 }
 
-// value is a parameter for a year and the code that its table asks for. low and high differ where that code is not
-// known; ok is false where the table has no value.
-func (pl *Plan) value(i int, year int, code func(content.FactDef) (string, rule.State)) (low, high number, ok bool) {
+// value is a parameter for a year and the code that its table asks for. Unknown says that this code is not known: the
+// value then lies between low and high, or there is none. None says that the table has no value.
+func (pl *Plan) value(i int, year int, code func(content.FactDef) (string, rule.State)) (low, high number, state rule.State) {
 	prm := pl.params[i]
-	switch {
-	case prm.By == "":
-		return prm.single, prm.single, true
-	case prm.By == "year":
-		v, ok := prm.byYear[year]
-		return v, v, ok
+	found := func(v number, ok bool) (low, high number, state rule.State) {
+		if !ok {
+			return number{}, number{}, rule.None
+		}
+		return v, v, rule.Present
 	}
-	key, state := code(prm.def)
-	switch state {
+	switch prm.By {
+	case "":
+		return prm.single, prm.single, rule.Present
+	case "year":
+		v, ok := prm.byYear[year]
+		return found(v, ok)
+	}
+	key, known := code(prm.def)
+	switch known {
 	case rule.Unknown:
 		low, high = prm.ends()
-		return low, high, true
+		return low, high, rule.Unknown
 	case rule.None:
-		return number{}, number{}, false
+		return number{}, number{}, rule.None
 	}
 	if v, ok := prm.byKey[key]; ok || prm.By != "ent.area" {
-		return v, v, ok
+		return found(v, ok)
 	}
 	for _, node := range slices.Backward(pl.Policy.lib.Areas().Path(key)) { // the nearest node above
 		if v, ok := prm.byKey[node.Code]; ok {
-			return v, v, true
+			return found(v, true)
 		}
 	}
-	return number{}, number{}, false
+	return found(number{}, false)
 }
 
 // Clauses is the clauses that hold under the settings, in the order of the document.
