@@ -31,7 +31,7 @@ lint:
 	scripts/lint.sh
 
 generate:
-	go tool -modfile=tools/go.mod templ generate -path internal
+	go tool -modfile=tools/go.mod templ generate -path internal/web
 
 build: $(PLATFORMS:%=dist/%)
 
