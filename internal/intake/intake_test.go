@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,6 +24,9 @@ import (
 
 var migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, intake.Migrations}
 
+// library is read once: it never changes.
+var library = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
+
 // office is all that an import needs, over a real database.
 type office struct {
 	*testing.T
@@ -32,12 +36,19 @@ type office struct {
 	sources *source.Store
 	scope   access.Scope
 	blobs   string // directory of the files
+	deps    intake.Deps
 }
 
 func open(t *testing.T, db *store.DB) *office {
 	t.Helper()
+	return openIn(t, db, t.TempDir())
+}
+
+// openIn is open with the directory where the files are.
+func openIn(t *testing.T, db *store.DB, dir string) *office {
+	t.Helper()
 	ctx := context.Background()
-	lib, err := content.Load(contentdata.FS)
+	lib, err := library()
 	must(t, err)
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 	sources := source.New(db, now)
@@ -45,17 +56,17 @@ func open(t *testing.T, db *store.DB) *office {
 	facts := fact.NewStore(db, sources, lib)
 	frames, err := fact.Open(ctx, facts, parties, now)
 	must(t, err)
-	dir := t.TempDir()
 	blobs, err := blob.Open(dir)
 	must(t, err)
-	s, err := intake.Start(ctx, intake.Deps{
+	deps := intake.Deps{
 		DB: db, Blobs: blobs, Library: lib, Sources: sources, Parties: parties, Facts: facts, Frames: frames, Clock: now,
 		Report: func(err error) { t.Error(err) },
-	}, true)
+	}
+	s, err := intake.Start(ctx, deps, true)
 	must(t, err)
 	t.Cleanup(s.Close)
 	city := access.NewScope(1, access.CityOfficial, lib.Areas().Below("320900"), nil)
-	return &office{t, s, frames, lib, sources, city, dir}
+	return &office{t, s, frames, lib, sources, city, dir, deps}
 }
 
 func must(t *testing.T, err error) {
