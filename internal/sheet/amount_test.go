@@ -3,9 +3,12 @@ package sheet
 import (
 	"strings"
 	"testing"
+	"unicode"
+
+	"golang.org/x/text/width"
+	"pgregory.net/rapid"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"pgregory.net/rapid"
 )
 
 // unitOf is a unit that must exist.
@@ -292,4 +295,12 @@ func FuzzAmount(f *testing.F) {
 		_, _, _, _, _ = ParseRate(s, RateUnknown)
 		_, _, _, _, _ = ParseDecimal(s, unit)
 	})
+}
+
+func TestIsWide(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if s := string(r); width.Fold.String(s) != s && !isWide(r) {
+			t.Errorf("%q is folded to %q, and isWide does not know it", r, width.Fold.String(s))
+		}
+	}
 }

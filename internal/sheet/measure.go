@@ -14,6 +14,9 @@ import (
 // maxValueText bounds what the grammars look at: no number, date or period is longer.
 const maxValueText = 120
 
+// isWide says that a character has another width than its plain form.
+func isWide(r rune) bool { return r == '\u3000' || r >= '\uff00' && r <= '\uffef' }
+
 // fold makes full-width characters and odd blanks plain, so that the grammars know one form of each. Unlike NFKC it
 // leaves ①, ² and ㎡ alone: folded, 10² would be 102.
 func fold(s string) string {
@@ -27,7 +30,9 @@ func fold(s string) string {
 	if plain {
 		return strings.TrimSpace(s)
 	}
-	s = width.Fold.String(s)
+	if strings.ContainsFunc(s, isWide) { // rare, and folding copies
+		s = width.Fold.String(s)
+	}
 	s = strings.Map(func(r rune) rune {
 		switch r {
 		case '−', '﹣', '－', '‐', '‑':
