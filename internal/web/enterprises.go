@@ -19,8 +19,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 const (
@@ -520,7 +522,7 @@ func (s *server) today(w http.ResponseWriter, r *http.Request, v *visit) error {
 }
 
 func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayData, error) {
-	d := todayData{AsOf: s.asOf(v.t, view)}
+	d := todayData{AsOf: s.asOf(v.t, view), Authority: func(code string) string { return s.authorityName(v.t, code) }}
 	scale := view.Column("ent.above_scale", period.OfYear(s.Clock.Today().Year()-1))
 	for e := range view.Enterprises() {
 		d.Firms++
@@ -535,8 +537,21 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 	for _, o := range open {
 		d.Disputes = append(d.Disputes, s.describe(v.t, view, o))
 	}
-	return d, nil
+	batches, err := s.Intake.Batches(ctx, v.scope, 0, listedBatches)
+	if err != nil {
+		return d, err
+	}
+	for _, b := range batches {
+		if b.State == intake.Ready || b.State == intake.Failed {
+			d.Waiting = append(d.Waiting, b)
+		}
+	}
+	d.Sources, err = s.Sources.List(ctx, v.scope, source.Page{Limit: latestSources})
+	return d, err
 }
+
+// latestSources is how many of what came in last the page of today shows.
+const latestSources = 10
 
 // describe names the enterprise and the figure that a dispute is about.
 func (s *server) describe(t i18n.T, view fact.View, o fact.Dispute) openDispute {

@@ -52,6 +52,18 @@ func inWords(t i18n.T, a money.Fen) string {
 	return num + " " + t.S(unit)
 }
 
+// roundly is a sum with two decimals in its unit, for figures over many; the exact yuan stand in the hover.
+func roundly(t i18n.T, a money.Fen) string {
+	unit, key := money.Wan, "web.wan"
+	switch {
+	case t.Lang == i18n.EN:
+		unit, key = 1_000_000*money.Yuan, "web.million"
+	case a >= money.Yi || a <= -money.Yi:
+		unit, key = money.Yi, "web.yi"
+	}
+	return grouped(big.NewRat(int64(a), int64(unit)).FloatString(2)) + " " + t.S(key)
+}
+
 // exactYuan is the whole amount, for the hover: "600 000.00 元".
 func exactYuan(t i18n.T, a money.Fen) string { return grouped(a.String()) + " " + t.S("web.yuan") }
 

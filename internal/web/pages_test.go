@@ -38,7 +38,7 @@ func TestEnterpriseList(t *testing.T) {
 				t.Errorf("status %d", res.StatusCode)
 			}
 			wants(t, body, tt.want...)
-			lacks(t, mainOf(body), tt.never...)
+			lacks(t, body, tt.never...)
 		})
 	}
 
@@ -161,16 +161,24 @@ func TestRegion(t *testing.T) {
 	c := newCity(t)
 	v := c.as("city")
 	_, body := v.get("/region")
-	wants(t, body, "68.2 万元", "亭湖区", "大丰区", "东台市", "有效投入补助", `data-value="68.2"`, "110 万元")
+	wants(t, body, "68.20 万元", "亭湖区", "大丰区", "东台市", "有效投入补助", `data-value="68.2"`, "110.00 万元")
 	_, body = v.get("/region/firms?clause=c9&state=sure")
 	wants(t, body, "亭湖甲", "共 1 家")
-	lacks(t, mainOf(body), "大丰乙")
+	lacks(t, body, "大丰乙")
 	_, body = v.get("/region?set:investment_base=effective")
-	wants(t, body, "66 万元")
+	wants(t, body, "66.00 万元")
 
 	_, body = c.as("tinghu").get("/region")
-	wants(t, body, "68.2 万元")
-	lacks(t, mainOf(body), "大丰", "东台", "110 万元")
+	wants(t, body, "68.20 万元")
+	lacks(t, body, "大丰", "东台", "110.00 万元")
+
+	for _, state := range []string{"sure", "perhaps"} {
+		_, page := v.get("/region")
+		_, said, _ := strings.Cut(page, "state="+state+`">`)
+		_, list := v.get("/region/firms?state=" + state)
+		count, _, _ := strings.Cut(said, " ")
+		wants(t, list, "共 "+count+" 家")
+	}
 
 	res, body := v.get("/region/export")
 	if res.StatusCode != http.StatusOK {

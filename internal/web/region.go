@@ -70,6 +70,7 @@ type regionData struct {
 	Areas    []option
 	AreaName string
 	Sum      region.Sum
+	Rest     rest
 	ByArea   []areaRow
 	ByClause []clauseRow
 	AsOf     string
@@ -78,12 +79,14 @@ type regionData struct {
 
 type areaRow struct {
 	region.AreaSum
+	Rest rest
 	Name string
 	Href string // deeper, or to the firms where nothing lies below
 }
 
 type clauseRow struct {
 	region.ClauseSum
+	Rest       rest
 	Name, Cite string
 }
 
@@ -137,6 +140,51 @@ type regionSum struct {
 	sum      region.Sum
 	byArea   []region.AreaSum
 	byClause []region.ClauseSum
+	rest     rest
+	areaRest map[string]rest // by the code of each row of byArea
+	clauses  map[string]rest
+}
+
+// rest is what may come on top of what is sure: how much in all, as far as there is a limit, and for how many there is
+// none.
+type rest struct {
+	OnTop money.Fen
+	Open  int
+}
+
+func (r rest) plus(i policy.Interval) rest {
+	if i.Unbounded {
+		r.Open++
+		return r
+	}
+	r.OnTop += i.Possible - i.Sure
+	return r
+}
+
+// addRests works out what may come on top, where the sums of intervals say only that there is no limit.
+func (m *regionSum) addRests(tree *content.Tree, parent string, firms []region.Firm) {
+	m.areaRest, m.clauses = map[string]rest{}, map[string]rest{}
+	for _, f := range firms {
+		m.rest = m.rest.plus(f.Total)
+		row := rowOf(tree, parent, f.Area)
+		m.areaRest[row] = m.areaRest[row].plus(f.Total)
+		for _, c := range f.Clauses {
+			m.clauses[c.Clause] = m.clauses[c.Clause].plus(c.Pays)
+		}
+	}
+}
+
+// rowOf is the node right below parent that an area lies in: its row in the table.
+func rowOf(tree *content.Tree, parent, area string) string {
+	path := tree.Path(area)
+	i := slices.IndexFunc(path, func(n content.Node) bool { return n.Code == parent })
+	switch {
+	case i < 0:
+		return ""
+	case i+1 < len(path):
+		return path[i+1].Code
+	}
+	return parent
 }
 
 // regionSums keeps sums: a page of a hundred thousand firms is asked for by many and changes with a commit only. What
@@ -159,6 +207,7 @@ func (s *server) sumsOf(ctx context.Context, v *visit, a regionAsked) (regionSum
 		return regionSum{}, err
 	}
 	made := regionSum{sum: result.Sum, byArea: result.ByArea(a.query.Area), byClause: result.ByClause()}
+	made.addRests(s.Library.Areas(), a.query.Area, result.Firms)
 	s.sums.put(a.view.Seq(), key, made)
 	return made, nil
 }
@@ -197,26 +246,26 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	p, q := a.policy, a.query
 	d := regionData{
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
-		Sum: sums.sum, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
+		Sum: sums.sum, Rest: sums.rest, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
 	for _, other := range s.Policies {
 		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
 	}
 	for _, below := range sums.byArea {
 		if below.Firms > 0 || below.Area.Code != "" && below.Area.Code != q.Area {
-			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, below))
+			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, below, sums.areaRest[below.Area.Code]))
 		}
 	}
 	for _, c := range sums.byClause {
-		d.ByClause = append(d.ByClause, clauseRow{ClauseSum: c, Name: clauseName(v.t, p, c.Clause), Cite: clauseCite(p, c.Clause)})
+		d.ByClause = append(d.ByClause, clauseRow{ClauseSum: c, Rest: sums.clauses[c.Clause], Name: clauseName(v.t, p, c.Clause), Cite: clauseCite(p, c.Clause)})
 	}
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
 }
 
-func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum) areaRow {
-	row := areaRow{AreaSum: a, Name: a.Area.Name}
+func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum, more rest) areaRow {
+	row := areaRow{AreaSum: a, Rest: more, Name: a.Area.Name}
 	switch {
 	case a.Area.Code == "":
 		row.Name = t.S("web.area_unknown")
@@ -268,7 +317,8 @@ type firmsData struct {
 	AreaName string
 	Clauses  []option
 	Total    int
-	Sum      policy.Interval // over all of them
+	Sure     money.Fen // over all of them
+	Rest     rest
 	Pages    int
 	Rows     []firmResult
 	AsOf     string
@@ -283,32 +333,29 @@ type firmResult struct {
 
 // firmsOf is the enterprises that get or may get something from the chosen clause, or from the whole document; the
 // most first.
-func firmsOf(t i18n.T, tree *content.Tree, q regionQuery, result *region.Region) (rows []firmResult, sum policy.Interval) {
+func firmsOf(t i18n.T, tree *content.Tree, q regionQuery, result *region.Region) (rows []firmResult, sure money.Fen, more rest) {
 	for _, f := range result.Firms {
 		row := firmResult{Firm: f, AreaName: nodeName(tree, f.Area), Pays: f.Total}
+		gets, perhaps := f.State == policy.Met, f.State == policy.Unknown
 		if q.Clause != "" {
-			i := slices.IndexFunc(f.Clauses, func(c policy.ClauseSum) bool { return c.Clause == q.Clause })
-			if i < 0 {
-				continue
-			}
-			row.Pays = f.Clauses[i].Pays
-		} else if q.State == "" && f.Total == (policy.Interval{}) && f.InKind == (policy.Interval{}) && f.Err.IsZero() {
-			continue
+			row.Pays = clausePays(f, q.Clause)
+			gets = row.Pays.Sure > 0
+			perhaps = !gets && !row.Pays.Exact()
 		}
 		if !f.Err.IsZero() {
 			row.Reason = t.Msg(f.Err)
 		}
-		sure, perhaps := row.Pays.Sure > 0, !row.Pays.Exact()
-		if q.State == "sure" && !sure || q.State == "perhaps" && !perhaps || q.Clause != "" && !sure && !perhaps {
+		if q.State == "sure" && !gets || q.State == "perhaps" && !perhaps || !gets && !perhaps && row.Reason == "" {
 			continue
 		}
 		rows = append(rows, row)
-		sum = sum.Plus(row.Pays)
+		sure += row.Pays.Sure
+		more = more.plus(row.Pays)
 	}
 	slices.SortStableFunc(rows, func(a, b firmResult) int {
 		return cmp.Or(cmp.Compare(b.Pays.Sure, a.Pays.Sure), cmp.Compare(b.Pays.Possible, a.Pays.Possible), cmp.Compare(a.Name, b.Name))
 	})
-	return rows, sum
+	return rows, sure, more
 }
 
 func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -321,9 +368,9 @@ func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) e
 		return err
 	}
 	view, p, q := a.view, a.policy, a.query
-	rows, sum := firmsOf(v.t, s.Library.Areas(), q, result)
+	rows, sure, more := firmsOf(v.t, s.Library.Areas(), q, result)
 	d := firmsData{
-		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: len(rows), Sum: sum,
+		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: len(rows), Sure: sure, Rest: more,
 		Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 	}
 	for _, c := range result.Plan.Clauses() {
@@ -401,12 +448,4 @@ func possible(t i18n.T, i policy.Interval) any {
 		return t.S("web.no_limit")
 	}
 	return i.Possible
-}
-
-// onTop is what may come on top of what is sure.
-func onTop(i policy.Interval) money.Fen {
-	if i.Unbounded {
-		return 0
-	}
-	return i.Possible - i.Sure
 }

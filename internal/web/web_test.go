@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -199,12 +200,13 @@ func lacks(t *testing.T, body string, parts ...string) {
 	}
 }
 
-// mainOf is the main part of a page, for messages.
+var tags = regexp.MustCompile(`<[^>]*>|\s+`)
+
+// mainOf is the words of a page's main part, cut short, for messages.
 func mainOf(body string) string {
-	_, rest, ok := strings.Cut(body, "<main")
-	if !ok {
-		return body
+	if _, rest, ok := strings.Cut(body, "<main"); ok {
+		body, _, _ = strings.Cut(rest, "</main>")
 	}
-	m, _, _ := strings.Cut(rest, "</main>")
-	return m
+	words := []rune(tags.ReplaceAllString(body, " "))
+	return string(words[:min(len(words), 3000)])
 }

@@ -58,7 +58,7 @@
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 16, top: 28, bottom: 4, containLabel: true },
+      grid: { left: 8, right: 32, top: 28, bottom: 4, containLabel: true },
       legend: { top: 0, left: 0, itemHeight: 10, itemWidth: 14 },
       tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
       aria: { enabled: true, decal: { show: series.length > 1 } },
