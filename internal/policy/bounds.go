@@ -38,14 +38,14 @@ func (p *Plan) boundsWithin(limit int, claims []claim, ways [][]outcome, rivals 
 		clauseLow: make([]money.Fen, len(p.clauses)), clauseHigh: make([]money.Fen, len(p.clauses)),
 		lowWorld: make([]int, n), highWorld: make([]int, n),
 	}
-	for _, members := range p.components(claims) {
+	for _, members := range p.components(claims, rivals) {
 		p.component(&s, limit, members, claims, ways, rivals)
 	}
 	return s
 }
 
 // components groups claims that share a ceiling, a once key or a group, whatever the year.
-func (p *Plan) components(claims []claim) [][]int {
+func (p *Plan) components(claims []claim, rivals []rival) [][]int {
 	root := make([]int, len(claims))
 	for i := range root {
 		root[i] = i
@@ -58,7 +58,7 @@ func (p *Plan) components(claims []claim) [][]int {
 	}
 	for i := range claims {
 		for j := range i {
-			if a, b := find(i), find(j); a != b && p.touch(&claims[i], &claims[j]) {
+			if a, b := find(i), find(j); a != b && p.touch(&claims[i], &claims[j], rivals) {
 				root[a] = b
 			}
 		}
@@ -80,7 +80,7 @@ func (p *Plan) components(claims []claim) [][]int {
 }
 
 // touch says that what one claim is paid may depend on the other.
-func (p *Plan) touch(a, b *claim) bool {
+func (p *Plan) touch(a, b *claim, rivals []rival) bool {
 	if a.clause == b.clause {
 		for slot := range a.once {
 			if a.once[slot].mayBe(b.once[slot]) {
@@ -110,6 +110,9 @@ func (p *Plan) touch(a, b *claim) bool {
 		rule := &p.groups[g]
 		if !slices.Contains(rule.clauses, a.clause) || !slices.Contains(rule.clauses, b.clause) {
 			continue
+		}
+		if rule.sum && !slices.ContainsFunc(rivals, func(r rival) bool { return r.group == g && r.project == a.project }) {
+			continue // nothing stands against them
 		}
 		switch rule.scope {
 		case "enterprise":
@@ -181,10 +184,50 @@ func (p *Plan) component(s *settled, limit int, members []int, claims []claim, w
 			}
 			g.take(w.settle(), choice)
 		}
+		if len(members) > 1 && sliding(members, ways) && !p.single(&w) {
+			g.widen(mostOf(members, ways)) // the sums are exact; between the ends a single claim may be paid more or less
+		}
 	} else {
 		p.corners(&g, &w, members, choice, ways, open)
 	}
 	g.into(s, members)
+}
+
+// single says that no contest and at most one ceiling is at work in a world: then what a claim is paid moves one way with
+// each amount.
+func (p *Plan) single(w *world) bool {
+	limits := 0
+	for c := range p.ceilings {
+		if slices.ContainsFunc(w.claims, func(x claim) bool { return p.ceilings[c].slot[x.clause] >= 0 }) {
+			limits++
+		}
+	}
+	return limits <= 1 && !slices.ContainsFunc(p.groups, func(g groupRule) bool {
+		return (!g.sum || len(w.rivals) > 0) && slices.ContainsFunc(w.claims, func(x claim) bool { return slices.Contains(g.clauses, x.clause) })
+	})
+}
+
+// mostOf is the largest amount that each claim could have by itself.
+func mostOf(members []int, ways [][]outcome) []money.Fen {
+	most := make([]money.Fen, len(members))
+	for m, i := range members {
+		for _, o := range ways[i] {
+			if o.present {
+				most[m] = max(most[m], o.most())
+			}
+		}
+	}
+	return most
+}
+
+// widen lets each claim, and each clause, be anything between nothing and what it could have by itself.
+func (g *gather) widen(most []money.Fen) {
+	clear(g.clauseHigh)
+	for m := range most {
+		g.low[m], g.high[m] = 0, most[m]
+		g.clauseLow[g.clause[m]] = 0
+		g.clauseHigh[g.clause[m]] = plus(g.clauseHigh[g.clause[m]], most[m])
+	}
 }
 
 // certain settles a component that can turn out in one way only, as most do.
@@ -201,14 +244,10 @@ func (p *Plan) certain(s *settled, w *world, members []int) {
 
 // corners bounds a component with too many worlds.
 func (p *Plan) corners(g *gather, w *world, members, choice []int, ways [][]outcome, open []int) {
-	most := make([]money.Fen, len(members))
 	for _, up := range []bool{false, true} {
 		for m, i := range members {
 			best := 0
 			for k, o := range ways[i] {
-				if o.present {
-					most[m] = max(most[m], o.most())
-				}
 				if c := o.worth() - ways[i][best].worth(); up && c > 0 || !up && c < 0 {
 					best = k
 				}
@@ -223,17 +262,14 @@ func (p *Plan) corners(g *gather, w *world, members, choice []int, ways [][]outc
 		}
 		g.take(w.settle(), choice)
 	}
-	exact := p.monotone(w.claims, members, ways)
-	var sums [2]money.Fen
-	clear(g.clauseHigh)
-	for m := range members {
-		g.low[m], g.high[m] = 0, most[m]
-		sums[g.purse[m]] = plus(sums[g.purse[m]], most[m])
-		g.clauseLow[g.clause[m]] = 0
-		g.clauseHigh[g.clause[m]] = plus(g.clauseHigh[g.clause[m]], most[m])
+	most := mostOf(members, ways)
+	g.widen(most)
+	if p.monotone(w.claims, members, ways) {
+		return
 	}
-	if !exact {
-		g.sumLow, g.sumHigh = [2]money.Fen{}, sums
+	g.sumLow, g.sumHigh = [2]money.Fen{}, [2]money.Fen{}
+	for m := range members {
+		g.sumHigh[g.purse[m]] = plus(g.sumHigh[g.purse[m]], most[m])
 	}
 }
 

@@ -405,45 +405,48 @@ func (d *decider) keyed() {
 	}
 }
 
-// sameThings is the keys that a claim may turn out to have. Facts that would tell become missing.
+// sameThings is the keys that a claim may turn out to have. A line whose claim may or may not be the same thing as another
+// waits for the facts that would tell, its own or the other's.
 func (d *decider) sameThings(dr *draft, own key, same []string, of func(*claim) (key, bool)) []string {
 	texts := []string{own.text}
-	for j := range d.claims {
-		if j == dr.claim {
+	for j := range d.drafts {
+		other := &d.drafts[j]
+		if other.claim < 0 || other.claim == dr.claim {
 			continue
 		}
-		k, competes := of(&d.claims[j])
-		if !competes || !k.mayBe(own) || slices.Contains(texts, k.text) {
+		k, competes := of(&d.claims[other.claim])
+		if !competes || !k.mayBe(own) || !own.open && !k.open {
 			continue
 		}
-		if own.open {
+		if own.open && !slices.Contains(texts, k.text) {
 			texts = append(texts, k.text)
 		}
-	}
-	if len(texts) == 1 {
-		return texts
-	}
-	for i, v := range own.values {
-		if v == openValue {
-			def := readFact(d.plan.Policy.lib, same[i])
-			if s := owner(dr.subject, def); s != nil {
-				dr.wait(d.plan, rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, dr.asked.day)}, d.opt.Trace)
-			}
-		}
+		dr.wait(d, dr, own, same)
+		dr.wait(d, other, k, same)
 	}
 	return texts
 }
 
-// wait makes a line wait for a fact that tells whether it is the same thing as another.
-func (dr *draft) wait(pl *Plan, ref rule.FactRef, trace bool) {
-	dr.Missing = append(dr.Missing, ref)
-	if !trace {
-		return
-	}
-	name := factName(pl.Policy.lib, ref.Def)
-	dr.Remaining = append(dr.Remaining, Remaining{Check: "same", State: Unknown, Text: name, Facts: []Fact{factOf(ref)}})
-	if dr.Reason.IsZero() {
-		dr.Reason = i18n.M("policy.unknown_same", name)
+// wait makes a line wait for the facts that an open key lacks, which are about of.
+func (dr *draft) wait(d *decider, of *draft, k key, same []string) {
+	for i, v := range k.values {
+		def := readFact(d.plan.Policy.lib, same[i])
+		s := owner(of.subject, def)
+		if v != openValue || s == nil {
+			continue
+		}
+		ref := rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, of.asked.day)}
+		if slices.Contains(dr.Missing, ref) {
+			continue
+		}
+		dr.Missing = append(dr.Missing, ref)
+		if !d.opt.Trace {
+			continue
+		}
+		dr.Remaining = append(dr.Remaining, Remaining{Check: "same", State: Unknown, Text: def.Name, Facts: []Fact{factOf(ref)}})
+		if dr.Reason.IsZero() {
+			dr.Reason = i18n.M("policy.unknown_same", def.Name)
+		}
 	}
 }
 
