@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -35,12 +36,13 @@ type server struct {
 	ready time.Duration // from its start
 }
 
+func (b *bench) demoData(size int) string { return filepath.Join(b.work, "demo-"+strconv.Itoa(size)) }
+
 var shownAddress = regexp.MustCompile(`https?://\S+`)
 
 // startDemo starts a demo and waits until it answers. stop must be called.
 func startDemo(ctx context.Context, b *bench, size int) (*server, error) {
-	data := filepath.Join(b.work, "demo-"+strconv.Itoa(size))
-	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", data, "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", b.demoData(size), "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0")
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
@@ -96,16 +98,20 @@ func measureDemo(ctx context.Context, b *bench) error {
 }
 
 func measurePages(ctx context.Context, b *bench, size int) error {
+	_, err := os.Stat(b.demoData(size))
+	fresh := err != nil // else measureDemo has told how long it takes
 	s, err := startDemo(ctx, b, size)
 	if err != nil {
 		return err
 	}
-	return errors.Join(s.measurePages(ctx, b, size), s.stop())
+	return errors.Join(s.measurePages(ctx, b, size, fresh), s.stop())
 }
 
-func (s *server) measurePages(ctx context.Context, b *bench, size int) error {
+func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh bool) error {
 	name := "pages-" + strconv.Itoa(size)
-	b.note(name, "ready after", s.ready.Round(10*time.Millisecond).String())
+	if fresh {
+		b.note(name, "ready after", s.ready.Round(10*time.Millisecond).String())
+	}
 	client, err := s.signIn()
 	if err != nil {
 		return err
@@ -114,17 +120,25 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int) error {
 	if err != nil {
 		return err
 	}
-	regions, err := s.links(client, "/region", regexp.MustCompile(`href="(/region[^"#]*)"`))
+	lists, err := s.links(client, "/region", regexp.MustCompile(`href="(/region/firms\?area=[^"]*)"`))
 	if err != nil {
 		return err
+	}
+	var regions []string // of the city and of each area
+	for _, list := range lists {
+		area, err := url.Parse(list)
+		if err != nil {
+			return err
+		}
+		regions = append(regions, "/region?area="+url.QueryEscape(area.Query().Get("area")))
 	}
 	for _, page := range []struct {
 		what string
 		urls []string
-	}{{"enterprise page", firms}, {"region page", append([]string{"/region"}, regions...)}} {
-		took, failed := s.read(ctx, client, page.urls)
-		if failed > 0 {
-			return fmt.Errorf("%s: %d of %d requests failed", page.what, failed, failed+len(took))
+	}{{"enterprise page", firms}, {"region page", slices.Compact(regions)}, {"firms of a clause or area", lists}} {
+		took, err := s.read(ctx, client, page.urls)
+		if err != nil {
+			return fmt.Errorf("%s: %w", page.what, err)
 		}
 		slices.Sort(took)
 		at := func(permille int) string {
@@ -169,7 +183,7 @@ func (s *server) links(client *http.Client, path string, pattern *regexp.Regexp)
 	}
 	var urls []string
 	for _, m := range pattern.FindAllStringSubmatch(page, -1) {
-		urls = append(urls, m[1])
+		urls = append(urls, html.UnescapeString(m[1]))
 	}
 	slices.Sort(urls)
 	urls = slices.Compact(urls)
@@ -192,8 +206,9 @@ func body(client *http.Client, address string) (string, error) {
 	return string(text), err
 }
 
-// read asks for the pages in turn, as many readers at once as said, and tells how long each answer took.
-func (s *server) read(ctx context.Context, client *http.Client, urls []string) (took []time.Duration, failed int) {
+// read asks for the pages in turn, as many readers at once as said, and tells how long each answer took, or the first
+// answer that was none.
+func (s *server) read(ctx context.Context, client *http.Client, urls []string) (took []time.Duration, failed error) {
 	ctx, cancel := context.WithTimeout(ctx, requestsTime)
 	defer cancel()
 	var (
@@ -212,11 +227,10 @@ func (s *server) read(ctx context.Context, client *http.Client, urls []string) (
 				_, err := body(client, s.url+urls[n%int64(len(urls))])
 				lasted := time.Since(start)
 				mu.Lock()
-				if err != nil {
-					failed++
-				} else {
-					took = append(took, lasted)
+				if failed == nil {
+					failed = err
 				}
+				took = append(took, lasted)
 				mu.Unlock()
 			}
 		})
