@@ -31,6 +31,7 @@ type part struct {
 var parts = []part{
 	{"import", "100,000 rows × 40 columns through `yanzhen import` into SQLite: time and peak memory", measureImport},
 	{"read", "the same workbook read by our scanner and by excelize: time and peak memory", measureRead},
+	{"decide", "row decisions with full trace, and a region in one pass (Go benchmarks of policy and policy/region)", measureDecide},
 	{"demo", "from the start of `yanzhen demo` to /healthz, 3,000 firms, first and second start", measureDemo},
 	{"pages-3000", "enterprise page and region page, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
 	{"pages-100000", "enterprise page and region page, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},

@@ -1,0 +1,26 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"strings"
+)
+
+var benchmarkLine = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
+
+// measureDecide runs the benchmarks that decide, where they live, and repeats what they say.
+func measureDecide(ctx context.Context, b *bench) error {
+	cmd := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "2s", "./internal/policy/...")
+	output, err := cmd.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%w\n%s", err, output)
+	}
+	for line := range strings.Lines(string(output)) {
+		if m := benchmarkLine.FindStringSubmatch(strings.TrimSpace(line)); m != nil {
+			b.note("decide", m[1], strings.Join(strings.Fields(m[2]), " "))
+		}
+	}
+	return nil
+}
