@@ -8,9 +8,10 @@ cd "$(dirname "$0")/.."
 
 if [ -z "${YANZHEN_TEST_POSTGRES:-}" ]; then
   if [ -z "${YANZHEN_PG_DIR:-}" ]; then
-    YANZHEN_PG_DIR=$(mktemp -d)/pg
-    export YANZHEN_PG_DIR
-    trap 'scripts/postgres.sh stop; rmdir "$(dirname "$YANZHEN_PG_DIR")"' EXIT
+    parent=$(mktemp -d)
+    chmod 711 "$parent" # the server runs as another user where the tests run as root
+    export YANZHEN_PG_DIR="$parent/pg"
+    trap 'scripts/postgres.sh stop; rmdir "$parent"' EXIT
     trap 'exit 130' INT TERM
   fi
   if url=$(scripts/postgres.sh start); then
@@ -23,7 +24,7 @@ if [ -z "${YANZHEN_TEST_POSTGRES:-}" ]; then
 fi
 
 if [ "${CI:-}" = true ]; then
-  command -v chromium || command -v chromium-browser || command -v google-chrome || {
+  { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null || {
     echo "test.sh: no Chromium: the pages cannot be tested" >&2
     exit 1
   }
