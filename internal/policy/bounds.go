@@ -168,7 +168,7 @@ func (p *Plan) component(s *settled, limit int, members []int, claims []claim, w
 		g.purse[m] = p.clauses[g.clause[m]].purse
 	}
 	choice := make([]int, len(members))
-	if worlds <= limit && (!sliding(members, ways) || p.steady(w.claims)) {
+	if worlds <= limit && (!sliding(members, ways) || p.steady(w.claims, members, ways)) {
 		for k := range worlds {
 			for m, i := range members {
 				choice[m] = k % len(ways[i])
@@ -293,7 +293,7 @@ func (o outcome) worth() money.Fen {
 // monotone says that more for one claim never means less in all: nobody is kicked out by a claim that is there, and no
 // amount that grows makes another fall by more.
 func (p *Plan) monotone(claims []claim, members []int, ways [][]outcome) bool {
-	if !p.steady(claims) {
+	if !p.steady(claims, members, ways) {
 		return false
 	}
 	for a := range claims {
@@ -330,21 +330,22 @@ func (p *Plan) monotone(claims []claim, members []int, ways [][]outcome) bool {
 	return true
 }
 
-// steady says that, with the same claims there, a larger amount of one never means less in all. It may, where a ceiling
-// over the years takes from one year's pool what it gives to another's and something comes after it, and where the higher
-// of two clauses meets a ceiling later on.
-func (p *Plan) steady(claims []claim) bool {
-	long, contested := false, false
+// steady says that, with the same claims there, a larger amount of one never means less in all. It may, where claims
+// draw on one pool and a ceiling or contest comes after it, which then loses what the pool gave to one of them; and where
+// the higher of two clauses meets a ceiling later on.
+func (p *Plan) steady(claims []claim, members []int, ways [][]outcome) bool {
+	pooled, wide, contested := false, false, false
 	for _, stage := range p.order {
 		for c := range p.ceilings {
 			rule := &p.ceilings[c]
 			if rule.stage != stage || !slices.ContainsFunc(claims, func(x claim) bool { return rule.slot[x.clause] >= 0 }) {
 				continue
 			}
-			if long || contested {
+			if pooled || contested {
 				return false
 			}
-			long = rule.period == "policy" && len(claims) > 1
+			pooled = rule.pools(claims, members, ways)
+			wide = pooled && rule.scope == "enterprise"
 		}
 		if stage != HigherOf {
 			continue
@@ -354,13 +355,39 @@ func (p *Plan) steady(claims []claim) bool {
 			if !slices.ContainsFunc(claims, func(x claim) bool { return slices.Contains(rule.clauses, x.clause) }) {
 				continue
 			}
-			if long && (!rule.sum || rule.period == "year") || contested {
+			if wide || pooled && (!rule.sum || rule.period == "year") || contested {
 				return false
 			}
 			contested = contested || !rule.sum
 		}
 	}
 	return true
+}
+
+// pools says that two of the claims may draw on one pool of the ceiling.
+func (r *ceilingRule) pools(claims []claim, members []int, ways [][]outcome) bool {
+	if r.period == "event" {
+		return false
+	}
+	for a := range claims {
+		for b := range a {
+			x, y := &claims[a], &claims[b]
+			if r.slot[x.clause] < 0 || r.slot[y.clause] < 0 || r.scope == "unit" && x.unit != y.unit || r.scope == "project" && x.project != y.project {
+				continue
+			}
+			if r.period == "policy" || meet(ways[members[a]], ways[members[b]]) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// meet says that two claims may fall into one year.
+func meet(a, b []outcome) bool {
+	return slices.ContainsFunc(a, func(x outcome) bool {
+		return x.present && slices.ContainsFunc(b, func(y outcome) bool { return y.present && x.year == y.year })
+	})
 }
 
 // sliding says that some claim may have any amount between two ends.

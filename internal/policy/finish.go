@@ -122,6 +122,10 @@ func (d *decider) settle(dr *draft, pays []Interval, steps [][]Step, counts bool
 		return l
 	}
 	l.Pays, l.Steps = pays[dr.claim], steps[dr.claim]
+	if l.State == Met && l.Own.Exact() && l.Pays.Exact() { // whatever is the same thing as it, this one is paid
+		l.Missing, l.Reason = nil, i18n.Msg{}
+		l.Remaining = nil
+	}
 	if d.floor[dr.claim] {
 		floor := d.plan.Policy.File.Document.Floor
 		l.Reason = i18n.M("policy.floor", floor.Text)
