@@ -93,14 +93,19 @@ func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) de
 		v.Missing = append(v.Missing, w.factName(policy.Ref(ref.Subject), ref.Def, ref.Period))
 	}
 	for _, sum := range d.Clauses {
-		if c := w.clause(d, sum); len(c.Lines)+len(c.Others)+len(c.Advice) > 0 {
-			v.Clauses = append(v.Clauses, c)
-		} else {
+		if c := w.clause(d, sum); c.idle() {
 			v.Idle = append(v.Idle, c)
+		} else {
+			v.Clauses = append(v.Clauses, c)
 		}
 	}
 	slices.SortStableFunc(v.Clauses, func(a, b clauseView) int { return cmp.Compare(clauseRank(a), clauseRank(b)) })
 	return v
+}
+
+// idle says that a clause has nothing to do with the enterprise: no line, or only titles that it is not about.
+func (c clauseView) idle() bool {
+	return len(c.Lines)+len(c.Advice) == 0 && (len(c.Others) == 0 || c.Entity == content.Honour)
 }
 
 // clauseRank orders clauses for a reader: what pays, what may pay, what could be reached, the rest.
