@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -77,7 +78,7 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, e
 		return // the visitor has gone
 	}
 	status := statusOf(err)
-	f := failure{Title: v.t.S(fmt.Sprintf("web.status_%d", status))}
+	f := failure{Title: v.t.S("web.status_" + strconv.Itoa(status))}
 	if msg, ok := errs.Message(err); ok {
 		f.Text = v.t.Msg(msg)
 	} else {

@@ -45,8 +45,10 @@ func TestCalculator(t *testing.T) {
 		"at the ceiling":        {project("2024", "5000"), []string{">500 万元<"}},
 		"loan":                  {loan("2022-05-01", "10000"), []string{">120 万元<"}},
 		"loan beyond ceiling":   {loan("2022-05-01", "20000"), []string{">200 万元<", "240 万元"}},
-		"two loans in two years": {with(loan("2022-05-01", "20000"), "loan-1:loan.for_digital", "1", "loan-1:loan.drawn_on", "2023-05-01", "loan-1:loan.principal", "20000"),
-			[]string{">400 万元<"}},
+		"two loans in two years": {
+			with(loan("2022-05-01", "20000"), "loan-1:loan.for_digital", "1", "loan-1:loan.drawn_on", "2023-05-01", "loan-1:loan.principal", "20000"),
+			[]string{">400 万元<"},
+		},
 		"one ceiling for all years": {with(loan("2022-05-01", "20000"), "loan-1:loan.for_digital", "1", "loan-1:loan.drawn_on", "2023-05-01", "loan-1:loan.principal", "20000",
 			"set:loan_ceiling_period", "policy"), []string{">200 万元<", "已改 1 项"}},
 		"other document gave more": {with(project("2022", "500"), "project-0:project.other_city_award:2022", "80"), []string{">0 万元<", "80 万元"}},

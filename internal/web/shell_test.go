@@ -92,8 +92,10 @@ func TestHeaders(t *testing.T) {
 func TestAssets(t *testing.T) {
 	s := newSite(t)
 	v := s.visitor()
-	for _, path := range []string{s.srv.assets.App("app.css"), s.srv.assets.App("app.js"), s.srv.assets.Vendor("tabler/tabler.min.css"),
-		s.srv.assets.Vendor("noto-sans-sc/400.css"), s.srv.assets.Vendor("htmx/htmx.min.js")} {
+	for _, path := range []string{
+		s.srv.assets.App("app.css"), s.srv.assets.App("app.js"), s.srv.assets.Vendor("tabler/tabler.min.css"),
+		s.srv.assets.Vendor("noto-sans-sc/400.css"), s.srv.assets.Vendor("htmx/htmx.min.js"),
+	} {
 		res, body := v.get(path)
 		if res.StatusCode != http.StatusOK || len(body) == 0 || !strings.Contains(res.Header.Get("Cache-Control"), "immutable") {
 			t.Errorf("%s: status %d, %d bytes, %s", path, res.StatusCode, len(body), res.Header.Get("Cache-Control"))
@@ -117,8 +119,10 @@ func TestErrorsAreAnswered(t *testing.T) {
 		"no such page":    {method: "GET", path: "/nothing/here", status: 404, says: "没有这一页"},
 		"no such account": {method: "POST", path: "/accounts/99/disable", form: url.Values{}, status: 404, says: "没有找到"},
 		"not a number":    {method: "POST", path: "/accounts/x/disable", form: url.Values{}, status: 404, says: "没有找到"},
-		"from elsewhere": {method: "POST", path: "/sign-out", form: url.Values{}, status: 403, says: "来自其他网站",
-			header: http.Header{"Sec-Fetch-Site": {"cross-site"}}},
+		"from elsewhere": {
+			method: "POST", path: "/sign-out", form: url.Values{}, status: 403, says: "来自其他网站",
+			header: http.Header{"Sec-Fetch-Site": {"cross-site"}},
+		},
 		"too large": {method: "POST", path: "/accounts", form: url.Values{"name": {strings.Repeat("x", formLimit)}}, status: 413, says: "256 KB"},
 		"too long":  {method: "GET", path: "/sign-in?next=" + strings.Repeat("x", queryLimit), status: 414, says: "16 KB"},
 	}
