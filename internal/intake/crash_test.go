@@ -261,3 +261,38 @@ func TestClosed(t *testing.T) {
 		t.Errorf("commit after closing: batch is %s: %s", b.State, b.Failure)
 	}
 }
+
+// Two processes that bring the same new firms at once make the same subjects, and each source names all of its firms:
+// where one transaction has to be run again, nothing that it said is forgotten.
+func TestTwoProcessesBringTheSameFirms(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		const n = 3000
+		ctx := context.Background()
+		offices := []*office{open(t, db), open(t, db)}
+		var ids []int64
+		for i, o := range offices {
+			ids = append(ids, o.sendFor("320900", "a.csv", strings.ReplaceAll(firmsFile(n), "2023年", fmt.Sprintf("%d年", 2022+i))).ID)
+		}
+		for i, o := range offices {
+			_, err := o.intake.Commit(ctx, o.scope, ids[i])
+			must(t, err)
+		}
+		for i, o := range offices {
+			b := o.wait(ids[i])
+			if b.State != intake.Committed {
+				t.Fatalf("batch is %s: %s", b.State, b.Failure)
+			}
+			for _, table := range []string{"party_name", "party_membership"} {
+				var said int
+				must(t, db.Read().QueryRow(ctx, `SELECT COUNT(DISTINCT subject_id) FROM `+table+` WHERE source_id = $1`, b.Source).Scan(&said))
+				if said != n {
+					t.Errorf("source %d has %d firms in %s, want %d", i, said, table, n)
+				}
+			}
+		}
+		must(t, offices[0].frames.Refresh(ctx))
+		if got := offices[0].view().Count(); got != n {
+			t.Errorf("%d firms are known, want %d", got, n)
+		}
+	})
+}

@@ -632,8 +632,5 @@ func (s *Service) stage(ctx context.Context, scope access.Scope, b *Batch, j *jo
 		db: s.db, parties: s.deps.Parties, facts: s.deps.Facts, registry: view.Registry(), source: id,
 		today: s.now.Today(), seed: maphash.MakeSeed(), stated: map[saying]bool{},
 	}
-	if err := r.each(ctx, func(e *entry) error { return st.take(ctx, e) }); err != nil {
-		return err
-	}
-	return st.flush(ctx)
+	return st.stage(ctx, r.each)
 }

@@ -3,6 +3,9 @@ package intake
 import (
 	"context"
 	"hash/maphash"
+	"maps"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -19,7 +22,6 @@ type stager struct {
 	registry *party.Registry
 	source   int64
 	today    period.Day
-	waiting  []*entry
 	seed     maphash.Seed
 	stated   map[saying]bool // what was said of firms already: a list of loans names the same firm many times
 }
@@ -32,53 +34,82 @@ type saying struct {
 
 const stageAtOnce = 500
 
-func (s *stager) take(ctx context.Context, e *entry) error {
-	s.waiting = append(s.waiting, e)
-	if len(s.waiting) < stageAtOnce {
+// stage stages the entries that a walk hands out. The walk reads on while the entries before are being written.
+func (s *stager) stage(ctx context.Context, walk func(context.Context, func(*entry) error) error) (err error) {
+	writer, ctx := errgroup.WithContext(ctx)
+	batches := make(chan []*entry)
+	writer.Go(func() error {
+		for batch := range batches {
+			if err := s.write(ctx, batch); err != nil {
+				return err
+			}
+		}
 		return nil
+	})
+	defer func() {
+		close(batches)
+		if werr := writer.Wait(); werr != nil {
+			err = werr // the walk only stopped because of it
+		}
+	}()
+	var waiting []*entry
+	hand := func() error {
+		select {
+		case batches <- waiting:
+			waiting = make([]*entry, 0, stageAtOnce)
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
-	return s.flush(ctx)
+	err = walk(ctx, func(e *entry) error {
+		if waiting = append(waiting, e); len(waiting) < stageAtOnce {
+			return nil
+		}
+		return hand()
+	})
+	if err == nil && len(waiting) > 0 {
+		err = hand()
+	}
+	return err
 }
 
-// flush stages what is waiting: the subjects and what is said of the firms themselves in one transaction, then the
-// facts.
-func (s *stager) flush(ctx context.Context) error {
-	if len(s.waiting) == 0 {
-		return nil
-	}
-	var statements []fact.Statement
+// write stages some entries: the subjects and what is said of the firms themselves in one transaction, then the facts.
+func (s *stager) write(ctx context.Context, batch []*entry) error {
+	var (
+		statements []fact.Statement
+		said       map[saying]bool
+	)
 	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		owners, things, err := s.subjects(ctx, tx)
+		owners, things, err := s.subjects(ctx, tx, batch)
 		if err != nil {
 			return err
 		}
-		if err := s.identities(ctx, tx, owners); err != nil {
+		said = map[saying]bool{} // the store may run a transaction again
+		if err := s.identities(ctx, tx, batch, owners, said); err != nil {
 			return err
 		}
-		statements = s.statements(owners, things)
+		statements = statementsOf(batch, owners, things)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
-	if err := s.facts.Append(ctx, s.source, statements); err != nil {
-		return err
-	}
-	s.waiting = s.waiting[:0]
-	return nil
+	maps.Copy(s.stated, said)
+	return s.facts.Append(ctx, s.source, statements)
 }
 
-// subjects finds or makes the owners of the waiting entries and what belongs to them.
-func (s *stager) subjects(ctx context.Context, tx *store.Tx) (owners []int64, things [][]int64, err error) {
-	subs := make([]party.NewSubject, len(s.waiting))
-	for i, e := range s.waiting {
+// subjects finds or makes the owners of the entries and what belongs to them.
+func (s *stager) subjects(ctx context.Context, tx *store.Tx, batch []*entry) (owners []int64, things [][]int64, err error) {
+	subs := make([]party.NewSubject, len(batch))
+	for i, e := range batch {
 		subs[i] = party.NewSubject{ID: e.owner.id, Kind: e.owner.kind, Key: e.owner.key}
 	}
 	if owners, err = s.parties.Ensure(ctx, tx, s.source, subs); err != nil {
 		return nil, nil, err
 	}
 	subs = subs[:0]
-	for i, e := range s.waiting {
+	for i, e := range batch {
 		for _, x := range e.things {
 			subs = append(subs, party.NewSubject{Kind: x.kind, Parent: owners[i], Key: x.key})
 		}
@@ -87,7 +118,7 @@ func (s *stager) subjects(ctx context.Context, tx *store.Tx) (owners []int64, th
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, e := range s.waiting {
+	for _, e := range batch {
 		things = append(things, ids[:len(e.things):len(e.things)])
 		ids = ids[len(e.things):]
 	}
@@ -96,36 +127,44 @@ func (s *stager) subjects(ctx context.Context, tx *store.Tx) (owners []int64, th
 
 // identities states names, codes and memberships. They are stated even when they are known already: another source may
 // be taken back, and this one must stand by itself.
-func (s *stager) identities(ctx context.Context, tx *store.Tx, owners []int64) error {
+func (s *stager) identities(ctx context.Context, tx *store.Tx, batch []*entry, owners []int64, said map[saying]bool) error {
 	var (
 		names       []party.Name
 		identifiers []party.Identifier
 		memberships []party.Membership
 	)
-	for i, e := range s.waiting {
+	say := func(subject int64, role, value string) bool { // true the first time that a value is said of a firm
+		this := saying{subject, maphash.String(s.seed, role+"\x00"+value)}
+		if value == "" || s.stated[this] || said[this] {
+			return false
+		}
+		said[this] = true
+		return true
+	}
+	for i, e := range batch {
 		o, id := &e.owner, owners[i]
 		if o.kind != content.Enterprise {
 			continue
 		}
 		place := rowPlace(e.table.plan.Name, e.row)
-		if s.say(id, roleName, o.name) {
+		if say(id, roleName, o.name) {
 			names = append(names, party.Name{Subject: id, Name: o.name, Former: o.past, Place: place})
 		}
-		if s.say(id, roleFormer, o.former) {
+		if say(id, roleFormer, o.former) {
 			names = append(names, party.Name{Subject: id, Name: o.former, Former: true, Place: place})
 		}
-		if s.say(id, roleUSCC, string(o.code)) {
+		if say(id, roleUSCC, string(o.code)) {
 			identifiers = append(identifiers, party.Identifier{
 				Subject: id, Scheme: party.SchemeUSCC, Value: string(o.code), Sound: o.sound, Place: place,
 			})
 		}
 		known, _ := s.registry.Enterprise(o.id)
-		if s.say(id, roleArea, o.area) {
+		if say(id, roleArea, o.area) {
 			memberships = append(memberships, party.Membership{
 				Subject: id, Tree: party.TreeArea, Node: o.area, From: s.since(e, known.Area, o.area), Place: place,
 			})
 		}
-		if s.say(id, roleIndustry, o.industry) {
+		if say(id, roleIndustry, o.industry) {
 			memberships = append(memberships, party.Membership{
 				Subject: id, Tree: party.TreeIndustry, Node: o.industry, From: s.since(e, known.Industry, o.industry), Place: place,
 			})
@@ -138,17 +177,6 @@ func (s *stager) identities(ctx context.Context, tx *store.Tx, owners []int64) e
 		return err
 	}
 	return s.parties.AppendMemberships(ctx, tx, s.source, memberships)
-}
-
-// say is true the first time that a value is said of a firm.
-func (s *stager) say(subject int64, role, value string) bool {
-	if value == "" {
-		return false
-	}
-	said := saying{subject, maphash.String(s.seed, role+"\x00"+value)}
-	first := !s.stated[said]
-	s.stated[said] = true
-	return first
 }
 
 // since is the day from which a firm belongs where the entry says. As long as that is no change, nobody knows a
@@ -167,13 +195,13 @@ func (s *stager) since(e *entry, old, now string) *period.Day {
 	return &day
 }
 
-func (s *stager) statements(owners []int64, things [][]int64) []fact.Statement {
+func statementsOf(batch []*entry, owners []int64, things [][]int64) []fact.Statement {
 	n := 0
-	for _, e := range s.waiting {
+	for _, e := range batch {
 		n += len(e.facts)
 	}
 	all := make([]fact.Statement, 0, n)
-	for i, e := range s.waiting {
+	for i, e := range batch {
 		for j := range e.facts {
 			f := &e.facts[j]
 			subject := owners[i]
