@@ -328,7 +328,7 @@ func (f *calcForm) unit(def content.FactDef) string {
 	case content.Rate:
 		return "%"
 	}
-	return def.Unit
+	return unitText(f.t, def.Unit)
 }
 
 func (f *calcForm) field(kind string, n int, def content.FactDef, year int) calcInput {

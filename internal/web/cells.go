@@ -29,7 +29,7 @@ func factText(t i18n.T, lib *content.Library, def content.FactDef, state fact.St
 func valueText(t i18n.T, lib *content.Library, def content.FactDef, v fact.Value) string {
 	unit := ""
 	if def.Unit != "" {
-		unit = " " + def.Unit
+		unit = " " + unitText(t, def.Unit)
 	}
 	switch def.Type {
 	case content.Money:
@@ -85,7 +85,7 @@ func columnTitle(t i18n.T, def content.FactDef) string {
 	case def.Type == content.Money:
 		return t.Text(def.Name) + "（" + t.S("web.yuan") + "）"
 	case def.Unit != "":
-		return t.Text(def.Name) + "（" + def.Unit + "）"
+		return t.Text(def.Name) + "（" + unitText(t, def.Unit) + "）"
 	}
 	return t.Text(def.Name)
 }

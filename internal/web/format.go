@@ -64,6 +64,15 @@ func roundly(t i18n.T, a money.Fen) string {
 	return grouped(big.NewRat(int64(a), int64(unit)).FloatString(2)) + " " + t.S(key)
 }
 
+// unitText is a unit of the content in the reader's language.
+func unitText(t i18n.T, unit string) string {
+	key := "web.unit_" + unit
+	if text := t.S(key); text != key {
+		return text
+	}
+	return unit
+}
+
 // exactYuan is the whole amount, for the hover: "600 000.00 元".
 func exactYuan(t i18n.T, a money.Fen) string { return grouped(a.String()) + " " + t.S("web.yuan") }
 
