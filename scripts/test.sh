@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sets up what the tests need (scripts/setup.sh), then runs go test on a private PostgreSQL (scripts/postgres.sh), which is stopped afterwards unless it ran before.
-# Arguments go to go test; without any it tests every package. YANZHEN_TEST_POSTGRES names another server.
+# Sets up what the tests need (scripts/setup.sh), then runs go test on a private PostgreSQL (scripts/postgres.sh), which
+# is stopped afterwards unless it ran before. Arguments go to go test; without any it tests every package. YANZHEN_TEST_POSTGRES names another server.
 #
 # With CI=true nothing that matters may be skipped: a missing PostgreSQL or browser is a failure.
 set -eu
