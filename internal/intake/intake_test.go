@@ -29,7 +29,7 @@ var library = sync.OnceValues(func() (*content.Library, error) { return content.
 
 // office is all that an import needs, over a real database.
 type office struct {
-	*testing.T
+	testing.TB
 	intake  *intake.Service
 	frames  *fact.Frames
 	library *content.Library
@@ -39,13 +39,13 @@ type office struct {
 	deps    intake.Deps
 }
 
-func open(t *testing.T, db *store.DB) *office {
+func open(t testing.TB, db *store.DB) *office {
 	t.Helper()
 	return openIn(t, db, t.TempDir())
 }
 
 // openIn is open with the directory where the files are.
-func openIn(t *testing.T, db *store.DB, dir string) *office {
+func openIn(t testing.TB, db *store.DB, dir string) *office {
 	t.Helper()
 	ctx := context.Background()
 	lib, err := library()
@@ -69,7 +69,7 @@ func openIn(t *testing.T, db *store.DB, dir string) *office {
 	return &office{t, s, frames, lib, sources, city, dir, deps}
 }
 
-func must(t *testing.T, err error) {
+func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -80,33 +80,33 @@ func must(t *testing.T, err error) {
 func (o *office) send(name, body, authority string, p period.Period) intake.Batch {
 	o.Helper()
 	path := filepath.Join(o.TempDir(), name)
-	must(o.T, os.WriteFile(path, []byte(body), 0o600))
+	must(o.TB, os.WriteFile(path, []byte(body), 0o600))
 	return o.sendFile(path, authority, "320900", p)
 }
 
 func (o *office) sendFile(path, authority, area string, p period.Period) intake.Batch {
 	o.Helper()
 	f, err := os.Open(path)
-	must(o.T, err)
+	must(o.TB, err)
 	defer f.Close()
 	b, err := o.intake.Receive(context.Background(), o.scope, intake.Upload{
 		Name: filepath.Base(path), Sender: "市工信局", Authority: authority, Area: area, Period: p, Body: f,
 	})
-	must(o.T, err)
+	must(o.TB, err)
 	return o.wait(b.ID)
 }
 
 func (o *office) wait(id int64) intake.Batch {
 	o.Helper()
 	b, err := o.intake.Wait(context.Background(), o.scope, id)
-	must(o.T, err)
+	must(o.TB, err)
 	return b
 }
 
 func (o *office) commit(id int64) intake.Batch {
 	o.Helper()
 	_, err := o.intake.Commit(context.Background(), o.scope, id)
-	must(o.T, err)
+	must(o.TB, err)
 	b := o.wait(id)
 	if b.State != intake.Committed {
 		o.Fatalf("batch is %s after commit: %s", b.State, b.Failure)
@@ -117,7 +117,7 @@ func (o *office) commit(id int64) intake.Batch {
 func (o *office) view() fact.View {
 	o.Helper()
 	v, err := o.frames.For(context.Background(), o.scope, 0)
-	must(o.T, err)
+	must(o.TB, err)
 	return v
 }
 

@@ -380,14 +380,16 @@ func (r *reading) tellPlan() {
 			if def, ok := r.lib.FactDef(c.Target); ok && (def.Subject == content.Area) == s.firms() {
 				r.found.add(finding{severity: Left, sheet: s.Name, column: c.Header, place: place, msg: i18n.M("intake.other_subject", def.Name)})
 			}
-			if c.From != Guessed {
-				continue
-			}
-			for _, d := range c.Doubts {
-				tell(place, c.Header, d)
-			}
-			if c.Target == "" && len(c.Doubts) == 0 {
+			switch {
+			case c.From != Guessed:
+			case c.Target == "" && c.Hidden:
+				tell(place, c.Header, i18n.M("intake.hidden_column", c.Header))
+			case c.Target == "":
 				tell(place, c.Header, i18n.M("intake.unknown_column"))
+			default:
+				for _, d := range c.Doubts {
+					tell(place, c.Header, d)
+				}
 			}
 		}
 	}

@@ -103,7 +103,7 @@ func (o *office) known() map[string]string {
 			for _, p := range v.Periods(subject, def.Code) {
 				c := v.Value(subject, def.Code, p)
 				origin, err := v.Origin(context.Background(), c)
-				must(o.T, err)
+				must(o.TB, err)
 				all[who+" "+def.Code+" "+p.String()] = fmt.Sprintf("%s %+v by %s", c.State, c.Value, origin.Source.Authority)
 			}
 		}
@@ -127,7 +127,7 @@ func (o *office) agree(b intake.Batch) (intake.Batch, bool) {
 			return b, false
 		}
 		_, err := o.intake.Commit(context.Background(), o.scope, b.ID)
-		must(o.T, err)
+		must(o.TB, err)
 		if b = o.wait(b.ID); b.State == intake.Committed {
 			return b, true
 		}
@@ -202,7 +202,7 @@ func (o *office) sendAs(f aFile) intake.Batch {
 	b, err := o.intake.Receive(context.Background(), o.scope, intake.Upload{
 		Name: f.name, Sender: "市工信局", Authority: f.authority, Area: "320900", Body: strings.NewReader(f.body),
 	})
-	must(o.T, err)
+	must(o.TB, err)
 	if b = o.wait(b.ID); b.State != intake.Ready || b.Preview.Stops() {
 		o.Fatalf("%s is %s: %s\n%s\n%s", f.name, b.State, b.Failure, says(b), f.body)
 	}

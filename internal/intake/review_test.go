@@ -29,7 +29,7 @@ func (o *office) sendFor(area, name, body string) intake.Batch {
 	b, err := o.intake.Receive(context.Background(), o.scope, intake.Upload{
 		Name: name, Sender: "工信局", Authority: "statistics", Area: area, Body: strings.NewReader(body),
 	})
-	must(o.T, err)
+	must(o.TB, err)
 	return o.wait(b.ID)
 }
 

@@ -281,11 +281,11 @@ func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Pl
 		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
 	}
 	b.Plan, b.State, b.Failure = p, Reading, i18n.Msg{}
-	if err := s.remember(ctx, b.memory(), p); err != nil {
-		return Batch{}, err
-	}
 	if err := s.move(ctx, &b, from); err != nil {
 		return Batch{}, err
+	}
+	if err := s.remember(ctx, b.memory(), p); err != nil {
+		s.deps.Report(err) // the plan holds all the same
 	}
 	s.start(scope, b, PhaseRead, s.preview)
 	return b, nil
