@@ -4,12 +4,9 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -26,7 +23,7 @@ import (
 func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place, door := placeFlags(fs, t), doorFlags(fs, t)
 	fs.Lookup("data").DefValue, place.data = "data/demo", "data/demo"
-	fs.Lookup("now").DefValue, place.now = demo.Clock.String(), demo.Clock.String()
+	fs.Lookup("now").DefValue = demo.Clock.String()
 	size := fs.Int("size", 3000, t.S("cmd.flag_size", demo.MaxSize))
 	seed := fs.Uint64("seed", 1, t.S("cmd.flag_seed"))
 	only := fs.Bool("import-only", false, t.S("cmd.flag_import_only"))
@@ -38,9 +35,7 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 			return errs.Invalid(i18n.M("cmd.bad_size", *size, demo.MaxSize))
 		}
 		city := demo.Options{Seed: *seed, Size: *size}
-		if err := claim(place.data, city); err != nil {
-			return err
-		}
+		place.city = &city
 		in, err := place.open(ctx, c)
 		if err != nil {
 			return err
@@ -56,34 +51,8 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.decide(ctx); err != nil {
 			return err
 		}
-		return in.serve(ctx, c, door, &web.DemoInfo{Accounts: accounts}, place.alone())
+		return in.serve(ctx, c, door, accounts, place.alone())
 	}
-}
-
-// claim writes down which city a data directory holds, and refuses another one: the two would be mixed.
-func claim(data string, city demo.Options) error {
-	file := filepath.Join(data, "city.json")
-	text, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		if err := os.MkdirAll(data, 0o700); err != nil {
-			return fmt.Errorf("make data directory: %w", err)
-		}
-		if text, err = json.Marshal(city); err != nil {
-			return err
-		}
-		return os.WriteFile(file, text, 0o600)
-	}
-	if err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
-	}
-	var held demo.Options
-	if err := json.Unmarshal(text, &held); err != nil {
-		return fmt.Errorf("read %s: %w", file, err)
-	}
-	if held != city {
-		return errs.Conflict(i18n.M("cmd.other_city", data, held.Size, held.Seed, city.Size, city.Seed))
-	}
-	return nil
 }
 
 // populate brings in the sheets that were not brought in before: those of a first start, or of one that was stopped.

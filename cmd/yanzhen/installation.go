@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -16,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -31,7 +33,8 @@ import (
 // place is where an installation keeps what it knows, as flags say it.
 type place struct {
 	data, db, content string
-	now               string // a date to stand at; "" for the machine's time
+	now               string        // a date to stand at; "" for the day of a demonstration, else the machine's time
+	city              *demo.Options // the demonstration that the database is to hold; nil where it may hold anything
 }
 
 func placeFlags(fs *flag.FlagSet, t i18n.T) *place {
@@ -43,16 +46,16 @@ func placeFlags(fs *flag.FlagSet, t i18n.T) *place {
 	return p
 }
 
-// clock is the time as the place has it: the machine's, or running on from the morning of the day that it stands at.
-func (p *place) clock() (clock.Clock, error) {
-	if p.now == "" {
+// clockAt is the machine's clock, or one that runs on from the morning of the day that a flag names.
+func clockAt(day string) (clock.Clock, error) {
+	if day == "" {
 		return clock.System(), nil
 	}
-	day, err := period.ParseDay(p.now)
+	at, err := period.ParseDay(day)
 	if err != nil {
-		return nil, errs.Invalid(i18n.M("cmd.bad_date", "--now", p.now))
+		return nil, errs.Invalid(i18n.M("cmd.bad_date", "--now", day))
 	}
-	y, m, d := day.YMD()
+	y, m, d := at.YMD()
 	return clock.From(time.Date(y, time.Month(m), d, 9, 0, 0, 0, clock.Beijing)), nil
 }
 
@@ -70,6 +73,7 @@ func (p *place) alone() bool { return strings.HasPrefix(p.url(), "sqlite:") }
 // installation is everything wired together.
 type installation struct {
 	now      clock.Clock
+	demo     bool // the data is synthetic
 	log      *slog.Logger
 	lib      *content.Library
 	policies []*policy.Policy
@@ -86,7 +90,7 @@ type installation struct {
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
 func (p *place) open(ctx context.Context, c *console) (_ *installation, err error) {
 	in := &installation{log: slog.New(slog.NewTextHandler(c.err, nil))}
-	if in.now, err = p.clock(); err != nil {
+	if in.now, err = clockAt(p.now); err != nil {
 		return nil, err
 	}
 	files, err := contentFiles(p.content)
@@ -115,6 +119,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 			err = errors.Join(err, in.db.Close())
 		}
 	}()
+	if err = in.settle(ctx, p); err != nil {
+		return nil, err
+	}
 	in.accounts = access.New(in.db, clock.System(), access.Cost{}) // sessions expire by the machine's time
 	in.sources = source.New(in.db, in.now)
 	in.parties = party.NewStore(in.db, in.sources)
@@ -131,6 +138,26 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	in.region = region.NewRunner(in.frames, in.lib)
 	return in, nil
+}
+
+// settle finds out whether the database is a demonstration's, or makes it one where that is asked. A demonstration
+// stands at its own day unless a flag names another.
+func (in *installation) settle(ctx context.Context, p *place) error {
+	var (
+		held heldCity
+		err  error
+	)
+	if p.city != nil {
+		in.demo = true
+		held, err = claim(ctx, in.db, heldCity{Options: *p.city, Day: cmp.Or(p.now, demo.Clock.String())})
+	} else {
+		held, in.demo, err = cityIn(ctx, in.db)
+	}
+	if err != nil || p.now != "" || !in.demo {
+		return err
+	}
+	in.now, err = clockAt(held.Day)
+	return err
 }
 
 // close waits for work under way and closes the database.

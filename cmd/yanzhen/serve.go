@@ -67,8 +67,12 @@ const (
 	healthAnswer = "ok\n"
 )
 
-// serve answers requests until ctx ends, then finishes those under way.
-func (in *installation) serve(ctx context.Context, c *console, d *door, demo *web.DemoInfo, alone bool) error {
+// serve answers requests until ctx ends, then finishes those under way. The sign-in page offers the accounts shown.
+func (in *installation) serve(ctx context.Context, c *console, d *door, shown []web.DemoAccount, alone bool) error {
+	var demo *web.DemoInfo
+	if in.demo {
+		demo = &web.DemoInfo{Accounts: shown}
+	}
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Region: in.region, Policies: in.policies,
 		Clock: in.now, Log: in.log,

@@ -120,12 +120,27 @@ func TestServeFinishesWhatIsUnderWay(t *testing.T) {
 }
 
 func TestDemoServes(t *testing.T) {
-	s := start(t, "demo", "--data", t.TempDir(), "--size", "40", "--listen", "127.0.0.1:0")
+	dir := t.TempDir()
+	s := start(t, "demo", "--data", dir, "--size", "40", "--listen", "127.0.0.1:0")
 	status, body := get(t, s.url+"/sign-in")
 	if status != http.StatusOK || !strings.Contains(body, demoPassword) || !strings.Contains(body, "2024-10-31") {
 		t.Errorf("/sign-in: %d, without the demo's accounts or date: %s", status, body)
 	}
 	if code := s.stop(); code != exitOK {
 		t.Errorf("exit %d: %s", code, s.err)
+	}
+
+	// Served without the word demo, the data is as synthetic and stands at the same day; its accounts are not offered.
+	s = start(t, "serve", "--data", dir, "--listen", "127.0.0.1:0")
+	status, body = get(t, s.url+"/sign-in")
+	if status != http.StatusOK || !strings.Contains(body, "演示数据") || !strings.Contains(body, "2024-10-31") || strings.Contains(body, demoPassword) {
+		t.Errorf("/sign-in of a served demo: %d, without its banner or date, or with its accounts: %s", status, body)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("exit %d: %s", code, s.err)
+	}
+	s = start(t, "serve", "--data", dir, "--now", "2023-05-04", "--listen", "127.0.0.1:0")
+	if _, body = get(t, s.url+"/sign-in"); !strings.Contains(body, "2023-05-04") {
+		t.Errorf("/sign-in does not stand at the day that was asked: %s", body)
 	}
 }
