@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
 )
 
 // accountCreateCommand makes the first administrator, and any other account while nobody can sign in to do so.
@@ -101,13 +102,17 @@ func accountListCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *conso
 		if err != nil {
 			return err
 		}
+		view, err := in.frames.For(ctx, access.SystemScope(), 0)
+		if err != nil {
+			return err
+		}
 		w := tabwriter.NewWriter(c.out, 0, 0, 2, ' ', 0)
 		for _, a := range all {
 			state := "-"
 			if a.Disabled() {
 				state = c.t.S("cmd.disabled")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Login, a.Name, grantWords(c.t, a.Grants), state)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Login, a.Name, in.grantWords(c.t, view.Registry(), a.Grants), state)
 		}
 		return w.Flush()
 	}
@@ -121,16 +126,20 @@ func roleNames() []string {
 	return all
 }
 
-func grantWords(t i18n.T, grants []access.Grant) string {
+// grantWords is what an account may do, and where: areas and enterprises by their names.
+func (in *installation) grantWords(t i18n.T, registry *party.Registry, grants []access.Grant) string {
 	var words []string
 	for _, g := range grants {
 		w := t.S("access.role." + string(g.Role))
-		if g.Area != "" {
-			w += " " + g.Area
+		if node, ok := in.lib.Areas().Node(g.Area); ok {
+			w += " · " + node.Name + " " + g.Area
+		}
+		if firm, ok := registry.Enterprise(g.Party); ok {
+			w += " · " + firm.Name + " " + string(firm.USCC)
 		}
 		words = append(words, w)
 	}
-	return strings.Join(words, ", ")
+	return strings.Join(words, t.S("cmd.comma"))
 }
 
 // account is the account with a login.

@@ -137,7 +137,7 @@ func (in *installation) bringDemo(ctx context.Context, c *console, f demo.File) 
 		return err
 	}
 	defer file.Close()
-	b, err := in.bring(ctx, access.SystemScope(), u)
+	b, err := in.take(ctx, u, &answers{}, false)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -21,9 +22,15 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	area := fs.String("area", "", t.S("cmd.flag_import_area"))
 	about := fs.String("period", "", t.S("cmd.flag_period"))
 	preview := fs.Bool("preview", false, t.S("cmd.flag_preview"))
+	said := answerFlags(fs, t)
 	return func(ctx context.Context, c *console, args []string) error {
-		if len(args) == 0 || *sender == "" {
-			return errUsage
+		switch {
+		case len(args) == 0:
+			return wrongUsage(i18n.M("cmd.needs", "FILE"))
+		case *sender == "":
+			return wrongUsage(i18n.M("cmd.needs", "--sender"))
+		case !slices.Contains([]string{"", string(intake.TakeFirst), string(intake.TakeLast)}, said.doubles):
+			return wrongUsage(i18n.M("cmd.bad_doubles", said.doubles))
 		}
 		var when period.Period
 		if *about != "" {
@@ -49,12 +56,12 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 			if err != nil {
 				return err
 			}
-			b, err := in.take(ctx, u, *preview)
+			b, err := in.take(ctx, u, said, *preview)
 			if cerr := file.Close(); err == nil {
 				err = cerr
 			}
 			if err != nil {
-				return fmt.Errorf("%s: %w", path, err)
+				return &fileError{path, err}
 			}
 			c.tellBatch(path, b)
 			if b.State != intake.Committed && !*preview && b.Preview.Twin == "" {
@@ -68,13 +75,32 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	}
 }
 
-func (in *installation) take(ctx context.Context, u intake.Upload, preview bool) (intake.Batch, error) {
+// take brings a file in, or, for a preview, as far as can be seen without committing.
+func (in *installation) take(ctx context.Context, u intake.Upload, said *answers, preview bool) (intake.Batch, error) {
 	scope := access.SystemScope()
-	if !preview {
-		return in.bring(ctx, scope, u)
-	}
 	b, err := in.intake.Receive(ctx, scope, u)
 	if err != nil {
+		return b, err
+	}
+	if b, err = in.intake.Wait(ctx, scope, b.ID); err != nil {
+		return b, err
+	}
+	if said.given() {
+		plan, err := said.over(in.lib, b.Plan)
+		if err != nil {
+			return b, err
+		}
+		if b, err = in.intake.Replan(ctx, scope, b.ID, plan); err != nil {
+			return b, err
+		}
+		if b, err = in.intake.Wait(ctx, scope, b.ID); err != nil {
+			return b, err
+		}
+	}
+	if preview || !committable(b) {
+		return b, nil
+	}
+	if b, err = in.intake.Commit(ctx, scope, b.ID); err != nil {
 		return b, err
 	}
 	return in.intake.Wait(ctx, scope, b.ID)
@@ -116,6 +142,10 @@ func (c *console) tellBatch(path string, b intake.Batch) {
 				words = append(words, w)
 			}
 		}
-		fmt.Fprintf(c.out, "  %s: %s\n", strings.Join(words, " "), c.t.Msg(example.Msg))
+		line := strings.Join(words, " ") + ": " + c.t.Msg(example.Msg)
+		if answer := flagFor[problem.Cause]; answer != "" {
+			line += " " + c.t.S("cmd.answer_with", answer)
+		}
+		fmt.Fprintf(c.out, "  %s\n", line)
 	}
 }

@@ -185,22 +185,6 @@ func (in *installation) enterprise(ctx context.Context, code string) (int64, err
 	return found[0], nil
 }
 
-// bring takes one file in: receive, preview, commit. It gives the batch as it ended; one whose preview must be answered
-// first, or that adds nothing, stays uncommitted.
-func (in *installation) bring(ctx context.Context, scope access.Scope, u intake.Upload) (intake.Batch, error) {
-	b, err := in.intake.Receive(ctx, scope, u)
-	if err != nil {
-		return b, err
-	}
-	if b, err = in.intake.Wait(ctx, scope, b.ID); err != nil || !committable(b) {
-		return b, err
-	}
-	if b, err = in.intake.Commit(ctx, scope, b.ID); err != nil {
-		return b, err
-	}
-	return in.intake.Wait(ctx, scope, b.ID)
-}
-
 // committable says that a preview leaves nothing to be answered and that it would add something.
 func committable(b intake.Batch) bool {
 	return b.State == intake.Ready && !b.Preview.Stops() && b.Preview.Digest != "" && b.Preview.Twin == ""

@@ -68,10 +68,23 @@ func commands() []command {
 	}
 }
 
-// errUsage says that the command line was wrong and that it has been told.
+// errUsage says that the command line was wrong.
 var errUsage = errors.New("usage")
 
+// wrongUsage is errUsage with what was wrong.
+func wrongUsage(msg i18n.Msg) error { return errors.Join(errUsage, errs.Invalid(msg)) }
+
+// fileError is what went wrong with one of several files.
+type fileError struct {
+	path string
+	err  error
+}
+
+func (e *fileError) Error() string { return e.path + ": " + e.err.Error() }
+func (e *fileError) Unwrap() error { return e.err }
+
 func (c *console) run(ctx context.Context, args []string) int {
+	args = afterLanguage(args)
 	cmd, rest := match(args)
 	if cmd == nil {
 		return c.help(args)
@@ -81,22 +94,59 @@ func (c *console) run(ctx context.Context, args []string) int {
 	fs.Usage = func() { c.usage(cmd, fs) }
 	fs.String("lang", string(c.t.Lang), c.t.S("cmd.flag_lang"))
 	do := cmd.flags(fs, c.t)
-	switch err := fs.Parse(rest); {
+	words, err := parse(fs, rest)
+	switch {
 	case errors.Is(err, flag.ErrHelp):
 		return exitOK
 	case err != nil:
 		return exitUsage
 	}
-	err := do(ctx, c, fs.Args())
+	err = do(ctx, c, words)
 	switch {
 	case err == nil:
 		return exitOK
 	case errors.Is(err, errUsage):
 		fs.Usage()
+		if _, said := errs.Message(err); said {
+			fmt.Fprintln(c.err)
+			c.tell(err)
+		}
 		return exitUsage
 	}
 	c.tell(err)
 	return exitFailed
+}
+
+// parse sets flags wherever they stand among the other arguments, which it gives; after "--" there are no flags.
+func parse(fs *flag.FlagSet, args []string) (words []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		rest := fs.Args()
+		if len(rest) == 0 {
+			return words, nil
+		}
+		if n := len(args) - len(rest); n > 0 && args[n-1] == "--" {
+			return append(words, rest...), nil
+		}
+		words, args = append(words, rest[0]), rest[1:]
+	}
+}
+
+// afterLanguage is the arguments without the flag of the language where it stands before the command.
+func afterLanguage(args []string) []string {
+	if len(args) == 0 || !strings.HasPrefix(args[0], "-") {
+		return args
+	}
+	name, _, joined := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+	switch {
+	case name != "lang":
+		return args
+	case joined:
+		return args[1:]
+	}
+	return args[min(2, len(args)):]
 }
 
 // match is the command that the arguments begin with and what follows it; nil when there is none.
@@ -120,7 +170,11 @@ func (c *console) tell(err error) {
 		return
 	}
 	if msg, ok := errs.Message(err); ok {
-		fmt.Fprintln(c.err, "yanzhen: "+c.t.Msg(msg))
+		words := c.t.Msg(msg)
+		if at := (*fileError)(nil); errors.As(err, &at) {
+			words = at.path + ": " + words
+		}
+		fmt.Fprintln(c.err, "yanzhen: "+words)
 		return
 	}
 	fmt.Fprintf(c.err, "yanzhen: %v\n", err)

@@ -61,3 +61,20 @@ func TestLanguageOf(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswersExist checks that the problems which flags are offered for exist, and so do the flags.
+func TestAnswersExist(t *testing.T) {
+	words := i18n.T{Lang: i18n.ZH}
+	fs := flag.NewFlagSet("import", flag.ContinueOnError)
+	importCommand(fs, words)
+	for cause, flags := range flagFor {
+		if words.S(cause) == cause {
+			t.Errorf("no problem is called %s", cause)
+		}
+		for _, name := range strings.Split(flags, ", ") {
+			if fs.Lookup(strings.TrimPrefix(name, "--")) == nil {
+				t.Errorf("%s: import has no flag %s", cause, name)
+			}
+		}
+	}
+}

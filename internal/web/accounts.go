@@ -78,7 +78,7 @@ func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, 
 
 // grantText is a grant in words. The administrator sees which party it names, not what is known of it.
 func (s *server) grantText(v *visit, g access.Grant) string {
-	text := v.t.S("web.role_" + string(g.Role))
+	text := v.t.S("access.role." + string(g.Role))
 	if n, ok := s.Library.Areas().Node(g.Area); ok {
 		text += " · " + n.Name
 	}

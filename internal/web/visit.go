@@ -61,7 +61,7 @@ func (s *server) identify(r *http.Request, v *visit) error {
 func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	sh := shell{T: v.t, Assets: s.assets, Title: title, Here: here(r)}
 	if v.signedIn() {
-		sh.Person, sh.Role = v.account.Name, v.t.S("web.role_"+string(v.scope.Role()))
+		sh.Person, sh.Role = v.account.Name, v.t.S("access.role."+string(v.scope.Role()))
 	}
 	sh.Search = v.scope.Can(access.ReadParty)
 	for _, e := range navOf(v) {
