@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"slices"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -23,14 +26,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if len(args) == 1 {
 			over = args[0]
 		}
-		files, err := contentFiles(over)
-		if err != nil {
-			return err
-		}
-		if problems := content.Check(files); len(problems) > 0 {
-			return content.Problems(problems)
-		}
-		lib, err := content.Load(files)
+		lib, err := loadLibrary(over)
 		if err != nil {
 			return err
 		}
@@ -49,4 +45,35 @@ func contentFiles(over string) (fs.FS, error) {
 		return nil, errs.Invalid(i18n.M("cmd.no_such_directory", over))
 	}
 	return content.Overlay(contentdata.FS, os.DirFS(over)), nil
+}
+
+// loadLibrary is the content that ships, under the deployer's directory where one is named.
+func loadLibrary(over string) (*content.Library, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := content.Load(files)
+	return lib, placed(err, over)
+}
+
+// placed gives problems the path under which an editor opens their file: in the deployer's directory where it has the
+// file, else in the content of the product.
+func placed(err error, over string) error {
+	var problems content.Problems
+	if !errors.As(err, &problems) {
+		return err
+	}
+	problems = slices.Clone(problems)
+	for i := range problems {
+		p := &problems[i]
+		dir := "content"
+		if over != "" {
+			if _, err := os.Stat(filepath.Join(over, filepath.FromSlash(p.File))); err == nil {
+				dir = over
+			}
+		}
+		p.File = filepath.Join(dir, filepath.FromSlash(p.File))
+	}
+	return problems
 }

@@ -122,11 +122,7 @@ func (e *evaluation) choices() (map[string]string, []policy.Patch, error) {
 
 // choosePolicies is the policies that the arguments name, by id, number or directory; all that ship without any.
 func choosePolicies(lib *content.Library, over string, args []string) ([]*policy.Policy, error) {
-	files, err := contentFiles(over)
-	if err != nil {
-		return nil, err
-	}
-	known, err := loadPolicies(lib, files)
+	known, err := loadPolicies(lib, over)
 	if err != nil || len(args) == 0 {
 		return known, err
 	}

@@ -93,14 +93,10 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if in.now, err = clockAt(p.now); err != nil {
 		return nil, err
 	}
-	files, err := contentFiles(p.content)
-	if err != nil {
+	if in.lib, err = loadLibrary(p.content); err != nil {
 		return nil, err
 	}
-	if in.lib, err = content.Load(files); err != nil {
-		return nil, err
-	}
-	if in.policies, err = loadPolicies(in.lib, files); err != nil {
+	if in.policies, err = loadPolicies(in.lib, p.content); err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(p.data, 0o700); err != nil {

@@ -25,7 +25,11 @@ const (
 )
 
 // loadPolicies compiles every policy of the content, in the order of their folders.
-func loadPolicies(lib *content.Library, files fs.FS) ([]*policy.Policy, error) {
+func loadPolicies(lib *content.Library, over string) ([]*policy.Policy, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
 	names, err := fs.Glob(files, "policies/*/*/"+policyFile)
 	if err != nil {
 		return nil, err
@@ -44,7 +48,7 @@ func loadPolicies(lib *content.Library, files fs.FS) ([]*policy.Policy, error) {
 		all = append(all, p)
 	}
 	if len(wrong) > 0 {
-		return nil, wrong
+		return nil, placed(wrong, over)
 	}
 	return all, nil
 }
@@ -183,15 +187,6 @@ func policyTestCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		}
 		return nil
 	}
-}
-
-// loadLibrary is the content that ships under the deployer's.
-func loadLibrary(over string) (*content.Library, error) {
-	files, err := contentFiles(over)
-	if err != nil {
-		return nil, err
-	}
-	return content.Load(files)
 }
 
 // tellCase says where a case is, what was expected of it and what came out, with the trace of the line that differs.

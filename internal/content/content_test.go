@@ -14,7 +14,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/content/contenttest"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
@@ -25,12 +24,6 @@ func library(t *testing.T) *content.Library {
 		t.Fatal(err)
 	}
 	return lib
-}
-
-func TestShippedContent(t *testing.T) {
-	for _, p := range content.Check(contentdata.FS) {
-		t.Error(p.In(i18n.ZH))
-	}
 }
 
 func TestSchemasFollowTheCode(t *testing.T) {

@@ -9,19 +9,13 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 )
 
-// Load reads all content below fsys. The error is Problems: every mistake of every file.
+// Load reads all content below fsys. The error is Problems: every mistake of every file, in the order of files and lines.
 func Load(fsys fs.FS) (*Library, error) {
 	lib, problems := read(fsys)
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return lib, nil
-}
-
-// Check is every mistake in the content below fsys, in the order of files and lines.
-func Check(fsys fs.FS) []Problem {
-	_, problems := read(fsys)
-	return problems
 }
 
 // loader builds a Library and gathers what is wrong on the way.
