@@ -76,7 +76,10 @@ func TestResolveArea(t *testing.T) {
 		{"朝阳市", "", []string{"211300"}},
 		{"内蒙古", "", []string{"150000"}},
 		{"大丰", "320500", nil},
-		{"", "", nil}, {"（）", "", nil}, {"合计", "", nil}, {strings.Repeat("盐", 500), "", nil},
+		{"", "", nil},
+		{"（）", "", nil},
+		{"合计", "", nil},
+		{strings.Repeat("盐", 500), "", nil},
 	} {
 		if diff := cmp.Diff(c.want, codes(areas.Resolve(c.text, c.within))); diff != "" {
 			t.Errorf("%q within %q (-want +got):\n%s", c.text, c.within, diff)
@@ -120,8 +123,14 @@ func TestAreaTree(t *testing.T) {
 		code, in string
 		want     bool
 	}{
-		{"zone:yancheng-yannan", "320900", true}, {"zone:yancheng-yannan", "320000", true}, {"320981", "320900", true},
-		{"320900", "320900", true}, {"320900", "320981", false}, {"320982", "320900", true}, {"", "320900", false}, {"x", "x", false},
+		{"zone:yancheng-yannan", "320900", true},
+		{"zone:yancheng-yannan", "320000", true},
+		{"320981", "320900", true},
+		{"320900", "320900", true},
+		{"320900", "320981", false},
+		{"320982", "320900", true},
+		{"", "320900", false},
+		{"x", "x", false},
 	} {
 		if got := areas.Within(c.code, c.in); got != c.want {
 			t.Errorf("%q within %q: %v", c.code, c.in, got)
@@ -142,9 +151,17 @@ func TestIndustries(t *testing.T) {
 		text string
 		want []string
 	}{
-		{"C3670", []string{"3670"}}, {"c3670", []string{"3670"}}, {"3670", []string{"3670"}}, {"C", []string{"C"}},
-		{"汽车零部件及配件制造", []string{"3670"}}, {"制造业", []string{"C"}}, {"汽车制造业", []string{"36"}}, {"汽车制造", []string{"36"}},
-		{"0111", []string{"0111"}}, {"A0111", []string{"0111"}}, {"9999", nil},
+		{"C3670", []string{"3670"}},
+		{"c3670", []string{"3670"}},
+		{"3670", []string{"3670"}},
+		{"C", []string{"C"}},
+		{"汽车零部件及配件制造", []string{"3670"}},
+		{"制造业", []string{"C"}},
+		{"汽车制造业", []string{"36"}},
+		{"汽车制造", []string{"36"}},
+		{"0111", []string{"0111"}},
+		{"A0111", []string{"0111"}},
+		{"9999", nil},
 	} {
 		if diff := cmp.Diff(c.want, codes(tree.Resolve(c.text, ""))); diff != "" {
 			t.Errorf("%q (-want +got):\n%s", c.text, diff)

@@ -42,8 +42,13 @@ func TestDecode(t *testing.T) {
 		path      []any
 		line, col int
 	}{
-		{[]any{"name", "en"}, 2, 20}, {[]any{"code"}, 3, 8}, {[]any{"rates", "2023"}, 5, 28}, {[]any{"list", 0, "when"}, 11, 7},
-		{[]any{"list", 1, "when"}, 12, 13}, {[]any{"list", 7, "when"}, 10, 5}, {nil, 2, 1},
+		{[]any{"name", "en"}, 2, 20},
+		{[]any{"code"}, 3, 8},
+		{[]any{"rates", "2023"}, 5, 28},
+		{[]any{"list", 0, "when"}, 11, 7},
+		{[]any{"list", 1, "when"}, 12, 13},
+		{[]any{"list", 7, "when"}, 10, 5},
+		{nil, 2, 1},
 	} {
 		line, col := doc.At(c.path...)
 		if line != c.line || col != c.col {
@@ -99,7 +104,8 @@ func TestSnippet(t *testing.T) {
 		{1, 4, "  a: 1\n     ^"},
 		{2, 5, "  名称: 盐城 x\n        ^"},
 		{2, 99, "  名称: 盐城 x\n              ^"},
-		{9, 1, ""}, {0, 1, ""},
+		{9, 1, ""},
+		{0, 1, ""},
 	} {
 		if diff := cmp.Diff(c.want, Snippet([]byte(src), c.line, c.col)); diff != "" {
 			t.Errorf("%d:%d (-want +got):\n%s", c.line, c.col, diff)

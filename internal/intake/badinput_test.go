@@ -120,12 +120,15 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "a header of three rows, title, unit line, total and note",
 			rows: [][]any{
-				title, {"单位：万元"},
+				title,
+				{"单位：万元"},
 				{"企业信息", nil, nil, "经营情况", nil, nil},
 				{"统一社会信用代码", "企业名称", "县（市、区）", "营业收入", nil, "利润总额"},
 				{nil, nil, nil, "2022年", "2023年", "2023年"},
-				{codeA, "甲公司", "大丰区", 10, 11, 1}, {codeB, "乙公司", "东台市", 20, 22, 2},
-				{"合计", nil, nil, 30, 43, 3}, {"注：营业收入为快报数，利润总额为年报数。"},
+				{codeA, "甲公司", "大丰区", 10, 11, 1},
+				{codeB, "乙公司", "东台市", 20, 22, 2},
+				{"合计", nil, nil, 30, 43, 3},
+				{"注：营业收入为快报数，利润总额为年报数。"},
 			},
 			more: []func(*excelize.File){merged(t, "A3", "C3"), merged(t, "D3", "F3"), merged(t, "D4", "E4"), merged(t, "A1", "F1")},
 			want: []string{
@@ -137,7 +140,8 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "the unit in the cell, the header or the title",
 			rows: [][]any{
-				{"2023年情况（单位：亿元）"}, {"企业名称", "县区", "营业收入", "利润总额（元）", "资产总计"},
+				{"2023年情况（单位：亿元）"},
+				{"企业名称", "县区", "营业收入", "利润总额（元）", "资产总计"},
 				{"甲公司", "大丰区", 1.5, 25000, "300万元"},
 			},
 			want: []string{"甲公司 ent.revenue 2023 = 15 000 万元", "甲公司 ent.profit 2023 = 2.5 万元", "甲公司 ent.assets 2023 = 300 万元"},
@@ -156,8 +160,14 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "amounts in words, with marks, and those that are none",
 			rows: [][]any{
-				title, head, {nil, "a", "大丰区", "壹佰万元整"}, {nil, "b", "大丰区", "1,200.50"}, {nil, "c", "大丰区", "１，２００"},
-				{nil, "d", "大丰区", "约1200"}, {nil, "e", "大丰区", "1.06亿元"}, {nil, "f", "大丰区", "3~5"}, {nil, "g", "大丰区", "1,20"},
+				title, head,
+				{nil, "a", "大丰区", "壹佰万元整"},
+				{nil, "b", "大丰区", "1,200.50"},
+				{nil, "c", "大丰区", "１，２００"},
+				{nil, "d", "大丰区", "约1200"},
+				{nil, "e", "大丰区", "1.06亿元"},
+				{nil, "f", "大丰区", "3~5"},
+				{nil, "g", "大丰区", "1,20"},
 				{nil, "h", "大丰区", "不详"},
 			},
 			want: []string{
@@ -174,8 +184,14 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "dates of every kind",
 			rows: [][]any{
-				{"企业名称", "县区", "成立日期"}, {"a", "大丰区", formatted{44589, "yyyy/m/d"}}, {"b", "大丰区", 44589}, {"c", "大丰区", "2022.1.28"},
-				{"d", "大丰区", "22/1/28"}, {"e", "大丰区", "2022年1月"}, {"f", "大丰区", "去年底"}, {"g", "大丰区", "2022-13-01"},
+				{"企业名称", "县区", "成立日期"},
+				{"a", "大丰区", formatted{44589, "yyyy/m/d"}},
+				{"b", "大丰区", 44589},
+				{"c", "大丰区", "2022.1.28"},
+				{"d", "大丰区", "22/1/28"},
+				{"e", "大丰区", "2022年1月"},
+				{"f", "大丰区", "去年底"},
+				{"g", "大丰区", "2022-13-01"},
 				{"h", "大丰区", "二〇二二年一月二十八日"},
 			},
 			want: []string{
@@ -187,7 +203,10 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "periods of rows and headers",
 			rows: [][]any{
-				{"企业名称", "县区", "期间", "营业收入（万元）"}, {"a", "大丰区", "2023年1-8月", 1}, {"b", "大丰区", "2023年一季度", 2}, {"c", "大丰区", "2023", 3},
+				{"企业名称", "县区", "期间", "营业收入（万元）"},
+				{"a", "大丰区", "2023年1-8月", 1},
+				{"b", "大丰区", "2023年一季度", 2},
+				{"c", "大丰区", "2023", 3},
 				{"d", "大丰区", "近期", 4},
 			},
 			want:  []string{"a ent.revenue 2023YTD08 = 1 万元", "b ent.revenue 2023Q1 = 2 万元", "c ent.revenue 2023 = 3 万元"},
@@ -196,8 +215,11 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "a percentage however it is written",
 			rows: [][]any{
-				title, {"企业名称", "县区", "关键工序数控化率（%）", "经营管理数字化普及率"},
-				{"a", "大丰区", 65, "65％"}, {"b", "大丰区", 65.5, formatted{0.655, "0.0%"}}, {"c", "大丰区", "65%", "0.65"},
+				title,
+				{"企业名称", "县区", "关键工序数控化率（%）", "经营管理数字化普及率"},
+				{"a", "大丰区", 65, "65％"},
+				{"b", "大丰区", 65.5, formatted{0.655, "0.0%"}},
+				{"c", "大丰区", "65%", "0.65"},
 			},
 			want: []string{
 				"a ent.cnc_rate 2023 = 65%", "a ent.mgmt_digital_rate 2023 = 65%", "b ent.cnc_rate 2023 = 65.5%",
@@ -214,8 +236,15 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "names of areas, retired ones and zones",
 			rows: [][]any{
-				title, head, {nil, "a", "大丰市", 1}, {nil, "b", "大丰", 1}, {nil, "c", "盐南高新区", 1}, {nil, "d", "经开区", 1}, {nil, "e", "江苏省盐城市东台市", 1},
-				{nil, "f", "320982", 1}, {nil, "g", "火星区", 1}, {nil, "h", "玄武区", 1},
+				title, head,
+				{nil, "a", "大丰市", 1},
+				{nil, "b", "大丰", 1},
+				{nil, "c", "盐南高新区", 1},
+				{nil, "d", "经开区", 1},
+				{nil, "e", "江苏省盐城市东台市", 1},
+				{nil, "f", "320982", 1},
+				{nil, "g", "火星区", 1},
+				{nil, "h", "玄武区", 1},
 			},
 			want: []string{
 				"a ent.revenue 2023 = 1 万元", "b ent.revenue 2023 = 1 万元", "c ent.revenue 2023 = 1 万元", "d ent.revenue 2023 = 1 万元",

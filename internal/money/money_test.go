@@ -14,8 +14,15 @@ func TestParse(t *testing.T) {
 		in   string
 		want Fen
 	}{
-		{"0", 0}, {"1234.5", 123450}, {"500万元", 500 * Wan}, {"-0.5亿元", -Yi / 2}, {"4545.45万元", 4_545_450_000},
-		{"1分", 1}, {"+3", 300}, {"0.01", 1}, {"12 元", 1200},
+		{"0", 0},
+		{"1234.5", 123450},
+		{"500万元", 500 * Wan},
+		{"-0.5亿元", -Yi / 2},
+		{"4545.45万元", 4_545_450_000},
+		{"1分", 1},
+		{"+3", 300},
+		{"0.01", 1},
+		{"12 元", 1200},
 	} {
 		got, err := Parse(c.in)
 		if err != nil || got != c.want {
@@ -87,10 +94,15 @@ func TestRounding(t *testing.T) {
 		how  Rounding
 		want string
 	}{
-		{"0.005", Rounding{}, "0.01"}, {"-0.005", Rounding{}, "-0.01"}, {"0.0049", Rounding{}, "0.00"},
-		{"0.005", Rounding{Mode: HalfEven}, "0.00"}, {"0.015", Rounding{Mode: HalfEven}, "0.02"},
-		{"4999995", Rounding{To: 100 * Yuan}, "5000000.00"}, {"4999995", Rounding{To: 100 * Yuan, Mode: Down}, "4999900.00"},
-		{"1.001", Rounding{To: Yuan, Mode: Up}, "2.00"}, {"1", Rounding{To: Yuan, Mode: Up}, "1.00"},
+		{"0.005", Rounding{}, "0.01"},
+		{"-0.005", Rounding{}, "-0.01"},
+		{"0.0049", Rounding{}, "0.00"},
+		{"0.005", Rounding{Mode: HalfEven}, "0.00"},
+		{"0.015", Rounding{Mode: HalfEven}, "0.02"},
+		{"4999995", Rounding{To: 100 * Yuan}, "5000000.00"},
+		{"4999995", Rounding{To: 100 * Yuan, Mode: Down}, "4999900.00"},
+		{"1.001", Rounding{To: Yuan, Mode: Up}, "2.00"},
+		{"1", Rounding{To: Yuan, Mode: Up}, "1.00"},
 	} {
 		r, _ := new(big.Rat).SetString(c.yuan)
 		got, err := Exact{r.Mul(r, big.NewRat(100, 1))}.Round(c.how)

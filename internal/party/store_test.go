@@ -237,16 +237,21 @@ func TestMembershipInTwoTimes(t *testing.T) {
 			day  *period.Day
 			want string
 		}{
-			{day(2021, 6, 1), "320902"}, {day(2022, 6, 1), "320903"}, {day(2023, 1, 1), "320902"},
-			{day(2023, 6, 30), "320902"}, {day(2023, 7, 1), "320904"},
+			{day(2021, 6, 1), "320902"},
+			{day(2022, 6, 1), "320903"},
+			{day(2023, 1, 1), "320902"},
+			{day(2023, 6, 30), "320902"},
+			{day(2023, 7, 1), "320904"},
 		} {
 			if got := r.AreaOn(ids[0], *c.day); got != c.want {
 				t.Errorf("on %v: %s, want %s", c.day, got, c.want)
 			}
 		}
 		wantSpans := []Span{
-			{"320902", nil, day(2021, 12, 31)}, {"320903", day(2022, 1, 1), day(2022, 12, 31)},
-			{"320902", day(2023, 1, 1), day(2023, 6, 30)}, {"320904", day(2023, 7, 1), nil},
+			{"320902", nil, day(2021, 12, 31)},
+			{"320903", day(2022, 1, 1), day(2022, 12, 31)},
+			{"320902", day(2023, 1, 1), day(2023, 6, 30)},
+			{"320904", day(2023, 7, 1), nil},
 		}
 		if diff := cmp.Diff(wantSpans, r.Nodes(ids[0], TreeArea)); diff != "" {
 			t.Errorf("over time (-want +got):\n%s", diff)
@@ -377,9 +382,12 @@ func TestExpandScope(t *testing.T) {
 		id   int64
 		want bool
 	}{
-		{"city, zone without a code", city, ids[0], true}, {"city, firm that lies nowhere", city, ids[2], false},
-		{"another county", county, ids[0], false}, {"own firm, merged into another", both, ids[0], true},
-		{"disabled", off, ids[0], false}, {"no grant", access.Account{ID: 5}, ids[0], false},
+		{"city, zone without a code", city, ids[0], true},
+		{"city, firm that lies nowhere", city, ids[2], false},
+		{"another county", county, ids[0], false},
+		{"own firm, merged into another", both, ids[0], true},
+		{"disabled", off, ids[0], false},
+		{"no grant", access.Account{ID: 5}, ids[0], false},
 	} {
 		if got := sees(c.acc, c.id); got != c.want {
 			t.Errorf("%s: sees %v, want %v", c.what, got, c.want)
@@ -391,7 +399,8 @@ func TestExpandScope(t *testing.T) {
 func same(t interface {
 	Helper()
 	Errorf(string, ...any)
-}, want, got *Registry) {
+}, want, got *Registry,
+) {
 	t.Helper()
 	type answers struct {
 		Enterprises []Enterprise

@@ -153,12 +153,20 @@ func utf16Name(s string) []byte {
 // foreignKinds are files known by how they begin.
 var foreignKinds = []struct{ magic, key string }{
 	{"%PDF-", "sheet.refuse.pdf"},
-	{"\x89PNG", "sheet.refuse.image"}, {"\xFF\xD8\xFF", "sheet.refuse.image"}, {"GIF8", "sheet.refuse.image"},
-	{"BM", "sheet.refuse.image"}, {"II*\x00", "sheet.refuse.image"}, {"MM\x00*", "sheet.refuse.image"},
-	{"Rar!", "sheet.refuse.archive"}, {"7z\xBC\xAF\x27\x1C", "sheet.refuse.archive"}, {"\x1F\x8B", "sheet.refuse.archive"},
-	{"PK\x05\x06", "sheet.refuse.empty_zip"}, {"PK\x07\x08", "sheet.refuse.archive"},
+	{"\x89PNG", "sheet.refuse.image"},
+	{"\xFF\xD8\xFF", "sheet.refuse.image"},
+	{"GIF8", "sheet.refuse.image"},
+	{"BM", "sheet.refuse.image"},
+	{"II*\x00", "sheet.refuse.image"},
+	{"MM\x00*", "sheet.refuse.image"},
+	{"Rar!", "sheet.refuse.archive"},
+	{"7z\xBC\xAF\x27\x1C", "sheet.refuse.archive"},
+	{"\x1F\x8B", "sheet.refuse.archive"},
+	{"PK\x05\x06", "sheet.refuse.empty_zip"},
+	{"PK\x07\x08", "sheet.refuse.archive"},
 	{"{\\rtf", "sheet.refuse.rtf"},
-	{"\t\b", "sheet.refuse.xls"}, {"\x09\x04\x06\x00", "sheet.refuse.xls"}, // BIFF without a container
+	{"\t\b", "sheet.refuse.xls"},
+	{"\x09\x04\x06\x00", "sheet.refuse.xls"}, // BIFF without a container
 }
 
 // foreignKind is the message for a file that is certainly neither workbook nor table, "" when it may be text.
