@@ -44,6 +44,7 @@ var flagFor = map[string]string{
 	"intake.stated_twice":   "--doubles",
 	"intake.jump":           "--unit, --amounts-fit",
 	"intake.jump_peers":     "--unit, --amounts-fit",
+	"intake.big_change":     "--unit, --amounts-fit",
 	"intake.no_period":      "--period",
 	"intake.no_row_period":  "--period",
 	"sheet.doubt.unit":      "--unit",

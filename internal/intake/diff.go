@@ -204,8 +204,10 @@ func (d *differ) keep(l Line) { d.p.Lines = append(d.p.Lines, l) }
 
 // A unit that was mistaken shows as a jump of about ten thousand times (元 for 万元) or more.
 // One firm's figure may well change a thousandfold (a profit, a first investment); the middle of a column does not.
+// Somebody should look at less than that already: a misplaced point, a figure of the row above.
 const (
 	jumpOfOne    = 5000 // times, for one firm's figure
+	bigChange    = 50   // times, from which one firm's figure is shown to somebody
 	jumpOfColumn = 1000 // times, for the middle of a column
 	minPeers     = 20   // known values of a definition before a column is held against their middle
 )
@@ -231,9 +233,15 @@ func (d *differ) watch(e *entry, s *stated, of *about) {
 			if !cell.Known || cell.Value.Num == 0 {
 				continue
 			}
-			if jumps(s.said.Value.Num, cell.Value.Num, jumpOfOne) {
-				d.r.found.add(finding{Stop, s.col.table.plan.Name, s.col.Header, s.place(), i18n.M("intake.jump", e.owner.name, def.Name,
+			tell := func(severity Severity, key string) {
+				d.r.found.add(finding{severity, s.col.table.plan.Name, s.col.Header, s.place(), i18n.M(key, e.owner.name, def.Name,
 					p.String(), show(*def, cell.Value.Num), show(*def, s.said.Value.Num))})
+			}
+			switch {
+			case jumps(s.said.Value.Num, cell.Value.Num, jumpOfOne):
+				tell(Stop, "intake.jump")
+			case jumps(s.said.Value.Num, cell.Value.Num, bigChange):
+				tell(Warn, "intake.big_change")
 			}
 			return
 		}

@@ -2,6 +2,8 @@ package intake_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -100,6 +102,46 @@ func TestPreviewTellsTheDifference(t *testing.T) {
 	firm := o.firm("91350100M000100Y43")
 	if c := o.view().Value(firm.ID, "ent.revenue", period.OfYear(2023)); c.Value.Num != 800_500_000 {
 		t.Errorf("revenue is %v fen: the firm's own word must not beat the statistics", c.Value.Num)
+	}
+}
+
+func TestBigChangeWarns(t *testing.T) {
+	for _, tc := range []struct {
+		name, revenue string
+		year          int
+		want          bool
+	}{
+		{"49 times", "39224.5", 2024, false},
+		{"50 times, a year later", "40025", 2024, true},
+		{"50 times less, the same year", "16.01", 2023, true},
+		{"two years apart", "40025", 2025, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			o := open(t, storetest.SQLite(t, migrations))
+			o.commit(o.send("a.csv", roster, "statistics", period.Period{}).ID)
+			b := o.send("b.csv", fmt.Sprintf("统一社会信用代码,企业名称,营业收入（万元）\n91350100M000100Y43,盐城乙纺织有限公司,%s\n", tc.revenue),
+				"statistics", period.OfYear(tc.year))
+			got := slices.ContainsFunc(b.Preview.Problems, func(p intake.Problem) bool {
+				return p.Cause == "intake.big_change" && p.Severity == intake.Warn
+			})
+			if got != tc.want || b.Preview.Stops() {
+				t.Errorf("warned: %t, want %t, and nothing to stop:\n%s", got, tc.want, says(b))
+			}
+		})
+	}
+}
+
+// TestSubjectSettlesAColumn looks at words that mean a figure of a firm or of an area, in a table of each.
+func TestSubjectSettlesAColumn(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	for _, tc := range []struct{ name, body, target string }{
+		{"areas", "地区,规上工业营业收入（亿元）,规上企业数\n大丰区,12.5,300\n东台市,13.5,310\n", "area.revenue"},
+		{"firms", "企业名称,规上工业营业收入（亿元）,利润总额（万元）\n盐城甲机械有限公司,1.2,300\n", "ent.revenue"},
+	} {
+		b := o.send(tc.name+".csv", tc.body, "public", period.OfYear(2023))
+		if c := b.Plan.Sheets[0].Columns[1]; c.Target != tc.target || len(c.Others) < 2 || len(c.Doubts) > 0 {
+			t.Errorf("%s: read as %q of %v with doubts %v", tc.name, c.Target, c.Others, c.Doubts)
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -227,7 +228,7 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 		Index: l.Sheet, Name: info.Name, Hidden: info.Hidden, Title: l.Title,
 		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period,
 	}
-	about := mainKind(lib, l)
+	about, firms := mainKind(lib, l), listsFirms(l)
 	p.Title = cut(p.Title, maxHeader)
 	best := map[string]int{} // target and period → index of the column that has it
 	scores := make([]int, len(l.Columns))
@@ -242,11 +243,18 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 		for _, m := range c.Candidates {
 			col.Others = append(col.Others, m.ID)
 		}
-		switch m, ok := fit(lib, about, c.Candidates); {
+		candidates := c.Candidates
+		if firms {
+			candidates = slices.DeleteFunc(slices.Clone(candidates), func(m sheet.Match) bool { return kindOf(lib, m.ID) == content.Area })
+		}
+		switch m, ok := fit(lib, about, candidates); {
 		case ok && c.Hidden && kindOf(lib, m.ID) != "": // stale or not meant to be seen: figures are asked for
 			col.Doubts = append(col.Doubts, i18n.M("intake.hidden_column", col.Header))
 		case ok:
 			col.Target, scores[i] = m.ID, m.Score
+			if settled(lib, about, m, candidates) {
+				col.Doubts = slices.DeleteFunc(col.Doubts, func(d i18n.Msg) bool { return d.Key == doubtColumn })
+			}
 		}
 		if r, ok := memory[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
 			col.Target, col.From, scores[i] = r.target, Remembered, 1001
@@ -326,6 +334,25 @@ func fit(lib *content.Library, about string, candidates []sheet.Match) (sheet.Ma
 		}
 	}
 	return sheet.Match{}, false
+}
+
+// doubtColumn is what the sheet package says of a column whose words fit several terms equally well.
+const doubtColumn = "sheet.doubt.column"
+
+// settled says that what the rows are about leaves one of the terms that fit a column equally well: the chosen one.
+func settled(lib *content.Library, about string, chosen sheet.Match, candidates []sheet.Match) bool {
+	kind := cmp.Or(kindOf(lib, chosen.ID), content.Enterprise)
+	return !slices.ContainsFunc(candidates, func(m sheet.Match) bool {
+		rival := m.ID != chosen.ID && m.Score >= candidates[0].Score
+		return rival && (about == "" || cmp.Or(kindOf(lib, m.ID), content.Enterprise) == kind)
+	})
+}
+
+// listsFirms says that the headers promise who each row is about: a firm. No figure of an area stands in such a row.
+func listsFirms(l sheet.Layout) bool {
+	return slices.ContainsFunc(l.Columns, func(c sheet.Column) bool {
+		return len(c.Candidates) > 0 && c.Candidates[0].Score >= sureScore && slices.Contains([]string{roleName, roleUSCC}, c.Candidates[0].ID)
+	})
 }
 
 const (
