@@ -40,13 +40,6 @@ const (
 	ReadLog        Action = "read_log"        // who did what
 )
 
-// Actions are all actions.
-func Actions() []Action {
-	return []Action{
-		ReadParty, ReadFact, ReadSensitive, Import, UndoImport, Dispute, Decide, Export, Merge, ManageAccounts, ReadLog,
-	}
-}
-
 // cond is when a rule holds for an object.
 type cond int
 

@@ -42,7 +42,7 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 			table[Action(fields[0])] = fields
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(table)), slices.Sorted(slices.Values(Actions())); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(table)), slices.Sorted(slices.Values(allActions())); !slices.Equal(got, want) {
 		t.Fatalf("the oracle knows other actions:\n%s", cmp.Diff(want, got))
 	}
 	return func(s Scope, a Action, o object) bool {
@@ -154,6 +154,12 @@ func seen(s Scope, rules []rule, a Action) []int64 {
 	return ids
 }
 
+func allActions() []Action {
+	return []Action{
+		ReadParty, ReadFact, ReadSensitive, Import, UndoImport, Dispute, Decide, Export, Merge, ManageAccounts, ReadLog,
+	}
+}
+
 // TestScope holds three things together: the check of an object, the condition in SQL on a real database, and the
 // oracle.
 func TestScope(t *testing.T) {
@@ -161,7 +167,7 @@ func TestScope(t *testing.T) {
 	may := oracle(t)
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawScope(r)
-		a := rapid.SampledFrom(append(Actions(), "unheard_of")).Draw(r, "action")
+		a := rapid.SampledFrom(append(allActions(), "unheard_of")).Draw(r, "action")
 		sees := seen(s, rules, a)
 		where, err := selected(t.Context(), db, rules, s, a)
 		if err != nil {
@@ -197,7 +203,7 @@ func TestScopeMutants(t *testing.T) {
 	}
 	notices := func(rules []rule) bool {
 		for _, s := range probes {
-			for _, a := range Actions() {
+			for _, a := range allActions() {
 				for _, o := range objects() {
 					if s.sees(rules, a, o.area, o.owner) != may(s, a, o) {
 						return true
@@ -229,7 +235,7 @@ func TestScopeMutants(t *testing.T) {
 		}
 	}
 	for _, role := range Roles() {
-		for _, a := range Actions() {
+		for _, a := range allActions() {
 			if condOf(rules, role, a) == never {
 				for _, c := range []cond{inArea, owns, always} {
 					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}))
@@ -242,7 +248,7 @@ func TestScopeMutants(t *testing.T) {
 
 func TestScopeEdges(t *testing.T) {
 	none := Scope{}
-	for _, a := range Actions() {
+	for _, a := range allActions() {
 		if none.Can(a) || none.Sees(a, "320902", 1) || none.Sees(a, "", 0) {
 			t.Errorf("the zero scope may %s", a)
 		}

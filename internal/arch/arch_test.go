@@ -1,10 +1,18 @@
 package arch
 
 import (
+	"go/parser"
+	"go/token"
+	"io/fs"
 	"os"
+	"path"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestHouse(t *testing.T) {
@@ -55,6 +63,61 @@ func TestRulesBite(t *testing.T) {
 				t.Errorf("got %q, want one breach with %q", got, tc.want)
 			}
 		})
+	}
+}
+
+// TestEveryRoomSaysWhatItOwns wants the comment of each package in its doc.go, and only there.
+func TestEveryRoomSaysWhatItOwns(t *testing.T) {
+	house := os.DirFS("../..")
+	for _, room := range slices.Concat(order...) {
+		files, err := fs.Glob(house, room+"/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.HasPrefix(room, "internal/") || len(files) == 0 {
+			continue
+		}
+		var told []string
+		for _, name := range files {
+			src, err := fs.ReadFile(house, name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			file, err := parser.ParseFile(token.NewFileSet(), name, src, parser.ParseComments|parser.PackageClauseOnly)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if file.Doc != nil && !strings.HasSuffix(name, "_templ.go") { // which carry the mark of templ
+				told = append(told, path.Base(name))
+			}
+		}
+		if diff := cmp.Diff([]string{"doc.go"}, told); diff != "" {
+			t.Errorf("%s tells what it owns in (-want +got):\n%s", room, diff)
+		}
+	}
+}
+
+// TestDependenciesAreAccountedFor holds go.mod against docs/dependencies.md: each module that the product asks for by
+// itself has a row with the version in use, and no row tells of one that it has left behind.
+func TestDependenciesAreAccountedFor(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := os.ReadFile("../../docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	required := map[string]string{}
+	for _, m := range regexp.MustCompile(`(?m)^(?:require)?\s+(\S+\.\S+/?\S*) (v\S+)$`).FindAllStringSubmatch(string(mod), -1) {
+		required[m[1]] = m[2]
+	}
+	told := map[string]string{}
+	for _, m := range regexp.MustCompile("(?m)^\\| `([^`]+)` (v\\S+) \\|").FindAllStringSubmatch(string(doc), -1) {
+		told[m[1]] = m[2]
+	}
+	if diff := cmp.Diff(required, told); diff != "" || len(required) == 0 {
+		t.Errorf("go.mod and docs/dependencies.md (-go.mod +docs):\n%s", diff)
 	}
 }
 

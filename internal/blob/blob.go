@@ -1,6 +1,3 @@
-// Package blob keeps files under the hash of their content: what was uploaded, as it came. A file that is there is
-// whole and on the disk, is never changed, and is stored once however often it comes. Who may read it is decided by
-// whoever knows the hash to belong to something.
 package blob
 
 import (

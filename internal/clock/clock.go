@@ -1,5 +1,3 @@
-// Package clock is where the time comes from. Nothing else in the product asks the operating system: a demo stands
-// at a fixed date, and a decision is made as of a day that its caller names.
 package clock
 
 import (

@@ -1,5 +1,3 @@
-// Package errs is the small vocabulary of failures that every package shares: a kind, which a face maps to an
-// answer once, and a message that a user may read, apart from the internal error that goes to the log.
 package errs
 
 import (

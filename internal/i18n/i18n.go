@@ -1,9 +1,3 @@
-// Package i18n holds what people read, in Chinese and English: message keys with arguments, the catalogues that
-// turn them into text, and Text, a pair for names that content declares in both languages.
-//
-// Catalogues are catalogue/<area>.json: {"key": {"zh": "…", "en": "…"}}; arguments are {0}, {1} … in the text.
-// A key begins with the package that sends it. A test fails when a language is missing or when the two differ in
-// the arguments they use.
 package i18n
 
 import (

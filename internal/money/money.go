@@ -1,6 +1,3 @@
-// Package money holds amounts, rates and the one rounding between them. An amount is whole fen in an int64; a rate
-// is an exact fraction; their product stays exact until a declared rounding makes it fen again. Nothing here is a
-// float, and nothing wraps: what does not fit is an error.
 package money
 
 import (

@@ -1,4 +1,3 @@
-// Package period holds legal dates and the spans that facts are about.
 package period
 
 import (
@@ -199,14 +198,4 @@ func (p *Period) UnmarshalText(b []byte) error {
 		*p = v
 	}
 	return err
-}
-
-// Interval is from a day to a day, both inside. A zero bound is not used: nil means open.
-type Interval struct {
-	From, To *Day
-}
-
-// Holds says that the day lies inside.
-func (i Interval) Holds(d Day) bool {
-	return (i.From == nil || d >= *i.From) && (i.To == nil || d <= *i.To)
 }

@@ -84,29 +84,6 @@ func wordsToFen(s string) (a Amount, ok bool, err error) {
 	return Amount{Fen: money.Fen(total), High: money.Fen(total), Precision: Exact, UnitSaid: true}, true, nil
 }
 
-// ParseDecimal reads a quantity as millionths of the unit's base (with the zero Unit, of one).
-func ParseDecimal(text string, unit Unit) (low, high int64, precision Precision, rounded bool, err error) {
-	m, err := parseMeasure(text)
-	if err != nil {
-		return 0, 0, "", false, err
-	}
-	return m.scaledTo(text, unit, 1_000_000)
-}
-
-// ParseInt reads a whole number of the unit's base (with the zero Unit, of one): 1,234 or 1.2万人. A fraction is
-// refused.
-func ParseInt(text string, unit Unit) (low, high int64, precision Precision, err error) {
-	m, err := parseMeasure(text)
-	if err != nil {
-		return 0, 0, "", err
-	}
-	low, high, precision, rounded, err := m.scaledTo(text, unit, 1)
-	if err == nil && rounded {
-		err = badValue("sheet.int.fraction", preview([]byte(text)))
-	}
-	return low, high, precision, err
-}
-
 // scaledTo gives the ends in 1/scale of the base.
 func (m measure) scaledTo(text string, unit Unit, scale int64) (low, high int64, p Precision, rounded bool, err error) {
 	factor := int64(1)

@@ -229,9 +229,9 @@ func TestParseQuantity(t *testing.T) {
 		{"3.0", "", 3, ""},
 	}
 	for _, tt := range ints {
-		n, _, _, err := ParseInt(tt.text, unitOf(t, tt.unit))
-		if reasonOf(err) != tt.reason || err == nil && n != tt.want {
-			t.Errorf("ParseInt(%q, %s) = %d, %v, want %d %s", tt.text, tt.unit, n, err, tt.want, tt.reason)
+		r, err := Read(Cell{Type: Text, Raw: tt.text}, Want{Kind: KindInt, Unit: unitOf(t, tt.unit)})
+		if reasonOf(err) != tt.reason || err == nil && r.Num != tt.want {
+			t.Errorf("%q in a column of whole %s = %d, %v, want %d %s", tt.text, tt.unit, r.Num, err, tt.want, tt.reason)
 		}
 	}
 	decimals := []struct {
@@ -245,9 +245,9 @@ func TestParseQuantity(t *testing.T) {
 		{"2.5吨标煤", "吨标准煤", 2_500_000},
 	}
 	for _, tt := range decimals {
-		n, _, _, _, err := ParseDecimal(tt.text, unitOf(t, tt.unit))
-		if err != nil || n != tt.want {
-			t.Errorf("ParseDecimal(%q, %s) = %d, %v, want %d", tt.text, tt.unit, n, err, tt.want)
+		r, err := Read(Cell{Type: Text, Raw: tt.text}, Want{Kind: KindDecimal, Unit: unitOf(t, tt.unit)})
+		if err != nil || r.Num != tt.want {
+			t.Errorf("%q in a column of %s = %d, %v, want %d", tt.text, tt.unit, r.Num, err, tt.want)
 		}
 	}
 }
@@ -293,7 +293,7 @@ func FuzzAmount(f *testing.F) {
 		}
 		_, _ = ParseBool(s)
 		_, _, _, _, _ = ParseRate(s, RateUnknown)
-		_, _, _, _, _ = ParseDecimal(s, unit)
+		_, _ = Read(Cell{Type: Text, Raw: s}, Want{Kind: KindDecimal, Unit: unit})
 	})
 }
 
