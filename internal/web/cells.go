@@ -37,9 +37,9 @@ func valueText(t i18n.T, lib *content.Library, def content.FactDef, v fact.Value
 	case content.Rate:
 		return money.PPM(v.Num).String()
 	case content.Int:
-		return grouped(money.Fen(v.Num).In(1)) + unit
+		return i18n.Group(money.Fen(v.Num).In(1)) + unit
 	case content.Decimal:
-		return grouped(money.Fen(v.Num).In(1_000_000)) + unit
+		return i18n.Group(money.Fen(v.Num).In(1_000_000)) + unit
 	case content.Bool:
 		return yesNo(t, v.Num != 0)
 	case content.Date:

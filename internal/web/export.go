@@ -8,13 +8,13 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
-	"strings"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // sheetOut is a table that leaves as .xlsx or .csv: the same rows as the page, all of them, and what a reader needs to
@@ -25,12 +25,26 @@ type sheetOut struct {
 	Notes   [][2]string // what, and its answer: as of when, from which sources, by whom
 	Columns []string    // money columns name their unit, 元
 	Rows    iter.Seq[[]any]
+	More    []sheetTable // further sheets of a workbook; a .csv has one table only
+	Mark    string       // last line of a .csv, which has no second sheet to say that its data is synthetic; "" for none
+}
+
+// sheetTable is a further table of a workbook, under a name of its own.
+type sheetTable struct {
+	Name    string
+	Columns []string
+	Rows    iter.Seq[[]any]
 }
 
 // The values of a cell are text (string), whole numbers (int64, int), yuan (money.Fen) and nil for nothing.
 
-// export answers with the table in the form that the address asks for: .xlsx unless format=csv.
+// export answers with the table in the form that the address asks for: .xlsx unless format=csv. What a demonstration
+// exports says so in the name of its file and in the file.
 func (s *server) export(w http.ResponseWriter, r *http.Request, v *visit, out sheetOut) error {
+	if s.Demo != nil {
+		out.Name += "-" + v.t.S("web.demo")
+		out.Mark = v.t.S("web.demo") + v.t.S("web.colon") + v.t.S("web.demo_note", s.Clock.Today().String())
+	}
 	if r.FormValue("format") == "csv" {
 		attach(w, out.Name+".csv", "text/csv; charset=utf-8")
 		return writeCSV(w, out)
@@ -57,10 +71,13 @@ func writeCSV(w io.Writer, out sheetOut) error {
 		return err
 	}
 	c := csv.NewWriter(w)
-	if err := c.Write(out.Columns); err != nil {
+	line := make([]string, len(out.Columns))
+	for i, head := range out.Columns {
+		line[i] = csvCell(head)
+	}
+	if err := c.Write(line); err != nil {
 		return err
 	}
-	line := make([]string, len(out.Columns))
 	for row := range out.Rows {
 		for i, cell := range row {
 			line[i] = csvCell(cell)
@@ -69,11 +86,18 @@ func writeCSV(w io.Writer, out sheetOut) error {
 			return err
 		}
 	}
+	if out.Mark != "" {
+		clear(line)
+		line[0] = csvCell(out.Mark)
+		if err := c.Write(line); err != nil {
+			return err
+		}
+	}
 	c.Flush()
 	return c.Error()
 }
 
-// csvCell puts an apostrophe before text that a spreadsheet would run as a formula.
+// csvCell is a cell as text. Numbers stay numbers; text that a spreadsheet would run is made text.
 func csvCell(cell any) string {
 	switch v := cell.(type) {
 	case nil:
@@ -81,10 +105,7 @@ func csvCell(cell any) string {
 	case money.Fen:
 		return v.String()
 	case string:
-		if v != "" && strings.ContainsRune("=+-@\t\r", rune(v[0])) {
-			return "'" + v
-		}
-		return v
+		return sheet.SafeText(v)
 	}
 	return fmt.Sprint(cell)
 }
@@ -97,62 +118,80 @@ const (
 
 func workbook(t i18n.T, out sheetOut) (*excelize.File, error) {
 	f := excelize.NewFile()
-	data, notes := t.S("web.sheet_data"), t.S("web.sheet_notes")
-	if err := f.SetSheetName("Sheet1", data); err != nil {
+	if err := f.SetSheetName("Sheet1", t.S("web.sheet_data")); err != nil {
 		return nil, err
 	}
-	head, err := f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}})
+	st, err := newStyles(f)
 	if err != nil {
 		return nil, err
 	}
-	yuan, err := f.NewStyle(&excelize.Style{NumFmt: yuanNumber})
-	if err != nil {
+	if err := writeTable(f, st, sheetTable{t.S("web.sheet_data"), out.Columns, out.Rows}); err != nil {
 		return nil, err
 	}
-	whole, err := f.NewStyle(&excelize.Style{NumFmt: plainNumber})
-	if err != nil {
-		return nil, err
-	}
-	sw, err := f.NewStreamWriter(data)
-	if err != nil {
-		return nil, err
-	}
-	for i, c := range out.Columns {
-		if err := sw.SetColWidth(i+1, i+1, float64(min(max(2*utf8.RuneCountInString(c)+2, 12), 40))); err != nil {
+	for _, more := range out.More {
+		if _, err := f.NewSheet(more.Name); err != nil {
+			return nil, err
+		}
+		if err := writeTable(f, st, more); err != nil {
 			return nil, err
 		}
 	}
-	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
-		return nil, err
+	return f, writeNotes(f, t.S("web.sheet_notes"), out)
+}
+
+// styles are the looks of a workbook's cells.
+type styles struct{ head, yuan, whole int }
+
+func newStyles(f *excelize.File) (st styles, err error) {
+	if st.head, err = f.NewStyle(&excelize.Style{Font: &excelize.Font{Bold: true}, Alignment: &excelize.Alignment{WrapText: true, Vertical: "center"}}); err != nil {
+		return st, err
 	}
-	cells := make([]any, len(out.Columns))
-	for i, c := range out.Columns {
-		cells[i] = excelize.Cell{StyleID: head, Value: c}
+	if st.yuan, err = f.NewStyle(&excelize.Style{NumFmt: yuanNumber}); err != nil {
+		return st, err
+	}
+	st.whole, err = f.NewStyle(&excelize.Style{NumFmt: plainNumber})
+	return st, err
+}
+
+// writeTable fills a sheet that is there already.
+func writeTable(f *excelize.File, st styles, table sheetTable) error {
+	sw, err := f.NewStreamWriter(table.Name)
+	if err != nil {
+		return err
+	}
+	for i, c := range table.Columns {
+		if err := sw.SetColWidth(i+1, i+1, float64(min(max(2*utf8.RuneCountInString(c)+2, 12), 40))); err != nil {
+			return err
+		}
+	}
+	if err := sw.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}); err != nil {
+		return err
+	}
+	cells := make([]any, len(table.Columns))
+	for i, c := range table.Columns {
+		cells[i] = excelize.Cell{StyleID: st.head, Value: c}
 	}
 	if err := sw.SetRow("A1", cells); err != nil {
-		return nil, err
+		return err
 	}
 	n := 1
-	for row := range out.Rows {
+	for row := range table.Rows {
 		n++
 		for i, cell := range row {
 			switch v := cell.(type) {
 			case money.Fen:
-				cells[i] = excelize.Cell{StyleID: yuan, Value: float64(v) / 100} // exact up to 2⁵³ fen
+				cells[i] = excelize.Cell{StyleID: st.yuan, Value: float64(v) / 100} // exact up to 2⁵³ fen
 			case int64, int:
-				cells[i] = excelize.Cell{StyleID: whole, Value: v}
+				cells[i] = excelize.Cell{StyleID: st.whole, Value: v}
 			default:
 				cells[i] = cell
 			}
 		}
 		if err := sw.SetRow("A"+strconv.Itoa(n), cells); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := sw.Flush(); err != nil {
-		return nil, err
-	}
-	return f, writeNotes(f, notes, out)
+	return sw.Flush()
 }
 
 // writeNotes is the second sheet: what the figures are, so that the file can be passed on without losing it.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"math/big"
-	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -10,43 +9,19 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
-// thin parts groups of digits without taking the room of a comma.
-const thin = "\u202f"
-
-// grouped puts a thin space between groups of three digits of a plain decimal number.
-func grouped(num string) string {
-	sign := ""
-	if strings.HasPrefix(num, "-") {
-		sign, num = "−", num[1:]
-	}
-	whole, frac, hasFrac := strings.Cut(num, ".")
-	var b strings.Builder
-	b.WriteString(sign)
-	for i, d := range whole {
-		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(thin)
-		}
-		b.WriteRune(d)
-	}
-	if hasFrac {
-		b.WriteString("." + frac)
-	}
-	return b.String()
-}
-
 // inUnit is an amount in 万元 below a hundred million yuan and in 亿元 from there on, exact, with the unit's key.
 func inUnit(a money.Fen) (num, unitKey string) {
 	if a >= money.Yi || a <= -money.Yi {
-		return grouped(a.In(money.Yi)), "web.yi"
+		return i18n.Group(a.In(money.Yi)), "web.yi"
 	}
-	return grouped(a.In(money.Wan)), "web.wan"
+	return i18n.Group(a.In(money.Wan)), "web.wan"
 }
 
 // inWords is the amount with its unit, for sentences and titles: 万元 and 亿元 in Chinese, plain yuan in English, which
 // does not count by ten thousands.
 func inWords(t i18n.T, a money.Fen) string {
 	if t.Lang == i18n.EN {
-		return grouped(a.In(money.Yuan)) + " " + t.S("web.yuan")
+		return i18n.Group(a.In(money.Yuan)) + " " + t.S("web.yuan")
 	}
 	num, unit := inUnit(a)
 	return num + " " + t.S(unit)
@@ -61,7 +36,7 @@ func roundly(t i18n.T, a money.Fen) string {
 	case a >= money.Yi || a <= -money.Yi:
 		unit, key = money.Yi, "web.yi"
 	}
-	return grouped(big.NewRat(int64(a), int64(unit)).FloatString(2)) + " " + t.S(key)
+	return i18n.Group(big.NewRat(int64(a), int64(unit)).FloatString(2)) + " " + t.S(key)
 }
 
 // unitText is a unit of the content in the reader's language.
@@ -74,11 +49,11 @@ func unitText(t i18n.T, unit string) string {
 }
 
 // exactYuan is the whole amount, for the hover: "600 000.00 元".
-func exactYuan(t i18n.T, a money.Fen) string { return grouped(a.String()) + " " + t.S("web.yuan") }
+func exactYuan(t i18n.T, a money.Fen) string { return i18n.Group(a.String()) + " " + t.S("web.yuan") }
 
 // wan2 is an amount in 万元 with two decimals for columns of a table; the exact yuan stand in the hover.
 func wan2(a money.Fen) string {
-	return grouped(big.NewRat(int64(a), int64(money.Wan)).FloatString(2))
+	return i18n.Group(big.NewRat(int64(a), int64(money.Wan)).FloatString(2))
 }
 
 // periodText is a period as people write it: 2022年, 2022年8月, January to August 2022.

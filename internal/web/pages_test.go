@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/yanzhen/yanzhen/internal/money"
 )
 
 func TestEnterpriseList(t *testing.T) {
@@ -72,15 +74,21 @@ func TestExportOfList(t *testing.T) {
 		t.Errorf("notes: %q %v", notes, err)
 	}
 
-	_, body = v.get("/enterprises/export?format=csv&year=2023")
+	res, body = v.get("/enterprises/export?format=csv&year=2023")
 	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
-	if err != nil || len(lines) != 4 {
-		t.Errorf("csv: %d lines, %v", len(lines), err)
+	if err != nil || len(lines) != 5 || !strings.HasPrefix(lines[4][0], "演示数据：") {
+		t.Errorf("csv: %q, %v", lines, err)
+	}
+	if name := res.Header.Get("Content-Disposition"); !strings.Contains(name, url.PathEscape("演示数据")) {
+		t.Errorf("the name of the file does not say that it is a demonstration: %s", name)
 	}
 }
 
 func TestCSVCellsRunNoFormula(t *testing.T) {
-	for in, want := range map[string]string{"=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "盐城": "盐城", "": ""} {
+	for in, want := range map[any]string{
+		"=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "＝1+1": "'＝1+1", "－2+3": "'－2+3", "-cmd|x": "'-cmd|x",
+		"-12.5": "-12.5", money.Fen(-1250): "-12.50", -3: "-3", "盐城": "盐城", "": "",
+	} {
 		if got := csvCell(in); got != want {
 			t.Errorf("csvCell(%q) = %q, want %q", in, got, want)
 		}
