@@ -1,9 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"flag"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -74,6 +77,44 @@ func TestAnswersExist(t *testing.T) {
 		for _, name := range strings.Split(flags, ", ") {
 			if fs.Lookup(strings.TrimPrefix(name, "--")) == nil {
 				t.Errorf("%s: import has no flag %s", cause, name)
+			}
+		}
+	}
+}
+
+// TestReadme holds the commands that the READMEs show: each exists with its flags, and those that need no installation
+// run as they are written.
+func TestReadme(t *testing.T) {
+	t.Chdir("../..")
+	for _, name := range []string{"README.md", "README.zh-CN.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		shown := regexp.MustCompile(`(?m)^\./yanzhen ([^#\n]*)`).FindAllStringSubmatch(string(text), -1)
+		if len(shown) < 5 {
+			t.Errorf("%s shows %d commands", name, len(shown))
+		}
+		for _, m := range shown {
+			args := strings.Fields(m[1])
+			var out, said bytes.Buffer
+			c := &console{in: strings.NewReader(""), out: &out, err: &said, t: i18n.T{Lang: i18n.EN}}
+			if args[0] == "policy" || args[0] == "help" {
+				if code := c.run(context.Background(), args); code != exitOK || out.Len() == 0 {
+					t.Errorf("%s: %v: exit %d, %s", name, args, code, &said)
+				}
+				continue
+			}
+			cmd, rest := match(args)
+			if cmd == nil {
+				t.Errorf("%s: there is no command %v", name, args)
+				continue
+			}
+			fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+			fs.SetOutput(&said)
+			cmd.flags(fs, c.t)
+			if _, err := parse(fs, rest); err != nil {
+				t.Errorf("%s: %v: %v", name, args, err)
 			}
 		}
 	}
