@@ -29,7 +29,7 @@ const (
 	Import Kind = "import" // a spreadsheet
 	Entry  Kind = "entry"  // a form that somebody filled in
 	Case   Kind = "case"   // an event of a case
-	Demo   Kind = "demo"   // synthetic data, and said to be so wherever it is shown
+	Demo   Kind = "demo"   // no statement: it marks a database whose data is all synthetic
 )
 
 // State is where a source stands.
