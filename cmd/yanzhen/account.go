@@ -25,7 +25,7 @@ func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *con
 	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) != 1 {
-			return errUsage
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
 		}
 		in, err := place.open(ctx, c)
 		if err != nil {
@@ -64,7 +64,7 @@ func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *cons
 	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) != 1 {
-			return errUsage
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
 		}
 		in, err := place.open(ctx, c)
 		if err != nil {
