@@ -10,6 +10,8 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
 // invalid marks a field that has a problem, for eyes and for screen readers.
@@ -65,24 +67,31 @@ func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, 
 	if err != nil {
 		return err
 	}
+	whole, err := s.Frames.For(r.Context(), access.SystemScope(), 0)
+	if err != nil {
+		return err
+	}
 	rows := make([]accountRow, 0, len(all))
 	for _, a := range all {
 		row := accountRow{Account: a}
 		for _, g := range a.Grants {
-			row.Grants = append(row.Grants, s.grantText(v, g))
+			row.Grants = append(row.Grants, s.grantText(v.t, whole, g))
 		}
 		rows = append(rows, row)
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_accounts")), status, accountsPage(v.t, rows, s.grantAreas(), f, secret))
 }
 
-// grantText is a grant in words. The administrator sees which party it names, not what is known of it.
-func (s *server) grantText(v *visit, g access.Grant) string {
-	text := v.t.S("access.role." + string(g.Role))
+// grantText is a grant in words. The administrator sees the name of the party that was given, and nothing else that is
+// known of it.
+func (s *server) grantText(t i18n.T, whole fact.View, g access.Grant) string {
+	text := t.S("access.role." + string(g.Role))
 	if n, ok := s.Library.Areas().Node(g.Area); ok {
 		text += " · " + n.Name
 	}
-	if g.Party != 0 {
+	if e, ok := whole.Enterprise(g.Party); ok {
+		text += " · " + e.Name
+	} else if g.Party != 0 { // its file was taken back
 		text += " · #" + strconv.FormatInt(g.Party, 10)
 	}
 	return text

@@ -230,7 +230,7 @@ func fold(s, unit string) string {
 func (f *calcForm) wrong(id, name, text string) {
 	if f.errors[id] == "" {
 		f.errors[id] = text
-		f.problems = append(f.problems, name+"："+text)
+		f.problems = append(f.problems, name+f.t.S("web.colon")+text)
 	}
 }
 

@@ -83,9 +83,9 @@ func exportCell(t i18n.T, lib *content.Library, def content.FactDef, c fact.Cell
 func columnTitle(t i18n.T, def content.FactDef) string {
 	switch {
 	case def.Type == content.Money:
-		return t.Text(def.Name) + "（" + t.S("web.yuan") + "）"
+		return t.Text(def.Name) + inBrackets(t, t.S("web.yuan"))
 	case def.Unit != "":
-		return t.Text(def.Name) + "（" + unitText(t, def.Unit) + "）"
+		return t.Text(def.Name) + inBrackets(t, unitText(t, def.Unit))
 	}
 	return t.Text(def.Name)
 }

@@ -216,7 +216,7 @@ func (w words) step(s policy.Step) string {
 			winner = w.t.Text(w.pol.File.Clauses[i].Name)
 		}
 		if s.LostTo.Subject.Kind != content.Enterprise {
-			winner += "（" + w.subject(s.LostTo.Subject) + "）"
+			winner += inBrackets(w.t, w.subject(s.LostTo.Subject))
 		}
 		return w.t.S("web.step_lost_"+s.Stage, winner, from, to)
 	case s.Award != nil:
@@ -259,7 +259,7 @@ func (w words) factName(r policy.Ref, code string, p period.Period) string {
 		name = w.subject(r) + " · " + name
 	}
 	if p.Kind() != period.Always {
-		name += "（" + periodText(w.t, p) + "）"
+		name += inBrackets(w.t, periodText(w.t, p))
 	}
 	return name
 }

@@ -560,7 +560,7 @@ func (s *server) describe(t i18n.T, view fact.View, o fact.Dispute) openDispute 
 		out.What = t.Text(def.Name)
 	}
 	if o.Period.Kind() != period.Always {
-		out.What += "（" + periodText(t, o.Period) + "）"
+		out.What += inBrackets(t, periodText(t, o.Period))
 	}
 	firm := o.Subject
 	if sub, ok := view.Subject(o.Subject); ok && sub.Kind != content.Enterprise {

@@ -48,6 +48,9 @@ func unitText(t i18n.T, unit string) string {
 	return unit
 }
 
+// inBrackets is a remark behind a word, in the brackets of the reader's language.
+func inBrackets(t i18n.T, text string) string { return t.S("web.in_brackets", text) }
+
 // exactYuan is the whole amount, for the hover: "600 000.00 元".
 func exactYuan(t i18n.T, a money.Fen) string { return i18n.Group(a.String()) + " " + t.S("web.yuan") }
 

@@ -39,7 +39,7 @@ func hasColumn(columns []string, code string) bool { return slices.Contains(colu
 // listHead is a column's head, with the unit where the cells do not name it.
 func listHead(t i18n.T, def content.FactDef) string {
 	if def.Type == content.Money {
-		return t.Text(def.Name) + "（" + t.S("web.wan") + "）"
+		return t.Text(def.Name) + inBrackets(t, t.S("web.wan"))
 	}
 	return t.Text(def.Name)
 }

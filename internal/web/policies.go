@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
@@ -68,12 +69,18 @@ func settingText(t i18n.T, f policy.File, o policy.Only) string {
 
 // paramText is a number of a document, with its table by year or code.
 func paramText(t i18n.T, p policy.Param) string {
+	value := func(text string) string {
+		if a, err := money.Parse(text); err == nil && p.Type == "money" {
+			return inWords(t, a)
+		}
+		return text
+	}
 	if p.Value != "" {
-		return p.Value
+		return value(p.Value)
 	}
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(p.Values)) {
-		parts = append(parts, t.S("web.key_value", key, p.Values[key]))
+		parts = append(parts, t.S("web.key_value", key, value(p.Values[key])))
 	}
 	return strings.Join(parts, t.S("web.comma"))
 }

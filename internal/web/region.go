@@ -411,7 +411,7 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 	}
 	clauses := result.Plan.Clauses()
 	for _, c := range clauses {
-		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+"（"+t.S("web.sure_yuan")+"）")
+		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+inBrackets(t, t.S("web.sure_yuan")))
 	}
 	out.Rows = func(yield func([]any) bool) {
 		for _, f := range result.Firms {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -100,6 +101,18 @@ func newServer(d Deps) (*server, error) {
 type need struct {
 	public bool
 	action access.Action
+	area   bool // the action over a whole area: not for an enterprise, which may do it to its own file only
+}
+
+// metBy says that the scope may at all do what the route asks for.
+func (n need) metBy(scope access.Scope) bool {
+	switch {
+	case n.action == "":
+		return true
+	case n.area:
+		return slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(n.action, area, 0) })
+	}
+	return scope.Can(n.action)
 }
 
 type route struct {
@@ -128,10 +141,10 @@ func (s *server) routes() []route {
 		{"GET /enterprises/{id}/facts/{subject}/{def}", need{action: access.ReadFact}, s.factTimeline},
 		{"POST /enterprises/{id}/facts/{subject}/{def}/dispute", need{action: access.Dispute}, s.dispute},
 		{"POST /enterprises/{id}/facts/{subject}/{def}/close", need{action: access.Decide}, s.closeDispute},
-		{"GET /region", need{action: access.ReadSensitive}, s.regionPage},
-		{"GET /region/firms", need{action: access.ReadSensitive}, s.regionFirms},
-		{"GET /region/export", need{action: access.Export}, s.exportRegion},
-		{"GET /imports", need{action: access.ReadFact}, s.imports},
+		{"GET /region", need{action: access.ReadSensitive, area: true}, s.regionPage},
+		{"GET /region/firms", need{action: access.ReadSensitive, area: true}, s.regionFirms},
+		{"GET /region/export", need{action: access.Export, area: true}, s.exportRegion},
+		{"GET /imports", need{action: access.ReadFact, area: true}, s.imports},
 		{"POST /imports", need{action: access.Import}, s.upload},
 		{"GET /imports/{id}", need{action: access.Import}, s.batch},
 		{"GET /imports/{id}/progress", need{action: access.Import}, s.batchProgress},
@@ -222,7 +235,7 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	if !rt.need.public && !v.signedIn() {
 		return errSignIn
 	}
-	if rt.need.action != "" && !v.scope.Can(rt.need.action) {
+	if !rt.need.metBy(v.scope) {
 		return forbidden(rt.need.action)
 	}
 	if r.Body != nil && !rt.ownLimit() {
