@@ -19,7 +19,8 @@ type calculator struct {
 	Settings []calcSetting
 	Changed  int // settings that differ from their default
 	Problems []string
-	Example  bool // the form was filled in to show how it works
+	Example  bool   // the form was filled in to show how it works
+	Until    string // up to when is computed, where that is not today
 	Result   decisionView
 }
 
@@ -84,6 +85,9 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	c.Result = s.viewDecision(v.t, p, d)
 	c.Problems = form.problems
+	if last, today := form.lastDay(), s.Clock.Today(); last != today {
+		c.Until = v.t.S("web.calc_until", last.String(), today.String())
+	}
 	if byScript(r) {
 		w.Header().Set("HX-Replace-Url", "/calculator?"+form.address().Encode())
 		return part(w, r, http.StatusOK, calculatorPart(v.t, c))

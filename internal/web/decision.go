@@ -24,6 +24,7 @@ type decisionView struct {
 	Clauses    []clauseView
 	Idle       []clauseView // clauses that nothing of the enterprise falls under
 	Missing    []string     // what would make the answer surer
+	Answers    []string     // to open questions, where they differ from the default
 	Calculator string       // address of the calculator with the same facts, "" for none
 }
 

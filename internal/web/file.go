@@ -96,7 +96,7 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	if f.Children, err = s.children(r.Context(), v.t, view, e.ID); err != nil {
 		return err
 	}
-	if f.Decisions, err = s.decisions(v, view, e.ID); err != nil {
+	if f.Decisions, err = s.decisions(r, v, view, e.ID); err != nil {
 		return err
 	}
 	return s.show(w, r, s.shell(r, v, e.Name), http.StatusOK, filePage(v.t, f))
@@ -359,14 +359,18 @@ func (s *server) closeDispute(w http.ResponseWriter, r *http.Request, v *visit) 
 }
 
 // decisions is what each policy owes the enterprise, from the facts that the visitor may see; none for a visitor who may
-// not see all that a decision reads.
-func (s *server) decisions(v *visit, view fact.View, firm int64) ([]decisionView, error) {
+// not see all that a decision reads. Where the address names a policy, it is decided under the answers given there.
+func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64) ([]decisionView, error) {
 	if !view.Can(access.ReadSensitive, firm) {
 		return nil, nil
 	}
 	var all []decisionView
 	for _, p := range s.Policies {
-		plan, err := p.Plan(nil)
+		var answers map[string]string
+		if p.File.Document.ID == r.FormValue("policy") {
+			answers = answersTo(p, r.Form)
+		}
+		plan, err := p.Plan(answers)
 		if err != nil {
 			return nil, err
 		}
@@ -375,7 +379,8 @@ func (s *server) decisions(v *visit, view fact.View, firm int64) ([]decisionView
 			return nil, err
 		}
 		dv := s.viewDecision(v.t, p, d)
-		if dv.Calculator, err = s.calculatorOf(v.t, view, p, firm); err != nil {
+		dv.Answers = answersText(v.t, p, answers)
+		if dv.Calculator, err = s.calculatorOf(v.t, view, p, firm, answers); err != nil {
 			return nil, err
 		}
 		all = append(all, dv)
@@ -383,9 +388,24 @@ func (s *server) decisions(v *visit, view fact.View, firm int64) ([]decisionView
 	return all, nil
 }
 
-// calculatorOf is the calculator's address with what is known of an enterprise filled in.
-func (s *server) calculatorOf(t i18n.T, view fact.View, p *policy.Policy, firm int64) (string, error) {
-	form, err := newCalcForm(t, s.Library, p, s.Clock.Today(), url.Values{})
+// answersText is the open questions that are answered otherwise than by default, with the answers.
+func answersText(t i18n.T, p *policy.Policy, answers map[string]string) []string {
+	var all []string
+	for _, set := range p.File.Settings {
+		if answer, ok := answers[set.ID]; ok {
+			all = append(all, t.Text(set.Question)+" "+settingText(t, p.File, policy.Only{Setting: set.ID, Is: answer}))
+		}
+	}
+	return all
+}
+
+// calculatorOf is the calculator's address with what is known of an enterprise filled in, under the same answers.
+func (s *server) calculatorOf(t i18n.T, view fact.View, p *policy.Policy, firm int64, answers map[string]string) (string, error) {
+	in := url.Values{}
+	for id, answer := range answers {
+		in.Set("set:"+id, answer)
+	}
+	form, err := newCalcForm(t, s.Library, p, s.Clock.Today(), in)
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,7 +170,7 @@ func TestRegion(t *testing.T) {
 	c := newCity(t)
 	v := c.as("city")
 	_, body := v.get("/region")
-	wants(t, body, "68.20 万元", "亭湖区", "大丰区", "东台市", "有效投入补助", `data-value="68.2"`, "110.00 万元")
+	wants(t, body, "县（市）不得低于（万元）", "68.20 万元", "亭湖区", "大丰区", "东台市", "有效投入补助", `data-value="68.2"`, "110.00 万元")
 	_, body = v.get("/region/firms?clause=c9&state=sure")
 	wants(t, body, "亭湖甲", "共 1 家")
 	lacks(t, body, "大丰乙")
@@ -200,6 +201,44 @@ func TestRegion(t *testing.T) {
 	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
 	if err != nil || len(rows) != 4 {
 		t.Fatalf("export: %d rows, %v", len(rows), err)
+	}
+	byArea, err := book.GetRows("按县（市、区）和功能区", excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	areas := map[string][]string{}
+	for _, row := range byArea {
+		areas[row[0]] = row
+	}
+	if got := areas["亭湖区"]; len(got) < 5 || got[1] != "1" || got[2] != "1" || got[4] != "682000" {
+		t.Errorf("亭湖区 in the workbook: %q", got)
+	}
+	if got := areas["东台市"]; len(got) < 8 || got[4] != "0" || got[7] != "1100000" {
+		t.Errorf("东台市 in the workbook: %q", got)
+	}
+	if got := areas["合计"]; len(got) < 8 || got[1] != "3" || got[4] != "682000" || got[7] != "1100000" {
+		t.Errorf("the sum in the workbook: %q", got)
+	}
+	byClause, err := book.GetRows("按条款", excelize.Options{RawCellValue: true})
+	if err != nil || !slices.ContainsFunc(byClause, func(row []string) bool { return row[0] == "有效投入补助" && row[2] == "1" && row[4] == "682000" }) {
+		t.Errorf("clauses in the workbook: %q, %v", byClause, err)
+	}
+}
+
+// The answers to open questions go along from the region to a firm, and from there to the calculator.
+func TestDrillDownKeepsTheAnswers(t *testing.T) {
+	c := newCity(t)
+	v := c.as("city")
+	_, body := v.get("/region/firms?set:investment_base=effective")
+	path := enterprisePath(c.firms[tinghuCode])
+	wants(t, body, path+"?policy=yancheng-2022-6&amp;set%3Ainvestment_base=effective#decisions")
+	_, body = v.get(path + "?policy=yancheng-2022-6&set:investment_base=effective")
+	wants(t, body, "66 万元", "口径已改 1 项", `href="`+path+`#decisions"`, "set%3Ainvestment_base=effective")
+	_, body = v.get(path)
+	wants(t, body, "68.2 万元")
+	lacks(t, body, "口径已改")
+	if res, _ := v.get(path + "?policy=yancheng-2022-6&set:investment_base=nonsense"); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("an answer that is none: status %d", res.StatusCode)
 	}
 }
 

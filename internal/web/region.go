@@ -46,6 +46,14 @@ func (q regionQuery) href(path string) string {
 	return path + "?" + out.Encode()
 }
 
+// file is an enterprise's file under the same answers.
+func (q regionQuery) file(id int64) string {
+	if len(q.Settings) == 0 {
+		return enterprisePath(id) + "#decisions"
+	}
+	return regionQuery{Policy: q.Policy, Settings: q.Settings}.href(enterprisePath(id)) + "#decisions"
+}
+
 func (q regionQuery) in(area string) regionQuery {
 	q.Area, q.Page = area, 1
 	return q
@@ -104,14 +112,9 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	if err != nil {
 		return a, err
 	}
-	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: map[string]string{}}
+	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: answersTo(p, r.Form)}
 	q.Page, _ = strconv.Atoi(r.FormValue("page"))
 	q.Page = max(q.Page, 1)
-	for _, set := range p.File.Settings {
-		if answer := r.FormValue("set:" + set.ID); answer != "" && answer != set.Default {
-			q.Settings[set.ID] = answer
-		}
-	}
 	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
 		q.Area = reach[0].Value
 	}
@@ -124,6 +127,17 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	}
 	view, err := s.view(r.Context(), v)
 	return regionAsked{view: view, policy: p, plan: plan, query: q}, err
+}
+
+// answersTo is the open questions of a policy that an address answers otherwise than by default.
+func answersTo(p *policy.Policy, in url.Values) map[string]string {
+	answers := map[string]string{}
+	for _, set := range p.File.Settings {
+		if answer := in.Get("set:" + set.ID); answer != "" && answer != set.Default {
+			answers[set.ID] = answer
+		}
+	}
+	return answers
 }
 
 // run is the policy applied to what the visitor may see, within the chosen area.
@@ -251,17 +265,25 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	for _, other := range s.Policies {
 		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
 	}
-	for _, below := range sums.byArea {
-		if below.Firms > 0 || below.Area.Code != "" && below.Area.Code != q.Area {
-			d.ByArea = append(d.ByArea, s.areaRow(v.t, q, below, sums.areaRest[below.Area.Code]))
-		}
-	}
-	for _, c := range sums.byClause {
-		d.ByClause = append(d.ByClause, clauseRow{ClauseSum: c, Rest: sums.clauses[c.Clause], Name: clauseName(v.t, p, c.Clause), Cite: clauseCite(p, c.Clause)})
-	}
+	d.ByArea, d.ByClause = s.rowsOf(v.t, a, sums)
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
+}
+
+// rowsOf is the sums as the rows of the page's two tables.
+func (s *server) rowsOf(t i18n.T, a regionAsked, sums regionSum) (areas []areaRow, clauses []clauseRow) {
+	for _, below := range sums.byArea {
+		if below.Firms > 0 || below.Area.Code != "" && below.Area.Code != a.query.Area {
+			areas = append(areas, s.areaRow(t, a.query, below, sums.areaRest[below.Area.Code]))
+		}
+	}
+	for _, c := range sums.byClause {
+		clauses = append(clauses, clauseRow{
+			ClauseSum: c, Rest: sums.clauses[c.Clause], Name: clauseName(t, a.policy, c.Clause), Cite: clauseCite(a.policy, c.Clause),
+		})
+	}
+	return areas, clauses
 }
 
 func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum, more rest) areaRow {
@@ -409,6 +431,12 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 	for _, set := range settingsOf(p, q.Settings) {
 		out.Notes = append(out.Notes, [2]string{t.Text(set.Question), settingText(t, p.File, policy.Only{Setting: set.ID, Is: set.Chosen})})
 	}
+	sums, err := s.sumsOf(r.Context(), v, a)
+	if err != nil {
+		return err
+	}
+	areaRows, clauseRows := s.rowsOf(t, a, sums)
+	out.More = []sheetTable{areaSheet(t, doc, areaRows, sums), clauseSheet(t, clauseRows)}
 	clauses := result.Plan.Clauses()
 	for _, c := range clauses {
 		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+inBrackets(t, t.S("web.sure_yuan")))
@@ -431,6 +459,49 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 		}
 	}
 	return s.export(w, r, v, out)
+}
+
+// sumColumns are the figures of a row of the page's tables, in yuan.
+func sumColumns(t i18n.T) []string {
+	return []string{t.S("web.firms_sure"), t.S("web.firms_perhaps"), t.S("web.sure_yuan"), t.S("web.on_top_yuan"), t.S("web.open_count")}
+}
+
+// areaSheet is the page's table by area, its last row the sum.
+func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all regionSum) sheetTable {
+	out := sheetTable{Name: t.S("web.by_area"), Columns: append([]string{t.S("web.area"), t.S("web.firms_known")}, sumColumns(t)...)}
+	if doc.Floor != nil {
+		out.Columns = append(out.Columns, t.S("web.floor_yuan"), t.S("web.floor_possible_yuan"))
+	}
+	line := func(name string, sum region.Sum, more rest) []any {
+		cells := []any{name, sum.Firms, sum.Sure, sum.Perhaps, sum.Total.Sure, more.OnTop, more.Open}
+		if doc.Floor != nil {
+			cells = append(cells, sum.Floor.Sure, possible(t, sum.Floor))
+		}
+		return cells
+	}
+	out.Rows = func(yield func([]any) bool) {
+		for _, row := range rows {
+			if !yield(line(row.Name, row.Sum, row.Rest)) {
+				return
+			}
+		}
+		yield(line(t.S("web.sum"), all.sum, all.rest))
+	}
+	return out
+}
+
+// clauseSheet is the page's table by clause.
+func clauseSheet(t i18n.T, rows []clauseRow) sheetTable {
+	out := sheetTable{Name: t.S("web.by_clause_sum"), Columns: append([]string{t.S("web.clause"), t.S("web.place")}, sumColumns(t)...)}
+	out.Columns = append(out.Columns, t.S("web.paid_in_kind"))
+	out.Rows = func(yield func([]any) bool) {
+		for _, c := range rows {
+			if !yield([]any{c.Name, c.Cite, c.Sure, c.Perhaps, c.Pays.Sure, c.Rest.OnTop, c.Rest.Open, yesNo(t, c.InKind)}) {
+				return
+			}
+		}
+	}
+	return out
 }
 
 func clausePays(f region.Firm, id string) policy.Interval {
