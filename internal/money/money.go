@@ -1,6 +1,7 @@
 package money
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math/big"
@@ -57,7 +58,11 @@ func (a Fen) Sub(b Fen) (Fen, error) {
 
 // Times is a×n, or ErrOverflow.
 func (a Fen) Times(n int64) (Fen, error) {
-	return Of(a).timesBig(new(big.Rat).SetInt64(n)).whole()
+	c, ok := mul(int64(a), n)
+	if !ok {
+		return 0, ErrOverflow
+	}
+	return Fen(c), nil
 }
 
 // String is yuan with two decimals and no grouping: "1234.50".
@@ -115,7 +120,7 @@ func ParseIn(num string, unit Fen) (Fen, error) {
 	if !r.IsInt() {
 		return 0, fmt.Errorf("amount %q: has fractions of a fen", num)
 	}
-	return Exact{r}.whole()
+	return exactOf(r).whole()
 }
 
 // decimal reads digits with at most one point and an optional sign; no exponent, so that a short text cannot ask
@@ -190,7 +195,7 @@ func (r Rate) Rat() *big.Rat {
 }
 
 // Cmp is −1, 0 or 1.
-func (r Rate) Cmp(s Rate) int { return r.Rat().Cmp(s.Rat()) }
+func (r Rate) Cmp(s Rate) int { return compare(r.num, max(r.den, 1), s.num, max(s.den, 1)) }
 
 // String is a percentage where that is exact within eight decimals, else the fraction.
 func (r Rate) String() string {
@@ -215,34 +220,110 @@ func (r *Rate) UnmarshalText(b []byte) error {
 }
 
 // Exact is an amount in fen before rounding. Its zero value is 0; values are never changed in place.
-type Exact struct{ r *big.Rat }
-
-// Of is an amount as an exact one.
-func Of(a Fen) Exact { return Exact{new(big.Rat).SetInt64(int64(a))} }
-
-func (e Exact) rat() *big.Rat {
-	if e.r == nil {
-		return new(big.Rat)
-	}
-	return e.r
+//
+// Nearly every amount is a fraction of two 64-bit numbers and is reckoned with as such; one that is not, or becomes none,
+// is a big.Rat.
+type Exact struct {
+	num, den int64    // in lowest terms; den 0 is 1
+	r        *big.Rat // instead of num and den, where they do not suffice
 }
 
-func (e Exact) timesBig(r *big.Rat) Exact { return Exact{new(big.Rat).Mul(e.rat(), r)} }
+// Of is an amount as an exact one.
+func Of(a Fen) Exact { return Exact{num: int64(a)} }
+
+// exactOf is a fraction, which must not be changed afterwards.
+func exactOf(r *big.Rat) Exact {
+	if r.Num().IsInt64() && r.Denom().IsInt64() {
+		return Exact{num: r.Num().Int64(), den: r.Denom().Int64()}
+	}
+	return Exact{r: r}
+}
+
+// fraction is the amount over a positive denominator; ok is false where it takes a big.Rat.
+func (e Exact) fraction() (num, den int64, ok bool) { return e.num, max(e.den, 1), e.r == nil }
+
+func (e Exact) rat() *big.Rat {
+	if e.r != nil {
+		return e.r
+	}
+	return big.NewRat(e.num, max(e.den, 1))
+}
 
 // Times is e×r.
-func (e Exact) Times(r Rate) Exact { return e.timesBig(r.Rat()) }
+func (e Exact) Times(r Rate) Exact {
+	if n, d, ok := e.fraction(); ok {
+		n, by := reduce(n, max(r.den, 1))
+		m, d := reduce(r.num, d)
+		num, ok1 := mul(n, m)
+		den, ok2 := mul(d, by)
+		if ok1 && ok2 {
+			return Exact{num: num, den: den}
+		}
+	}
+	return exactOf(new(big.Rat).Mul(e.rat(), r.Rat()))
+}
 
 // Plus is e+f.
-func (e Exact) Plus(f Exact) Exact { return Exact{new(big.Rat).Add(e.rat(), f.rat())} }
+func (e Exact) Plus(f Exact) Exact {
+	if num, den, ok := sum(e, f, add); ok {
+		return Exact{num: num, den: den}
+	}
+	return exactOf(new(big.Rat).Add(e.rat(), f.rat()))
+}
 
 // Minus is e−f.
-func (e Exact) Minus(f Exact) Exact { return Exact{new(big.Rat).Sub(e.rat(), f.rat())} }
+func (e Exact) Minus(f Exact) Exact {
+	if num, den, ok := sum(e, f, sub); ok {
+		return Exact{num: num, den: den}
+	}
+	return exactOf(new(big.Rat).Sub(e.rat(), f.rat()))
+}
+
+func add(a, b int64) (int64, error) { c, err := Fen(a).Add(Fen(b)); return int64(c), err }
+func sub(a, b int64) (int64, error) { c, err := Fen(a).Sub(Fen(b)); return int64(c), err }
+
+// sum is a sum or a difference; ok is false where 64 bits do not suffice.
+func sum(e, f Exact, op func(a, b int64) (int64, error)) (num, den int64, ok bool) {
+	n, d, ok1 := e.fraction()
+	m, c, ok2 := f.fraction()
+	if !ok1 || !ok2 {
+		return 0, 0, false
+	}
+	if d != c {
+		up, down := reduce(c, d) // n/d = n·up / d·up, and d·up = c·down
+		n, ok1 = mul(n, up)
+		m, ok2 = mul(m, down)
+		den, ok = mul(d, up)
+		if !ok1 || !ok2 || !ok {
+			return 0, 0, false
+		}
+		d = den
+	}
+	num, err := op(n, m)
+	if err != nil {
+		return 0, 0, false
+	}
+	num, den = reduce(num, d)
+	return num, den, true
+}
 
 // Cmp is −1, 0 or 1.
-func (e Exact) Cmp(f Exact) int { return e.rat().Cmp(f.rat()) }
+func (e Exact) Cmp(f Exact) int {
+	n, d, ok1 := e.fraction()
+	m, c, ok2 := f.fraction()
+	if !ok1 || !ok2 {
+		return e.rat().Cmp(f.rat())
+	}
+	return compare(n, d, m, c)
+}
 
 // Sign is −1, 0 or 1.
-func (e Exact) Sign() int { return e.rat().Sign() }
+func (e Exact) Sign() int {
+	if e.r != nil {
+		return e.r.Sign()
+	}
+	return cmp.Compare(e.num, 0)
+}
 
 // Min is the smaller.
 func (e Exact) Min(f Exact) Exact {
@@ -253,14 +334,17 @@ func (e Exact) Min(f Exact) Exact {
 }
 
 func (e Exact) whole() (Fen, error) {
-	if !e.rat().IsInt() || !e.rat().Num().IsInt64() {
-		return 0, ErrOverflow
+	if n, d, ok := e.fraction(); ok && d == 1 {
+		return Fen(n), nil
 	}
-	return Fen(e.rat().Num().Int64()), nil
+	return 0, ErrOverflow
 }
 
 // String is yuan, exact where the fraction ends within eight decimals, else cut there with an ellipsis.
 func (e Exact) String() string {
+	if n, d, ok := e.fraction(); ok && d == 1 {
+		return Fen(n).String()
+	}
 	y := new(big.Rat).Quo(e.rat(), big.NewRat(100, 1))
 	s := y.FloatString(8)
 	back, _ := new(big.Rat).SetString(s)
@@ -299,22 +383,19 @@ func (e Exact) Round(how Rounding) (Fen, error) {
 	if to <= 0 {
 		to = 1
 	}
+	if n, d, ok := e.fraction(); ok {
+		if fen, ok, err := round(n, d, int64(to), how.Mode); ok || err != nil {
+			return fen, err
+		}
+	}
 	q := new(big.Rat).Quo(e.rat(), new(big.Rat).SetInt64(int64(to)))
 	num := new(big.Int).Abs(q.Num())
 	whole, rest := new(big.Int).QuoRem(num, q.Denom(), new(big.Int))
-	twice := rest.Lsh(rest, 1).Cmp(q.Denom()) // against one half
 	exact := rest.Sign() == 0
-	up := false
-	switch how.Mode {
-	case Down:
-	case Up:
-		up = !exact
-	case HalfEven:
-		up = twice > 0 || twice == 0 && whole.Bit(0) == 1
-	case HalfUp, "":
-		up = twice >= 0
-	default:
-		return 0, fmt.Errorf("rounding mode %q is not known", how.Mode)
+	half := rest.Lsh(rest, 1).Cmp(q.Denom())
+	up, err := how.Mode.up(exact, half, whole.Bit(0) == 1)
+	if err != nil {
+		return 0, err
 	}
 	if up {
 		whole.Add(whole, big.NewInt(1))
@@ -327,4 +408,19 @@ func (e Exact) Round(how Rounding) (Fen, error) {
 		return 0, ErrOverflow
 	}
 	return Fen(whole.Int64()), nil
+}
+
+// up says whether a remainder makes the whole number before it one more: none, or by how it compares with one half.
+func (m Mode) up(exact bool, half int, odd bool) (bool, error) {
+	switch m {
+	case Down:
+		return false, nil
+	case Up:
+		return !exact, nil
+	case HalfEven:
+		return half > 0 || half == 0 && odd, nil
+	case HalfUp, "":
+		return half >= 0, nil
+	}
+	return false, fmt.Errorf("rounding mode %q is not known", m)
 }

@@ -105,7 +105,7 @@ func TestRounding(t *testing.T) {
 		{"1", Rounding{To: Yuan, Mode: Up}, "1.00"},
 	} {
 		r, _ := new(big.Rat).SetString(c.yuan)
-		got, err := Exact{r.Mul(r, big.NewRat(100, 1))}.Round(c.how)
+		got, err := exactOf(r.Mul(r, big.NewRat(100, 1))).Round(c.how)
 		if err != nil || got.String() != c.want {
 			t.Errorf("%s %+v: got %v, %v, want %s", c.yuan, c.how, got, err, c.want)
 		}
@@ -132,6 +132,69 @@ func TestRoundingIsNearest(t *testing.T) {
 			if far.Cmp(limit) > 0 {
 				t.Fatalf("%v %s to %d: %v is too far", a, mode, to, got)
 			}
+		}
+	})
+}
+
+// exacts draws amounts of every size: most of them fit into two 64-bit numbers, some only just or not at all.
+func exacts() *rapid.Generator[Exact] {
+	number := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1e6, 1e6), rapid.SampledFrom([]int64{math.MinInt64, math.MaxInt64, 0, 1, -1}))
+	return rapid.Custom(func(t *rapid.T) Exact {
+		e := Of(Fen(number.Draw(t, "fen")))
+		for range rapid.IntRange(0, 3).Draw(t, "times") {
+			e = e.Times(rates().Draw(t, "rate"))
+		}
+		return e
+	})
+}
+
+func rates() *rapid.Generator[Rate] {
+	return rapid.Custom(func(t *rapid.T) Rate {
+		num := rapid.OneOf(rapid.Int64(), rapid.Int64Range(-1000, 1000)).Draw(t, "num")
+		den := rapid.OneOf(rapid.Int64Range(1, math.MaxInt64), rapid.Int64Range(1, 1000)).Draw(t, "den")
+		r, err := NewRate(num, den)
+		if err != nil {
+			t.Skip(err)
+		}
+		return r
+	})
+}
+
+func TestExactAgainstBig(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, r := exacts().Draw(t, "a"), exacts().Draw(t, "b"), rates().Draw(t, "r")
+		x, y, q := a.rat(), b.rat(), r.Rat()
+		for _, c := range []struct {
+			op   string
+			got  Exact
+			want *big.Rat
+		}{
+			{"+", a.Plus(b), new(big.Rat).Add(x, y)},
+			{"-", a.Minus(b), new(big.Rat).Sub(x, y)},
+			{"×", a.Times(r), new(big.Rat).Mul(x, q)},
+		} {
+			if c.got.rat().Cmp(c.want) != 0 {
+				t.Fatalf("%v %s %v or %v: got %v, want %v", x, c.op, y, q, c.got.rat(), c.want)
+			}
+			if n, d, ok := c.got.fraction(); ok != (c.want.Num().IsInt64() && c.want.Denom().IsInt64()) || ok && (n != c.want.Num().Int64() || d != c.want.Denom().Int64()) {
+				t.Fatalf("%v %s %v or %v: %d/%d, %v is not %v in lowest terms", x, c.op, y, q, n, d, ok, c.want)
+			}
+		}
+		if a.Cmp(b) != x.Cmp(y) || a.Sign() != x.Sign() || a.Cmp(a) != 0 {
+			t.Fatalf("%v against %v: %d, sign %d", x, y, a.Cmp(b), a.Sign())
+		}
+		s := rates().Draw(t, "s")
+		if r.Cmp(s) != q.Cmp(s.Rat()) {
+			t.Fatalf("%v against %v: %d", r, s, r.Cmp(s))
+		}
+		how := Rounding{To: Fen(rapid.SampledFrom([]int64{1, 3, 100, int64(Wan), math.MaxInt64}).Draw(t, "to")), Mode: rapid.SampledFrom([]Mode{HalfUp, HalfEven, Down, Up}).Draw(t, "mode")}
+		got, err := a.Round(how)
+		want, wantErr := Exact{r: x}.Round(how)
+		if got != want || (err == nil) != (wantErr == nil) {
+			t.Fatalf("%v to %+v: got %v, %v, want %v, %v", x, how, got, err, want, wantErr)
+		}
+		if a.String() != (Exact{r: x}).String() {
+			t.Fatalf("%v: text %s, want %s", x, a, Exact{r: x})
 		}
 	})
 }
