@@ -133,6 +133,15 @@ func (v View) OpenDisputes(ctx context.Context) ([]Dispute, error) {
 	return found, nil
 }
 
+// Disputes is every dispute, open or closed, oldest first, as far as the scope may see them.
+func (v View) Disputes(ctx context.Context) ([]Dispute, error) {
+	found, err := v.disputes(ctx, `d.id > 0`)
+	if err != nil {
+		return nil, fmt.Errorf("list disputes: %w", err)
+	}
+	return found, nil
+}
+
 // disputesOf is the disputes about a row's subject by what they are about.
 func (v View) disputesOf(ctx context.Context, row Row) (map[columnKey][]Dispute, error) {
 	group := v.snap.group(row.id)

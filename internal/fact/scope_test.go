@@ -227,6 +227,15 @@ func TestDisputeIsRaisedOnceAndClosedOnce(t *testing.T) {
 		if err != nil || len(open) != 0 {
 			t.Errorf("open after closing: %v %v", open, err)
 		}
+		for name, v := range map[string]View{"firm": firm, "official": official, "auditor": auditor} {
+			all, err := v.Disputes(ctx)
+			if diff := cmp.Diff(want, all, cmp.AllowUnexported(period.Period{})); diff != "" || err != nil {
+				t.Errorf("all disputes as %s: %v (-want +got)\n%s", name, err, diff)
+			}
+		}
+		if all, err := foreign.Disputes(ctx); len(all) != 0 || err != nil {
+			t.Errorf("all disputes as a foreign official: %v %v", all, err)
+		}
 		_, err = firm.Dispute(ctx, firms[0], "ent.revenue", years[0], "仍不对")
 		must(t, err) // a closed one may be raised anew
 	})

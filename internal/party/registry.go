@@ -160,6 +160,16 @@ func (r *Registry) Enterprise(id int64) (Enterprise, bool) {
 	return *rec.ent, true
 }
 
+// Alone is an enterprise by what was stated about it and about those that stand for it, whatever it stands for itself:
+// what a merged one was before.
+func (r *Registry) Alone(id int64) (Enterprise, bool) {
+	rec := r.find(id)
+	if rec == nil || rec.sub.Kind != content.Enterprise {
+		return Enterprise{}, false
+	}
+	return *r.effective(rec), true
+}
+
 // Enterprises is every enterprise that stands for itself, by id.
 func (r *Registry) Enterprises() iter.Seq[Enterprise] {
 	return func(yield func(Enterprise) bool) {

@@ -281,6 +281,9 @@ func TestMergeAndUnmerge(t *testing.T) {
 		if !ok || e.ID != ids[0] || !cmp.Equal(e.Merged, ids[1:2]) {
 			t.Errorf("the merged one: %+v %v", e, ok)
 		}
+		if was, ok := r.Alone(ids[1]); !ok || was.ID != ids[1] || was.Name != "甲机械厂" || was.USCC != codeB {
+			t.Errorf("what was merged: %+v %v", was, ok)
+		}
 		if got := r.Children(ids[0], content.Project); len(got) != 2 {
 			t.Errorf("projects of both: %v", got)
 		}
