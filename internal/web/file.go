@@ -237,6 +237,7 @@ type factLine struct {
 
 type saidText struct {
 	Text, Shown, Authority, Source, Place, Received, Why string
+	Sender, By                                           string // the office that sent it, and the account that brought it in
 	Effective, Retracted                                 bool
 	Status                                               fact.Status
 }
@@ -260,10 +261,16 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 	if err != nil {
 		return view, p, err
 	}
+	people := map[int64]string{}
 	for _, l := range lines {
-		if l.Def.Code == def.Code {
-			p.Lines = append(p.Lines, s.factLine(v.t, l))
+		if l.Def.Code != def.Code {
+			continue
 		}
+		line, err := s.factLine(r.Context(), v.t, l, people)
+		if err != nil {
+			return view, p, err
+		}
+		p.Lines = append(p.Lines, line)
 	}
 	if len(p.Lines) == 0 {
 		return view, p, errs.NotFound("fact", def.Code)
@@ -286,18 +293,23 @@ func (s *server) belongs(view fact.View, subject, firm int64) bool {
 	return false
 }
 
-func (s *server) factLine(t i18n.T, l fact.Line) factLine {
+// factLine puts a line into words; people keeps the names of those who brought its statements in.
+func (s *server) factLine(ctx context.Context, t i18n.T, l fact.Line, people map[int64]string) (factLine, error) {
 	out := factLine{Line: l, Period: periodText(t, l.Period), Text: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision), Disputes: l.Disputes}
 	for _, said := range l.Stated {
+		by, err := s.personName(ctx, people, said.From.Actor)
+		if err != nil {
+			return out, err
+		}
 		out.Said = append(out.Said, saidText{
 			Text:      factText(t, s.Library, l.Def, said.State, said.Value, said.Precision),
 			Shown:     said.Shown,
-			Authority: s.authorityName(t, said.From.Authority), Source: said.From.Name, Place: said.Place,
+			Authority: s.authorityName(t, said.From.Authority), Sender: said.From.Note, By: by, Source: said.From.Name, Place: said.Place,
 			Received: instant(said.From.ReceivedAt), Why: t.Msg(said.Why),
 			Effective: said.Effective, Retracted: !said.From.Live(), Status: said.Status,
 		})
 	}
-	return out
+	return out, nil
 }
 
 func (s *server) factTimeline(w http.ResponseWriter, r *http.Request, v *visit) error {

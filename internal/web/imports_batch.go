@@ -45,6 +45,7 @@ type batchData struct {
 	Moved               bool      // something became known after the preview was made
 	Hindrance           string    // why it cannot be committed, "" when it can
 	Subjects            string    // new subjects by kind, in words
+	OthersName          bool // stated in the name of another authority than the uploader's own
 	Notes               []string
 	Problems            []problemGroup
 	Classes             []classLines
@@ -94,6 +95,9 @@ type diffLine struct {
 	Holds, Number                          bool
 }
 
+// officialsAuthority is in whose name an official speaks without saying so: only officials bring files in.
+const officialsAuthority = "bureau"
+
 // shownProblems is how many problems of one severity the page shows.
 const shownProblems = 40
 
@@ -132,7 +136,7 @@ func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, sta
 	d := batchData{
 		Batch: b, Standing: standingOf(b), Authority: s.authorityName(v.t, b.Authority), By: by,
 		Area: nodeName(s.Library.Areas(), b.Area), Progress: s.progressOf(v.t, b), Plan: f,
-		Subjects: newSubjects(v.t, b.Preview), MayUndo: v.scope.Sees(access.UndoImport, b.Area, 0),
+		Subjects: newSubjects(v.t, b.Preview), OthersName: b.Authority != officialsAuthority, MayUndo: v.scope.Sees(access.UndoImport, b.Area, 0),
 	}
 	if !b.Failure.IsZero() {
 		d.Failure = v.t.Msg(b.Failure)

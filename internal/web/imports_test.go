@@ -174,7 +174,7 @@ func TestImportFromUploadToUndo(t *testing.T) {
 	s := newSite(t)
 	v := s.official("city", access.CityOfficial, "320900")
 	path, page := v.sendOne("快报.csv", quickReport)
-	wants(t, page, "待确认", "确认导入 4 条数据", "新建：企业 2 家", "以“统计部门”的名义", "盐城甲机械有限公司", "12\u202f345.67 万元", "7 列中导入 6 列", "本单位暗号")
+	wants(t, page, "以“统计部门”的名义导入。", "待确认", "确认导入 4 条数据", "新建：企业 2 家", "以“统计部门”的名义", "盐城甲机械有限公司", "12\u202f345.67 万元", "7 列中导入 6 列", "本单位暗号")
 	if got := formOf(t, page, path+"/plan"); got.Get("s0.c4.target") != "ent.revenue" || got.Get("s0.c4.unit") != "万元" || got.Get("s0.period") != "2023" {
 		t.Errorf("the form does not say how the file is read: %v", got)
 	}

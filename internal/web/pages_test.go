@@ -125,7 +125,7 @@ func TestDispute(t *testing.T) {
 	path := factPath(id, id, "ent.revenue")
 	firm := c.as("firm")
 	_, body := firm.get(path)
-	wants(t, body, "1.234567 亿元", "firms.csv", "统计", "采用", "这个数不对")
+	wants(t, body, "1.234567 亿元", "firms.csv", "统计", "报送：市工信局", "经办：系统管理员", "采用", "这个数不对")
 	lacks(t, body, "办结")
 
 	res, body := firm.post(path+"/dispute", url.Values{"period": {"2023"}, "text": {"  "}})
