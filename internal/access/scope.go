@@ -176,6 +176,21 @@ func (s Scope) Owns() []int64 {
 	return sortedWithout(all, 0)
 }
 
+// Key is the same for scopes that may see and do the same, whoever has them; for keeping what was worked out for one.
+func (s Scope) Key() string {
+	key := strconv.AppendBool(nil, s.system)
+	for _, p := range s.parts {
+		key = strconv.AppendQuote(append(key, '|'), string(p.role))
+		for _, a := range p.areas {
+			key = strconv.AppendQuote(key, a)
+		}
+		for _, id := range p.owns {
+			key = strconv.AppendInt(append(key, ','), id, 10)
+		}
+	}
+	return string(key)
+}
+
 // All says that nothing is hidden from the scope: it is the product's own.
 func (s Scope) All() bool { return s.system }
 

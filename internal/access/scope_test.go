@@ -289,3 +289,31 @@ func BenchmarkSees(b *testing.B) {
 		s.Sees(ReadFact, "320971", 3)
 	}
 }
+
+// TestScopeKey: what is kept for one scope is shown to another only where both may do the same.
+func TestScopeKey(t *testing.T) {
+	scopes := map[string]Scope{
+		"nobody":           {},
+		"system":           SystemScope(),
+		"no area":          NewScope(1, CityOfficial, nil, nil),
+		"city":             NewScope(1, CityOfficial, []string{"320900", "320904"}, nil),
+		"one code":         NewScope(1, CityOfficial, []string{`320900""320904`}, nil),
+		"county":           NewScope(1, CountyOfficial, []string{"320900", "320904"}, nil),
+		"auditor":          NewScope(1, Auditor, []string{"320900", "320904"}, nil),
+		"enterprise":       NewScope(1, Enterprise, nil, []int64{12}),
+		"two enterprises":  NewScope(1, Enterprise, nil, []int64{1, 2}),
+		"two roles":        NewScope(1, CityOfficial, []string{"320900"}, nil).And(NewScope(1, Auditor, []string{"320904"}, nil)),
+		"two other roles":  NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).And(NewScope(1, Auditor, nil, nil)),
+		"the other of two": NewScope(1, Auditor, []string{"320904"}, nil),
+	}
+	names := map[string]string{}
+	for name, s := range scopes {
+		if other, taken := names[s.Key()]; taken {
+			t.Errorf("%s and %s have the key %q", name, other, s.Key())
+		}
+		names[s.Key()] = name
+	}
+	if NewScope(2, CityOfficial, []string{"320904", "320900"}, nil).Key() != scopes["city"].Key() {
+		t.Error("another account with the same rights has another key")
+	}
+}

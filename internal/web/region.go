@@ -7,11 +7,8 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
-	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -78,7 +75,6 @@ type regionData struct {
 	Areas    []option
 	AreaName string
 	Sum      region.Sum
-	Rest     rest
 	ByArea   []areaRow
 	ByClause []clauseRow
 	AsOf     string
@@ -87,14 +83,12 @@ type regionData struct {
 
 type areaRow struct {
 	region.AreaSum
-	Rest rest
 	Name string
 	Href string // deeper, or to the firms where nothing lies below
 }
 
 type clauseRow struct {
 	region.ClauseSum
-	Rest       rest
 	Name, Cite string
 }
 
@@ -149,145 +143,44 @@ func (s *server) run(ctx context.Context, a regionAsked) (*region.Region, error)
 	return all.Within(a.query.Area), nil
 }
 
-// regionSum is the figures of the page.
-type regionSum struct {
-	sum      region.Sum
-	byArea   []region.AreaSum
-	byClause []region.ClauseSum
-	rest     rest
-	areaRest map[string]rest // by the code of each row of byArea
-	clauses  map[string]rest
-}
-
-// rest is what may come on top of what is sure: how much in all, as far as there is a limit, and for how many there is
-// none.
-type rest struct {
-	OnTop money.Fen
-	Open  int
-}
-
-func (r rest) plus(i policy.Interval) rest {
-	if i.Unbounded {
-		r.Open++
-		return r
-	}
-	r.OnTop += i.Possible - i.Sure
-	return r
-}
-
-// addRests works out what may come on top, where the sums of intervals say only that there is no limit.
-func (m *regionSum) addRests(tree *content.Tree, parent string, firms []region.Firm) {
-	m.areaRest, m.clauses = map[string]rest{}, map[string]rest{}
-	for _, f := range firms {
-		m.rest = m.rest.plus(f.Total)
-		row := rowOf(tree, parent, f.Area)
-		m.areaRest[row] = m.areaRest[row].plus(f.Total)
-		for _, c := range f.Clauses {
-			m.clauses[c.Clause] = m.clauses[c.Clause].plus(c.Pays)
-		}
-	}
-}
-
-// rowOf is the node right below parent that an area lies in: its row in the table.
-func rowOf(tree *content.Tree, parent, area string) string {
-	path := tree.Path(area)
-	i := slices.IndexFunc(path, func(n content.Node) bool { return n.Code == parent })
-	switch {
-	case i < 0:
-		return ""
-	case i+1 < len(path):
-		return path[i+1].Code
-	}
-	return parent
-}
-
-// regionSums keeps sums: a page of a hundred thousand firms is asked for by many and changes with a commit only. What
-// somebody sees is kept under their ticket, which changes with their rights, and never shown under another.
-type regionSums struct {
-	mu   sync.Mutex
-	seq  int64
-	kept map[string]regionSum
-}
-
-const maxSums = 200
-
-func (s *server) sumsOf(ctx context.Context, v *visit, a regionAsked) (regionSum, error) {
-	key := strings.Join([]string{v.account.Ticket(), a.plan.Hash, s.Clock.Today().String(), a.query.Area}, "|")
-	if found, ok := s.sums.get(a.view.Seq(), key); ok {
-		return found, nil
-	}
-	result, err := s.run(ctx, a)
-	if err != nil {
-		return regionSum{}, err
-	}
-	made := regionSum{sum: result.Sum, byArea: result.ByArea(a.query.Area), byClause: result.ByClause()}
-	made.addRests(s.Library.Areas(), a.query.Area, result.Firms)
-	s.sums.put(a.view.Seq(), key, made)
-	return made, nil
-}
-
-func (r *regionSums) get(seq int64, key string) (regionSum, bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.seq != seq {
-		return regionSum{}, false
-	}
-	found, ok := r.kept[key]
-	return found, ok
-}
-
-func (r *regionSums) put(seq int64, key string, made regionSum) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	switch {
-	case seq < r.seq:
-		return
-	case seq > r.seq || len(r.kept) >= maxSums:
-		r.seq, r.kept = seq, map[string]regionSum{}
-	}
-	r.kept[key] = made
-}
-
 func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) error {
 	a, err := s.readRegion(r, v)
 	if err != nil {
 		return err
 	}
-	sums, err := s.sumsOf(r.Context(), v, a)
+	result, err := s.run(r.Context(), a)
 	if err != nil {
 		return err
 	}
 	p, q := a.policy, a.query
 	d := regionData{
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
-		Sum: sums.sum, Rest: sums.rest, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
+		Sum: result.Sum, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
 	for _, other := range s.Policies {
 		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
 	}
-	d.ByArea, d.ByClause = s.rowsOf(v.t, a, sums)
+	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
 }
 
 // rowsOf is the sums as the rows of the page's two tables.
-func (s *server) rowsOf(t i18n.T, a regionAsked, sums regionSum) (areas []areaRow, clauses []clauseRow) {
-	for _, below := range sums.byArea {
+func (s *server) rowsOf(t i18n.T, a regionAsked, result *region.Region) (areas []areaRow, clauses []clauseRow) {
+	for _, below := range result.ByArea(a.query.Area) {
 		if below.Firms > 0 || below.Area.Code != "" && below.Area.Code != a.query.Area {
-			areas = append(areas, s.areaRow(t, a.query, below, sums.areaRest[below.Area.Code]))
+			areas = append(areas, s.areaRow(t, a.query, below))
 		}
 	}
-	for _, c := range sums.byClause {
-		clauses = append(clauses, clauseRow{
-			ClauseSum: c, Rest: sums.clauses[c.Clause], Name: clauseName(t, a.policy, c.Clause), Cite: clauseCite(a.policy, c.Clause),
-		})
+	for _, c := range result.ByClause() {
+		clauses = append(clauses, clauseRow{ClauseSum: c, Name: clauseName(t, a.policy, c.Clause), Cite: clauseCite(a.policy, c.Clause)})
 	}
 	return areas, clauses
 }
 
-func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum, more rest) areaRow {
-	row := areaRow{AreaSum: a, Rest: more, Name: a.Area.Name}
+func (s *server) areaRow(t i18n.T, q regionQuery, a region.AreaSum) areaRow {
+	row := areaRow{AreaSum: a, Name: a.Area.Name}
 	switch {
 	case a.Area.Code == "":
 		row.Name = t.S("web.area_unknown")
@@ -340,44 +233,23 @@ type firmsData struct {
 	Clauses  []option
 	Total    int
 	Sure     money.Fen // over all of them
-	Rest     rest
+	Rest     region.Rest
 	Pages    int
 	Rows     []firmResult
 	AsOf     string
 }
 
 type firmResult struct {
-	region.Firm
+	*region.Firm
 	AreaName string
 	Pays     policy.Interval // of the chosen clause, or in all
 	Reason   string
 }
 
-// firmsOf is the enterprises that get or may get something from the chosen clause, or from the whole document; the
-// most first.
-func firmsOf(t i18n.T, tree *content.Tree, q regionQuery, result *region.Region) (rows []firmResult, sure money.Fen, more rest) {
-	for _, f := range result.Firms {
-		row := firmResult{Firm: f, AreaName: nodeName(tree, f.Area), Pays: f.Total}
-		gets, perhaps := f.State == policy.Met, f.State == policy.Unknown
-		if q.Clause != "" {
-			row.Pays = clausePays(f, q.Clause)
-			gets = row.Pays.Sure > 0
-			perhaps = !gets && !row.Pays.Exact()
-		}
-		if !f.Err.IsZero() {
-			row.Reason = t.Msg(f.Err)
-		}
-		if q.State == "sure" && !gets || q.State == "perhaps" && !perhaps || !gets && !perhaps && row.Reason == "" {
-			continue
-		}
-		rows = append(rows, row)
-		sure += row.Pays.Sure
-		more = more.plus(row.Pays)
-	}
-	slices.SortStableFunc(rows, func(a, b firmResult) int {
-		return cmp.Or(cmp.Compare(b.Pays.Sure, a.Pays.Sure), cmp.Compare(b.Pays.Possible, a.Pays.Possible), cmp.Compare(a.Name, b.Name))
-	})
-	return rows, sure, more
+// listed is the enterprises that the query asks for.
+func (q regionQuery) listed(result *region.Region) *region.List {
+	states := map[string]policy.State{"sure": policy.Met, "perhaps": policy.Unknown}
+	return result.List(region.Query{Clause: q.Clause, State: states[q.State]})
 }
 
 func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -390,17 +262,22 @@ func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) e
 		return err
 	}
 	view, p, q := a.view, a.policy, a.query
-	rows, sure, more := firmsOf(v.t, s.Library.Areas(), q, result)
+	list := q.listed(result)
 	d := firmsData{
-		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: len(rows), Sure: sure, Rest: more,
-		Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
+		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: list.Len(), Sure: list.Sure, Rest: list.Rest,
+		Pages: max((list.Len()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 	}
 	for _, c := range result.Plan.Clauses() {
 		d.Clauses = append(d.Clauses, option{Value: c.ID, Label: c.Cite + " " + v.t.Text(c.Name)})
 	}
 	d.Query.Page = min(q.Page, d.Pages)
-	first := (d.Query.Page - 1) * listRows
-	d.Rows = rows[first:min(first+listRows, len(rows))]
+	for f, pays := range list.Page((d.Query.Page-1)*listRows, listRows) {
+		row := firmResult{Firm: f, AreaName: nodeName(s.Library.Areas(), f.Area), Pays: pays}
+		if msg := f.Err(); !msg.IsZero() {
+			row.Reason = v.t.Msg(msg)
+		}
+		d.Rows = append(d.Rows, row)
+	}
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_region")), http.StatusOK, regionFirmsPage(v.t, d))
 }
 
@@ -431,27 +308,22 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 	for _, set := range settingsOf(p, q.Settings) {
 		out.Notes = append(out.Notes, [2]string{t.Text(set.Question), settingText(t, p.File, policy.Only{Setting: set.ID, Is: set.Chosen})})
 	}
-	sums, err := s.sumsOf(r.Context(), v, a)
-	if err != nil {
-		return err
-	}
-	areaRows, clauseRows := s.rowsOf(t, a, sums)
-	out.More = []sheetTable{areaSheet(t, doc, areaRows, sums), clauseSheet(t, clauseRows)}
-	clauses := result.Plan.Clauses()
-	for _, c := range clauses {
+	areaRows, clauseRows := s.rowsOf(t, a, result)
+	out.More = []sheetTable{areaSheet(t, doc, areaRows, result.Sum), clauseSheet(t, clauseRows)}
+	for _, c := range result.Plan.Clauses() {
 		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+inBrackets(t, t.S("web.sure_yuan")))
 	}
 	out.Rows = func(yield func([]any) bool) {
-		for _, f := range result.Firms {
+		for f := range result.Firms() {
 			if !v.scope.Sees(access.Export, f.Area, f.ID) {
 				continue
 			}
 			row := []any{f.Name, f.USCC, nodeName(s.Library.Areas(), f.Area), f.Total.Sure, possible(t, f.Total), f.InKind.Sure, f.Floor.Sure, f.Missing, ""}
-			if !f.Err.IsZero() {
-				row[8] = t.Msg(f.Err)
+			if msg := f.Err(); !msg.IsZero() {
+				row[8] = t.Msg(msg)
 			}
-			for _, c := range clauses {
-				row = append(row, clausePays(f, c.ID).Sure)
+			for _, pays := range result.Pays(f) {
+				row = append(row, pays.Sure)
 			}
 			if !yield(row) {
 				return
@@ -467,13 +339,13 @@ func sumColumns(t i18n.T) []string {
 }
 
 // areaSheet is the page's table by area, its last row the sum.
-func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all regionSum) sheetTable {
+func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all region.Sum) sheetTable {
 	out := sheetTable{Name: t.S("web.by_area"), Columns: append([]string{t.S("web.area"), t.S("web.firms_known")}, sumColumns(t)...)}
 	if doc.Floor != nil {
 		out.Columns = append(out.Columns, t.S("web.floor_yuan"), t.S("web.floor_possible_yuan"))
 	}
-	line := func(name string, sum region.Sum, more rest) []any {
-		cells := []any{name, sum.Firms, sum.Sure, sum.Perhaps, sum.Total.Sure, more.OnTop, more.Open}
+	line := func(name string, sum region.Sum) []any {
+		cells := []any{name, sum.Firms, sum.Sure, sum.Perhaps, sum.Total.Sure, sum.Rest.OnTop, sum.Rest.Open}
 		if doc.Floor != nil {
 			cells = append(cells, sum.Floor.Sure, possible(t, sum.Floor))
 		}
@@ -481,11 +353,11 @@ func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all regionSum) she
 	}
 	out.Rows = func(yield func([]any) bool) {
 		for _, row := range rows {
-			if !yield(line(row.Name, row.Sum, row.Rest)) {
+			if !yield(line(row.Name, row.Sum)) {
 				return
 			}
 		}
-		yield(line(t.S("web.sum"), all.sum, all.rest))
+		yield(line(t.S("web.sum"), all))
 	}
 	return out
 }
@@ -502,15 +374,6 @@ func clauseSheet(t i18n.T, rows []clauseRow) sheetTable {
 		}
 	}
 	return out
-}
-
-func clausePays(f region.Firm, id string) policy.Interval {
-	for _, c := range f.Clauses {
-		if c.Clause == id {
-			return c.Pays
-		}
-	}
-	return policy.Interval{}
 }
 
 // possible is the upper end of an amount for a sheet; words where there is none.

@@ -63,7 +63,6 @@ type server struct {
 	sessions *scs.SessionManager
 	reader   *region.Reader
 	names    nameOrder
-	sums     regionSums
 }
 
 // New is the handler of all pages.

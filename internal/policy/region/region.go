@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"runtime"
 	"slices"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -46,57 +48,116 @@ type key struct {
 	asOf period.Day
 }
 
-// work is a result of the whole region, finished or being made, and what scopes see of it.
+// work is a result of the whole region, finished or being made, and the parts of it that were asked for.
 type work struct {
 	key
-	done chan struct{}
-	rows []Firm
-	err  error
+	done  chan struct{}
+	rows  []Firm
+	every []int32 // the numbers of all rows
+	err   error
 
-	mu     sync.Mutex
-	scopes map[string]*Region
+	regions shelf[regionKey, *Region]
+	lists   shelf[listKey, *List]
 }
 
-// maxScopes is how many scopes' parts of a result are kept.
-const maxScopes = 64
+// regionKey is what a part of a result depends on: who sees it, and which areas were asked for, one within the other.
+type regionKey struct{ scope, areas string }
 
-// Firm is what a policy comes to for one enterprise.
+// roomFor is how many rows the parts of a result may refer to together: it keeps a few dozen of all enterprises, or many
+// more of counties.
+func roomFor(rows int) int { return 32*rows + 1<<16 }
+
+// Firm is what a policy comes to for one enterprise. Readers share it.
 type Firm struct {
-	ID       int64
-	Name     string
-	USCC     string
-	Area     string // node code, on the day asked for
-	Industry string
-	State    policy.State
-	Total    policy.Interval
-	InKind   policy.Interval
-	Floor    policy.Interval // what its county must not fall below; zero elsewhere
-	Missing  int             // facts that would make the answer surer
-	Clauses  []policy.ClauseSum
-	Err      i18n.Msg // why there is no decision, e.g. an amount beyond all bounds; zero otherwise
+	ID      int64
+	Name    string
+	USCC    string
+	Area    string // node code, on the day asked for
+	Total   policy.Interval
+	InKind  policy.Interval
+	Floor   policy.Interval // what its county must not fall below; zero elsewhere
+	Missing int             // facts that would make the answer surer
+
+	state  state
+	pays   []pay     // by the number of the clause
+	failed *i18n.Msg // why there is no decision
 }
 
-// Region is a result as far as a reader may see it. It is shared by its readers and must not be changed.
+// pay is one clause of one enterprise, as small as it gets: a region has a million of them. A clause that is not met and
+// can be met by no missing fact has none.
+type pay struct {
+	sure, possible money.Fen
+	clause         uint16 // in Plan.Clauses
+	state          state
+	unbounded      bool
+}
+
+func (p pay) interval() policy.Interval {
+	return policy.Interval{Sure: p.sure, Possible: p.possible, Unbounded: p.unbounded}
+}
+
+// state is a policy.State.
+type state uint8
+
+const (
+	notMet state = iota
+	unknown
+	met
+)
+
+var states = [...]policy.State{notMet: policy.NotMet, unknown: policy.Unknown, met: policy.Met}
+
+func stateOf(s policy.State) state { return state(slices.Index(states[:], s)) }
+
+// State is how the whole decision came out.
+func (f *Firm) State() policy.State { return states[f.state] }
+
+// Err is why there is no decision, e.g. an amount beyond all bounds; zero where there is one.
+func (f *Firm) Err() i18n.Msg {
+	if f.failed == nil {
+		return i18n.Msg{}
+	}
+	return *f.failed
+}
+
+// Region is a result as far as a reader may see it. It is shared by its readers.
 type Region struct {
-	Seq   int64 // commit that it knows up to
-	AsOf  period.Day
-	Plan  *policy.Plan
-	Firms []Firm // every enterprise in the registry's order
-	Sum   Sum
+	Seq  int64 // commit that it knows up to
+	AsOf period.Day
+	Plan *policy.Plan
+	Sum  Sum
 
 	tree    *content.Tree
-	mu      sync.Mutex // of what was asked before
+	work    *work
+	key     regionKey
+	index   []int32 // rows of the work that are in it, in the registry's order
+	mu      sync.Mutex
 	areas   map[string][]AreaSum
 	clauses []ClauseSum
-	parts   map[string]*Region
 }
 
-func (r *Region) like(firms []Firm) *Region {
-	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, Firms: firms}
-	for i := range firms {
-		out.Sum.add(&firms[i])
+func (r *Region) size() int { return len(r.index) }
+
+// part is a region of the same result with some of its rows.
+func (r *Region) part(key regionKey, index []int32) *Region {
+	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, work: r.work, key: key, index: index}
+	for f := range out.Firms() {
+		out.Sum.add(f)
 	}
 	return out
+}
+
+// Firms is every enterprise, in the registry's order.
+func (r *Region) Firms() iter.Seq[*Firm] { return r.work.firms(r.index) }
+
+func (w *work) firms(index []int32) iter.Seq[*Firm] {
+	return func(yield func(*Firm) bool) {
+		for _, i := range index {
+			if !yield(&w.rows[i]) {
+				return
+			}
+		}
+	}
 }
 
 // Sum is what firms come to together.
@@ -108,21 +169,40 @@ type Sum struct {
 	Total   policy.Interval
 	InKind  policy.Interval
 	Floor   policy.Interval
+	Rest    Rest // of Total
 }
 
 func (s *Sum) add(f *Firm) {
 	s.Firms++
-	if !f.Err.IsZero() {
+	if f.failed != nil {
 		s.Failed++
 		return
 	}
-	switch f.State {
-	case policy.Met:
+	switch f.state {
+	case met:
 		s.Sure++
-	case policy.Unknown:
+	case unknown:
 		s.Perhaps++
 	}
 	s.Total, s.InKind, s.Floor = s.Total.Plus(f.Total), s.InKind.Plus(f.InKind), s.Floor.Plus(f.Floor)
+	s.Rest = s.Rest.Plus(f.Total)
+}
+
+// Rest is what may come on top of what is sure: how much in all, as far as there is a limit, and for how many there is
+// none. A sum of intervals says only whether there is a limit.
+type Rest struct {
+	OnTop money.Fen
+	Open  int
+}
+
+// Plus adds one amount.
+func (r Rest) Plus(i policy.Interval) Rest {
+	if i.Unbounded {
+		r.Open++
+		return r
+	}
+	r.OnTop += i.Possible - i.Sure
+	return r
 }
 
 // AreaSum is a node of the area tree and what lies at or below it.
@@ -138,6 +218,7 @@ type ClauseSum struct {
 	Perhaps int // that may get it
 	InKind  bool
 	Pays    policy.Interval
+	Rest    Rest
 }
 
 // Run is the plan applied to every enterprise that the view shows with all of its facts, as of a day. The first run
@@ -147,36 +228,25 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 	if err != nil {
 		return nil, err
 	}
-	return w.seenBy(view, &Region{Seq: w.seq, AsOf: asOf, Plan: plan, tree: r.tree}), nil
+	k := regionKey{scope: view.Scope().Key()}
+	return w.regions.get(k, func() *Region {
+		all := &Region{Seq: w.seq, AsOf: asOf, Plan: plan, tree: r.tree, work: w}
+		return all.part(k, w.seenBy(view))
+	}), nil
 }
 
-// seenBy is the part of a result that a view's scope may see. Scopes that see the same are few, and ask often.
-func (w *work) seenBy(view fact.View, empty *Region) *Region {
-	scope := fmt.Sprintf("%+v", view.Scope())
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if r, ok := w.scopes[scope]; ok {
-		return r
+// seenBy is the rows that a view may see.
+func (w *work) seenBy(view fact.View) []int32 {
+	if view.Scope().All() {
+		return w.every
 	}
-	all := view.Scope().All()
-	firms := w.rows
+	var index []int32
 	for i := range w.rows {
-		if all || sees(view, w.rows[i].ID) {
-			if len(firms) < len(w.rows) {
-				firms = append(firms, w.rows[i])
-			}
-			continue
-		}
-		if len(firms) == len(w.rows) { // the first that is not shown: from here on a list of its own
-			firms = append(make([]Firm, 0, i), w.rows[:i]...)
+		if sees(view, w.rows[i].ID) {
+			index = append(index, int32(i))
 		}
 	}
-	r := empty.like(firms)
-	if w.scopes == nil || len(w.scopes) >= maxScopes {
-		w.scopes = map[string]*Region{}
-	}
-	w.scopes[scope] = r
-	return r
+	return slices.Clip(index)
 }
 
 // sees says that a view may know what a decision reads. Decisions are worked out once from all facts, so a reader who
@@ -218,6 +288,11 @@ func (r *Runner) whole(ctx context.Context, k key, plan *policy.Plan) (*work, er
 	func() {
 		defer close(w.done)
 		w.rows, w.err = r.decideAll(context.WithoutCancel(ctx), k, plan)
+		w.every = make([]int32, len(w.rows))
+		for i := range w.every {
+			w.every[i] = int32(i)
+		}
+		w.regions.room, w.lists.room = roomFor(len(w.rows)), roomFor(len(w.rows))
 	}()
 	return w.wait(ctx)
 }
@@ -251,6 +326,7 @@ func (r *Runner) decideAll(ctx context.Context, k key, plan *policy.Plan) ([]Fir
 	}
 	firms := slices.Collect(view.Enterprises())
 	rows := make([]Firm, len(firms))
+	clauses := clauseNumbers(plan)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for from := 0; from < len(firms); from += chunk {
@@ -259,8 +335,15 @@ func (r *Runner) decideAll(ctx context.Context, k key, plan *policy.Plan) ([]Fir
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			var pays []pay
 			for i := from; i < to; i++ {
-				r.decide(view, plan, k.asOf, &firms[i], &rows[i])
+				d := r.decide(view, plan, k.asOf, &firms[i], &rows[i])
+				pays = rows[i].keep(d, clauses, pays)
+			}
+			pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
+			for i := from; i < to; i++ {
+				n := len(rows[i].pays)
+				rows[i].pays, pays = pays[:n:n], pays[n:]
 			}
 			return nil
 		})
@@ -268,24 +351,50 @@ func (r *Runner) decideAll(ctx context.Context, k key, plan *policy.Plan) ([]Fir
 	return rows, g.Wait()
 }
 
-// decide fills the row of one enterprise. A decision that fails (an amount beyond all bounds) fails alone and says so.
-func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, e *party.Enterprise, row *Firm) {
-	*row = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, asOf), Industry: e.Industry}
+// clauseNumbers is the place of each clause in Plan.Clauses.
+func clauseNumbers(plan *policy.Plan) map[string]uint16 {
+	numbers := map[string]uint16{}
+	for i, c := range plan.Clauses() {
+		numbers[c.ID] = uint16(i)
+	}
+	return numbers
+}
+
+// decide fills the row of one enterprise. A decision that fails (an amount beyond all bounds) fails alone and says so;
+// there is none then.
+func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, e *party.Enterprise, row *Firm) *policy.Decision {
+	*row = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, asOf)}
 	s, ok := r.reader.Subject(view, e.ID)
 	if !ok {
-		return
+		return nil
 	}
 	d, err := plan.Decide(s, asOf, policy.Options{})
 	if err != nil {
-		if row.Err, ok = errs.Message(err); !ok {
-			row.Err = i18n.M("policy.failed")
+		msg, ok := errs.Message(err)
+		if !ok {
+			msg = i18n.M("policy.failed")
 		}
-		return
+		row.failed = &msg
+		return nil
 	}
-	row.State, row.Total, row.InKind, row.Clauses, row.Missing = d.State, d.Total, d.InKind, d.Clauses, len(d.Missing)
+	return d
+}
+
+// keep takes what the region needs from a decision. The clauses go to the end of pays.
+func (f *Firm) keep(d *policy.Decision, clauses map[string]uint16, pays []pay) []pay {
+	if d == nil {
+		return pays
+	}
+	f.state, f.Total, f.InKind, f.Missing = stateOf(d.State), d.Total, d.InKind, len(d.Missing)
 	if d.Floor != nil {
-		row.Floor = *d.Floor
+		f.Floor = *d.Floor
 	}
+	first := len(pays)
+	for _, c := range d.Clauses {
+		pays = append(pays, pay{sure: c.Pays.Sure, possible: c.Pays.Possible, unbounded: c.Pays.Unbounded, clause: clauses[c.Clause], state: stateOf(c.State)})
+	}
+	f.pays = pays[first:]
+	return pays
 }
 
 // ByArea sums by the nodes right below one, with what lies at the node itself under its own code; firms of unknown or
@@ -319,8 +428,7 @@ func (r *Region) byArea(parent string) []AreaSum {
 		at(n)
 	}
 	where := map[string]content.Node{}
-	for i := range r.Firms {
-		f := &r.Firms[i]
+	for f := range r.Firms() {
 		n, ok := where[f.Area]
 		if !ok {
 			n = r.childOf(parent, f.Area)
@@ -360,29 +468,26 @@ func (r *Region) childOf(parent, code string) content.Node {
 
 // Within is the result for the firms in an area or below it.
 func (r *Region) Within(area string) *Region {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if part, ok := r.parts[area]; ok {
-		return part
-	}
-	if r.parts == nil || len(r.parts) >= maxScopes {
-		r.parts = map[string]*Region{}
-	}
+	k := r.key
+	k.areas += "/" + area
+	return r.work.regions.get(k, func() *Region { return r.part(k, r.indexWithin(area)) })
+}
+
+func (r *Region) indexWithin(area string) []int32 {
 	inside := map[string]bool{}
-	var firms []Firm
-	for i := range r.Firms {
-		f := &r.Firms[i]
+	var index []int32
+	for _, i := range r.index {
+		f := &r.work.rows[i]
 		in, ok := inside[f.Area]
 		if !ok {
 			in = r.tree.Within(f.Area, area)
 			inside[f.Area] = in
 		}
 		if in {
-			firms = append(firms, *f)
+			index = append(index, i)
 		}
 	}
-	r.parts[area] = r.like(firms)
-	return r.parts[area]
+	return slices.Clip(index)
 }
 
 // ByClause sums by clause, in the order of the document.
@@ -396,21 +501,20 @@ func (r *Region) ByClause() []ClauseSum {
 }
 
 func (r *Region) byClause() []ClauseSum {
-	at := map[string]int{}
-	promise := map[string]bool{} // clauses without an amount
-	var out []ClauseSum
-	for _, c := range r.Plan.Clauses() {
-		at[c.ID], promise[c.ID] = len(out), c.Amount.Eligibility != nil
-		out = append(out, ClauseSum{Clause: c.ID, InKind: c.Amount.InKind != nil})
+	clauses := r.Plan.Clauses()
+	out := make([]ClauseSum, len(clauses))
+	for i, c := range clauses {
+		out[i] = ClauseSum{Clause: c.ID, InKind: c.Amount.InKind != nil}
 	}
-	for i := range r.Firms {
-		for _, c := range r.Firms[i].Clauses {
-			s := &out[at[c.Clause]]
-			s.Pays = s.Pays.Plus(c.Pays)
+	for f := range r.Firms() {
+		for _, c := range f.pays {
+			s := &out[c.clause]
+			pays, promise := c.interval(), clauses[c.clause].Amount.Eligibility != nil // a promise has no amount
+			s.Pays, s.Rest = s.Pays.Plus(pays), s.Rest.Plus(pays)
 			switch {
-			case c.Pays.Sure > 0 || promise[c.Clause] && c.State == policy.Met:
+			case c.sure > 0 || promise && c.state == met:
 				s.Sure++
-			case c.Pays.Possible > 0 || c.Pays.Unbounded || promise[c.Clause] && c.State == policy.Unknown:
+			case c.possible > 0 || c.unbounded || promise && c.state == unknown:
 				s.Perhaps++
 			}
 		}

@@ -191,8 +191,8 @@ func TestRegion(t *testing.T) {
 		_, ids := w.state(town()...)
 		r := w.run(access.SystemScope(), 0)
 		got := map[string]string{}
-		for _, f := range r.Firms {
-			got[f.Name] = fmt.Sprintf("%s [%s, %s] floor %s", f.State, f.Total.Sure, f.Total.Possible, f.Floor.Sure)
+		for f := range r.Firms() {
+			got[f.Name] = fmt.Sprintf("%s [%s, %s] floor %s", f.State(), f.Total.Sure, f.Total.Possible, f.Floor.Sure)
 		}
 		want := map[string]string{
 			"大丰一厂": "met [720000.00, 720000.00] floor 0.00", // 60 for the project, 12 for its loan
@@ -236,10 +236,10 @@ func TestRegion(t *testing.T) {
 				t.Errorf("the loan names its project, got %+v", l.Project)
 			}
 		}
-		for _, f := range r.Firms {
+		for f := range r.Firms() {
 			d, err := w.runner.Decide(view, w.plan, f.ID, asOf)
 			must(t, err)
-			if d.Total != f.Total || d.InKind != f.InKind || d.State != f.State || len(d.Missing) != f.Missing {
+			if d.Total != f.Total || d.InKind != f.InKind || d.State != f.State() || len(d.Missing) != f.Missing {
 				t.Errorf("%s: region %+v, alone %+v", f.Name, f, d)
 			}
 		}
@@ -286,7 +286,7 @@ func TestRegionShowsAScopeItsOwnOnly(t *testing.T) {
 			r := w.run(tc.scope, 0)
 			var got []string
 			sum := policy.Interval{}
-			for _, f := range r.Firms {
+			for f := range r.Firms() {
 				got = append(got, f.Name)
 				sum = sum.Plus(f.Total)
 			}
