@@ -35,7 +35,7 @@ var order = [][]string{
 	{"internal/demo", "internal/web"},
 	{"cmd/yanzhen"},
 	{"bench"},
-	{"internal/arch", "internal/deps"},
+	{"internal/arch"},
 }
 
 // forbidden edges are those that the order would allow.
