@@ -411,7 +411,7 @@ func (b *builder) finish() {
 		if rec.sub.Kind != content.Enterprise {
 			continue
 		}
-		rec.ent = r.effective(rec)
+		rec.ent = r.effective(rec, r.groups[rec.sub.ID])
 		names = appendNames(names, rec.ent)
 		usccs = r.appendCodes(usccs, rec)
 	}

@@ -160,14 +160,24 @@ func (r *Registry) Enterprise(id int64) (Enterprise, bool) {
 	return *rec.ent, true
 }
 
-// Alone is an enterprise by what was stated about it and about those that stand for it, whatever it stands for itself:
-// what a merged one was before.
+// Alone is an enterprise by its own statements, as if nothing had been merged.
 func (r *Registry) Alone(id int64) (Enterprise, bool) {
 	rec := r.find(id)
 	if rec == nil || rec.sub.Kind != content.Enterprise {
 		return Enterprise{}, false
 	}
-	return *r.effective(rec), true
+	return *r.effective(rec, nil), true
+}
+
+// Together is what into would be if from counted for it: see Merge.
+func (r *Registry) Together(into, from int64) (Enterprise, bool) {
+	rec := r.find(into)
+	if rec == nil || rec.sub.Kind != content.Enterprise {
+		return Enterprise{}, false
+	}
+	merged := slices.Concat(r.groups[into], []int64{from}, r.groups[from])
+	slices.Sort(merged)
+	return *r.effective(rec, slices.Compact(merged)), true
 }
 
 // Enterprises is every enterprise that stands for itself, by id.
@@ -270,7 +280,7 @@ func (r *Registry) NodeOn(id int64, tree string, day period.Day) string {
 	if rec == nil {
 		return ""
 	}
-	rows := r.members(rec)
+	rows := r.members(rec, r.groups[rec.sub.ID])
 	best := -1
 	for i, m := range rows {
 		if r.words[m.tree] == tree && m.holds(int32(day)) && (best < 0 || r.later(m.stamp, m.span, rows[best].stamp, rows[best].span)) {
@@ -297,7 +307,7 @@ func (r *Registry) Nodes(id int64, tree string) []Span {
 		return nil
 	}
 	cuts := []int32{firstDay}
-	for _, m := range r.members(rec) {
+	for _, m := range r.members(rec, r.groups[rec.sub.ID]) {
 		if r.words[m.tree] != tree {
 			continue
 		}
@@ -337,10 +347,10 @@ func dayOf(d int32) *period.Day {
 	return &day
 }
 
-// members is the membership rows of a subject and of those it stands for.
-func (r *Registry) members(rec *record) []memberRow {
+// members is the membership rows of a subject and of those merged into it.
+func (r *Registry) members(rec *record, merged []int64) []memberRow {
 	rows := rec.members
-	for _, id := range r.groups[rec.sub.ID] {
+	for _, id := range merged {
 		if other := r.find(id); other != nil {
 			rows = slices.Concat(rows, other.members)
 		}
@@ -361,9 +371,9 @@ func (r *Registry) newer(a, b stamp) bool {
 	return cmp.Or(cmp.Compare(r.sources[a.source].seq, r.sources[b.source].seq), cmp.Compare(a.n, b.n)) > 0
 }
 
-// effective works out the view of an enterprise from its rows and those of the subjects that it stands for.
-func (r *Registry) effective(rec *record) *Enterprise {
-	e := &Enterprise{ID: rec.sub.ID, Key: rec.sub.Key, Merged: r.groups[rec.sub.ID]}
+// effective works out the view of an enterprise from its rows and those of the subjects merged into it.
+func (r *Registry) effective(rec *record, merged []int64) *Enterprise {
+	e := &Enterprise{ID: rec.sub.ID, Key: rec.sub.Key, Merged: merged}
 	names, idents := rec.names, rec.idents
 	for _, id := range e.Merged {
 		if other := r.find(id); other != nil {
@@ -383,7 +393,7 @@ func (r *Registry) effective(rec *record) *Enterprise {
 	if best >= 0 {
 		e.USCC, e.USCCSound = USCC(idents[best].value), idents[best].sound
 	}
-	members := r.members(rec)
+	members := r.members(rec, merged)
 	e.Area, e.Industry, e.Chain = r.current(members, TreeArea), r.current(members, TreeIndustry), r.current(members, TreeChain)
 	return e
 }

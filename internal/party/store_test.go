@@ -281,6 +281,12 @@ func TestMergeAndUnmerge(t *testing.T) {
 		if !ok || e.ID != ids[0] || !cmp.Equal(e.Merged, ids[1:2]) {
 			t.Errorf("the merged one: %+v %v", e, ok)
 		}
+		if foretold, ok := before.Together(ids[0], ids[1]); !ok || !cmp.Equal(foretold, e) {
+			t.Errorf("merged %+v, foretold was %+v", e, foretold)
+		}
+		if was, ok := r.Alone(ids[0]); !ok || was.Name != "甲机械有限公司" || was.USCC != codeA || was.Merged != nil {
+			t.Errorf("what stands for the other, alone: %+v %v", was, ok)
+		}
 		if was, ok := r.Alone(ids[1]); !ok || was.ID != ids[1] || was.Name != "甲机械厂" || was.USCC != codeB {
 			t.Errorf("what was merged: %+v %v", was, ok)
 		}
