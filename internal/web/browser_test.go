@@ -2,6 +2,7 @@ package web
 
 import (
 	"fmt"
+	"net/url"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
@@ -28,7 +29,8 @@ func TestPagesInBrowser(t *testing.T) {
 	}
 	browser := webtest.Start(t)
 	c := newCity(t)
-	tinghu := c.firms[tinghuCode]
+	tinghu, twin := c.firms[tinghuCode], c.twin()
+	merged := c.mergedFirm()
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
@@ -39,6 +41,12 @@ func TestPagesInBrowser(t *testing.T) {
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},
+		{"file-answers", "city", enterprisePath(tinghu) + "?policy=yancheng-2022-6&set:investment_base=effective"},
+		{"file-merged", "city", enterprisePath(merged)},
+		{"merge", "city", mergePath(tinghu, 0) + "?q=" + url.QueryEscape("盐城")},
+		{"merge-preview", "city", mergePath(tinghu, twin)},
+		{"log", "city", "/log"},
+		{"log-admin", "admin", "/log"},
 		{"fact", "city", factPath(tinghu, tinghu, "ent.revenue")},
 		{"region", "city", "/region"},
 		{"region-firms", "city", "/region/firms"},

@@ -8,6 +8,7 @@ import (
 	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -57,6 +58,14 @@ func (s *server) export(w http.ResponseWriter, r *http.Request, v *visit, out sh
 	attach(w, out.Name+".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 	_, err = book.WriteTo(w)
 	return err
+}
+
+// csvOf is the address of an export as .csv.
+func csvOf(href string) string {
+	if strings.Contains(href, "?") {
+		return href + "&format=csv"
+	}
+	return href + "?format=csv"
 }
 
 func attach(w http.ResponseWriter, name, kind string) {

@@ -25,6 +25,9 @@ type firmFile struct {
 	Facts             factTable
 	Children          []childFile
 	Decisions         []decisionView
+	MergedFrom        []mergedRow
+	MayMerge          bool
+	Done              string
 	AsOf              string
 }
 
@@ -98,6 +101,16 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	if f.Decisions, err = s.decisions(r, v, view, e.ID); err != nil {
 		return err
+	}
+	if f.MergedFrom, err = s.mergedRows(r.Context(), view, e); err != nil {
+		return err
+	}
+	f.MayMerge = view.Can(access.Merge, e.ID)
+	switch r.FormValue("done") {
+	case "merged":
+		f.Done = v.t.S("web.merge_done")
+	case "unmerged":
+		f.Done = v.t.S("web.unmerge_done")
 	}
 	return s.show(w, r, s.shell(r, v, e.Name), http.StatusOK, filePage(v.t, f))
 }

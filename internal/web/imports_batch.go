@@ -45,7 +45,7 @@ type batchData struct {
 	Moved               bool      // something became known after the preview was made
 	Hindrance           string    // why it cannot be committed, "" when it can
 	Subjects            string    // new subjects by kind, in words
-	OthersName          bool // stated in the name of another authority than the uploader's own
+	OthersName          bool      // stated in the name of another authority than the uploader's own
 	Notes               []string
 	Problems            []problemGroup
 	Classes             []classLines

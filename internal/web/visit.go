@@ -94,6 +94,9 @@ func navOf(v *visit) []navEntry {
 	case access.Administrator:
 		add("web.nav_accounts", "/accounts")
 	}
+	if v.scope.Can(access.ReadLog) {
+		add("web.nav_log", "/log")
+	}
 	add("web.nav_policies", "/policies")
 	add("web.nav_calculator", "/calculator")
 	return all

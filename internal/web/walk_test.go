@@ -34,17 +34,19 @@ var readers = map[string][]string{
 var writers = map[string][]string{
 	"POST /enterprises/{id}/facts/{subject}/{def}/dispute": {"tinghu", "city", "firm"},
 	"POST /enterprises/{id}/facts/{subject}/{def}/close":   {"tinghu", "city"},
-	"POST /imports":               {"tinghu", "city"},
-	"POST /imports/{id}/plan":     {"city"},
-	"POST /imports/{id}/commit":   {"city"},
-	"POST /imports/{id}/again":    {"city"},
-	"POST /imports/{id}/cancel":   {"city"},
-	"POST /imports/{id}/undo":     {"city"},
-	"POST /accounts":              {"admin"},
-	"POST /accounts/{id}/disable": {"admin"},
-	"POST /accounts/{id}/enable":  {"admin"},
-	"POST /accounts/{id}/reset":   {"admin"},
-	"POST /account/password":      {"tinghu", "city", "auditor", "firm", "admin"},
+	"POST /enterprises/{id}/merge":                         {"city"},
+	"POST /enterprises/{id}/unmerge":                       {"city"},
+	"POST /imports":                                        {"tinghu", "city"},
+	"POST /imports/{id}/plan":                              {"city"},
+	"POST /imports/{id}/commit":                            {"city"},
+	"POST /imports/{id}/again":                             {"city"},
+	"POST /imports/{id}/cancel":                            {"city"},
+	"POST /imports/{id}/undo":                              {"city"},
+	"POST /accounts":                                       {"admin"},
+	"POST /accounts/{id}/disable":                          {"admin"},
+	"POST /accounts/{id}/enable":                           {"admin"},
+	"POST /accounts/{id}/reset":                            {"admin"},
+	"POST /account/password":                               {"tinghu", "city", "auditor", "firm", "admin"},
 }
 
 var holes = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
@@ -141,7 +143,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // A firm has its own file. Pages about an area are not for it, however little they would show.
 func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 	c := newCity(t)
-	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports"} {
+	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/log", "/log/export"} {
 		if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s answers a firm with %d", path, res.StatusCode)
 		}
