@@ -6,7 +6,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 )
 
-// maxWorlds is how many worlds of one component are tried one by one.
+// maxWorlds is how many choices of kinds of one component are tried one by one.
 const maxWorlds = 1024
 
 // settled is what stacking makes of the claims of one enterprise.
@@ -14,7 +14,7 @@ type settled struct {
 	low, high             []money.Fen // by claim
 	clauseLow, clauseHigh []money.Fen // by clause
 	sumLow, sumHigh       [2]money.Fen
-	lowWorld, highWorld   []int // per claim: alternative in the worlds that gave the least and the most
+	highWorld             []int // per claim: alternative in the world that gave the most of those that were tried
 }
 
 // Sums are kept apart: money to the enterprise, and services in kind.
@@ -24,9 +24,9 @@ const (
 )
 
 // bounds settles claims that may turn out in several ways. Claims that share no ceiling and no contest cannot touch each
-// other, so each connected component is settled by itself: where its worlds are few, all of them, which is exact; where
-// they are many and the component is monotone, its two corners, which give the exact sum; else the bounds are safe but
-// may be wide. Every world lies inside the result.
+// other, so each connected component is settled by itself. What differs in kind - whether a claim is there, when, and the
+// same thing as what - is tried one by one while that is few; amounts between two ends, and whatever is too much to try,
+// are bounded stage by stage. Every world lies inside the result.
 func (p *Plan) bounds(claims []claim, ways [][]outcome, rivals []rival) settled {
 	return p.boundsWithin(maxWorlds, claims, ways, rivals)
 }
@@ -36,10 +36,19 @@ func (p *Plan) boundsWithin(limit int, claims []claim, ways [][]outcome, rivals 
 	s := settled{
 		low: make([]money.Fen, n), high: make([]money.Fen, n),
 		clauseLow: make([]money.Fen, len(p.clauses)), clauseHigh: make([]money.Fen, len(p.clauses)),
-		lowWorld: make([]int, n), highWorld: make([]int, n),
+		highWorld: make([]int, n),
 	}
 	for _, members := range p.components(claims, rivals) {
-		p.component(&s, limit, members, claims, ways, rivals)
+		c := component{plan: p}
+		for _, i := range members {
+			c.claims, c.kinds = append(c.claims, claims[i]), append(c.kinds, kindsOf(ways[i]))
+		}
+		for _, r := range rivals {
+			if slices.ContainsFunc(c.claims, func(x claim) bool { return x.project == r.project }) {
+				c.rivals = append(c.rivals, r)
+			}
+		}
+		c.settle(limit).into(&s, members)
 	}
 	return s
 }
@@ -130,156 +139,112 @@ func (p *Plan) touch(a, b *claim, rivals []rival) bool {
 	return false
 }
 
-func (p *Plan) component(s *settled, limit int, members []int, claims []claim, ways [][]outcome, rivals []rival) {
-	w := world{plan: p, claims: make([]claim, len(members)), at: make([]outcome, len(members))}
-	for m, i := range members {
-		w.claims[m], w.at[m] = claims[i], ways[i][0]
-	}
-	var open []int // rivals with two ends
-	for _, r := range rivals {
-		if !slices.ContainsFunc(w.claims, func(c claim) bool { return c.project == r.project }) {
-			continue
+// component is claims that touch each other.
+type component struct {
+	plan   *Plan
+	claims []claim
+	kinds  [][]kind // per claim
+	rivals []rival
+}
+
+// kind is the ways of a claim that differ in amounts and limits alone: anything between them may be.
+type kind struct {
+	ways    []outcome
+	numbers []int // of the ways among all of the claim
+}
+
+func kindsOf(ways []outcome) []kind {
+	var all []kind
+	for n, o := range ways {
+		k := slices.IndexFunc(all, func(k kind) bool {
+			x := k.ways[0]
+			return x.present == o.present && x.day == o.day && x.year == o.year && slices.Equal(x.once, o.once) && slices.Equal(x.items, o.items)
+		})
+		if k < 0 {
+			k, all = len(all), append(all, kind{})
 		}
-		w.rivals = append(w.rivals, r)
-		w.awards = append(w.awards, r.low)
-		if r.low != r.high {
-			open = append(open, len(w.rivals)-1)
-		}
+		all[k].ways, all[k].numbers = append(all[k].ways, o), append(all[k].numbers, n)
 	}
+	return all
+}
+
+// settle goes through the choices of kinds, and the two ends of what other documents gave: a contest is won by the same
+// side at one of them as anywhere between. What would make them more than the limit is kept whole.
+func (c *component) settle(limit int) *gather {
+	g := c.gather()
 	worlds := 1
-	for _, i := range members {
-		worlds = min(worlds*len(ways[i]), maxWorlds+1)
+	tried := func(n int) bool {
+		if worlds*n > limit {
+			return false
+		}
+		worlds *= n
+		return true
 	}
-	for range open {
-		worlds = min(worlds*2, maxWorlds+1)
+	kinds, ends := make([]bool, len(c.claims)), make([]bool, len(c.rivals))
+	for m := range c.kinds {
+		kinds[m] = tried(len(c.kinds[m]))
 	}
-	if worlds == 1 {
-		p.certain(s, &w, members)
-		return
+	for r := range c.rivals {
+		ends[r] = c.rivals[r].low != c.rivals[r].high && tried(2)
 	}
-	g := gather{
-		purse: make([]int, len(members)), clause: make([]int, len(members)),
-		low: make([]money.Fen, len(members)), high: make([]money.Fen, len(members)),
-		clauseLow: map[int]money.Fen{}, clauseHigh: map[int]money.Fen{},
-		lowWorld: make([]int, len(members)), highWorld: make([]int, len(members)),
-	}
-	for m := range members {
-		g.clause[m] = w.claims[m].clause
-		g.purse[m] = p.clauses[g.clause[m]].purse
-	}
-	choice := make([]int, len(members))
-	if worlds <= limit && (!sliding(members, ways) || p.steady(w.claims, members, ways)) {
-		for k := range worlds {
-			for m, i := range members {
-				choice[m] = k % len(ways[i])
-				k /= len(ways[i])
-				w.at[m] = ways[i][choice[m]]
+	choice := component{plan: c.plan, claims: c.claims, kinds: make([][]kind, len(c.kinds)), rivals: slices.Clone(c.rivals)}
+	for k := range worlds {
+		digit := func(base int) int {
+			d := k % base
+			k /= base
+			return d
+		}
+		for m, all := range c.kinds {
+			if choice.kinds[m] = all; kinds[m] {
+				choice.kinds[m] = all[digit(len(all)):][:1]
 			}
-			for _, r := range open {
-				w.awards[r] = w.rivals[r].low
-				if k%2 == 1 {
-					w.awards[r] = w.rivals[r].high
+		}
+		for r, of := range c.rivals {
+			if !ends[r] {
+				continue
+			}
+			end := of.low
+			if digit(2) == 1 {
+				end = of.high
+			}
+			choice.rivals[r].low, choice.rivals[r].high = end, end
+		}
+		choice.try(g)
+	}
+	return g
+}
+
+// try settles one choice: a world where it is one, and else its bounds and the world that is best by itself.
+func (c *component) try(g *gather) {
+	w := world{plan: c.plan, claims: c.claims, at: make([]outcome, len(c.claims)), rivals: c.rivals}
+	best := make([]int, len(c.claims))
+	definite := true
+	for m, kinds := range c.kinds {
+		top := kinds[0].ways[0]
+		best[m] = kinds[0].numbers[0]
+		for _, k := range kinds {
+			for n, o := range k.ways {
+				if o.worth() > top.worth() {
+					top, best[m] = o, k.numbers[n]
 				}
-				k /= 2
-			}
-			g.take(w.settle(), choice)
-		}
-		if len(members) > 1 && sliding(members, ways) && !p.single(&w) {
-			g.widen(mostOf(members, ways)) // the sums are exact; between the ends a single claim may be paid more or less
-		}
-	} else {
-		p.corners(&g, &w, members, choice, ways, open)
-	}
-	g.into(s, members)
-}
-
-// single says that no contest and at most one ceiling is at work in a world: then what a claim is paid moves one way with
-// each amount.
-func (p *Plan) single(w *world) bool {
-	limits := 0
-	for c := range p.ceilings {
-		if slices.ContainsFunc(w.claims, func(x claim) bool { return p.ceilings[c].slot[x.clause] >= 0 }) {
-			limits++
-		}
-	}
-	return limits <= 1 && !slices.ContainsFunc(p.groups, func(g groupRule) bool {
-		return (!g.sum || len(w.rivals) > 0) && slices.ContainsFunc(w.claims, func(x claim) bool { return slices.Contains(g.clauses, x.clause) })
-	})
-}
-
-// mostOf is the largest amount that each claim could have by itself.
-func mostOf(members []int, ways [][]outcome) []money.Fen {
-	most := make([]money.Fen, len(members))
-	for m, i := range members {
-		for _, o := range ways[i] {
-			if o.present {
-				most[m] = max(most[m], o.most())
 			}
 		}
+		w.at[m] = top
+		definite = definite && len(kinds) == 1 && len(kinds[0].ways) == 1
 	}
-	return most
-}
-
-// widen lets each claim, and each clause, be anything between nothing and what it could have by itself.
-func (g *gather) widen(most []money.Fen) {
-	clear(g.clauseHigh)
-	for m := range most {
-		g.low[m], g.high[m] = 0, most[m]
-		g.clauseLow[g.clause[m]] = 0
-		g.clauseHigh[g.clause[m]] = plus(g.clauseHigh[g.clause[m]], most[m])
+	for _, r := range c.rivals {
+		w.awards = append(w.awards, r.low)
+		definite = definite && r.low == r.high
 	}
-}
-
-// certain settles a component that can turn out in one way only, as most do.
-func (p *Plan) certain(s *settled, w *world, members []int) {
 	pays := w.settle()
-	for m, i := range members {
-		clause := w.claims[m].clause
-		purse := p.clauses[clause].purse
-		s.low[i], s.high[i] = pays[m], pays[m]
-		s.clauseLow[clause], s.clauseHigh[clause] = plus(s.clauseLow[clause], pays[m]), plus(s.clauseHigh[clause], pays[m])
-		s.sumLow[purse], s.sumHigh[purse] = plus(s.sumLow[purse], pays[m]), plus(s.sumHigh[purse], pays[m])
-	}
-}
-
-// corners bounds a component with too many worlds.
-func (p *Plan) corners(g *gather, w *world, members, choice []int, ways [][]outcome, open []int) {
-	for _, up := range []bool{false, true} {
-		for m, i := range members {
-			best := 0
-			for k, o := range ways[i] {
-				if c := o.worth() - ways[i][best].worth(); up && c > 0 || !up && c < 0 {
-					best = k
-				}
-			}
-			choice[m], w.at[m] = best, ways[i][best]
-		}
-		for _, r := range open {
-			w.awards[r] = w.rivals[r].low
-			if !up {
-				w.awards[r] = w.rivals[r].high
-			}
-		}
-		g.take(w.settle(), choice)
-	}
-	most := mostOf(members, ways)
-	g.widen(most)
-	if p.monotone(w.claims, members, ways) {
+	g.best(pays, best)
+	if definite {
+		g.world(pays)
 		return
 	}
-	g.sumLow, g.sumHigh = [2]money.Fen{}, [2]money.Fen{}
-	for m := range members {
-		g.sumHigh[g.purse[m]] = plus(g.sumHigh[g.purse[m]], most[m])
-	}
-}
-
-// most is the largest amount that its ceilings would let one claim have by itself.
-func (o outcome) most() money.Fen {
-	amount := o.amount
-	for _, limit := range o.limits {
-		amount = min(amount, limit)
-	}
-	return amount
+	b := newBox(c)
+	b.settle()
+	g.box(b)
 }
 
 // worth orders the ways of a claim: to be absent is less than to be there with nothing.
@@ -290,176 +255,92 @@ func (o outcome) worth() money.Fen {
 	return o.amount
 }
 
-// monotone says that more for one claim never means less in all: nobody is kicked out by a claim that is there, and no
-// amount that grows makes another fall by more.
-func (p *Plan) monotone(claims []claim, members []int, ways [][]outcome) bool {
-	if !p.steady(claims, members, ways) {
-		return false
-	}
-	for a := range claims {
-		for b := range a {
-			if claims[a].clause != claims[b].clause {
-				continue
-			}
-			for slot := range claims[a].once {
-				if claims[a].once[slot].mayBe(claims[b].once[slot]) {
-					return false
-				}
-			}
-		}
-		for g := range p.groups {
-			rule := &p.groups[g]
-			if slices.Contains(rule.clauses, claims[a].clause) && (rule.pick != "higher_of" || rule.period == "year") {
-				return false
-			}
-		}
-	}
-	for _, i := range members { // years or limits that differ between the ways of one claim
-		var seen *outcome
-		for k := range ways[i] {
-			o := &ways[i][k]
-			if !o.present {
-				continue
-			}
-			if seen != nil && (o.year != seen.year || !slices.Equal(o.limits, seen.limits)) {
-				return false
-			}
-			seen = o
-		}
-	}
-	return true
-}
-
-// steady says that, with the same claims there, a larger amount of one never means less in all. It may, where claims
-// draw on one pool and a ceiling or contest comes after it, which then loses what the pool gave to one of them; and where
-// the higher of two clauses meets a ceiling later on.
-func (p *Plan) steady(claims []claim, members []int, ways [][]outcome) bool {
-	pooled, wide, contested := false, false, false
-	for _, stage := range p.order {
-		for c := range p.ceilings {
-			rule := &p.ceilings[c]
-			if rule.stage != stage || !slices.ContainsFunc(claims, func(x claim) bool { return rule.slot[x.clause] >= 0 }) {
-				continue
-			}
-			if pooled || contested {
-				return false
-			}
-			pooled = rule.pools(claims, members, ways)
-			wide = pooled && rule.scope == "enterprise"
-		}
-		if stage != HigherOf {
-			continue
-		}
-		for g := range p.groups {
-			rule := &p.groups[g]
-			if !slices.ContainsFunc(claims, func(x claim) bool { return slices.Contains(rule.clauses, x.clause) }) {
-				continue
-			}
-			if wide || pooled && (!rule.sum || rule.period == "year") || contested {
-				return false
-			}
-			contested = contested || !rule.sum
-		}
-	}
-	return true
-}
-
-// pools says that two of the claims may draw on one pool of the ceiling.
-func (r *ceilingRule) pools(claims []claim, members []int, ways [][]outcome) bool {
-	if r.period == "event" {
-		return false
-	}
-	for a := range claims {
-		for b := range a {
-			x, y := &claims[a], &claims[b]
-			if r.slot[x.clause] < 0 || r.slot[y.clause] < 0 || r.scope == "unit" && x.unit != y.unit || r.scope == "project" && x.project != y.project {
-				continue
-			}
-			if r.period == "policy" || meet(ways[members[a]], ways[members[b]]) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// meet says that two claims may fall into one year.
-func meet(a, b []outcome) bool {
-	return slices.ContainsFunc(a, func(x outcome) bool {
-		return x.present && slices.ContainsFunc(b, func(y outcome) bool { return y.present && x.year == y.year })
-	})
-}
-
-// sliding says that some claim may have any amount between two ends.
-func sliding(members []int, ways [][]outcome) bool {
-	for _, i := range members {
-		for k := 1; k < len(ways[i]); k++ {
-			a, b := &ways[i][k-1], &ways[i][k]
-			if a.present && b.present && a.day == b.day && a.amount != b.amount {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // gather holds the least and the most over worlds of one component, by its members.
 type gather struct {
-	purse, clause         []int
+	clauses, purses       map[int][]bool // which members they have
 	low, high             []money.Fen
 	clauseLow, clauseHigh map[int]money.Fen
 	sumLow, sumHigh       [2]money.Fen
-	least, most           money.Fen
-	lowWorld, highWorld   []int
-	begun                 bool
+	most                  money.Fen
+	highWorld             []int
 }
 
-func (g *gather) take(pays []money.Fen, choice []int) {
-	var sums [2]money.Fen
-	byClause := make(map[int]money.Fen, 4)
-	for m, pay := range pays {
-		sums[g.purse[m]] = plus(sums[g.purse[m]], pay)
-		byClause[g.clause[m]] = plus(byClause[g.clause[m]], pay)
-		if !g.begun || pay < g.low[m] {
-			g.low[m] = pay
+func (c *component) gather() *gather {
+	n := len(c.claims)
+	g := &gather{
+		clauses: map[int][]bool{}, purses: map[int][]bool{}, low: make([]money.Fen, n), high: make([]money.Fen, n),
+		clauseLow: map[int]money.Fen{}, clauseHigh: map[int]money.Fen{}, sumLow: [2]money.Fen{unbounded, unbounded},
+		most: -1, highWorld: make([]int, n),
+	}
+	for m, x := range c.claims {
+		g.low[m] = unbounded
+		purse := c.plan.clauses[x.clause].purse
+		if g.clauses[x.clause] == nil {
+			g.clauses[x.clause], g.clauseLow[x.clause] = make([]bool, n), unbounded
 		}
-		g.high[m] = max(g.high[m], pay)
-	}
-	for k, v := range byClause {
-		if !g.begun || v < g.clauseLow[k] {
-			g.clauseLow[k] = v
+		if g.purses[purse] == nil {
+			g.purses[purse] = make([]bool, n)
 		}
-		g.clauseHigh[k] = max(g.clauseHigh[k], v)
+		g.clauses[x.clause][m], g.purses[purse][m] = true, true
 	}
-	all := plus(sums[cash], sums[inKind])
-	if !g.begun || all < g.least {
-		g.least = all
-		copy(g.lowWorld, choice)
+	return g
+}
+
+// best keeps the world that pays the most of those that were tried.
+func (g *gather) best(pays []money.Fen, choice []int) {
+	all := money.Fen(0)
+	for _, p := range pays {
+		all = plus(all, p)
 	}
-	if !g.begun || all > g.most {
+	if all > g.most {
 		g.most = all
 		copy(g.highWorld, choice)
 	}
-	for purse, sum := range sums {
-		if !g.begun || sum < g.sumLow[purse] {
-			g.sumLow[purse] = sum
+}
+
+func (g *gather) world(pays []money.Fen) {
+	g.extent(func(in []bool) (low, high money.Fen) {
+		sum := money.Fen(0)
+		for m, p := range pays {
+			if in[m] {
+				sum = plus(sum, p)
+			}
 		}
-		g.sumHigh[purse] = max(g.sumHigh[purse], sum)
+		return sum, sum
+	})
+}
+
+func (g *gather) box(b *box) {
+	g.extent(func(in []bool) (low, high money.Fen) { return b.least(in), b.most(in) })
+}
+
+// extent widens what is held by what some members are paid in all.
+func (g *gather) extent(of func(in []bool) (low, high money.Fen)) {
+	one := make([]bool, len(g.low))
+	for m := range g.low {
+		one[m] = true
+		low, high := of(one)
+		g.low[m], g.high[m] = min(g.low[m], low), max(g.high[m], high)
+		one[m] = false
 	}
-	g.begun = true
+	for k, in := range g.clauses {
+		low, high := of(in)
+		g.clauseLow[k], g.clauseHigh[k] = min(g.clauseLow[k], low), max(g.clauseHigh[k], high)
+	}
+	for k, in := range g.purses {
+		low, high := of(in)
+		g.sumLow[k], g.sumHigh[k] = min(g.sumLow[k], low), max(g.sumHigh[k], high)
+	}
 }
 
 func (g *gather) into(s *settled, members []int) {
 	for m, i := range members {
-		s.low[i], s.high[i] = g.low[m], g.high[m]
-		s.lowWorld[i], s.highWorld[i] = g.lowWorld[m], g.highWorld[m]
+		s.low[i], s.high[i], s.highWorld[i] = g.low[m], g.high[m], g.highWorld[m]
 	}
-	for k := range g.clauseHigh {
-		s.clauseLow[k] = plus(s.clauseLow[k], g.clauseLow[k])
-		s.clauseHigh[k] = plus(s.clauseHigh[k], g.clauseHigh[k])
+	for k := range g.clauses {
+		s.clauseLow[k], s.clauseHigh[k] = plus(s.clauseLow[k], g.clauseLow[k]), plus(s.clauseHigh[k], g.clauseHigh[k])
 	}
-	for purse := range s.sumLow {
-		s.sumLow[purse] = plus(s.sumLow[purse], g.sumLow[purse])
-		s.sumHigh[purse] = plus(s.sumHigh[purse], g.sumHigh[purse])
+	for k := range g.purses {
+		s.sumLow[k], s.sumHigh[k] = plus(s.sumLow[k], g.sumLow[k]), plus(s.sumHigh[k], g.sumHigh[k])
 	}
 }

@@ -351,3 +351,37 @@ func TestNeverAboveACeiling(t *testing.T) {
 		}
 	})
 }
+
+func TestWhatIsPossibleKeepsEveryCeiling(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawStack(t, anyBetween)
+		for _, limit := range []int{0, maxWorlds} {
+			got := s.plan.boundsWithin(limit, s.claims, s.ways, s.rivals)
+			for _, r := range s.plan.ceilings {
+				if r.scope != "enterprise" {
+					continue
+				}
+				for c, slot := range r.slot {
+					// What one clause may be paid keeps the ceiling as well as what all may be paid together.
+					most, years := money.Fen(0), map[int]bool{}
+					for i, x := range s.claims {
+						if x.clause != c || slot < 0 {
+							continue
+						}
+						for _, o := range s.ways[i] {
+							if o.present {
+								most, years[o.year] = max(most, o.limits[slot]), true
+							}
+						}
+					}
+					if r.period == "year" {
+						most *= money.Fen(len(years))
+					}
+					if slot >= 0 && r.period != "event" && got.clauseHigh[c] > most {
+						t.Fatalf("clause %d may be paid %d above the ceiling of %d", c, got.clauseHigh[c], most)
+					}
+				}
+			}
+		}
+	})
+}
