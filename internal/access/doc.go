@@ -1,5 +1,5 @@
-// Package access decides who may see and do what. It owns accounts, their grants, sessions and the counting of failed
-// sign-ins.
+// Package access decides who may see and do what. It owns accounts, their grants, sessions, tokens and the counting of
+// failed sign-ins.
 //
 // The rules are one table (rules in scope.go): a role, an action, and the condition under which the role may do it.
 // A Scope is that table applied to one account. It is rendered twice, as a check of one object (Scope.Sees) and as a
@@ -9,5 +9,6 @@
 // package party expands the grants of an account into a Scope, which is then handed down to every read.
 //
 // A session holds a ticket, nothing else. The account behind it is read for each request, so that what an
-// administrator takes away is gone at once.
+// administrator takes away is gone at once. A token is for a program that acts for an account: it keeps some of the
+// account's actions and, if its owner says so, one area of the account's (Scope.Narrow), until it expires.
 package access

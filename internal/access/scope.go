@@ -40,6 +40,13 @@ const (
 	ReadLog        Action = "read_log"        // who did what
 )
 
+// Actions are all actions, in the order in which a page offers them.
+func Actions() []Action {
+	return []Action{
+		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Import, UndoImport, Decide, Merge, ReadLog, ManageAccounts,
+	}
+}
+
 // cond is when a rule holds for an object.
 type cond int
 
@@ -114,9 +121,23 @@ type Scope struct {
 
 // part is what one grant, or several of one role, give.
 type part struct {
-	role  Role
-	areas []string // sorted
-	owns  []int64  // sorted
+	role   Role
+	areas  []string // sorted
+	owns   []int64  // sorted
+	only   []Action // sorted: what a narrowed scope keeps of the role's actions; nil keeps all
+	fenced bool     // narrowed to areas: nothing is reached but by an area
+}
+
+// cond is what an action of the part asks of an object.
+func (p part) cond(rules []rule, a Action) cond {
+	if p.only != nil && !slices.Contains(p.only, a) {
+		return never
+	}
+	c := condOf(rules, p.role, a)
+	if c == always && p.fenced {
+		return inArea
+	}
+	return c
 }
 
 // NewScope is the scope of an account in one role: areas are the codes of all areas below its grants, themselves
@@ -144,6 +165,27 @@ func (s Scope) And(t Scope) Scope {
 	s.system = s.system || t.system
 	s.parts = slices.Concat(s.parts, t.parts)
 	return s
+}
+
+// Narrow is the scope with no more than these actions and, unless areas is nil, with nothing that lies in none of these
+// areas; what is the account's own, wherever it lies, is then lost too. It never widens a scope.
+func (s Scope) Narrow(actions []Action, areas []string) Scope {
+	out := Scope{account: s.account}
+	for _, p := range s.parts {
+		only := []Action{} // never nil, which would keep all
+		for _, a := range sortedWithout(actions, "") {
+			if p.only == nil || slices.Contains(p.only, a) {
+				only = append(only, a)
+			}
+		}
+		n := part{role: p.role, areas: p.areas, owns: p.owns, only: only, fenced: p.fenced}
+		if areas != nil {
+			n.areas = slices.DeleteFunc(slices.Clone(p.areas), func(a string) bool { return !slices.Contains(areas, a) })
+			n.owns, n.fenced = nil, true
+		}
+		out.parts = append(out.parts, n)
+	}
+	return out
 }
 
 // Account is the id of the account, 0 for the product itself and for nobody.
@@ -187,6 +229,13 @@ func (s Scope) Key() string {
 		for _, id := range p.owns {
 			key = strconv.AppendInt(append(key, ','), id, 10)
 		}
+		if p.only != nil {
+			key = append(key, '!')
+		}
+		for _, a := range p.only {
+			key = strconv.AppendQuote(key, string(a))
+		}
+		key = strconv.AppendBool(key, p.fenced)
 	}
 	return string(key)
 }
@@ -201,7 +250,7 @@ func (s Scope) Can(a Action) bool {
 		return true
 	}
 	for _, p := range s.parts {
-		switch condOf(rules, p.role, a) {
+		switch p.cond(rules, a) {
 		case always:
 			return true
 		case inArea:
@@ -226,7 +275,7 @@ func (s Scope) sees(rules []rule, a Action, area string, owner int64) bool {
 		return true
 	}
 	for _, p := range s.parts {
-		if condOf(rules, p.role, a).holds(p, area, owner) {
+		if p.cond(rules, a).holds(p, area, owner) {
 			return true
 		}
 	}
@@ -266,7 +315,7 @@ func (s Scope) where(rules []rule, a Action, areaCol, ownerCol string, args []an
 	args = slices.Clip(args)
 	var terms []string
 	for _, p := range s.parts {
-		switch condOf(rules, p.role, a) {
+		switch p.cond(rules, a) {
 		case always:
 			return everyRow, before
 		case inArea:

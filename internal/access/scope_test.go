@@ -42,7 +42,7 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 			table[Action(fields[0])] = fields
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(table)), slices.Sorted(slices.Values(allActions())); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(table)), slices.Sorted(slices.Values(Actions())); !slices.Equal(got, want) {
 		t.Fatalf("the oracle knows other actions:\n%s", cmp.Diff(want, got))
 	}
 	return func(s Scope, a Action, o object) bool {
@@ -154,12 +154,6 @@ func seen(s Scope, rules []rule, a Action) []int64 {
 	return ids
 }
 
-func allActions() []Action {
-	return []Action{
-		ReadParty, ReadFact, ReadSensitive, Import, UndoImport, Dispute, Decide, Export, Merge, ManageAccounts, ReadLog,
-	}
-}
-
 // TestScope holds three things together: the check of an object, the condition in SQL on a real database, and the
 // oracle.
 func TestScope(t *testing.T) {
@@ -167,7 +161,7 @@ func TestScope(t *testing.T) {
 	may := oracle(t)
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawScope(r)
-		a := rapid.SampledFrom(append(allActions(), "unheard_of")).Draw(r, "action")
+		a := rapid.SampledFrom(append(Actions(), "unheard_of")).Draw(r, "action")
 		sees := seen(s, rules, a)
 		where, err := selected(t.Context(), db, rules, s, a)
 		if err != nil {
@@ -203,7 +197,7 @@ func TestScopeMutants(t *testing.T) {
 	}
 	notices := func(rules []rule) bool {
 		for _, s := range probes {
-			for _, a := range allActions() {
+			for _, a := range Actions() {
 				for _, o := range objects() {
 					if s.sees(rules, a, o.area, o.owner) != may(s, a, o) {
 						return true
@@ -235,7 +229,7 @@ func TestScopeMutants(t *testing.T) {
 		}
 	}
 	for _, role := range Roles() {
-		for _, a := range allActions() {
+		for _, a := range Actions() {
 			if condOf(rules, role, a) == never {
 				for _, c := range []cond{inArea, owns, always} {
 					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}))
@@ -248,7 +242,7 @@ func TestScopeMutants(t *testing.T) {
 
 func TestScopeEdges(t *testing.T) {
 	none := Scope{}
-	for _, a := range allActions() {
+	for _, a := range Actions() {
 		if none.Can(a) || none.Sees(a, "320902", 1) || none.Sees(a, "", 0) {
 			t.Errorf("the zero scope may %s", a)
 		}
@@ -283,6 +277,50 @@ func TestScopeEdges(t *testing.T) {
 	}
 }
 
+// TestNarrow: a narrowed scope may do what the whole scope may, of the actions named and in the areas named, however
+// often it is narrowed; check and condition in SQL agree on it.
+func TestNarrow(t *testing.T) {
+	db := objectDB(t)
+	rapid.Check(t, func(r *rapid.T) {
+		whole := drawScope(r)
+		narrow, fenced, within := whole, false, func(Action, object) bool { return true }
+		for range rapid.IntRange(1, 2).Draw(r, "times") {
+			actions := rapid.SliceOf(rapid.SampledFrom(Actions())).Draw(r, "actions")
+			var areas []string
+			if rapid.Bool().Draw(r, "fenced") {
+				fenced = true
+				areas = append([]string{}, rapid.SliceOf(rapid.SampledFrom(testAreas)).Draw(r, "areas")...)
+			}
+			before := within
+			within = func(a Action, o object) bool {
+				return before(a, o) && slices.Contains(actions, a) && (areas == nil || o.area != "" && slices.Contains(areas, o.area))
+			}
+			narrow = narrow.Narrow(actions, areas)
+		}
+		a := rapid.SampledFrom(Actions()).Draw(r, "action")
+		sees := seen(narrow, rules, a)
+		where, err := selected(t.Context(), db, rules, narrow, a)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if diff := cmp.Diff(sees, where); diff != "" {
+			r.Fatalf("Sees and Where differ (-sees +where):\n%s", diff)
+		}
+		for _, o := range objects() {
+			got := slices.Contains(sees, o.id)
+			if got && !(whole.Sees(a, o.area, o.owner) && within(a, o)) {
+				r.Fatalf("%+v narrowed to %+v may %s to %+v", whole, narrow, a, o)
+			}
+			if !got && !fenced && whole.Sees(a, o.area, o.owner) && within(a, o) {
+				r.Fatalf("%+v narrowed to %+v may not %s to %+v", whole, narrow, a, o)
+			}
+		}
+	})
+	if s := SystemScope().Narrow(Actions(), nil); s.All() || s.Can(ReadFact) {
+		t.Errorf("the product's own scope was narrowed to %+v", s)
+	}
+}
+
 func BenchmarkSees(b *testing.B) {
 	s := NewScope(1, CityOfficial, testAreas, nil)
 	for b.Loop() {
@@ -305,6 +343,10 @@ func TestScopeKey(t *testing.T) {
 		"two roles":        NewScope(1, CityOfficial, []string{"320900"}, nil).And(NewScope(1, Auditor, []string{"320904"}, nil)),
 		"two other roles":  NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).And(NewScope(1, Auditor, nil, nil)),
 		"the other of two": NewScope(1, Auditor, []string{"320904"}, nil),
+		"reads only":       NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow([]Action{ReadParty, ReadFact}, nil),
+		"does nothing":     NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(nil, nil),
+		"fenced":           NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(Actions(), []string{"320900", "320904"}),
+		"not fenced":       NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(Actions(), nil),
 	}
 	names := map[string]string{}
 	for name, s := range scopes {
