@@ -157,7 +157,7 @@ func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
 	for _, rt := range c.srv.routes() {
-		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.public {
+		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.Public {
 			continue
 		}
 		allowed, known := writers[rt.pattern]

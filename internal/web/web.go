@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -95,34 +94,15 @@ func newServer(d Deps) (*server, error) {
 	return s, nil
 }
 
-// need is what a route asks of its visitor before the handler runs. Handlers of routes about one object check that
-// object too; the zero need is somebody who has signed in.
-type need struct {
-	public bool
-	action access.Action
-	area   bool // the action over a whole area: not for an enterprise, which may do it to its own file only
-}
-
-// metBy says that the scope may at all do what the route asks for.
-func (n need) metBy(scope access.Scope) bool {
-	switch {
-	case n.action == "":
-		return true
-	case n.area:
-		return slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(n.action, area, 0) })
-	}
-	return scope.Can(n.action)
-}
-
 type route struct {
 	pattern string
-	need    need
+	need    access.Need
 	handle  func(http.ResponseWriter, *http.Request, *visit) error
 }
 
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
-	open, account := need{public: true}, need{}
+	open, account := access.Need{Public: true}, access.Need{}
 	return []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
@@ -132,41 +112,41 @@ func (s *server) routes() []route {
 		{"GET /calculator", open, s.calculate},
 		{"GET /policies", open, s.listPolicies},
 		{"GET /policies/{policy}", open, s.showPolicy},
-		{"GET /today", need{action: access.Decide}, s.today},
-		{"GET /mine", need{action: access.ReadFact}, s.mine},
-		{"GET /enterprises", need{action: access.ReadParty}, s.enterprises},
-		{"GET /enterprises/export", need{action: access.Export}, s.exportEnterprises},
-		{"GET /enterprises/{id}", need{action: access.ReadFact}, s.enterprise},
-		{"GET /enterprises/{id}/facts/{subject}/{def}", need{action: access.ReadFact}, s.factTimeline},
-		{"POST /enterprises/{id}/facts/{subject}/{def}/dispute", need{action: access.Dispute}, s.dispute},
-		{"POST /enterprises/{id}/facts/{subject}/{def}/close", need{action: access.Decide}, s.closeDispute},
-		{"GET /enterprises/{id}/merge", need{action: access.Merge}, s.mergePage},
-		{"POST /enterprises/{id}/merge", need{action: access.Merge}, s.merge},
-		{"POST /enterprises/{id}/unmerge", need{action: access.Merge}, s.unmerge},
-		{"GET /region", need{action: access.ReadSensitive, area: true}, s.regionPage},
-		{"GET /region/firms", need{action: access.ReadSensitive, area: true}, s.regionFirms},
-		{"GET /region/export", need{action: access.Export, area: true}, s.exportRegion},
-		{"GET /imports", need{action: access.ReadFact, area: true}, s.imports},
-		{"POST /imports", need{action: access.Import}, s.upload},
-		{"GET /imports/{id}", need{action: access.Import}, s.batch},
-		{"GET /imports/{id}/progress", need{action: access.Import}, s.batchProgress},
-		{"GET /imports/{id}/problems", need{action: access.Import}, s.exportProblems},
-		{"POST /imports/{id}/plan", need{action: access.Import}, s.replan},
-		{"POST /imports/{id}/commit", need{action: access.Import}, s.commitBatch},
-		{"POST /imports/{id}/again", need{action: access.Import}, s.againBatch},
-		{"POST /imports/{id}/cancel", need{action: access.Import}, s.cancelBatch},
-		{"POST /imports/{id}/undo", need{action: access.UndoImport}, s.undoBatch},
-		{"GET /search", need{action: access.ReadParty}, s.search},
-		{"GET /search/suggest", need{action: access.ReadParty}, s.suggest},
-		{"GET /log", need{action: access.ReadLog}, s.log},
-		{"GET /log/export", need{action: access.ReadLog}, s.exportLog},
+		{"GET /today", access.Need{Action: access.Decide}, s.today},
+		{"GET /mine", access.Need{Action: access.ReadFact}, s.mine},
+		{"GET /enterprises", access.Need{Action: access.ReadParty}, s.enterprises},
+		{"GET /enterprises/export", access.Need{Action: access.Export}, s.exportEnterprises},
+		{"GET /enterprises/{id}", access.Need{Action: access.ReadFact}, s.enterprise},
+		{"GET /enterprises/{id}/facts/{subject}/{def}", access.Need{Action: access.ReadFact}, s.factTimeline},
+		{"POST /enterprises/{id}/facts/{subject}/{def}/dispute", access.Need{Action: access.Dispute}, s.dispute},
+		{"POST /enterprises/{id}/facts/{subject}/{def}/close", access.Need{Action: access.Decide}, s.closeDispute},
+		{"GET /enterprises/{id}/merge", access.Need{Action: access.Merge}, s.mergePage},
+		{"POST /enterprises/{id}/merge", access.Need{Action: access.Merge}, s.merge},
+		{"POST /enterprises/{id}/unmerge", access.Need{Action: access.Merge}, s.unmerge},
+		{"GET /region", access.Need{Action: access.ReadSensitive, Area: true}, s.regionPage},
+		{"GET /region/firms", access.Need{Action: access.ReadSensitive, Area: true}, s.regionFirms},
+		{"GET /region/export", access.Need{Action: access.Export, Area: true}, s.exportRegion},
+		{"GET /imports", access.Need{Action: access.ReadFact, Area: true}, s.imports},
+		{"POST /imports", access.Need{Action: access.Import}, s.upload},
+		{"GET /imports/{id}", access.Need{Action: access.Import}, s.batch},
+		{"GET /imports/{id}/progress", access.Need{Action: access.Import}, s.batchProgress},
+		{"GET /imports/{id}/problems", access.Need{Action: access.Import}, s.exportProblems},
+		{"POST /imports/{id}/plan", access.Need{Action: access.Import}, s.replan},
+		{"POST /imports/{id}/commit", access.Need{Action: access.Import}, s.commitBatch},
+		{"POST /imports/{id}/again", access.Need{Action: access.Import}, s.againBatch},
+		{"POST /imports/{id}/cancel", access.Need{Action: access.Import}, s.cancelBatch},
+		{"POST /imports/{id}/undo", access.Need{Action: access.UndoImport}, s.undoBatch},
+		{"GET /search", access.Need{Action: access.ReadParty}, s.search},
+		{"GET /search/suggest", access.Need{Action: access.ReadParty}, s.suggest},
+		{"GET /log", access.Need{Action: access.ReadLog}, s.log},
+		{"GET /log/export", access.Need{Action: access.ReadLog}, s.exportLog},
 		{"GET /account", account, s.ownAccount},
 		{"POST /account/password", account, s.changePassword},
-		{"GET /accounts", need{action: access.ManageAccounts}, s.accounts},
-		{"POST /accounts", need{action: access.ManageAccounts}, s.createAccount},
-		{"POST /accounts/{id}/disable", need{action: access.ManageAccounts}, s.disableAccount},
-		{"POST /accounts/{id}/enable", need{action: access.ManageAccounts}, s.enableAccount},
-		{"POST /accounts/{id}/reset", need{action: access.ManageAccounts}, s.resetAccount},
+		{"GET /accounts", access.Need{Action: access.ManageAccounts}, s.accounts},
+		{"POST /accounts", access.Need{Action: access.ManageAccounts}, s.createAccount},
+		{"POST /accounts/{id}/disable", access.Need{Action: access.ManageAccounts}, s.disableAccount},
+		{"POST /accounts/{id}/enable", access.Need{Action: access.ManageAccounts}, s.enableAccount},
+		{"POST /accounts/{id}/reset", access.Need{Action: access.ManageAccounts}, s.resetAccount},
 	}
 }
 
@@ -175,7 +155,7 @@ func (s *server) handler() (http.Handler, error) {
 	for _, r := range s.routes() {
 		pages.Handle(r.pattern, s.page(r))
 	}
-	pages.Handle("/", s.page(route{need: need{public: true}, handle: noSuchPage}))
+	pages.Handle("/", s.page(route{need: access.Need{Public: true}, handle: noSuchPage}))
 
 	guard := http.NewCrossOriginProtection()
 	for _, o := range s.TrustedOrigins {
@@ -236,11 +216,11 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	if err := s.identify(r, v); err != nil {
 		return err
 	}
-	if !rt.need.public && !v.signedIn() {
+	if !rt.need.Public && !v.signedIn() {
 		return errSignIn
 	}
-	if !rt.need.metBy(v.scope) {
-		return forbidden(rt.need.action)
+	if !rt.need.MetBy(v.scope) {
+		return forbidden(rt.need.Action)
 	}
 	if r.Body != nil && !rt.ownLimit() {
 		r.Body = http.MaxBytesReader(w, r.Body, formLimit)

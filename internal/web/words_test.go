@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -76,7 +77,7 @@ func TestOurFault(t *testing.T) {
 	for name, handle := range tests {
 		t.Run(name, func(t *testing.T) {
 			log.Reset()
-			h := s.srv.outermost(s.srv.sessions.LoadAndSave(s.srv.page(route{need: need{public: true}, handle: handle})))
+			h := s.srv.outermost(s.srv.sessions.LoadAndSave(s.srv.page(route{need: access.Need{Public: true}, handle: handle})))
 			w := httptest.NewRecorder()
 			h.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 			if w.Code != http.StatusInternalServerError {
