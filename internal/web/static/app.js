@@ -43,6 +43,12 @@
     var boxes = root.querySelectorAll('[data-chart]');
     for (var i = 0; i < boxes.length; i++) draw(boxes[i]);
   }
+  // Digits are parted as in the table.
+  function parted(n) {
+    var parts = String(n).split('.');
+    parts[0] = parts[0].replace(/\B(?=(\d{3})+$)/g, '\u2009');
+    return parts.join('.');
+  }
   function draw(box) {
     var table = document.getElementById(box.getAttribute('data-chart'));
     if (!table || box.hasAttribute('_echarts_instance_')) return;
@@ -53,16 +59,18 @@
       names.push(rows[r].cells[0].textContent.trim());
       for (var s = 0; s < series.length; s++) series[s].data.push(Number(rows[r].cells[series[s].col].getAttribute('data-value')));
     }
+    // Names may be measured before their font has come: room for as many full-width characters as the longest has.
+    var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
     var colours = ['#1a5fb4', '#e3a36b'];
     var chart = window.echarts.init(box, null, { renderer: 'svg' });
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 8, right: 32, top: 28, bottom: 4, containLabel: true },
+      grid: { left: longest * 12 + 16, right: 32, top: 28, bottom: 28 },
       legend: { top: 0, left: 0, itemHeight: 10, itemWidth: 14 },
-      tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' } },
+      tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: parted },
       aria: { enabled: true, decal: { show: series.length > 1 } },
-      xAxis: { type: 'value' },
+      xAxis: { type: 'value', axisLabel: { formatter: parted } },
       yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
       series: series.map(function (s, i) {
         return { name: s.name, type: 'bar', stack: 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };
