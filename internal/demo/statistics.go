@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/transform"
 
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -233,23 +234,11 @@ func (c city) writeCountyCSV(ctx context.Context, file File) (rows int, err erro
 		rows++
 		y := f.figures[1]
 		line(strconv.Itoa(rows), f.code, f.name, "建湖", trades[f.trade].code, yesNo(y.above),
-			grouped(y.output), grouped(y.revenue), grouped(y.valueAdded), grouped(y.profit), grouped(y.tax), grouped(y.assets), grouped(y.research), grouped(y.invested),
+			i18n.Commas(y.output.String()), i18n.Commas(y.revenue.String()), i18n.Commas(y.valueAdded.String()), i18n.Commas(y.profit.String()), i18n.Commas(y.tax.String()), i18n.Commas(y.assets.String()), i18n.Commas(y.research.String()), i18n.Commas(y.invested.String()),
 			strconv.FormatInt(y.employees, 10), strconv.FormatInt(y.power, 10))
 	}
 	w.Flush()
 	return rows, errors.Join(err, ctx.Err(), w.Error(), encoded.Close())
-}
-
-// grouped is yuan with thousands marks: 1,234,000.00.
-func grouped(f money.Fen) string {
-	s, sign := f.String(), ""
-	if s[0] == '-' {
-		s, sign = s[1:], "-"
-	}
-	for i := len(s) - 6; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return sign + s
 }
 
 // monthly2024 is what has been reported of the current year: January to September, cumulative.

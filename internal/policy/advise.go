@@ -85,8 +85,10 @@ func names(pl *Plan, changes []Change) i18n.Text {
 		if i > 0 {
 			t.ZH, t.EN = t.ZH+"、", t.EN+", "
 		}
-		name := factName(pl.Policy.lib, c.Fact.Def)
-		t.ZH, t.EN = t.ZH+name.ZH+" → "+c.To, t.EN+name.EN+" → "+c.To
+		name, to := factName(pl.Policy.lib, c.Fact.Def), c.Fact
+		to.Value = c.To
+		t.ZH += name.ZH + " → " + pl.Policy.value(i18n.T{Lang: i18n.ZH}, to)
+		t.EN += name.EN + " → " + pl.Policy.value(i18n.T{Lang: i18n.EN}, to)
 	}
 	return t
 }

@@ -209,6 +209,9 @@ func (a *asking) atom(x *atom, kind string) {
 		return
 	}
 	c.Read = facts(out.Read)
+	if c.State == NotMet && kind == "condition" && !c.Assumed {
+		c.Says = sentence(x.expr.Explain(a.ctx))
+	}
 	if c.State == Unknown {
 		a.check(c, a.unknown(need), need)
 		return
@@ -321,59 +324,22 @@ type quantity struct {
 	missing   []rule.FactRef
 }
 
-// amountOf works the clause's own amount out.
+// amountOf works out what the clause comes to by itself: its amount, the parts of the payers, its ceilings.
 func (a *asking) amountOf() {
-	src := &a.k.Amount
-	am := &a.k.amount
-	var q quantity
-	switch am.form {
-	case "share":
-		q = a.less(a.quantity(am.base, "policy.base"))
-		q = a.times(q, am.rate)
-	case "fixed":
-		q = a.fixed(am.value)
-	case "bands":
-		q = a.banded(a.less(a.quantity(am.base, "policy.base")))
-	case "interest":
-		q = a.interest(src.Interest, am)
-	case "in_kind":
-		q = a.ceiled(a.quantity(am.base, "policy.price"), am.value)
-		if am.hasPayee {
-			if v, state := a.read(a.s, am.payee, a.at.day); state == rule.Present {
-				a.payee = v.String()
-			}
-		}
-	case "up_to":
-		q = a.fixed(am.value)
-		q.low = money.Exact{}
-	case "eligibility":
-		q = quantity{state: rule.Present, point: true}
-	}
+	q := a.form()
 	if q.state == rule.None {
 		a.check(Check{ID: "amount", Kind: "condition", Text: message("policy.base"), State: NotMet, Place: a.k.Place}, i18n.M("policy.nothing_to_count"), nil)
 		return
 	}
-	if len(q.missing) > 0 {
-		a.missing = append(a.missing, q.missing...)
-		if a.opt.Trace {
-			if a.state == Met {
-				a.reason = a.unknown(q.missing)
-			}
-			r := Remaining{Check: "amount", State: Unknown, Text: message("policy.base")}
-			for _, m := range q.missing {
-				r.Facts = append(r.Facts, factOf(m))
-			}
-			a.remaining = append(a.remaining, r)
-		}
-	}
+	a.waitFor(q.missing)
 	a.low, a.high = a.round(q.low), unbounded
 	if q.point {
 		a.high = a.low
 	} else if !q.open {
 		a.high = a.round(q.high)
 	}
-	if a.opt.Trace && a.low == a.high && am.form != "eligibility" {
-		a.formula = append(a.formula, Term{Name: message("policy.product"), Value: a.low.String(), Cite: a.k.roundCite})
+	if a.low == a.high && a.k.amount.form != "eligibility" {
+		a.term(Term{Name: message("policy.product"), Value: a.low.String(), Cite: a.k.roundCite, money: true})
 	}
 	if a.k.shares != nil {
 		a.low, a.lowParts = a.parts(a.low, true)
@@ -387,6 +353,48 @@ func (a *asking) amountOf() {
 		a.lowLimits, a.highLimits = append(a.lowLimits, low.fen), append(a.highLimits, high.fen)
 		a.limits = a.limits || low != high
 	}
+}
+
+// form is the amount before rounding, by the form that the clause gives.
+func (a *asking) form() (q quantity) {
+	src, am := &a.k.Amount, &a.k.amount
+	switch am.form {
+	case "share":
+		return a.times(a.less(a.quantity(am.base, "policy.base")), am.rate)
+	case "fixed":
+		return a.fixed(am.value)
+	case "bands":
+		return a.banded(a.less(a.quantity(am.base, "policy.base")))
+	case "interest":
+		return a.interest(src.Interest, am)
+	case "in_kind":
+		if am.hasPayee {
+			if v, state := a.read(a.s, am.payee, a.at.day); state == rule.Present {
+				a.payee = v.String()
+			}
+		}
+		return a.ceiled(a.quantity(am.base, "policy.price"), am.value)
+	case "up_to":
+		q = a.fixed(am.value)
+		q.low = money.Exact{}
+		return q
+	}
+	return quantity{state: rule.Present, point: true}
+}
+
+// waitFor makes the line wait for facts that its amount lacks.
+func (a *asking) waitFor(missing []rule.FactRef) {
+	if len(missing) == 0 {
+		return
+	}
+	a.missing = append(a.missing, missing...)
+	if !a.opt.Trace {
+		return
+	}
+	if a.state == Met {
+		a.reason = a.unknown(missing)
+	}
+	a.remaining = append(a.remaining, Remaining{Check: "amount", State: Unknown, Text: message("policy.base"), Facts: waiting(missing)})
 }
 
 // round is the one rounding of the clause. A negative base gives nothing.
@@ -443,7 +451,7 @@ func (a *asking) rateTerm(i int, low, high number) {
 	if low != high {
 		text += " … " + high.rate.String()
 	}
-	a.term(a.plan.params[i].Name, "", text, a.plan.params[i].Cite)
+	a.term(Term{Name: a.plan.params[i].Name, Value: text, Cite: a.plan.params[i].Cite})
 }
 
 func (a *asking) fixed(value int) quantity {
@@ -458,7 +466,7 @@ func (a *asking) fixed(value int) quantity {
 		if low != high {
 			text += " … " + high.fen.String()
 		}
-		a.term(p.Name, "", text, p.Cite)
+		a.term(Term{Name: p.Name, Value: text, Cite: p.Cite, money: low == high})
 	}
 	return q
 }
@@ -470,7 +478,7 @@ func (a *asking) ceiled(q quantity, limit int) quantity {
 	}
 	q.point = false
 	if a.opt.Trace {
-		a.term(a.plan.params[limit].Name, "", high.fen.String(), a.plan.params[limit].Cite)
+		a.term(Term{Name: a.plan.params[limit].Name, Value: high.fen.String(), Cite: a.plan.params[limit].Cite, money: true})
 	}
 	q.low = q.low.Min(money.Of(low.fen))
 	if top := money.Of(high.fen); q.open {
@@ -520,7 +528,7 @@ func (a *asking) banded(q quantity) quantity {
 	q.high, parts = apply(q.high)
 	for _, part := range parts {
 		p := a.plan.params[a.k.amount.bands[part.Band].rate]
-		a.term(p.Name, "", part.Of.String()+" × "+bands[part.Band].Rate.String()+" = "+part.Amount.String(), p.Cite)
+		a.term(Term{Name: p.Name, Value: part.Of.String() + " × " + bands[part.Band].Rate.String() + " = " + part.Amount.String(), Cite: p.Cite})
 	}
 	return q
 }
@@ -619,7 +627,7 @@ func (a *asking) proRata(q quantity, days *Days, am *amount) quantity {
 		return quantity{state: rule.None}
 	}
 	if a.opt.Trace {
-		a.term(message("policy.days"), "", r2.String(), a.k.Cite)
+		a.term(Term{Name: message("policy.days"), Value: r2.String(), Cite: a.k.Cite})
 	}
 	q.scale(r1, r2)
 	if most == 0 {
@@ -688,9 +696,9 @@ func (a *asking) whole(sh *shares) bool {
 	return sum.Cmp(money.Of(money.Yuan)) == 0
 }
 
-func (a *asking) term(name i18n.Text, expr, value, cite string) {
+func (a *asking) term(t Term) {
 	if a.opt.Trace {
-		a.formula = append(a.formula, Term{Name: name, Expr: expr, Value: value, Cite: cite})
+		a.formula = append(a.formula, t)
 	}
 }
 

@@ -88,7 +88,7 @@ func (r *caseReader) fact(path []any, s *caseSubject, key, text string) {
 	}
 	v, err := rule.ParseValue(rule.TypeOf(def.Type), text)
 	if err != nil {
-		r.report(path, "policy.case_value", code, err.Error())
+		r.report(path, "policy.case_value", code, wantNumber(rule.TypeOf(def.Type).String(), text))
 		return
 	}
 	if list, ok := r.lib.CodeList(def.Codes); ok && !list.Open {

@@ -377,9 +377,9 @@ func (c *compiler) table(path []any, prm *param) {
 
 // number reads a parameter's value and checks that its quotation really contains it.
 func (c *compiler) number(path []any, src *Param, text string, place Place) number {
-	v, err := parseNumber(src.Type, text)
-	if err != nil {
-		c.report(path, "policy.bad_number", text, src.Type, err.Error())
+	v, ok := parseNumber(src.Type, text)
+	if !ok {
+		c.problems = append(c.problems, c.doc.Problem(wantNumber(src.Type, text), path...))
 		return v
 	}
 	if place.Quote != "" && (src.Type == "money" || src.Type == "rate") && !quotes(place.Quote, src.Type, v) {

@@ -178,7 +178,7 @@ func (d *decider) later(k *clauseRule, s rule.Subject, day period.Day) {
 	l := d.line(k, s)
 	l.State, l.Event, l.Year = NotMet, &day, day.Year()
 	l.Reason = i18n.M("policy.event_later", day.String(), d.asOf.String())
-	d.drafts = append(d.drafts, draft{Line: l, claim: -1, k: k, subject: s})
+	d.drafts = append(d.drafts, l)
 }
 
 func (d *decider) noEvent(k *clauseRule, s rule.Subject) {
@@ -189,10 +189,10 @@ func (d *decider) noEvent(k *clauseRule, s rule.Subject) {
 	l.State = NotMet
 	l.Reason = i18n.M("policy.no_event", k.event.Name)
 	l.Remaining = []Remaining{{Check: "event", State: NotMet, Text: k.event.Name}}
-	d.drafts = append(d.drafts, draft{Line: l, claim: -1, k: k, subject: s})
+	d.drafts = append(d.drafts, l)
 }
 
-func (d *decider) line(k *clauseRule, s rule.Subject) Line {
+func (d *decider) line(k *clauseRule, s rule.Subject) draft {
 	l := Line{Clause: k.ID, Subject: refOf(s), Form: k.amount.form, purse: k.purse}
 	switch l.Form {
 	case "in_kind", "up_to", "eligibility":
@@ -203,7 +203,7 @@ func (d *decider) line(k *clauseRule, s rule.Subject) Line {
 		r := refOf(p)
 		l.Project = &r
 	}
-	return l
+	return draft{Line: l, claim: -1, k: k, subject: s}
 }
 
 // add evaluates one line.
@@ -213,8 +213,8 @@ func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, on asked
 		return
 	}
 	l := d.line(k, s)
-	l.Year, l.Event, l.State = on.year, event, v.state
-	d.propose(k, s, l, v, v.ways(on), on)
+	l.Year, l.Event, l.State, l.asked = on.year, event, v.state, on
+	d.propose(l, v, v.ways(on))
 }
 
 // addUndated evaluates a line whose event has no known day: it may be absent, or turn out as on any of the days.
@@ -250,7 +250,8 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 		best.remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(ref)}}}, best.remaining...)
 		best.reason = i18n.M("policy.unknown_event", k.event.Name)
 	}
-	d.propose(k, s, l, best, ways, days[0])
+	l.asked = days[0]
+	d.propose(l, best, ways)
 }
 
 // moved says that the enterprise belonged elsewhere on one day than on another.
@@ -283,16 +284,16 @@ func (v *verdict) ways(on asked) []outcome {
 }
 
 // propose enters a line and, where it may be paid, its claim.
-func (d *decider) propose(k *clauseRule, s rule.Subject, l Line, v *verdict, ways []outcome, on asked) {
+func (d *decider) propose(l draft, v *verdict, ways []outcome) {
 	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = v.checks, v.formula, v.missing, v.remaining, v.reason, v.payee
-	dr := draft{Line: l, claim: -1, k: k, subject: s, asked: on, low: v.lowParts, high: v.highParts}
+	l.low, l.high = v.lowParts, v.highParts
 	if len(ways) > 0 {
-		dr.claim, dr.Own = len(d.claims), own(ways)
-		d.claims = append(d.claims, d.newClaim(k, s, on.day))
+		l.claim, l.Own = len(d.claims), own(ways)
+		d.claims = append(d.claims, d.newClaim(l.k, l.subject, l.asked.day))
 		d.ways = append(d.ways, ways)
 		d.floor = append(d.floor, v.floor)
 	}
-	d.drafts = append(d.drafts, dr)
+	d.drafts = append(d.drafts, l)
 }
 
 func own(ways []outcome) Interval {

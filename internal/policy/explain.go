@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // Msg is the interval as a reader sees it: "60 万元", "0 至 60 万元", "60 万元以上".
@@ -117,10 +118,18 @@ func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(stri
 		if k.Assumed {
 			assumed = t.S("policy.assumed")
 		}
-		fmt.Fprintf(b, "    %s %s%s%s\n", marks[k.State], t.Text(k.Text), p.read(t, k.Read), assumed)
+		read := p.read(t, k.Read)
+		if k.Says != nil {
+			read = "  (" + t.Text(*k.Says) + ")"
+		}
+		fmt.Fprintf(b, "    %s %s%s%s\n", marks[k.State], t.Text(k.Text), read, assumed)
 	}
 	for _, k := range l.Formula {
-		fmt.Fprintf(b, "    · %s: %s%s\n", t.Text(k.Name), k.Value, p.read(t, k.Read))
+		value := k.Value
+		if k.money {
+			value = t.Text(wanText(value))
+		}
+		fmt.Fprintf(b, "    · %s: %s%s\n", t.Text(k.Name), value, p.read(t, k.Read))
 	}
 	for _, s := range l.Steps {
 		fmt.Fprintf(b, "    ↓ %s\n", t.Msg(s.Sentence(name)))
@@ -138,18 +147,51 @@ func (p *Policy) read(t i18n.T, facts []Fact) string {
 	}
 	all := make([]string, len(facts))
 	for i, f := range facts {
-		value := f.Value
-		if value == "" {
-			value = "?"
-		}
-		all[i] = t.Text(factName(p.lib, f.Def)) + " " + value
+		all[i] = t.Text(factName(p.lib, f.Def)) + " " + p.value(t, f)
 	}
 	return "  (" + strings.Join(all, "; ") + ")"
 }
 
+// value is a fact's value as people read it: 600 万元, 是, the name of a code.
+func (p *Policy) value(t i18n.T, f Fact) string {
+	def, _ := rule.FactDef(p.lib, f.Def)
+	switch {
+	case f.Value == "":
+		return "?"
+	case f.Def == rule.AreaCode || f.Def == rule.IndustryCode:
+		tree := p.lib.Areas()
+		if f.Def == rule.IndustryCode {
+			tree = p.lib.Industries()
+		}
+		if node, ok := tree.Node(f.Value); ok {
+			return node.Name
+		}
+	case def.Type == content.Money:
+		return t.Text(wanText(f.Value))
+	case def.Type == content.Bool:
+		return t.S("rule.bool_" + f.Value)
+	case def.Type == content.Int || def.Type == content.Decimal:
+		return strings.TrimSpace(i18n.Commas(f.Value) + " " + def.Unit)
+	case def.Type == content.Code:
+		codes, _ := p.lib.CodeList(def.Codes)
+		if e, ok := codes.Entry(f.Value); ok {
+			return t.Text(e.Name)
+		}
+	}
+	return f.Value
+}
+
+// wanText is wan of an amount in yuan as text; what is finer than a fen stays in yuan.
+func wanText(yuan string) i18n.Text {
+	if f, err := money.Parse(yuan); err == nil {
+		return wan(f)
+	}
+	return i18n.Text{ZH: yuan + " 元", EN: i18n.Commas(yuan) + " yuan"}
+}
+
 // wan is an amount for a sentence: in 万元, or in yuan when that is shorter.
 func wan(f money.Fen) i18n.Text {
-	en := f.In(money.Yuan) + " yuan"
+	en := i18n.Commas(f.In(money.Yuan)) + " yuan"
 	if f < money.Wan && f > -money.Wan {
 		return i18n.Text{ZH: f.In(money.Yuan) + " 元", EN: en}
 	}

@@ -62,39 +62,6 @@ func TestBad(t *testing.T) {
 	}
 }
 
-func TestEvaluationRefuses(t *testing.T) {
-	src, err := os.ReadFile("testdata/eval/facts.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	good := Evaluation{Policies: []*Policy{compile(t, yancheng)}, File: "facts.json", Facts: src, AsOf: period.Date(2024, 10, 31), Format: "json"}
-	var full bytes.Buffer
-	if err := good.Write(&full, lib(t), i18n.T{Lang: i18n.ZH}); err != nil || !json.Valid(full.Bytes()) {
-		t.Fatalf("%v\n%s", err, full.Bytes())
-	}
-	for name, change := range map[string]func(*Evaluation){
-		"format":        func(e *Evaluation) { e.Format = "xml" },
-		"facts":         func(e *Evaluation) { e.Facts = []byte(`{"enterprise": {"facts": {"ent.nothing": 1}}}`) },
-		"no pair":       func(e *Evaluation) { e.Settings = []string{"lease"} },
-		"setting":       func(e *Evaluation) { e.Settings = []string{"leas=loan"} },
-		"option":        func(e *Evaluation) { e.Settings = []string{"lease=gift"} },
-		"param":         func(e *Evaluation) { e.Changes = []string{"loan_rat=1%"} },
-		"key":           func(e *Evaluation) { e.Changes = []string{"loan_rate@2031=1%"} },
-		"value":         func(e *Evaluation) { e.Changes = []string{"loan_rate@2023=much"} },
-		"value of year": func(e *Evaluation) { e.Changes = []string{"loan_rate=1%"} },
-	} {
-		t.Run(name, func(t *testing.T) {
-			e := good
-			change(&e)
-			var out bytes.Buffer
-			err := e.Write(&out, lib(t), i18n.T{Lang: i18n.ZH})
-			if errs.KindOf(err) != errs.KindInvalid || out.Len() > 0 {
-				t.Errorf("error %v, wrote %d bytes", err, out.Len())
-			}
-		})
-	}
-}
-
 func TestPlanRefuses(t *testing.T) {
 	p := compile(t, yancheng)
 	for name, tc := range map[string]struct {

@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -18,8 +19,8 @@ type number struct {
 	n    int64 // int, decimal (millionths), date (days since 1970)
 }
 
-func parseNumber(kind, s string) (number, error) {
-	var v number
+// parseNumber reads a number as the file writes it; ok is false when it is none of that type, which wantNumber says.
+func parseNumber(kind, s string) (v number, ok bool) {
 	var err error
 	switch kind {
 	case "money":
@@ -37,9 +38,26 @@ func parseNumber(kind, s string) (number, error) {
 		d, err = period.ParseDay(s)
 		v.n = int64(d)
 	default:
-		err = fmt.Errorf("type %q is not known", kind)
+		return v, false
 	}
-	return v, err
+	return v, err == nil
+}
+
+// wantNumber says what a number of a type looks like.
+func wantNumber(kind, s string) i18n.Msg {
+	switch kind {
+	case "money":
+		return i18n.M("content.want_money", s)
+	case "rate":
+		return i18n.M("content.want_rate", s)
+	case "date", "day":
+		return i18n.M("content.want_day", s)
+	case "int", "decimal":
+		return i18n.M("policy.want_"+kind, s)
+	case "bool":
+		return i18n.M("content.want_bool")
+	}
+	return i18n.M("policy.one_of", kind, "money, rate, int, decimal, date")
 }
 
 func (v number) text(kind string) string {

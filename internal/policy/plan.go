@@ -112,9 +112,9 @@ func (p *Policy) Plan(settings map[string]string, patches ...Patch) (*Plan, erro
 		if !ok {
 			return nil, errs.Invalid(i18n.M("policy.unknown_param", pt.Param))
 		}
-		v, err := parseNumber(p.params[i].Type, pt.Value)
-		if err != nil {
-			return nil, errs.Invalid(i18n.M("policy.bad_number", pt.Value, p.params[i].Type, err.Error()))
+		v, ok := parseNumber(p.params[i].Type, pt.Value)
+		if !ok {
+			return nil, errs.Invalid(wantNumber(p.params[i].Type, pt.Value))
 		}
 		if !patched[i] {
 			pl.params[i], patched[i] = p.params[i].clone(), true

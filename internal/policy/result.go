@@ -178,6 +178,9 @@ type Check struct {
 	Need  []Fact    `json:"missing,omitempty"`
 	Place
 
+	// Says is what was read and what is asked, of a condition that does not hold.
+	Says *i18n.Text `json:"says,omitempty"`
+
 	Assumed bool `json:"assumed,omitempty"` // nobody reported it, which the policy takes as no
 }
 
@@ -188,6 +191,8 @@ type Term struct {
 	Value string    `json:"value"` // yuan, percent or days
 	Read  []Fact    `json:"read,omitempty"`
 	Cite  string    `json:"cite,omitempty"`
+
+	money bool // Value is an amount
 }
 
 // Fact is a fact that was read or is missing, with its value as text: yuan with two decimals, percent, day, code.

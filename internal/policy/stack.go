@@ -291,39 +291,10 @@ func (w *world) difference(rule *groupRule, members []int) {
 	}
 }
 
+// pickOne lets one side of a contest stand.
 func (w *world) pickOne(g int, key string, members []int) {
 	rule := &w.plan.groups[g]
-	var all []candidate
-	for _, clause := range rule.clauses {
-		if rule.sum && len(all) > 0 {
-			break
-		}
-		c := candidate{rival: -1}
-		for _, i := range members {
-			if rule.sum || w.claims[i].clause == clause {
-				c.claims = append(c.claims, i)
-				c.sum = plus(c.sum, w.pays[i])
-			}
-		}
-		if len(c.claims) > 0 {
-			all = append(all, c)
-		}
-	}
-	if rule.against != nil {
-		project, year := w.claims[members[0]].project, w.at[members[0]].year
-		other := candidate{rival: -1}
-		for k, r := range w.rivals {
-			if r.group == g && r.project == project && (rule.period != "year" || r.year == year) {
-				other.sum = plus(other.sum, w.awards[k])
-				if other.rival < 0 || w.awards[k] > 0 {
-					other.rival = k
-				}
-			}
-		}
-		if other.rival >= 0 && other.sum > 0 {
-			all = append(all, other)
-		}
-	}
+	all := w.sides(g, members)
 	if len(all) < 2 {
 		return
 	}
@@ -353,6 +324,44 @@ func (w *world) pickOne(g int, key string, members []int) {
 			w.cut(i, 0, s)
 		}
 	}
+}
+
+// sides is who stands in a contest: the claims of each clause, or of all, and what other documents gave.
+func (w *world) sides(g int, members []int) []candidate {
+	rule := &w.plan.groups[g]
+	var all []candidate
+	for _, clause := range rule.clauses {
+		if rule.sum && len(all) > 0 {
+			break
+		}
+		c := candidate{rival: -1}
+		for _, i := range members {
+			if rule.sum || w.claims[i].clause == clause {
+				c.claims = append(c.claims, i)
+				c.sum = plus(c.sum, w.pays[i])
+			}
+		}
+		if len(c.claims) > 0 {
+			all = append(all, c)
+		}
+	}
+	if rule.against == nil {
+		return all
+	}
+	project, year := w.claims[members[0]].project, w.at[members[0]].year
+	other := candidate{rival: -1}
+	for k, r := range w.rivals {
+		if r.group == g && r.project == project && (rule.period != "year" || r.year == year) {
+			other.sum = plus(other.sum, w.awards[k])
+			if other.rival < 0 || w.awards[k] > 0 {
+				other.rival = k
+			}
+		}
+	}
+	if other.rival >= 0 && other.sum > 0 {
+		all = append(all, other)
+	}
+	return all
 }
 
 // benefit is what the enterprise has in a world: our payments, and awards of other documents that won over them.

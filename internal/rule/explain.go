@@ -103,7 +103,7 @@ func (e *Env) shownValue(n *name, v Value) i18n.Msg {
 func shown(v Value) i18n.Msg {
 	switch v.typ {
 	case MoneyType, ExactType:
-		return i18n.M("rule.yuan", grouped(v.String()))
+		return i18n.M("rule.yuan", i18n.Commas(v.String()))
 	case BoolType:
 		return i18n.M("rule.bool_" + v.String())
 	case IntType, DecimalType:
@@ -117,23 +117,7 @@ func counted(s string) string {
 	if whole, _, _ := strings.Cut(strings.TrimPrefix(s, "-"), "."); len(whole) <= 4 {
 		return s
 	}
-	return grouped(s)
-}
-
-// grouped puts a comma between thousands.
-func grouped(s string) string {
-	whole, frac, dot := strings.Cut(s, ".")
-	sign := ""
-	if strings.HasPrefix(whole, "-") {
-		sign, whole = "-", whole[1:]
-	}
-	for i := len(whole) - 3; i > 0; i -= 3 {
-		whole = whole[:i] + "," + whole[i:]
-	}
-	if dot {
-		frac = "." + frac
-	}
-	return sign + whole + frac
+	return i18n.Commas(s)
 }
 
 // binaryLabels is operators that a label may show between its parts.
@@ -296,11 +280,7 @@ func (r *reader) explainOrder(s *shape, how Cmp) i18n.Msg {
 	return how.explain(r.subject(left), of, bound)
 }
 
-// Explain is the sentence for an amount that is compared with a limit. Label is an i18n.Text, an i18n.Msg or a string.
-func (c Cmp) Explain(label any, of, limit money.Exact) i18n.Msg {
-	return c.explain(i18n.M("rule.says_value", label, shown(Exact(of))), of, limit)
-}
-
+// explain is the sentence for an amount that is compared with a limit.
 func (c Cmp) explain(subject i18n.Msg, of, limit money.Exact) i18n.Msg {
 	said := i18n.M("rule.says_"+string(c), subject, shown(Exact(limit)))
 	met, distance := c.Met(of, limit)

@@ -33,7 +33,7 @@ func TestMet(t *testing.T) {
 			t.Errorf("%s %s: got %v, %s; want %v, %s", c.of, c.cmp, met, distance, c.met, c.distance)
 		}
 	}
-	said := Over.Explain(i18n.Text{ZH: "有效投入", EN: "Effective input"}, limit, limit)
+	said := Over.explain(i18n.M("rule.says_value", i18n.Text{ZH: "有效投入", EN: "Effective input"}, shown(Exact(limit))), limit, limit)
 	if got, want := (i18n.T{Lang: i18n.ZH}).Msg(said), "有效投入 5,000,000.00 元，要求超过 5,000,000.00 元，恰好相等，不满足"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
