@@ -382,38 +382,10 @@ func (c *compiler) number(path []any, src *Param, text string, place Place) numb
 		c.problems = append(c.problems, c.doc.Problem(wantNumber(src.Type, text), path...))
 		return v
 	}
-	if place.Quote != "" && (src.Type == "money" || src.Type == "rate") && !quotes(place.Quote, src.Type, v) {
+	if place.Quote != "" && !v.in(place.Quote, src.Type) {
 		c.report(path, "policy.not_in_quote", text, place.Quote)
 	}
 	return v
-}
-
-// quotes says that a sentence contains a number: 12 %, 500万元 and 5000000元 are found however the unit is written.
-func quotes(quote, kind string, v number) bool {
-	var forms []string
-	if kind == "rate" {
-		forms = append(forms, v.rate.String(), strings.Replace(v.rate.String(), "%", "％", 1))
-	} else {
-		for _, u := range []struct {
-			name string
-			fen  money.Fen
-		}{{"亿", money.Yi}, {"万", money.Wan}, {"元", money.Yuan}} {
-			forms = append(forms, v.fen.In(u.fen)+u.name)
-		}
-	}
-	quote = strings.ReplaceAll(quote, ",", "")
-	return slices.ContainsFunc(forms, func(f string) bool {
-		for rest := quote; ; {
-			before, after, ok := strings.Cut(rest, f)
-			if !ok {
-				return false
-			}
-			if before == "" && rest == quote || before != "" && !strings.ContainsAny(before[len(before)-1:], "0123456789.") {
-				return true
-			}
-			rest = after
-		}
-	})
 }
 
 func (c *compiler) fact(path []any, code string) (content.FactDef, bool) {

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // number is a value of a parameter, in the field of its type.
@@ -58,6 +59,28 @@ func wantNumber(kind, s string) i18n.Msg {
 		return i18n.M("content.want_bool")
 	}
 	return i18n.M("policy.one_of", kind, "money, rate, int, decimal, date")
+}
+
+// in says that a running text names the number, however it is written there.
+func (v number) in(text, kind string) bool {
+	if kind == "date" {
+		return slices.Contains(sheet.Days(text), period.Day(v.n))
+	}
+	return slices.ContainsFunc(sheet.Quantities(text), func(q sheet.Quantity) bool {
+		switch kind {
+		case "money":
+			fen, ok := q.Fen()
+			return ok && fen == v.fen
+		case "rate":
+			rate, ok := q.Rate()
+			return ok && rate.Cmp(v.rate) == 0
+		case "int":
+			n, ok := q.Millionths()
+			return ok && n%1_000_000 == 0 && n/1_000_000 == v.n
+		}
+		n, ok := q.Millionths()
+		return ok && n == v.n
+	})
 }
 
 func (v number) text(kind string) string {

@@ -15,6 +15,15 @@ type File struct {
 	Exclusions []Atom      `yaml:"exclusions,omitempty"` // an atom that is true shuts the enterprise out of every clause
 	Clauses    []Clause    `yaml:"clauses"`
 	Stacking   Stacking    `yaml:"stacking,omitempty"`
+	Inventory  []Mention   `yaml:"inventory,omitempty"`
+}
+
+// Mention is a clause of the document that names numbers. All of them are parameters that cite it, or there is a reason
+// why they are not. So that nothing is left out silently, the inventory holds every clause with a number.
+type Mention struct {
+	Cite    string     `yaml:"cite"`
+	Numbers []string   `yaml:"numbers"`          // as the document writes them: 1.2%, 500万元, 50家, 2024年12月31日
+	Reason  *i18n.Text `yaml:"reason,omitempty"` // why these are not encoded: a target, the budget of the programme
 }
 
 // Place is where a document says something.
@@ -106,6 +115,8 @@ type Param struct {
 	Values map[string]string `yaml:"values,omitempty"`
 	Places map[string]Place  `yaml:"places,omitempty"` // where a single value of Values stands, if elsewhere
 	Place
+
+	Unquoted *i18n.Text `yaml:"unquoted,omitempty"` // why there is no quotation with the number in it
 }
 
 // Aggregate is a figure over the children of a subject: the lease costs of a project in the year.

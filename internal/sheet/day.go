@@ -21,16 +21,17 @@ const (
 )
 
 var (
-	timeTail  = regexp.MustCompile(`[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$`)
-	weekday   = regexp.MustCompile(`\s*\(?(星期|周)[一二三四五六日天]\)?$`)
-	fullDate  = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号.]?$`)
-	monthDate = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:月份?)?(?:底|末|初|上旬|中旬|下旬)?$`)
-	yearDate  = regexp.MustCompile(`^(\d{4})\s*(?:年度?)?(?:底|末|初)?$`)
-	shortYear = regexp.MustCompile(`^(\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$`)
-	yearLast  = regexp.MustCompile(`^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$`)
-	wordDate  = regexp.MustCompile(`^([零〇○一二三四五六七八九]{4})年(?:([零〇一二三四五六七八九十]{1,3})月(?:([零〇一二三四五六七八九十]{1,3})[日号])?)?$`)
-	relative  = regexp.MustCompile(`去年|前年|今年|明年|本年|上年|年底|年末|年初|上月|本月|下月|近期|日前|上周|昨[天日]|今[天日]`)
-	yearless  = regexp.MustCompile(`^\d{1,2}\s*(?:月|[-/.])\s*\d{1,2}\s*[日号]?$`)
+	timeTail   = regexp.MustCompile(`[ T]+\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?$`)
+	weekday    = regexp.MustCompile(`\s*\(?(星期|周)[一二三四五六日天]\)?$`)
+	fullDate   = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号.]?$`)
+	monthDate  = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:月份?)?(?:底|末|初|上旬|中旬|下旬)?$`)
+	yearDate   = regexp.MustCompile(`^(\d{4})\s*(?:年度?)?(?:底|末|初)?$`)
+	shortYear  = regexp.MustCompile(`^(\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$`)
+	yearLast   = regexp.MustCompile(`^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$`)
+	wordDate   = regexp.MustCompile(`^([零〇○一二三四五六七八九]{4})年(?:([零〇一二三四五六七八九十]{1,3})月(?:([零〇一二三四五六七八九十]{1,3})[日号])?)?$`)
+	relative   = regexp.MustCompile(`去年|前年|今年|明年|本年|上年|年底|年末|年初|上月|本月|下月|近期|日前|上周|昨[天日]|今[天日]`)
+	dateInText = regexp.MustCompile(`\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}[日号]?|[零〇○一二三四五六七八九]{4}年[零〇一二三四五六七八九十]{1,3}月[零〇一二三四五六七八九十]{1,3}[日号]`)
+	yearless   = regexp.MustCompile(`^\d{1,2}\s*(?:月|[-/.])\s*\d{1,2}\s*[日号]?$`)
 )
 
 // ParseDay reads a date. precision is period.DayKind, period.Month or period.Year: 2022年1月 is read as its first day
