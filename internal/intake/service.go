@@ -553,7 +553,8 @@ func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *j
 	if err := s.stillTrue(ctx, scope, b, j); err != nil {
 		return err
 	}
-	id, err := s.deps.Sources.Begin(ctx, scope, source.Source{
+	// Whoever cancels in the middle of this must not leave a source behind of which nobody learnt the number.
+	id, err := s.deps.Sources.Begin(context.WithoutCancel(ctx), scope, source.Source{
 		Kind: source.Import, Authority: b.Authority, Name: b.Name, SHA256: b.SHA256, Digest: b.Preview.Digest,
 		Area: b.Area, Note: b.Sender,
 	})
