@@ -86,6 +86,14 @@ type Cell struct {
 	Format *Format // how a Number or Date is shown; nil for General
 }
 
+// formatted is a number cell under the format that shows it, which may make it a date.
+func (c Cell) formatted(f *Format) Cell {
+	if c.Format = f; f.isDate() {
+		c.Type = Date
+	}
+	return c
+}
+
 // Place is where in which file something stands.
 type Place struct {
 	File  string

@@ -171,8 +171,7 @@ func (d *delimited) close() error { return d.file.Close() }
 
 func (d *delimited) rows(ctx context.Context, _ int, fn func(*Row) error) error {
 	r := recordReader{src: d.text(ctx), comma: d.comma, lim: d.book.lim, line: 1}
-	var row Row
-	seen := 0
+	g := gatherer{book: d.book, fn: fn}
 	for num := 1; ; num++ {
 		err := r.read()
 		if errors.Is(err, io.EOF) {
@@ -185,36 +184,35 @@ func (d *delimited) rows(ctx context.Context, _ int, fn func(*Row) error) error 
 		if err != nil {
 			return err
 		}
-		if num > d.book.lim.Rows {
-			return d.book.refuse(0, num, -1, "sheet.refuse.rows", d.book.lim.Rows)
-		}
-		row = Row{Num: num, Cells: row.Cells[:0]}
-		text, from := string(r.buf), 0
-		for col, to := range r.ends {
-			if field := text[from:to]; strings.TrimSpace(field) != "" {
-				if d.decode != nil && strings.ContainsRune(field, utf8.RuneError) {
-					return d.book.refuse(0, num, col, "sheet.refuse.decode")
-				}
-				if tooLong([]byte(field), d.book.lim.Text) {
-					return d.book.refuse(0, num, col, "sheet.refuse.text", d.book.lim.Text, preview([]byte(field)))
-				}
-				row.Cells = append(row.Cells, Cell{Col: col, Type: Text, Raw: field})
-			}
-			from = to
-		}
-		if num == 1 && len(row.Cells) == 1 && strings.HasPrefix(row.Cells[0].Raw, "sep=") {
+		if num == 1 && bytes.HasPrefix(r.buf, []byte("sep=")) && len(r.buf) <= len("sep=;") {
 			continue
 		}
-		if seen += len(row.Cells); seen > d.book.lim.Cells {
-			return d.book.refuse(0, num, -1, "sheet.refuse.cells", d.book.lim.Cells)
-		}
-		if len(row.Cells) == 0 {
-			continue
-		}
-		if err := fn(&row); err != nil {
+		if err := d.row(&g, num, &r); err != nil {
 			return err
 		}
 	}
+}
+
+// row hands on the record just read.
+func (d *delimited) row(g *gatherer, num int, r *recordReader) error {
+	if err := g.begin(num, false); err != nil {
+		return err
+	}
+	from := 0
+	for col, to := range r.ends {
+		field := r.buf[from:to]
+		from = to
+		if len(bytes.TrimSpace(field)) == 0 {
+			continue
+		}
+		if d.decode != nil && bytes.ContainsRune(field, utf8.RuneError) {
+			return d.book.refuse(0, num, col, "sheet.refuse.decode")
+		}
+		if err := g.add(Cell{Col: col, Type: Text}, field); err != nil {
+			return err
+		}
+	}
+	return g.end()
 }
 
 // recordReader cuts text into records. A quote opens a quoted field at the field's beginning only, so that an inch mark
@@ -227,6 +225,10 @@ type recordReader struct {
 	line  int    // of the next byte
 	buf   []byte // the record's fields, one after another
 	ends  []int  // of the fields in buf
+
+	quoted bool // within quotes
+	opened int  // the line on which they opened
+	start  bool // at the beginning of a field
 }
 
 type recordError struct {
@@ -241,13 +243,12 @@ const maxRecord = 4 << 20
 
 // read reads one record into buf and ends; io.EOF when there is none.
 func (r *recordReader) read() error {
-	r.buf, r.ends = r.buf[:0], r.ends[:0]
-	quoted, start, opened, begun := false, true, 0, false
-	for {
+	r.buf, r.ends, r.quoted, r.start = r.buf[:0], r.ends[:0], false, true
+	for begun := false; ; begun = true {
 		c, err := r.src.ReadByte()
 		if errors.Is(err, io.EOF) {
-			if quoted {
-				return recordError{"sheet.refuse.open_quote", []any{opened}}
+			if r.quoted {
+				return recordError{"sheet.refuse.open_quote", []any{r.opened}}
 			}
 			if !begun {
 				return io.EOF
@@ -258,52 +259,64 @@ func (r *recordReader) read() error {
 		if err != nil {
 			return err
 		}
-		begun = true
 		if c == '\r' {
 			if next, err := r.src.Peek(1); err == nil && next[0] == '\n' {
 				continue // the line feed decides
 			}
 			c = '\n'
 		}
-		if c == '\n' {
-			r.line++
-		}
-		switch {
-		case quoted && c == '"':
-			if next, err := r.src.Peek(1); err == nil && next[0] == '"' {
-				_, _ = r.src.ReadByte()
-				r.buf = append(r.buf, '"')
-				continue
-			}
-			quoted = false
-		case quoted:
-			r.buf = append(r.buf, c)
-		case start && c == '"':
-			quoted, opened, start = true, r.line, false
-		case c == '\n':
-			r.ends = append(r.ends, len(r.buf))
+		if ended := r.take(c); ended {
 			return nil
-		case c == r.comma:
-			r.ends = append(r.ends, len(r.buf))
-			if len(r.ends) > 16_384 {
-				return recordError{"sheet.refuse.columns", []any{r.lim.Columns}}
-			}
-			start = true
-		default:
-			r.buf = append(r.buf, c)
-			start = false
 		}
-		field := len(r.buf)
-		if n := len(r.ends); n > 0 {
-			field -= r.ends[n-1]
-		}
-		switch {
-		case quoted && field > 4*r.lim.Text:
-			return recordError{"sheet.refuse.open_quote", []any{opened}}
-		case len(r.buf) > maxRecord:
-			return recordError{"sheet.refuse.record", []any{megabytes(maxRecord)}}
-		case len(r.ends) >= r.lim.Columns && field > 0:
-			return recordError{"sheet.refuse.columns", []any{r.lim.Columns}}
+		if err := r.check(); err != nil {
+			return err
 		}
 	}
+}
+
+// take takes up one byte; ended says that it ends the record.
+func (r *recordReader) take(c byte) (ended bool) {
+	if c == '\n' {
+		r.line++
+	}
+	switch {
+	case r.quoted && c == '"':
+		if next, err := r.src.Peek(1); err == nil && next[0] == '"' {
+			_, _ = r.src.ReadByte()
+			r.buf = append(r.buf, '"')
+			return false
+		}
+		r.quoted = false
+	case r.quoted:
+		r.buf = append(r.buf, c)
+	case r.start && c == '"':
+		r.quoted, r.opened, r.start = true, r.line, false
+	case c == '\n':
+		r.ends = append(r.ends, len(r.buf))
+		return true
+	case c == r.comma:
+		r.ends = append(r.ends, len(r.buf))
+		r.start = true
+	default:
+		r.buf = append(r.buf, c)
+		r.start = false
+	}
+	return false
+}
+
+// check holds the limits while a record grows.
+func (r *recordReader) check() error {
+	field := len(r.buf)
+	if n := len(r.ends); n > 0 {
+		field -= r.ends[n-1]
+	}
+	switch {
+	case r.quoted && field > 4*r.lim.Text:
+		return recordError{"sheet.refuse.open_quote", []any{r.opened}}
+	case len(r.buf) > maxRecord:
+		return recordError{"sheet.refuse.record", []any{megabytes(maxRecord)}}
+	case len(r.ends) > sheetColumns, len(r.ends) >= r.lim.Columns && field > 0:
+		return recordError{"sheet.refuse.columns", []any{r.lim.Columns}}
+	}
+	return nil
 }

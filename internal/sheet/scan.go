@@ -114,25 +114,11 @@ func parseRef(ref []byte) (col, row int, ok bool) {
 
 // scanner walks the rows of one sheet.
 type scanner struct {
-	w     *workbook
-	p     *part
-	sheet int
-	info  *survey
-	fn    func(*Row) error
-
-	row   Row
-	arena []byte // text of the row's cells that is not shared
-	spans []span // by cell: where in the arena its Raw lies
-	text  []byte // of the cell under way
-	seen  int    // cells with a value
-	fills filler // merged ranges
-	last  int    // row number before this one
-	style []*Format
-
-	stopped error // what fn returned
+	gatherer
+	w    *workbook
+	p    *part
+	text []byte // of the cell under way
 }
-
-type span struct{ from, to int }
 
 func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) error {
 	info, err := w.survey(ctx, sheet)
@@ -146,7 +132,9 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 	}
 	defer p.close()
 	p.in.stop = ctx.Err
-	s := &scanner{w: w, p: p, sheet: sheet, info: info, fn: fn, style: w.formats, fills: filler{merges: info.merges}}
+	s := &scanner{w: w, p: p, gatherer: gatherer{
+		book: w.book, sheet: sheet, hidden: info.hidden, fills: filler{merges: info.merges}, fn: fn,
+	}}
 	w.book.done, w.book.total = 0, p.size
 	for {
 		t, err := p.next()
@@ -175,7 +163,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 // data walks the children of sheetData.
 func (s *scanner) data() error {
 	for {
-		s.w.book.done = s.p.in.n
+		s.book.done = s.p.in.n
 		t, err := s.p.next()
 		switch {
 		case err != nil:
@@ -203,53 +191,23 @@ func (s *scanner) oneRow() error {
 		switch string(name) {
 		case "r":
 			n, err := strconv.ParseUint(string(value), 10, 63)
-			if err != nil || n > uint64(s.w.book.lim.Rows) || n == 0 {
-				return refuseFile(s.w.name, "sheet.refuse.row_number", s.w.book.sheets[s.sheet].Name, string(value[:min(len(value), 24)]), s.w.book.lim.Rows)
+			if err != nil || n > uint64(s.book.lim.Rows) || n == 0 {
+				return refuseFile(s.w.name, "sheet.refuse.row_number", s.book.sheets[s.sheet].Name, string(value[:min(len(value), 24)]), s.book.lim.Rows)
 			}
 			num = int(n)
 		case "hidden":
 			hidden = string(value) == "1" || string(value) == "true"
 		}
 	}
-	if num > s.w.book.lim.Rows {
-		return s.w.book.refuse(s.sheet, num, -1, "sheet.refuse.rows", s.w.book.lim.Rows)
+	if err := s.begin(num, hidden); err != nil {
+		return err
 	}
-	if num <= s.last {
-		return s.w.book.refuse(s.sheet, num, -1, "sheet.refuse.row_order", s.last)
-	}
-	s.last = num
-	s.row = Row{Num: num, Hidden: hidden, Cells: s.row.Cells[:0]}
-	s.arena, s.spans = s.arena[:0], s.spans[:0]
 	if !s.p.self {
 		if err := s.cells(); err != nil {
 			return err
 		}
 	}
-	s.settle()
-	own := len(s.row.Cells)
-	s.fills.fill(&s.row, s.info.hidden)
-	s.seen += len(s.row.Cells) - own
-	if s.seen > s.w.book.lim.Cells {
-		return s.w.book.refuse(s.sheet, num, -1, "sheet.refuse.cells", s.w.book.lim.Cells)
-	}
-	if len(s.row.Cells) == 0 {
-		return nil
-	}
-	s.stopped = s.fn(&s.row)
-	return s.stopped
-}
-
-// settle makes one string of the row's own text and cuts the cells' values out of it.
-func (s *scanner) settle() {
-	if len(s.arena) == 0 {
-		return
-	}
-	text := string(s.arena)
-	for i, sp := range s.spans {
-		if sp.to > sp.from {
-			s.row.Cells[i].Raw = text[sp.from:sp.to]
-		}
-	}
+	return s.end()
 }
 
 // cells walks the children of a row.
@@ -278,9 +236,28 @@ func (s *scanner) cells() error {
 // stand in any of them; values only in as many as the limit says.
 const sheetColumns = 16_384
 
+// cellHead is what the tag of a cell says.
+type cellHead struct {
+	col, style int
+	kind       byte // see kindOf
+}
+
 // cell reads one cell and returns its column.
 func (s *scanner) cell(lastCol int) (int, error) {
-	col, style, kind := lastCol+1, 0, byte('n')
+	head, err := s.cellHead(lastCol)
+	if err != nil || s.p.self {
+		return head.col, err
+	}
+	formula, valued, err := s.cellBody()
+	if err != nil {
+		return 0, err
+	}
+	return head.col, s.keep(head, formula, valued)
+}
+
+// cellHead reads the attributes of the cell just opened.
+func (s *scanner) cellHead(lastCol int) (cellHead, error) {
+	head := cellHead{col: lastCol + 1, kind: 'n'}
 	for rest := s.p.attr; ; {
 		name, value, next, ok := nextAttr(rest)
 		if !ok {
@@ -291,147 +268,119 @@ func (s *scanner) cell(lastCol int) (int, error) {
 		case "r":
 			c, _, ok := parseRef(value)
 			if !ok {
-				return 0, s.w.book.refuse(s.sheet, s.row.Num, -1, "sheet.refuse.reference", string(value[:min(len(value), 24)]))
+				return head, s.book.refuse(s.sheet, s.row.Num, -1, "sheet.refuse.reference", string(value[:min(len(value), 24)]))
 			}
-			col = c
+			head.col = c
 		case "s":
-			style = atoi(value)
+			head.style = atoi(value)
 		case "t":
-			kind = kindOf(value)
+			head.kind = kindOf(value)
 		}
 	}
-	if col <= lastCol {
-		return 0, s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.cell_order")
+	if head.col <= lastCol {
+		return head, s.book.refuse(s.sheet, s.row.Num, head.col, "sheet.refuse.cell_order")
 	}
-	if col >= sheetColumns {
-		return 0, s.w.book.refuse(s.sheet, s.row.Num, -1, "sheet.refuse.columns", s.w.book.lim.Columns)
+	if head.col >= sheetColumns {
+		return head, s.book.refuse(s.sheet, s.row.Num, -1, "sheet.refuse.columns", s.book.lim.Columns)
 	}
-	if s.p.self {
-		return col, nil
-	}
+	return head, nil
+}
+
+// cellBody reads the inside of a cell into s.text. formula and valued say which of the two it has.
+func (s *scanner) cellBody() (formula, valued bool, err error) {
 	s.text = s.text[:0]
-	formula, valued := false, false
 	for inValue := false; ; {
 		t, err := s.p.next()
-		if err != nil {
-			return 0, err
-		}
-		if t == tokClose {
+		switch {
+		case err != nil:
+			return false, false, err
+		case t == tokEnd:
+			return false, false, errSyntax
+		case t == tokClose && string(s.p.name) == "c":
+			return formula, valued, nil
+		case t == tokClose:
 			inValue = false
-			if string(s.p.name) == "c" {
-				break
-			}
-			continue
-		}
-		switch t {
-		case tokEnd:
-			return 0, errSyntax
-		case tokOpen:
+		case t == tokCDATA && inValue:
+			s.text = append(s.text, s.p.text...)
+		case t == tokText && inValue:
+			s.text, err = unescape(s.text, s.p.text)
+		case t == tokOpen:
 			switch string(s.p.name) {
 			case "v":
 				inValue, valued = !s.p.self, valued || !s.p.self
 			case "f":
 				formula = true
 			case "is":
-				if s.text, err = readRuns(s.p.lexer, s.text, "is"); err != nil {
-					return 0, err
-				}
+				s.text, err = readRuns(s.p.lexer, s.text, "is")
 				valued = true
 			case "c":
-				return 0, errSyntax
-			}
-		case tokText:
-			if inValue {
-				if s.text, err = unescape(s.text, s.p.text); err != nil {
-					return 0, err
-				}
-			}
-		case tokCDATA:
-			if inValue {
-				s.text = append(s.text, s.p.text...)
+				err = errSyntax
 			}
 		}
-		if len(s.text) > maxToken {
-			return 0, errLongToken
+		if err == nil && len(s.text) > maxToken {
+			err = errLongToken
+		}
+		if err != nil {
+			return false, false, err
 		}
 	}
-	return col, s.keep(col, style, kind, formula, valued)
 }
 
-// keep adds the cell just read to the row, unless it is blank.
-func (s *scanner) keep(col, style int, kind byte, formula, valued bool) error {
-	c := Cell{Col: col}
-	sp := span{}
-	switch kind {
+// keep adds the cell just read to the row, unless it is blank. A formula without a value has not been computed.
+func (s *scanner) keep(head cellHead, formula, valued bool) error {
+	switch head.kind {
 	case 's':
-		i := atoi(bytes.TrimSpace(s.text))
-		if !valued || len(s.text) == 0 {
-			return nil
-		}
-		if i < 0 || i >= s.w.strings.n {
-			return s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.string_index")
-		}
-		c.Type, c.Raw = Text, s.w.strings.at(i)
-		if c.Raw == "" {
-			return nil
-		}
+		return s.keepShared(head.col)
 	case 't':
-		if len(s.text) == 0 {
-			if formula && !valued {
-				c.Type = NoValue
-				break
-			}
-			return nil
+		if len(s.text) > 0 {
+			return s.add(Cell{Col: head.col, Type: Text}, cellText(s.text))
 		}
-		clean := cellText(s.text)
-		if tooLong(clean, s.w.book.lim.Text) {
-			return s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.text", s.w.book.lim.Text, preview(clean))
-		}
-		c.Type = Text
-		sp.from = len(s.arena)
-		s.arena = append(s.arena, clean...)
-		sp.to = len(s.arena)
+		formula = formula && !valued
 	default:
-		v := bytes.TrimSpace(s.text)
-		if len(v) == 0 {
-			if !formula {
-				return nil
-			}
-			c.Type = NoValue
-			break
-		}
-		if len(v) > 64 {
-			return s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.number", preview(v))
-		}
-		sp.from = len(s.arena)
-		s.arena = append(s.arena, v...)
-		sp.to = len(s.arena)
-		switch kind {
-		case 'b':
-			c.Type = Bool
-		case 'e':
-			c.Type = Error
-		case 'd':
-			c.Type = Text // an ISO 8601 date; the grammar of dates reads it
-		default:
-			c.Type = Number
-			if style >= 0 && style < len(s.style) {
-				if c.Format = s.style[style]; c.Format.isDate() {
-					c.Type = Date
-				}
-			}
+		if v := bytes.TrimSpace(s.text); len(v) > 0 {
+			return s.keepValue(head, v)
 		}
 	}
-	if col >= s.w.book.lim.Columns {
-		return s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.columns", s.w.book.lim.Columns)
+	if formula {
+		return s.add(Cell{Col: head.col, Type: NoValue}, nil)
 	}
-	if s.seen++; s.seen > s.w.book.lim.Cells {
-		return s.w.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.cells", s.w.book.lim.Cells)
-	}
-	c.Hidden = s.info.hidden[col]
-	s.row.Cells = append(s.row.Cells, c)
-	s.spans = append(s.spans, sp)
 	return nil
+}
+
+// keepShared adds a cell whose text stands in the table of shared strings.
+func (s *scanner) keepShared(col int) error {
+	if len(s.text) == 0 {
+		return nil
+	}
+	i := atoi(bytes.TrimSpace(s.text))
+	if i < 0 || i >= s.w.strings.n {
+		return s.book.refuse(s.sheet, s.row.Num, col, "sheet.refuse.string_index")
+	}
+	if text := s.w.strings.at(i); text != "" {
+		return s.add(Cell{Col: col, Type: Text, Raw: text}, nil)
+	}
+	return nil
+}
+
+// keepValue adds a cell that is no text: a number, a date, a truth value or an error.
+func (s *scanner) keepValue(head cellHead, v []byte) error {
+	if len(v) > 64 {
+		return s.book.refuse(s.sheet, s.row.Num, head.col, "sheet.refuse.number", preview(v))
+	}
+	c := Cell{Col: head.col, Type: Number}
+	switch head.kind {
+	case 'b':
+		c.Type = Bool
+	case 'e':
+		c.Type = Error
+	case 'd':
+		c.Type = Text // an ISO 8601 date; the grammar of dates reads it
+	default:
+		if head.style >= 0 && head.style < len(s.w.formats) {
+			c = c.formatted(s.w.formats[head.style])
+		}
+	}
+	return s.add(c, v)
 }
 
 // kindOf shortens the t attribute: 't' is any text that stands in the cell itself.
@@ -464,78 +413,4 @@ func atoi(b []byte) int {
 		n = n*10 + int(c-'0')
 	}
 	return n
-}
-
-// filler gives the cells below and beside a merged range's first cell its value. Ranges may not overlap, so that each
-// column has at most one at a time; one that overlaps another is left out. A row costs the columns it has, however
-// many ranges there are.
-type filler struct {
-	merges []merge        // by top, those still to come
-	cover  []*activeMerge // by column
-	active int            // columns covered
-	spare  []Cell
-}
-
-type activeMerge struct {
-	merge
-	value Cell
-}
-
-func (f *filler) fill(row *Row, hidden []bool) {
-	if f.active > 0 {
-		for c, m := range f.cover {
-			if m != nil && m.bottom < row.Num {
-				f.cover[c] = nil
-				f.active--
-			}
-		}
-	}
-	for len(f.merges) > 0 && f.merges[0].top <= row.Num {
-		m := f.merges[0]
-		f.merges = f.merges[1:]
-		if m.top == row.Num {
-			f.start(m, row, len(hidden))
-		}
-	}
-	if f.active == 0 {
-		return
-	}
-	out := f.spare[:0]
-	own := row.Cells
-	for col, m := range f.cover {
-		for len(own) > 0 && own[0].Col < col {
-			out = append(out, own[0])
-			own = own[1:]
-		}
-		if m == nil || m.top == row.Num && col == m.left {
-			continue
-		}
-		if len(own) > 0 && own[0].Col == col {
-			own = own[1:] // a value that the merged range hides
-		}
-		c := m.value
-		c.Col, c.Hidden, c.Fill = col, hidden[col], FromLeft
-		if col == m.left {
-			c.Fill = FromAbove
-		}
-		out = append(out, c)
-	}
-	out = append(out, own...)
-	f.spare, row.Cells = row.Cells, out
-}
-
-// start takes up a range whose first cell is in this row and has a value.
-func (f *filler) start(m merge, row *Row, columns int) {
-	if f.cover == nil {
-		f.cover = make([]*activeMerge, columns)
-	}
-	anchor := row.Cell(m.left)
-	if anchor.Type == Blank || slices.ContainsFunc(f.cover[m.left:m.right+1], func(a *activeMerge) bool { return a != nil }) {
-		return
-	}
-	a := &activeMerge{m, anchor}
-	for c := m.left; c <= m.right; c++ {
-		f.cover[c] = a
-	}
-	f.active += m.right - m.left + 1
 }
