@@ -274,7 +274,7 @@ func TestRefusedFilesLeaveNothing(t *testing.T) {
 		for name, file := range map[string]struct{ body, want string }{
 			"empty.csv":   {"", ""},
 			"photo.xlsx":  {"\xff\xd8\xff\xe0\x00\x10JFIF\x00 not a workbook", ""},
-			"old.xls":     {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + strings.Repeat("\x00", 600), ".xlsx"},
+			"old.xls":     {"\x09\x08\x10\x00\x00\x05\x05\x00" + strings.Repeat("\x00", 600), ".xlsx"}, // Excel 95
 			"page.xls":    {"<html><table><tr><td>企业名称</td></tr></table></html>", ""},
 			"broken.xlsx": {"PK\x03\x04 and then nothing", ""},
 		} {

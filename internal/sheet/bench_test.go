@@ -193,3 +193,66 @@ func BenchmarkExcelize(b *testing.B) {
 		_ = f.Close()
 	}
 }
+
+// largeOld writes a .xls of 65,536 rows and 40 columns, the most rows that the format has.
+var largeOld = sync.OnceValues(func() (string, error) {
+	const rows, cols = 65_536, 40
+	dir, err := os.MkdirTemp("", "sheet")
+	if err != nil {
+		return "", err
+	}
+	body := oldBookOf(func(b *biff) {
+		b.rec(recFormat, 164, 8, "\x00", "yyyy/m/d")
+		for _, id := range []int{0, 164, 10, 4} {
+			b.rec(recXF, 0, id, strings.Repeat("\x00", 16))
+		}
+		for i := range rows {
+			op := recContinue
+			var head any = ""
+			if i == 0 {
+				op, head = recSST, [2]uint32{rows, rows}
+			}
+			b.rec(op, head, 20, "\x00", fmt.Sprintf("demo enterprise %04d", i%10_000))
+		}
+	}, func(b *biff) {
+		for r := range rows {
+			for c := range cols {
+				switch {
+				case c < 2:
+					b.rec(recLabelSST, r, c, 0, uint32((r+c)%rows))
+				case c%8 == 3:
+					b.rec(recRK, r, c, 1, uint32((40_000+(r*7+c)%5000)<<2|2))
+				case c%8 == 4:
+					b.rec(recNumber, r, c, 2, float64((r*13+c)%1000)/1000)
+				default:
+					b.rec(recNumber, r, c, 3, float64((r*7919+c*104729)%100_000_000)/100)
+				}
+			}
+		}
+	})
+	path := filepath.Join(dir, "large.xls")
+	return path, os.WriteFile(path, body, 0o600)
+})
+
+// BenchmarkOldRows walks 2.6 million cells of a .xls.
+func BenchmarkOldRows(b *testing.B) {
+	path, err := largeOld()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Log(path)
+	for b.Loop() {
+		book, err := Open(path, "", Limits{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		cells := 0
+		if err := book.Rows(b.Context(), 0, func(r *Row) error { cells += len(r.Cells); return nil }); err != nil {
+			b.Fatal(err)
+		}
+		if cells != 65_536*40 {
+			b.Fatal(cells)
+		}
+		_ = book.Close()
+	}
+}

@@ -7,10 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"unicode/utf16"
 )
 
-// Open looks at a file's bytes and opens it when it is a workbook (.xlsx) or delimited text. name is the file's name as
+// Open looks at a file's bytes and opens it when it is a workbook (.xlsx, .xls, .et) or delimited text. name is the file's name as
 // the sender knows it, for messages; "" means the path's. Anything else is refused with an errs.KindInvalid error that
 // says what the file is and what to do.
 func Open(path, name string, lim Limits) (*Book, error) {
@@ -58,8 +57,10 @@ func (b *Book) open(f *os.File) error {
 			return err
 		}
 		return openWorkbook(b, c)
-	case bytes.HasPrefix(head, []byte("\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1")):
-		return b.refuseOLE(f)
+	case bytes.HasPrefix(head, []byte(oleMagic)):
+		return b.openCompoundFile(f, st.Size())
+	case bytes.HasPrefix(head, []byte("\x09\x08")): // records without a container
+		return openOldBook(b, f, f, st.Size())
 	}
 	if key := foreignKind(head); key != "" {
 		return refuseFile(b.name, key)
@@ -122,34 +123,6 @@ func (c *container) contentTypes() (string, error) {
 	}
 }
 
-// refuseOLE names the kinds of file that use the old compound format, by the streams in their directory.
-func (b *Book) refuseOLE(f *os.File) error {
-	data, err := io.ReadAll(io.NewSectionReader(f, 0, b.lim.File))
-	if err != nil {
-		return err
-	}
-	has := func(stream string) bool { return bytes.Contains(data, utf16Name(stream)) }
-	switch {
-	case has("EncryptedPackage"):
-		return refuseFile(b.name, "sheet.refuse.password")
-	case has("WordDocument"):
-		return refuseFile(b.name, "sheet.refuse.doc")
-	case has("ETExtData") || has("ETCellImageData") || strings.EqualFold(filepath.Ext(b.name), ".et"):
-		return refuseFile(b.name, "sheet.refuse.et")
-	case has("Workbook") || has("Book"):
-		return refuseFile(b.name, "sheet.refuse.xls")
-	}
-	return refuseFile(b.name, "sheet.refuse.ole")
-}
-
-func utf16Name(s string) []byte {
-	var b []byte
-	for _, u := range utf16.Encode([]rune(s)) {
-		b = append(b, byte(u), byte(u>>8))
-	}
-	return b
-}
-
 // foreignKinds are files known by how they begin.
 var foreignKinds = []struct{ magic, key string }{
 	{"%PDF-", "sheet.refuse.pdf"},
@@ -165,8 +138,9 @@ var foreignKinds = []struct{ magic, key string }{
 	{"PK\x05\x06", "sheet.refuse.empty_zip"},
 	{"PK\x07\x08", "sheet.refuse.archive"},
 	{"{\\rtf", "sheet.refuse.rtf"},
-	{"\t\b", "sheet.refuse.xls"},
-	{"\x09\x04\x06\x00", "sheet.refuse.xls"}, // BIFF without a container
+	{"\x09\x00\x04\x00", "sheet.refuse.xls5"}, // Excel 2 to 4
+	{"\x09\x02\x06\x00", "sheet.refuse.xls5"},
+	{"\x09\x04\x06\x00", "sheet.refuse.xls5"},
 }
 
 // foreignKind is the message for a file that is certainly neither workbook nor table, "" when it may be text.

@@ -65,13 +65,18 @@ func openWorkbook(b *Book, c *container) error {
 	if external {
 		b.notes = append(b.notes, i18n.M("sheet.note.external_links"))
 	}
+	b.tellHidden()
+	b.body = w
+	return nil
+}
+
+// tellHidden lists the hidden sheets.
+func (b *Book) tellHidden() {
 	for _, s := range b.sheets {
 		if s.Hidden {
 			b.notes = append(b.notes, i18n.M("sheet.note.hidden_sheet", s.Name))
 		}
 	}
-	b.body = w
-	return nil
 }
 
 // readSheets lists the worksheets; charts and dialogs are none.
@@ -201,6 +206,12 @@ func (s *sharedStrings) seal() {
 	s.open = s.open[:0]
 }
 
+// done ends the table: nothing is added any more.
+func (s *sharedStrings) done() {
+	s.seal()
+	s.open = nil
+}
+
 func (s *sharedStrings) at(i int) string {
 	e := s.entries[i/entriesChunk][i%entriesChunk]
 	return s.chunks[e.chunk][e.from:e.to]
@@ -212,7 +223,6 @@ func (w *workbook) readStrings(name string) error {
 		return err
 	}
 	defer p.close()
-	lim := w.book.lim
 	var text []byte
 	for {
 		t, err := p.next()
@@ -228,19 +238,25 @@ func (w *workbook) readStrings(name string) error {
 		if text, err = readRuns(p.lexer, text[:0], "si"); err != nil {
 			return w.fail(name, err)
 		}
-		clean := cellText(text)
-		switch {
-		case w.strings.n >= lim.Cells:
-			return refuseFile(w.name, "sheet.refuse.strings_count", lim.Cells)
-		case w.strings.size+int64(len(clean)) > lim.Strings:
-			return refuseFile(w.name, "sheet.refuse.strings", megabytes(lim.Strings))
-		case tooLong(clean, lim.Text):
-			return refuseFile(w.name, "sheet.refuse.text", lim.Text, preview(clean))
+		if err := w.book.share(w.strings, cellText(text)); err != nil {
+			return err
 		}
-		w.strings.add(clean)
 	}
-	w.strings.seal()
-	w.strings.open = nil
+	w.strings.done()
+	return nil
+}
+
+// share adds a text to the table, within the limits.
+func (b *Book) share(s *sharedStrings, text []byte) error {
+	switch {
+	case s.n >= b.lim.Cells:
+		return refuseFile(b.name, "sheet.refuse.strings_count", b.lim.Cells)
+	case s.size+int64(len(text)) > b.lim.Strings:
+		return refuseFile(b.name, "sheet.refuse.strings", megabytes(b.lim.Strings))
+	case tooLong(text, b.lim.Text):
+		return refuseFile(b.name, "sheet.refuse.text", b.lim.Text, preview(text))
+	}
+	s.add(text)
 	return nil
 }
 

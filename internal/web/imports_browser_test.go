@@ -90,7 +90,7 @@ func TestImportInBrowser(t *testing.T) {
 			if !strings.Contains(tab.Text("document.querySelector('main').innerText"), "已撤销") {
 				t.Errorf("%s is not undone", path)
 			}
-			if res, body := v.send(toStatistics, sentFile{"旧表.xls", "\x09\x08\x10\x00\x00\x06\x05\x00" + strings.Repeat("\x00", 600)}); res.StatusCode != 422 {
+			if res, body := v.send(toStatistics, sentFile{"旧表.xls", "\x09\x08\x10\x00\x00\x05\x05\x00" + strings.Repeat("\x00", 600)}); res.StatusCode != 422 {
 				t.Errorf("status %d\n%s", res.StatusCode, mainOf(body))
 			}
 		})

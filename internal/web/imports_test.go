@@ -264,12 +264,12 @@ func pathOf(page string) string {
 func TestRefusedFilesSayWhy(t *testing.T) {
 	s := newSite(t)
 	v := s.official("city", access.CityOfficial, "320900")
-	xls := sentFile{"旧表.xls", "\x09\x08\x10\x00\x00\x06\x05\x00" + strings.Repeat("\x00", 600)}
+	xls := sentFile{"旧表.xls", "\x09\x08\x10\x00\x00\x05\x05\x00" + strings.Repeat("\x00", 600)}
 	res, page := v.send(toStatistics, xls, sentFile{"bomb.xlsx", bomb(t)}, sentFile{`C:\reports\good.csv`, quickReport})
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("status %d, want 422", res.StatusCode)
 	}
-	wants(t, page, "2 个文件没有接收", "旧表.xls", "旧版 Excel 格式", "bomb.xlsx", "压缩炸弹", "已接收 1 个文件", ">good.csv</a>",
+	wants(t, page, "2 个文件没有接收", "旧表.xls", "Excel 95", "bomb.xlsx", "压缩炸弹", "已接收 1 个文件", ">good.csv</a>",
 		`value="市统计局"`, `value="statistics" checked`)
 	if _, page = v.get("/imports"); strings.Contains(page, "bomb.xlsx") {
 		t.Error("a refused file is in the list")
