@@ -30,7 +30,8 @@ type listKey struct {
 	Query
 }
 
-func (l *List) size() int { return len(l.index) }
+// Size is how much room the list takes on a shelf.
+func (l *List) Size() int { return len(l.index) }
 
 // Len is how many enterprises there are.
 func (l *List) Len() int { return len(l.index) }
@@ -81,7 +82,7 @@ func (r *Region) List(q Query) *List {
 	if clause < 0 && q.Clause != "" {
 		return &List{work: r.work}
 	}
-	return r.work.lists.get(listKey{r.key, q}, func() *List { return r.list(q, clause) })
+	return r.work.lists.Get(listKey{r.key, q}, func() *List { return r.list(q, clause) })
 }
 
 func (r *Region) list(q Query, clause int) *List {

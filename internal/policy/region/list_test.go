@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -123,45 +122,7 @@ func TestListOfNoClause(t *testing.T) {
 	for f := range r.List(Query{}).Page(1<<40, 5) {
 		t.Errorf("%s stands beyond the end of the list", f.Name)
 	}
-	if len(w.runner.kept[0].lists.parts) != 1 {
-		t.Errorf("%d lists are kept", len(w.runner.kept[0].lists.parts))
-	}
-}
-
-type weight int
-
-func (w weight) size() int { return int(w) }
-
-func TestShelf(t *testing.T) {
-	s := shelf[int, weight]{room: 10 * (own + 100)}
-	var mu sync.Mutex
-	made := map[int]int{}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for k := range 10 {
-				got := s.get(k, func() weight {
-					mu.Lock()
-					defer mu.Unlock()
-					made[k]++
-					return weight(100)
-				})
-				if got != 100 {
-					t.Errorf("part %d is %d", k, got)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	for k, n := range made {
-		if n != 1 {
-			t.Errorf("part %d was made %d times", k, n)
-		}
-	}
-	for k := range 1000 {
-		s.get(k, func() weight { return 300 })
-		if s.held > s.room || len(s.parts) > 10 {
-			t.Fatalf("after %d: %d parts, %d rows", k, len(s.parts), s.held)
-		}
+	if n := w.runner.kept[0].lists.Len(); n != 1 {
+		t.Errorf("%d lists are kept", n)
 	}
 }

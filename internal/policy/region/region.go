@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 )
 
 // maxKept is how many region results are kept: the present one, those of a few what-ifs, and one before the last commit.
@@ -56,16 +57,12 @@ type work struct {
 	every []int32 // the numbers of all rows
 	err   error
 
-	regions shelf[regionKey, *Region]
-	lists   shelf[listKey, *List]
+	regions shelf.Shelf[regionKey, *Region]
+	lists   shelf.Shelf[listKey, *List]
 }
 
 // regionKey is what a part of a result depends on: who sees it, and which areas were asked for, one within the other.
 type regionKey struct{ scope, areas string }
-
-// roomFor is how many rows the parts of a result may refer to together: it keeps a few dozen of all enterprises, or many
-// more of counties.
-func roomFor(rows int) int { return 32*rows + 1<<16 }
 
 // Firm is what a policy comes to for one enterprise. Readers share it.
 type Firm struct {
@@ -136,7 +133,8 @@ type Region struct {
 	clauses []ClauseSum
 }
 
-func (r *Region) size() int { return len(r.index) }
+// Size is how much room the region takes on a shelf.
+func (r *Region) Size() int { return len(r.index) }
 
 // part is a region of the same result with some of its rows.
 func (r *Region) part(key regionKey, index []int32) *Region {
@@ -229,7 +227,7 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 		return nil, err
 	}
 	k := regionKey{scope: view.Scope().Key()}
-	return w.regions.get(k, func() *Region {
+	return w.regions.Get(k, func() *Region {
 		all := &Region{Seq: w.seq, AsOf: asOf, Plan: plan, tree: r.tree, work: w}
 		return all.part(k, w.seenBy(view))
 	}), nil
@@ -292,7 +290,8 @@ func (r *Runner) whole(ctx context.Context, k key, plan *policy.Plan) (*work, er
 		for i := range w.every {
 			w.every[i] = int32(i)
 		}
-		w.regions.room, w.lists.room = roomFor(len(w.rows)), roomFor(len(w.rows))
+		w.regions.RoomFor(len(w.rows))
+		w.lists.RoomFor(len(w.rows))
 	}()
 	return w.wait(ctx)
 }
@@ -470,7 +469,7 @@ func (r *Region) childOf(parent, code string) content.Node {
 func (r *Region) Within(area string) *Region {
 	k := r.key
 	k.areas += "/" + area
-	return r.work.regions.get(k, func() *Region { return r.part(k, r.indexWithin(area)) })
+	return r.work.regions.Get(k, func() *Region { return r.part(k, r.indexWithin(area)) })
 }
 
 func (r *Region) indexWithin(area string) []int32 {
