@@ -182,9 +182,7 @@ func (in *installation) enterprise(ctx context.Context, code string) (int64, err
 }
 
 // committable says that a preview leaves nothing to be answered and that it would add something.
-func committable(b intake.Batch) bool {
-	return b.State == intake.Ready && !b.Preview.Stops() && b.Preview.Digest != "" && b.Preview.Twin == ""
-}
+func committable(b intake.Batch) bool { return b.Standing() == intake.Standing(intake.Ready) }
 
 // upload opens a file that is to be brought in; the caller closes it.
 func upload(path string, u intake.Upload) (intake.Upload, io.Closer, error) {

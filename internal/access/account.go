@@ -251,6 +251,15 @@ func (s *Store) ByID(ctx context.Context, id int64) (Account, error) {
 	return a, err
 }
 
+// NameOf is whose an account is; "" for one that does not exist, such as the product's own.
+func (s *Store) NameOf(ctx context.Context, id int64) (string, error) {
+	a, err := s.ByID(ctx, id)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return "", nil
+	}
+	return a.Name, err
+}
+
 // ByTicket is the account of a session, as it is at this moment. It fails with NotFound when the session must end: the
 // account is disabled, its password or grants have changed since, or the ticket is none.
 func (s *Store) ByTicket(ctx context.Context, ticket string) (Account, error) {

@@ -3,6 +3,7 @@ package errs
 import (
 	"errors"
 	"fmt"
+	"net/http"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
@@ -66,6 +67,23 @@ func KindOf(err error) Kind {
 		return e.Kind
 	}
 	return Internal
+}
+
+// Status is how an error of this kind is answered over HTTP.
+func (k Kind) Status() int {
+	switch k {
+	case KindNotFound:
+		return http.StatusNotFound
+	case KindInvalid:
+		return http.StatusUnprocessableEntity
+	case KindConflict:
+		return http.StatusConflict
+	case KindForbidden:
+		return http.StatusForbidden
+	case KindUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
 }
 
 // Message is what a user may read of err; ok is false for an internal error.

@@ -328,6 +328,11 @@ func (f *Frames) For(ctx context.Context, scope access.Scope, known int64) (View
 	return newView(f, snap, scope), nil
 }
 
+// ScopeOf is what an account may see and do at this moment.
+func (f *Frames) ScopeOf(a access.Account) access.Scope {
+	return party.ExpandScope(f.facts.lib, f.newest.Load().parties, a)
+}
+
 // pastAt is the snapshot of an old commit. Those who ask for one at the same time wait for each other: building two at
 // once would take twice the memory and no less time.
 func (f *Frames) pastAt(ctx context.Context, seq int64) (*snapshot, error) {

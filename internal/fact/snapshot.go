@@ -29,6 +29,7 @@ type snapshot struct {
 	saidAt  map[int64]uint32 // source id → index
 	texts   []string         // what the codes of text columns stand for
 	merged  map[int64]int64  // from → into, as of seq
+	desk    *desk
 }
 
 // ordinals numbers the subjects of one kind in the order in which they were met. A number never changes.
@@ -186,6 +187,11 @@ func (s *snapshot) next(epoch int64, codes *codes) *builder {
 // done is the finished snapshot; the builder must not be used after it.
 func (b *builder) done(seq int64, parties *party.Registry) *snapshot {
 	b.seq, b.parties, b.texts = seq, parties, b.codes.texts
+	enterprises := 0
+	if o := b.kinds[content.Enterprise]; o != nil {
+		enterprises = len(o.ids)
+	}
+	b.desk = newDesk(parties, enterprises)
 	s := b.snapshot
 	return &s
 }

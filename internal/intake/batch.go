@@ -47,6 +47,26 @@ type Batch struct {
 	Failure    i18n.Msg // why the last step failed; empty when it did not
 }
 
+// Standing is where a batch stands, as a person sees it: its state, or why a preview cannot be committed yet.
+type Standing string
+
+// The standings that are no state.
+const (
+	Waits Standing = "waits" // something must be answered first
+	Empty Standing = "empty" // there is nothing to commit
+)
+
+// Standing is where the batch stands.
+func (b *Batch) Standing() Standing {
+	switch {
+	case b.State == Ready && b.Preview.Stops():
+		return Waits
+	case b.State == Ready && (b.Preview.Digest == "" || b.Preview.Twin != ""):
+		return Empty
+	}
+	return Standing(b.State)
+}
+
 const (
 	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure`
 	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`

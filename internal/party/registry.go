@@ -180,6 +180,24 @@ func (r *Registry) Together(into, from int64) (Enterprise, bool) {
 	return *r.effective(rec, slices.Compact(merged)), true
 }
 
+// Only is the one enterprise with that credit code or full name; 0 when there is none or more than one.
+func (r *Registry) Only(text string) int64 {
+	var ids []int64
+	if code, _ := ParseUSCC(text); code != "" {
+		ids = r.ByUSCC(code)
+	}
+	if len(ids) == 0 && text != "" {
+		for _, alike := range r.ByName(text) {
+			ids = append(ids, alike.ID)
+		}
+	}
+	slices.Sort(ids)
+	if ids = slices.Compact(ids); len(ids) != 1 {
+		return 0
+	}
+	return ids[0]
+}
+
 // Enterprises is every enterprise that stands for itself, by id.
 func (r *Registry) Enterprises() iter.Seq[Enterprise] {
 	return func(yield func(Enterprise) bool) {

@@ -44,7 +44,7 @@ func badForm(err error) error {
 	return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.bad_form"), Err: err}
 }
 
-// statusOf maps kinds of error to HTTP, here and nowhere else.
+// statusOf is how an error is answered over HTTP.
 func statusOf(err error) int {
 	var tooBig *http.MaxBytesError
 	switch {
@@ -53,19 +53,7 @@ func statusOf(err error) int {
 	case errors.Is(err, errTooLong):
 		return http.StatusRequestURITooLong
 	}
-	switch errs.KindOf(err) {
-	case errs.KindNotFound:
-		return http.StatusNotFound
-	case errs.KindInvalid:
-		return http.StatusUnprocessableEntity
-	case errs.KindConflict:
-		return http.StatusConflict
-	case errs.KindForbidden:
-		return http.StatusForbidden
-	case errs.KindUnavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return errs.KindOf(err).Status()
 }
 
 // answerError tells the visitor what went wrong and what to do. What is our fault gets an id that stands in the log.

@@ -1,18 +1,12 @@
 package web
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-
-	"golang.org/x/text/collate"
-	"golang.org/x/text/language"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -22,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -55,7 +50,7 @@ func (s *server) readList(in url.Values) listQuery {
 		q.Year = s.Clock.Today().Year() - 1 // the last full year
 	}
 	for _, code := range in["col"] {
-		if def, ok := s.Library.FactDef(code); ok && isColumn(def) && len(q.Columns) < maxColumns {
+		if def, ok := s.Library.FactDef(code); ok && fact.IsColumn(def) && len(q.Columns) < maxColumns {
 			q.Columns = append(q.Columns, code)
 		}
 	}
@@ -63,11 +58,6 @@ func (s *server) readList(in url.Values) listQuery {
 		q.Columns = defaultColumns
 	}
 	return q
-}
-
-// isColumn says that a definition can stand in the list: of the enterprise, by year or without time, and not a long text.
-func isColumn(def content.FactDef) bool {
-	return def.Subject == content.Enterprise && (def.Period == period.Year || def.Period == period.Always) && def.Type != content.Text
 }
 
 func (q listQuery) values() url.Values {
@@ -111,156 +101,12 @@ func (q listQuery) sortedBy(key string) listQuery {
 	return q
 }
 
-// firmRow is an enterprise of the list.
-type firmRow struct {
-	party.Enterprise
-	row fact.Row
-}
-
-// list is what the query finds in what the visitor may see, in order.
-func (s *server) list(ctx context.Context, view fact.View, q listQuery) ([]firmRow, error) {
-	areas, industries := s.Library.Areas(), s.Library.Industries()
-	scale := view.Column("ent.above_scale", period.OfYear(q.Year))
-	keep := func(e party.Enterprise) (firmRow, bool) {
-		if q.Area != "" && !areas.Within(e.Area, q.Area) || q.Industry != "" && !industries.Within(e.Industry, q.Industry) {
-			return firmRow{}, false
-		}
-		row, ok := view.Row(e.ID)
-		if !ok {
-			return firmRow{}, false
-		}
-		if c := row.At(scale); q.Scale != "" && (!c.Known || strconv.FormatInt(c.Value.Num, 10) != q.Scale) {
-			return firmRow{}, false
-		}
-		return firmRow{e, row}, true
+// listing is what the query asks for.
+func (q listQuery) listing() fact.Listing {
+	scales := map[string]fact.Scale{"1": fact.AboveScale, "0": fact.BelowScale}
+	return fact.Listing{
+		Text: q.Text, Area: q.Area, Industry: q.Industry, Scale: scales[q.Scale], Year: q.Year, Sort: q.Sort, Desc: q.Desc,
 	}
-	var rows []firmRow
-	if q.Text != "" {
-		for _, e := range view.Search(q.Text, view.Count()).Enterprises {
-			if r, ok := keep(e); ok {
-				rows = append(rows, r)
-			}
-		}
-	} else {
-		for e := range view.Enterprises() {
-			if r, ok := keep(e); ok {
-				rows = append(rows, r)
-			}
-		}
-	}
-	return rows, s.sortRows(ctx, view, q, rows)
-}
-
-// sortRows orders by the query's column; what is not known comes last either way. A search without an order of its own
-// stays best first.
-func (s *server) sortRows(ctx context.Context, view fact.View, q listQuery, rows []firmRow) error {
-	turn := 1
-	if q.Desc {
-		turn = -1
-	}
-	byText := func(text func(firmRow) string) {
-		slices.SortStableFunc(rows, func(a, b firmRow) int {
-			x, y := text(a), text(b)
-			if (x == "") != (y == "") {
-				return cmp.Compare(y, x)
-			}
-			return turn * cmp.Compare(x, y)
-		})
-	}
-	switch q.Sort {
-	case "":
-		if q.Text == "" {
-			return s.sortByName(ctx, rows, 1)
-		}
-		return nil
-	case "name":
-		return s.sortByName(ctx, rows, turn)
-	case "uscc":
-		byText(func(r firmRow) string { return string(r.USCC) })
-		return nil
-	case "area":
-		byText(func(r firmRow) string { return r.Area })
-		return nil
-	case "industry":
-		byText(func(r firmRow) string { return r.Industry })
-		return nil
-	}
-	def, ok := s.Library.FactDef(q.Sort)
-	if !ok {
-		return nil
-	}
-	col := view.Column(def.Code, columnPeriod(def, q.Year))
-	slices.SortStableFunc(rows, func(a, b firmRow) int {
-		x, y := a.row.At(col), b.row.At(col)
-		switch {
-		case x.Known != y.Known:
-			if x.Known {
-				return -1
-			}
-			return 1
-		case def.Type.IsText():
-			return turn * cmp.Compare(x.Value.Text, y.Value.Text)
-		}
-		return turn * cmp.Compare(x.Value.Num, y.Value.Num)
-	})
-	return nil
-}
-
-// sortByName goes by pinyin, as people look names up.
-func (s *server) sortByName(ctx context.Context, rows []firmRow, turn int) error {
-	place, err := s.names.order(ctx, s.Frames)
-	if err != nil {
-		return err
-	}
-	slices.SortStableFunc(rows, func(a, b firmRow) int { return turn * cmp.Compare(place[a.ID], place[b.ID]) })
-	return nil
-}
-
-// nameOrder keeps the place of every enterprise in the order of names: making it takes a second for a province, and it
-// changes with a commit only. It holds places, no names: whoever sorts by it must have the enterprises already.
-type nameOrder struct {
-	mu    sync.Mutex
-	seq   int64
-	place map[int64]int
-}
-
-func (o *nameOrder) order(ctx context.Context, frames *fact.Frames) (map[int64]int, error) {
-	whole, err := frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return nil, err
-	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.place != nil && o.seq == whole.Seq() {
-		return o.place, nil
-	}
-	type keyed struct {
-		key []byte
-		id  int64
-	}
-	var (
-		all []keyed
-		buf collate.Buffer
-		c   = collate.New(language.Chinese)
-	)
-	for e := range whole.Enterprises() {
-		all = append(all, keyed{bytes.Clone(c.KeyFromString(&buf, e.Name)), e.ID})
-		buf.Reset()
-	}
-	slices.SortStableFunc(all, func(a, b keyed) int { return bytes.Compare(a.key, b.key) })
-	place := make(map[int64]int, len(all))
-	for i, k := range all {
-		place[k.id] = i
-	}
-	o.seq, o.place = whole.Seq(), place
-	return place, nil
-}
-
-func columnPeriod(def content.FactDef, year int) period.Period {
-	if def.Period == period.Year {
-		return period.OfYear(year)
-	}
-	return period.Period{}
 }
 
 // enterpriseList is the page: the query, its rows and what can be chosen.
@@ -296,12 +142,9 @@ func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) e
 		return err
 	}
 	q := s.readList(r.Form)
-	rows, err := s.list(r.Context(), view, q)
-	if err != nil {
-		return err
-	}
+	list := view.List(q.listing())
 	l := enterpriseList{
-		Query: q, Total: len(rows), Pages: max((len(rows)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
+		Query: q, Total: list.Len(), Pages: max((list.Len()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Areas: s.areaOptions(v.scope), Industries: s.industryOptions(), MayExport: v.scope.Can(access.Export),
 	}
 	l.Query.Page = min(q.Page, l.Pages)
@@ -314,23 +157,22 @@ func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 	}
 	for _, def := range s.Library.FactDefs() {
-		if isColumn(def) {
+		if fact.IsColumn(def) {
 			l.Offered = append(l.Offered, def)
 		}
 	}
-	first := (l.Query.Page - 1) * listRows
-	for _, row := range rows[first:min(first+listRows, len(rows))] {
-		l.Rows = append(l.Rows, s.listRow(v.t, view, q, l.Columns, row))
+	for e, row := range list.Page(view, (l.Query.Page-1)*listRows, listRows) {
+		l.Rows = append(l.Rows, s.listRow(v.t, view, q, l.Columns, e, row))
 	}
 	sh := s.shell(r, v, v.t.S("web.nav_enterprises"))
 	sh.Query = q.Text
 	return s.show(w, r, sh, http.StatusOK, enterprisesPage(v.t, l))
 }
 
-func (s *server) listRow(t i18n.T, view fact.View, q listQuery, columns []content.FactDef, row firmRow) listRow {
-	out := listRow{Enterprise: row.Enterprise, AreaName: nodeName(s.Library.Areas(), row.Area), IndustryName: nodeName(s.Library.Industries(), row.Industry)}
+func (s *server) listRow(t i18n.T, view fact.View, q listQuery, columns []content.FactDef, e party.Enterprise, row fact.Row) listRow {
+	out := listRow{Enterprise: e, AreaName: nodeName(s.Library.Areas(), e.Area), IndustryName: nodeName(s.Library.Industries(), e.Industry)}
 	for _, def := range columns {
-		c := row.row.At(view.Column(def.Code, columnPeriod(def, q.Year)))
+		c := row.At(view.Column(def.Code, fact.ColumnPeriod(def, q.Year)))
 		cell := listCell{Number: isNumber(def), Quiet: !c.Known}
 		switch {
 		case c.State == fact.Unknown:
@@ -395,11 +237,8 @@ func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *vi
 		return err
 	}
 	q := s.readList(r.Form)
-	out := sheetOut{
-		Name: v.t.S("web.nav_enterprises") + "-" + s.Clock.Today().String(), Title: v.t.S("web.nav_enterprises"),
-		Columns: []string{v.t.S("web.firm_name"), v.t.S("web.uscc"), v.t.S("web.area"), v.t.S("web.industry")},
-		Notes:   s.notes(v, view, q.href("/enterprises")),
-	}
+	out := sheet.Export{Title: v.t.S("web.nav_enterprises"), Notes: s.notes(v, view, q.href("/enterprises"))}
+	out.Columns = []string{v.t.S("web.firm_name"), v.t.S("web.uscc"), v.t.S("web.area"), v.t.S("web.industry")}
 	var columns []content.FactDef
 	for _, code := range q.Columns {
 		def, _ := s.Library.FactDef(code)
@@ -411,25 +250,22 @@ func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *vi
 		out.Columns = append(out.Columns, title)
 		out.Notes = append(out.Notes, [2]string{v.t.Text(def.Name), definitionText(v.t, def)})
 	}
-	rows, err := s.list(r.Context(), view, q)
-	if err != nil {
-		return err
-	}
+	list := view.List(q.listing())
 	out.Rows = func(yield func([]any) bool) {
-		for _, row := range rows {
-			if !v.scope.Sees(access.Export, row.Area, row.ID) {
+		for e, row := range list.Page(view, 0, list.Len()) {
+			if !v.scope.Sees(access.Export, e.Area, e.ID) {
 				continue
 			}
-			cells := []any{row.Name, string(row.USCC), nodeName(s.Library.Areas(), row.Area), nodeName(s.Library.Industries(), row.Industry)}
+			cells := []any{e.Name, string(e.USCC), nodeName(s.Library.Areas(), e.Area), nodeName(s.Library.Industries(), e.Industry)}
 			for _, def := range columns {
-				cells = append(cells, exportCell(v.t, s.Library, def, row.row.At(view.Column(def.Code, columnPeriod(def, q.Year)))))
+				cells = append(cells, exportCell(v.t, s.Library, def, row.At(view.Column(def.Code, fact.ColumnPeriod(def, q.Year)))))
 			}
 			if !yield(cells) {
 				return
 			}
 		}
 	}
-	return s.export(w, r, v, out)
+	return s.export(w, r, v, v.t.S("web.nav_enterprises")+"-"+s.Clock.Today().String(), out)
 }
 
 // notes is what every exported file tells: as of when, by whom, from which address, and whether the data is synthetic.

@@ -263,7 +263,7 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 	p := factPage{Firm: e}
 	p.Subject, _ = strconv.ParseInt(r.PathValue("subject"), 10, 64)
 	def, ok := s.Library.FactDef(r.PathValue("def"))
-	if !ok || !s.belongs(view, p.Subject, e.ID) {
+	if !ok || !view.Below(p.Subject, e.ID) {
 		return view, p, errs.NotFound("fact", r.PathValue("def"))
 	}
 	p.Def, p.May, p.MayClose = def, view.Can(access.Dispute, p.Subject), view.Can(access.Decide, p.Subject)
@@ -289,21 +289,6 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 		return view, p, errs.NotFound("fact", def.Code)
 	}
 	return view, p, nil
-}
-
-// belongs says that a subject is the enterprise or lies below it.
-func (s *server) belongs(view fact.View, subject, firm int64) bool {
-	for range 8 {
-		sub, ok := view.Subject(subject)
-		switch {
-		case !ok:
-			return false
-		case sub.ID == firm:
-			return true
-		}
-		subject = sub.Parent
-	}
-	return false
 }
 
 // factLine puts a line into words; people keeps the names of those who brought its statements in.

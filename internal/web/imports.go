@@ -67,7 +67,7 @@ type takenFile struct {
 type batchRow struct {
 	intake.Batch
 	Authority, Area, By string
-	Standing            standing
+	Standing            intake.Standing
 	MayUndo             bool
 }
 
@@ -117,7 +117,7 @@ func (s *server) fillBatches(r *http.Request, v *visit, d *importsData, f *uploa
 		}
 		d.Batches = append(d.Batches, batchRow{
 			Batch: b, Authority: s.authorityName(v.t, b.Authority), Area: nodeName(s.Library.Areas(), b.Area), By: by,
-			Standing: standingOf(b), MayUndo: b.State == intake.Committed && v.scope.Sees(access.UndoImport, b.Area, 0),
+			Standing: b.Standing(), MayUndo: b.State == intake.Committed && v.scope.Sees(access.UndoImport, b.Area, 0),
 		})
 	}
 	if f != nil {
@@ -159,12 +159,12 @@ func (s *server) personName(ctx context.Context, names map[int64]string, account
 	if name, ok := names[account]; ok {
 		return name, nil
 	}
-	a, err := s.Access.ByID(ctx, account)
-	if err != nil && errs.KindOf(err) != errs.KindNotFound { // the command line has no account
+	name, err := s.Access.NameOf(ctx, account)
+	if err != nil {
 		return "", err
 	}
-	names[account] = a.Name
-	return a.Name, nil
+	names[account] = name
+	return name, nil
 }
 
 // upload takes files in. One that is accepted leads to its preview; several, or one that is refused, come back to the

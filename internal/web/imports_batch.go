@@ -14,31 +14,13 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
-
-// standing is where a batch stands, as a person sees it.
-type standing string
-
-// The standings: a state of the batch, or a preview that cannot be committed yet.
-const (
-	waits standing = "waits" // something must be answered first
-	empty standing = "empty" // there is nothing to commit
-)
-
-func standingOf(b intake.Batch) standing {
-	switch {
-	case b.State == intake.Ready && b.Preview.Stops():
-		return waits
-	case b.State == intake.Ready && (b.Preview.Digest == "" || b.Preview.Twin != ""):
-		return empty
-	}
-	return standing(b.State)
-}
 
 // batchData is one file: how it is read, what would change, what became of it.
 type batchData struct {
 	intake.Batch
-	Standing            standing
+	Standing            intake.Standing
 	Authority, Area, By string
 	Progress            *progress // nil when no work is under way
 	Failure             string    // of the last step
@@ -64,7 +46,7 @@ type progress struct {
 // Asks says that somebody should look at what the columns mean before the file goes in: something stops it, a column is
 // left out, or numbers can be read in two ways.
 func (d batchData) Asks() bool {
-	return d.Standing == waits || d.Plan.Problem != "" || d.Plan.Taken < d.Plan.Columns ||
+	return d.Standing == intake.Waits || d.Plan.Problem != "" || d.Plan.Taken < d.Plan.Columns ||
 		slices.ContainsFunc(d.Preview.Problems, func(p intake.Problem) bool { return p.Cause == "sheet.rate.ambiguous" })
 }
 
@@ -134,7 +116,7 @@ func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, sta
 		return err
 	}
 	d := batchData{
-		Batch: b, Standing: standingOf(b), Authority: s.authorityName(v.t, b.Authority), By: by,
+		Batch: b, Standing: b.Standing(), Authority: s.authorityName(v.t, b.Authority), By: by,
 		Area: nodeName(s.Library.Areas(), b.Area), Progress: s.progressOf(v.t, b), Plan: f,
 		Subjects: newSubjects(v.t, b.Preview), OthersName: b.Authority != officialsAuthority, MayUndo: v.scope.Sees(access.UndoImport, b.Area, 0),
 	}
@@ -339,12 +321,12 @@ func (s *server) exportProblems(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return err
 	}
-	out := sheetOut{
-		Name: v.t.S("imports.problems") + "-" + strings.TrimSuffix(strings.TrimSuffix(b.Name, ".xlsx"), ".csv"), Title: v.t.S("imports.problems"),
+	out := sheet.Export{
+		Title: v.t.S("imports.problems"),
 		Notes: append(s.notes(v, view, batchPath(b.ID)), [2]string{v.t.S("imports.file"), b.Name}, [2]string{v.t.S("imports.sender"), b.Sender}),
-		Columns: []string{
-			v.t.S("imports.sheet"), v.t.S("imports.place"), v.t.S("imports.column"), v.t.S("imports.severity"), v.t.S("imports.cause"),
-		},
+	}
+	out.Columns = []string{
+		v.t.S("imports.sheet"), v.t.S("imports.place"), v.t.S("imports.column"), v.t.S("imports.severity"), v.t.S("imports.cause"),
 	}
 	out.Rows = func(yield func([]any) bool) {
 		for _, p := range b.Preview.Problems {
@@ -361,5 +343,6 @@ func (s *server) exportProblems(w http.ResponseWriter, r *http.Request, v *visit
 			}
 		}
 	}
-	return s.export(w, r, v, out)
+	name := strings.TrimSuffix(strings.TrimSuffix(b.Name, ".xlsx"), ".csv")
+	return s.export(w, r, v, v.t.S("imports.problems")+"-"+name, out)
 }

@@ -694,7 +694,7 @@ func readyPart(t i18n.T, d batchData) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			if d.Standing == waits {
+			if d.Standing == intake.Waits {
 				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 52, "<a href=\"#columns\">")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

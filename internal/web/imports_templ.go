@@ -1157,7 +1157,7 @@ func sourceTable(t i18n.T, rows []sourceRow) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if s.Retraction != nil {
-				templ_7745c5c3_Err = standingMark(t, standing(intake.Undone)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = standingMark(t, intake.Standing(intake.Undone)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1179,7 +1179,7 @@ func sourceTable(t i18n.T, rows []sourceRow) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			} else {
-				templ_7745c5c3_Err = standingMark(t, standing(intake.Committed)).Render(ctx, templ_7745c5c3_Buffer)
+				templ_7745c5c3_Err = standingMark(t, intake.Standing(intake.Committed)).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1262,7 +1262,7 @@ func sourceTable(t i18n.T, rows []sourceRow) templ.Component {
 	})
 }
 
-func standingMark(t i18n.T, s standing) templ.Component {
+func standingMark(t i18n.T, s intake.Standing) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

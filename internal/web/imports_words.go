@@ -52,13 +52,13 @@ func shownOf(t i18n.T, c classLines) string {
 	return t.S("imports.shown_of", i18n.Group(strconv.Itoa(len(c.Lines))), i18n.Group(strconv.Itoa(c.Count)))
 }
 
-func standingClass(s standing) string {
+func standingClass(s intake.Standing) string {
 	switch s {
-	case waits, standing(intake.Failed):
+	case intake.Waits, intake.Standing(intake.Failed):
 		return "yz-badge-warn"
-	case standing(intake.Committed):
+	case intake.Standing(intake.Committed):
 		return "yz-badge-good"
-	case standing(intake.Undone), empty:
+	case intake.Standing(intake.Undone), intake.Empty:
 		return ""
 	}
 	return "yz-badge-blue"

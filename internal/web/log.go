@@ -13,40 +13,12 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
-	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
-
-// deed is a kind of entry of the log: a change of what is known, or a word about it.
-type deed string
-
-const (
-	published deed = deed(source.Publish)
-	retracted deed = deed(source.Retract)
-	merged    deed = deed(source.Merge)
-	unmerged  deed = deed(source.Unmerge)
-	disputed  deed = "dispute"
-	closed    deed = "closing"
-)
-
-// deeds are all kinds, in the order in which the page offers them.
-var deeds = []deed{published, retracted, merged, unmerged, disputed, closed}
-
-// entry is one thing that somebody did. Source is of publications and retractions, From and Into of merges, Dispute of
-// disputes and their closing; the others are zero.
-type entry struct {
-	Deed       deed
-	At         int64 // milliseconds UTC
-	Seq        int64 // commit; 0 for disputes, which change no value
-	Actor      int64 // 0 for the product itself
-	Reason     string
-	Source     source.Source
-	From, Into int64
-	Dispute    fact.Dispute
-}
 
 // logQuery is a view of the log; its address restores it.
 type logQuery struct {
-	Deed deed // "" for all
+	Deed fact.Deed // "" for all
 	Page int
 }
 
@@ -70,8 +42,8 @@ func (q logQuery) onPage(n int) logQuery {
 }
 
 func readLog(in url.Values) logQuery {
-	q := logQuery{Deed: deed(in.Get("deed"))}
-	if !slices.Contains(deeds, q.Deed) {
+	q := logQuery{Deed: fact.Deed(in.Get("deed"))}
+	if !slices.Contains(fact.Deeds(), q.Deed) {
 		q.Deed = ""
 	}
 	q.Page, _ = strconv.Atoi(in.Get("page"))
@@ -92,103 +64,36 @@ type logData struct {
 
 // logRow is an entry in words.
 type logRow struct {
-	entry
+	fact.Entry
 	When, What, Href, Who, Sender, Authority string
 }
 
-// logOf is what the visitor may see of the log, newest first.
-func (s *server) logOf(ctx context.Context, v *visit, view fact.View, q logQuery) ([]entry, error) {
-	all, err := s.changes(ctx, v.scope)
-	if err != nil {
-		return nil, err
+// logOf is the entries of a query, newest first.
+func logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error) {
+	all, err := view.Log(ctx)
+	if err != nil || q.Deed == "" {
+		return all, err
 	}
-	disputes, err := view.Disputes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range disputes {
-		if !view.Can(access.ReadLog, d.Subject) {
-			continue
-		}
-		all = append(all, entry{Deed: disputed, At: d.At, Actor: d.Actor, Reason: d.Text, Dispute: d})
-		if d.Closed != nil {
-			all = append(all, entry{Deed: closed, At: d.Closed.At, Actor: d.Closed.Actor, Reason: d.Closed.Note, Dispute: d})
-		}
-	}
-	if q.Deed != "" {
-		all = slices.DeleteFunc(all, func(e entry) bool { return e.Deed != q.Deed })
-	}
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
-	return all, nil
-}
-
-// changes is the commit log as far as a scope may see it: a file by the area that its sender answers for, a merge by
-// where the enterprise is now.
-func (s *server) changes(ctx context.Context, scope access.Scope) ([]entry, error) {
-	log, err := s.Sources.Log(ctx, 0, 0)
-	if err != nil {
-		return nil, err
-	}
-	live, err := s.Sources.LiveSources(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	sources := make(map[int64]source.Source, len(live))
-	for _, src := range live {
-		sources[src.ID] = src
-	}
-	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return nil, err
-	}
-	var all []entry
-	for _, l := range log {
-		e := entry{Deed: deed(l.Kind), At: l.At, Seq: l.Seq, Actor: l.Actor, Reason: l.Reason, From: l.From, Into: l.Into}
-		switch l.Kind {
-		case source.Publish, source.Retract:
-			src, ok := sources[l.Source]
-			if !ok {
-				if src, err = s.Sources.Get(ctx, access.SystemScope(), l.Source); err != nil {
-					return nil, err
-				}
-				sources[l.Source] = src
-			}
-			if !scope.Sees(access.ReadLog, src.Area, src.Party) {
-				continue
-			}
-			e.Source = src
-			if l.Kind == source.Publish {
-				e.Actor = src.Actor
-			}
-		case source.Merge, source.Unmerge:
-			if !whole.Registry().Sees(scope, access.ReadLog, l.Into) {
-				continue
-			}
-		default:
-			continue // of a later version
-		}
-		all = append(all, e)
-	}
-	return all, nil
+	return slices.DeleteFunc(all, func(e fact.Entry) bool { return e.Deed != q.Deed }), nil
 }
 
 // logRow puts an entry into words; people keeps the names of accounts.
-func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *party.Registry, e entry, people map[int64]string) (logRow, error) {
-	row := logRow{entry: e, When: instant(e.At)}
+func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *party.Registry, e fact.Entry, people map[int64]string) (logRow, error) {
+	row := logRow{Entry: e, When: instant(e.At)}
 	var err error
 	if row.Who, err = s.personName(ctx, people, e.Actor); err != nil {
 		return row, err
 	}
 	row.Who = cmp.Or(row.Who, t.S("web.by_system"))
 	switch e.Deed {
-	case published, retracted:
+	case fact.Published, fact.Retracted:
 		row.What, row.Sender, row.Authority = e.Source.Name, e.Source.Note, s.authorityName(t, e.Source.Authority)
-	case merged, unmerged:
+	case fact.Merged, fact.Unmerged:
 		row.What = t.S("web.log_"+string(e.Deed)+"_what", partyText(t, view, reg, e.From), partyText(t, view, reg, e.Into))
 		if into, ok := view.Enterprise(e.Into); ok && view.Can(access.ReadFact, e.Into) {
 			row.Href = enterprisePath(into.ID)
 		}
-	case disputed, closed:
+	case fact.Disputed, fact.Closed:
 		o := s.describe(t, view, e.Dispute)
 		row.What, row.Href = strings.TrimPrefix(o.Firm+" · "+o.What, " · "), o.Href
 	}
@@ -214,7 +119,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	q := readLog(r.Form)
-	all, err := s.logOf(ctx, v, view, q)
+	all, err := logOf(ctx, view, q)
 	if err != nil {
 		return err
 	}
@@ -226,7 +131,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Whole: v.scope.Sees(access.ReadLog, "", 0),
 	}
-	for _, k := range deeds {
+	for _, k := range fact.Deeds() {
 		d.Deeds = append(d.Deeds, option{string(k), v.t.S("web.deed_" + string(k))})
 	}
 	d.Query.Page = min(q.Page, d.Pages)
@@ -250,7 +155,7 @@ func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	q := readLog(r.Form).onPage(1)
-	all, err := s.logOf(ctx, v, view, q)
+	all, err := logOf(ctx, view, q)
 	if err != nil {
 		return err
 	}
@@ -271,11 +176,10 @@ func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) err
 		}
 		rows = append(rows, []any{row.When, t.S("web.deed_" + string(row.Deed)), row.What, row.Who, row.Sender, row.Authority, row.Reason, seq})
 	}
-	return s.export(w, r, v, sheetOut{
-		Name: t.S("web.nav_log") + "-" + s.Clock.Today().String(), Title: t.S("web.nav_log"), Notes: s.notes(v, view, q.href("/log")),
-		Columns: []string{
+	return s.export(w, r, v, t.S("web.nav_log")+"-"+s.Clock.Today().String(), sheet.Export{
+		Title: t.S("web.nav_log"), Notes: s.notes(v, view, q.href("/log")),
+		Table: sheet.Table{Rows: slices.Values(rows), Columns: []string{
 			t.S("web.when"), t.S("web.deed"), t.S("web.about"), t.S("web.who"), t.S("web.sender"), t.S("web.who_said"), t.S("web.reason"), t.S("web.commit"),
-		},
-		Rows: slices.Values(rows),
+		}},
 	})
 }

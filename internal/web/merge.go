@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -15,7 +14,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
-	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 // mergeData is the page: which enterprise may be the same as this one, and what would happen.
@@ -113,8 +111,8 @@ func (s *server) showMerge(w http.ResponseWriter, r *http.Request, v *visit, vie
 		if d.Preview, err = s.mergePreview(ctx, v.t, view, d.Firm, other); err != nil {
 			return err
 		}
-	} else if d.Alike, err = s.alike(ctx, v.t, view, e); err != nil {
-		return err
+	} else {
+		d.Alike = s.alike(view, e)
 	}
 	if d.Query != "" && d.Preview == nil {
 		found := view.Search(d.Query, shownCandidates)
@@ -130,40 +128,13 @@ func (s *server) showMerge(w http.ResponseWriter, r *http.Request, v *visit, vie
 	return s.show(w, r, s.shell(r, v, v.t.S("web.merge")+" · "+e.Name), status, mergePageView(v.t, d))
 }
 
-// alike is the enterprises that may be the same one: equal names but for the legal form, or one code, those of the same
-// area first.
-func (s *server) alike(ctx context.Context, t i18n.T, view fact.View, e party.Enterprise) ([]mergeSide, error) {
-	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return nil, err
-	}
-	ids := whole.Registry().ByUSCC(e.USCC)
-	for _, name := range append([]string{e.Name}, e.FormerNames...) {
-		for _, a := range whole.Registry().ByName(name) {
-			ids = append(ids, a.ID)
-		}
-	}
+// alike is the enterprises that may be the same one.
+func (s *server) alike(view fact.View, e party.Enterprise) []mergeSide {
 	var all []mergeSide
-	seen := map[int64]bool{e.ID: true}
-	for _, id := range ids {
-		other, ok := view.Enterprise(id)
-		if !ok || seen[other.ID] || !view.Can(access.Merge, other.ID) {
-			continue
-		}
-		seen[other.ID] = true
+	for _, other := range view.Alike(e) {
 		all = append(all, s.shortSide(other))
 	}
-	slices.SortStableFunc(all, func(a, b mergeSide) int {
-		return cmp.Compare(distance(a.Area, e.Area), distance(b.Area, e.Area))
-	})
-	return all[:min(len(all), shownCandidates)], nil
-}
-
-func distance(a, b string) int {
-	if a == b {
-		return 0
-	}
-	return 1
+	return all[:min(len(all), shownCandidates)]
 }
 
 // shortSide is an enterprise as a list of candidates shows it.
@@ -191,8 +162,7 @@ func (s *server) mergeSide(ctx context.Context, t i18n.T, view fact.View, e part
 	return side, nil
 }
 
-// mergePreview compares two enterprises. Which of two figures would hold is for the ranks of their sources to say, once
-// both are known of one enterprise.
+// mergePreview compares two enterprises.
 func (s *server) mergePreview(ctx context.Context, t i18n.T, view fact.View, into mergeSide, other party.Enterprise) (*mergePreview, error) {
 	from, err := s.mergeSide(ctx, t, view, other)
 	if err != nil {
@@ -213,40 +183,19 @@ func (s *server) mergePreview(ctx context.Context, t i18n.T, view fact.View, int
 	if into.Area != from.Area {
 		p.Doubts = append(p.Doubts, t.S("web.merge_areas_differ", into.AreaName, from.AreaName))
 	}
-	ours, err := view.Timeline(ctx, into.ID)
+	differ, err := view.Differences(ctx, into.ID, other.ID)
 	if err != nil {
 		return nil, err
 	}
-	theirs, err := view.Timeline(ctx, other.ID)
-	if err != nil {
-		return nil, err
-	}
-	type about struct {
-		def string
-		per period.Period
-	}
-	cells := map[about]fact.Cell{}
-	for _, l := range theirs {
-		if l.Cell.Known {
-			cells[about{l.Def.Code, l.Period}] = l.Cell
-		}
-	}
-	for _, l := range ours {
-		other, both := cells[about{l.Def.Code, l.Period}]
-		if !both || !l.Cell.Known || l.Cell.Value == other.Value {
-			continue
-		}
-		if len(p.Differ) == shownDiffering {
-			p.More++
-			continue
-		}
+	p.More = max(len(differ)-shownDiffering, 0)
+	for _, x := range differ[:len(differ)-p.More] {
 		d := differing{
-			Name: t.Text(l.Def.Name),
-			Into: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision),
-			From: factText(t, s.Library, l.Def, other.State, other.Value, other.Precision),
+			Name: t.Text(x.Def.Name),
+			Into: factText(t, s.Library, x.Def, x.One.State, x.One.Value, x.One.Precision),
+			From: factText(t, s.Library, x.Def, x.Two.State, x.Two.Value, x.Two.Precision),
 		}
-		if l.Period.Kind() != period.Always {
-			d.Period = periodText(t, l.Period)
+		if x.Period.Kind() != period.Always {
+			d.Period = periodText(t, x.Period)
 		}
 		p.Differ = append(p.Differ, d)
 	}
@@ -300,36 +249,20 @@ func (s *server) unmerge(w http.ResponseWriter, r *http.Request, v *visit) error
 	return seeOther(w, r, enterprisePath(e.ID)+"?done=unmerged")
 }
 
-// mergedRows is what an enterprise stands for besides itself: since when, by whom and why. It is for those who work on
-// the file; the enterprise itself finds its former names.
+// mergedRows is what an enterprise stands for besides itself: since when, by whom and why.
 func (s *server) mergedRows(ctx context.Context, view fact.View, e party.Enterprise) ([]mergedRow, error) {
-	if len(e.Merged) == 0 || !view.Can(access.Decide, e.ID) && !view.Can(access.ReadLog, e.ID) {
-		return nil, nil
-	}
-	whole, err := s.Frames.For(ctx, access.SystemScope(), view.Seq())
+	absorbed, err := view.Absorbed(ctx, e)
 	if err != nil {
 		return nil, err
-	}
-	log, err := s.Sources.Log(ctx, 0, view.Seq())
-	if err != nil {
-		return nil, err
-	}
-	last := map[int64]source.LogEntry{}
-	for _, l := range log {
-		if l.Kind == source.Merge {
-			last[l.From] = l
-		}
 	}
 	people := map[int64]string{}
 	var rows []mergedRow
-	for _, id := range e.Merged {
-		was, _ := whole.Registry().Alone(id)
-		l := last[id]
-		who, err := s.personName(ctx, people, l.Actor)
+	for _, a := range absorbed {
+		who, err := s.personName(ctx, people, a.By.Actor)
 		if err != nil {
 			return nil, err
 		}
-		rows = append(rows, mergedRow{Enterprise: was, When: instant(l.At), Who: who, Why: l.Reason})
+		rows = append(rows, mergedRow{Enterprise: a.Enterprise, When: instant(a.By.At), Who: who, Why: a.By.Reason})
 	}
 	return rows, nil
 }

@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
-
-	"github.com/yanzhen/yanzhen/internal/money"
 )
 
 func TestEnterpriseList(t *testing.T) {
@@ -82,17 +80,6 @@ func TestExportOfList(t *testing.T) {
 	}
 	if name := res.Header.Get("Content-Disposition"); !strings.Contains(name, url.PathEscape("演示数据")) {
 		t.Errorf("the name of the file does not say that it is a demonstration: %s", name)
-	}
-}
-
-func TestCSVCellsRunNoFormula(t *testing.T) {
-	for in, want := range map[any]string{
-		"=1+1": "'=1+1", "@SUM(A1)": "'@SUM(A1)", "＝1+1": "'＝1+1", "－2+3": "'－2+3", "-cmd|x": "'-cmd|x",
-		"-12.5": "-12.5", money.Fen(-1250): "-12.50", -3: "-3", "盐城": "盐城", "": "",
-	} {
-		if got := csvCell(in); got != want {
-			t.Errorf("csvCell(%q) = %q, want %q", in, got, want)
-		}
 	}
 }
 

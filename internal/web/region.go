@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // regionQuery is a view of a policy's result over a region; its address restores it.
@@ -293,23 +294,23 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 	}
 	view, p, q := a.view, a.policy, a.query
 	t, doc := v.t, p.File.Document
-	out := sheetOut{
-		Name: t.S("web.nav_region") + "-" + doc.ID + "-" + s.Clock.Today().String(), Title: t.Text(doc.Name),
+	out := sheet.Export{
+		Title: t.Text(doc.Name),
 		Notes: append(s.notes(v, view, q.href("/region")),
 			[2]string{t.S("web.document"), doc.Number + " · " + t.S("web."+doc.Confidence)},
 			[2]string{t.S("web.area"), nodeName(s.Library.Areas(), q.Area)},
 			[2]string{t.S("web.note_sure"), t.S("web.note_sure_text")},
 			[2]string{t.S("web.note_plan"), result.Plan.Hash}),
-		Columns: []string{
-			t.S("web.firm_name"), t.S("web.uscc"), t.S("web.area"), t.S("web.sure_yuan"), t.S("web.possible_yuan"),
-			t.S("web.in_kind_yuan"), t.S("web.floor_yuan"), t.S("web.missing_count"), t.S("web.remark"),
-		},
+	}
+	out.Columns = []string{
+		t.S("web.firm_name"), t.S("web.uscc"), t.S("web.area"), t.S("web.sure_yuan"), t.S("web.possible_yuan"),
+		t.S("web.in_kind_yuan"), t.S("web.floor_yuan"), t.S("web.missing_count"), t.S("web.remark"),
 	}
 	for _, set := range settingsOf(p, q.Settings) {
 		out.Notes = append(out.Notes, [2]string{t.Text(set.Question), settingText(t, p.File, policy.Only{Setting: set.ID, Is: set.Chosen})})
 	}
 	areaRows, clauseRows := s.rowsOf(t, a, result)
-	out.More = []sheetTable{areaSheet(t, doc, areaRows, result.Sum), clauseSheet(t, clauseRows)}
+	out.More = []sheet.Table{areaSheet(t, doc, areaRows, result.Sum), clauseSheet(t, clauseRows)}
 	for _, c := range result.Plan.Clauses() {
 		out.Columns = append(out.Columns, c.Cite+" "+t.Text(c.Name)+inBrackets(t, t.S("web.sure_yuan")))
 	}
@@ -330,7 +331,7 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 			}
 		}
 	}
-	return s.export(w, r, v, out)
+	return s.export(w, r, v, t.S("web.nav_region")+"-"+doc.ID+"-"+s.Clock.Today().String(), out)
 }
 
 // sumColumns are the figures of a row of the page's tables, in yuan.
@@ -339,8 +340,8 @@ func sumColumns(t i18n.T) []string {
 }
 
 // areaSheet is the page's table by area, its last row the sum.
-func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all region.Sum) sheetTable {
-	out := sheetTable{Name: t.S("web.by_area"), Columns: append([]string{t.S("web.area"), t.S("web.firms_known")}, sumColumns(t)...)}
+func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all region.Sum) sheet.Table {
+	out := sheet.Table{Name: t.S("web.by_area"), Columns: append([]string{t.S("web.area"), t.S("web.firms_known")}, sumColumns(t)...)}
 	if doc.Floor != nil {
 		out.Columns = append(out.Columns, t.S("web.floor_yuan"), t.S("web.floor_possible_yuan"))
 	}
@@ -363,8 +364,8 @@ func areaSheet(t i18n.T, doc policy.Document, rows []areaRow, all region.Sum) sh
 }
 
 // clauseSheet is the page's table by clause.
-func clauseSheet(t i18n.T, rows []clauseRow) sheetTable {
-	out := sheetTable{Name: t.S("web.by_clause_sum"), Columns: append([]string{t.S("web.clause"), t.S("web.place")}, sumColumns(t)...)}
+func clauseSheet(t i18n.T, rows []clauseRow) sheet.Table {
+	out := sheet.Table{Name: t.S("web.by_clause_sum"), Columns: append([]string{t.S("web.clause"), t.S("web.place")}, sumColumns(t)...)}
 	out.Columns = append(out.Columns, t.S("web.paid_in_kind"))
 	out.Rows = func(yield func([]any) bool) {
 		for _, c := range rows {

@@ -52,9 +52,8 @@ func (s *server) identify(r *http.Request, v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.account = a
-	v.scope, err = s.scopeOf(r.Context(), a)
-	return err
+	v.account, v.scope = a, s.Frames.ScopeOf(a)
+	return nil
 }
 
 // shell is the frame around a page of this visit.

@@ -61,7 +61,6 @@ type server struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	reader   *region.Reader
-	names    nameOrder
 }
 
 // New is the handler of all pages.
