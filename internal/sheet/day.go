@@ -27,7 +27,8 @@ var (
 	monthDate  = regexp.MustCompile(`^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:月份?)?(?:底|末|初|上旬|中旬|下旬)?$`)
 	yearDate   = regexp.MustCompile(`^(\d{4})\s*(?:年度?)?(?:底|末|初)?$`)
 	shortYear  = regexp.MustCompile(`^(\d{2})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?$`)
-	yearLast   = regexp.MustCompile(`^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}$`)
+	yearLast   = regexp.MustCompile(`^(\d{1,2})[-/.](\d{1,2})[-/.](\d{4}|\d{2})$`)
+	sixDigits  = regexp.MustCompile(`^(\d{2})(\d{2})(\d{2})$`)
 	wordDate   = regexp.MustCompile(`^([零〇○一二三四五六七八九]{4})年(?:([零〇一二三四五六七八九十]{1,3})月(?:([零〇一二三四五六七八九十]{1,3})[日号])?)?$`)
 	relative   = regexp.MustCompile(`去年|前年|今年|明年|本年|上年|年底|年末|年初|上月|本月|下月|近期|日前|上周|昨[天日]|今[天日]`)
 	dateInText = regexp.MustCompile(`\d{4}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}[日号]?|[零〇○一二三四五六七八九]{4}年[零〇一二三四五六七八九十]{1,3}月[零〇一二三四五六七八九十]{1,3}[日号]`)
@@ -37,6 +38,11 @@ var (
 // ParseDay reads a date. precision is period.DayKind, period.Month or period.Year: 2022年1月 is read as its first day
 // and keeps that it is a month.
 func ParseDay(text string) (day period.Day, precision period.Kind, err error) {
+	return parseDay(text, DayOrderUnknown)
+}
+
+// parseDay is ParseDay where it was said how a text is meant that does not tell.
+func parseDay(text string, order DayOrder) (day period.Day, precision period.Kind, err error) {
 	shown := preview([]byte(text))
 	if len(text) > maxValueText {
 		return 0, "", badValue("sheet.value.long", shown)
@@ -63,8 +69,14 @@ func ParseDay(text string) (day period.Day, precision period.Kind, err error) {
 			if y, m := num(s[:4]), num(s[4:]); y >= firstYear && y <= lastYear && m >= 1 && m <= 12 {
 				return period.Date(y, m, 1), period.Month, nil
 			}
+			if y, m, d, ok := order.read(s); ok {
+				return checkedDay(shown, y, m, d, period.DayKind)
+			}
 			return 0, "", badValue("sheet.day.two_digit_year", shown)
 		}
+	}
+	if y, m, d, ok := order.read(s); ok {
+		return checkedDay(shown, y, m, d, period.DayKind)
 	}
 	switch {
 	case shortYear.MatchString(s):
@@ -77,6 +89,42 @@ func ParseDay(text string) (day period.Day, precision period.Kind, err error) {
 		return 0, "", badValue("sheet.day.relative", shown)
 	}
 	return 0, "", badValue("sheet.day.unknown", shown)
+}
+
+// read is the year, month and day of a date written in an order; ok is false for the unknown order and for another make.
+func (o DayOrder) read(s string) (y, m, d int, ok bool) {
+	form := yearLast
+	if o == YearMonthDay {
+		form = shortYear
+	}
+	part := form.FindStringSubmatch(s)
+	if part == nil {
+		part = sixDigits.FindStringSubmatch(s)
+	}
+	if part == nil {
+		return 0, 0, 0, false
+	}
+	switch o {
+	case YearMonthDay:
+		return fullYear(part[1]), num(part[2]), num(part[3]), true
+	case MonthDayYear:
+		return fullYear(part[3]), num(part[1]), num(part[2]), true
+	case DayMonthYear:
+		return fullYear(part[3]), num(part[2]), num(part[1]), true
+	}
+	return 0, 0, 0, false
+}
+
+// fullYear completes a year of two digits.
+func fullYear(s string) int {
+	switch y := num(s); {
+	case len(s) > 2:
+		return y
+	case y >= 70:
+		return 1900 + y
+	default:
+		return 2000 + y
+	}
 }
 
 func num(s string) int {

@@ -201,3 +201,29 @@ func TestDecimalTimes(t *testing.T) {
 		}
 	})
 }
+
+func TestDayOrder(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		order DayOrder
+		want  string // "" is refused
+	}{
+		{"22/1/28", YearMonthDay, "2022-01-28"},
+		{"22年1月28日", YearMonthDay, "2022-01-28"},
+		{"98.5.1", YearMonthDay, "1998-05-01"},
+		{"220128", YearMonthDay, "2022-01-28"},
+		{"1/28/2022", MonthDayYear, "2022-01-28"},
+		{"1/28/22", MonthDayYear, "2022-01-28"},
+		{"28/1/2022", DayMonthYear, "2022-01-28"},
+		{"28.01.22", DayMonthYear, "2022-01-28"},
+		{"2022-01-28", DayMonthYear, "2022-01-28"}, // says itself what it means
+		{"28/1/2022", MonthDayYear, ""},
+		{"1/28/2022", YearMonthDay, ""},
+		{"去年底", YearMonthDay, ""},
+	} {
+		day, _, err := parseDay(tt.text, tt.order)
+		if (err == nil) != (tt.want != "") || err == nil && day.String() != tt.want {
+			t.Errorf("%q as %s is %s, %v; want %q", tt.text, tt.order, day, err, tt.want)
+		}
+	}
+}

@@ -46,7 +46,7 @@ func (w Want) read(c Cell) (Reading, error) {
 	case KindBool:
 		return readBool(c)
 	case KindDate:
-		return readDay(c)
+		return w.readDay(c)
 	case KindPeriod:
 		return w.readPeriod(c)
 	case KindCode:
@@ -187,7 +187,7 @@ func readBool(c Cell) (Reading, error) {
 	return r, nil
 }
 
-func readDay(c Cell) (Reading, error) {
+func (w Want) readDay(c Cell) (Reading, error) {
 	r := Reading{Precision: Exact}
 	var day period.Day
 	var err error
@@ -214,7 +214,7 @@ func readDay(c Cell) (Reading, error) {
 			day, r.Day, serial, err = numberDay(d, nil)
 			break
 		}
-		day, r.Day, err = ParseDay(c.Raw)
+		day, r.Day, err = parseDay(c.Raw, w.Days)
 	default:
 		return Reading{}, wrongType(c, "sheet.day.unknown")
 	}
@@ -235,7 +235,7 @@ func (w Want) readPeriod(c Cell) (Reading, error) {
 		r.Period = p
 		return r, err
 	}
-	d, err := readDay(c)
+	d, err := w.readDay(c)
 	if err != nil {
 		return r, err
 	}

@@ -58,11 +58,24 @@ const (
 	RatePercent            // 65 is 65 %
 )
 
+// DayOrder is how dates are meant whose text does not tell: 22/1/28, 1/28/2022, 220128.
+type DayOrder string
+
+// The orders. With DayOrderUnknown such a text is refused. Where the year has two digits, 70 to 99 are of the 1900s, the
+// others of the 2000s.
+const (
+	DayOrderUnknown DayOrder = ""
+	YearMonthDay    DayOrder = "ymd"
+	MonthDayYear    DayOrder = "mdy"
+	DayMonthYear    DayOrder = "dmy"
+)
+
 // Want is what is expected of a cell.
 type Want struct {
 	Kind Kind
 	Unit Unit      // of plain numbers, where the cell itself names none; the zero Unit refuses money
 	Rate RateScale // of plain numbers, where neither cell nor format says
+	Days DayOrder  // of dates whose text does not say
 	Year int       // of periods without one ("1-8月"); 0 refuses them
 }
 
