@@ -9,7 +9,6 @@ import (
 	"math"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -45,6 +44,8 @@ type Batch struct {
 	Preview    Preview
 	Source     int64    // once committed
 	Failure    i18n.Msg // why the last step failed; empty when it did not
+	Delivery   int64    // the first batch of those that came together; 0 for a file that came alone
+	Base       int64    // the committed batch of which this file is a later state; 0 when there is none
 }
 
 // Standing is where a batch stands, as a person sees it: its state, or why a preview cannot be committed yet.
@@ -68,11 +69,11 @@ func (b *Batch) Standing() Standing {
 }
 
 const (
-	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure`
-	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure, delivery, base`
+	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
 	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id < $1 AND `
-	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6 WHERE id = $7 AND state = $8`
+	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6, base = $7 WHERE id = $8 AND state = $9`
 	takeBack     = `UPDATE intake_batch SET state = $1, failure = $2 WHERE state = $3 AND changed_at < $4`
 	countFile    = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1`
 )
@@ -95,7 +96,7 @@ func (s *Service) insert(ctx context.Context, b *Batch) error {
 			return err
 		}
 		_, err = tx.Exec(ctx, insertBatch, b.ID, b.SHA256, b.Name, b.Size, b.Sender, b.Authority, b.Area, b.Account,
-			string(b.State), b.ReceivedAt, b.ChangedAt, plan, preview, b.Source, failure)
+			string(b.State), b.ReceivedAt, b.ChangedAt, plan, preview, b.Source, failure, b.Delivery, b.Base)
 		return err
 	})
 }
@@ -127,7 +128,7 @@ func (s *Service) moveIn(ctx context.Context, tx *store.Tx, b *Batch, from State
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.ID, string(from))
+	n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.Base, b.ID, string(from))
 	if err == nil && n == 0 {
 		err = errs.Conflict(i18n.M("intake.moved"))
 	}
@@ -164,7 +165,7 @@ func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
 		state, plan, preview, failed string
 	)
 	err := row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
-		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed)
+		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
 	if err != nil {
 		return Batch{}, err
 	}
@@ -209,69 +210,4 @@ func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64,
 		return nil, fmt.Errorf("list batches: %w", err)
 	}
 	return list, nil
-}
-
-// remembered is what a sender decided for a label.
-type remembered struct{ target, unit string }
-
-const (
-	readMemory   = `SELECT label, target, unit FROM intake_memory WHERE sender = $1`
-	updateMemory = `UPDATE intake_memory SET target = $1, unit = $2 WHERE sender = $3 AND label = $4`
-	insertMemory = `INSERT INTO intake_memory (sender, label, target, unit) VALUES ($3, $4, $1, $2)`
-)
-
-func (s *Service) recall(ctx context.Context, sender string) (map[string]remembered, error) {
-	rows, err := s.db.Read().Query(ctx, readMemory, sender)
-	if err != nil {
-		return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
-	}
-	defer rows.Close()
-	memory := map[string]remembered{}
-	for rows.Next() {
-		var (
-			label string
-			r     remembered
-		)
-		if err := rows.Scan(&label, &r.target, &r.unit); err != nil {
-			return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
-		}
-		memory[label] = r
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("recall columns of %q: %w", sender, err)
-	}
-	return memory, nil
-}
-
-// remember keeps what the sender chose, for the next file with the same labels. What the product guessed is not kept:
-// it would be guessed again, perhaps better.
-func (s *Service) remember(ctx context.Context, sender string, p Plan) error {
-	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		for _, sh := range p.Sheets {
-			for _, c := range sh.Columns {
-				if sh.Skip || c.From != Chosen || memoryKey(c.Label) == "" {
-					continue
-				}
-				args := []any{c.Target, c.Unit, sender, memoryKey(c.Label)}
-				n, err := tx.Exec(ctx, updateMemory, args...)
-				if err == nil && n == 0 {
-					_, err = tx.Exec(ctx, insertMemory, args...)
-				}
-				if err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return fmt.Errorf("remember columns of %q: %w", sender, err)
-	}
-	return nil
-}
-
-// memoryKey is a label as it is remembered: folded, and cut where a column of the table ends.
-func memoryKey(label string) string {
-	key := []rune(content.Fold(label))
-	return string(key[:min(len(key), 400)])
 }

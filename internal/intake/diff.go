@@ -215,7 +215,7 @@ const (
 // jump is what a column's amounts look like beside what is known.
 type jump struct {
 	sample []int64 // amounts of firms without a history, at most maxSample
-	place  string
+	row    int     // of the first
 }
 
 const maxSample = 2001
@@ -234,8 +234,8 @@ func (d *differ) watch(e *entry, s *stated, of *about) {
 				continue
 			}
 			tell := func(severity Severity, key string) {
-				d.r.found.add(finding{severity, s.col.table.plan.Name, s.col.Header, s.place(), i18n.M(key, e.owner.name, def.Name,
-					p.String(), show(*def, cell.Value.Num), show(*def, s.said.Value.Num))})
+				d.r.found.add(finding{severity: severity, sheet: s.col.table.plan, column: s.col.ColumnPlan, row: s.row, msg: i18n.M(key,
+					e.owner.name, def.Name, p.String(), show(*def, cell.Value.Num), show(*def, s.said.Value.Num))})
 			}
 			switch {
 			case jumps(s.said.Value.Num, cell.Value.Num, jumpOfOne):
@@ -248,7 +248,7 @@ func (d *differ) watch(e *entry, s *stated, of *about) {
 	}
 	j := d.jumps[s.col]
 	if j == nil {
-		j = &jump{place: s.place()}
+		j = &jump{row: s.row}
 		d.jumps[s.col] = j
 	}
 	if len(j.sample) < maxSample {
@@ -334,10 +334,54 @@ func (d *differ) finish() {
 				continue
 			}
 			if peers := d.peersOf(c); peers != 0 && jumps(middle(j.sample), peers, jumpOfColumn) {
-				d.r.found.add(finding{Stop, t.plan.Name, c.Header, j.place, i18n.M("intake.jump_peers", c.fact.Name,
-					show(*c.fact, peers), show(*c.fact, middle(j.sample)))})
+				d.r.found.add(finding{severity: Stop, sheet: t.plan, column: c.ColumnPlan, row: j.row, msg: i18n.M("intake.jump_peers",
+					c.fact.Name, show(*c.fact, peers), show(*c.fact, middle(j.sample)))})
 			}
 		}
 	}
 	d.p.Digest = d.digest.Sum()
+	d.likeFirms()
+	d.mended()
+}
+
+// likeFloor is the likeness from which a known firm is offered for a name that is new.
+const likeFloor = 700
+
+// likeFirms offers known firms for names that would be taken for new ones.
+func (d *differ) likeFirms() {
+	for _, g := range d.r.found.list {
+		if g.Cause != "intake.no_code_new" {
+			continue
+		}
+		names := make([]string, len(g.Texts))
+		for i, x := range g.Texts {
+			names[i] = x.Text
+		}
+		for i, near := range d.registry.Near(names, likeFloor, maxLike, func(e party.Enterprise) bool { return d.r.sees(e.Area, e.ID) }) {
+			for _, x := range near {
+				e, _ := d.registry.Enterprise(x.ID)
+				g.Texts[i].Like = append(g.Texts[i].Like, likes([]party.Enterprise{e}, x.Score)...)
+			}
+		}
+	}
+}
+
+// mended tells which texts were read as the sender said.
+func (d *differ) mended() {
+	for _, t := range d.r.tables {
+		for i := range t.columns {
+			c := &t.columns[i]
+			for _, m := range c.Mends {
+				uses := c.mends[m.Text].uses
+				if uses == 0 {
+					continue
+				}
+				x := Mended{Mend: m, At: Spot{Sheet: t.plan.Index, Column: c.at}, Count: uses}
+				if e, ok := d.registry.Enterprise(d.registry.Canonical(m.Firm)); ok && d.r.sees(e.Area, e.ID) {
+					x.Name = e.Name
+				}
+				d.p.Mended = append(d.p.Mended, x)
+			}
+		}
+	}
 }

@@ -1,5 +1,9 @@
 // Package intake takes a spreadsheet from the moment it arrives to the moment its figures are known, and back again.
-// It owns the tables intake_batch and intake_memory.
+// It owns the tables intake_batch, intake_memory and intake_mend.
+//
+// What a sender answers is a mend of the plan: of a column (what it holds, its unit, how it writes rates and dates), of a
+// sheet (its period, its area, rows that are left out), or of one text of a column, once for all cells that say it. Problems
+// come grouped by column, cause and the make of the text, and each names its remedies.
 //
 // The way through is a batch: Receive stores the file, recognises its tables and makes a Plan (which column is what, in
 // which unit, about which year); the sender may change it (Replan), and what was decided for a label is remembered for

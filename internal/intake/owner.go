@@ -1,6 +1,7 @@
 package intake
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -53,7 +54,28 @@ func (t *table) owner(rec *sheet.Record) (o owner, ok bool) {
 		return owner{}, false
 	}
 	o.said = party.EnterpriseKey(o.code, o.name, area)
+	if m := t.mendOf(rec, t.roles[roleName]); m != nil && m.Do == IsFirm {
+		return t.confirmed(rec, o, m.Firm)
+	}
 	return t.identify(rec, o)
+}
+
+// confirmed makes the enterprise that a person named the owner of the row. Its name there is another way to write it; a
+// code that is not the enterprise's own is the one of the two that lost.
+func (t *table) confirmed(rec *sheet.Record, o owner, firm int64) (owner, bool) {
+	reg := t.r.firms.registry
+	e, ok := reg.Enterprise(reg.Canonical(firm))
+	if !ok || !t.r.sees(e.Area, e.ID) {
+		t.find(Left, rec, t.roles[roleName], i18n.M("intake.firm_gone", o.name))
+		return owner{}, false
+	}
+	o.said += "\x00" + e.Key
+	if e.USCC != "" && o.code != e.USCC {
+		o.code, o.sound = "", true
+	}
+	o = take(o, e)
+	o.past = party.FoldName(o.name) != party.FoldName(e.Name)
+	return o, true
 }
 
 // areaOwner is the subject of figures about an area as a whole.
@@ -79,8 +101,8 @@ func (t *table) area(rec *sheet.Record) (code string, said, ok bool) {
 		return "", false, false
 	}
 	if text == "" {
-		if t.section != "" {
-			return t.section, true, true
+		if at := cmp.Or(t.section, t.plan.Area); at != "" {
+			return at, true, true
 		}
 		return t.r.area, false, true
 	}
@@ -147,7 +169,7 @@ func (t *table) code(rec *sheet.Record, o *owner) bool {
 	case !finding.Usable():
 		t.find(Warn, rec, c, i18n.M("intake.code_unusable", r.Text, finding.Msg(), suggestions(r.Text)))
 		return t.named(rec, c, o)
-	case finding != party.Sound && !t.plan.TakeUnsound:
+	case finding != party.Sound && !t.plan.TakeUnsound && !t.asIs(rec, c):
 		if known, _ := t.byCode(code); len(known) == 0 {
 			t.find(Left, rec, c, i18n.M("intake.code_unsound", string(code), finding.Msg(), suggestions(r.Text)))
 			return false
@@ -155,6 +177,12 @@ func (t *table) code(rec *sheet.Record, o *owner) bool {
 	}
 	o.code, o.sound = code, finding == party.Sound
 	return true
+}
+
+// asIs says that the sender took the text of a cell as it stands.
+func (t *table) asIs(rec *sheet.Record, c *column) bool {
+	m := t.mendOf(rec, c)
+	return m != nil && m.Do == AsIs
 }
 
 // named says that a row whose code cannot be used has a name to go by instead.
@@ -199,7 +227,7 @@ func (t *table) identify(rec *sheet.Record, o owner) (owner, bool) {
 	if o.code != "" {
 		switch known, hidden := t.byCode(o.code); {
 		case len(known) == 1 && !hidden:
-			return take(o, known[0]), true
+			return t.oneOfTwo(rec, o, known[0])
 		case len(known) > 1:
 			t.find(Left, rec, nil, i18n.M("intake.many_of_code", string(o.code)))
 			return owner{}, false
@@ -212,11 +240,25 @@ func (t *table) identify(rec *sheet.Record, o owner) (owner, bool) {
 		t.find(Left, rec, nil, i18n.M("intake.no_name", string(o.code)))
 		return owner{}, false
 	}
-	switch same := t.sameName(o); {
+	same, alike := t.byName(o)
+	switch asIs := t.asIs(rec, t.roles[roleName]); {
+	case asIs && o.code != "": // a new one, whatever it is called
 	case len(same) == 1 && (o.code == "" || same[0].USCC == ""):
 		return take(o, same[0]), true
+	case len(same) == 1 && o.code != "":
+		switch t.plan.Identifier {
+		case ByName:
+			o.code, o.sound = "", true
+			return take(o, same[0]), true
+		case AskWhich:
+			t.findLike(Left, rec, t.roles[roleName], i18n.M("intake.code_or_new", string(o.code), o.name, string(same[0].USCC)), likes(same, 1000))
+			return owner{}, false
+		}
 	case len(same) > 1 && o.code == "":
-		t.find(Left, rec, nil, i18n.M("intake.many_firms", o.name))
+		t.findLike(Left, rec, t.roles[roleName], i18n.M("intake.many_firms", o.name), likes(same, 1000))
+		return owner{}, false
+	case !asIs && o.code == "" && len(alike) > 0:
+		t.findLike(Left, rec, t.roles[roleName], i18n.M("intake.alike_firms", o.name, alike[0].Name), likes(alike, likeKey))
 		return owner{}, false
 	}
 	if !t.r.sees(o.area, 0) {
@@ -225,6 +267,43 @@ func (t *table) identify(rec *sheet.Record, o owner) (owner, bool) {
 	}
 	t.bring(rec, &o)
 	return o, true
+}
+
+// oneOfTwo is a row whose code is that of a known enterprise. Where its name is that of another one, the sender says what
+// the row goes by: until then it is left out, lest the one gets the name of the other.
+func (t *table) oneOfTwo(rec *sheet.Record, o owner, e party.Enterprise) (owner, bool) {
+	if o.name == "" || party.FoldName(o.name) == party.FoldName(e.Name) {
+		return take(o, e), true
+	}
+	same, _ := t.byName(o)
+	if len(same) != 1 || same[0].ID == e.ID {
+		return take(o, e), true
+	}
+	switch t.plan.Identifier {
+	case ByCode:
+		o.name = ""
+		return take(o, e), true
+	case ByName:
+		o.code, o.sound = "", true
+		return take(o, same[0]), true
+	}
+	t.findLike(Left, rec, t.roles[roleName], i18n.M("intake.code_or_name", string(o.code), e.Name, o.name),
+		likes([]party.Enterprise{e, same[0]}, 1000))
+	return owner{}, false
+}
+
+// likeKey is the score of a name that is the same but for its legal form.
+const likeKey = 950
+
+// maxLike is how many enterprises are offered for one name.
+const maxLike = 5
+
+func likes(all []party.Enterprise, score int) []Like {
+	var out []Like
+	for _, e := range all[:min(len(all), maxLike)] {
+		out = append(out, Like{Firm: e.ID, Name: e.Name, Code: string(e.USCC), Area: e.Area, Score: score})
+	}
+	return out
 }
 
 // bring makes a firm that nobody knows yet the owner of the row: by its code, or by the code that the file states for the
@@ -247,7 +326,9 @@ func (t *table) bring(rec *sheet.Record, o *owner) {
 	case o.code == "" && len(coded) == 1:
 		o.code, o.sound = coded[0].code, coded[0].sound
 	case o.code == "":
-		t.find(Warn, rec, nil, i18n.M("intake.no_code_new", o.name))
+		if !t.asIs(rec, t.roles[roleName]) {
+			t.find(Warn, rec, t.roles[roleName], i18n.M("intake.no_code_new", o.name))
+		}
 	case bare && len(coded) == 0:
 		f.late = true
 	}
@@ -264,20 +345,21 @@ func (t *table) near(a, b string) bool {
 	return a == b || b == "" || areas.Within(a, b) || areas.Within(b, a)
 }
 
-// sameName is the known firms of just this name that lie where the row says, or above or below it, and that the sender
-// may speak of.
-func (t *table) sameName(o owner) []party.Enterprise {
-	var same []party.Enterprise
-	for _, alike := range t.r.firms.registry.ByName(o.name) {
-		e, ok := t.r.firms.registry.Enterprise(alike.ID)
-		if !ok || alike.Likeness < party.SameFormerName {
-			continue // alike but for the legal form: a person confirms that, not the importer
+// byName is the known firms of just this name that lie where the row says, or above or below it, and that the sender
+// may speak of; and those alike but for the legal form, which a person confirms.
+func (t *table) byName(o owner) (same, alike []party.Enterprise) {
+	for _, found := range t.r.firms.registry.ByName(o.name) {
+		e, ok := t.r.firms.registry.Enterprise(found.ID)
+		if !ok || !t.near(e.Area, o.area) || !t.r.sees(e.Area, e.ID) {
+			continue
 		}
-		if t.near(e.Area, o.area) && t.r.sees(e.Area, e.ID) {
+		if found.Likeness < party.SameFormerName {
+			alike = append(alike, e)
+		} else {
 			same = append(same, e)
 		}
 	}
-	return same
+	return same, alike
 }
 
 // take makes a known firm the owner of the row.

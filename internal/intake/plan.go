@@ -35,6 +35,9 @@ type SheetPlan struct {
 	TakeUnsound   bool          `json:"take_unsound,omitempty"` // credit codes that fail their check are taken as they are
 	TakeHidden    bool          `json:"take_hidden,omitempty"`  // hidden rows are taken too
 	AmountsAreFit bool          `json:"amounts_fit,omitempty"`  // jumps of ten thousand times were looked at and are right
+	Identifier    Identifier    `json:"identifier,omitempty"`   // what a row goes by whose code and name mean two enterprises
+	Area          string        `json:"area,omitempty"`         // of rows that name none; "" is the sender's
+	SkipRows      []int         `json:"skip_rows,omitempty"`    // numbers of rows that are left out, ascending
 	Columns       []ColumnPlan  `json:"columns"`
 }
 
@@ -58,6 +61,8 @@ type ColumnPlan struct {
 	Unit   string          `json:"unit,omitempty"`   // of plain numbers
 	Period period.Period   `json:"period"`           // named in the header
 	Rate   sheet.RateScale `json:"rate,omitempty"`   // how plain numbers of a rate are meant
+	Days   sheet.DayOrder  `json:"days,omitempty"`   // how dates are meant that do not say
+	Mends  []Mend          `json:"mends,omitempty"`  // what its texts are read as
 	From   Origin          `json:"from,omitempty"`   // who chose the target
 	Hidden bool            `json:"hidden,omitempty"`
 	Others []string        `json:"others,omitempty"` // further targets that the label may mean, best first
@@ -119,6 +124,7 @@ func (p Plan) over(lib *content.Library, draft Plan) (Plan, error) {
 			c.Label, c.Header, c.Sample, c.Hidden, c.Others, c.Doubts = was.Label, was.Header, was.Sample, was.Hidden, was.Others, was.Doubts
 		}
 		s.Skip = s.Skip || len(s.Columns) == 0
+		s.SkipRows = slices.Compact(slices.Sorted(slices.Values(s.SkipRows)))
 	}
 	return out, out.check(lib)
 }
@@ -134,10 +140,31 @@ func (p Plan) check(lib *content.Library) error {
 		default:
 			return errs.Invalid(i18n.M("intake.plan_doubles", string(s.Doubles)))
 		}
+		switch s.Identifier {
+		case AskWhich, ByCode, ByName:
+		default:
+			return errs.Invalid(i18n.M("intake.plan_identifier", string(s.Identifier)))
+		}
+		if len(s.SkipRows) > maxSkipRows {
+			return errs.Invalid(i18n.M("intake.plan_skip_rows", s.Name, maxSkipRows))
+		}
+		if s.Area != "" {
+			if _, ok := lib.Areas().Node(s.Area); !ok {
+				return errs.Invalid(i18n.M("intake.area_unknown", s.Area))
+			}
+		}
 		taken := map[string]string{}
 		for _, c := range s.Columns {
+			switch c.Days {
+			case sheet.DayOrderUnknown, sheet.YearMonthDay, sheet.MonthDayYear, sheet.DayMonthYear:
+			default:
+				return errs.Invalid(i18n.M("intake.plan_other_file"))
+			}
 			if c.Rate > sheet.RatePercent {
 				return errs.Invalid(i18n.M("intake.plan_other_file"))
+			}
+			if err := c.checkMends(); err != nil {
+				return err
 			}
 			if c.Target == "" {
 				continue
@@ -223,10 +250,10 @@ const (
 )
 
 // draftSheet makes the plan of a sheet from what it looks like. memory is the sender's earlier choices by label.
-func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memory map[string]remembered) SheetPlan {
+func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, mem memory) SheetPlan {
 	p := SheetPlan{
 		Index: l.Sheet, Name: info.Name, Hidden: info.Hidden, Title: l.Title,
-		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period,
+		HeaderRows: l.HeaderRows, FirstRow: l.FirstData, Period: l.Period, Identifier: mem.identifier(),
 	}
 	about, firms := mainKind(lib, l), listsFirms(l)
 	p.Title = cut(p.Title, maxHeader)
@@ -256,11 +283,9 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 				col.Doubts = slices.DeleteFunc(col.Doubts, func(d i18n.Msg) bool { return d.Key == doubtColumn })
 			}
 		}
-		if r, ok := memory[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
-			col.Target, col.From, scores[i] = r.target, Remembered, 1001
-			if r.unit != "" {
-				col.Unit = r.unit
-			}
+		if r, ok := mem.columns[memoryKey(c.Label)]; ok && (r.target == "" || known(lib, r.target)) {
+			scores[i] = 1001
+			r.into(&col)
 		}
 		if col.Target != "" && !repeats(col.Target) {
 			key := col.Target + "@" + col.Period.String()
@@ -274,6 +299,9 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, memo
 			}
 		}
 		p.Columns = append(p.Columns, col)
+	}
+	for i := range p.Columns {
+		p.Columns[i].Mends = slices.Clone(mem.mends[p.Columns[i].Target])
 	}
 	p.Skip = info.Hidden || len(p.Columns) == 0 || !p.identifies(lib)
 	return p
@@ -355,6 +383,35 @@ func listsFirms(l sheet.Layout) bool {
 	})
 }
 
+// areaIn is the one area below another that the first of some texts names which names any: the names of a sheet, a title
+// and a file say which county a table without a column of areas is from. "" when none does, or more than one.
+func (s *Service) areaIn(within string, texts ...string) string {
+	areas := s.deps.Library.Areas()
+	for _, text := range texts {
+		fold, found, longest := content.Fold(text), "", 0
+		for _, code := range areas.Below(within) {
+			n, _ := areas.Node(code)
+			if code == within || n.Name == "" {
+				continue
+			}
+			for _, word := range append([]string{n.Name, n.Short}, n.Aliases...) {
+				word = content.Fold(word)
+				if len(word) < 2*len("区") || !strings.Contains(fold, word) || len(word) < longest {
+					continue
+				}
+				if len(word) == longest && found != code {
+					return "" // two places
+				}
+				found, longest = code, len(word)
+			}
+		}
+		if found != "" {
+			return found
+		}
+	}
+	return ""
+}
+
 const (
 	maxSheets    = 100 // of a workbook
 	maxHeader    = 400 // bytes of a title or a header that are kept
@@ -389,33 +446,37 @@ var errSampled = errors.New("enough rows for samples")
 
 // tellPlan tells what the plan leaves out and what was taken on a guess.
 func (r *reading) tellPlan() {
-	for _, s := range r.plan.Sheets {
-		tell := func(place, column string, msg i18n.Msg) {
-			r.found.add(finding{severity: Warn, sheet: s.Name, column: column, place: place, msg: msg})
+	for i := range r.plan.Sheets {
+		s := &r.plan.Sheets[i]
+		tell := func(c *ColumnPlan, msg i18n.Msg) {
+			r.found.add(finding{severity: Warn, sheet: s, column: c, msg: msg})
 		}
 		switch {
 		case s.Skip && s.Hidden:
-			tell(s.Name, "", i18n.M("intake.hidden_sheet"))
+			tell(nil, i18n.M("intake.hidden_sheet"))
 		case s.Skip && len(s.Columns) > 0 && !s.identifies(r.lib):
-			tell(s.Name, "", i18n.M("intake.unknown_sheet"))
+			tell(nil, i18n.M("intake.unknown_sheet"))
 		}
 		if s.Skip {
 			continue
 		}
-		for _, c := range s.Columns {
-			place := sheetPlace(s.Name, sheet.ColumnName(c.Index))
+		if s.Area != "" && !s.takes(roleArea) {
+			tell(nil, i18n.M("intake.area_from_name", r.pathName(s.Area)))
+		}
+		for j := range s.Columns {
+			c := &s.Columns[j]
 			if def, ok := r.lib.FactDef(c.Target); ok && (def.Subject == content.Area) == s.firms() {
-				r.found.add(finding{severity: Left, sheet: s.Name, column: c.Header, place: place, msg: i18n.M("intake.other_subject", def.Name)})
+				r.found.add(finding{severity: Left, sheet: s, column: c, msg: i18n.M("intake.other_subject", def.Name)})
 			}
 			switch {
 			case c.From != Guessed:
 			case c.Target == "" && c.Hidden:
-				tell(place, c.Header, i18n.M("intake.hidden_column", c.Header))
+				tell(c, i18n.M("intake.hidden_column", c.Header))
 			case c.Target == "":
-				tell(place, c.Header, i18n.M("intake.unknown_column"))
+				tell(c, i18n.M("intake.unknown_column"))
 			default:
 				for _, d := range c.Doubts {
-					tell(place, c.Header, d)
+					tell(c, d)
 				}
 			}
 		}

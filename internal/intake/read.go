@@ -74,6 +74,7 @@ type reading struct {
 	totals   int
 	others   int
 	rows     int
+	leave    int // rows that the sender leaves out
 	progress func(rows, share int)
 	words    map[wordKey][]content.Node // what the words of area and industry cells mean
 	reach    map[string]bool            // areas that the sender may speak of
@@ -96,7 +97,7 @@ const (
 // table is one sheet of a reading.
 type table struct {
 	r       *reading
-	plan    SheetPlan
+	plan    *SheetPlan
 	layout  *sheet.Layout
 	columns []column
 	roles   map[string]*column // first column of each role
@@ -105,6 +106,8 @@ type table struct {
 	split   bool               // some figures go by the row's period and others do not
 	dated   bool               // some figures go by the row's period
 	section string             // area named by the last section row
+	was     map[int]string     // of the row: what a cell of column n says in the file, where it is read otherwise
+	leave   bool               // of the row: the sender leaves it out
 	sums    []sums
 	first   []claimed // by total rows above the first row that they add up
 }
@@ -127,6 +130,7 @@ type column struct {
 	def   int              // index into the library's definitions; −1 for a role
 	fact  *content.FactDef // nil for a role
 	codes content.CodeList // of a code
+	mends map[string]*mendUse
 }
 
 // loose says that the column's figures do not go by the period of their row.
@@ -141,7 +145,7 @@ func (r *reading) open(ctx context.Context, vocabulary sheet.Vocabulary) error {
 		index[def.Code] = i
 	}
 	for i := range r.plan.Sheets {
-		p := r.plan.Sheets[i]
+		p := &r.plan.Sheets[i]
 		if p.Skip {
 			continue
 		}
@@ -165,8 +169,8 @@ func (p SheetPlan) matches(l sheet.Layout) bool {
 	})
 }
 
-func (r *reading) table(p SheetPlan, layout *sheet.Layout, index map[string]int) *table {
-	t := &table{r: r, plan: p, layout: layout, roles: map[string]*column{}}
+func (r *reading) table(p *SheetPlan, layout *sheet.Layout, index map[string]int) *table {
+	t := &table{r: r, plan: p, layout: layout, roles: map[string]*column{}, was: map[int]string{}}
 	defs := r.lib.FactDefs()
 	for i := range p.Columns {
 		c := &p.Columns[i]
@@ -174,7 +178,13 @@ func (r *reading) table(p SheetPlan, layout *sheet.Layout, index map[string]int)
 			continue
 		}
 		col := column{ColumnPlan: c, table: t, n: len(t.columns), at: i, def: -1}
-		col.want = sheet.Want{Kind: roleKind(c.Target), Rate: c.Rate, Year: p.Period.YearOf()}
+		col.want = sheet.Want{Kind: roleKind(c.Target), Rate: c.Rate, Days: c.Days, Year: p.Period.YearOf()}
+		if len(c.Mends) > 0 {
+			col.mends = make(map[string]*mendUse, len(c.Mends))
+			for _, m := range c.Mends {
+				col.mends[m.Text] = &mendUse{Mend: m}
+			}
+		}
 		if c.Unit != "" {
 			col.want.Unit, _ = sheet.UnitNamed(c.Unit)
 		}
@@ -235,6 +245,13 @@ func (r *reading) each(ctx context.Context, fn func(*entry) error) error {
 		return err
 	}
 	r.held = map[uint64][]*entry{}
+	for _, t := range r.tables {
+		for _, c := range t.columns {
+			for _, m := range c.mends {
+				m.uses = 0 // counted by the walk for repeats
+			}
+		}
+	}
 	for i, t := range r.tables {
 		if err := t.each(ctx, len(r.tables)+i, fn); err != nil {
 			return err
@@ -277,7 +294,7 @@ func (t *table) count(ctx context.Context, step int) error {
 		if rec.Kind == sheet.SectionRow {
 			t.enterSection(rec)
 		}
-		if rec.Kind != sheet.DataRow || rec.Hidden && !t.plan.TakeHidden {
+		if rec.Kind != sheet.DataRow || t.leave || rec.Hidden && !t.plan.TakeHidden {
 			return nil
 		}
 		w, ok := t.who(rec)
@@ -418,7 +435,7 @@ func (t *table) keyless(rec *sheet.Record, k *kindKeys) {
 func (t *table) each(ctx context.Context, step int, fn func(*entry) error) error {
 	t.section = ""
 	if t.needsPeriod() {
-		t.r.found.add(finding{severity: Stop, sheet: t.plan.Name, place: t.plan.Name, msg: i18n.M("intake.no_period")})
+		t.r.found.add(finding{severity: Stop, sheet: t.plan, msg: i18n.M("intake.no_period")})
 	}
 	defer t.checkFirst()
 	return t.records(ctx, step, func(rec *sheet.Record) error {
@@ -437,6 +454,11 @@ func (t *table) each(ctx context.Context, step int, fn func(*entry) error) error
 		}
 		if rec.Hidden && !t.plan.TakeHidden {
 			t.find(Left, rec, nil, i18n.M("intake.hidden_row"))
+			return nil
+		}
+		if t.leave {
+			t.r.leave++
+			t.tally(rec)
 			return nil
 		}
 		w, ok := t.who(rec)
@@ -527,6 +549,7 @@ func (t *table) records(ctx context.Context, step int, fn func(*sheet.Record) er
 			}
 			t.r.progress(t.r.rows, share/(2*len(t.r.tables)))
 		}
+		t.mend(rec)
 		return fn(rec)
 	})
 }
@@ -754,11 +777,14 @@ func (t *table) place(row int, c *column) string {
 }
 
 func (t *table) find(s Severity, rec *sheet.Record, c *column, msg i18n.Msg) {
-	f := finding{severity: s, sheet: t.plan.Name, msg: msg}
+	t.findLike(s, rec, c, msg, nil)
+}
+
+// findLike is find where known enterprises may be meant.
+func (t *table) findLike(s Severity, rec *sheet.Record, c *column, msg i18n.Msg, like []Like) {
+	f := finding{severity: s, sheet: t.plan, row: rec.Row, msg: msg, like: like}
 	if c != nil {
-		f.column, f.place = c.Header, t.place(rec.Row, c)
-	} else {
-		f.place = rowPlace(t.plan.Name, rec.Row)
+		f.column, f.word = c.ColumnPlan, t.word(rec, c)
 	}
 	t.r.found.add(f)
 }
@@ -789,7 +815,7 @@ func (r *reading) settle(list []*entry) *entry {
 		first.part = first.part && e.part
 		warn := func(msg i18n.Msg) {
 			if !e.part {
-				r.found.add(finding{Warn, e.table.plan.Name, "", rowPlace(e.table.plan.Name, e.row), msg})
+				r.found.add(finding{severity: Warn, sheet: e.table.plan, row: e.row, msg: msg})
 			}
 		}
 		if e.owner.name != "" && first.owner.name != "" && e.owner.name != first.owner.name {
@@ -814,7 +840,7 @@ func (r *reading) settle(list []*entry) *entry {
 			default:
 				clash[key] = true
 				def := s.col.fact
-				r.found.add(finding{Left, e.table.plan.Name, s.col.Header, s.place(), i18n.M("intake.stated_twice", def.Name,
+				r.found.add(finding{severity: Left, sheet: e.table.plan, column: s.col.ColumnPlan, row: s.row, msg: i18n.M("intake.stated_twice", def.Name,
 					facts[i].place(), showSaid(r.lib, *def, facts[i].said), s.place(), showSaid(r.lib, *def, s.said))})
 			}
 		}

@@ -175,11 +175,11 @@ func (s *Service) receive(ctx context.Context, scope access.Scope, u Upload, sha
 		SHA256: sha, Name: u.Name, Size: size, Sender: u.Sender, Authority: u.Authority, Area: u.Area,
 		Account: scope.Account(), State: Reading, ReceivedAt: now, ChangedAt: now,
 	}
-	memory, err := s.recall(ctx, b.memory())
+	mem, err := s.recall(ctx, b.memory())
 	if err != nil {
 		return Batch{}, err
 	}
-	if b.Plan, err = s.draft(ctx, b, u.Period, memory); err != nil {
+	if b.Plan, err = s.draft(ctx, b, u.Period, mem); err != nil {
 		return Batch{}, err
 	}
 	if err := s.insert(ctx, &b); err != nil {
@@ -227,7 +227,7 @@ func (s *Service) open(b Batch) (*sheet.Book, error) {
 }
 
 // draft makes the first plan of a file.
-func (s *Service) draft(ctx context.Context, b Batch, p period.Period, memory map[string]remembered) (Plan, error) {
+func (s *Service) draft(ctx context.Context, b Batch, p period.Period, mem memory) (Plan, error) {
 	book, err := s.open(b)
 	if err != nil {
 		return Plan{}, err
@@ -252,12 +252,15 @@ func (s *Service) draft(ctx context.Context, b Batch, p period.Period, memory ma
 			return Plan{}, err
 		}
 		tables++
-		draft := draftSheet(s.deps.Library, info, layout, memory)
+		draft := draftSheet(s.deps.Library, info, layout, mem)
 		if err := draft.sample(ctx, book, &layout); err != nil {
 			return Plan{}, err
 		}
 		if draft.Period.Kind() == period.Always {
 			draft.Period = p
+		}
+		if !draft.takes(roleArea) {
+			draft.Area = s.areaIn(b.Area, info.Name, draft.Title, b.Name)
 		}
 		plan.Sheets = append(plan.Sheets, draft)
 	}
@@ -280,11 +283,15 @@ func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Pl
 	if from != Ready && from != Failed {
 		return Batch{}, errs.Conflict(i18n.M("intake.moved"))
 	}
+	was := b.Plan
+	if err := s.recallMends(ctx, b.memory(), was, p); err != nil {
+		return Batch{}, err
+	}
 	b.Plan, b.State, b.Failure = p, Reading, i18n.Msg{}
 	if err := s.move(ctx, &b, from); err != nil {
 		return Batch{}, err
 	}
-	if err := s.remember(ctx, b.memory(), p); err != nil {
+	if err := s.remember(ctx, b.memory(), was, p); err != nil {
 		s.deps.Report(err) // the plan holds all the same
 	}
 	s.start(scope, b, PhaseRead, s.preview)
@@ -528,7 +535,7 @@ func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *
 		return err
 	}
 	d.finish()
-	p.Totals, p.Others, p.Problems = r.totals, r.others, r.found.sorted()
+	p.Totals, p.Others, p.Leave, p.Problems = r.totals, r.others, r.leave, r.found.sorted()
 	if p.Digest != "" {
 		twin, ok, err := s.deps.Sources.ByDigest(ctx, b.Authority, p.Digest)
 		if err != nil {

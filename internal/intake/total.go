@@ -29,9 +29,9 @@ func (s *sums) add(v Said) {
 
 // claimed is what a total row says of a column.
 type claimed struct {
-	col   int // index into columns
-	num   int64
-	place string
+	col int // index into columns
+	num int64
+	row int
 }
 
 // addable says that a column's figures may be added up.
@@ -58,7 +58,7 @@ func (t *table) checkTotals(rec *sheet.Record) {
 			continue
 		}
 		if said := t.value(rec, c); said.State == fact.Present {
-			total := claimed{i, said.Value.Num, t.place(rec.Row, c)}
+			total := claimed{i, said.Value.Num, rec.Row}
 			if s.n == 0 {
 				t.first = append(t.first, total)
 			} else {
@@ -84,7 +84,7 @@ func (t *table) compare(total claimed) {
 	if s.lost || gap(total.num, s.all) <= slack || gap(total.num, s.since) <= slack {
 		return
 	}
-	t.r.found.add(finding{Warn, t.plan.Name, c.Header, total.place, i18n.M("intake.total_differs",
+	t.r.found.add(finding{severity: Warn, sheet: t.plan, column: c.ColumnPlan, row: total.row, msg: i18n.M("intake.total_differs",
 		show(*c.fact, total.num), show(*c.fact, s.all))})
 }
 
