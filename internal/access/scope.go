@@ -38,6 +38,9 @@ const (
 	Merge          Action = "merge"           // declare two parties to be one
 	ManageAccounts Action = "manage_accounts" // create, disable, grant
 	ReadLog        Action = "read_log"        // who did what
+	ReadDraft      Action = "read_draft"      // a policy that is not in force yet
+	DraftPolicy    Action = "draft_policy"    // write one and propose it
+	ApprovePolicy  Action = "approve_policy"  // put in force what somebody else proposed, and end it
 )
 
 // Actions are all actions, in the order in which a page offers them.
@@ -74,6 +77,9 @@ var rules = []rule{
 	{CountyOfficial, Dispute, inArea},
 	{CountyOfficial, Decide, inArea},
 	{CountyOfficial, Export, inArea},
+	{CountyOfficial, ReadDraft, inArea},
+	{CountyOfficial, DraftPolicy, inArea},
+	{CountyOfficial, ApprovePolicy, inArea},
 
 	{CityOfficial, ReadParty, inArea},
 	{CityOfficial, ReadFact, inArea},
@@ -85,6 +91,9 @@ var rules = []rule{
 	{CityOfficial, Export, inArea},
 	{CityOfficial, Merge, inArea}, // one enterprise may have been two in two counties: the level above says so
 	{CityOfficial, ReadLog, inArea},
+	{CityOfficial, ReadDraft, inArea},
+	{CityOfficial, DraftPolicy, inArea},
+	{CityOfficial, ApprovePolicy, inArea},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},
@@ -97,9 +106,13 @@ var rules = []rule{
 	{Auditor, ReadSensitive, inArea},
 	{Auditor, Export, inArea},
 	{Auditor, ReadLog, inArea},
+	{Auditor, ReadDraft, inArea},
 
 	{Administrator, ManageAccounts, always},
 	{Administrator, ReadLog, always},
+	{Administrator, ReadDraft, always},
+	{Administrator, DraftPolicy, always},
+	{Administrator, ApprovePolicy, always}, // of a province or the state, for whose area nobody here has a grant
 }
 
 // condOf is what the rules ask of an object; no rule is never.

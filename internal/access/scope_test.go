@@ -31,6 +31,9 @@ export           A      A    O          A       .
 merge            .      A    .          .       .
 manage_accounts  .      .    .          .       *
 read_log         .      A    .          A       *
+read_draft       A      A    .          A       *
+draft_policy     A      A    .          .       *
+approve_policy   A      A    .          .       *
 `
 
 var columns = map[Role]int{CountyOfficial: 1, CityOfficial: 2, Enterprise: 3, Auditor: 4, Administrator: 5}

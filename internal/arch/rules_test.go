@@ -31,6 +31,7 @@ var order = [][]string{
 	{"internal/rule"},
 	{"internal/policy"},
 	{"internal/policy/region"},
+	{"internal/policy/version"},
 	{"internal/intake"},
 	{"internal/demo", "internal/web"},
 	{"cmd/yanzhen"},

@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -21,7 +22,8 @@ const maxQuote = 30
 // Policy is a checked file. It never changes and may be used by many goroutines.
 type Policy struct {
 	File   File
-	hash   string // of the source
+	hash   string      // of the source, and of its end
+	ends   *period.Day // last day that counts, where somebody ended the policy
 	lib    *content.Library
 	params []*param
 	pindex map[string]int

@@ -88,6 +88,19 @@ type groupRule struct {
 	place                   Place
 }
 
+// Until is the policy as it stands once it was ended: events after the last day no longer count, those before are decided
+// as ever.
+func (p *Policy) Until(last period.Day) *Policy {
+	q := *p
+	q.ends = &last
+	if v := &q.File.Document.Valid; v.To == nil || *v.To > last {
+		v.To = &last
+	}
+	sum := sha256.Sum256([]byte(p.hash + " until " + last.String()))
+	q.hash = hex.EncodeToString(sum[:])
+	return &q
+}
+
 // Plan answers the open questions. Settings not named take their default; an unknown setting, option, parameter or key is
 // an errs.KindInvalid.
 func (p *Policy) Plan(settings map[string]string, patches ...Patch) (*Plan, error) {
@@ -163,12 +176,15 @@ func (pl *Plan) word(w string) string {
 
 func (pl *Plan) span(v *Valid) span {
 	s := span{from: v.From, to: v.To, src: v}
+	if last := pl.Policy.ends; last != nil && (s.to == nil || *s.to > *last) {
+		s.to = last
+	}
 	if pl.word(v.FirstYear) == "whole" {
 		s.from = period.Date(v.From.Year(), 1, 1)
 	}
 	to := "…"
-	if v.To != nil {
-		to = v.To.String()
+	if s.to != nil {
+		to = s.to.String()
 	}
 	s.outside = i18n.M("policy.not_in_force", s.from.String(), to)
 	s.text = *sentence(i18n.M("policy.in_force", s.from.String(), to))

@@ -16,7 +16,12 @@ const (
 	Retract Change = "retract" // a source is taken back
 	Merge   Change = "merge"   // statements about From count for Into
 	Unmerge Change = "unmerge" // and no longer do
+	Enforce Change = "enforce" // a policy is put in force (package policy/version)
+	End     Change = "end"     // a policy is ended from a day on
 )
+
+// Newest stands for the newest commit where "as known at" is asked for.
+const Newest = 1<<63 - 1
 
 // LogEntry is one row of the commit log.
 type LogEntry struct {
@@ -83,7 +88,7 @@ func (s *Store) Log(ctx context.Context, after, known int64) ([]LogEntry, error)
 // upTo turns "0 means newest" into a bound.
 func upTo(known int64) int64 {
 	if known == 0 {
-		return 1<<63 - 1
+		return Newest
 	}
 	return known
 }

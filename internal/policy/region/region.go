@@ -3,12 +3,13 @@ package region
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/sync/errgroup"
 
@@ -35,11 +36,22 @@ type Runner struct {
 
 	mu   sync.Mutex
 	kept []*work // the latest last
+
+	begun sync.WaitGroup  // runs that nobody waits for
+	open  context.Context // of those runs: ends with Close
+	end   context.CancelFunc
 }
 
 // NewRunner decides over the facts of frames.
 func NewRunner(frames *fact.Frames, lib *content.Library) *Runner {
-	return &Runner{frames: frames, reader: NewReader(lib), tree: lib.Areas()}
+	open, end := context.WithCancel(context.Background())
+	return &Runner{frames: frames, reader: NewReader(lib), tree: lib.Areas(), open: open, end: end}
+}
+
+// Close ends the runs that Begin started and waits for them. Nothing may be begun after it.
+func (r *Runner) Close() {
+	r.end()
+	r.begun.Wait()
 }
 
 // key is all that a result depends on.
@@ -56,6 +68,8 @@ type work struct {
 	rows  []Firm
 	every []int32 // the numbers of all rows
 	err   error
+
+	decided, total atomic.Int64 // how far it is, in firms
 
 	regions shelf.Shelf[regionKey, *Region]
 	lists   shelf.Shelf[listKey, *List]
@@ -226,11 +240,37 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 	if err != nil {
 		return nil, err
 	}
+	return r.seen(w, view, plan), nil
+}
+
+// Progress is how far a run is: of so many firms so many are decided. Both are 0 until the firms are counted.
+type Progress struct{ Decided, Firms int }
+
+// Begin is Run for one who does not wait: the result where it is there, else how far the work is, which goes on until
+// it is done or the Runner is closed. With neither a result nor an error, ask again.
+func (r *Runner) Begin(view fact.View, plan *policy.Plan, asOf period.Day) (*Region, Progress, error) {
+	w, mine := r.slot(key{view.Seq(), plan.Hash, asOf})
+	if mine {
+		r.begun.Go(func() { r.make(r.open, w, plan) })
+	}
+	select {
+	case <-w.done:
+	default:
+		return nil, Progress{Decided: int(w.decided.Load()), Firms: int(w.total.Load())}, nil
+	}
+	if w.err != nil {
+		return nil, Progress{}, w.err
+	}
+	return r.seen(w, view, plan), Progress{}, nil
+}
+
+// seen is the part of a work that a view shows.
+func (r *Runner) seen(w *work, view fact.View, plan *policy.Plan) *Region {
 	k := regionKey{scope: view.Scope().Key()}
 	return w.regions.Get(k, func() *Region {
-		all := &Region{Seq: w.seq, AsOf: asOf, Plan: plan, tree: r.tree, work: w}
+		all := &Region{Seq: w.seq, AsOf: w.asOf, Plan: plan, tree: r.tree, work: w}
 		return all.part(k, w.seenBy(view))
-	}), nil
+	})
 }
 
 // seenBy is the rows that a view may see.
@@ -267,33 +307,45 @@ func (r *Runner) Decide(view fact.View, plan *policy.Plan, enterprise int64, asO
 
 // whole is the result of all enterprises: the kept one, or one that this or another caller makes.
 func (r *Runner) whole(ctx context.Context, k key, plan *policy.Plan) (*work, error) {
-	r.mu.Lock()
-	i := slices.IndexFunc(r.kept, func(w *work) bool { return w.key == k })
-	if i >= 0 {
-		w := r.kept[i]
-		r.kept = append(slices.Delete(r.kept, i, i+1), w)
-		r.mu.Unlock()
-		return w.wait(ctx)
+	w, mine := r.slot(k)
+	if mine {
+		// Made to the end even if this caller goes away: others may be waiting, and the next one will want it.
+		r.make(context.WithoutCancel(ctx), w, plan)
 	}
-	w := &work{key: k, done: make(chan struct{})}
+	return w.wait(ctx)
+}
+
+// slot is the kept work of a key; mine says that there was none and the caller must make it.
+func (r *Runner) slot(k key) (w *work, mine bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.IndexFunc(r.kept, func(w *work) bool { return w.key == k }); i >= 0 {
+		w = r.kept[i]
+		r.kept = append(slices.Delete(r.kept, i, i+1), w)
+		return w, false
+	}
+	w = &work{key: k, done: make(chan struct{})}
 	if r.kept = append(r.kept, w); len(r.kept) > maxKept {
 		r.kept = slices.Delete(r.kept, 0, 1)
 	}
-	r.mu.Unlock()
-	// Made to the end even if this caller goes away: others may be waiting, and the next one will want it.
-	w.err = errors.New("the run of the region did not finish") // stands if it panics
+	return w, true
+}
+
+func (r *Runner) make(ctx context.Context, w *work, plan *policy.Plan) {
 	defer r.forgetFailed(w)
-	func() {
-		defer close(w.done)
-		w.rows, w.err = r.decideAll(context.WithoutCancel(ctx), k, plan)
-		w.every = make([]int32, len(w.rows))
-		for i := range w.every {
-			w.every[i] = int32(i)
+	defer close(w.done)
+	defer func() {
+		if p := recover(); p != nil { // in the background nobody else would catch it
+			w.err = fmt.Errorf("decide a region: panic: %v\n%s", p, debug.Stack())
 		}
-		w.regions.RoomFor(len(w.rows))
-		w.lists.RoomFor(len(w.rows))
 	}()
-	return w.wait(ctx)
+	w.rows, w.err = r.decideAll(ctx, w, plan)
+	w.every = make([]int32, len(w.rows))
+	for i := range w.every {
+		w.every[i] = int32(i)
+	}
+	w.regions.RoomFor(len(w.rows))
+	w.lists.RoomFor(len(w.rows))
 }
 
 // forgetFailed lets the next caller try again.
@@ -318,13 +370,15 @@ func (w *work) wait(ctx context.Context) (*work, error) {
 // chunk is how many enterprises a worker takes at a time.
 const chunk = 256
 
-func (r *Runner) decideAll(ctx context.Context, k key, plan *policy.Plan) ([]Firm, error) {
+func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) ([]Firm, error) {
+	k := w.key
 	view, err := r.frames.For(ctx, access.SystemScope(), k.seq)
 	if err != nil {
 		return nil, fmt.Errorf("decide a region as known at %d: %w", k.seq, err)
 	}
 	firms := slices.Collect(view.Enterprises())
 	rows := make([]Firm, len(firms))
+	w.total.Store(int64(len(firms)))
 	clauses := clauseNumbers(plan)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -344,6 +398,7 @@ func (r *Runner) decideAll(ctx context.Context, k key, plan *policy.Plan) ([]Fir
 				n := len(rows[i].pays)
 				rows[i].pays, pays = pays[:n:n], pays[n:]
 			}
+			w.decided.Add(int64(to - from))
 			return nil
 		})
 	}

@@ -1,0 +1,71 @@
+package version
+
+import (
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/policy"
+)
+
+// Report is what checking a package found.
+type Report struct {
+	Policy   *policy.Policy // nil where the file has mistakes
+	Problems content.Problems
+	Cases    []policy.Result // the worked cases as they ran; none while there are problems
+}
+
+// Failed is how many worked cases came out otherwise than expected.
+func (r Report) Failed() int {
+	n := 0
+	for _, c := range r.Cases {
+		if c.Err != nil || len(c.Differ) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// Hindrance is why a package may not be put in force; zero when it may.
+func (r Report) Hindrance() i18n.Msg {
+	switch {
+	case len(r.Problems) > 0:
+		return i18n.M("version.has_problems", len(r.Problems))
+	case len(r.Cases) == 0:
+		return i18n.M("version.no_cases")
+	case r.Failed() > 0:
+		return i18n.M("version.cases_failed", r.Failed(), len(r.Cases))
+	}
+	return i18n.Msg{}
+}
+
+// Check compiles a package and runs its worked cases. Every way in goes through here: a file, a form, what ships.
+func Check(lib *content.Library, p Package) Report {
+	var r Report
+	r.Policy, r.Problems = policy.Compile(lib, PolicyFile, p.Policy)
+	if len(p.Cases) == 0 {
+		return r
+	}
+	cases, problems := policy.ParseCases(lib, CasesFile, p.Cases)
+	r.Problems = append(r.Problems, problems...)
+	if len(r.Problems) == 0 {
+		r.Cases = r.Policy.Run(cases)
+	}
+	return r
+}
+
+// identify reads which document a file is and for which areas, as far as it can be read: who may keep a draft is asked
+// before its mistakes are mended.
+func identify(src []byte) (policy.Document, error) {
+	var f policy.File
+	_, problems := content.Decode(PolicyFile, src, &f)
+	if f.Document.ID == "" || len(f.Document.ID) > maxID {
+		if len(problems) > 0 {
+			return f.Document, content.Problems(problems)
+		}
+		return f.Document, errs.Invalid(i18n.M("version.no_document_id"))
+	}
+	return f.Document, nil
+}
+
+// maxID is how long a document's id may be.
+const maxID = 64
