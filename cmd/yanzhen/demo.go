@@ -154,13 +154,17 @@ func (in *installation) decide(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, p := range in.policies {
-		plan, err := p.Plan(nil)
+	inForce, err := in.versions.At(ctx, view.Seq())
+	if err != nil {
+		return err
+	}
+	for _, f := range inForce {
+		plan, err := f.Policy.Plan(nil)
 		if err != nil {
 			return err
 		}
 		if _, err := in.region.Run(ctx, view, plan, in.now.Today()); err != nil {
-			return fmt.Errorf("decide %s: %w", p.File.Document.ID, err)
+			return fmt.Errorf("decide %s: %w", f.Document, err)
 		}
 	}
 	return nil
@@ -190,6 +194,7 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		grant access.Grant
 	}{
 		{"city", i18n.Text{ZH: "盐城市工信局", EN: "City official"}, access.Grant{Role: access.CityOfficial, Area: homeCity}},
+		{"second", i18n.Text{ZH: "盐城市工信局（审批）", EN: "City official who approves"}, access.Grant{Role: access.CityOfficial, Area: homeCity}},
 		{"dafeng", i18n.Text{ZH: "大丰区工信局", EN: "County official, Dafeng"}, access.Grant{Role: access.CountyOfficial, Area: "320904"}},
 		{"dongtai", i18n.Text{ZH: "东台市工信局", EN: "County official, Dongtai"}, access.Grant{Role: access.CountyOfficial, Area: "320981"}},
 		{"enterprise", i18n.Text{ZH: "一家企业", EN: "An enterprise"}, access.Grant{Role: access.Enterprise, Party: firm}},

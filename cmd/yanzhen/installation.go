@@ -24,8 +24,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
-	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -76,7 +76,6 @@ type installation struct {
 	demo     bool // the data is synthetic
 	log      *slog.Logger
 	lib      *content.Library
-	policies []*policy.Policy
 	db       *store.DB
 	accounts *access.Store
 	sources  *source.Store
@@ -85,6 +84,7 @@ type installation struct {
 	frames   *fact.Frames
 	intake   *intake.Service
 	region   *region.Runner
+	versions *versions.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -96,7 +96,8 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if in.lib, err = loadLibrary(p.content); err != nil {
 		return nil, err
 	}
-	if in.policies, err = loadPolicies(in.lib, p.content); err != nil {
+	ships, err := shippedPolicies(in.lib, p.content)
+	if err != nil {
 		return nil, err
 	}
 	if err := os.MkdirAll(p.data, 0o700); err != nil {
@@ -106,7 +107,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations})
+	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations})
 	if err != nil {
 		return nil, err
 	}
@@ -120,6 +121,12 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	in.accounts = access.New(in.db, clock.System(), access.Cost{}) // sessions expire by the machine's time
 	in.sources = source.New(in.db, in.now)
+	in.versions, err = versions.Open(ctx, versions.Deps{
+		DB: in.db, Sources: in.sources, Library: in.lib, Clock: in.now, Report: func(err error) { in.log.Error("policy in force", "err", err) },
+	}, ships)
+	if err != nil {
+		return nil, err
+	}
 	in.parties = party.NewStore(in.db, in.sources)
 	in.facts = fact.NewStore(in.db, in.sources, in.lib)
 	if in.frames, err = fact.Open(ctx, in.facts, in.parties, in.now); err != nil {
@@ -159,6 +166,7 @@ func (in *installation) settle(ctx context.Context, p *place) error {
 // close waits for work under way and closes the database.
 func (in *installation) close(c *console) {
 	in.intake.Close()
+	in.region.Close()
 	if err := in.db.Close(); err != nil {
 		c.tell(err)
 	}

@@ -16,12 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
-)
-
-// The files of a policy.
-const (
-	policyFile = "policy.yaml"
-	casesFile  = "cases.yaml"
+	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 // loadPolicies compiles every policy of the content, in the order of their folders.
@@ -30,7 +25,7 @@ func loadPolicies(lib *content.Library, over string) ([]*policy.Policy, error) {
 	if err != nil {
 		return nil, err
 	}
-	names, err := fs.Glob(files, "policies/*/*/"+policyFile)
+	names, err := fs.Glob(files, "policies/*/*/"+versions.PolicyFile)
 	if err != nil {
 		return nil, err
 	}
@@ -49,6 +44,34 @@ func loadPolicies(lib *content.Library, over string) ([]*policy.Policy, error) {
 	}
 	if len(wrong) > 0 {
 		return nil, placed(wrong, over)
+	}
+	return all, nil
+}
+
+// shippedPolicies is every policy of the content as a package, each one checked.
+func shippedPolicies(lib *content.Library, over string) ([]versions.Package, error) {
+	if _, err := loadPolicies(lib, over); err != nil {
+		return nil, err
+	}
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	names, err := fs.Glob(files, "policies/*/*/"+versions.PolicyFile)
+	if err != nil {
+		return nil, err
+	}
+	var all []versions.Package
+	for _, name := range names {
+		dir, err := fs.Sub(files, path.Dir(name))
+		if err != nil {
+			return nil, err
+		}
+		p, err := versions.FromFS(dir)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
 	}
 	return all, nil
 }
@@ -86,7 +109,7 @@ func policyFolders(lib *content.Library, dirs []string) ([]policyFolder, error) 
 func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]policyFolder, error) {
 	var all []policyFolder
 	err := fs.WalkDir(files, root, func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || d.Name() != policyFile {
+		if err != nil || d.IsDir() || d.Name() != versions.PolicyFile {
 			return err
 		}
 		sub, err := fs.Sub(files, path.Dir(name))
@@ -98,7 +121,7 @@ func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]polic
 			return err
 		}
 		f := policyFolder{name: path.Join(shown, path.Dir(name)), files: sub}
-		f.policy, f.problems = policy.Compile(lib, path.Join(f.name, policyFile), src)
+		f.policy, f.problems = policy.Compile(lib, path.Join(f.name, versions.PolicyFile), src)
 		all = append(all, f)
 		return nil
 	})
@@ -107,14 +130,14 @@ func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]polic
 
 // cases reads the worked examples beside the policy; none when there is no such file.
 func (f *policyFolder) cases(lib *content.Library) (*policy.Cases, content.Problems, error) {
-	src, err := fs.ReadFile(f.files, casesFile)
+	src, err := fs.ReadFile(f.files, versions.CasesFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return &policy.Cases{}, nil, nil
 	}
 	if err != nil {
 		return nil, nil, err
 	}
-	cases, problems := policy.ParseCases(lib, path.Join(f.name, casesFile), src)
+	cases, problems := policy.ParseCases(lib, path.Join(f.name, versions.CasesFile), src)
 	return cases, problems, nil
 }
 
@@ -175,7 +198,7 @@ func policyTestCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 					continue
 				}
 				bad++
-				if err := c.tellCase(path.Join(f.name, casesFile), r); err != nil {
+				if err := c.tellCase(path.Join(f.name, versions.CasesFile), r); err != nil {
 					return err
 				}
 			}

@@ -46,7 +46,8 @@ const (
 // Actions are all actions, in the order in which a page offers them.
 func Actions() []Action {
 	return []Action{
-		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Import, UndoImport, Decide, Merge, ReadLog, ManageAccounts,
+		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy, ReadLog,
+		ManageAccounts,
 	}
 }
 

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/a-h/templ"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 // maxItems is how many projects, loans … the form takes: it must fit into an address.
@@ -61,7 +65,11 @@ type calcSetting struct {
 
 // calculate answers a form: the whole page, or the result alone to a script.
 func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) error {
-	p, err := s.policyOrFirst(r.FormValue("policy"))
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"))
 	if err != nil {
 		return err
 	}
@@ -94,10 +102,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	c.Groups = form.groups()
 	c.Settings = settingsOf(p, form.settings())
-	for _, other := range s.Policies {
-		d := other.File.Document
-		c.Policies = append(c.Policies, option{Value: d.ID, Label: v.t.Text(d.Name)})
-	}
+	c.Policies = policyOptions(v.t, all)
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_calculator")), http.StatusOK, calculatorPage(v.t, c))
 }
 
@@ -109,12 +114,24 @@ func outOfBand(on bool) templ.Attributes {
 	return templ.Attributes{"hx-swap-oob": "true"}
 }
 
-// policyOrFirst is the policy with an id, or the first where none is named.
-func (s *server) policyOrFirst(id string) (*policy.Policy, error) {
-	for _, p := range s.Policies {
-		if id == "" || p.File.Document.ID == id {
-			return p, nil
+// policyOrFirst is the policy with an id, or the first where none is named, of all that are in force as a view knows.
+func (s *server) policyOrFirst(ctx context.Context, view fact.View, id string) (*policy.Policy, []version.InForce, error) {
+	all, err := s.Versions.At(ctx, view.Seq())
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, p := range all {
+		if id == "" || p.Document == id {
+			return p.Policy, all, nil
 		}
 	}
-	return nil, errs.NotFound("policy", id)
+	return nil, nil, errs.NotFound("policy", id)
+}
+
+func policyOptions(t i18n.T, all []version.InForce) []option {
+	var options []option
+	for _, p := range all {
+		options = append(options, option{Value: p.Document, Label: t.Text(p.Policy.File.Document.Name)})
+	}
+	return options
 }

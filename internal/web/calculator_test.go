@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 // Worked numbers of 盐政办发〔2022〕6号, typed into the form.
@@ -115,8 +116,11 @@ func FuzzCalculatorForm(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	srv := &server{Deps: Deps{Library: lib, Policies: policies(f, lib), Clock: clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))}}
-	p := srv.Policies[0]
+	srv := &server{Deps: Deps{Library: lib, Clock: clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))}}
+	p, problems := policy.Compile(lib, version.PolicyFile, ships(f)[0].Policy)
+	if len(problems) > 0 {
+		f.Fatal(problems)
+	}
 	f.Fuzz(func(t *testing.T, query string) {
 		in, err := url.ParseQuery(query)
 		if err != nil {

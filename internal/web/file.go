@@ -374,8 +374,13 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 	if !view.Can(access.ReadSensitive, firm) {
 		return nil, nil
 	}
+	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	if err != nil {
+		return nil, err
+	}
 	var all []decisionView
-	for _, p := range s.Policies {
+	for _, f := range inForce {
+		p := f.Policy
 		var answers map[string]string
 		if p.File.Document.ID == r.FormValue("policy") {
 			answers = answersTo(p, r.Form)

@@ -12,14 +12,26 @@ import (
 )
 
 func (s *server) listPolicies(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_policies")), http.StatusOK, policiesPage(v.t, s.Policies))
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	all, err := s.Versions.At(r.Context(), view.Seq())
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_policies")), http.StatusOK, policiesPage(v.t, all))
 }
 
 // policyAreas is where a document pays and where somebody else does, by name.
 type policyAreas struct{ In, Floor string }
 
 func (s *server) showPolicy(w http.ResponseWriter, r *http.Request, v *visit) error {
-	p, err := s.policyOrFirst(r.PathValue("policy"))
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	p, _, err := s.policyOrFirst(r.Context(), view, r.PathValue("policy"))
 	if err != nil {
 		return err
 	}

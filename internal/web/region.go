@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -97,13 +98,18 @@ type clauseRow struct {
 type regionAsked struct {
 	view   fact.View
 	policy *policy.Policy
+	others []version.InForce // all of them, for the choice
 	plan   *policy.Plan
 	query  regionQuery
 }
 
 func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	var a regionAsked
-	p, err := s.policyOrFirst(r.FormValue("policy"))
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return a, err
+	}
+	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"))
 	if err != nil {
 		return a, err
 	}
@@ -117,11 +123,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 		return a, errs.NotFound("area", q.Area)
 	}
 	plan, err := p.Plan(q.Settings)
-	if err != nil {
-		return a, err
-	}
-	view, err := s.view(r.Context(), v)
-	return regionAsked{view: view, policy: p, plan: plan, query: q}, err
+	return regionAsked{view: view, policy: p, others: all, plan: plan, query: q}, err
 }
 
 // answersTo is the open questions of a policy that an address answers otherwise than by default.
@@ -158,9 +160,7 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
 		Sum: result.Sum, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
-	for _, other := range s.Policies {
-		d.Policies = append(d.Policies, option{Value: other.File.Document.ID, Label: v.t.Text(other.File.Document.Name)})
-	}
+	d.Policies = policyOptions(v.t, a.others)
 	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true

@@ -15,8 +15,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
-	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -34,7 +34,7 @@ type Deps struct {
 	Frames   *fact.Frames
 	Intake   *intake.Service
 	Region   *region.Runner
-	Policies []*policy.Policy // in the order in which pages list them
+	Versions *version.Store
 	Clock    clock.Clock
 	Log      *slog.Logger
 	Secure   bool // served over TLS: cookies say so
@@ -73,8 +73,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Region == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Region, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Region, Versions, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {

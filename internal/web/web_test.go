@@ -9,6 +9,7 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"path"
 	"regexp"
 	"strings"
 	"testing"
@@ -23,8 +24,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
-	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -56,8 +57,12 @@ func newSite(t *testing.T) *site {
 	}
 	ctx := context.Background()
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations})
 	s := &site{t: t, db: db, acc: access.New(db, now, cheap), sources: source.New(db, now)}
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: s.sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, ships(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	s.parties = party.NewStore(db, s.sources)
 	s.facts = fact.NewStore(db, s.sources, lib)
 	frames, err := fact.Open(ctx, s.facts, s.parties, now)
@@ -76,9 +81,11 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(imports.Close)
+	runner := region.NewRunner(frames, lib)
+	t.Cleanup(runner.Close)
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports,
-		Region: region.NewRunner(frames, lib), Policies: policies(t, lib),
+		Region: runner, Versions: versions,
 		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
 	})
@@ -97,21 +104,22 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-func policies(t testing.TB, lib *content.Library) []*policy.Policy {
+// ships is the policies that ship, as packages.
+func ships(t testing.TB) []version.Package {
 	t.Helper()
 	files, err := fs.Glob(contentdata.FS, "policies/*/*/policy.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var all []*policy.Policy
+	var all []version.Package
 	for _, name := range files {
-		src, err := fs.ReadFile(contentdata.FS, name)
+		dir, err := fs.Sub(contentdata.FS, path.Dir(name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, problems := policy.Compile(lib, name, src)
-		if len(problems) > 0 {
-			t.Fatal(problems)
+		p, err := version.FromFS(dir)
+		if err != nil {
+			t.Fatal(err)
 		}
 		all = append(all, p)
 	}
