@@ -59,6 +59,9 @@ func newSite(t *testing.T) *site {
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations})
 	s := &site{t: t, db: db, acc: access.New(db, now, cheap), sources: source.New(db, now)}
+	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
+		t.Fatal(err)
+	}
 	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: s.sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, ships(t))
 	if err != nil {
 		t.Fatal(err)
@@ -98,9 +101,6 @@ func newSite(t *testing.T) *site {
 	}
 	s.srv, s.http = srv, httptest.NewServer(h)
 	t.Cleanup(s.http.Close)
-	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
-		t.Fatal(err)
-	}
 	return s
 }
 
