@@ -428,7 +428,7 @@ func TestRehash(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	_, stored, err := read(t.Context(), db.Read(), byLogin, "zhang")
+	_, stored, err := s.read(t.Context(), db.Read(), byLogin, "zhang")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -26,12 +27,13 @@ var schema embed.FS
 // Migrations are the tables of this package.
 var Migrations = store.Migrations{Package: "access", FS: schema}
 
-// Grant gives an account a role, for an area and all below it (officials, auditors), for one party (enterprises), or
-// for the installation (administrators).
+// Grant gives an account a role, for an area and all below it (officials, auditors), for one party (an enterprise and
+// those who act for it), or for the installation (administrators).
 type Grant struct {
 	Role  Role
 	Area  string // code of an area; empty for an enterprise and an administrator
-	Party int64  // id of a party; 0 for all but an enterprise
+	Party int64  // id of a party; 0 for all but those who act for an enterprise
+	Until int64  // ms, when it ends by itself; 0 for never
 }
 
 // Account is somebody who may sign in.
@@ -42,6 +44,7 @@ type Account struct {
 	Grants     []Grant // in force
 	CreatedAt  int64   // ms
 	DisabledAt int64   // ms; 0 while in use
+	Waits      bool    // has no password: the next who comes with its code sets one
 
 	epoch int64
 }
@@ -85,6 +88,7 @@ type NewAccount struct {
 
 const nameMax = 100 // characters
 
+// check looks at everything but the password.
 func (n *NewAccount) check() error {
 	n.Login, n.Name = fold(n.Login), strings.TrimSpace(n.Name)
 	length := utf8.RuneCountInString(n.Login)
@@ -97,9 +101,6 @@ func (n *NewAccount) check() error {
 	case n.Name == "" || utf8.RuneCountInString(n.Name) > nameMax:
 		return errs.Invalid(i18n.M("access.bad_name", nameMax))
 	}
-	if err := CheckPassword(n.Password, n.Login, n.Name); err != nil {
-		return err
-	}
 	return checkGrants(n.Grants)
 }
 
@@ -109,7 +110,7 @@ func checkGrants(grants []Grant) error {
 		switch g.Role {
 		case CountyOfficial, CityOfficial, Auditor:
 			ok = g.Area != "" && g.Party == 0
-		case Enterprise:
+		case Enterprise, Handler, Viewer:
 			ok = g.Area == "" && g.Party > 0
 		case Administrator:
 			ok = g.Area == "" && g.Party == 0
@@ -123,7 +124,7 @@ func checkGrants(grants []Grant) error {
 
 const (
 	insertAccount = `INSERT INTO account (id, login, name, password, epoch, created_at, disabled_at) VALUES ($1, $2, $3, $4, 1, $5, 0)`
-	insertGrant   = `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, ended_at, ended_by) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0)`
+	insertGrant   = `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, until_at, ended_at, ended_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)`
 	countAccounts = `SELECT COUNT(*) FROM account`
 )
 
@@ -133,6 +134,18 @@ func (s *Store) Create(ctx context.Context, by Scope, n NewAccount) (Account, er
 	if !by.Can(ManageAccounts) {
 		return Account{}, errs.Forbidden("create account")
 	}
+	if err := CheckPassword(n.Password, fold(n.Login), n.Name); err != nil {
+		return Account{}, err
+	}
+	return s.create(ctx, by, n, nil)
+}
+
+// Prepare makes an account without a password, which waits for its code (IssueCodes). It fails like Create.
+func (s *Store) Prepare(ctx context.Context, by Scope, n NewAccount) (Account, error) {
+	if !by.Can(ManageAccounts) {
+		return Account{}, errs.Forbidden("prepare account")
+	}
+	n.Password = ""
 	return s.create(ctx, by, n, nil)
 }
 
@@ -140,6 +153,9 @@ func (s *Store) Create(ctx context.Context, by Scope, n NewAccount) (Account, er
 // it needs no permission, so that a new installation can be entered.
 func (s *Store) Bootstrap(ctx context.Context, login, name, password string) (Account, error) {
 	n := NewAccount{Login: login, Name: name, Password: password, Grants: []Grant{{Role: Administrator}}}
+	if err := CheckPassword(password, fold(login), name); err != nil {
+		return Account{}, err
+	}
 	return s.create(ctx, SystemScope(), n, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Lock(ctx, lockAccounts); err != nil {
 			return err
@@ -155,16 +171,20 @@ func (s *Store) Bootstrap(ctx context.Context, login, name, password string) (Ac
 	})
 }
 
+// create makes an account; one without a password waits for a code.
 func (s *Store) create(ctx context.Context, by Scope, n NewAccount, guard func(context.Context, *store.Tx) error) (Account, error) {
 	if err := n.check(); err != nil {
 		return Account{}, err
 	}
-	password, err := s.hash.hash(ctx, n.Password)
-	if err != nil {
-		return Account{}, fmt.Errorf("create account: %w", err)
+	password := ""
+	if n.Password != "" {
+		var err error
+		if password, err = s.hash.hash(ctx, n.Password); err != nil {
+			return Account{}, fmt.Errorf("create account: %w", err)
+		}
 	}
-	a := Account{Login: n.Login, Name: n.Name, Grants: slices.Clone(n.Grants), CreatedAt: s.now.Millis(), epoch: 1}
-	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+	a := Account{Login: n.Login, Name: n.Name, Grants: slices.Clone(n.Grants), CreatedAt: s.now.Millis(), Waits: password == "", epoch: 1}
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if guard != nil {
 			if err := guard(ctx, tx); err != nil {
 				return err
@@ -176,7 +196,10 @@ func (s *Store) create(ctx context.Context, by Scope, n NewAccount, guard func(c
 		if _, err := tx.Exec(ctx, insertAccount, a.ID, a.Login, a.Name, password, a.CreatedAt); err != nil {
 			return err
 		}
-		return s.give(ctx, tx, by, a.ID, n.Grants)
+		if err := s.give(ctx, tx, by, a.ID, n.Grants); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, by, Event{Deed: Created, Account: a.ID, Party: partyOf(n.Grants)})
 	})
 	switch {
 	case store.IsUnique(err):
@@ -193,7 +216,7 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, by Scope, account int64,
 		if err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, insertGrant, id, account, string(g.Role), g.Area, g.Party, s.now.Millis(), by.Account())
+		_, err = tx.Exec(ctx, insertGrant, id, account, string(g.Role), g.Area, g.Party, s.now.Millis(), by.Account(), g.Until)
 		if err != nil {
 			return fmt.Errorf("insert grant: %w", err)
 		}
@@ -206,21 +229,28 @@ const (
 	byID          = selectAccount + ` WHERE id = $1`
 	byLogin       = selectAccount + ` WHERE login = $1`
 	allAccounts   = selectAccount + ` ORDER BY login`
-	grantsOf      = `SELECT account_id, role, area, party_id FROM grant_ WHERE account_id = $1 AND ended_at = 0 ORDER BY id`
-	allGrants     = `SELECT account_id, role, area, party_id FROM grant_ WHERE ended_at = 0 ORDER BY id`
+	selectGrants  = `SELECT account_id, role, area, party_id, until_at FROM grant_ WHERE ended_at = 0 AND (until_at = 0 OR until_at > $1)`
+	grantsOf      = selectGrants + ` AND account_id = $2 ORDER BY id`
+	allGrants     = selectGrants + ` ORDER BY id`
 )
 
 // read reads the one account that the query names, its grants, and its stored password.
-func read(ctx context.Context, q store.Querier, query string, arg any) (a Account, password string, err error) {
-	err = q.QueryRow(ctx, query, arg).Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt)
+func (s *Store) read(ctx context.Context, q store.Querier, query string, arg any) (a Account, password string, err error) {
+	a, password, err = scanAccount(q.QueryRow(ctx, query, arg))
 	if errors.Is(err, sql.ErrNoRows) {
 		return Account{}, "", errs.NotFound("account", arg)
 	}
 	if err != nil {
 		return Account{}, "", fmt.Errorf("read account: %w", err)
 	}
-	grants, err := readGrants(ctx, q, grantsOf, a.ID)
+	grants, err := readGrants(ctx, q, grantsOf, s.now.Millis(), a.ID)
 	a.Grants = grants[a.ID]
+	return a, password, err
+}
+
+func scanAccount(row interface{ Scan(...any) error }) (a Account, password string, err error) {
+	err = row.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt)
+	a.Waits = password == ""
 	return a, password, err
 }
 
@@ -234,7 +264,7 @@ func readGrants(ctx context.Context, q store.Querier, query string, args ...any)
 	for rows.Next() {
 		var account int64
 		var g Grant
-		if err := rows.Scan(&account, &g.Role, &g.Area, &g.Party); err != nil {
+		if err := rows.Scan(&account, &g.Role, &g.Area, &g.Party, &g.Until); err != nil {
 			return nil, fmt.Errorf("read grants: %w", err)
 		}
 		grants[account] = append(grants[account], g)
@@ -247,7 +277,7 @@ func readGrants(ctx context.Context, q store.Querier, query string, args ...any)
 
 // ByID is the account with its grants, disabled or not; NotFound when there is none.
 func (s *Store) ByID(ctx context.Context, id int64) (Account, error) {
-	a, _, err := read(ctx, s.db.Read(), byID, id)
+	a, _, err := s.read(ctx, s.db.Read(), byID, id)
 	return a, err
 }
 
@@ -278,6 +308,24 @@ func (s *Store) ByTicket(ctx context.Context, ticket string) (Account, error) {
 	return a, nil
 }
 
+// readAccounts is the accounts that a query gives, without their grants.
+func readAccounts(ctx context.Context, q store.Querier, query string, args ...any) ([]Account, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var list []Account
+	for rows.Next() {
+		a, _, err := scanAccount(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, a)
+	}
+	return list, rows.Err()
+}
+
 // List is every account, by login; Forbidden where by may not manage them.
 func (s *Store) List(ctx context.Context, by Scope) ([]Account, error) {
 	if !by.Can(ManageAccounts) {
@@ -286,30 +334,95 @@ func (s *Store) List(ctx context.Context, by Scope) ([]Account, error) {
 	var list []Account
 	err := s.db.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
 		list = nil
-		grants, err := readGrants(ctx, q, allGrants)
+		grants, err := readGrants(ctx, q, allGrants, s.now.Millis())
 		if err != nil {
 			return err
 		}
-		rows, err := q.Query(ctx, allAccounts)
-		if err != nil {
+		if list, err = readAccounts(ctx, q, allAccounts); err != nil {
 			return err
 		}
-		defer rows.Close()
-		for rows.Next() {
-			var a Account
-			var password string
-			if err := rows.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt); err != nil {
-				return err
-			}
-			a.Grants = grants[a.ID]
-			list = append(list, a)
+		for i := range list {
+			list[i].Grants = grants[list[i].ID]
 		}
-		return rows.Err()
+		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("list accounts: %w", err)
 	}
 	return list, nil
+}
+
+// Filter restricts a list of accounts. Zero fields do not.
+type Filter struct {
+	Text  string // in the login or the name
+	Role  Role
+	State State
+}
+
+// State is how an account stands.
+type State string
+
+// The states.
+const (
+	InUse   State = "in_use"
+	Waiting State = "waiting" // for its code
+	Ended   State = "ended"
+)
+
+const (
+	likeAccount = `(lower(login) LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\')`
+	hasRole     = `id IN (SELECT account_id FROM grant_ WHERE role = ? AND ended_at = 0)`
+)
+
+func (f Filter) conditions() conditions {
+	var c conditions
+	if f.Text != "" {
+		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(fold(f.Text)) + "%"
+		c.add(likeAccount, like, like)
+	}
+	if f.Role != "" {
+		c.add(hasRole, string(f.Role))
+	}
+	switch f.State {
+	case InUse:
+		c.add(`disabled_at = 0 AND password <> ''`)
+	case Waiting:
+		c.add(`disabled_at = 0 AND password = ''`)
+	case Ended:
+		c.add(`disabled_at > 0`)
+	}
+	return c
+}
+
+// Find is a stretch of the accounts that a filter leaves, by login, and how many there are; Forbidden where by may not
+// manage them.
+func (s *Store) Find(ctx context.Context, by Scope, f Filter, skip, limit int) (list []Account, total int, err error) {
+	if !by.Can(ManageAccounts) {
+		return nil, 0, errs.Forbidden("find accounts")
+	}
+	c := f.conditions()
+	err = s.db.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		if err := q.QueryRow(ctx, countAccounts+c.where(), c.args...).Scan(&total); err != nil {
+			return err
+		}
+		args := append(slices.Clone(c.args), limit, skip)
+		query := fmt.Sprintf(`%s%s ORDER BY login LIMIT $%d OFFSET $%d`, selectAccount, c.where(), len(args)-1, len(args))
+		if list, err = readAccounts(ctx, q, query, args...); err != nil {
+			return err
+		}
+		for i := range list {
+			grants, err := readGrants(ctx, q, grantsOf, s.now.Millis(), list[i].ID)
+			if err != nil {
+				return err
+			}
+			list[i].Grants = grants[list[i].ID]
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("find accounts: %w", err)
+	}
+	return list, total, nil
 }
 
 const (
@@ -325,7 +438,7 @@ func (s *Store) SetPassword(ctx context.Context, by Scope, id int64, password st
 	if !by.Can(ManageAccounts) {
 		return errs.Forbidden("set password")
 	}
-	return s.replacePassword(ctx, id, password)
+	return s.replacePassword(ctx, by, id, password)
 }
 
 // ChangePassword is for the owner of the account, who must know the old one; guesses at it are counted like those of a
@@ -338,10 +451,10 @@ func (s *Store) ChangePassword(ctx context.Context, id int64, old, password, add
 	if _, err := s.Authenticate(ctx, a.Login, old, address); err != nil {
 		return err
 	}
-	return s.replacePassword(ctx, id, password)
+	return s.replacePassword(ctx, Scope{account: id}, id, password)
 }
 
-func (s *Store) replacePassword(ctx context.Context, id int64, password string) error {
+func (s *Store) replacePassword(ctx context.Context, by Scope, id int64, password string) error {
 	a, err := s.ByID(ctx, id)
 	if err != nil {
 		return err
@@ -357,6 +470,9 @@ func (s *Store) replacePassword(ctx context.Context, id int64, password string) 
 		if _, err := tx.Exec(ctx, setPassword, hash, id); err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
+		if err := s.record(ctx, tx, by, Event{Deed: NewPassword, Account: id, Party: partyOf(a.Grants)}); err != nil {
+			return err
+		}
 		return forget(ctx, tx, loginSubject(a.Login))
 	})
 }
@@ -367,7 +483,7 @@ func (s *Store) SetGrants(ctx context.Context, by Scope, id int64, grants []Gran
 	if err := checkGrants(grants); err != nil {
 		return err
 	}
-	return s.manage(ctx, by, id, "set grants", func(ctx context.Context, tx *store.Tx) error {
+	return s.manage(ctx, by, id, Event{Deed: NewGrants, Party: partyOf(grants)}, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := tx.Exec(ctx, endGrants, s.now.Millis(), by.Account(), id); err != nil {
 			return err
 		}
@@ -381,7 +497,7 @@ func (s *Store) SetGrants(ctx context.Context, by Scope, id int64, grants []Gran
 
 // Disable ends an account and its sessions at once. It fails with Conflict where no administrator would be left.
 func (s *Store) Disable(ctx context.Context, by Scope, id int64) error {
-	return s.manage(ctx, by, id, "disable account", func(ctx context.Context, tx *store.Tx) error {
+	return s.manage(ctx, by, id, Event{Deed: Disabled}, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, setDisabled, max(1, s.now.Millis()), id)
 		return err
 	})
@@ -389,7 +505,7 @@ func (s *Store) Disable(ctx context.Context, by Scope, id int64) error {
 
 // Enable lets a disabled account sign in again.
 func (s *Store) Enable(ctx context.Context, by Scope, id int64) error {
-	return s.manage(ctx, by, id, "enable account", func(ctx context.Context, tx *store.Tx) error {
+	return s.manage(ctx, by, id, Event{Deed: Enabled}, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, setDisabled, 0, id)
 		return err
 	})
@@ -402,9 +518,10 @@ WHERE disabled_at = 0 AND id IN (SELECT account_id FROM grant_ WHERE role = 'adm
 // each other, or two first ones be made.
 const lockAccounts = "access.accounts"
 
-func (s *Store) manage(ctx context.Context, by Scope, id int64, what string, change func(context.Context, *store.Tx) error) error {
+// manage changes an account as an administrator, and records the event.
+func (s *Store) manage(ctx context.Context, by Scope, id int64, e Event, change func(context.Context, *store.Tx) error) error {
 	if !by.Can(ManageAccounts) {
-		return errs.Forbidden(what)
+		return errs.Forbidden(string(e.Deed) + " account")
 	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Lock(ctx, lockAccounts); err != nil {
@@ -414,10 +531,15 @@ func (s *Store) manage(ctx context.Context, by Scope, id int64, what string, cha
 		if err := tx.QueryRow(ctx, countAdministrators).Scan(&before); err != nil {
 			return err
 		}
-		if _, _, err := read(ctx, tx, byID, id); err != nil {
+		a, _, err := s.read(ctx, tx, byID, id)
+		if err != nil {
 			return err
 		}
 		if err := change(ctx, tx); err != nil {
+			return err
+		}
+		e.Account, e.Party = id, cmp.Or(e.Party, partyOf(a.Grants))
+		if err := s.record(ctx, tx, by, e); err != nil {
 			return err
 		}
 		if err := tx.QueryRow(ctx, countAdministrators).Scan(&left); err != nil {
@@ -429,7 +551,7 @@ func (s *Store) manage(ctx context.Context, by Scope, id int64, what string, cha
 		return nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s %d: %w", what, id, err)
+		return fmt.Errorf("%s account %d: %w", e.Deed, id, err)
 	}
 	return nil
 }

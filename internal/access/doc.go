@@ -1,5 +1,5 @@
-// Package access decides who may see and do what. It owns accounts, their grants, sessions, tokens and the counting of
-// failed sign-ins.
+// Package access decides who may see and do what. It owns accounts, their grants, sessions, tokens, one-time codes, the
+// counting of failed sign-ins, and the events that tell what was done to an account, by whom and why.
 //
 // The rules are one table (rules in scope.go): a role, an action, and the condition under which the role may do it.
 // A Scope is that table applied to one account. It is rendered twice, as a check of one object (Scope.Sees) and as a
@@ -7,6 +7,9 @@
 //
 // A grant names an area by its code. What lies below it is the area tree's business, which stands above this package:
 // package party expands the grants of an account into a Scope, which is then handed down to every read.
+//
+// An account is opened by a password, which its owner sets with a one-time code: printed in a letter, handed over by
+// whoever checked the identity, kept as a hash. Nobody sets another's password in a page, and nothing goes by mail.
 //
 // A session holds a ticket, nothing else. The account behind it is read for each request, so that what an
 // administrator takes away is gone at once. A token is for a program that acts for an account: it keeps some of the

@@ -14,13 +14,17 @@ type Role string
 const (
 	CountyOfficial Role = "county_official" // 县（市、区）工信部门
 	CityOfficial   Role = "city_official"   // 市工信部门
-	Enterprise     Role = "enterprise"      // 企业
+	Enterprise     Role = "enterprise"      // 企业: the enterprise itself; authorises those who act for it
+	Handler        Role = "handler"         // 经办人: acts for an enterprise
+	Viewer         Role = "viewer"          // 查阅人: sees an enterprise's file, changes nothing
 	Auditor        Role = "auditor"         // 审计：sees, changes nothing
 	Administrator  Role = "administrator"   // 管理员: accounts and the log, no enterprise's data
 )
 
 // Roles are all roles, in the order in which a page offers them.
-func Roles() []Role { return []Role{CountyOfficial, CityOfficial, Enterprise, Auditor, Administrator} }
+func Roles() []Role {
+	return []Role{CountyOfficial, CityOfficial, Enterprise, Handler, Viewer, Auditor, Administrator}
+}
 
 // Action is something that may be done to an object: a party and all that is known of it, a source, an account.
 type Action string
@@ -36,6 +40,8 @@ const (
 	Decide         Action = "decide"          // make a decision that is kept
 	Export         Action = "export"          // carry data away
 	Merge          Action = "merge"           // declare two parties to be one
+	IssueAccess    Action = "issue_access"    // make an enterprise's account, and print it a code
+	Delegate       Action = "delegate"        // authorise those who act for an enterprise, and end it
 	ManageAccounts Action = "manage_accounts" // create, disable, grant
 	ReadLog        Action = "read_log"        // who did what
 	ReadDraft      Action = "read_draft"      // a policy that is not in force yet
@@ -47,7 +53,7 @@ const (
 func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy, ReadLog,
-		ManageAccounts,
+		IssueAccess, Delegate, ManageAccounts,
 	}
 }
 
@@ -81,6 +87,7 @@ var rules = []rule{
 	{CountyOfficial, ReadDraft, inArea},
 	{CountyOfficial, DraftPolicy, inArea},
 	{CountyOfficial, ApprovePolicy, inArea},
+	{CountyOfficial, IssueAccess, inArea},
 
 	{CityOfficial, ReadParty, inArea},
 	{CityOfficial, ReadFact, inArea},
@@ -90,6 +97,7 @@ var rules = []rule{
 	{CityOfficial, Dispute, inArea},
 	{CityOfficial, Decide, inArea},
 	{CityOfficial, Export, inArea},
+	{CityOfficial, IssueAccess, inArea},
 	{CityOfficial, Merge, inArea}, // one enterprise may have been two in two counties: the level above says so
 	{CityOfficial, ReadLog, inArea},
 	{CityOfficial, ReadDraft, inArea},
@@ -101,6 +109,17 @@ var rules = []rule{
 	{Enterprise, ReadSensitive, owns},
 	{Enterprise, Dispute, owns},
 	{Enterprise, Export, owns},
+	{Enterprise, Delegate, owns},
+
+	{Handler, ReadParty, owns},
+	{Handler, ReadFact, owns},
+	{Handler, ReadSensitive, owns},
+	{Handler, Dispute, owns},
+	{Handler, Export, owns},
+
+	{Viewer, ReadParty, owns},
+	{Viewer, ReadFact, owns},
+	{Viewer, ReadSensitive, owns},
 
 	{Auditor, ReadParty, inArea},
 	{Auditor, ReadFact, inArea},
@@ -109,6 +128,7 @@ var rules = []rule{
 	{Auditor, ReadLog, inArea},
 	{Auditor, ReadDraft, inArea},
 
+	{Administrator, IssueAccess, always},
 	{Administrator, ManageAccounts, always},
 	{Administrator, ReadLog, always},
 	{Administrator, ReadDraft, always},

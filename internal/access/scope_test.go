@@ -19,24 +19,28 @@ import (
 // allowed is the oracle: what each role may do, written down a second time and in another shape than the rules.
 // A = in its areas, O = its own, * = any, . = never.
 const allowed = `
-                 county city enterprise auditor administrator
-read_party       A      A    O          A       .
-read_fact        A      A    O          A       .
-read_sensitive   A      A    O          A       .
-import           A      A    .          .       .
-undo_import      A      A    .          .       .
-dispute          A      A    O          .       .
-decide           A      A    .          .       .
-export           A      A    O          A       .
-merge            .      A    .          .       .
-manage_accounts  .      .    .          .       *
-read_log         .      A    .          A       *
-read_draft       A      A    .          A       *
-draft_policy     A      A    .          .       *
-approve_policy   A      A    .          .       *
+                 county city enterprise handler viewer auditor administrator
+read_party       A      A    O          O       O      A       .
+read_fact        A      A    O          O       O      A       .
+read_sensitive   A      A    O          O       O      A       .
+import           A      A    .          .       .      .       .
+undo_import      A      A    .          .       .      .       .
+dispute          A      A    O          O       .      .       .
+decide           A      A    .          .       .      .       .
+export           A      A    O          O       .      A       .
+merge            .      A    .          .       .      .       .
+issue_access     A      A    .          .       .      .       *
+delegate         .      .    O          .       .      .       .
+manage_accounts  .      .    .          .       .      .       *
+read_log         .      A    .          .       .      A       *
+read_draft       A      A    .          .       .      A       *
+draft_policy     A      A    .          .       .      .       *
+approve_policy   A      A    .          .       .      .       *
 `
 
-var columns = map[Role]int{CountyOfficial: 1, CityOfficial: 2, Enterprise: 3, Auditor: 4, Administrator: 5}
+var columns = map[Role]int{
+	CountyOfficial: 1, CityOfficial: 2, Enterprise: 3, Handler: 4, Viewer: 5, Auditor: 6, Administrator: 7,
+}
 
 func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 	table := map[Action][]string{}

@@ -33,12 +33,14 @@ func (s *Store) Authenticate(ctx context.Context, login, password, address strin
 	if err := s.count(ctx, byName, byAddress); err != nil {
 		return Account{}, err
 	}
-	a, stored, err := read(ctx, s.db.Read(), byLogin, login)
+	a, stored, err := s.read(ctx, s.db.Read(), byLogin, login)
 	known := err == nil
 	if err != nil {
 		if errs.KindOf(err) != errs.KindNotFound {
 			return Account{}, fmt.Errorf("authenticate: %w", err)
 		}
+	}
+	if stored == "" { // no such login, or one that waits for its code
 		stored = s.hash.decoy()
 	}
 	if utf8.RuneCountInString(password) > passwordMax {
