@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/demo"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -83,6 +84,7 @@ type installation struct {
 	facts    *fact.Store
 	frames   *fact.Frames
 	intake   *intake.Service
+	enrol    *enrol.Service
 	region   *region.Runner
 	versions *versions.Store
 }
@@ -107,7 +109,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations})
+	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, enrol.Migrations})
 	if err != nil {
 		return nil, err
 	}
@@ -135,6 +137,13 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	in.intake, err = intake.Start(ctx, intake.Deps{
 		DB: in.db, Blobs: blobs, Library: in.lib, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames,
 		Clock: in.now, Report: func(err error) { in.log.Error("import", "err", err) },
+	}, p.alone())
+	if err != nil {
+		return nil, err
+	}
+	in.enrol, err = enrol.Start(ctx, enrol.Deps{
+		DB: in.db, Access: in.accounts, Library: in.lib, Frames: in.frames, Clock: in.now,
+		Report: func(err error) { in.log.Error("make accounts", "err", err) },
 	}, p.alone())
 	if err != nil {
 		return nil, err
@@ -167,6 +176,7 @@ func (in *installation) settle(ctx context.Context, p *place) error {
 func (in *installation) close(c *console) {
 	in.intake.Close()
 	in.region.Close()
+	in.enrol.Close()
 	if err := in.db.Close(); err != nil {
 		c.tell(err)
 	}

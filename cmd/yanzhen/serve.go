@@ -74,7 +74,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		demo = &web.DemoInfo{Accounts: shown}
 	}
 	pages, err := web.New(web.Deps{
-		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Region: in.region, Versions: in.versions,
+		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Clock: in.now, Log: in.log,
 		Secure: d.secure(), TrustedOrigins: d.trusted(), Demo: demo,
 	})

@@ -57,6 +57,14 @@ func (a Account) Has(r Role) bool {
 	return slices.ContainsFunc(a.Grants, func(g Grant) bool { return g.Role == r })
 }
 
+// role is the first of its roles.
+func (a Account) role() Role {
+	if len(a.Grants) == 0 {
+		return ""
+	}
+	return a.Grants[0].Role
+}
+
 // LogValue keeps who it is out of the log.
 func (a Account) LogValue() slog.Value { return slog.Int64Value(a.ID) }
 
@@ -77,6 +85,9 @@ type Store struct {
 func New(db *store.DB, now clock.Clock, cost Cost) *Store {
 	return &Store{db: db, now: now, hash: newHasher(cost, runtime.GOMAXPROCS(0))}
 }
+
+// Now is the time by which sessions, codes and grants end, in milliseconds.
+func (s *Store) Now() int64 { return s.now.Millis() }
 
 // NewAccount is an account to be made.
 type NewAccount struct {

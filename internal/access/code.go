@@ -38,6 +38,7 @@ type Holder struct {
 type Code struct {
 	Account     int64
 	Login, Name string
+	Role        Role   // what the account is for
 	Text        string // in groups: ABCD-EFGH-IJKL-MNOP
 	ExpiresAt   int64  // ms
 }
@@ -93,7 +94,7 @@ func (s *Store) issue(ctx context.Context, tx *store.Tx, by Scope, h Holder, why
 		return Code{}, errs.Invalid(i18n.M("access.need_note"))
 	}
 	now := s.now.Millis()
-	c := Code{Account: a.ID, Login: a.Login, Name: a.Name, Text: newCode(), ExpiresAt: now + codeLife.Milliseconds()}
+	c := Code{Account: a.ID, Login: a.Login, Name: a.Name, Role: a.role(), Text: newCode(), ExpiresAt: now + codeLife.Milliseconds()}
 	id, err := tx.NextIDs(ctx, 1)
 	if err != nil {
 		return Code{}, err

@@ -58,6 +58,29 @@ func (s *Store) enrolled(ctx context.Context, q store.Querier) (map[int64]int64,
 	return found, nil
 }
 
+const waitingAccounts = `SELECT id FROM account WHERE password = '' AND disabled_at = 0`
+
+// Waiting are the accounts in use that have no password and wait for a code.
+func (s *Store) Waiting(ctx context.Context) (map[int64]bool, error) {
+	rows, err := s.db.Read().Query(ctx, waitingAccounts)
+	if err != nil {
+		return nil, fmt.Errorf("read waiting accounts: %w", err)
+	}
+	defer rows.Close()
+	found := map[int64]bool{}
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read waiting accounts: %w", err)
+		}
+		found[id] = true
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read waiting accounts: %w", err)
+	}
+	return found, nil
+}
+
 // Enrol makes the accounts of enterprises in one step, each waiting for its code, and gives their ids; 0 for one that has
 // an account already. A login that is taken is given a number. It fails with Forbidden where by may not for one of them.
 func (s *Store) Enrol(ctx context.Context, by Scope, list []Enrolment) ([]int64, error) {

@@ -32,7 +32,7 @@ var order = [][]string{
 	{"internal/policy"},
 	{"internal/policy/region"},
 	{"internal/policy/version"},
-	{"internal/intake"},
+	{"internal/intake", "internal/enrol"},
 	{"internal/demo", "internal/web"},
 	{"cmd/yanzhen"},
 	{"bench"},

@@ -1,14 +1,16 @@
 package web
 
 import (
-	"crypto/rand"
+	"cmp"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/a-h/templ"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -58,12 +60,39 @@ func (s *server) changePassword(w http.ResponseWriter, r *http.Request, v *visit
 	return seeOther(w, r, "/account?done=1")
 }
 
-func (s *server) accounts(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.showAccounts(w, r, v, http.StatusOK, accountForm{}, newSecret{})
+// accountsQuery is a view of the list of accounts; its address restores it.
+type accountsQuery struct {
+	access.Filter
+	Page int
 }
 
-func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, status int, f accountForm, secret newSecret) error {
-	all, err := s.Access.List(r.Context(), v.scope)
+func readAccounts(in url.Values) accountsQuery {
+	q := accountsQuery{Filter: access.Filter{Text: strings.TrimSpace(in.Get("q")), Role: access.Role(in.Get("role")), State: access.State(in.Get("state"))}}
+	q.Page, _ = strconv.Atoi(in.Get("page"))
+	q.Page = max(q.Page, 1)
+	return q
+}
+
+func (q accountsQuery) onPage(n int) string {
+	out := url.Values{}
+	for name, value := range map[string]string{"q": q.Text, "role": string(q.Role), "state": string(q.State)} {
+		if value != "" {
+			out.Set(name, value)
+		}
+	}
+	if n > 1 {
+		out.Set("page", strconv.Itoa(n))
+	}
+	return "/accounts?" + out.Encode()
+}
+
+func (s *server) accounts(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return s.showAccounts(w, r, v, http.StatusOK, accountForm{})
+}
+
+func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, status int, f accountForm) error {
+	q := readAccounts(r.URL.Query())
+	list, total, err := s.Access.Find(r.Context(), v.scope, q.Filter, (q.Page-1)*listRows, listRows)
 	if err != nil {
 		return err
 	}
@@ -71,15 +100,15 @@ func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, 
 	if err != nil {
 		return err
 	}
-	rows := make([]accountRow, 0, len(all))
-	for _, a := range all {
+	d := accountsData{Query: q, Total: total, Pages: max((total+listRows-1)/listRows, 1), Areas: s.grantAreas(), Form: f}
+	for _, a := range list {
 		row := accountRow{Account: a}
 		for _, g := range a.Grants {
 			row.Grants = append(row.Grants, s.grantText(v.t, whole, g))
 		}
-		rows = append(rows, row)
+		d.Rows = append(d.Rows, row)
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_accounts")), status, accountsPage(v.t, rows, s.grantAreas(), f, secret))
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_accounts")), status, accountsPage(v.t, d))
 }
 
 // grantText is a grant in words. The administrator sees the name of the party that was given, and nothing else that is
@@ -93,6 +122,9 @@ func (s *server) grantText(t i18n.T, whole fact.View, g access.Grant) string {
 		text += " · " + e.Name
 	} else if g.Party != 0 { // its file was taken back
 		text += " · #" + strconv.FormatInt(g.Party, 10)
+	}
+	if g.Until != 0 {
+		text += " · " + t.S("people.until", day(g.Until-1))
 	}
 	return text
 }
@@ -128,7 +160,7 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 			f.Errors["area"] = v.t.S("web.need_area")
 		}
 		grant.Area = f.Area
-	case access.Enterprise:
+	case access.Enterprise, access.Handler, access.Viewer:
 		id, err := s.findParty(r.Context(), f.Party)
 		if err != nil {
 			return err
@@ -139,18 +171,30 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 		grant.Party = id
 	}
 	if len(f.Errors) > 0 {
-		return s.showAccounts(w, r, v, http.StatusUnprocessableEntity, f, newSecret{})
+		return s.showAccounts(w, r, v, http.StatusUnprocessableEntity, f)
 	}
-	password := newPassword()
-	a, err := s.Access.Create(r.Context(), v.scope, access.NewAccount{Login: f.Login, Name: f.Name, Password: password, Grants: []access.Grant{grant}})
+	a, err := s.Access.Prepare(r.Context(), v.scope, access.NewAccount{Login: f.Login, Name: f.Name, Grants: []access.Grant{grant}})
 	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindForbidden {
 		f.Errors[accountField(f)] = v.t.Msg(msg)
-		return s.showAccounts(w, r, v, statusOf(err), f, newSecret{})
+		return s.showAccounts(w, r, v, statusOf(err), f)
 	}
 	if err != nil {
 		return err
 	}
-	return s.showAccounts(w, r, v, http.StatusOK, accountForm{}, newSecret{a.Login, password})
+	return s.letterTo(w, r, v, a, "")
+}
+
+// letterTo gives an account a new code and shows its letter.
+func (s *server) letterTo(w http.ResponseWriter, r *http.Request, v *visit, a access.Account, why string) error {
+	var firm int64
+	for _, g := range a.Grants {
+		firm = cmp.Or(firm, g.Party)
+	}
+	l, err := s.Enrol.Letter(r.Context(), v.scope, access.Holder{Account: a.ID, Firm: access.Firm{Party: firm}}, why)
+	if err != nil {
+		return err
+	}
+	return s.printLetters(w, r, v, []enrol.Letter{l}, "/accounts")
 }
 
 // accountField is where a refusal by the store most likely belongs.
@@ -160,10 +204,6 @@ func accountField(f accountForm) string {
 	}
 	return "login"
 }
-
-// newPassword is 26 letters and digits, more than 128 bits of chance. It stands in the answer to the form that asked for
-// it and nowhere else.
-func newPassword() string { return rand.Text() }
 
 // pathID is the number in a route's {id}.
 func pathID(r *http.Request) (int64, error) {
@@ -205,11 +245,7 @@ func (s *server) resetAccount(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	password := newPassword()
-	if err := s.Access.SetPassword(r.Context(), v.scope, id, password); err != nil {
-		return err
-	}
-	return s.showAccounts(w, r, v, http.StatusOK, accountForm{}, newSecret{a.Login, password})
+	return s.letterTo(w, r, v, a, r.PostFormValue("why"))
 }
 
 // homeProvince is the province whose areas an account may be given; the content knows the counties of this one.

@@ -53,6 +53,11 @@ func TestPagesInBrowser(t *testing.T) {
 		{"no-page", "city", "/nothing"},
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
+		{"activate", "", "/activate"},
+		{"enrolments", "city", "/enrolments?area=320900&scale=1"},
+		{"enrolment", "city", enrolPath(c.enrolment)},
+		{"firm-accounts", "city", firmAccountsPath(tinghu)},
+		{"handlers", "firm", firmAccountsPath(tinghu)},
 	}
 	for _, width := range []int64{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {

@@ -4,8 +4,11 @@ import (
 	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -35,6 +38,9 @@ type city struct {
 	*site
 	firms   map[string]int64 // by credit code
 	batches []int64          // of the files that were imported
+
+	handler   int64 // account of the one who acts for the firm in 亭湖区
+	enrolment int64 // batch of accounts of the whole city
 }
 
 func newCity(t *testing.T) *city {
@@ -58,15 +64,35 @@ func newCity(t *testing.T) *city {
 		"city":    {Role: access.CityOfficial, Area: "320900"},
 		"auditor": {Role: access.Auditor, Area: "320900"},
 		"firm":    {Role: access.Enterprise, Party: c.firms[tinghuCode]},
+		"handler": {Role: access.Handler, Party: c.firms[tinghuCode], Until: time.Date(2025, 1, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()},
+		"viewer":  {Role: access.Viewer, Party: c.firms[tinghuCode]},
 	} {
-		_, err := c.acc.Create(context.Background(), access.SystemScope(), access.NewAccount{
+		a, err := c.acc.Create(context.Background(), access.SystemScope(), access.NewAccount{
 			Login: login, Name: "测试 " + login, Password: password, Grants: []access.Grant{g},
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
+		if login == "handler" {
+			c.handler = a.ID
+		}
 	}
+	c.enrolment = c.enrolCity()
 	return c
+}
+
+// enrolCity makes an account for each firm that has none, as the city.
+func (c *city) enrolCity() int64 {
+	c.t.Helper()
+	scope := access.NewScope(0, access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
+	b, err := c.srv.Enrol.Order(context.Background(), scope, enrol.Choice{Area: "320900"})
+	for err == nil && b.State == enrol.Running {
+		b, err = c.srv.Enrol.Batch(context.Background(), scope, b.ID)
+	}
+	if err != nil || b.State != enrol.Done {
+		c.t.Fatalf("enrol: %+v, %v", b, err)
+	}
+	return b.ID
 }
 
 // importCSV takes a file the whole way, as an official of the area.

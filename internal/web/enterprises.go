@@ -122,6 +122,7 @@ type enterpriseList struct {
 	Offered    []content.FactDef // definitions that could be columns
 	AsOf       string
 	MayExport  bool
+	MayIssue   bool // make accounts
 }
 
 type listRow struct {
@@ -146,6 +147,7 @@ func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) e
 	l := enterpriseList{
 		Query: q, Total: list.Len(), Pages: max((list.Len()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Areas: s.areaOptions(v.scope), Industries: s.industryOptions(), MayExport: v.scope.Can(access.Export),
+		MayIssue: v.scope.Can(access.IssueAccess),
 	}
 	l.Query.Page = min(q.Page, l.Pages)
 	for y := s.Clock.Today().Year(); y > s.Clock.Today().Year()-6; y-- {

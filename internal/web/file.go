@@ -27,6 +27,7 @@ type firmFile struct {
 	Decisions         []decisionView
 	MergedFrom        []mergedRow
 	MayMerge          bool
+	MayAccounts       bool // see who acts for it
 	Done              string
 	AsOf              string
 }
@@ -106,6 +107,7 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	f.MayMerge = view.Can(access.Merge, e.ID)
+	f.MayAccounts = view.Can(access.IssueAccess, e.ID) || view.Can(access.Delegate, e.ID)
 	switch r.FormValue("done") {
 	case "merged":
 		f.Done = v.t.S("web.merge_done")

@@ -145,22 +145,31 @@ func TestAccounts(t *testing.T) {
 	wants(t, body, "请选择管辖区域", `value="tinghu"`)
 
 	_, body = admin.post("/accounts", url.Values{"login": {"tinghu"}, "name": {"亭湖经办"}, "role": {"county_official"}, "area": {"320902"}})
-	wants(t, body, "账号 tinghu 的新密码", "亭湖区")
-	_, secret, _ := strings.Cut(body, "<code>")
-	secret, _, _ = strings.Cut(secret, "</code>")
+	wants(t, body, "激活信，共 1 封", "县（市、区）经办", s.http.URL+"/activate")
 
 	v := s.visitor()
-	v.post("/sign-in", url.Values{"login": {"tinghu"}, "password": {secret}, "next": {"/account"}})
+	v.activate("tinghu", codeIn(t, body))
 	if res, body := v.get("/accounts"); res.StatusCode != http.StatusForbidden || strings.Contains(body, "admin") {
 		t.Errorf("an official manages accounts: status %d", res.StatusCode)
 	}
-	_, body = admin.get("/accounts")
+	_, body = admin.get("/accounts?q=tinghu")
+	wants(t, body, "共 1 个账号", "亭湖区")
 	_, id, _ := strings.Cut(body[strings.Index(body, "<code>tinghu</code>"):], `action="/accounts/`)
 	id, _, _ = strings.Cut(id, "/")
+	res, body := admin.post("/accounts/"+id+"/reset", url.Values{"why": {""}})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a reset without a reason: status %d", res.StatusCode)
+	}
+	wants(t, body, "请写明如何核实")
+	_, body = admin.post("/accounts/"+id+"/reset", url.Values{"why": {"当面核对工作证"}})
+	if res, _ := v.get("/account"); res.Request.URL.Path != "/sign-in" {
+		t.Error("an account that was reset goes on")
+	}
+	v.activate("tinghu", codeIn(t, body))
 	admin.post("/accounts/"+id+"/disable", nil)
 	if res, _ := v.get("/account"); res.Request.URL.Path != "/sign-in" {
 		t.Error("a disabled account goes on")
 	}
-	_, body = admin.get("/accounts")
+	_, body = admin.get("/accounts?state=ended")
 	wants(t, body, "已停用", "启用 tinghu")
 }

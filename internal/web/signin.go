@@ -17,7 +17,7 @@ func (s *server) start(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return seeOther(w, r, "/today")
 	case access.Auditor:
 		return seeOther(w, r, "/enterprises")
-	case access.Enterprise:
+	case access.Enterprise, access.Handler, access.Viewer:
 		return seeOther(w, r, "/mine")
 	case access.Administrator:
 		return seeOther(w, r, "/accounts")

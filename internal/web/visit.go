@@ -65,7 +65,8 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	sh.Search = v.scope.Can(access.ReadParty)
 	for _, e := range navOf(v) {
 		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/") ||
-			e.Href == "/mine" && strings.HasPrefix(r.URL.Path, "/enterprises/")
+			e.Href == "/mine" && strings.HasPrefix(r.URL.Path, "/enterprises/") && !strings.Contains(r.URL.Path, "/accounts") ||
+			e.Href == "/mine/accounts" && strings.Contains(r.URL.Path, "/accounts")
 		sh.Nav = append(sh.Nav, e)
 	}
 	if s.Demo != nil {
@@ -89,6 +90,9 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_region", "/region")
 		add("web.nav_imports", "/imports")
 	case access.Enterprise:
+		add("web.nav_mine", "/mine")
+		add("people.nav_handlers", "/mine/accounts")
+	case access.Handler, access.Viewer:
 		add("web.nav_mine", "/mine")
 	case access.Administrator:
 		add("web.nav_accounts", "/accounts")

@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
@@ -33,6 +34,7 @@ type Deps struct {
 	Sources  *source.Store
 	Frames   *fact.Frames
 	Intake   *intake.Service
+	Enrol    *enrol.Service
 	Region   *region.Runner
 	Versions *version.Store
 	Clock    clock.Clock
@@ -73,8 +75,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Region, Versions, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -107,6 +109,8 @@ func (s *server) routes() []route {
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
 		{"POST /sign-out", open, s.signOut},
+		{"GET /activate", open, s.activatePage},
+		{"POST /activate", open, s.activate},
 		{"POST /language", open, s.setLanguage},
 		{"GET /calculator", open, s.calculate},
 		{"GET /policies", open, s.listPolicies},
@@ -122,6 +126,21 @@ func (s *server) routes() []route {
 		{"GET /enterprises/{id}/merge", access.Need{Action: access.Merge}, s.mergePage},
 		{"POST /enterprises/{id}/merge", access.Need{Action: access.Merge}, s.merge},
 		{"POST /enterprises/{id}/unmerge", access.Need{Action: access.Merge}, s.unmerge},
+		{"GET /enterprises/{id}/accounts", access.Need{Action: access.ReadParty}, s.firmAccounts},
+		{"POST /enterprises/{id}/accounts/open", access.Need{Action: access.IssueAccess}, s.openFirm},
+		{"POST /enterprises/{id}/accounts/authorise", access.Need{Action: access.Delegate}, s.authorise},
+		{"POST /enterprises/{id}/accounts/{account}/code", access.Need{Action: access.ReadParty}, s.firmCode},
+		{"POST /enterprises/{id}/accounts/{account}/renew", access.Need{Action: access.Delegate}, s.renew},
+		{"POST /enterprises/{id}/accounts/{account}/succeed", access.Need{Action: access.Delegate}, s.succeed},
+		{"POST /enterprises/{id}/accounts/{account}/revoke", access.Need{Action: access.Delegate}, s.revoke},
+		{"GET /mine/accounts", access.Need{Action: access.Delegate}, s.myAccounts},
+		{"GET /enrolments", access.Need{Action: access.IssueAccess}, s.enrolments},
+		{"POST /enrolments", access.Need{Action: access.IssueAccess}, s.orderEnrolment},
+		{"GET /enrolments/{id}", access.Need{Action: access.IssueAccess}, s.enrolment},
+		{"GET /enrolments/{id}/progress", access.Need{Action: access.IssueAccess}, s.enrolProgress},
+		{"POST /enrolments/{id}/letters", access.Need{Action: access.IssueAccess}, s.enrolLetters},
+		{"POST /enrolments/{id}/cancel", access.Need{Action: access.IssueAccess}, s.changeEnrolment(s.Enrol.Cancel)},
+		{"POST /enrolments/{id}/resume", access.Need{Action: access.IssueAccess}, s.changeEnrolment(s.Enrol.Resume)},
 		{"GET /region", access.Need{Action: access.ReadSensitive, Area: true}, s.regionPage},
 		{"GET /region/firms", access.Need{Action: access.ReadSensitive, Area: true}, s.regionFirms},
 		{"GET /region/export", access.Need{Action: access.Export, Area: true}, s.exportRegion},
@@ -231,4 +250,6 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 }
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
-func (rt route) ownLimit() bool { return rt.pattern == "POST /imports" }
+func (rt route) ownLimit() bool {
+	return rt.pattern == "POST /imports" || rt.pattern == "POST /enrolments"
+}

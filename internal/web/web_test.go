@@ -20,6 +20,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
@@ -57,7 +58,7 @@ func newSite(t *testing.T) *site {
 	}
 	ctx := context.Background()
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations})
 	s := &site{t: t, db: db, acc: access.New(db, now, cheap), sources: source.New(db, now)}
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
@@ -84,10 +85,17 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(imports.Close)
+	accounts, err := enrol.Start(ctx, enrol.Deps{
+		DB: db, Access: s.acc, Library: lib, Frames: frames, Clock: now, Report: func(err error) { t.Error(err) },
+	}, true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(accounts.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	srv, err := newServer(Deps{
-		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports,
+		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions,
 		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
@@ -154,6 +162,39 @@ func (s *site) as(login string) *visitor {
 		s.t.Fatalf("sign in as %s: ended at %s", login, res.Request.URL)
 	}
 	return v
+}
+
+// codes are those of the letters on a page, by login.
+var codes = regexp.MustCompile(`(?s)<dt>(?:账号|Login)</dt><dd>([^<]+)</dd>.*?<code>(.*?)</code>`)
+
+func lettersIn(body string) map[string]string {
+	found := map[string]string{}
+	for _, m := range codes.FindAllStringSubmatch(body, -1) {
+		found[m[1]] = strings.Join(strings.Fields(tags.ReplaceAllString(m[2], " ")), "-")
+	}
+	return found
+}
+
+// codeIn is the code of the only letter on a page.
+func codeIn(t *testing.T, body string) string {
+	t.Helper()
+	found := lettersIn(body)
+	if len(found) != 1 {
+		t.Fatalf("%d letters on the page:\n%s", len(found), mainOf(body))
+	}
+	for _, code := range found {
+		return code
+	}
+	return ""
+}
+
+// activate sets the password of the tests with a code.
+func (v *visitor) activate(login, code string) {
+	v.s.t.Helper()
+	res, body := v.post("/activate", url.Values{"login": {login}, "code": {code}, "new": {password}, "again": {password}})
+	if res.Request.URL.Path == "/activate" {
+		v.s.t.Fatalf("activate %s: status %d\n%s", login, res.StatusCode, mainOf(body))
+	}
 }
 
 func (v *visitor) get(path string) (*http.Response, string) {

@@ -19,15 +19,21 @@ import (
 // Every key that a page names stands in the catalogue, and every key of the catalogue is named by a page. A key that is
 // put together ends in "_" in the source and stands for all that begin so.
 func TestKeysOfPages(t *testing.T) {
+	for _, area := range []string{"web", "people"} {
+		t.Run(area, func(t *testing.T) { keysOf(t, area) })
+	}
+}
+
+func keysOf(t *testing.T, area string) {
 	var catalogue map[string]i18n.Text
-	b, err := os.ReadFile("../i18n/catalogue/web.json")
+	b, err := os.ReadFile("../i18n/catalogue/" + area + ".json")
 	if err == nil {
 		err = json.Unmarshal(b, &catalogue)
 	}
 	if err != nil {
 		t.Fatal(err)
 	}
-	key := regexp.MustCompile(`"(web\.[a-z_0-9.]*)"`)
+	key := regexp.MustCompile(`"(` + area + `\.[a-z_0-9.]*)"`)
 	used := map[string]bool{}
 	err = fs.WalkDir(os.DirFS("."), ".", func(name string, _ fs.DirEntry, err error) error {
 		if err != nil || strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") ||
@@ -45,7 +51,7 @@ func TestKeysOfPages(t *testing.T) {
 	}
 	made := func(key string) bool {
 		for u := range used {
-			if (strings.HasSuffix(u, "_") || u == "web.") && strings.HasPrefix(key, u) && u != "web." {
+			if (strings.HasSuffix(u, "_") || u == area+".") && strings.HasPrefix(key, u) && u != area+"." {
 				return true
 			}
 		}
@@ -53,7 +59,7 @@ func TestKeysOfPages(t *testing.T) {
 	}
 	confidences := map[string]bool{"web.verified": true, "web.secondary": true, "web.unverified": true}
 	for k := range used {
-		if _, ok := catalogue[k]; !ok && !strings.HasSuffix(k, "_") && k != "web." {
+		if _, ok := catalogue[k]; !ok && !strings.HasSuffix(k, "_") && k != area+"." {
 			t.Errorf("%s is used and not in the catalogue", k)
 		}
 	}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/enrol"
+	"github.com/yanzhen/yanzhen/internal/errs"
+)
+
+// day is an instant as a date.
+func day(ms int64) string { return time.UnixMilli(ms).In(clock.Beijing).Format(time.DateOnly) }
+
+// printLetters answers with letters to print, or with a file of them where the form asks for one. They are shown this
+// once: the codes in them stand nowhere else.
+func (s *server) printLetters(w http.ResponseWriter, r *http.Request, v *visit, list []enrol.Letter, back string) error {
+	d := letterDoc{Site: s.siteOf(r), Sender: v.account.Name, Day: day(s.Access.Now()), Back: back, Font: s.assets.Vendor("noto-sans-sc/400.css")}
+	if s.Demo != nil {
+		d.Demo = v.t.S("people.letter_demo")
+	}
+	file := r.PostFormValue("as") == "file"
+	if file {
+		d.Back, d.Font = "", ""
+	}
+	for _, l := range list {
+		d.Letters = append(d.Letters, letter{
+			Firm: l.Firm.Name, Code: string(l.Firm.USCC), Address: l.Address, Name: l.Name, Login: l.Login,
+			For: v.t.S("access.role." + string(l.Role)), Groups: strings.Split(l.Text, "-"), Until: day(l.ExpiresAt),
+			Delegates: l.Role == access.Enterprise,
+		})
+	}
+	if !file {
+		return write(w, r, http.StatusOK, letters(v.t, d))
+	}
+	var buf bytes.Buffer
+	if err := letters(v.t, d).Render(r.Context(), &buf); err != nil {
+		return fmt.Errorf("draw letters: %w", err)
+	}
+	attach(w, v.t.S("people.letters_file")+"-"+d.Day+".html", "text/html; charset=utf-8")
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// siteOf is the address under which visitors find these pages: the first that a proxy serves them under, else the one
+// that this request came to.
+func (s *server) siteOf(r *http.Request) string {
+	switch {
+	case len(s.TrustedOrigins) > 0:
+		return s.TrustedOrigins[0]
+	case s.Secure:
+		return "https://" + r.Host
+	}
+	return "http://" + r.Host
+}
+
+// activatePage is where a code becomes a password.
+func (s *server) activatePage(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return s.showActivate(w, r, v, http.StatusOK, activateForm{Login: r.FormValue("login")})
+}
+
+func (s *server) showActivate(w http.ResponseWriter, r *http.Request, v *visit, status int, f activateForm) error {
+	return s.show(w, r, s.shell(r, v, v.t.S("people.activate")), status, activatePage(v.t, f))
+}
+
+// activate sets the first password, or the next after a reset, and signs in.
+func (s *server) activate(w http.ResponseWriter, r *http.Request, v *visit) error {
+	f := activateForm{Login: strings.TrimSpace(r.PostFormValue("login")), Code: strings.TrimSpace(r.PostFormValue("code"))}
+	fresh := r.PostFormValue("new")
+	if fresh != r.PostFormValue("again") {
+		f.Errors = map[string]string{"again": v.t.S("web.passwords_differ")}
+		return s.showActivate(w, r, v, http.StatusUnprocessableEntity, f)
+	}
+	account, err := s.Access.Activate(r.Context(), f.Login, f.Code, fresh, remoteHost(r))
+	if err != nil {
+		return s.refuseActivation(w, r, v, f, err)
+	}
+	if err := s.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), ticketKey, account.Ticket())
+	return seeOther(w, r, "/")
+}
+
+func (s *server) refuseActivation(w http.ResponseWriter, r *http.Request, v *visit, f activateForm, err error) error {
+	msg, forUser := errs.Message(err)
+	if !forUser {
+		return err
+	}
+	field := "code"
+	if errs.KindOf(err) == errs.KindInvalid {
+		field = "new"
+	}
+	f.Errors = map[string]string{field: v.t.Msg(msg)}
+	return s.showActivate(w, r, v, signInStatus(err), f)
+}
+
+// holderOf is an account of an enterprise as codes are issued to it.
+func holderOf(a access.Account, party int64, area string) access.Holder {
+	return access.Holder{Account: a.ID, Firm: access.Firm{Party: party, Area: area}}
+}
