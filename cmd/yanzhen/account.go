@@ -8,8 +8,10 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -83,6 +85,33 @@ func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *cons
 			return err
 		}
 		c.showPassword(account, password, *given)
+		return nil
+	}
+}
+
+// accountCodeCommand gives an account a one-time code, with which its owner sets a password.
+func accountCodeCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	why := fs.String("why", "", t.S("cmd.flag_why"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 1 {
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		account, err := in.account(ctx, args[0])
+		if err != nil {
+			return err
+		}
+		codes, err := in.accounts.IssueCodes(ctx, access.SystemScope(), []access.Holder{{Account: account.ID}}, *why)
+		if err != nil {
+			return err
+		}
+		until := time.UnixMilli(codes[0].ExpiresAt).In(clock.Beijing).Format(time.DateOnly)
+		fmt.Fprintln(c.out, c.t.S("cmd.account_code", account.Login, codes[0].Text, until))
 		return nil
 	}
 }

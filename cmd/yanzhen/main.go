@@ -63,6 +63,7 @@ func commands() []command {
 		{"content check", "[DIR]", contentCheckCommand},
 		{"account create", "LOGIN", accountCreateCommand},
 		{"account reset", "LOGIN", accountResetCommand},
+		{"account code", "LOGIN", accountCodeCommand},
 		{"account list", "", accountListCommand},
 		{"version", "", versionCommand},
 	}
