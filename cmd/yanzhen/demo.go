@@ -137,7 +137,10 @@ func (in *installation) bringDemo(ctx context.Context, c *console, f demo.File) 
 		return err
 	}
 	defer file.Close()
-	b, err := in.take(ctx, u, &answers{}, false)
+	b, err := in.intake.Receive(ctx, access.SystemScope(), u)
+	if err == nil {
+		b, err = in.take(ctx, b, &answers{}, false)
+	}
 	if err != nil {
 		return err
 	}

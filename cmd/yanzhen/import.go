@@ -52,21 +52,12 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 		}
 		left := 0
 		for _, path := range args {
-			u, file, err := upload(path, intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when})
+			u := intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when}
+			n, err := in.importFile(ctx, c, path, u, said, *preview)
 			if err != nil {
 				return err
 			}
-			b, err := in.take(ctx, u, said, *preview)
-			if cerr := file.Close(); err == nil {
-				err = cerr
-			}
-			if err != nil {
-				return &fileError{path, err}
-			}
-			c.tellBatch(path, b)
-			if b.State != intake.Committed && !*preview && b.Preview.Twin == "" {
-				left++
-			}
+			left += n
 		}
 		if left > 0 {
 			return errs.Conflict(i18n.M("cmd.left_out", left))
@@ -75,14 +66,49 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	}
 }
 
-// take brings a file in, or, for a preview, as far as can be seen without committing.
-func (in *installation) take(ctx context.Context, u intake.Upload, said *answers, preview bool) (intake.Batch, error) {
-	scope := access.SystemScope()
-	b, err := in.intake.Receive(ctx, scope, u)
+// importFile brings in a file, or the files of an archive, and tells of each. left is how many of them did not go in.
+func (in *installation) importFile(ctx context.Context, c *console, path string, u intake.Upload, said *answers, preview bool) (left int, err error) {
+	u, file, err := upload(path, u)
 	if err != nil {
-		return b, err
+		return 0, err
 	}
-	if b, err = in.intake.Wait(ctx, scope, b.ID); err != nil {
+	all, err := in.intake.ReceiveAll(ctx, access.SystemScope(), u)
+	if cerr := file.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return 0, &fileError{path, err}
+	}
+	for _, r := range all {
+		name, b, err := r.Name, r.Batch, r.Err
+		if name == u.Name {
+			name = path
+		}
+		if err == nil {
+			b, err = in.take(ctx, b, said, preview)
+		}
+		msg, forUser := errs.Message(err)
+		switch {
+		case err == nil:
+			c.tellBatch(name, b)
+			if b.State != intake.Committed && !preview && b.Preview.Twin == "" {
+				left++
+			}
+		case len(all) == 1 || !forUser:
+			return left, &fileError{name, err}
+		default: // the others of the archive go on
+			fmt.Fprintf(c.out, "%s: %s\n  %s\n", name, c.t.S("cmd.batch_refused"), c.t.Msg(msg))
+			left++
+		}
+	}
+	return left, nil
+}
+
+// take brings a batch in, or, for a preview, as far as can be seen without committing.
+func (in *installation) take(ctx context.Context, b intake.Batch, said *answers, preview bool) (intake.Batch, error) {
+	scope := access.SystemScope()
+	b, err := in.intake.Wait(ctx, scope, b.ID)
+	if err != nil {
 		return b, err
 	}
 	if said.given() {

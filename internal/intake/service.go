@@ -146,21 +146,19 @@ type Upload struct {
 // Receive keeps a file, recognises its tables and starts the preview. The batch it gives is Reading; Wait for it or ask
 // for its Progress. A file that is not a spreadsheet, or one beyond the limits, is refused with the reason (Invalid).
 func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Batch, error) {
-	if !scope.Sees(access.Import, u.Area, 0) {
-		return Batch{}, errs.Forbidden(fmt.Sprintf("import for area %q", u.Area))
-	}
-	if err := s.checkUpload(&u); err != nil {
+	if err := s.checkUpload(scope, &u); err != nil {
 		return Batch{}, err
 	}
-	limit := s.deps.Limits.File
-	if limit <= 0 {
-		limit = sheet.DefaultLimits().File
-	}
-	sha, size, err := s.deps.Blobs.Put(u.Body, limit)
+	sha, size, err := s.deps.Blobs.Put(u.Body, s.fileLimit())
 	if err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}
-	b, err := s.receive(ctx, scope, u, sha, size)
+	return s.receive(ctx, scope, u, sha, size)
+}
+
+// receive makes a batch of a file that is kept, or lets go of the file.
+func (s *Service) receive(ctx context.Context, scope access.Scope, u Upload, sha string, size int64) (Batch, error) {
+	b, err := s.newBatch(ctx, scope, u, sha, size)
 	if err != nil {
 		return Batch{}, errors.Join(err, s.forget(context.WithoutCancel(ctx), sha))
 	}
@@ -168,8 +166,13 @@ func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Ba
 	return b, nil
 }
 
-// receive makes a batch of a file that is kept.
-func (s *Service) receive(ctx context.Context, scope access.Scope, u Upload, sha string, size int64) (Batch, error) {
+// fileLimit is the largest file that is taken, in bytes.
+func (s *Service) fileLimit() int64 {
+	return cmp.Or(max(s.deps.Limits.File, 0), sheet.DefaultLimits().File)
+}
+
+// newBatch recognises the tables of a file and stores the batch.
+func (s *Service) newBatch(ctx context.Context, scope access.Scope, u Upload, sha string, size int64) (Batch, error) {
 	now := s.now.Millis()
 	b := Batch{
 		SHA256: sha, Name: u.Name, Size: size, Sender: u.Sender, Authority: u.Authority, Area: u.Area,
@@ -200,7 +203,10 @@ func (s *Service) forget(ctx context.Context, sha string) error {
 	return s.deps.Blobs.Remove(sha)
 }
 
-func (s *Service) checkUpload(u *Upload) error {
+func (s *Service) checkUpload(scope access.Scope, u *Upload) error {
+	if !scope.Sees(access.Import, u.Area, 0) {
+		return errs.Forbidden(fmt.Sprintf("import for area %q", u.Area))
+	}
 	u.Name = u.Name[strings.LastIndexAny(u.Name, `/\`)+1:] // some browsers send the path too
 	u.Name, u.Sender = strings.TrimSpace(u.Name), strings.TrimSpace(u.Sender)
 	for _, field := range []string{u.Name, u.Sender} {

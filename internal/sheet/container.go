@@ -15,7 +15,7 @@ type container struct {
 	file  *os.File
 	name  string // of the file, as the sender knows it
 	parts map[string]*zip.File
-	names []string
+	order []*zip.File // as in the directory
 }
 
 // openContainer reads the directory of the parts and refuses what the directory alone gives away: too many parts, too
@@ -50,7 +50,7 @@ func openContainer(f *os.File, name string, size int64, lim Limits) (*container,
 			return nil, refuseFile(name, "sheet.refuse.twice", p.Name)
 		}
 		c.parts[key] = p
-		c.names = append(c.names, p.Name)
+		c.order = append(c.order, p)
 	}
 	return c, nil
 }
@@ -149,8 +149,7 @@ func (c *container) fail(part string, err error) error {
 		return refuseFile(c.name, "sheet.refuse.long", part)
 	case errors.Is(err, errSyntax):
 		return refuseFile(c.name, "sheet.refuse.xml", part)
-	case errors.Is(err, zip.ErrChecksum), errors.Is(err, zip.ErrFormat), errors.Is(err, zip.ErrAlgorithm),
-		errors.Is(err, io.ErrUnexpectedEOF), strings.HasPrefix(err.Error(), "flate:"):
+	case isPackingError(err):
 		return refuseFile(c.name, "sheet.refuse.damaged_part", part)
 	}
 	return err

@@ -12,6 +12,7 @@ type Limits struct {
 	Cells    int   // cells that hold a value, in one sheet, cells filled from a merged range counted
 	Strings  int64 // bytes of the shared string table
 	Text     int   // characters of one cell
+	Files    int   // files of an archive
 }
 
 // ratioFloor is the unpacked size below which the packing ratio is not looked at: a small part of blanks packs well.
@@ -21,7 +22,7 @@ const ratioFloor = 4 << 20
 func DefaultLimits() Limits {
 	return Limits{
 		File: 50 << 20, Parts: 2000, Unpacked: 512 << 20, Ratio: 200,
-		Rows: 1_048_576, Columns: 512, Cells: 5_000_000, Strings: 128 << 20, Text: 32_767,
+		Rows: 1_048_576, Columns: 512, Cells: 5_000_000, Strings: 128 << 20, Text: 32_767, Files: 200,
 	}
 }
 
@@ -53,6 +54,9 @@ func (l Limits) orDefault() Limits {
 	}
 	if l.Text <= 0 {
 		l.Text = d.Text
+	}
+	if l.Files <= 0 {
+		l.Files = d.Files
 	}
 	return l
 }

@@ -80,8 +80,8 @@ func (b *Book) checkContainer(c *container) error {
 		return refuseFile(b.name, "sheet.refuse.ods")
 	case c.has("ofd.xml"):
 		return refuseFile(b.name, "sheet.refuse.ofd")
-	case types == "":
-		return refuseFile(b.name, "sheet.refuse.zip", len(c.names))
+	case c.holdsFiles():
+		return refuseFile(b.name, "sheet.refuse.zip", len(c.order))
 	case has("macroenabled") || c.has("xl/vbaproject.bin"):
 		return refuseFile(b.name, "sheet.refuse.macros")
 	case has("sheet.binary"):
@@ -91,7 +91,7 @@ func (b *Book) checkContainer(c *container) error {
 	case has("presentationml"):
 		return refuseFile(b.name, "sheet.refuse.pptx")
 	case !has("spreadsheetml.sheet.main") && !has("spreadsheetml.template.main"):
-		return refuseFile(b.name, "sheet.refuse.zip", len(c.names))
+		return refuseFile(b.name, "sheet.refuse.zip", len(c.order))
 	}
 	return nil
 }

@@ -265,25 +265,28 @@ func readPeriod(text string) (period.Period, i18n.Msg) {
 	return p, i18n.M("web.bad_period")
 }
 
-// takeFile hands one file to the intake; a file that is refused is no error of the request.
+// takeFile hands one file, or an archive of files, to the intake; a file that is refused is no error of the request.
 func (s *server) takeFile(ctx context.Context, v *visit, f *uploadForm, h *multipart.FileHeader, about period.Period) error {
 	body, err := h.Open()
 	if err != nil {
 		return err
 	}
-	b, err := s.Intake.Receive(ctx, v.scope, intake.Upload{
+	receipts, err := s.Intake.ReceiveAll(ctx, v.scope, intake.Upload{
 		Name: fileName(h.Filename), Sender: f.Sender, Authority: f.Authority, Area: f.Area, Period: about, Body: body,
 	})
+	for _, r := range receipts {
+		if msg, refused := errs.Message(r.Err); refused {
+			f.Refused = append(f.Refused, refusedFile{r.Name, v.t.Msg(msg)})
+		} else {
+			f.Taken = append(f.Taken, takenFile{r.Name, r.Batch.ID})
+		}
+	}
 	err = errors.Join(err, body.Close())
 	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
 		f.Refused = append(f.Refused, refusedFile{fileName(h.Filename), v.t.Msg(msg)})
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	f.Taken = append(f.Taken, takenFile{b.Name, b.ID})
-	return nil
+	return err
 }
 
 // fileName is a file's name without the folders that some browsers send with it.

@@ -363,7 +363,7 @@ func uploadPart(t i18n.T, d importsData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "</label> <input class=\"yz-in yz-file\" id=\"file\" name=\"file\" type=\"file\" accept=\".xlsx,.csv\" multiple required")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 28, "</label> <input class=\"yz-in yz-file\" id=\"file\" name=\"file\" type=\"file\" accept=\".xlsx,.xls,.et,.csv,.txt,.zip\" multiple required")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

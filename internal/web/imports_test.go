@@ -279,7 +279,7 @@ func TestRefusedFilesSayWhy(t *testing.T) {
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("status %d, want 422", res.StatusCode)
 	}
-	wants(t, page, "请选择 .xlsx 或 .csv 文件", "请填写报送单位", "请选择数据来自谁", "请选择您管辖范围内的地区", `id="year-error"`, `value="去年"`)
+	wants(t, page, "请选择表格文件", "请填写报送单位", "请选择数据来自谁", "请选择您管辖范围内的地区", `id="year-error"`, `value="去年"`)
 
 	res, page = v.sendBody("multipart/form-data; boundary=x", io.LimitReader(zeros{}, bodyLimit()+formRoom+1))
 	if res.StatusCode != http.StatusRequestEntityTooLarge {

@@ -1,0 +1,140 @@
+package intake_test
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/text/encoding/simplifiedchinese"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+// archiveOf packs files, with their names in GBK as Windows does.
+func archiveOf(t *testing.T, files ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	for i := 0; i+1 < len(files); i += 2 {
+		name, err := simplifiedchinese.GBK.NewEncoder().String(files[i])
+		must(t, err)
+		w, err := z.CreateHeader(&zip.FileHeader{Name: name, NonUTF8: true, Method: zip.Deflate})
+		must(t, err)
+		_, err = w.Write([]byte(files[i+1]))
+		must(t, err)
+	}
+	must(t, z.Close())
+	return b.Bytes()
+}
+
+func (o *office) sendArchive(body []byte, area string) []intake.Receipt {
+	o.Helper()
+	all, err := o.intake.ReceiveAll(context.Background(), o.scope, intake.Upload{
+		Name: `C:\报送\一季度.zip`, Sender: "市工信局", Authority: "statistics", Area: area, Period: period.OfYear(2023), Body: bytes.NewReader(body),
+	})
+	must(o.TB, err)
+	return all
+}
+
+// An archive of counties: each file a batch of its own, of the county that its path or its title names unless its rows name
+// one. What is no spreadsheet is refused by itself.
+func TestArchiveOfCounties(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		o := open(t, db)
+		const head = "企业名称,营业收入（万元）\n"
+		old, err := os.ReadFile("../sheet/testdata/old/county.xls")
+		must(t, err)
+		gb, err := simplifiedchinese.GB18030.NewEncoder().String(head + "建湖甲公司,3\n")
+		must(t, err)
+		all := o.sendArchive(archiveOf(
+			t,
+			"2023/大丰区报表.csv", head+"大丰甲公司,1\n",
+			"东台市/情况表.xls", string(old),
+			"建湖.txt", strings.ReplaceAll(gb, ",", "\t"),
+			"甲.csv", "射阳县2023年规上工业企业情况表,\n"+head+"射阳甲公司,4\n",
+			"全市.csv", head+"某公司,5\n",
+			"大丰区和东台市.csv", head+"两地公司,6\n",
+			"响水县.csv", "企业名称,县（市、区）,营业收入（万元）\n丁公司,滨海县,7\n",
+			"盐都区.csv", "企业名称,县（市、区）,营业收入（万元）\n戊公司,盐都,8\n",
+			"说明.docx", zipped(t, "[Content_Types].xml", `<Types><Override PartName="/x" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`),
+			"里面.zip", string(archiveOf(t, "a.csv", head)),
+			".DS_Store", "x",
+		), "320900")
+		got := map[string]string{}
+		for _, r := range all {
+			name := strings.TrimPrefix(r.Name, "一季度.zip/")
+			if r.Err != nil {
+				msg, _ := errs.Message(r.Err)
+				got[name] = msg.String()[strings.Index(msg.String(), ": ")+2:][:20]
+				continue
+			}
+			b := o.wait(r.Batch.ID)
+			if b.Name != r.Name || b.State != intake.Ready || b.Preview.Stops() {
+				t.Errorf("%s: %s, %s\n%s", r.Name, b.State, b.Failure, says(b))
+			}
+			got[name] = b.Plan.Sheets[0].Area
+			o.commit(b.ID)
+		}
+		want := map[string]string{
+			"2023/大丰区报表.csv": "320904", "东台市/情况表.xls": "", "建湖.txt": "320925", "甲.csv": "320924", "全市.csv": "",
+			"大丰区和东台市.csv": "", "响水县.csv": "", "盐都区.csv": "",
+			"说明.docx": "This is a Word docum", "里面.zip": "This is an archive o",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+		areas := map[string]string{}
+		for e := range o.view().Enterprises() {
+			areas[e.Name] = e.Area
+		}
+		if areas["大丰甲公司"] != "320904" || areas["东台甲机械（演示）有限公司"] != "320981" || areas["丁公司"] != "320922" || areas["某公司"] != "320900" || areas["东台乙纺织（演示）有限公司"] != "" {
+			t.Errorf("areas of the firms: %v", areas)
+		}
+		// The archive itself is not kept, nor what was refused.
+		dirs, err := os.ReadDir(o.blobs)
+		must(t, err)
+		kept := 0
+		for _, d := range dirs {
+			files, err := os.ReadDir(o.blobs + "/" + d.Name())
+			must(t, err)
+			kept += len(files)
+		}
+		if kept != 8 {
+			t.Errorf("%d files are kept, want 8", kept)
+		}
+	})
+}
+
+func zipped(t *testing.T, name, content string) string { return string(archiveOf(t, name, content)) }
+
+// One file by itself is taken or refused as such; who may not import for the area gets nothing.
+func TestReceiveAllOfOne(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	all := o.sendArchive([]byte("企业名称,营业收入（万元）\n甲公司,1\n"), "320904")
+	if len(all) != 1 || all[0].Err != nil || all[0].Name != "一季度.zip" || o.wait(all[0].Batch.ID).State != intake.Ready {
+		t.Errorf("got %+v", all)
+	}
+	all = o.sendArchive([]byte("%PDF-1.7"), "320904")
+	if len(all) != 1 || errs.KindOf(all[0].Err) != errs.KindInvalid {
+		t.Errorf("got %+v", all)
+	}
+	_, err := o.intake.ReceiveAll(context.Background(), access.Scope{}, intake.Upload{Name: "a.zip", Sender: "x", Authority: "statistics", Area: "320900", Body: strings.NewReader("x")})
+	if errs.KindOf(err) != errs.KindForbidden {
+		t.Errorf("without a scope: %v", err)
+	}
+	_, err = o.intake.ReceiveAll(context.Background(), o.scope, intake.Upload{
+		Name: "a.zip", Sender: "x", Authority: "statistics", Area: "320900", Body: strings.NewReader("PK\x03\x04 and then nothing"),
+	})
+	if errs.KindOf(err) != errs.KindInvalid {
+		t.Errorf("a damaged archive: %v", err)
+	}
+}
