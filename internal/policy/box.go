@@ -26,6 +26,7 @@ type extent struct {
 	years       []int     // in which it may lie
 	first, last period.Day
 	limits      [2][]money.Fen // least and most, for each ceiling of its clause
+	due         [2]dues        // least and most
 	once, items [][]string     // keys that it may have, by slot
 }
 
@@ -66,10 +67,17 @@ func (s *extent) include(o outcome, first bool) {
 	if first {
 		s.low, s.high, s.first, s.last = o.amount, o.amount, o.day, o.day
 		s.limits = [2][]money.Fen{slices.Clone(o.limits), slices.Clone(o.limits)}
+		s.due = [2]dues{o.due, o.due}
 		s.once, s.items = make([][]string, len(o.once)), make([][]string, len(o.items))
 	}
 	s.low, s.high = min(s.low, o.amount), max(s.high, o.amount)
 	s.first, s.last = min(s.first, o.day), max(s.last, o.day)
+	if o.due.less(s.due[0]) {
+		s.due[0] = o.due
+	}
+	if s.due[1].less(o.due) {
+		s.due[1] = o.due
+	}
 	for k, limit := range o.limits {
 		s.limits[0][k], s.limits[1][k] = min(s.limits[0][k], limit), max(s.limits[1][k], limit)
 	}
@@ -106,6 +114,21 @@ func (b *box) settle() {
 			}
 		}
 	}
+	b.instalments()
+}
+
+// instalments bounds what has fallen due of each claim.
+func (b *box) instalments() {
+	ch := b.change()
+	for _, i := range b.order {
+		s := &ch.at[i]
+		if !s.due[0].inParts {
+			continue
+		}
+		b.takes(ch, b.set(i), s.high-s.due[0].of(s.high))
+		s.low, s.high = s.due[0].of(s.low), s.due[1].of(s.high)
+	}
+	b.apply(ch)
 }
 
 // before says that a claim comes before another for sure, and that it may.
@@ -390,39 +413,68 @@ func (b *box) once(r int) {
 		if b.claims[i].clause != rule.clause {
 			return nil
 		}
-		return b.at[i].once[rule.slot]
-	}) {
-		if len(p.members) < 2 {
-			continue
-		}
-		ch := b.change()
-		low, high := unbounded, money.Fen(0)
-		for _, i := range p.members {
-			lost := false
-			for _, j := range p.members {
-				surely, maybe := b.before(j, i)
-				if i == j || !maybe {
-					continue
-				}
-				ch.at[i].low = 0
-				b.takes(ch, b.set(i), b.at[i].high)
-				lost = lost || surely && b.at[j].surely && p.surely[i] && p.surely[j]
-			}
-			if lost {
-				ch.at[i].high = 0
+		var all []string
+		for _, key := range b.at[i].once[rule.slot] {
+			if rule.period == "year" {
+				all = append(all, inYears(key, b.at[i].years)...)
 				continue
 			}
-			low = min(low, b.at[i].low)
-			if p.surely[i] {
-				high = max(high, b.at[i].high)
+			all = append(all, key)
+		}
+		return all
+	}) {
+		if len(p.members) > rule.most {
+			b.firsts(p, rule.most)
+		}
+	}
+}
+
+// firsts bounds what is left where only the first so many claims of a pool are paid.
+func (b *box) firsts(p *pool, most int) {
+	ch := b.change()
+	var lows, highs []money.Fen
+	sure := 0
+	for _, i := range p.members {
+		ahead, perhaps := 0, 0 // before it for sure, and perhaps
+		for _, j := range p.members {
+			surely, maybe := b.before(j, i)
+			if i == j || !maybe {
+				continue
+			}
+			if perhaps++; surely && b.at[j].surely && p.surely[i] && p.surely[j] {
+				ahead++
 			}
 		}
-		if !slices.Equal(p.may, p.surely) {
-			low = 0
+		if b.at[i].surely {
+			sure++
 		}
-		ch.sums = append(ch.sums, sum{in: p.surely, low: low, high: high})
-		b.apply(ch)
+		if perhaps >= most {
+			ch.at[i].low = 0
+			b.takes(ch, b.set(i), b.at[i].high)
+		}
+		if ahead >= most {
+			ch.at[i].high = 0
+			continue
+		}
+		lows = append(lows, b.at[i].low)
+		if p.surely[i] {
+			highs = append(highs, b.at[i].high)
+		}
 	}
+	// So many are paid, or all that there are: at least the smallest of those that may be, at most the largest.
+	slices.Sort(lows)
+	slices.Sort(highs)
+	low, high := money.Fen(0), money.Fen(0)
+	if slices.Equal(p.may, p.surely) {
+		for _, f := range lows[:min(most, sure, len(lows))] {
+			low = plus(low, f)
+		}
+	}
+	for _, f := range highs[max(len(highs)-most, 0):] {
+		high = plus(high, f)
+	}
+	ch.sums = append(ch.sums, sum{in: p.surely, low: low, high: high})
+	b.apply(ch)
 }
 
 // group bounds what the contests of a group leave.
@@ -451,6 +503,8 @@ func (b *box) group(g int) {
 		switch {
 		case !slices.Equal(p.may, p.surely):
 			b.unsettled(p)
+		case rule.pick == "difference" && rule.toSum:
+			b.differenceToSum(p)
 		case rule.pick == "difference":
 			b.difference(p)
 		default:
@@ -490,6 +544,32 @@ func (b *box) difference(p *pool) {
 	}
 	b.takes(ch, p.may, all-high)
 	ch.sums = append(ch.sums, sum{in: p.may, low: low, high: high})
+	b.apply(ch)
+}
+
+// differenceToSum takes off each claim what was paid before under other clauses: at most all that they may come to, and at
+// least what is left of those that are there for sure.
+func (b *box) differenceToSum(p *pool) {
+	ch := b.change()
+	for _, i := range p.members {
+		all := money.Fen(0)
+		for _, j := range p.members {
+			if _, maybe := b.before(j, i); maybe && i != j && b.claims[i].clause != b.claims[j].clause {
+				all = plus(all, b.at[j].high)
+			}
+		}
+		ch.at[i].low = max(b.at[i].low-all, 0)
+		b.takes(ch, b.set(i), min(all, b.at[i].high))
+	}
+	for _, i := range p.members {
+		paid := money.Fen(0)
+		for _, j := range p.members {
+			if surely, _ := b.before(j, i); surely && b.claims[i].clause != b.claims[j].clause {
+				paid = plus(paid, ch.at[j].low)
+			}
+		}
+		ch.at[i].high = max(b.at[i].high-paid, 0)
+	}
 	b.apply(ch)
 }
 

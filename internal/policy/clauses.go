@@ -50,22 +50,25 @@ func (c *compiler) clause(i int) (k clause) {
 		c.id(at(path, "thresholds", j, "id"), src.Thresholds[j].ID, ids)
 		k.thresholds = append(k.thresholds, c.threshold(at(path, "thresholds", j), &src.Thresholds[j], src.Entity))
 	}
+	for j := range src.Requires {
+		k.requires = append(k.requires, c.require(at(path, "requires", j), &src.Requires[j], src.Entity))
+	}
 	k.amount = c.amount(at(path, "amount"), &src.Amount, src.Entity)
+	if m := src.Amount.Marks; m != nil && !k.yearly {
+		c.report(at(path, "amount", "marks"), "policy.marks_yearly")
+	}
 	if k.amount.form == "in_kind" {
 		k.purse = inKind
 	}
-	for j, o := range src.Once {
-		c.place(at(path, "once", j), o.Place)
-		c.only(at(path, "once", j, "only"), o.Only)
-		for n, code := range o.Same {
-			c.factOf(at(path, "once", j, "same", n), src.Entity, code)
-		}
+	for j := range src.Once {
+		c.once(at(path, "once", j), &src.Once[j], src.Entity)
 	}
 	ids = map[string]bool{}
 	for j := range src.Ceilings {
-		k.limits = append(k.limits, c.ceiling(at(path, "ceilings", j), &src.Ceilings[j], ids))
+		k.limits = append(k.limits, c.ceiling(at(path, "ceilings", j), &src.Ceilings[j], src, ids))
 	}
 	k.shares = c.shares(at(path, "shares"), src)
+	k.payment = c.payment(at(path, "payment"), src)
 	how := src.Rounding
 	if c.rounding(at(path, "rounding"), how); how == nil {
 		how = c.p.File.Document.Rounding
@@ -117,6 +120,7 @@ func (c *compiler) amount(path []any, src *Amount, kind string) amount {
 	for form, is := range map[string]bool{
 		"share": src.Share != nil, "fixed": src.Fixed != nil, "bands": src.Bands != nil, "interest": src.Interest != nil,
 		"in_kind": src.InKind != nil, "up_to": src.UpTo != nil, "eligibility": src.Eligibility != nil,
+		"per_unit": src.PerUnit != nil, "marks": src.Marks != nil,
 	} {
 		if is {
 			given = append(given, form)
@@ -136,19 +140,7 @@ func (c *compiler) amount(path []any, src *Amount, kind string) amount {
 		a.value = c.ref(at(path, "value"), src.Fixed.Value, "money")
 	case "bands":
 		a.base = c.expr(at(path, "of"), src.Bands.Of, kind, rule.ExactType)
-		for i, b := range src.Bands.Bands {
-			at := at(path, "bands", i)
-			out := band{from: -1, rate: c.plainRef(append(at, "rate"), b.Rate, "rate")}
-			if b.From != "" {
-				out.from = c.plainRef(append(at, "from"), b.From, "money")
-			} else if i > 0 {
-				c.report(at, "policy.band_without_from")
-			}
-			a.bands = append(a.bands, out)
-		}
-		if len(a.bands) == 0 {
-			c.report(at(path, "bands"), "policy.empty_list")
-		}
+		a.bands = c.bands(at(path, "bands"), src.Bands.Bands)
 	case "interest":
 		c.interest(path, &a, src.Interest, kind)
 	case "in_kind":
@@ -157,10 +149,80 @@ func (c *compiler) amount(path []any, src *Amount, kind string) amount {
 		if src.InKind.Payee != "" {
 			a.payee, a.hasPayee = c.factOf(at(path, "payee"), kind, src.InKind.Payee, content.Text, content.Code), true
 		}
+	case "per_unit":
+		c.perUnit(path, &a, src.PerUnit, kind)
+	case "marks":
+		c.marks(path, &a, src.Marks, kind)
 	case "up_to":
-		a.value = c.ref(at(path, "limit"), src.UpTo.Limit, "money")
+		c.upTo(path, &a, src.UpTo, kind)
 	}
 	return a
+}
+
+func (c *compiler) bands(path []any, src []Band) []band {
+	var all []band
+	for i, b := range src {
+		where := at(path, i)
+		out := band{from: -1, rate: c.plainRef(at(where, "rate"), b.Rate, "rate")}
+		if b.From != "" {
+			out.from = c.plainRef(at(where, "from"), b.From, "money")
+		} else if i > 0 {
+			c.report(where, "policy.band_without_from")
+		}
+		all = append(all, out)
+	}
+	if len(all) == 0 {
+		c.report(path, "policy.empty_list")
+	}
+	return all
+}
+
+func (c *compiler) perUnit(path []any, a *amount, src *PerUnit, kind string) {
+	a.count = c.expr(at(path, "count"), src.Count, kind, rule.IntType, rule.DecimalType)
+	a.value = c.ref(at(path, "each"), src.Each, "money")
+	if (src.Of == "") != (src.Rate == "") {
+		c.report(path, "policy.of_and_rate")
+		return
+	}
+	if src.Of != "" {
+		a.base = c.expr(at(path, "of"), src.Of, kind, rule.ExactType)
+		a.rate = c.ref(at(path, "rate"), src.Rate, "rate")
+	}
+}
+
+func (c *compiler) marks(path []any, a *amount, src *Marks, kind string) {
+	a.base = c.expr(at(path, "of"), src.Of, kind, rule.ExactType)
+	c.oneOf(at(path, "passing"), src.Passing, "at_least", "over")
+	c.oneOf(at(path, "pays"), src.Pays, "each", "highest")
+	if src.Since != 0 && (src.Since < 1949 || src.Since > 2200) {
+		c.report(at(path, "since"), "policy.bad_year", src.Since)
+	}
+	for i, m := range src.Marks {
+		where := at(path, "marks", i)
+		a.marks = append(a.marks, mark{at: c.plainRef(at(where, "at"), m.At, "money"), award: c.plainRef(at(where, "award"), m.Award, "money")})
+	}
+	if len(a.marks) == 0 {
+		c.report(at(path, "marks"), "policy.empty_list")
+	}
+}
+
+func (c *compiler) upTo(path []any, a *amount, src *UpTo, kind string) {
+	switch {
+	case (src.Of == "") != (src.Rate == ""):
+		c.report(path, "policy.of_and_rate")
+	case src.Limit == "" && src.Of == "":
+		c.report(path, "policy.up_to_what")
+	}
+	if src.Limit != "" {
+		a.value = c.ref(at(path, "limit"), src.Limit, "money")
+	}
+	if src.Of != "" && src.Rate != "" {
+		a.base = c.expr(at(path, "of"), src.Of, kind, rule.ExactType)
+		a.rate = c.ref(at(path, "rate"), src.Rate, "rate")
+	}
+	if src.Decided != "" {
+		a.decided = c.factOf(at(path, "decided"), kind, src.Decided, content.Money)
+	}
 }
 
 func (c *compiler) interest(path []any, a *amount, src *Interest, kind string) {
@@ -195,14 +257,177 @@ func (c *compiler) interest(path []any, a *amount, src *Interest, kind string) {
 	}
 }
 
-func (c *compiler) ceiling(path []any, src *Ceiling, seen map[string]bool) int {
+func (c *compiler) once(path []any, src *Once, kind string) {
+	c.place(path, src.Place)
+	c.only(at(path, "only"), src.Only)
+	for n, code := range src.Same {
+		c.factOf(at(path, "same", n), kind, code)
+	}
+	if src.Period != "" {
+		c.choice(at(path, "period"), src.Period, "policy", "year")
+	}
+	if src.Most == "" {
+		return
+	}
+	if i := c.ref(at(path, "most"), src.Most, "int"); i >= 0 {
+		if prm := c.p.params[i]; prm.By != "" || prm.single.n < 1 {
+			c.report(at(path, "most"), "policy.one_count", prm.ID)
+		}
+	}
+}
+
+func (c *compiler) ceiling(path []any, src *Ceiling, k *Clause, seen map[string]bool) *limit {
 	c.id(at(path, "id"), src.ID, seen)
 	c.place(path, src.Place)
 	c.only(at(path, "only"), src.Only)
 	c.oneOf(at(path, "scope"), src.Scope, "unit", "project", "enterprise")
 	c.choice(at(path, "period"), src.Period, "event", "year", "policy")
-	c.clauseIDs(at(path, "with"), src.With)
-	return c.ref(at(path, "limit"), src.Limit, "money")
+	kinds := []string{k.Entity}
+	for _, i := range c.clauseIDs(at(path, "with"), src.With) {
+		if other := c.p.File.Clauses[i].Entity; !slices.Contains(kinds, other) {
+			kinds = append(kinds, other)
+		}
+	}
+	l := &limit{param: -1, counts: src.Counts}
+	switch {
+	case src.Of == "" && src.Limit == "":
+		c.report(path, "policy.ceiling_of_what")
+	case src.Of == "":
+		l.param = c.ref(at(path, "limit"), src.Limit, "money")
+	default:
+		if src.Limit != "" {
+			l.param = c.ref(at(path, "limit"), src.Limit, "rate")
+		}
+		l.of = map[string]*rule.Expr{}
+		for _, kind := range kinds {
+			l.of[kind] = c.expr(at(path, "of"), src.Of, kind, rule.ExactType)
+		}
+	}
+	for i, counted := range src.Counts {
+		where := at(path, "counts", i)
+		for _, kind := range kinds {
+			c.factOf(at(where, "award"), kind, counted.Award, content.Money)
+		}
+		c.choice(at(where, "unreported"), counted.Unreported, "none", "unknown")
+	}
+	return l
+}
+
+// require is the clauses of which one must be met.
+func (c *compiler) require(path []any, src *Require, kind string) []int {
+	c.place(path, src.Place)
+	c.oneOf(at(path, "period"), src.Period, "year", "policy")
+	if c.oneOf(at(path, "scope"), src.Scope, "project", "enterprise") && src.Scope == "project" && kind == content.Enterprise {
+		c.report(at(path, "scope"), "policy.one_of", src.Scope, "enterprise")
+	}
+	if len(src.Clauses) == 0 {
+		c.report(at(path, "clauses"), "policy.empty_list")
+	}
+	return c.clauseIDs(at(path, "clauses"), src.Clauses)
+}
+
+// sequence puts each clause after those that it requires.
+func (c *compiler) sequence() {
+	const open, done = 1, 2
+	state := make([]int, len(c.p.all))
+	var visit func(i int) bool
+	visit = func(i int) bool {
+		if state[i] == open {
+			c.report([]any{"clauses", i, "requires"}, "policy.requires_circle", c.p.all[i].ID)
+			return false
+		}
+		if state[i] == done {
+			return true
+		}
+		state[i] = open
+		for _, some := range c.p.all[i].requires {
+			for _, j := range some {
+				if !visit(j) {
+					return false
+				}
+			}
+		}
+		state[i] = done
+		c.p.order = append(c.p.order, i)
+		return true
+	}
+	for i := range c.p.all {
+		if !visit(i) {
+			return
+		}
+	}
+}
+
+// uplifts gives each uplift to the clauses that it raises.
+func (c *compiler) uplifts() {
+	seen := map[string]bool{}
+	for i := range c.p.File.Uplifts {
+		src, path := &c.p.File.Uplifts[i], []any{"uplifts", i}
+		c.id(at(path, "id"), src.ID, seen)
+		c.place(path, src.Place)
+		c.only(at(path, "only"), src.Only)
+		if src.Ceiling != "" {
+			c.choice(at(path, "ceiling"), src.Ceiling, "inside", "outside")
+		}
+		if len(src.Clauses) == 0 {
+			c.report(at(path, "clauses"), "policy.empty_list")
+		}
+		u := uplift{Uplift: src, by: c.upliftBy(at(path, "by"), src.By)}
+		u.rate = u.by >= 0 && c.p.params[u.by].Type == "rate"
+		for _, j := range c.clauseIDs(at(path, "clauses"), src.Clauses) {
+			k := &c.p.all[j]
+			if k.amount.form == "eligibility" || k.amount.form == "in_kind" {
+				c.report(at(path, "clauses"), "policy.uplift_form", k.ID)
+			}
+			before := c.event
+			c.event = k.byDay
+			u.when = c.atoms(at(path, "when"), src.When, k.Entity)
+			k.byDay, c.event = c.event, before
+			k.uplifts = append(k.uplifts, u)
+		}
+	}
+}
+
+// upliftBy is a parameter that may be a rate or a sum.
+func (c *compiler) upliftBy(path []any, ref string) int {
+	if i, ok := c.p.pindex[strings.TrimPrefix(ref, "param.")]; ok && c.p.params[i].Type == "money" {
+		return c.ref(path, ref, "money")
+	}
+	return c.ref(path, ref, "rate")
+}
+
+func (c *compiler) payment(path []any, k *Clause) *payment {
+	src := k.Payment
+	if src == nil {
+		return nil
+	}
+	c.place(path, src.Place)
+	p := &payment{Payment: src}
+	seen := map[string]bool{}
+	sum, known := money.Of(0), true
+	for i := range src.Instalments {
+		s, where := &src.Instalments[i], at(path, "instalments", i)
+		c.id(at(where, "id"), s.ID, seen)
+		part := instalment{Instalment: s, share: c.ref(at(where, "share"), s.Share, "rate")}
+		if s.On != "" {
+			part.on = c.factOf(at(where, "on"), k.Entity, s.On, content.Date)
+		}
+		part.when = c.atoms(at(where, "when"), s.When, k.Entity)
+		p.parts = append(p.parts, part)
+		if part.share < 0 || c.p.params[part.share].By != "" {
+			known = false
+			continue
+		}
+		sum = sum.Plus(money.Of(money.Yuan).Times(c.p.params[part.share].single.rate))
+	}
+	if len(src.Instalments) > 0 && known && sum.Cmp(money.Of(money.Yuan)) != 0 {
+		c.report(at(path, "instalments"), "policy.instalments_sum")
+	}
+	p.back = c.atoms(at(path, "clawback"), src.Clawback, k.Entity)
+	if len(p.parts)+len(p.back) == 0 {
+		c.report(path, "policy.empty_list")
+	}
+	return p
 }
 
 func (c *compiler) clauseIDs(path []any, ids []string) []int {
@@ -269,6 +494,9 @@ func (c *compiler) stacking() {
 		c.only(at(path, "only"), g.Only)
 		c.oneOf(at(path, "scope"), g.Scope, "project", "enterprise", "cost_item")
 		c.oneOf(at(path, "pick"), g.Pick, "higher_of", "priority", "difference")
+		if g.To != "" && c.oneOf(at(path, "to"), g.To, "most", "sum") && g.Pick != "difference" {
+			c.report(at(path, "to"), "policy.to_difference")
+		}
 		if g.Period != "" {
 			c.choice(at(path, "period"), g.Period, "policy", "year")
 		}

@@ -1,8 +1,10 @@
 package policy
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -30,6 +32,7 @@ type Policy struct {
 	envs   map[string]*rule.Env // by kind of subject
 	shut   []atom               // exclusions of the whole document
 	all    []clause
+	order  []int // clauses, each after those that it requires
 }
 
 // atom is a compiled condition.
@@ -54,10 +57,13 @@ type clause struct {
 	when       []atom
 	shut       []atom
 	thresholds []threshold
+	requires   [][]int // clauses, for each prerequisite
+	uplifts    []uplift
 	purse      int
 	amount     amount
-	limits     []int // parameter of each ceiling
+	limits     []*limit // of each ceiling
 	shares     *shares
+	payment    *payment
 	rounding   money.Rounding
 	roundCite  string
 }
@@ -69,6 +75,9 @@ type amount struct {
 	rate     int // parameters; -1 for none
 	value    int
 	bands    []band
+	count    *rule.Expr
+	marks    []mark
+	decided  content.FactDef
 	bankRate *rule.Expr
 	paid     *rule.Expr
 	from, to content.FactDef
@@ -78,6 +87,37 @@ type amount struct {
 
 type band struct{ from, rate int }
 
+type mark struct{ at, award int }
+
+// limit is what a ceiling allows.
+type limit struct {
+	param  int                   // -1 for none
+	of     map[string]*rule.Expr // by kind of the lines that draw on it; nil for none
+	counts []Counted
+}
+
+// uplift is a compiled Uplift of one clause.
+type uplift struct {
+	*Uplift
+	when []atom
+	by   int // parameter
+	rate bool
+}
+
+// payment is a compiled Payment.
+type payment struct {
+	*Payment
+	parts []instalment
+	back  []atom
+}
+
+type instalment struct {
+	*Instalment
+	share int // parameter
+	on    content.FactDef
+	when  []atom
+}
+
 type shares struct {
 	*Shares
 	share, ceiling []int
@@ -86,24 +126,10 @@ type shares struct {
 	floorPayer     int
 }
 
-// reserved keys belong to forms that the format foresees and this version refuses, so that nothing is ignored.
-var reserved = map[string]bool{
-	"quota": true, "pool": true, "instalments": true, "multiplier": true, "uplift": true, "per_unit": true, "marks": true,
-	"ranking": true, "tax_ceiling": true, "modifies": true, "clawback": true, "currency": true, "requires": true,
-}
-
 // Compile reads and checks policy.yaml. Every mistake is told at once; with problems the Policy is nil.
 func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Problems) {
 	p := &Policy{lib: lib, pindex: map[string]int{}, envs: map[string]*rule.Env{}}
 	doc, problems := content.Decode(file, src, &p.File)
-	for i, pr := range problems {
-		if pr.Msg.Key != "content.unknown_key" || len(pr.Msg.Args) == 0 {
-			continue
-		}
-		if key, _ := pr.Msg.Args[0].(string); reserved[key] {
-			problems[i].Msg = i18n.M("policy.reserved", key)
-		}
-	}
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -115,6 +141,8 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	c.params()
 	c.environments()
 	c.clauses()
+	c.uplifts()
+	c.sequence()
 	c.stacking()
 	if len(c.problems) == 0 { // else a name may seem unused only because its user is broken
 		c.unused()
@@ -334,10 +362,13 @@ func (c *compiler) table(path []any, prm *param) {
 		if !ok {
 			return
 		}
-		if def.Type != content.Code && def.Type != content.Int {
+		if def.Type != content.Code && def.Type != content.Int && def.Type != content.Date {
 			c.report(at(path, "by"), "policy.by_needs_code", src.By)
 		}
 		prm.def, prm.byKey = def, map[string]number{}
+		if src.Hour != "" {
+			prm.hour, prm.hasHour = c.factOf(at(path, "hour"), def.Subject, src.Hour, content.Int), true
+		}
 		codes, _ = c.p.lib.CodeList(def.Codes)
 	} else {
 		prm.byYear = map[int]number{}
@@ -359,6 +390,8 @@ func (c *compiler) table(path []any, prm *param) {
 			continue
 		}
 		switch {
+		case prm.def.Type == content.Date:
+			c.gate(where, prm, key)
 		case src.By == "ent.area":
 			if _, ok := c.p.lib.Areas().Node(key); !ok {
 				c.report(where, "policy.unknown_area", key)
@@ -370,11 +403,38 @@ func (c *compiler) table(path []any, prm *param) {
 		}
 		prm.byKey[key] = v
 	}
+	slices.SortFunc(prm.gates, func(a, b gate) int { return cmp.Compare(a.until, b.until) })
 	for key := range src.Places {
 		if _, ok := src.Values[key]; !ok {
 			c.report(at(path, "places", key), "policy.place_without_value", key)
 		}
 	}
+}
+
+// gate reads the moment up to which a value holds.
+func (c *compiler) gate(path []any, prm *param, key string) {
+	if key == later {
+		return
+	}
+	text, clock, hours := strings.Cut(key, " ")
+	day, err := period.ParseDay(text)
+	minutes := 24 * 60
+	if hours {
+		h, m, ok := strings.Cut(clock, ":")
+		hour, err1 := strconv.Atoi(h)
+		minute, err2 := strconv.Atoi(m)
+		if minutes = hour*60 + minute; !ok || err1 != nil || err2 != nil || hour < 0 || minute < 0 || minute > 59 || minutes > 24*60 {
+			err = errors.New("no time of the day")
+		}
+		if err == nil && minutes < 24*60 && !prm.hasHour {
+			c.report(path, "policy.gate_hour", key)
+		}
+	}
+	if err != nil {
+		c.report(path, "policy.bad_gate", key)
+		return
+	}
+	prm.gates = append(prm.gates, gate{until: int64(day)*24*60 + int64(minutes), key: key})
 }
 
 // number reads a parameter's value and checks that its quotation really contains it.

@@ -27,11 +27,12 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 	opt.Trace = opt.Trace || opt.Advice
 	d := &decider{plan: pl, root: enterprise, asOf: asOf, opt: opt}
 	d.collect()
-	for i := range pl.clauses {
+	for _, i := range pl.Policy.order {
 		if !pl.clauses[i].off {
 			d.clause(&pl.clauses[i])
 		}
 	}
+	slices.SortStableFunc(d.drafts, func(a, b draft) int { return a.k.index - b.k.index })
 	if d.err != nil {
 		return nil, d.err
 	}
@@ -56,11 +57,26 @@ type decider struct {
 	subjects map[string][]rule.Subject
 	units    map[string]int // numbers of subjects by kind and id
 
-	drafts []draft
-	claims []claim
-	ways   [][]outcome
-	floor  []bool // by claim: lies where somebody else pays and the floor holds
-	rivals []rival
+	verdicts []answered
+	drafts   []draft
+	claims   []claim
+	ways     [][]outcome
+	floor    []bool // by claim: lies where somebody else pays and the floor holds
+	rivals   []rival
+}
+
+// answered is how a clause came out by itself, for those that require it.
+type answered struct {
+	clause, project, year int
+	state                 State
+	missing               []rule.FactRef
+}
+
+func (d *decider) answer(k *clauseRule, s rule.Subject, year int, v *verdict) {
+	if v.state == NotMet {
+		return
+	}
+	d.verdicts = append(d.verdicts, answered{clause: k.index, project: d.projectOf(s), year: year, state: v.state, missing: slices.Clone(v.missing)})
 }
 
 // draft is a line before stacking.
@@ -209,6 +225,7 @@ func (d *decider) line(k *clauseRule, s rule.Subject) draft {
 // add evaluates one line.
 func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, on asked) {
 	v := d.ask(k, s, on)
+	d.answer(k, s, on.year, v)
 	if d.err != nil || v.state == NotMet && !d.opt.Trace {
 		return
 	}
@@ -249,6 +266,12 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 		best.missing = append([]rule.FactRef{ref}, best.missing...)
 		best.remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(ref)}}}, best.remaining...)
 		best.reason = i18n.M("policy.unknown_event", k.event.Name)
+		best.state = Unknown
+		for i, on := range days {
+			if i == 0 || on.year != days[i-1].year {
+				d.answer(k, s, on.year, best)
+			}
+		}
 	}
 	l.asked = days[0]
 	d.propose(l, best, ways)
@@ -275,9 +298,9 @@ func (v *verdict) ways(on asked) []outcome {
 	if v.state == Unknown {
 		ways = append(ways, outcome{})
 	}
-	o := outcome{present: true, amount: v.low, year: on.year, day: on.day, limits: v.lowLimits}
+	o := outcome{present: true, amount: v.low, year: on.year, day: on.day, limits: v.lowLimits, due: v.lowDue}
 	if ways = append(ways, o); v.high != v.low || v.limits {
-		o.amount, o.limits = v.high, v.highLimits
+		o.amount, o.limits, o.due = v.high, v.highLimits, v.highDue
 		ways = append(ways, o)
 	}
 	return ways
@@ -286,7 +309,7 @@ func (v *verdict) ways(on asked) []outcome {
 // propose enters a line and, where it may be paid, its claim.
 func (d *decider) propose(l draft, v *verdict, ways []outcome) {
 	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = v.checks, v.formula, v.missing, v.remaining, v.reason, v.payee
-	l.low, l.high = v.lowParts, v.highParts
+	l.low, l.high, l.Due = v.lowParts, v.highParts, v.instalments
 	if len(ways) > 0 {
 		l.claim, l.Own = len(d.claims), own(ways)
 		d.claims = append(d.claims, d.newClaim(l.k, l.subject, l.asked.day))

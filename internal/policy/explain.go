@@ -28,6 +28,10 @@ func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
 	switch {
 	case s.Stage == "floor":
 		return i18n.M("policy.step_floor", wan(s.From))
+	case s.Stage == "instalment" || s.Stage == "clawback":
+		return i18n.M("policy.step_"+s.Stage, wan(s.From), wan(s.To), s.Cite)
+	case s.Most > 0:
+		return i18n.M("policy.step_most", s.Most, s.Cite)
 	case s.Limit != nil:
 		return i18n.M("policy.step_ceiling", wan(*s.Limit), wan(s.From), wan(s.To), s.Cite)
 	case s.Award != nil:
@@ -133,6 +137,9 @@ func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(stri
 	}
 	for _, s := range l.Steps {
 		fmt.Fprintf(b, "    ↓ %s\n", t.Msg(s.Sentence(name)))
+	}
+	for _, due := range l.Due {
+		fmt.Fprintf(b, "    %s %s %s: %s\n", marks[due.State], t.Text(due.Name), due.Share, t.Text(wan(due.Amount)))
 	}
 	for _, part := range l.Parts {
 		i := slices.IndexFunc(p.File.Document.Payers, func(x Payer) bool { return x.ID == part.Payer })

@@ -113,15 +113,18 @@ func (a *asking) context() *rule.Context {
 // Param answers param.x in expressions.
 func (a *asking) Param(id string, _ *rule.Context) rule.Answer {
 	i := a.plan.Policy.pindex[id]
-	prm := a.plan.params[i]
-	v, _, state := a.paramState(i)
-	switch state {
-	case rule.Present:
-		return rule.Answer{State: state, Value: v.value(prm.Type)}
-	case rule.Unknown:
-		return rule.Answer{State: state, Missing: []rule.FactRef{a.refOf(prm.def)}}
+	v := a.value(i)
+	if len(v.missing) > 0 {
+		out := rule.Answer{State: rule.Unknown}
+		for _, def := range v.missing {
+			out.Missing = append(out.Missing, a.refOf(def))
+		}
+		return out
 	}
-	return rule.Answer{State: rule.None}
+	if v.state == rule.None {
+		return rule.Answer{State: rule.None}
+	}
+	return rule.Answer{State: rule.Present, Value: v.low.value(a.plan.params[i].Type)}
 }
 
 // Setting answers setting.x in expressions.

@@ -135,6 +135,15 @@ func (d *decider) settle(dr *draft, pays []Interval, steps [][]Step, counts bool
 		l.Pays = Interval{}
 		return l
 	}
+	if len(l.Due) > 0 {
+		granted := l.Pays.Possible
+		for _, s := range l.Steps {
+			if s.Stage == "instalment" || s.Stage == "clawback" {
+				granted = s.From
+			}
+		}
+		l.Due = instalments(l.Due, granted)
+	}
 	if dr.k.shares != nil {
 		low, high := split(l.Pays.Sure, dr.low), split(l.Pays.Possible, dr.high)
 		for i, part := range dr.k.shares.Of {
@@ -165,6 +174,66 @@ func split(amount money.Fen, parts []money.Fen) []money.Fen {
 		left -= out[i]
 	}
 	return out
+}
+
+// parts is who pays what of an amount, and what they pay in all.
+func (a *asking) parts(amount money.Fen, low bool) (money.Fen, []money.Fen) {
+	sh := a.k.shares
+	pick := func(i int) number {
+		lo, hi, ok := a.param(i)
+		if !ok {
+			return number{}
+		}
+		if low {
+			return lo
+		}
+		return hi
+	}
+	out := make([]money.Fen, len(sh.Of))
+	var sum, given money.Fen
+	for i := range sh.Of {
+		if amount >= unbounded {
+			out[i] = unbounded
+		} else if i < len(sh.Of)-1 || !a.whole(sh) {
+			out[i] = a.round(money.Of(amount).Times(pick(sh.share[i]).rate))
+		} else {
+			out[i] = amount - given // the last payer bears what rounding leaves
+		}
+		given += out[i]
+		if sh.ceiling[i] >= 0 {
+			out[i] = min(out[i], pick(sh.ceiling[i]).fen)
+		}
+		sum = plus(sum, out[i])
+	}
+	if sh.floor >= 0 {
+		base := a.quantity(sh.floorOf, "")
+		floor := a.round(base.high.Times(pick(sh.floor).rate))
+		if low {
+			floor = a.round(base.low.Times(pick(sh.floor).rate))
+		}
+		if !base.open && sum < floor {
+			out[sh.floorPayer] += floor - sum
+			sum = floor
+		}
+	}
+	if sh.joint < 0 {
+		return sum, out
+	}
+	joint := pick(sh.joint).fen
+	if sum > joint {
+		out, sum = split(joint, out), joint
+	}
+	return sum, out
+}
+
+// whole says that the shares make one.
+func (a *asking) whole(sh *shares) bool {
+	sum := money.Of(0)
+	for _, i := range sh.share {
+		_, high, _ := a.param(i)
+		sum = sum.Plus(money.Of(money.Yuan).Times(high.rate))
+	}
+	return sum.Cmp(money.Of(money.Yuan)) == 0
 }
 
 func (d *decider) clauseSums(lines []Line, sums map[int]Interval, counts bool) []ClauseSum {

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -114,7 +115,20 @@ type param struct {
 	single number
 	byKey  map[string]number
 	byYear map[int]number
+	gates  []gate // in time, where By is a fact with a day
+
+	hour    content.FactDef
+	hasHour bool
 }
+
+// gate is the last moment for which a value holds, in minutes since 1970.
+type gate struct {
+	until int64
+	key   string
+}
+
+// later is the key of the value for what comes after all gates.
+const later = "later"
 
 func (p *param) clone() *param {
 	c := *p
@@ -150,4 +164,68 @@ func (p *param) ends() (low, high number) {
 		return p.single, p.single
 	}
 	return slices.MinFunc(all, number.cmp), slices.MaxFunc(all, number.cmp)
+}
+
+// found is a parameter's value as far as it is known: between low and high, because of what is missing. State None says
+// that there is no value, Unknown that there may be none.
+type found struct {
+	low, high number
+	state     rule.State
+	missing   []content.FactDef
+}
+
+func exactly(v number, ok bool) found {
+	if !ok {
+		return found{state: rule.None}
+	}
+	return found{low: v, high: v, state: rule.Present}
+}
+
+// gated is the value at the moment that facts state: the first gate that lies not before it.
+func (p *param) gated(read func(content.FactDef) (rule.Value, rule.State)) found {
+	after, has := p.byKey[later]
+	low, high := p.ends()
+	v, state := read(p.def)
+	switch {
+	case state == rule.None:
+		return found{state: rule.None}
+	case state == rule.Unknown && has:
+		return found{low: low, high: high, state: rule.Present, missing: []content.FactDef{p.def}}
+	case state == rule.Unknown:
+		return found{low: low, high: high, state: rule.Unknown, missing: []content.FactDef{p.def}}
+	}
+	first := int64(v.Day())*24*60 + 1
+	last := first + 24*60 - 1
+	if p.hasHour {
+		switch t, state := read(p.hour); state {
+		case rule.Present:
+			first = int64(v.Day())*24*60 + t.Int()/100*60 + t.Int()%100
+			last = first
+		case rule.None: // at no particular hour: some time before the day was over
+			first = last
+		}
+	}
+	at := func(moment int64) int { // the number of its gate; that of later comes last
+		if k := slices.IndexFunc(p.gates, func(g gate) bool { return moment <= g.until }); k >= 0 {
+			return k
+		}
+		return len(p.gates)
+	}
+	var all []number
+	for k := at(first); k <= at(last); k++ {
+		switch {
+		case k < len(p.gates):
+			all = append(all, p.byKey[p.gates[k].key])
+		case has:
+			all = append(all, after)
+		}
+	}
+	if at(first) == at(last) {
+		return exactly(append(all, number{})[0], len(all) > 0)
+	}
+	out := found{low: slices.MinFunc(all, number.cmp), high: slices.MaxFunc(all, number.cmp), state: rule.Present, missing: []content.FactDef{p.hour}}
+	if at(last) == len(p.gates) && !has {
+		out.state = rule.Unknown
+	}
+	return out
 }

@@ -49,10 +49,18 @@ type clauseRule struct {
 	*clause
 	when, shut []atom
 	thresholds []threshold
-	ceilings   []int // parameter of the limit of each of its ceilings, by slot
+	uplifts    []uplift
+	ceilings   []slot // of each of its ceilings
 	onces      []Once
 	valid      span
 	off        bool // does not hold under the settings
+}
+
+// slot is a ceiling as one of its clauses sees it.
+type slot struct {
+	*limit
+	period string
+	own    bool // declared with the clause itself
 }
 
 type span struct {
@@ -68,6 +76,8 @@ type onceRule struct {
 	id     string
 	clause int
 	slot   int
+	most   int
+	period string
 	place  Place
 }
 
@@ -79,6 +89,7 @@ type ceilingRule struct {
 
 type groupRule struct {
 	id, scope, period, pick string
+	toSum                   bool // of the difference
 	clauses                 []int
 	sum                     bool
 	against                 *Against
@@ -209,10 +220,14 @@ func (pl *Plan) resolve() {
 				k.thresholds = append(k.thresholds, t)
 			}
 		}
+		for _, u := range src.uplifts {
+			if u.when = pl.atoms(u.when); pl.holds(u.Only) {
+				k.uplifts = append(k.uplifts, u)
+			}
+		}
 		for j, o := range src.Once {
 			if pl.holds(o.Only) {
-				pl.onces = append(pl.onces, onceRule{id: fmt.Sprintf("%s.once%d", src.ID, j+1), clause: i, slot: len(k.onces), place: o.Place})
-				k.onces = append(k.onces, o)
+				pl.once(j, o, &k)
 			}
 		}
 		pl.clauses = append(pl.clauses, k)
@@ -233,7 +248,7 @@ func (pl *Plan) resolve() {
 		if !pl.holds(g.Only) {
 			continue
 		}
-		r := groupRule{id: g.ID, scope: g.Scope, period: pl.word(g.Period), pick: g.Pick, sum: g.Sum, against: g.Against, same: g.Same, name: g.Name, place: g.Place}
+		r := groupRule{id: g.ID, scope: g.Scope, period: pl.word(g.Period), pick: g.Pick, toSum: g.To == "sum", sum: g.Sum, against: g.Against, same: g.Same, name: g.Name, place: g.Place}
 		if g.Against != nil {
 			r.unreported = pl.word(g.Against.Unreported)
 		}
@@ -244,7 +259,17 @@ func (pl *Plan) resolve() {
 	}
 }
 
-func (pl *Plan) ceiling(clause int, src Ceiling, limit, n int) {
+// once notes the nth rule of a clause that lets only the first events be paid.
+func (pl *Plan) once(n int, src Once, k *clauseRule) {
+	r := onceRule{id: fmt.Sprintf("%s.once%d", k.ID, n+1), clause: k.index, slot: len(k.onces), most: 1, period: pl.word(src.Period), place: src.Place}
+	if id, ok := strings.CutPrefix(src.Most, "param."); ok {
+		r.most = int(pl.params[pl.Policy.pindex[id]].single.n)
+	}
+	pl.onces = append(pl.onces, r)
+	k.onces = append(k.onces, src)
+}
+
+func (pl *Plan) ceiling(clause int, src Ceiling, of *limit, n int) {
 	f := &pl.Policy.File
 	r := ceilingRule{id: src.ID, stage: ProjectCeiling, scope: src.Scope, period: pl.word(src.Period), slot: make([]int, n), place: src.Place}
 	if src.Scope == "enterprise" {
@@ -254,7 +279,7 @@ func (pl *Plan) ceiling(clause int, src Ceiling, limit, n int) {
 		r.slot[c] = -1
 		if c == clause || slices.Contains(src.With, f.Clauses[c].ID) {
 			r.slot[c] = len(pl.clauses[c].ceilings)
-			pl.clauses[c].ceilings = append(pl.clauses[c].ceilings, limit)
+			pl.clauses[c].ceilings = append(pl.clauses[c].ceilings, slot{limit: of, period: r.period, own: c == clause})
 		}
 	}
 	pl.ceilings = append(pl.ceilings, r)
@@ -293,40 +318,36 @@ func (pl *Plan) areas(d Document) {
 	}
 }
 
-// value is a parameter for a year and the code that its table asks for. Unknown says that this code is not known: the
-// value then lies between low and high, or there is none. None says that the table has no value.
-func (pl *Plan) value(i int, year int, code func(content.FactDef) (string, rule.State)) (low, high number, state rule.State) {
+// value is a parameter for a year and the facts that its table asks for.
+func (pl *Plan) value(i int, year int, read func(content.FactDef) (rule.Value, rule.State)) found {
 	prm := pl.params[i]
-	found := func(v number, ok bool) (low, high number, state rule.State) {
-		if !ok {
-			return number{}, number{}, rule.None
-		}
-		return v, v, rule.Present
-	}
-	switch prm.By {
-	case "":
-		return prm.single, prm.single, rule.Present
-	case "year":
+	switch {
+	case prm.By == "":
+		return exactly(prm.single, true)
+	case prm.By == "year":
 		v, ok := prm.byYear[year]
-		return found(v, ok)
+		return exactly(v, ok)
+	case prm.def.Type == content.Date:
+		return prm.gated(read)
 	}
-	key, known := code(prm.def)
+	code, known := read(prm.def)
+	key := code.String()
 	switch known {
 	case rule.Unknown:
-		low, high = prm.ends()
-		return low, high, rule.Unknown
+		low, high := prm.ends()
+		return found{low: low, high: high, state: rule.Unknown, missing: []content.FactDef{prm.def}}
 	case rule.None:
-		return number{}, number{}, rule.None
+		return found{state: rule.None}
 	}
 	if v, ok := prm.byKey[key]; ok || prm.By != "ent.area" {
-		return found(v, ok)
+		return exactly(v, ok)
 	}
 	for _, node := range slices.Backward(pl.Policy.lib.Areas().Path(key)) { // the nearest node above
 		if v, ok := prm.byKey[node.Code]; ok {
-			return found(v, true)
+			return exactly(v, true)
 		}
 	}
-	return found(number{}, false)
+	return found{state: rule.None}
 }
 
 // Clauses is the clauses that hold under the settings, in the order of the document.

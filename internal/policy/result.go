@@ -117,6 +117,7 @@ type Line struct {
 	Pays      Interval       `json:"pays"` // after stacking
 	Steps     []Step         `json:"steps,omitempty"`
 	Parts     []Part         `json:"parts,omitempty"`
+	Due       []DuePart      `json:"due,omitempty"` // with Options.Trace, where it is paid in parts
 	Payee     string         `json:"payee,omitempty"`
 	Reason    i18n.Msg       `json:"-"` // one sentence
 	Remaining []Remaining    `json:"remaining,omitempty"`
@@ -129,13 +130,14 @@ type Line struct {
 
 // Step is one reduction of a line by stacking.
 type Step struct {
-	Stage    string     `json:"stage"` // once, project_ceiling, higher_of, enterprise_ceiling, floor
+	Stage    string     `json:"stage"` // once, project_ceiling, higher_of, enterprise_ceiling, instalment, clawback, floor
 	Rule     string     `json:"rule"`  // id of the ceiling or group
 	From     money.Fen  `json:"from"`
 	To       money.Fen  `json:"to"`
 	By       money.Fen  `json:"by"`              // what it lost by: winner less loser, or amount less what the ceiling left
 	Limit    *money.Fen `json:"limit,omitempty"` // of a ceiling
 	LostTo   *Winner    `json:"lost_to,omitempty"`
+	Most     int        `json:"most,omitempty"`     // how many are paid, where more than one
 	Document string     `json:"document,omitempty"` // other document that it lost to
 	Award    *money.Fen `json:"award,omitempty"`    // what the other document gave
 	Place
@@ -154,6 +156,16 @@ type Winner struct {
 type Part struct {
 	Payer string   `json:"payer"`
 	Pays  Interval `json:"pays"`
+}
+
+// DuePart is one instalment of what a line is granted.
+type DuePart struct {
+	ID     string      `json:"id"`
+	Name   i18n.Text   `json:"name"`
+	Share  money.Rate  `json:"share"`
+	State  State       `json:"state"` // met: it is due
+	On     *period.Day `json:"on,omitempty"`
+	Amount money.Fen   `json:"amount"`
 }
 
 // Remaining is something that is still to be met, or to be known.

@@ -14,6 +14,7 @@ type File struct {
 	Aggregates []Aggregate `yaml:"aggregates,omitempty"`
 	Exclusions []Atom      `yaml:"exclusions,omitempty"` // an atom that is true shuts the enterprise out of every clause
 	Clauses    []Clause    `yaml:"clauses"`
+	Uplifts    []Uplift    `yaml:"uplifts,omitempty"`
 	Stacking   Stacking    `yaml:"stacking,omitempty"`
 	Inventory  []Mention   `yaml:"inventory,omitempty"`
 }
@@ -104,14 +105,17 @@ type Option struct {
 	Text i18n.Text `yaml:"text"`
 }
 
-// Param is a number of the document: one value, or values by year of the event or by the code that a fact holds (size,
-// title, level, area: for ent.area the nearest node above counts).
+// Param is a number of the document: one value, or values by year of the event, by the code that a fact holds (size,
+// title, level, area: for ent.area the nearest node above counts), or by a fact with a day. Of a day, each key of Values is
+// the last moment for which it holds ("2026-01-20 24:00"), and "later" is for what comes after all of them; Hour is a fact
+// with the time of that day as a whole number (1730 for half past five), where a key names an hour.
 type Param struct {
 	ID     string            `yaml:"id"`
 	Type   string            `yaml:"type"` // money, rate, int, decimal, date
 	Name   i18n.Text         `yaml:"name"`
 	Value  string            `yaml:"value,omitempty"`
 	By     string            `yaml:"by,omitempty"` // "year" or a fact code
+	Hour   string            `yaml:"hour,omitempty"`
 	Values map[string]string `yaml:"values,omitempty"`
 	Places map[string]Place  `yaml:"places,omitempty"` // where a single value of Values stands, if elsewhere
 	Place
@@ -177,10 +181,12 @@ type Clause struct {
 	When       []Atom      `yaml:"when,omitempty"`
 	Exclusions []Atom      `yaml:"exclusions,omitempty"`
 	Thresholds []Threshold `yaml:"thresholds,omitempty"`
+	Requires   []Require   `yaml:"requires,omitempty"`
 	Amount     Amount      `yaml:"amount"`
 	Once       []Once      `yaml:"once,omitempty"`
 	Ceilings   []Ceiling   `yaml:"ceilings,omitempty"`
 	Shares     *Shares     `yaml:"shares,omitempty"`
+	Payment    *Payment    `yaml:"payment,omitempty"`
 	Rounding   *Rounding   `yaml:"rounding,omitempty"`
 	Advice     *i18n.Text  `yaml:"advice,omitempty"` // a sentence shown to those who do not get it
 	Place
@@ -192,6 +198,8 @@ type Amount struct {
 	Fixed       *Fixed       `yaml:"fixed,omitempty"`
 	Bands       *Bands       `yaml:"bands,omitempty"`
 	Interest    *Interest    `yaml:"interest,omitempty"`
+	PerUnit     *PerUnit     `yaml:"per_unit,omitempty"`
+	Marks       *Marks       `yaml:"marks,omitempty"`
 	InKind      *InKind      `yaml:"in_kind,omitempty"`
 	UpTo        *UpTo        `yaml:"up_to,omitempty"`
 	Eligibility *Eligibility `yaml:"eligibility,omitempty"`
@@ -249,9 +257,41 @@ type InKind struct {
 	Payee   string `yaml:"payee,omitempty"` // fact that names the institute
 }
 
-// UpTo is an amount that somebody decides, at most Limit.
+// PerUnit is so much for each of Count. With Of and Rate the amount is that share of the cost, and Each is what it may come
+// to for each unit on average.
+type PerUnit struct {
+	Count string `yaml:"count"`          // expression: int or decimal
+	Each  string `yaml:"each"`           // param.x
+	Of    string `yaml:"of,omitempty"`   // expression: money
+	Rate  string `yaml:"rate,omitempty"` // param.x
+}
+
+// Marks is awards for a figure of the year that passes a mark for the first time. With Cumulative the figure is added up
+// over the years. Since is the first year that is looked at: what was passed before is not rewarded; by default the first
+// year in which the clause is in force. Passing is "at_least" (达到) or "over" (突破). Pays is "each" mark that is passed
+// in the year, or the "highest" of them.
+type Marks struct {
+	Of         string `yaml:"of"` // expression: money
+	Cumulative bool   `yaml:"cumulative,omitempty"`
+	Since      int    `yaml:"since,omitempty"`
+	Passing    string `yaml:"passing"`
+	Pays       string `yaml:"pays"`
+	Marks      []Mark `yaml:"marks"`
+}
+
+// Mark is one mark; marks rise.
+type Mark struct {
+	At    string `yaml:"at"`    // param.x
+	Award string `yaml:"award"` // param.x
+}
+
+// UpTo is an amount that somebody decides: at most Limit, at most a Rate of a base, or both. Decided is the fact that says
+// what was decided, once it was.
 type UpTo struct {
-	Limit string `yaml:"limit"` // param.x
+	Limit   string `yaml:"limit,omitempty"`   // param.x
+	Of      string `yaml:"of,omitempty"`      // expression: money
+	Rate    string `yaml:"rate,omitempty"`    // param.x
+	Decided string `yaml:"decided,omitempty"` // fact: money
 }
 
 // Eligibility is a promise without a published amount.
@@ -259,23 +299,77 @@ type Eligibility struct {
 	Text i18n.Text `yaml:"text"`
 }
 
-// Once lets only the first event of those that agree in the facts of Same be paid, within one enterprise and clause; an
-// empty Same is once per enterprise.
+// Once lets only the first events (one, or Most) of those that agree in the facts of Same be paid, within one enterprise
+// and clause; an empty Same is so many per enterprise. Period is "policy" (default) or "year".
 type Once struct {
-	Same []string `yaml:"same"`
-	Only *Only    `yaml:"only,omitempty"`
+	Same   []string `yaml:"same"`
+	Most   string   `yaml:"most,omitempty"` // param.x: int
+	Period string   `yaml:"period,omitempty"`
+	Only   *Only    `yaml:"only,omitempty"`
 	Place
 }
 
-// Ceiling limits the sum of a clause (and of the clauses in With) per subject of Scope and per Period. Where several
-// lines draw on one ceiling, the earlier event draws first.
+// Ceiling limits the sum of a clause (and of the clauses in With) per subject of Scope and per Period. The limit is an
+// amount (Limit), an amount that a fact states (Of: the taxes paid), or a share of one (Of and Limit, a rate). What other
+// documents gave (Counts) is taken off it. Where several lines draw on one ceiling, the earlier event draws first.
 type Ceiling struct {
-	ID     string   `yaml:"id"`
-	Limit  string   `yaml:"limit"`  // param.x
-	Scope  string   `yaml:"scope"`  // unit (the line's own subject), project, enterprise
-	Period string   `yaml:"period"` // event, year, policy; or setting.x with options of these names
-	With   []string `yaml:"with,omitempty"`
-	Only   *Only    `yaml:"only,omitempty"`
+	ID     string    `yaml:"id"`
+	Limit  string    `yaml:"limit,omitempty"` // param.x: money; with Of a rate
+	Of     string    `yaml:"of,omitempty"`    // expression: money
+	Counts []Counted `yaml:"counts,omitempty"`
+	Scope  string    `yaml:"scope"`  // unit (the line's own subject), project, enterprise
+	Period string    `yaml:"period"` // event, year, policy; or setting.x with options of these names
+	With   []string  `yaml:"with,omitempty"`
+	Only   *Only     `yaml:"only,omitempty"`
+	Place
+}
+
+// Counted is what other documents or levels gave, reported as a fact, and draws on a ceiling of this one. Unreported says
+// what an award that nobody reported means: none, or unknown; or setting.x.
+type Counted struct {
+	Award      string    `yaml:"award"` // fact: money
+	Name       i18n.Text `yaml:"name"`
+	Unreported string    `yaml:"unreported"`
+}
+
+// Require is a prerequisite: some line of one of the Clauses must be met for the same project or enterprise, in the same
+// year or at all.
+type Require struct {
+	ID      string    `yaml:"id"`
+	Text    i18n.Text `yaml:"text"`
+	Clauses []string  `yaml:"clauses"`
+	Scope   string    `yaml:"scope"`  // project, enterprise
+	Period  string    `yaml:"period"` // year, policy
+	Place
+}
+
+// Payment is when a clause's amount is paid: in parts, each once the one before is and its own day has come; and what makes
+// all of it fall back.
+type Payment struct {
+	Instalments []Instalment `yaml:"instalments,omitempty"`
+	Clawback    []Atom       `yaml:"clawback,omitempty"` // an atom that is true: nothing is due, and what was paid is returned
+	Place
+}
+
+// Instalment is one part. Without On it is due with the clause itself.
+type Instalment struct {
+	ID    string    `yaml:"id"`
+	Name  i18n.Text `yaml:"name"`
+	Share string    `yaml:"share"`        // param.x: rate; all shares make one
+	On    string    `yaml:"on,omitempty"` // fact with the day on which it falls due
+	When  []Atom    `yaml:"when,omitempty"`
+}
+
+// Uplift raises what clauses come to where its conditions hold: by a rate of the amount (20 %; 100 % doubles it), or by a
+// sum. Inside the ceiling (default), the clause's ceilings stay as they are; outside, they rise in the same way.
+type Uplift struct {
+	ID      string    `yaml:"id"`
+	Name    i18n.Text `yaml:"name"`
+	Clauses []string  `yaml:"clauses"`
+	When    []Atom    `yaml:"when"`
+	By      string    `yaml:"by"`                // param.x: rate or money
+	Ceiling string    `yaml:"ceiling,omitempty"` // inside, outside; or setting.x
+	Only    *Only     `yaml:"only,omitempty"`
 	Place
 }
 
@@ -312,7 +406,8 @@ type Stacking struct {
 
 // Group is clauses of which not all are paid. Scope is what they must share to stand against each other: project,
 // enterprise, or cost_item with the facts of Same. Pick is higher_of, priority (the order of Clauses, even if it pays
-// less) or difference (in order of time, each pays only what goes beyond what was paid before).
+// less) or difference: in order of time, each pays only what goes beyond the most that was granted before; with To "sum",
+// what goes beyond all that was paid before under the other clauses of the group.
 type Group struct {
 	ID      string    `yaml:"id"`
 	Name    i18n.Text `yaml:"name"`
@@ -320,6 +415,7 @@ type Group struct {
 	Same    []string  `yaml:"same,omitempty"`
 	Period  string    `yaml:"period,omitempty"` // policy (default) or year; or setting.x
 	Pick    string    `yaml:"pick"`
+	To      string    `yaml:"to,omitempty"` // most (default), sum
 	Clauses []string  `yaml:"clauses"`
 	Sum     bool      `yaml:"sum,omitempty"` // the clauses of this document add up and stand together against the other
 	Against *Against  `yaml:"against,omitempty"`

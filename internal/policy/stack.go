@@ -52,6 +52,7 @@ type outcome struct {
 	year    int
 	day     period.Day  // orders claims in time
 	limits  []money.Fen // for each ceiling of its clause
+	due     dues        // how much of what is left has fallen due
 	once    []string    // keys; see claim
 	items   []string
 }
@@ -118,7 +119,24 @@ func (w *world) settle() []money.Fen {
 			}
 		}
 	}
+	w.instalments()
 	return w.pays
+}
+
+// instalments leaves of each claim what has fallen due.
+func (w *world) instalments() {
+	for _, i := range w.order {
+		due := w.at[i].due
+		if !due.inParts {
+			continue
+		}
+		place := w.plan.clauses[w.claims[i].clause].Payment.Place
+		s := Step{Stage: "instalment", Rule: "instalments", Place: place, lost: -1, By: w.pays[i] - due.of(w.pays[i])}
+		if due.back {
+			s.Stage, s.Rule = "clawback", "clawback"
+		}
+		w.cut(i, due.of(w.pays[i]), s)
+	}
 }
 
 // cut lowers what a claim is paid and tells why.
@@ -140,18 +158,24 @@ func (w *world) once(r int) {
 		if w.claims[i].clause != rule.clause {
 			continue
 		}
-		key := w.at[i].once[rule.slot]
+		key := w.onceKey(rule, i)
 		if slices.Contains(done, key) {
 			continue
 		}
 		done = append(done, key)
 		var rest []int // every claim with this key, in time
 		for _, j := range w.order {
-			if w.claims[j].clause == rule.clause && w.at[j].once[rule.slot] == key {
+			if w.claims[j].clause == rule.clause && w.onceKey(rule, j) == key {
 				rest = append(rest, j)
 			}
 		}
-		if len(rest) == 1 {
+		if len(rest) <= rule.most {
+			continue
+		}
+		if rule.most > 1 {
+			for _, j := range rest[rule.most:] {
+				w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[0], By: w.pays[j], Most: rule.most})
+			}
 			continue
 		}
 		win := w.winner(contest{"once", r, key}, len(rest), 0)
@@ -161,6 +185,14 @@ func (w *world) once(r int) {
 			}
 		}
 	}
+}
+
+// onceKey is what a claim shares with those that count as the same under a once rule.
+func (w *world) onceKey(rule *onceRule, i int) string {
+	if rule.period == "year" {
+		return w.at[i].once[rule.slot] + "/" + strconv.Itoa(w.at[i].year)
+	}
+	return w.at[i].once[rule.slot]
 }
 
 // winner is the candidate that takes a contest: the one that the rule names, unless another is forced.
@@ -279,6 +311,10 @@ func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
 
 // difference pays, in order of time, what goes beyond the most that was granted before.
 func (w *world) difference(rule *groupRule, members []int) {
+	if rule.toSum {
+		w.differenceToSum(rule, members)
+		return
+	}
 	granted, by := money.Fen(0), -1
 	for _, i := range members {
 		own := w.pays[i]
@@ -287,6 +323,21 @@ func (w *world) difference(rule *groupRule, members []int) {
 		}
 		if own > granted {
 			granted, by = own, i
+		}
+	}
+}
+
+// differenceToSum pays, in order of time, what goes beyond all that was paid before under other clauses.
+func (w *world) differenceToSum(rule *groupRule, members []int) {
+	for n, i := range members {
+		paid, by := money.Fen(0), -1
+		for _, j := range members[:n] {
+			if w.claims[j].clause != w.claims[i].clause && w.pays[j] > 0 {
+				paid, by = plus(paid, w.pays[j]), j
+			}
+		}
+		if by >= 0 {
+			w.cut(i, max(w.pays[i]-paid, 0), Step{Stage: HigherOf, Rule: rule.id, Place: rule.place, lost: by, By: min(paid, w.pays[i])})
 		}
 	}
 }

@@ -32,9 +32,11 @@ func drawStack(t *rapid.T, how int) smallStack {
 	var s smallStack
 	s.plan = &Plan{clauses: make([]clauseRule, clauses), order: rapid.Permutation([]string{ProjectCeiling, HigherOf, EnterpriseCeiling}).Draw(t, "order")}
 	for c := range clauses {
-		s.plan.clauses[c].clause = &clause{Clause: &Clause{ID: fmt.Sprint("c", c)}, index: c}
+		s.plan.clauses[c].clause = &clause{Clause: &Clause{ID: fmt.Sprint("c", c), Payment: &Payment{}}, index: c}
 		if rapid.IntRange(0, 3).Draw(t, "once") == 0 {
-			s.plan.onces = append(s.plan.onces, onceRule{id: "once", clause: c})
+			s.plan.onces = append(s.plan.onces, onceRule{
+				id: "once", clause: c, most: rapid.IntRange(1, 2).Draw(t, "most"), period: rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "once period"),
+			})
 		}
 	}
 	limits := map[int][]money.Fen{}
@@ -56,6 +58,7 @@ func drawStack(t *rapid.T, how int) smallStack {
 	if rapid.Bool().Draw(t, "group") {
 		g := groupRule{id: "group", scope: rapid.SampledFrom([]string{"project", "enterprise"}).Draw(t, "group scope"), clauses: rapid.Permutation([]int{0, 1, 2}).Draw(t, "members")[:2]}
 		g.pick = rapid.SampledFrom([]string{"higher_of", "priority", "difference"}).Draw(t, "pick")
+		g.toSum = rapid.Bool().Draw(t, "to sum")
 		g.period = rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "group period")
 		if g.scope == "project" && rapid.Bool().Draw(t, "against") {
 			g.pick, g.sum, g.against = "higher_of", true, &Against{}
@@ -73,17 +76,35 @@ func drawStack(t *rapid.T, how int) smallStack {
 	for i := range rapid.IntRange(1, 5).Draw(t, "claims") {
 		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []key{{text: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}}
 		o := outcome{present: true, amount: amount("amount"), year: 2022 + rapid.IntRange(0, 1).Draw(t, "year"), day: period.Day(rapid.IntRange(0, 3).Draw(t, "day")), limits: limits[c.clause], once: []string{c.once[0].text}}
+		o.due = drawDues(t)
 		ways := []outcome{o}
 		switch kind := rapid.IntRange(0, 3).Draw(t, "way"); {
 		case how >= perhaps && kind == 0:
 			ways = append(ways, outcome{})
 		case how == anyBetween && kind == 1:
 			o.amount += amount("more")
+			if o.due.inParts {
+				o.due.shares = append(slices.Clone(o.due.shares), drawDues(t).shares...)
+			}
 			ways = append(ways, o)
 		}
 		s.claims, s.ways = append(s.claims, c), append(s.ways, ways)
 	}
 	return s
+}
+
+// drawDues is all of an amount, or some of three instalments.
+func drawDues(t *rapid.T) dues {
+	parts := rapid.IntRange(0, 4).Draw(t, "due parts")
+	if parts == 4 {
+		return dues{}
+	}
+	d := dues{inParts: true}
+	for range parts {
+		third, _ := money.NewRate(1, 3)
+		d.shares = append(d.shares, third)
+	}
+	return d
 }
 
 // oracle settles a definite world from the definitions: what a pool pays in all, what a contest may leave at best.
@@ -98,13 +119,17 @@ func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
 	}
 	slices.SortStableFunc(order, func(i, j int) int { return int(at[i].day - at[j].day) })
 	for _, o := range s.plan.onces {
-		done := map[string]bool{}
+		done := map[string]int{}
 		for _, i := range order {
 			if s.claims[i].clause == o.clause {
-				if done[s.claims[i].once[0].text] {
+				key := s.claims[i].once[0].text
+				if o.period == "year" {
+					key += fmt.Sprint(at[i].year)
+				}
+				if done[key] >= o.most {
 					pays[i] = 0
 				}
-				done[s.claims[i].once[0].text] = true
+				done[key]++
 			}
 		}
 	}
@@ -146,6 +171,11 @@ func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
 			}
 		}
 	}
+	for _, i := range order { // each share is a third
+		if d := at[i].due; d.inParts {
+			pays[i] = min(pays[i], pays[i]*money.Fen(len(d.shares))/3)
+		}
+	}
 	return pays
 }
 
@@ -166,6 +196,20 @@ func (s smallStack) contest(g groupRule, at []outcome, awards []money.Fen, order
 		pools[key] = append(pools[key], i)
 	}
 	for _, members := range pools {
+		if g.pick == "difference" && g.toSum {
+			paid := map[int]money.Fen{} // by clause
+			for _, i := range members {
+				others := money.Fen(0)
+				for c, sum := range paid {
+					if c != s.claims[i].clause {
+						others += sum
+					}
+				}
+				pays[i] = max(pays[i]-others, 0)
+				paid[s.claims[i].clause] += pays[i]
+			}
+			continue
+		}
 		if g.pick == "difference" {
 			most := money.Fen(0)
 			for _, i := range members {

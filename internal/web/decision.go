@@ -211,6 +211,8 @@ func (w words) subject(r policy.Ref) string {
 func (w words) step(s policy.Step) string {
 	from, to := inWords(w.t, s.From), inWords(w.t, s.To)
 	switch {
+	case s.Stage == "instalment" || s.Stage == "clawback":
+		return w.t.Msg(s.Sentence(nil))
 	case s.LostTo != nil:
 		winner := s.LostTo.Clause
 		if i := slices.IndexFunc(w.pol.File.Clauses, func(c policy.Clause) bool { return c.ID == winner }); i >= 0 {
