@@ -31,12 +31,18 @@ func TestPagesInBrowser(t *testing.T) {
 	c := newCity(t)
 	tinghu, twin := c.firms[tinghuCode], c.twin()
 	merged := c.mergedFirm()
+	draft, proposed, mistaken := c.drafts()
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
 		{"calculator-errors", "", "/calculator?loan-0:loan.principal=much&loan-0:loan.drawn_on=2022-05-01&honour-0:honour.item=x"},
 		{"policies", "", "/policies"},
 		{"policy", "", "/policies/yancheng-2022-6"},
+		{"versions", "city", "/versions"},
+		{"version-draft", "city", versionPath(draft)},
+		{"version-proposed", "second", versionPath(proposed)},
+		{"version-mistakes", "city", versionPath(mistaken)},
+		{"version-in-force", "city", versionPath(c.inForce("yancheng-2022-6").ID)},
 		{"today", "city", "/today"},
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},

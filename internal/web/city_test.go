@@ -62,6 +62,7 @@ func newCity(t *testing.T) *city {
 	for login, g := range map[string]access.Grant{
 		"tinghu":  {Role: access.CountyOfficial, Area: "320902"},
 		"city":    {Role: access.CityOfficial, Area: "320900"},
+		"second":  {Role: access.CityOfficial, Area: "320900"},
 		"auditor": {Role: access.Auditor, Area: "320900"},
 		"firm":    {Role: access.Enterprise, Party: c.firms[tinghuCode]},
 		"handler": {Role: access.Handler, Party: c.firms[tinghuCode], Until: time.Date(2025, 1, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()},

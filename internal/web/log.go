@@ -16,6 +16,41 @@ import (
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// deed is a kind of entry of the log: a change of what is known, or a word about it.
+type deed string
+
+const (
+	published deed = deed(source.Publish)
+	retracted deed = deed(source.Retract)
+	merged    deed = deed(source.Merge)
+	unmerged  deed = deed(source.Unmerge)
+	enforced  deed = deed(source.Enforce)
+	ended     deed = deed(source.End)
+	disputed  deed = "dispute"
+	closed    deed = "closing"
+)
+
+// deeds are all kinds, in the order in which the page offers them.
+var deeds = []deed{published, retracted, merged, unmerged, enforced, ended, disputed, closed}
+
+// entry is one thing that somebody did. Source is of publications and retractions, From and Into of merges, Dispute of
+// disputes and their closing; the others are zero.
+type entry struct {
+	Deed       deed
+	At         int64 // milliseconds UTC
+	Seq        int64 // commit; 0 for disputes, which change no value
+	Actor      int64 // 0 for the product itself
+	Reason     string
+	Source     source.Source
+	From, Into int64
+	Dispute    fact.Dispute
+	Version    version.Version // of a policy put in force or ended
+}
+
 // logQuery is a view of the log; its address restores it.
 type logQuery struct {
 	Deed fact.Deed // "" for all
@@ -75,6 +110,83 @@ func logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error
 		return all, err
 	}
 	return slices.DeleteFunc(all, func(e fact.Entry) bool { return e.Deed != q.Deed }), nil
+	disputes, err := view.Disputes(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range disputes {
+		if !view.Can(access.ReadLog, d.Subject) {
+			continue
+		}
+		all = append(all, entry{Deed: disputed, At: d.At, Actor: d.Actor, Reason: d.Text, Dispute: d})
+		if d.Closed != nil {
+			all = append(all, entry{Deed: closed, At: d.Closed.At, Actor: d.Closed.Actor, Reason: d.Closed.Note, Dispute: d})
+		}
+	}
+	if q.Deed != "" {
+		all = slices.DeleteFunc(all, func(e entry) bool { return e.Deed != q.Deed })
+	}
+	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	return all, nil
+}
+
+// changes is the commit log as far as a scope may see it: a file by the area that its sender answers for, a merge by
+// where the enterprise is now, a policy by the areas that it is for.
+func (s *server) changes(ctx context.Context, scope access.Scope) ([]entry, error) {
+	log, err := s.Sources.Log(ctx, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	live, err := s.Sources.LiveSources(ctx, 0)
+	if err != nil {
+		return nil, err
+	}
+	sources := make(map[int64]source.Source, len(live))
+	for _, src := range live {
+		sources[src.ID] = src
+	}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	var all []entry
+	for _, l := range log {
+		e := entry{Deed: deed(l.Kind), At: l.At, Seq: l.Seq, Actor: l.Actor, Reason: l.Reason, From: l.From, Into: l.Into}
+		switch l.Kind {
+		case source.Publish, source.Retract:
+			src, ok := sources[l.Source]
+			if !ok {
+				if src, err = s.Sources.Get(ctx, access.SystemScope(), l.Source); err != nil {
+					return nil, err
+				}
+				sources[l.Source] = src
+			}
+			if !scope.Sees(access.ReadLog, src.Area, src.Party) {
+				continue
+			}
+			e.Source = src
+			if l.Kind == source.Publish {
+				e.Actor = src.Actor
+			}
+		case source.Merge, source.Unmerge:
+			if !whole.Registry().Sees(scope, access.ReadLog, l.Into) {
+				continue
+			}
+		case source.Enforce, source.End:
+			x, ok, err := s.Versions.ByCommit(ctx, l.Seq)
+			if err != nil {
+				return nil, err
+			}
+			if !ok || !x.May(scope, access.ReadDraft) {
+				continue
+			}
+			e.Version = x
+		default:
+			continue // of a later version
+		}
+		all = append(all, e)
+	}
+	return all, nil
 }
 
 // logRow puts an entry into words; people keeps the names of accounts.
@@ -94,6 +206,13 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 			row.Href = enterprisePath(into.ID)
 		}
 	case fact.Disputed, fact.Closed:
+	case enforced, ended:
+		x, err := s.versionRow(ctx, t, e.Version, people)
+		if err != nil {
+			return row, err
+		}
+		row.What, row.Href = x.Name, versionPath(x.ID)
+	case disputed, closed:
 		o := s.describe(t, view, e.Dispute)
 		row.What, row.Href = strings.TrimPrefix(o.Firm+" · "+o.What, " · "), o.Href
 	}

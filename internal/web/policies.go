@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -20,7 +21,7 @@ func (s *server) listPolicies(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_policies")), http.StatusOK, policiesPage(v.t, all))
+	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_policies")), http.StatusOK, policiesPage(v.t, all, v.scope.Can(access.ReadDraft)))
 }
 
 // policyAreas is where a document pays and where somebody else does, by name.

@@ -54,6 +54,13 @@ var writers = map[string][]string{
 	"POST /imports/{id}/again":                             {"city"},
 	"POST /imports/{id}/cancel":                            {"city"},
 	"POST /imports/{id}/undo":                              {"city"},
+	"POST /policies/{policy}/draft":                        {"city", "admin"},
+	"POST /versions":                                       {"tinghu", "city", "admin"},
+	"POST /versions/{id}/propose":                          {"city", "admin"},
+	"POST /versions/{id}/drop":                             {"city", "admin"},
+	"POST /versions/{id}/approve":                          {"city", "admin"},
+	"POST /versions/{id}/reject":                           {"city", "admin"},
+	"POST /versions/{id}/end":                              {"city", "admin"},
 	"POST /accounts":                                       {"admin"},
 	"POST /accounts/{id}/disable":                          {"admin"},
 	"POST /accounts/{id}/enable":                           {"admin"},
@@ -79,6 +86,9 @@ func (c *city) addresses(pattern, code string) string {
 			}
 			if strings.HasPrefix(path, "/enrolments") {
 				return fmt.Sprint(c.enrolment)
+			}
+			if strings.HasPrefix(path, "/versions") {
+				return fmt.Sprint(c.inForce("yancheng-2022-6").ID)
 			}
 			return id
 		case "{account}":

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -115,6 +116,17 @@ func (s *server) routes() []route {
 		{"GET /calculator", open, s.calculate},
 		{"GET /policies", open, s.listPolicies},
 		{"GET /policies/{policy}", open, s.showPolicy},
+		{"POST /policies/{policy}/draft", access.Need{Action: access.DraftPolicy}, s.draftFrom},
+		{"GET /versions", access.Need{Action: access.ReadDraft}, s.versions},
+		{"POST /versions", access.Need{Action: access.DraftPolicy}, s.uploadVersion},
+		{"GET /versions/{id}", open, s.version}, // what was in force is public
+		{"GET /versions/{id}/package", open, s.versionPackage},
+		{"GET /versions/{id}/effect", access.Need{Action: access.ReadSensitive, Area: true}, s.versionEffect},
+		{"POST /versions/{id}/propose", access.Need{Action: access.DraftPolicy}, s.versionStep(version.Offered, access.DraftPolicy, s.propose)},
+		{"POST /versions/{id}/drop", access.Need{Action: access.DraftPolicy}, s.versionStep(version.Left, access.DraftPolicy, s.drop)},
+		{"POST /versions/{id}/approve", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Approved, access.ApprovePolicy, s.approve)},
+		{"POST /versions/{id}/reject", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Rejected, access.ApprovePolicy, s.reject)},
+		{"POST /versions/{id}/end", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Ended, access.ApprovePolicy, s.end)},
 		{"GET /today", access.Need{Action: access.Decide}, s.today},
 		{"GET /mine", access.Need{Action: access.ReadFact}, s.mine},
 		{"GET /enterprises", access.Need{Action: access.ReadParty}, s.enterprises},
@@ -251,5 +263,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return rt.pattern == "POST /imports" || rt.pattern == "POST /enrolments"
+	return slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions"}, rt.pattern)
 }

@@ -223,12 +223,33 @@ func (v *visitor) do(method, path string, form url.Values, header http.Header) (
 	if err != nil {
 		v.s.t.Fatal(err)
 	}
+	return v.read(res)
+}
+
+func (v *visitor) read(res *http.Response) (*http.Response, string) {
+	v.s.t.Helper()
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		v.s.t.Fatal(err)
 	}
 	return res, string(body)
+}
+
+// account is that of a login.
+func (s *site) account(login string) access.Account {
+	s.t.Helper()
+	all, err := s.acc.List(context.Background(), access.SystemScope())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, a := range all {
+		if a.Login == login {
+			return a
+		}
+	}
+	s.t.Fatalf("no account %s", login)
+	return access.Account{}
 }
 
 func wants(t *testing.T, body string, parts ...string) {
