@@ -30,5 +30,16 @@ func (c Clock) Today() period.Day {
 	return period.Date(y, int(m), d)
 }
 
+// StartOf is the first instant of a legal date, in milliseconds since 1970 UTC.
+func StartOf(d period.Day) int64 {
+	y, m, day := d.YMD()
+	return time.Date(y, time.Month(m), day, 0, 0, 0, 0, Beijing).UnixMilli()
+}
+
+// DayOf is the legal date of an instant in milliseconds since 1970 UTC.
+func DayOf(millis int64) period.Day {
+	return Fixed(time.UnixMilli(millis)).Today()
+}
+
 // Millis is the instant as stored: milliseconds since 1970 UTC.
 func (c Clock) Millis() int64 { return c().UnixMilli() }

@@ -2,6 +2,8 @@ package source
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -91,6 +93,39 @@ func upTo(known int64) int64 {
 		return Newest
 	}
 	return known
+}
+
+const (
+	firstFrom = `SELECT seq FROM commit_log WHERE at >= $1 ORDER BY seq LIMIT 1`
+	firstEver = `SELECT at FROM commit_log ORDER BY seq LIMIT 1`
+	lastEver  = `SELECT seq FROM commit_log ORDER BY seq DESC LIMIT 1`
+)
+
+// KnownBefore is the commit up to which everything was known before an instant (milliseconds UTC): the last one before
+// the first that came then or later, so that a clock that was set back makes nothing known too early. It is 0 when
+// nothing was known; first is then when the first entry was made, 0 for an empty log.
+func (s *Store) KnownBefore(ctx context.Context, at int64) (seq, first int64, err error) {
+	ask := func(query string, args ...any) (n int64, ok bool) {
+		if err != nil {
+			return 0, false
+		}
+		err = s.db.Read().QueryRow(ctx, query, args...).Scan(&n)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+			return 0, false
+		}
+		return n, err == nil
+	}
+	if next, ok := ask(firstFrom, at); ok {
+		seq = next - 1
+	} else {
+		seq, _ = ask(lastEver)
+	}
+	first, _ = ask(firstEver)
+	if err != nil {
+		return 0, 0, fmt.Errorf("find what was known before %d: %w", at, err)
+	}
+	return seq, first, nil
 }
 
 const liveSources = selectSource + ` WHERE p.seq <= $1 AND (r.seq IS NULL OR r.seq > $1) ORDER BY p.seq`

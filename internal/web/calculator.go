@@ -25,6 +25,7 @@ type calculator struct {
 	Problems []string
 	Example  bool   // the form was filled in to show how it works
 	Until    string // up to when is computed, where that is not today
+	Moment   moment
 	Result   decisionView
 }
 
@@ -65,7 +66,11 @@ type calcSetting struct {
 
 // calculate answers a form: the whole page, or the result alone to a script.
 func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, err := s.view(r.Context(), v)
+	m, err := s.momentOf(r)
+	if err != nil {
+		return err
+	}
+	view, err := s.viewAt(r.Context(), v, m)
 	if err != nil {
 		return err
 	}
@@ -73,11 +78,11 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	form, err := newCalcForm(v.t, s.Library, p, s.Clock.Today(), r.Form)
+	form, err := newCalcForm(v.t, s.Library, p, m.day, r.Form)
 	if err != nil {
 		return err
 	}
-	c := calculator{}
+	c := calculator{Moment: m}
 	if len(form.address()) == 1 && r.FormValue("blank") == "" && r.FormValue("add") == "" {
 		form.example()
 		c.Example = true
@@ -93,7 +98,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	c.Result = s.viewDecision(v.t, p, d)
 	c.Problems = form.problems
-	if last, today := form.lastDay(), s.Clock.Today(); last != today {
+	if last, today := form.lastDay(), m.day; last != today {
 		c.Until = v.t.S("web.calc_until", last.String(), today.String())
 	}
 	if byScript(r) {

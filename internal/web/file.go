@@ -29,6 +29,7 @@ type firmFile struct {
 	MayMerge          bool
 	MayAccounts       bool // see who acts for it
 	Done              string
+	Moment            moment
 	AsOf              string
 }
 
@@ -71,11 +72,16 @@ func factPath(firm, subject int64, def string) string {
 
 // firmOf is the enterprise of an address, as far as the visitor may read it.
 func (s *server) firmOf(r *http.Request, v *visit) (fact.View, party.Enterprise, error) {
+	return s.firmAt(r, v, moment{})
+}
+
+// firmAt is the enterprise of an address as it was known at a moment.
+func (s *server) firmAt(r *http.Request, v *visit, m moment) (fact.View, party.Enterprise, error) {
 	id, err := pathID(r)
 	if err != nil {
 		return fact.View{}, party.Enterprise{}, err
 	}
-	view, err := s.view(r.Context(), v)
+	view, err := s.viewAt(r.Context(), v, m)
 	if err != nil {
 		return view, party.Enterprise{}, err
 	}
@@ -87,11 +93,15 @@ func (s *server) firmOf(r *http.Request, v *visit) (fact.View, party.Enterprise,
 }
 
 func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, e, err := s.firmOf(r, v)
+	m, err := s.momentOf(r)
 	if err != nil {
 		return err
 	}
-	f := firmFile{Enterprise: e, AsOf: s.asOf(v.t, view)}
+	view, e, err := s.firmAt(r, v, m)
+	if err != nil {
+		return err
+	}
+	f := firmFile{Enterprise: e, Moment: m, AsOf: s.asKnown(v.t, m, view)}
 	f.Areas = s.spans(v.t, s.Library.Areas(), view.Nodes(e.ID, party.TreeArea))
 	f.Industries = s.spans(v.t, s.Library.Industries(), view.Nodes(e.ID, party.TreeIndustry))
 	if f.Facts, err = s.factTable(r.Context(), v.t, view, e.ID, e.ID); err != nil {
@@ -100,13 +110,13 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	if f.Children, err = s.children(r.Context(), v.t, view, e.ID); err != nil {
 		return err
 	}
-	if f.Decisions, err = s.decisions(r, v, view, e.ID); err != nil {
+	if f.Decisions, err = s.decisions(r, v, view, e.ID, m); err != nil {
 		return err
 	}
 	if f.MergedFrom, err = s.mergedRows(r.Context(), view, e); err != nil {
 		return err
 	}
-	f.MayMerge = view.Can(access.Merge, e.ID)
+	f.MayMerge = view.Can(access.Merge, e.ID) && !m.past()
 	f.MayAccounts = view.Can(access.IssueAccess, e.ID) || view.Can(access.Delegate, e.ID)
 	switch r.FormValue("done") {
 	case "merged":
@@ -372,7 +382,7 @@ func (s *server) closeDispute(w http.ResponseWriter, r *http.Request, v *visit) 
 
 // decisions is what each policy owes the enterprise, from the facts that the visitor may see; none for a visitor who may
 // not see all that a decision reads. Where the address names a policy, it is decided under the answers given there.
-func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64) ([]decisionView, error) {
+func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64, m moment) ([]decisionView, error) {
 	if !view.Can(access.ReadSensitive, firm) {
 		return nil, nil
 	}
@@ -391,13 +401,13 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 		if err != nil {
 			return nil, err
 		}
-		d, err := s.Region.Decide(view, plan, firm, s.Clock.Today())
+		d, err := s.Region.Decide(view, plan, firm, m.day)
 		if err != nil {
 			return nil, err
 		}
 		dv := s.viewDecision(v.t, p, d)
 		dv.Answers = answersText(v.t, p, answers)
-		if dv.Calculator, err = s.calculatorOf(v.t, view, p, firm, answers); err != nil {
+		if dv.Calculator, err = s.calculatorOf(v.t, firmAsked{view, firm, m}, p, answers); err != nil {
 			return nil, err
 		}
 		all = append(all, dv)
@@ -416,20 +426,30 @@ func answersText(t i18n.T, p *policy.Policy, answers map[string]string) []string
 	return all
 }
 
+// firmAsked is an enterprise as a page asks about it.
+type firmAsked struct {
+	view fact.View
+	firm int64
+	m    moment
+}
+
 // calculatorOf is the calculator's address with what is known of an enterprise filled in, under the same answers.
-func (s *server) calculatorOf(t i18n.T, view fact.View, p *policy.Policy, firm int64, answers map[string]string) (string, error) {
+func (s *server) calculatorOf(t i18n.T, asked firmAsked, p *policy.Policy, answers map[string]string) (string, error) {
 	in := url.Values{}
+	if asked.m.past() {
+		in.Set("as_of", asked.m.param())
+	}
 	for id, answer := range answers {
 		in.Set("set:"+id, answer)
 	}
-	form, err := newCalcForm(t, s.Library, p, s.Clock.Today(), in)
+	form, err := newCalcForm(t, s.Library, p, asked.m.day, in)
 	if err != nil {
 		return "", err
 	}
-	subject, ok := s.reader.Subject(view, firm)
+	subject, ok := s.reader.Subject(asked.view, asked.firm)
 	if !ok {
-		return "", errs.NotFound("enterprise", firm)
+		return "", errs.NotFound("enterprise", asked.firm)
 	}
-	form.fill(subject, s.Clock.Today())
+	form.fill(subject, asked.m.day)
 	return "/calculator?" + form.address().Encode(), nil
 }

@@ -13,43 +13,19 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
-	"github.com/yanzhen/yanzhen/internal/sheet"
-)
-
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
-// deed is a kind of entry of the log: a change of what is known, or a word about it.
-type deed string
-
+// What is done to policies, besides what package fact knows of.
 const (
-	published deed = deed(source.Publish)
-	retracted deed = deed(source.Retract)
-	merged    deed = deed(source.Merge)
-	unmerged  deed = deed(source.Unmerge)
-	enforced  deed = deed(source.Enforce)
-	ended     deed = deed(source.End)
-	disputed  deed = "dispute"
-	closed    deed = "closing"
+	enforced = fact.Deed(source.Enforce)
+	ended    = fact.Deed(source.End)
 )
 
-// deeds are all kinds, in the order in which the page offers them.
-var deeds = []deed{published, retracted, merged, unmerged, enforced, ended, disputed, closed}
-
-// entry is one thing that somebody did. Source is of publications and retractions, From and Into of merges, Dispute of
-// disputes and their closing; the others are zero.
-type entry struct {
-	Deed       deed
-	At         int64 // milliseconds UTC
-	Seq        int64 // commit; 0 for disputes, which change no value
-	Actor      int64 // 0 for the product itself
-	Reason     string
-	Source     source.Source
-	From, Into int64
-	Dispute    fact.Dispute
-	Version    version.Version // of a policy put in force or ended
-}
+// deeds are all kinds of entries, in the order in which the page offers them.
+func deeds() []fact.Deed { return append(fact.Deeds(), enforced, ended) }
 
 // logQuery is a view of the log; its address restores it.
 type logQuery struct {
@@ -78,7 +54,7 @@ func (q logQuery) onPage(n int) logQuery {
 
 func readLog(in url.Values) logQuery {
 	q := logQuery{Deed: fact.Deed(in.Get("deed"))}
-	if !slices.Contains(fact.Deeds(), q.Deed) {
+	if !slices.Contains(deeds(), q.Deed) {
 		q.Deed = ""
 	}
 	q.Page, _ = strconv.Atoi(in.Get("page"))
@@ -104,89 +80,27 @@ type logRow struct {
 }
 
 // logOf is the entries of a query, newest first.
-func logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error) {
+func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error) {
 	all, err := view.Log(ctx)
-	if err != nil || q.Deed == "" {
-		return all, err
+	if err != nil {
+		return nil, err
+	}
+	policies, err := s.Versions.Log(ctx, view.Scope(), view.Seq())
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range policies {
+		deed := enforced
+		if e.Kind == version.Ended {
+			deed = ended
+		}
+		all = append(all, fact.Entry{Deed: deed, At: e.At, Seq: e.Seq, Actor: e.Actor, Reason: e.Reason})
+	}
+	slices.SortStableFunc(all, func(a, b fact.Entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	if q.Deed == "" {
+		return all, nil
 	}
 	return slices.DeleteFunc(all, func(e fact.Entry) bool { return e.Deed != q.Deed }), nil
-	disputes, err := view.Disputes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	for _, d := range disputes {
-		if !view.Can(access.ReadLog, d.Subject) {
-			continue
-		}
-		all = append(all, entry{Deed: disputed, At: d.At, Actor: d.Actor, Reason: d.Text, Dispute: d})
-		if d.Closed != nil {
-			all = append(all, entry{Deed: closed, At: d.Closed.At, Actor: d.Closed.Actor, Reason: d.Closed.Note, Dispute: d})
-		}
-	}
-	if q.Deed != "" {
-		all = slices.DeleteFunc(all, func(e entry) bool { return e.Deed != q.Deed })
-	}
-	slices.SortStableFunc(all, func(a, b entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
-	return all, nil
-}
-
-// changes is the commit log as far as a scope may see it: a file by the area that its sender answers for, a merge by
-// where the enterprise is now, a policy by the areas that it is for.
-func (s *server) changes(ctx context.Context, scope access.Scope) ([]entry, error) {
-	log, err := s.Sources.Log(ctx, 0, 0)
-	if err != nil {
-		return nil, err
-	}
-	live, err := s.Sources.LiveSources(ctx, 0)
-	if err != nil {
-		return nil, err
-	}
-	sources := make(map[int64]source.Source, len(live))
-	for _, src := range live {
-		sources[src.ID] = src
-	}
-	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return nil, err
-	}
-	var all []entry
-	for _, l := range log {
-		e := entry{Deed: deed(l.Kind), At: l.At, Seq: l.Seq, Actor: l.Actor, Reason: l.Reason, From: l.From, Into: l.Into}
-		switch l.Kind {
-		case source.Publish, source.Retract:
-			src, ok := sources[l.Source]
-			if !ok {
-				if src, err = s.Sources.Get(ctx, access.SystemScope(), l.Source); err != nil {
-					return nil, err
-				}
-				sources[l.Source] = src
-			}
-			if !scope.Sees(access.ReadLog, src.Area, src.Party) {
-				continue
-			}
-			e.Source = src
-			if l.Kind == source.Publish {
-				e.Actor = src.Actor
-			}
-		case source.Merge, source.Unmerge:
-			if !whole.Registry().Sees(scope, access.ReadLog, l.Into) {
-				continue
-			}
-		case source.Enforce, source.End:
-			x, ok, err := s.Versions.ByCommit(ctx, l.Seq)
-			if err != nil {
-				return nil, err
-			}
-			if !ok || !x.May(scope, access.ReadDraft) {
-				continue
-			}
-			e.Version = x
-		default:
-			continue // of a later version
-		}
-		all = append(all, e)
-	}
-	return all, nil
 }
 
 // logRow puts an entry into words; people keeps the names of accounts.
@@ -205,14 +119,17 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 		if into, ok := view.Enterprise(e.Into); ok && view.Can(access.ReadFact, e.Into) {
 			row.Href = enterprisePath(into.ID)
 		}
-	case fact.Disputed, fact.Closed:
 	case enforced, ended:
-		x, err := s.versionRow(ctx, t, e.Version, people)
+		x, _, err := s.Versions.ByCommit(ctx, e.Seq)
 		if err != nil {
 			return row, err
 		}
-		row.What, row.Href = x.Name, versionPath(x.ID)
-	case disputed, closed:
+		named, err := s.versionRow(ctx, t, x, people)
+		if err != nil {
+			return row, err
+		}
+		row.What, row.Href = named.Name, versionPath(x.ID)
+	case fact.Disputed, fact.Closed:
 		o := s.describe(t, view, e.Dispute)
 		row.What, row.Href = strings.TrimPrefix(o.Firm+" · "+o.What, " · "), o.Href
 	}
@@ -238,7 +155,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	q := readLog(r.Form)
-	all, err := logOf(ctx, view, q)
+	all, err := s.logOf(ctx, view, q)
 	if err != nil {
 		return err
 	}
@@ -250,7 +167,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Whole: v.scope.Sees(access.ReadLog, "", 0),
 	}
-	for _, k := range fact.Deeds() {
+	for _, k := range deeds() {
 		d.Deeds = append(d.Deeds, option{string(k), v.t.S("web.deed_" + string(k))})
 	}
 	d.Query.Page = min(q.Page, d.Pages)
@@ -274,7 +191,7 @@ func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	q := readLog(r.Form).onPage(1)
-	all, err := logOf(ctx, view, q)
+	all, err := s.logOf(ctx, view, q)
 	if err != nil {
 		return err
 	}

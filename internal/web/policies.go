@@ -1,15 +1,22 @@
 package web
 
 import (
+	"context"
 	"maps"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 func (s *server) listPolicies(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -24,26 +31,149 @@ func (s *server) listPolicies(w http.ResponseWriter, r *http.Request, v *visit) 
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_policies")), http.StatusOK, policiesPage(v.t, all, v.scope.Can(access.ReadDraft)))
 }
 
+// policyData is the page of a policy.
+type policyData struct {
+	policy.File
+	version.InForce
+	Areas    policyAreas
+	Years    []int      // of the numbers by year
+	ByYear   []yearRow  // one for each such number
+	Versions []sinceRow // newest first
+	Benefits bool       // the visitor may see what it comes to
+	MayDraft bool
+	Moment   moment
+	AsOf     string
+	Text     func(i18n.T, policy.Param) string
+}
+
 // policyAreas is where a document pays and where somebody else does, by name.
 type policyAreas struct{ In, Floor string }
 
+// yearRow is a number of a document, year by year; "" where it has no value.
+type yearRow struct {
+	policy.Param
+	Cells []string
+}
+
+// sinceRow is a version in the history of a document.
+type sinceRow struct {
+	version.Version
+	Since string // the day on which it was put in force
+	Now   bool
+}
+
 func (s *server) showPolicy(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, err := s.view(r.Context(), v)
+	m, err := s.momentOf(r)
 	if err != nil {
 		return err
 	}
-	p, _, err := s.policyOrFirst(r.Context(), view, r.PathValue("policy"))
+	view, err := s.viewAt(r.Context(), v, m)
 	if err != nil {
 		return err
 	}
-	var areas policyAreas
-	if d := p.File.Document; d.Area != nil {
-		areas.In = s.areaNames(v.t, d.Area.In)
-		if d.Floor != nil {
-			areas.Floor = s.areaNames(v.t, d.Floor.In)
+	f, err := s.policyAt(r.Context(), view, r.PathValue("policy"))
+	if err != nil {
+		return err
+	}
+	d := policyData{Text: s.paramText, File: f.Policy.File, InForce: f, Moment: m, AsOf: s.asKnown(v.t, m, view)}
+	if doc := d.File.Document; doc.Area != nil {
+		d.Areas.In = s.areaNames(v.t, doc.Area.In)
+		if doc.Floor != nil {
+			d.Areas.Floor = s.areaNames(v.t, doc.Floor.In)
 		}
 	}
-	return s.show(w, r, s.shell(r, v, v.t.Text(p.File.Document.Name)), http.StatusOK, policyPage(v.t, p.File, areas))
+	d.Years, d.ByYear = yearTable(v.t, d.Params)
+	history, err := s.Versions.Of(r.Context(), f.Version.Document, view.Seq())
+	if err != nil {
+		return err
+	}
+	for _, x := range history {
+		row := sinceRow{Version: x, Since: v.t.S("policypage.from_beginning"), Now: x.ID == f.ID}
+		if e, _ := x.Since(); e.Seq != 0 {
+			row.Since = clock.DayOf(e.At).String()
+		}
+		d.Versions = append(d.Versions, row)
+	}
+	d.Benefits = v.signedIn() && (access.Need{Action: access.ReadSensitive, Area: true}).MetBy(v.scope)
+	d.MayDraft = !m.past() && f.May(v.scope, access.DraftPolicy)
+	return s.show(w, r, s.shell(r, v, v.t.Text(d.File.Document.Name)), http.StatusOK, policyPage(v.t, d))
+}
+
+// policyAt is the version of a document that was in force as a view knows it.
+func (s *server) policyAt(ctx context.Context, view fact.View, document string) (version.InForce, error) {
+	all, err := s.Versions.At(ctx, view.Seq())
+	if err != nil {
+		return version.InForce{}, err
+	}
+	i := slices.IndexFunc(all, func(f version.InForce) bool { return f.Version.Document == document })
+	if i < 0 {
+		return version.InForce{}, errs.NotFound("policy", document)
+	}
+	return all[i], nil
+}
+
+// yearTable is the numbers that change from year to year, and the years of any of them.
+func yearTable(t i18n.T, params []policy.Param) (years []int, rows []yearRow) {
+	for _, p := range params {
+		if p.By != "year" {
+			continue
+		}
+		for key := range p.Values {
+			if y, err := strconv.Atoi(key); err == nil && !slices.Contains(years, y) {
+				years = append(years, y)
+			}
+		}
+	}
+	slices.Sort(years)
+	for _, p := range params {
+		if p.By != "year" {
+			continue
+		}
+		row := yearRow{Param: p}
+		for _, y := range years {
+			row.Cells = append(row.Cells, numberText(t, p, p.Values[strconv.Itoa(y)]))
+		}
+		rows = append(rows, row)
+	}
+	return years, rows
+}
+
+// benefitsData is who benefits from a policy, as far as the visitor may see, or how far the work is.
+type benefitsData struct {
+	Document string
+	Query    regionQuery
+	Progress *region.Progress
+	Sum      region.Sum
+	ByArea   []areaRow
+	ByClause []clauseRow
+	AsOf     string
+}
+
+// policyBenefits is the part of the page about firms: asked for again until it is worked out.
+func (s *server) policyBenefits(w http.ResponseWriter, r *http.Request, v *visit) error {
+	r.Form.Set("policy", r.PathValue("policy"))
+	a, err := s.readRegion(r, v)
+	if err != nil {
+		return err
+	}
+	d := benefitsData{Document: r.PathValue("policy"), Query: a.query, AsOf: s.asKnown(v.t, a.m, a.view)}
+	result, progress, err := s.Region.Begin(a.view, a.plan, a.m.day)
+	switch {
+	case err != nil:
+		return err
+	case result == nil:
+		d.Progress = &progress
+	default:
+		if a.query.Area != "" {
+			result = result.Within(a.query.Area)
+		}
+		d.Sum = result.Sum
+		d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
+	}
+	if byScript(r) {
+		return part(w, r, http.StatusOK, benefitsPart(v.t, d))
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("policypage.benefits")), http.StatusOK, benefitsPage(v.t, d))
 }
 
 func (s *server) areaNames(t i18n.T, codes []string) string {
@@ -80,20 +210,27 @@ func settingText(t i18n.T, f policy.File, o policy.Only) string {
 	return o.Is
 }
 
-// paramText is a number of a document, with its table by year or code.
-func paramText(t i18n.T, p policy.Param) string {
-	value := func(text string) string {
-		if a, err := money.Parse(text); err == nil && p.Type == "money" {
-			return inWords(t, a)
-		}
-		return text
+// numberText is a value of a number as people read it.
+func numberText(t i18n.T, p policy.Param, text string) string {
+	if a, err := money.Parse(text); err == nil && p.Type == "money" {
+		return inWords(t, a)
 	}
+	return text
+}
+
+// paramText is a number of a document, with its table by code: by the names of the codes.
+func (s *server) paramText(t i18n.T, p policy.Param) string {
 	if p.Value != "" {
-		return value(p.Value)
+		return numberText(t, p, p.Value)
 	}
+	def, _ := s.Library.FactDef(p.By)
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(p.Values)) {
-		parts = append(parts, t.S("web.key_value", key, value(p.Values[key])))
+		name := codeName(t, s.Library, def, key)
+		if p.By == "ent.area" {
+			name = nodeName(s.Library.Areas(), key)
+		}
+		parts = append(parts, t.S("web.key_value", name, numberText(t, p, p.Values[key])))
 	}
 	return strings.Join(parts, t.S("web.comma"))
 }

@@ -26,12 +26,13 @@ type regionQuery struct {
 	Clause   string            // of the list of firms, "" for all
 	State    string            // of the list of firms: "sure", "perhaps" or ""
 	Settings map[string]string // open questions answered otherwise than by default
+	AsOf     string            // day in the past; "" for today
 	Page     int
 }
 
 func (q regionQuery) href(path string) string {
 	out := url.Values{"policy": {q.Policy}}
-	for name, value := range map[string]string{"area": q.Area, "clause": q.Clause, "state": q.State} {
+	for name, value := range map[string]string{"area": q.Area, "clause": q.Clause, "state": q.State, "as_of": q.AsOf} {
 		if value != "" {
 			out.Set(name, value)
 		}
@@ -47,10 +48,10 @@ func (q regionQuery) href(path string) string {
 
 // file is an enterprise's file under the same answers.
 func (q regionQuery) file(id int64) string {
-	if len(q.Settings) == 0 {
+	if len(q.Settings) == 0 && q.AsOf == "" {
 		return enterprisePath(id) + "#decisions"
 	}
-	return regionQuery{Policy: q.Policy, Settings: q.Settings}.href(enterprisePath(id)) + "#decisions"
+	return regionQuery{Policy: q.Policy, Settings: q.Settings, AsOf: q.AsOf}.href(enterprisePath(id)) + "#decisions"
 }
 
 func (q regionQuery) in(area string) regionQuery {
@@ -60,6 +61,11 @@ func (q regionQuery) in(area string) regionQuery {
 
 func (q regionQuery) of(clause, state string) regionQuery {
 	q.Clause, q.State, q.Page = clause, state, 1
+	return q
+}
+
+func (q regionQuery) today() regionQuery {
+	q.AsOf = ""
 	return q
 }
 
@@ -79,6 +85,7 @@ type regionData struct {
 	Sum      region.Sum
 	ByArea   []areaRow
 	ByClause []clauseRow
+	Moment   moment
 	AsOf     string
 	Hash     string
 }
@@ -101,11 +108,16 @@ type regionAsked struct {
 	others []version.InForce // all of them, for the choice
 	plan   *policy.Plan
 	query  regionQuery
+	m      moment
 }
 
 func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	var a regionAsked
-	view, err := s.view(r.Context(), v)
+	m, err := s.momentOf(r)
+	if err != nil {
+		return a, err
+	}
+	view, err := s.viewAt(r.Context(), v, m)
 	if err != nil {
 		return a, err
 	}
@@ -113,7 +125,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	if err != nil {
 		return a, err
 	}
-	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: answersTo(p, r.Form)}
+	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: answersTo(p, r.Form), AsOf: m.param()}
 	q.Page, _ = strconv.Atoi(r.FormValue("page"))
 	q.Page = max(q.Page, 1)
 	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
@@ -123,7 +135,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 		return a, errs.NotFound("area", q.Area)
 	}
 	plan, err := p.Plan(q.Settings)
-	return regionAsked{view: view, policy: p, others: all, plan: plan, query: q}, err
+	return regionAsked{view: view, policy: p, others: all, plan: plan, query: q, m: m}, err
 }
 
 // answersTo is the open questions of a policy that an address answers otherwise than by default.
@@ -139,7 +151,7 @@ func answersTo(p *policy.Policy, in url.Values) map[string]string {
 
 // run is the policy applied to what the visitor may see, within the chosen area.
 func (s *server) run(ctx context.Context, a regionAsked) (*region.Region, error) {
-	all, err := s.Region.Run(ctx, a.view, a.plan, s.Clock.Today())
+	all, err := s.Region.Run(ctx, a.view, a.plan, a.m.day)
 	if err != nil || a.query.Area == "" {
 		return all, err
 	}
@@ -158,7 +170,7 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	p, q := a.policy, a.query
 	d := regionData{
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
-		Sum: result.Sum, AsOf: s.asOf(v.t, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
+		Sum: result.Sum, Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
 	d.Policies = policyOptions(v.t, a.others)
 	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
@@ -237,6 +249,7 @@ type firmsData struct {
 	Rest     region.Rest
 	Pages    int
 	Rows     []firmResult
+	Moment   moment
 	AsOf     string
 }
 
@@ -266,7 +279,7 @@ func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) e
 	list := q.listed(result)
 	d := firmsData{
 		Query: q, Policy: p.File.Document, AreaName: nodeName(s.Library.Areas(), q.Area), Total: list.Len(), Sure: list.Sure, Rest: list.Rest,
-		Pages: max((list.Len()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
+		Pages: max((list.Len()+listRows-1)/listRows, 1), Moment: a.m, AsOf: s.asKnown(v.t, a.m, view),
 	}
 	for _, c := range result.Plan.Clauses() {
 		d.Clauses = append(d.Clauses, option{Value: c.ID, Label: c.Cite + " " + v.t.Text(c.Name)})
@@ -298,6 +311,7 @@ func (s *server) exportRegion(w http.ResponseWriter, r *http.Request, v *visit) 
 		Title: t.Text(doc.Name),
 		Notes: append(s.notes(v, view, q.href("/region")),
 			[2]string{t.S("web.document"), doc.Number + " · " + t.S("web."+doc.Confidence)},
+			[2]string{t.S("asof.label"), s.asKnown(t, a.m, view)},
 			[2]string{t.S("web.area"), nodeName(s.Library.Areas(), q.Area)},
 			[2]string{t.S("web.note_sure"), t.S("web.note_sure_text")},
 			[2]string{t.S("web.note_plan"), result.Plan.Hash}),

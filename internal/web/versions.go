@@ -156,15 +156,7 @@ func (s *server) versionInForce(ctx context.Context, v *visit, document string) 
 	if err != nil {
 		return version.InForce{}, err
 	}
-	all, err := s.Versions.At(ctx, view.Seq())
-	if err != nil {
-		return version.InForce{}, err
-	}
-	i := slices.IndexFunc(all, func(f version.InForce) bool { return f.Document == document })
-	if i < 0 {
-		return version.InForce{}, errs.NotFound("policy", document)
-	}
-	return all[i], nil
+	return s.policyAt(ctx, view, document)
 }
 
 // versionOf is the version of an address, as far as the visitor may see it.
@@ -256,7 +248,14 @@ func (s *server) showVersion(w http.ResponseWriter, r *http.Request, v *visit, s
 	for _, c := range d.Report.Cases {
 		d.Cases = append(d.Cases, caseText(v.t, c))
 	}
+	inside := x.May(v.scope, access.ReadDraft)
 	for _, e := range slices.Backward(x.Events) {
+		if !inside { // the public sees when, not who and why
+			if e.Kind == version.Shipped || e.Kind == version.Approved || e.Kind == version.Ended {
+				d.Events = append(d.Events, eventView{When: instant(e.At), What: v.t.S("versions.did_" + string(e.Kind))})
+			}
+			continue
+		}
 		who, err := s.actor(ctx, v.t, people, e.Actor)
 		if err != nil {
 			return err

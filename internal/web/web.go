@@ -116,6 +116,7 @@ func (s *server) routes() []route {
 		{"GET /calculator", open, s.calculate},
 		{"GET /policies", open, s.listPolicies},
 		{"GET /policies/{policy}", open, s.showPolicy},
+		{"GET /policies/{policy}/benefits", access.Need{Action: access.ReadSensitive, Area: true}, s.policyBenefits},
 		{"POST /policies/{policy}/draft", access.Need{Action: access.DraftPolicy}, s.draftFrom},
 		{"GET /versions", access.Need{Action: access.ReadDraft}, s.versions},
 		{"POST /versions", access.Need{Action: access.DraftPolicy}, s.uploadVersion},
