@@ -38,6 +38,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"calculator-errors", "", "/calculator?loan-0:loan.principal=much&loan-0:loan.drawn_on=2022-05-01&honour-0:honour.item=x"},
 		{"policies", "", "/policies"},
 		{"policy", "", "/policies/yancheng-2022-6"},
+		{"policy-official", "city", "/policies/yancheng-2022-6"},
+		{"policy-benefits", "city", "/policies/yancheng-2022-6/benefits"},
 		{"versions", "city", "/versions"},
 		{"version-draft", "city", versionPath(draft)},
 		{"version-proposed", "second", versionPath(proposed)},

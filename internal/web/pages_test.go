@@ -232,10 +232,10 @@ func TestDrillDownKeepsTheAnswers(t *testing.T) {
 func TestPolicyPage(t *testing.T) {
 	v := newSite(t).visitor()
 	_, body := v.get("/policies/yancheng-2022-6")
-	wants(t, body, "有效投入补助", "四(三)", "原文“", "2022：12%", "暂按", "转引")
+	wants(t, body, "有效投入补助", "四(三)", "原文“", "12%", "2023", "暂按", "转引", "条件", "随软件首次发布", "可选：")
 	v.post("/language", url.Values{"lang": {"en"}})
 	_, body = v.get("/policies/yancheng-2022-6")
-	wants(t, body, "5\u202f000\u202f000 yuan", "2022: 12%")
+	wants(t, body, "5\u202f000\u202f000 yuan", "12%")
 	lacks(t, body, "500万元", "500 万元")
 	if res, _ := v.get("/policies/none"); res.StatusCode != http.StatusNotFound {
 		t.Errorf("no such policy: status %d", res.StatusCode)

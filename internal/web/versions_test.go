@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
@@ -93,13 +94,22 @@ func (v *visitor) take(path, step, reason string) (*http.Response, string) {
 	return v.post(path+"/"+step, form)
 }
 
+// await asks for a page again until what it tells of is worked out.
+func (v *visitor) await(path string) string {
+	v.s.t.Helper()
+	for {
+		_, body := v.get(path)
+		if !strings.Contains(body, "正在逐家测算") {
+			return body
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
 // drafts makes a draft, a proposal and a draft with mistakes.
 func (c *city) drafts() (draft, proposed, mistaken int64) {
 	c.t.Helper()
-	scope, err := c.srv.scopeOf(context.Background(), c.account("city"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
+	scope := access.NewScope(c.account("city").ID, access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
 	var ids []int64
 	for _, p := range []version.Package{cheaper(c.t), cheaper(c.t), yancheng(c.t, "status: live", "status: perhaps")} {
 		x, err := c.srv.Versions.New(context.Background(), scope, p)
@@ -121,14 +131,7 @@ func TestRuleIntoForce(t *testing.T) {
 	res, body := author.sendPackage(cheaper(t), "盐城.zip")
 	path := res.Request.URL.Path
 	wants(t, body, "草稿", "与之前版本的差异", "有效投入补助上限", "500万元", "50万元", "四(三)", "算例：1 / 1 相符", "对本区域的影响")
-	effect := ""
-	for range 200 {
-		_, effect = second.get(path + "/effect")
-		if !strings.Contains(effect, "正在逐家测算") {
-			break
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
+	effect := second.await(path + "/effect")
 	wants(t, effect, "少得的企业", "1 家，共 18.20 万元", "盐城亭湖甲机械有限公司", "−18.20", "多得的企业", "0 家")
 	_, body = c.as("tinghu").get(path)
 	lacks(t, body, "有效投入补助上限")

@@ -12,6 +12,7 @@ import (
 	"path"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -45,6 +46,14 @@ type site struct {
 	sources *source.Store
 	parties *party.Store
 	facts   *fact.Store
+
+	now atomic.Pointer[time.Time]
+}
+
+// stand moves the site's clock to the morning of a day.
+func (s *site) stand(year, month, day int) {
+	at := time.Date(year, time.Month(month), day, 9, 0, 0, 0, clock.Beijing)
+	s.now.Store(&at)
 }
 
 // cheap makes hashing quick; the product's own cost is a test of package access.
@@ -57,9 +66,11 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	ctx := context.Background()
-	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
+	s := &site{t: t}
+	s.stand(2024, 10, 31)
+	now := clock.Clock(func() time.Time { return *s.now.Load() })
 	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations})
-	s := &site{t: t, db: db, acc: access.New(db, now, cheap), sources: source.New(db, now)}
+	s.db, s.acc, s.sources = db, access.New(db, now, cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
 	}

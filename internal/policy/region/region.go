@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -246,6 +247,9 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 // Progress is how far a run is: of so many firms so many are decided. Both are 0 until the firms are counted.
 type Progress struct{ Decided, Firms int }
 
+// soon is how long Begin waits all the same, so that nobody is told of a progress that is over before it can be read.
+const soon = 200 * time.Millisecond
+
 // Begin is Run for one who does not wait: the result where it is there, else how far the work is, which goes on until
 // it is done or the Runner is closed. With neither a result nor an error, ask again.
 func (r *Runner) Begin(view fact.View, plan *policy.Plan, asOf period.Day) (*Region, Progress, error) {
@@ -255,7 +259,7 @@ func (r *Runner) Begin(view fact.View, plan *policy.Plan, asOf period.Day) (*Reg
 	}
 	select {
 	case <-w.done:
-	default:
+	case <-time.After(soon):
 		return nil, Progress{Decided: int(w.decided.Load()), Firms: int(w.total.Load())}, nil
 	}
 	if w.err != nil {
