@@ -56,7 +56,9 @@ func TestAsOf(t *testing.T) {
 }
 
 // plain is the words of a page, one blank between them.
-func plain(body string) string { return strings.Join(strings.Fields(tags.ReplaceAllString(body, " ")), " ") }
+func plain(body string) string {
+	return strings.Join(strings.Fields(tags.ReplaceAllString(body, " ")), " ")
+}
 
 // Who may see no firms of an area is told nothing of who benefits; who may sees the own ones.
 func TestPolicyBenefits(t *testing.T) {
