@@ -12,6 +12,9 @@
 //     (a statement without a beginning has always held), then the one that became known last.
 //   - A merge makes one subject stand for another and can be undone; nothing is deleted.
 //
+// Enterprises are found by parts of their names and by pinyin through an index that is part of the Registry
+// (docs/decisions, search in memory).
+//
 // Who may see a subject goes by where it belongs now, as far as was known; figures of a period go by where it belonged
 // then (docs/decisions/0003-moved-enterprise.md).
 package party

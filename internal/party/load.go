@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -423,7 +422,7 @@ func (b *builder) finish() {
 	r.names = merge(r.names, names, func(e nameEntry) bool { return touched(e.id) }, compareNames)
 	r.usccs = merge(r.usccs, usccs, func(e usccEntry) bool { return touched(e.id) }, compareCodes)
 	r.kids = merge(r.kids, kids, func(k kid) bool { return touched(k.id) }, compareKids)
-	r.writeBlob()
+	r.byTerm = r.byTerm.with(b.touched, names, r.names)
 }
 
 // merge is a sorted list without what is gone, and a second sorted list put in.
@@ -474,26 +473,4 @@ func (r *Registry) appendCodes(list []usccEntry, rec *record) []usccEntry {
 		}
 	}
 	return list
-}
-
-// writeBlob lays the folded names one after the other and lets the entries point into it, so that each is held once.
-func (r *Registry) writeBlob() {
-	size := 0
-	for _, e := range r.names {
-		size += len(e.fold) + 1
-	}
-	var blob strings.Builder
-	blob.Grow(size)
-	r.starts = make([]uint32, len(r.names))
-	for i, e := range r.names {
-		blob.WriteByte(0)
-		r.starts[i] = uint32(blob.Len())
-		blob.WriteString(e.fold)
-	}
-	r.blob = blob.String()
-	r.names = slices.Clone(r.names)
-	for i := range r.names {
-		start := r.starts[i]
-		r.names[i].fold = r.blob[start : int(start)+len(r.names[i].fold)]
-	}
 }

@@ -27,10 +27,9 @@ type Registry struct {
 	merged  map[int64]int64
 	groups  map[int64][]int64 // what a subject stands for, ascending, itself not
 	names   []nameEntry       // by folded name, then id
-	blob    string            // the folded names of names one after the other, each behind a zero byte
-	starts  []uint32          // where each begins in blob
 	usccs   []usccEntry       // by code, then id
 	kids    []kid             // by parent, kind, id
+	byTerm  index             // of names
 }
 
 type liveSource struct{ id, seq int64 }

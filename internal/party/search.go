@@ -20,38 +20,70 @@ type Found struct {
 const (
 	maxSearch = 100 // characters of a search text that are looked at
 	minCode   = 3   // characters from which a text is taken for the beginning of a code
+	minAlike  = 3   // pairs of characters that a text must have for names to be merely like it
 )
 
-// Ranks of a hit, the better the smaller.
+// Ranks of a hit, the better the smaller. Those by pinyin come behind the same by characters. hitAlike is the first of
+// several: the fewer pairs a name shares, the further behind.
 const (
 	notSeen uint8 = iota
 	hitWhole
 	hitFormerWhole
+	hitWholeSpelt
 	hitStart
+	hitStartSpelt
+	hitWord // begins or ends where a word of the name does
+	hitWordSpelt
+	hitWords // all words of the text, apart
 	hitInside
+	hitInsideSpelt
+	hitAlike
 )
 
-// Search finds enterprises by any part of their name or a former name, or by the beginning of their credit code. Width,
-// case, spaces and brackets make no difference, nor does a legal form at the end of the text. Only what the scope may
-// see is found and counted. An empty text finds nothing.
+// Search finds enterprises by any part of their name or a former name, by the beginning of their credit code, or by
+// pinyin: the first letters of the characters, whole readings, or a mixture ("dfjx", "dafeng", "dafengjx"). Width, case,
+// spaces and brackets make no difference, nor does a legal form at the end of the text. Words that stand apart in the
+// text may stand apart in the name. Where nothing fits, names that share most pairs of characters are given.
+//
+// Best come those with the very name, then those that begin with the text, those in which it is a word, the others; among
+// equals the visitor's own enterprises, then short names. Only what the scope may see is found and counted. An empty text
+// finds nothing.
 func (r *Registry) Search(scope access.Scope, text string, limit int) Found {
 	if utf8.RuneCountInString(text) > maxSearch {
 		text = string([]rune(text)[:maxSearch])
 	}
-	h := hits{reg: r, scope: scope, marks: make([]uint8, len(r.recs))}
-	h.names(FoldName(text))
+	h := hits{reg: r, scope: scope, own: scope.Owns(), marks: make([]uint8, len(r.recs))}
 	h.codes(text)
-	slices.SortFunc(h.found, func(a, b int32) int {
-		x, y := r.recs[a].ent, r.recs[b].ent
-		return cmp.Or(
-			cmp.Compare(h.marks[a], h.marks[b]), cmp.Compare(len(x.Name), len(y.Name)), cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID),
-		)
-	})
+	h.names(FoldName(text))
+	h.words(text)
+	h.spelt(FoldName(text))
+	if len(h.found) == 0 {
+		h.alike(stripForm(FoldName(text)))
+	}
 	found := Found{Total: len(h.found)}
-	for _, at := range h.found[:min(max(limit, 0), len(h.found))] {
+	for _, at := range first(h.found, limit, h.compare) {
 		found.Enterprises = append(found.Enterprises, *r.recs[at].ent)
 	}
 	return found
+}
+
+// first is the first so many of a list in order, which may be few of many.
+func first[T any](all []T, limit int, compare func(a, b T) int) []T {
+	limit = min(max(limit, 0), len(all))
+	if limit > len(all)/8 {
+		slices.SortFunc(all, compare)
+		return all[:limit]
+	}
+	best := make([]T, 0, limit+1)
+	for _, x := range all {
+		if len(best) == limit && (limit == 0 || compare(x, best[limit-1]) >= 0) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(best, x, compare)
+		best = slices.Insert(best, at, x)
+		best = best[:min(len(best), limit)]
+	}
+	return best
 }
 
 // hits gathers what a search finds. marks says of each record of the registry whether it was looked at, and how well it
@@ -59,8 +91,25 @@ func (r *Registry) Search(scope access.Scope, text string, limit int) Found {
 type hits struct {
 	reg   *Registry
 	scope access.Scope
+	own   []int64 // the visitor's own enterprises
 	marks []uint8
 	found []int32 // indexes of records
+}
+
+// compare says which of two records that were found comes first.
+func (h *hits) compare(a, b int32) int {
+	x, y := h.reg.recs[a].ent, h.reg.recs[b].ent
+	return cmp.Or(
+		cmp.Compare(h.marks[a], h.marks[b]), cmp.Compare(h.foreign(x), h.foreign(y)),
+		cmp.Compare(len(x.Name), len(y.Name)), cmp.Compare(x.Name, y.Name), cmp.Compare(x.ID, y.ID),
+	)
+}
+
+func (h *hits) foreign(e *Enterprise) int {
+	if slices.Contains(h.own, e.ID) {
+		return 0
+	}
+	return 1
 }
 
 // add marks an enterprise, once, if the scope sees it; the best rank stays.
@@ -78,38 +127,120 @@ func (h *hits) add(id int64, rank uint8) {
 	}
 }
 
-// names goes through the blob once. Folded text has no zero byte, so no match runs over the end of a name.
+// names finds a folded text in one piece.
 func (h *hits) names(fold string) {
-	r := h.reg
 	part := stripForm(fold)
-	if part == "" {
-		return
-	}
-	for at := 0; at < len(r.blob); {
-		i := strings.Index(r.blob[at:], part)
-		if i < 0 {
-			return
+	terms := pairsOf(part)
+	for _, s := range h.reg.byTerm.segments() {
+		for _, n := range s.rarest(terms) {
+			e := s.names[n]
+			if h.reg.byTerm.stale(s, e.id) {
+				continue
+			}
+			if at := strings.Index(e.fold, part); at >= 0 {
+				h.add(e.id, rankOf(e, fold, at, at+len(part)))
+			}
 		}
-		pos := at + i
-		n, exact := slices.BinarySearch(r.starts, uint32(pos))
-		if !exact {
-			n--
-		}
-		e := r.names[n]
-		switch {
-		case e.fold == fold && !e.former:
-			h.add(e.id, hitWhole)
-		case e.fold == fold:
-			h.add(e.id, hitFormerWhole)
-		case exact:
-			h.add(e.id, hitStart)
-		default:
-			h.add(e.id, hitInside)
-		}
-		at = int(r.starts[n]) + len(e.fold)
 	}
 }
 
+// rankOf is how well a text fits that stands in a name from one byte to another.
+func rankOf(e nameEntry, fold string, from, to int) uint8 {
+	switch {
+	case e.fold == fold && !e.former:
+		return hitWhole
+	case e.fold == fold:
+		return hitFormerWhole
+	case from == 0:
+		return hitStart
+	case to == int(e.key) || strings.ContainsRune("省市区县州镇", lastRune(e.fold[:from])):
+		return hitWord
+	}
+	return hitInside
+}
+
+// words finds texts of several words, which may stand in any order and apart. A legal form is no word.
+func (h *hits) words(text string) {
+	var words []string
+	var terms []term
+	for _, w := range strings.Fields(norm.NFKC.String(text)) {
+		if w = stripForm(FoldName(w)); w != "" && !slices.Contains(legalForms, w) {
+			words, terms = append(words, w), append(terms, pairsOf(w)...)
+		}
+	}
+	if len(words) < 2 {
+		return
+	}
+	for _, s := range h.reg.byTerm.segments() {
+		for _, n := range s.rarest(terms) {
+			e := s.names[n]
+			missing := slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(e.fold, w) })
+			if !missing && !h.reg.byTerm.stale(s, e.id) {
+				h.add(e.id, hitWords)
+			}
+		}
+	}
+}
+
+// spelt finds names by pinyin.
+func (h *hits) spelt(fold string) {
+	if !isSpelling(fold) {
+		return
+	}
+	for _, s := range h.reg.byTerm.segments() {
+		s.spellings(fold, func(n uint32) {
+			if e := s.names[n]; !h.reg.byTerm.stale(s, e.id) {
+				if rank := s.rankSpelt(e, fold); rank != notSeen {
+					h.add(e.id, rank)
+				}
+			}
+		})
+	}
+}
+
+// rankSpelt is the best way in which letters spell a part of a name; notSeen where they do not.
+func (s *segment) rankSpelt(e nameEntry, fold string) uint8 {
+	best := notSeen
+	for from := range e.fold {
+		size, ok := s.speller.spelt(e.fold[from:], fold)
+		if !ok {
+			continue
+		}
+		rank := uint8(hitInsideSpelt)
+		switch whole := from == 0 && (size == int(e.key) || size == len(e.fold)); {
+		case whole:
+			rank = hitWholeSpelt
+		case rankOf(e, "", from, from+size) == hitStart:
+			rank = hitStartSpelt
+		case rankOf(e, "", from, from+size) == hitWord:
+			rank = hitWordSpelt
+		}
+		if best == notSeen || rank < best {
+			best = rank
+		}
+	}
+	return best
+}
+
+// alike finds names that share most pairs of characters with a text in which something is wrong or too much.
+func (h *hits) alike(part string) {
+	terms := pairsOf(part)
+	slices.Sort(terms)
+	terms = slices.Compact(terms)
+	if len(terms) < minAlike {
+		return
+	}
+	least := (3*len(terms) + 4) / 5 // three fifths
+	for _, s := range h.reg.byTerm.segments() {
+		s.alike(terms, least, func(n uint32, shared int) {
+			if e := s.names[n]; !h.reg.byTerm.stale(s, e.id) {
+				h.add(e.id, hitAlike+uint8(len(terms)-shared))
+			}
+		})
+	}
+}
+
+// codes finds credit codes by their beginning.
 func (h *hits) codes(text string) {
 	r := h.reg
 	code := strings.ToUpper(strings.Join(strings.Fields(norm.NFKC.String(text)), ""))

@@ -417,14 +417,16 @@ func same(t interface {
 		Kids        map[string][]int64
 		Spans       map[int64][]Span
 		Found       map[string][]string
-		Blob        string
 		Codes       map[string][]int64
 	}
 	ask := func(r *Registry) answers {
-		a := answers{Kids: map[string][]int64{}, Spans: map[int64][]Span{}, Found: map[string][]string{}, Blob: r.blob, Codes: map[string][]int64{}}
+		a := answers{Kids: map[string][]int64{}, Spans: map[int64][]Span{}, Found: map[string][]string{}, Codes: map[string][]int64{}}
 		for e := range r.Enterprises() {
 			a.Enterprises = append(a.Enterprises, e)
 			a.Found[e.Name] = names(r.Search(access.SystemScope(), e.Name, 100))
+		}
+		for _, text := range []string{"机", "机械", "机械 甲", "jx", "jixie", "jiu", "甲机械无限", "电"} {
+			a.Found[text] = names(r.Search(access.SystemScope(), text, 100))
 		}
 		for _, rec := range r.recs {
 			a.Subjects = append(a.Subjects, rec.sub)
