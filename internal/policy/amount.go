@@ -147,7 +147,7 @@ func (a *asking) rateTerm(i int, low, high number) {
 	if low != high {
 		text += " … " + high.rate.String()
 	}
-	a.term(Term{Name: a.plan.params[i].Name, Value: text, Cite: a.plan.params[i].Cite})
+	a.term(Term{Name: a.plan.params[i].Name, Value: text, Cite: a.plan.params[i].on(a.at.day).Cite})
 }
 
 func (a *asking) fixed(value int) quantity {
@@ -155,7 +155,7 @@ func (a *asking) fixed(value int) quantity {
 	if !ok {
 		return quantity{state: rule.None}
 	}
-	p := a.plan.params[value]
+	p := a.plan.params[value].on(a.at.day)
 	q := quantity{low: money.Of(low.fen), high: money.Of(high.fen), point: low == high, state: rule.Present}
 	if a.opt.Trace {
 		text := low.fen.String()
@@ -230,7 +230,7 @@ func (a *asking) banded(q quantity) quantity {
 	var parts []rule.BandPart
 	q.high, parts = apply(q.high)
 	for _, part := range parts {
-		p := a.plan.params[a.k.amount.bands[part.Band].rate]
+		p := a.plan.params[a.k.amount.bands[part.Band].rate].on(a.at.day)
 		a.term(Term{Name: p.Name, Value: part.Of.String() + " × " + bands[part.Band].Rate.String() + " = " + part.Amount.String(), Cite: p.Cite})
 	}
 	return q

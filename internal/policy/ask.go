@@ -232,7 +232,7 @@ func (a *asking) answer(x *atom, kind string) (Check, []rule.FactRef) {
 func (a *asking) threshold(t *threshold) {
 	q := a.quantity(t.of, "")
 	low, high, ok := a.param(t.limit)
-	c := Check{ID: t.ID, Kind: "threshold", Text: t.Text, Expr: t.Of, Read: q.read, Place: a.plan.params[t.limit].Place}
+	c := Check{ID: t.ID, Kind: "threshold", Text: t.Text, Expr: t.Of, Read: q.read, Place: a.plan.params[t.limit].on(a.at.day).Place}
 	if !ok || q.state == rule.None {
 		c.State = NotMet
 		a.check(c, i18n.M("policy.not_met", t.Text), nil)
@@ -318,5 +318,5 @@ func (a *asking) param(i int) (low, high number, ok bool) {
 }
 
 func (a *asking) value(i int) found {
-	return a.plan.value(i, a.at.year, func(def content.FactDef) (rule.Value, rule.State) { return a.read(a.s, def, a.at.day) })
+	return a.plan.value(i, a.at, func(def content.FactDef) (rule.Value, rule.State) { return a.read(a.s, def, a.at.day) })
 }

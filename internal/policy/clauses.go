@@ -23,7 +23,9 @@ func (c *compiler) clauses() {
 	}
 	c.p.shut = c.atoms([]any{"exclusions"}, f.Exclusions, content.Enterprise)
 	for i := range f.Clauses {
-		c.p.all = append(c.p.all, c.clause(i))
+		k := c.clause(i)
+		k.byDay = k.byDay || len(c.p.cuts) > 0
+		c.p.all = append(c.p.all, k)
 	}
 }
 
@@ -270,7 +272,7 @@ func (c *compiler) once(path []any, src *Once, kind string) {
 		return
 	}
 	if i := c.ref(at(path, "most"), src.Most, "int"); i >= 0 {
-		if prm := c.p.params[i]; prm.By != "" || prm.single.n < 1 {
+		if prm := c.p.params[i]; prm.By != "" || prm.single.n < 1 || len(prm.later) > 0 {
 			c.report(at(path, "most"), "policy.one_count", prm.ID)
 		}
 	}

@@ -32,7 +32,8 @@ type Policy struct {
 	envs   map[string]*rule.Env // by kind of subject
 	shut   []atom               // exclusions of the whole document
 	all    []clause
-	order  []int // clauses, each after those that it requires
+	order  []int        // clauses, each after those that it requires
+	cuts   []period.Day // on which parameters change
 }
 
 // atom is a compiled condition.
@@ -135,10 +136,12 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	}
 	sum := sha256.Sum256(src)
 	p.hash = hex.EncodeToString(sum[:])
-	c := &compiler{p: p, doc: doc, used: map[string]bool{}}
+	c := &compiler{p: p, doc: doc, used: map[string]bool{}, moved: map[[2]any][]any{}}
+	c.amend()
 	c.document()
 	c.settings()
 	c.params()
+	c.revisions()
 	c.environments()
 	c.clauses()
 	c.uplifts()
@@ -158,12 +161,24 @@ type compiler struct {
 	p        *Policy
 	doc      *content.Document
 	problems content.Problems
-	used     map[string]bool // "param.x", "setting.x", "agg.x"
-	event    bool            // an expression so far names the day of the event
+	used     map[string]bool  // "param.x", "setting.x", "agg.x"
+	moved    map[[2]any][]any // where what amendments add to a list of the file really stands
+	event    bool             // an expression so far names the day of the event
 }
 
 func (c *compiler) report(path []any, key string, args ...any) {
-	c.problems = append(c.problems, c.doc.Problem(i18n.M(key, args...), path...))
+	c.problems = append(c.problems, c.doc.Problem(i18n.M(key, args...), c.where(path)...))
+}
+
+// where is the path to something as the file is written.
+func (c *compiler) where(path []any) []any {
+	if len(path) < 2 {
+		return path
+	}
+	if own, ok := c.moved[[2]any{path[0], path[1]}]; ok {
+		return at(own, path[2:]...)
+	}
+	return path
 }
 
 // at is a path with further steps; the slice is never shared.
@@ -441,7 +456,7 @@ func (c *compiler) gate(path []any, prm *param, key string) {
 func (c *compiler) number(path []any, src *Param, text string, place Place) number {
 	v, ok := parseNumber(src.Type, text)
 	if !ok {
-		c.problems = append(c.problems, c.doc.Problem(wantNumber(src.Type, text), path...))
+		c.problems = append(c.problems, c.doc.Problem(wantNumber(src.Type, text), c.where(path)...))
 		return v
 	}
 	if place.Quote != "" && !v.in(place.Quote, src.Type) {

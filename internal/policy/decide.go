@@ -177,6 +177,11 @@ func (d *decider) undated(k *clauseRule, s rule.Subject) {
 	for y := k.valid.from.Year(); y <= last.Year(); y++ {
 		first, end := max(period.Date(y, 1, 1), k.valid.from), min(period.Date(y, 12, 31), last)
 		all = append(all, asked{y, first})
+		for _, cut := range d.plan.Policy.cuts {
+			if first < cut && cut < end {
+				all = append(all, asked{y, cut})
+			}
+		}
 		if end != first {
 			all = append(all, asked{y, end})
 		}

@@ -72,6 +72,9 @@ func (p *Policy) WriteText(w io.Writer, t i18n.T, d *Decision) error {
 	}
 	fmt.Fprintf(&b, "%s  %s\n", d.Document, t.Text(p.File.Document.Name))
 	fmt.Fprintf(&b, "%s\n", t.S("policy.text_head", d.Subject.label(), d.AsOf.String(), t.S("policy.confidence_"+d.Confidence)))
+	if len(d.Amended) > 0 {
+		fmt.Fprintf(&b, "%s\n", t.S("policy.text_amended", strings.Join(d.Amended, t.S("web.comma"))))
+	}
 	if !d.Reason.IsZero() {
 		fmt.Fprintf(&b, "%s\n", t.Msg(d.Reason))
 	}

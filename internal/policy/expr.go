@@ -87,7 +87,7 @@ func (c *compiler) expr(path []any, src, kind string, want ...rule.Type) *rule.E
 		c.report(path, "policy.empty_expression")
 		return nil
 	}
-	line, col := c.doc.At(path...)
+	line, col := c.doc.At(c.where(path)...)
 	x, problems := env.Compile(src, rule.Position{File: c.doc.File, Source: c.doc.Source, Line: line, Col: col}, want...)
 	if len(problems) > 0 {
 		c.problems = append(c.problems, problems...)

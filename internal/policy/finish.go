@@ -17,6 +17,11 @@ func (d *decider) finish() *Decision {
 		Policy: f.ID, Document: f.Number, Confidence: f.Confidence, Hash: d.plan.Hash, AsOf: d.asOf,
 		Subject: refOf(d.root), Settings: d.plan.Settings, Lines: make([]Line, 0, len(d.drafts)),
 	}
+	for _, a := range d.plan.Policy.File.Amendments {
+		if a.Status == "live" {
+			out.Amended = append(out.Amended, a.Number)
+		}
+	}
 	if !d.plan.live {
 		out.Reason = i18n.M("policy.draft", f.Number)
 	}

@@ -119,6 +119,7 @@ type param struct {
 
 	hour    content.FactDef
 	hasHour bool
+	later   []revised // by amendments, in time
 }
 
 // gate is the last moment for which a value holds, in minutes since 1970.
@@ -132,12 +133,26 @@ const later = "later"
 
 func (p *param) clone() *param {
 	c := *p
-	c.byKey, c.byYear = maps.Clone(p.byKey), maps.Clone(p.byYear)
+	c.byKey, c.byYear, c.gates = maps.Clone(p.byKey), maps.Clone(p.byYear), slices.Clone(p.gates)
+	c.later = slices.Clone(p.later)
+	for i := range c.later {
+		c.later[i].param = c.later[i].clone()
+	}
 	return &c
 }
 
-// set changes one value: key is "" for a single one.
+// set changes one value, key "" for a single one, whatever the day.
 func (p *param) set(key string, v number) error {
+	err := p.setOne(key, v)
+	for _, r := range p.later {
+		if r.setOne(key, v) == nil {
+			err = nil
+		}
+	}
+	return err
+}
+
+func (p *param) setOne(key string, v number) error {
 	switch {
 	case p.By == "" && key == "":
 		p.single = v

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -159,19 +161,25 @@ func (pl *Plan) digest() string {
 		fmt.Fprintf(h, "setting %s=%s\n", id, pl.Settings[id])
 	}
 	for _, prm := range pl.params {
-		if prm.byKey == nil && prm.byYear == nil {
-			fmt.Fprintf(h, "param %s=%s\n", prm.ID, prm.single.text(prm.Type))
-		}
-		for _, k := range sortedKeys(prm.byKey) {
-			fmt.Fprintf(h, "param %s[%s]=%s\n", prm.ID, k, prm.byKey[k].text(prm.Type))
-		}
-		for y := range 2201 {
-			if v, ok := prm.byYear[y]; ok {
-				fmt.Fprintf(h, "param %s[%d]=%s\n", prm.ID, y, v.text(prm.Type))
-			}
+		prm.digest(h)
+		for _, r := range prm.later {
+			fmt.Fprintf(h, "from %s\n", r.from)
+			r.digest(h)
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+func (p *param) digest(h io.Writer) {
+	if p.byKey == nil && p.byYear == nil {
+		fmt.Fprintf(h, "param %s=%s\n", p.ID, p.single.text(p.Type))
+	}
+	for _, k := range sortedKeys(p.byKey) {
+		fmt.Fprintf(h, "param %s[%s]=%s\n", p.ID, k, p.byKey[k].text(p.Type))
+	}
+	for _, y := range slices.Sorted(maps.Keys(p.byYear)) {
+		fmt.Fprintf(h, "param %s[%d]=%s\n", p.ID, y, p.byYear[y].text(p.Type))
+	}
 }
 
 // holds says that an item with this condition is there under the settings.
@@ -318,9 +326,9 @@ func (pl *Plan) areas(d Document) {
 	}
 }
 
-// value is a parameter for a year and the facts that its table asks for.
-func (pl *Plan) value(i int, year int, read func(content.FactDef) (rule.Value, rule.State)) found {
-	prm := pl.params[i]
+// value is a parameter for a day and year and the facts that its table asks for.
+func (pl *Plan) value(i int, at asked, read func(content.FactDef) (rule.Value, rule.State)) found {
+	prm, year := pl.params[i].on(at.day), at.year
 	switch {
 	case prm.By == "":
 		return exactly(prm.single, true)

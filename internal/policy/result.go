@@ -78,8 +78,9 @@ type Ref struct {
 
 // Decision is a policy applied to one enterprise as of a day.
 type Decision struct {
-	Policy     string            `json:"policy"`   // document id
-	Document   string            `json:"document"` // its number
+	Policy     string            `json:"policy"`               // document id
+	Document   string            `json:"document"`             // its number
+	Amended    []string          `json:"amended_by,omitempty"` // numbers of the documents that changed it and are in force
 	Confidence string            `json:"confidence"`
 	Hash       string            `json:"hash"` // of the policy file, the settings and the changed parameters
 	AsOf       period.Day        `json:"as_of"`

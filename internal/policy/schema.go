@@ -16,6 +16,7 @@ type File struct {
 	Clauses    []Clause    `yaml:"clauses"`
 	Uplifts    []Uplift    `yaml:"uplifts,omitempty"`
 	Stacking   Stacking    `yaml:"stacking,omitempty"`
+	Amendments []Amendment `yaml:"amendments,omitempty"` // in the order of the days from which they hold
 	Inventory  []Mention   `yaml:"inventory,omitempty"`
 }
 
