@@ -275,7 +275,7 @@ func TestRefusedFilesLeaveNothing(t *testing.T) {
 			"empty.csv":   {"", ""},
 			"photo.xlsx":  {"\xff\xd8\xff\xe0\x00\x10JFIF\x00 not a workbook", ""},
 			"old.xls":     {"\x09\x08\x10\x00\x00\x05\x05\x00" + strings.Repeat("\x00", 600), ".xlsx"}, // Excel 95
-			"page.xls":    {"<html><table><tr><td>企业名称</td></tr></table></html>", ""},
+			"page.xls":    {"<html><p>企业名称</p></html>", ""},
 			"broken.xlsx": {"PK\x03\x04 and then nothing", ""},
 		} {
 			_, err := o.intake.Receive(context.Background(), o.scope, intake.Upload{

@@ -136,21 +136,23 @@ func (c *counted) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// fail turns an error of a part's XML into a message.
-func (c *container) fail(part string, err error) error {
+func (c *container) fail(part string, err error) error { return failXML(c.name, part, err) }
+
+// failXML turns an error of the XML of a file or of a part of it into a message.
+func failXML(file, part string, err error) error {
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, errDoctype):
-		return refuseFile(c.name, "sheet.refuse.doctype", part)
+		return refuseFile(file, "sheet.refuse.doctype", part)
 	case errors.Is(err, errEntity):
-		return refuseFile(c.name, "sheet.refuse.entity", part)
+		return refuseFile(file, "sheet.refuse.entity", part)
 	case errors.Is(err, errLongToken):
-		return refuseFile(c.name, "sheet.refuse.long", part)
+		return refuseFile(file, "sheet.refuse.long", part)
 	case errors.Is(err, errSyntax):
-		return refuseFile(c.name, "sheet.refuse.xml", part)
+		return refuseFile(file, "sheet.refuse.xml", part)
 	case isPackingError(err):
-		return refuseFile(c.name, "sheet.refuse.damaged_part", part)
+		return refuseFile(file, "sheet.refuse.damaged_part", part)
 	}
 	return err
 }

@@ -6,58 +6,17 @@ import (
 	"context"
 	"errors"
 	"io"
-	"os"
 	"strings"
-	"unicode/utf8"
-
-	"golang.org/x/text/encoding"
-	"golang.org/x/text/encoding/simplifiedchinese"
-	"golang.org/x/text/encoding/unicode"
-
-	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
-// delimited is the body of a text file.
+// delimited is the body of a file of lines with delimiters between their fields.
 type delimited struct {
-	book   *Book
-	file   *os.File
-	size   int64
-	decode encoding.Encoding // nil for UTF-8
-	comma  byte
-	skip   int // bytes before the first record: a byte order mark
+	*textFile
+	comma byte
 }
 
-// openText finds out the encoding and the delimiter. The whole file is looked at: a Chinese name may stand on the last
-// line only.
-func openText(b *Book, f *os.File) error {
-	st, err := f.Stat()
-	if err != nil {
-		return err
-	}
-	d := &delimited{book: b, file: f, size: st.Size()}
-	head := make([]byte, 4)
-	n, _ := f.ReadAt(head, 0)
-	switch head = head[:n]; {
-	case bytes.HasPrefix(head, []byte("\xEF\xBB\xBF")):
-		d.skip = 3
-	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
-		d.decode = unicode.UTF16(unicode.LittleEndian, unicode.UseBOM)
-		b.notes = append(b.notes, i18n.M("sheet.note.encoding", "UTF-16"))
-	}
-	if d.decode == nil {
-		bad, zero, err := d.checkText()
-		switch {
-		case err != nil:
-			return err
-		case zero:
-			return refuseFile(b.name, "sheet.refuse.binary")
-		case bad && d.skip > 0:
-			return refuseFile(b.name, "sheet.refuse.utf8")
-		case bad:
-			d.decode = simplifiedchinese.GB18030
-			b.notes = append(b.notes, i18n.M("sheet.note.encoding", "GB18030"))
-		}
-	}
+// openDelimited finds out the delimiter.
+func openDelimited(b *Book, d *textFile) error {
 	sample, err := d.sample()
 	if err != nil {
 		return err
@@ -65,71 +24,9 @@ func openText(b *Book, f *os.File) error {
 	if strings.TrimSpace(sample) == "" {
 		return refuseFile(b.name, "sheet.refuse.blank")
 	}
-	d.comma = findDelimiter(sample)
 	b.sheets = []SheetInfo{{}}
-	b.body = d
+	b.body = &delimited{d, findDelimiter(sample)}
 	return nil
-}
-
-// checkText reports bytes that are no UTF-8 and zero bytes, which no text has.
-func (d *delimited) checkText() (bad, zero bool, err error) {
-	r := io.NewSectionReader(d.file, 0, d.size)
-	buf := make([]byte, 64<<10)
-	keep := 0
-	for {
-		n, err := r.Read(buf[keep:])
-		chunk := buf[:keep+n]
-		zero = zero || bytes.IndexByte(chunk, 0) >= 0
-		if err == nil { // a character may go on in the next chunk
-			cut := len(chunk)
-			for cut > 0 && cut > len(chunk)-utf8.UTFMax && !utf8.RuneStart(chunk[cut-1]) {
-				cut--
-			}
-			if cut > 0 && chunk[cut-1] >= utf8.RuneSelf && !utf8.FullRune(chunk[cut-1:]) {
-				chunk = chunk[:cut-1]
-			}
-		}
-		bad = bad || !utf8.Valid(chunk)
-		keep = copy(buf, buf[len(chunk):keep+n])
-		switch {
-		case errors.Is(err, io.EOF):
-			return bad, zero, nil
-		case err != nil:
-			return false, false, err
-		}
-	}
-}
-
-// text is the file from its first record, decoded.
-func (d *delimited) text(ctx context.Context) *bufio.Reader {
-	r := io.Reader(io.NewSectionReader(d.file, int64(d.skip), d.size-int64(d.skip)))
-	in := &counted{src: r, stop: ctx.Err}
-	d.book.done, d.book.total = 0, d.size
-	r = progressReader{in, d.book}
-	if d.decode != nil {
-		r = d.decode.NewDecoder().Reader(r)
-	}
-	return bufio.NewReaderSize(r, 64<<10)
-}
-
-type progressReader struct {
-	in   *counted
-	book *Book
-}
-
-func (p progressReader) Read(b []byte) (int, error) {
-	n, err := p.in.Read(b)
-	p.book.done = p.in.n
-	return n, err
-}
-
-func (d *delimited) sample() (string, error) {
-	b := make([]byte, 64<<10)
-	n, err := io.ReadFull(d.text(context.Background()), b)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return "", err
-	}
-	return string(b[:n]), nil
 }
 
 // findDelimiter is the separator that cuts most lines of the sample into the same number of fields; a comma when none
@@ -167,8 +64,6 @@ func findDelimiter(sample string) byte {
 
 func (d *delimited) hiddenColumns(context.Context, int) ([]bool, error) { return nil, nil }
 
-func (d *delimited) close() error { return d.file.Close() }
-
 func (d *delimited) rows(ctx context.Context, _ int, fn func(*Row) error) error {
 	r := recordReader{src: d.text(ctx), comma: d.comma, lim: d.book.lim, line: 1}
 	g := gatherer{book: d.book, fn: fn}
@@ -205,7 +100,7 @@ func (d *delimited) row(g *gatherer, num int, r *recordReader) error {
 		if len(bytes.TrimSpace(field)) == 0 {
 			continue
 		}
-		if d.decode != nil && bytes.ContainsRune(field, utf8.RuneError) {
+		if d.undecoded(field) {
 			return d.book.refuse(0, num, col, "sheet.refuse.decode")
 		}
 		if err := g.add(Cell{Col: col, Type: Text}, field); err != nil {

@@ -65,7 +65,17 @@ func (b *Book) open(f *os.File) error {
 	if key := foreignKind(head); key != "" {
 		return refuseFile(b.name, key)
 	}
-	return openText(b, f)
+	text, err := openTextFile(b, f)
+	if err != nil {
+		return err
+	}
+	switch textKind(head) {
+	case htmlText:
+		return openPage(b, text)
+	case xmlText:
+		return openXML2003(b, text)
+	}
+	return openDelimited(b, text)
 }
 
 // checkContainer tells a workbook from whatever else is packed as a zip.
@@ -153,13 +163,10 @@ func foreignKind(head []byte) string {
 	if len(head) > 12 && (string(head[4:8]) == "ftyp" || string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP") {
 		return "sheet.refuse.image"
 	}
-	text := strings.ToLower(string(bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")))
+	text := beginning(head)
 	switch {
-	case strings.HasPrefix(text, "<?mso-application"), strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"):
-		return "sheet.refuse.xml2003"
-	case strings.HasPrefix(text, "<!doctype html"), strings.HasPrefix(text, "<html"), strings.HasPrefix(text, "<table"),
-		strings.HasPrefix(text, "<meta"), strings.HasPrefix(text, "<head"), strings.HasPrefix(text, "<?xml") && strings.Contains(text, "<html"):
-		return "sheet.refuse.html"
+	case textKind(head) != plainText:
+		return ""
 	case strings.HasPrefix(text, "<?xml"), strings.HasPrefix(text, "<!doctype"):
 		return "sheet.refuse.xml_file"
 	case strings.HasPrefix(text, "mime-version:"):
@@ -168,4 +175,40 @@ func foreignKind(head []byte) string {
 		return "sheet.refuse.json"
 	}
 	return ""
+}
+
+// The kinds of text that hold tables.
+const (
+	plainText = iota
+	htmlText
+	xmlText
+)
+
+// textKind tells pages and XML, which old systems call .xls, from lines with delimiters.
+func textKind(head []byte) int {
+	text := beginning(head)
+	isXML := strings.HasPrefix(text, "<?xml")
+	switch {
+	case strings.HasPrefix(text, "<?mso-application"), strings.HasPrefix(text, "<") && strings.Contains(text, "urn:schemas-microsoft-com:office:spreadsheet"):
+		return xmlText
+	case isXML && strings.Contains(text, "<html"), strings.HasPrefix(text, "<!--") && strings.Contains(text, "<table"):
+		return htmlText
+	}
+	for _, tag := range []string{"<!doctype html", "<html", "<table", "<meta", "<head", "<body", "<style", "<div"} {
+		if strings.HasPrefix(text, tag) {
+			return htmlText
+		}
+	}
+	return plainText
+}
+
+// beginning is the first text of a file in lower case, whichever encoding it is in.
+func beginning(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, []byte("\xFF\xFE")), bytes.HasPrefix(head, []byte("\xFE\xFF")):
+		head = bytes.ReplaceAll(head[2:], []byte{0}, nil)
+	default:
+		head = bytes.TrimPrefix(head, []byte("\uFEFF"))
+	}
+	return strings.ToLower(string(bytes.TrimLeft(head, " \t\r\n")))
 }
