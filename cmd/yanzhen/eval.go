@@ -43,7 +43,11 @@ func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 	fset.BoolVar(&e.brief, "brief", false, t.S("cmd.flag_brief"))
 	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
 	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
+	receipt := fset.String("receipt", "", t.S("cmd.flag_receipt"))
 	return func(_ context.Context, c *console, args []string) error {
+		if *receipt != "" {
+			return c.verifyReceipt(*receipt, *over, args)
+		}
 		if e.facts == "" || e.format != "text" && e.format != "json" {
 			return errUsage
 		}

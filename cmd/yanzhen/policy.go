@@ -57,23 +57,7 @@ func shippedPolicies(lib *content.Library, over string) ([]versions.Package, err
 	if err != nil {
 		return nil, err
 	}
-	names, err := fs.Glob(files, "policies/*/*/"+versions.PolicyFile)
-	if err != nil {
-		return nil, err
-	}
-	var all []versions.Package
-	for _, name := range names {
-		dir, err := fs.Sub(files, path.Dir(name))
-		if err != nil {
-			return nil, err
-		}
-		p, err := versions.FromFS(dir)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, p)
-	}
-	return all, nil
+	return packagesIn(files)
 }
 
 // policyFolder is a folder with a policy.yaml, read and compiled.

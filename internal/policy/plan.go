@@ -114,6 +114,9 @@ func (p *Policy) Until(last period.Day) *Policy {
 	return &q
 }
 
+// Ends is the last day that counts of a policy that was ended, nil of one that was not.
+func (p *Policy) Ends() *period.Day { return p.ends }
+
 // Plan answers the open questions. Settings not named take their default; an unknown setting, option, parameter or key is
 // an errs.KindInvalid.
 func (p *Policy) Plan(settings map[string]string, patches ...Patch) (*Plan, error) {

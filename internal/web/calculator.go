@@ -97,6 +97,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	c.Result = s.viewDecision(v.t, p, d)
+	c.Result.Receipt = "/calculator/receipt?" + form.address().Encode()
 	c.Problems = form.problems
 	if last, today := form.lastDay(), m.day; last != today {
 		c.Until = v.t.S("web.calc_until", last.String(), today.String())

@@ -26,6 +26,7 @@ type decisionView struct {
 	Missing    []string     // what would make the answer surer
 	Answers    []string     // to open questions, where they differ from the default
 	Calculator string       // address of the calculator with the same facts, "" for none
+	Receipt    string       // address of the decision's receipt
 }
 
 // clauseView is a clause with the lines worth reading first, and those that give nothing and can be helped by nothing.

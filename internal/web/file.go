@@ -410,6 +410,7 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 		if dv.Calculator, err = s.calculatorOf(v.t, firmAsked{view, firm, m}, p, answers); err != nil {
 			return nil, err
 		}
+		dv.Receipt = regionQuery{Policy: f.Version.Document, Settings: answers, AsOf: m.param()}.href(enterprisePath(firm) + "/receipt")
 		all = append(all, dv)
 	}
 	return all, nil

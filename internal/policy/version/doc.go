@@ -11,5 +11,8 @@
 // policies were in force as known at a commit, so an old decision is taken again by the rule of its time. What ships with
 // the binary is the first version of each document, known from the beginning.
 //
+// A Receipt is a decision with all that it follows from, and is verified without this program's database
+// (docs/receipt.md).
+//
 // It leaves to others: what a policy means (policy), what it comes to in a region (policy/region), how it looks (web).
 package version

@@ -44,7 +44,7 @@ type part struct {
 }
 
 func (p Package) parts() []part {
-	all := []part{{CasesFile, p.Cases}, {PolicyFile, p.Policy}, {ProvenanceFile, p.Provenance}}
+	all := []part{{ProvenanceFile, p.Provenance}, {CasesFile, p.Cases}, {PolicyFile, p.Policy}} // in the order of their names
 	return slices.DeleteFunc(all, func(f part) bool { return len(f.body) == 0 })
 }
 
