@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
@@ -21,6 +22,7 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	authority := fs.String("authority", "enterprise", t.S("cmd.flag_authority"))
 	area := fs.String("area", "", t.S("cmd.flag_import_area"))
 	about := fs.String("period", "", t.S("cmd.flag_period"))
+	passwordFile := fs.String("password-file", "", t.S("cmd.flag_file_password"))
 	preview := fs.Bool("preview", false, t.S("cmd.flag_preview"))
 	said := answerFlags(fs, t)
 	return func(ctx context.Context, c *console, args []string) error {
@@ -39,6 +41,10 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 				return errs.Invalid(i18n.M("cmd.bad_period", *about))
 			}
 		}
+		password, err := firstLine(*passwordFile)
+		if err != nil {
+			return err
+		}
 		in, err := place.open(ctx, c)
 		if err != nil {
 			return err
@@ -52,7 +58,7 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 		}
 		left := 0
 		for _, path := range args {
-			u := intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when}
+			u := intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when, Password: password}
 			n, err := in.importFile(ctx, c, path, u, said, *preview)
 			if err != nil {
 				return err
@@ -64,6 +70,20 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 		}
 		return nil
 	}
+}
+
+// firstLine is the first line of a file, where a password stands that no list of processes and no history of a shell is to
+// show; "" without a file.
+func firstLine(path string) (string, error) {
+	if path == "" {
+		return "", nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", errs.Invalid(i18n.M("cmd.no_such_file", path))
+	}
+	line, _, _ := strings.Cut(string(b), "\n")
+	return strings.TrimSuffix(line, "\r"), nil
 }
 
 // importFile brings in a file, or the files of an archive, and tells of each. left is how many of them did not go in.

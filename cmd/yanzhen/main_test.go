@@ -7,6 +7,7 @@ import (
 	"flag"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +22,16 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack}})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: bringLocked, Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack}})
+}
+
+// bringLocked gives the scripts a workbook with a password: locked.xls.
+func bringLocked(env *testscript.Env) error {
+	b, err := os.ReadFile("../../internal/sheet/testdata/locked/libreoffice.xls")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(env.WorkDir, "locked.xls"), b, 0o600)
 }
 
 // pack makes a .zip of files: pack all.zip a.csv b.csv.

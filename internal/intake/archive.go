@@ -27,7 +27,7 @@ func (s *Service) ReceiveAll(ctx context.Context, scope access.Scope, u Upload) 
 	if err := s.checkUpload(scope, &u); err != nil {
 		return nil, err
 	}
-	sha, size, err := s.deps.Blobs.Put(u.Body, s.fileLimit())
+	sha, size, err := s.keep(ctx, u.Body, u)
 	if err != nil {
 		return nil, fmt.Errorf("receive %q: %w", u.Name, err)
 	}
@@ -82,7 +82,7 @@ func (s *Service) receivePacked(ctx context.Context, scope access.Scope, u Uploa
 	if err != nil {
 		return Batch{}, err
 	}
-	sha, size, err := s.deps.Blobs.Put(body, s.fileLimit())
+	sha, size, err := s.keep(ctx, body, u)
 	if err = errors.Join(err, body.Close()); err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}

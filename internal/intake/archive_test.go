@@ -138,3 +138,47 @@ func TestReceiveAllOfOne(t *testing.T) {
 		t.Errorf("a damaged archive: %v", err)
 	}
 }
+
+// A workbook with a password is taken with it; what is kept can be read without. A wrong one keeps nothing.
+func TestPassword(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	for _, name := range []string{"msoffcrypto.xlsx", "libreoffice.xls"} {
+		locked, err := os.ReadFile("../sheet/testdata/locked/" + name)
+		must(t, err)
+		send := func(password string) ([]intake.Receipt, error) {
+			return o.intake.ReceiveAll(context.Background(), o.scope, intake.Upload{
+				Name: name, Sender: "市工信局", Authority: "statistics", Area: "320900", Period: period.OfYear(2023), Password: password, Body: bytes.NewReader(locked),
+			})
+		}
+		for _, wrong := range []string{"", "盐城"} {
+			if _, err := send(wrong); errs.KindOf(err) != errs.KindInvalid || !strings.Contains(err.Error(), "assword") {
+				t.Errorf("%s with %q: %v", name, wrong, err)
+			}
+		}
+		all, err := send("盐城Pass1")
+		must(t, err)
+		b := o.wait(all[0].Batch.ID)
+		if b.State != intake.Ready || b.Preview.Rows != 1 {
+			t.Errorf("%s: %s, %s, %d rows", name, b.State, b.Failure, b.Preview.Rows)
+		}
+		must(t, func() error { _, err := o.intake.Again(context.Background(), o.scope, b.ID); return err }())
+		if b = o.wait(b.ID); b.State != intake.Ready {
+			t.Errorf("%s again: %s, %s", name, b.State, b.Failure)
+		}
+		packed := o.sendArchive(archiveOf(t, "a/"+name, string(locked)), "320900")
+		if len(packed) != 1 || errs.KindOf(packed[0].Err) != errs.KindInvalid {
+			t.Errorf("in an archive without a password: %+v", packed)
+		}
+	}
+	dirs, err := os.ReadDir(o.blobs)
+	must(t, err)
+	kept := 0
+	for _, d := range dirs {
+		files, err := os.ReadDir(o.blobs + "/" + d.Name())
+		must(t, err)
+		kept += len(files)
+	}
+	if kept != 2 {
+		t.Errorf("%d files are kept, want 2", kept)
+	}
+}

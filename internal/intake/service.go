@@ -140,6 +140,7 @@ type Upload struct {
 	Authority string // in whose name the figures are stated
 	Area      string // that the sender answers for
 	Period    period.Period
+	Password  string // that opens the file, or files of an archive; "" for none. It is not kept
 	Body      io.Reader
 }
 
@@ -149,11 +150,34 @@ func (s *Service) Receive(ctx context.Context, scope access.Scope, u Upload) (Ba
 	if err := s.checkUpload(scope, &u); err != nil {
 		return Batch{}, err
 	}
-	sha, size, err := s.deps.Blobs.Put(u.Body, s.fileLimit())
+	sha, size, err := s.keep(ctx, u.Body, u)
 	if err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}
 	return s.receive(ctx, scope, u, sha, size)
+}
+
+// keep stores a file. Of a workbook with a password it stores what the password protects: it is read again, and nobody is
+// to keep passwords.
+func (s *Service) keep(ctx context.Context, body io.Reader, u Upload) (sha string, size int64, err error) {
+	sha, size, err = s.deps.Blobs.Put(body, s.fileLimit())
+	if err != nil {
+		return "", 0, err
+	}
+	f, err := s.deps.Blobs.Get(sha)
+	if err != nil {
+		return "", 0, err
+	}
+	clear, locked, err := sheet.Unlock(f.Name(), u.Name, u.Password, s.deps.Limits)
+	err = errors.Join(err, f.Close())
+	if err == nil && !locked {
+		return sha, size, nil
+	}
+	was := sha
+	if err == nil {
+		sha, size, err = s.deps.Blobs.Put(clear, s.fileLimit())
+	}
+	return sha, size, errors.Join(err, s.forget(context.WithoutCancel(ctx), was))
 }
 
 // receive makes a batch of a file that is kept, or lets go of the file.

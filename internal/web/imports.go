@@ -54,6 +54,8 @@ type uploadForm struct {
 	Errors                        map[string]string // by field
 	Refused                       []refusedFile
 	Taken                         []takenFile
+
+	password string // of the files; never shown again
 }
 
 type refusedFile struct{ Name, Why string }
@@ -193,7 +195,7 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error 
 	}()
 	f := uploadForm{
 		Sender: strings.TrimSpace(r.PostFormValue("sender")), Authority: r.PostFormValue("authority"),
-		Area: r.PostFormValue("area"), Year: strings.TrimSpace(r.PostFormValue("year")),
+		Area: r.PostFormValue("area"), Year: strings.TrimSpace(r.PostFormValue("year")), password: r.PostFormValue("password"),
 	}
 	files := chosenFiles(r.MultipartForm)
 	about := s.checkUpload(v, &f, files)
@@ -272,7 +274,7 @@ func (s *server) takeFile(ctx context.Context, v *visit, f *uploadForm, h *multi
 		return err
 	}
 	receipts, err := s.Intake.ReceiveAll(ctx, v.scope, intake.Upload{
-		Name: fileName(h.Filename), Sender: f.Sender, Authority: f.Authority, Area: f.Area, Period: about, Body: body,
+		Name: fileName(h.Filename), Sender: f.Sender, Authority: f.Authority, Area: f.Area, Period: about, Password: f.password, Body: body,
 	})
 	for _, r := range receipts {
 		if msg, refused := errs.Message(r.Err); refused {
