@@ -597,3 +597,20 @@ func BenchmarkHash(b *testing.B) {
 		}
 	}
 }
+
+func TestVisit(t *testing.T) {
+	each(t, func(t *testing.T, s *Store, w *watch) {
+		a := mustCreate(t, s, "zhang")
+		for i, step := range []struct {
+			wait      time.Duration
+			seq, want int64
+		}{
+			{0, 5, 5}, {time.Minute, 7, 5}, {visitGap, 9, 7}, {time.Minute, 9, 7}, {visitGap, 12, 9}, {visitGap, 12, 12},
+		} {
+			w.pass(step.wait)
+			if got, err := s.Visit(t.Context(), a.ID, step.seq); err != nil || got != step.want {
+				t.Errorf("look %d: new since %d, %v, want %d", i, got, err, step.want)
+			}
+		}
+	})
+}

@@ -46,6 +46,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"version-mistakes", "city", versionPath(mistaken)},
 		{"version-in-force", "city", versionPath(c.inForce("yancheng-2022-6").ID)},
 		{"today", "city", "/today"},
+		{"mine", "firm", "/mine"},
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -10,14 +9,11 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
-	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
-	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 const (
@@ -320,76 +316,12 @@ func (s *server) suggest(w http.ResponseWriter, r *http.Request, v *visit) error
 
 func enterprisePath(id int64) string { return "/enterprises/" + strconv.FormatInt(id, 10) }
 
-// mine leads an enterprise to its own file.
-func (s *server) mine(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, err := s.view(r.Context(), v)
-	if err != nil {
-		return err
-	}
-	var own []party.Enterprise
-	for e := range view.Enterprises() {
-		own = append(own, e)
-	}
-	switch len(own) {
-	case 0:
-		return errs.Invalid(i18n.M("web.no_file_yet"))
-	case 1:
-		return seeOther(w, r, enterprisePath(own[0].ID))
-	}
-	return seeOther(w, r, "/enterprises")
-}
-
 // disputeOf is for the page of today.
 type openDispute struct {
 	fact.Dispute
 	Firm, What string
 	Href       string
 }
-
-// today is what waits for an official: figures that somebody said are wrong, and what came in last.
-func (s *server) today(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, err := s.view(r.Context(), v)
-	if err != nil {
-		return err
-	}
-	d, err := s.todayOf(r.Context(), v, view)
-	if err != nil {
-		return err
-	}
-	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_today")), http.StatusOK, todayPage(v.t, d))
-}
-
-func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayData, error) {
-	d := todayData{AsOf: s.asOf(v.t, view), Authority: func(code string) string { return s.authorityName(v.t, code) }}
-	scale := view.Column("ent.above_scale", period.OfYear(s.Clock.Today().Year()-1))
-	for e := range view.Enterprises() {
-		d.Firms++
-		if row, ok := view.Row(e.ID); ok && row.At(scale).Value.Num == 1 {
-			d.AboveScale++
-		}
-	}
-	open, err := view.OpenDisputes(ctx)
-	if err != nil {
-		return d, err
-	}
-	for _, o := range open {
-		d.Disputes = append(d.Disputes, s.describe(v.t, view, o))
-	}
-	batches, err := s.Intake.Batches(ctx, v.scope, 0, listedBatches)
-	if err != nil {
-		return d, err
-	}
-	for _, b := range batches {
-		if b.State == intake.Ready || b.State == intake.Failed {
-			d.Waiting = append(d.Waiting, b)
-		}
-	}
-	d.Sources, err = s.Sources.List(ctx, v.scope, source.Page{Limit: latestSources})
-	return d, err
-}
-
-// latestSources is how many of what came in last the page of today shows.
-const latestSources = 10
 
 // describe names the enterprise and the figure that a dispute is about.
 func (s *server) describe(t i18n.T, view fact.View, o fact.Dispute) openDispute {

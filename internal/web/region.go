@@ -260,10 +260,13 @@ type firmResult struct {
 	Reason   string
 }
 
+// oneFact asks for the enterprises whose decision one fact more would make sure.
+const oneFact = "one"
+
 // listed is the enterprises that the query asks for.
 func (q regionQuery) listed(result *region.Region) *region.List {
-	states := map[string]policy.State{"sure": policy.Met, "perhaps": policy.Unknown}
-	return result.List(region.Query{Clause: q.Clause, State: states[q.State]})
+	states := map[string]policy.State{"sure": policy.Met, "perhaps": policy.Unknown, oneFact: policy.Unknown}
+	return result.List(region.Query{Clause: q.Clause, State: states[q.State], OneFact: q.State == oneFact})
 }
 
 func (s *server) regionFirms(w http.ResponseWriter, r *http.Request, v *visit) error {

@@ -1772,7 +1772,7 @@ func regionFirmsPage(t i18n.T, d firmsData) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = options([]option{{"sure", t.S("web.sure")}, {"perhaps", t.S("web.perhaps")}}, d.Query.State).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = options([]option{{"sure", t.S("web.sure")}, {"perhaps", t.S("web.perhaps")}, {oneFact, t.S("people.one_fact")}}, d.Query.State).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

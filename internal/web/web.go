@@ -130,6 +130,7 @@ func (s *server) routes() []route {
 		{"POST /versions/{id}/reject", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Rejected, access.ApprovePolicy, s.reject)},
 		{"POST /versions/{id}/end", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Ended, access.ApprovePolicy, s.end)},
 		{"GET /today", access.Need{Action: access.Decide}, s.today},
+		{"GET /today/region", access.Need{Action: access.ReadSensitive, Area: true}, s.todayRegion},
 		{"GET /mine", access.Need{Action: access.ReadFact}, s.mine},
 		{"GET /enterprises", access.Need{Action: access.ReadParty}, s.enterprises},
 		{"GET /enterprises/export", access.Need{Action: access.Export}, s.exportEnterprises},

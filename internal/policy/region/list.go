@@ -13,6 +13,7 @@ import (
 type Query struct {
 	Clause string       // id of a clause; "" for the document as a whole
 	State  policy.State // Met: who gets it for sure; Unknown: who may get it; "" for both, and who has no decision
+	OneFact bool        // only those that one fact more would make sure
 }
 
 // List is the enterprises that a query finds, the most first. It is shared by its readers.
@@ -100,7 +101,7 @@ func (r *Region) list(q Query, clause int) *List {
 			gets = pays.Sure > 0
 			perhaps = !gets && !pays.Exact()
 		}
-		if q.State == policy.Met && !gets || q.State == policy.Unknown && !perhaps || !gets && !perhaps && f.failed == nil {
+		if q.State == policy.Met && !gets || q.State == policy.Unknown && !perhaps || !gets && !perhaps && f.failed == nil || q.OneFact && f.Missing != 1 {
 			continue
 		}
 		all = append(all, found{row: i, sure: pays.Sure, possible: pays.Possible})

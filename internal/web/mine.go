@@ -1,0 +1,201 @@
+package web
+
+import (
+	"cmp"
+	"net/http"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+const (
+	newsShown   = 12 // of what changed on the page of an enterprise
+	missedShown = 20
+)
+
+// mineData is the first page of an enterprise: what it may get, what keeps it from more, and what happened.
+type mineData struct {
+	Firm     party.Enterprise
+	AreaName string
+	AsOf     string
+	Todo     []todo
+	Policies []minePolicy
+	Missing  []missing
+	Advice   []string
+	News     []newsRow
+	Answers  []openDispute // disputes of the enterprise, the newest first, open ones too
+	Ahead    []ahead
+}
+
+// minePolicy is what a policy comes to for the enterprise.
+type minePolicy struct {
+	Name, Href    string
+	Total, InKind policy.Interval
+}
+
+// missing is a fact that would make what a policy pays surer, and who may state it.
+type missing struct {
+	What, Href string
+	From       []string
+}
+
+// newsRow is a figure that changed since the last visit.
+type newsRow struct {
+	What, Text, Source, When, Href string
+}
+
+// mine is the first page of an enterprise, or leads to the list where an account has several.
+func (s *server) mine(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	own := slices.DeleteFunc(slices.Collect(view.Enterprises()), func(e party.Enterprise) bool {
+		return !slices.Contains(v.scope.Owns(), e.ID)
+	})
+	switch len(own) {
+	case 0:
+		return errs.Invalid(i18n.M("web.no_file_yet"))
+	case 1:
+		d, err := s.mineOf(r, v, view, own[0])
+		if err != nil {
+			return err
+		}
+		return s.show(w, r, s.shell(r, v, v.t.S("web.nav_mine")), http.StatusOK, minePage(v.t, d))
+	}
+	return seeOther(w, r, "/enterprises")
+}
+
+func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enterprise) (mineData, error) {
+	d := mineData{Firm: e, AreaName: nodeName(s.Library.Areas(), e.Area), AsOf: s.asOf(v.t, view)}
+	if err := s.mineDecisions(r, v, view, &d); err != nil {
+		return d, err
+	}
+	if err := s.mineNews(r, v, view, &d); err != nil {
+		return d, err
+	}
+	disputes, err := view.Disputes(r.Context())
+	if err != nil {
+		return d, err
+	}
+	for _, o := range slices.Backward(disputes) {
+		if view.Below(o.Subject, e.ID) && len(d.Answers) < newsShown {
+			d.Answers = append(d.Answers, s.describe(v.t, view, o))
+		}
+	}
+	if d.Ahead, err = s.datesAhead(r.Context(), v.t, view); err != nil {
+		return d, err
+	}
+	s.mineTodo(v.t, &d)
+	return d, nil
+}
+
+// mineTodo says in a line each what to do next.
+func (s *server) mineTodo(t i18n.T, d *mineData) {
+	if n := len(d.Missing); n > 0 {
+		d.Todo = append(d.Todo, todo{Count: n, Text: t.S("people.todo_missing"), Href: "#missing"})
+	}
+	if n := len(d.Advice); n > 0 {
+		d.Todo = append(d.Todo, todo{Count: n, Text: t.S("people.todo_near"), Href: "#near"})
+	}
+	answered := 0
+	for _, o := range d.Answers {
+		if o.Closed != nil {
+			answered++
+		}
+	}
+	if answered > 0 {
+		d.Todo = append(d.Todo, todo{Count: answered, Text: t.S("people.todo_answers"), Href: "#disputes"})
+	}
+	if n := len(d.News); n > 0 {
+		d.Todo = append(d.Todo, todo{Count: n, Text: t.S("people.todo_news"), Href: "#news"})
+	}
+}
+
+func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *mineData) error {
+	if !view.Can(access.ReadSensitive, d.Firm.ID) {
+		return nil
+	}
+	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	if err != nil {
+		return err
+	}
+	for _, f := range inForce {
+		plan, err := f.Policy.Plan(nil)
+		if err != nil {
+			return err
+		}
+		decision, err := s.Region.Decide(view, plan, d.Firm.ID, s.Clock.Today())
+		if err != nil {
+			return err
+		}
+		if decision.Total.Exact() && decision.Total.Sure == 0 && len(decision.Missing) == 0 && decision.InKind.Possible == 0 {
+			continue // nothing to get: the file tells why
+		}
+		shown := s.viewDecision(v.t, f.Policy, decision)
+		d.Policies = append(d.Policies, minePolicy{
+			Name: v.t.Text(shown.Policy.Name), Href: enterprisePath(d.Firm.ID) + "#decisions", Total: shown.Total, InKind: shown.InKind,
+		})
+		for i, ref := range decision.Missing {
+			s.addMissing(v.t, d, ref, shown.Missing[i])
+		}
+		for _, c := range shown.Clauses {
+			for _, l := range c.Lines {
+				d.Advice = append(d.Advice, l.Advice...)
+			}
+			d.Advice = append(d.Advice, c.Advice...)
+		}
+	}
+	d.Advice = slices.Compact(d.Advice)
+	slices.SortStableFunc(d.Policies, func(a, b minePolicy) int { return cmp.Compare(b.Total.Sure, a.Total.Sure) })
+	return nil
+}
+
+// addMissing notes a fact once, with the offices that may state it, those whose word counts most first.
+func (s *server) addMissing(t i18n.T, d *mineData, ref rule.FactRef, words string) {
+	if len(d.Missing) == missedShown || slices.ContainsFunc(d.Missing, func(m missing) bool { return m.What == words }) {
+		return
+	}
+	m := missing{What: words, Href: enterprisePath(d.Firm.ID) + "#facts"}
+	if def, ok := s.Library.FactDef(ref.Def); ok {
+		for _, code := range def.Authority {
+			m.From = append(m.From, s.authorityName(t, code))
+		}
+	}
+	d.Missing = append(d.Missing, m)
+}
+
+// mineNews is the figures of the enterprise itself that were stated since its last visit.
+func (s *server) mineNews(r *http.Request, v *visit, view fact.View, d *mineData) error {
+	since, err := s.Access.Visit(r.Context(), v.account.ID, view.Seq())
+	if err != nil {
+		return err
+	}
+	lines, err := view.Timeline(r.Context(), d.Firm.ID)
+	if err != nil {
+		return err
+	}
+	for _, l := range lines {
+		for _, said := range l.Stated {
+			if said.From.Seq <= since || !said.Effective || len(d.News) == newsShown {
+				continue
+			}
+			what := v.t.Text(l.Def.Name)
+			if l.Period.Kind() != period.Always {
+				what += inBrackets(v.t, periodText(v.t, l.Period))
+			}
+			d.News = append(d.News, newsRow{
+				What: what, Text: factText(v.t, s.Library, l.Def, said.State, said.Value, said.Precision),
+				Source: s.sourceText(v.t, said), When: instant(said.From.ReceivedAt), Href: factPath(d.Firm.ID, d.Firm.ID, l.Def.Code),
+			})
+		}
+	}
+	return nil
+}
