@@ -11,9 +11,9 @@ import (
 
 // Query asks for the enterprises behind a figure. Its zero value is everyone who gets or may get something.
 type Query struct {
-	Clause string       // id of a clause; "" for the document as a whole
-	State  policy.State // Met: who gets it for sure; Unknown: who may get it; "" for both, and who has no decision
-	OneFact bool        // only those that one fact more would make sure
+	Clause  string       // id of a clause; "" for the document as a whole
+	State   policy.State // Met: who gets it for sure; Unknown: who may get it; "" for both, and who has no decision
+	OneFact bool         // only those that one fact more would make sure
 }
 
 // List is the enterprises that a query finds, the most first. It is shared by its readers.
