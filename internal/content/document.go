@@ -105,7 +105,7 @@ func child(n ast.Node, step any) ast.Node {
 	switch s := step.(type) {
 	case string:
 		for _, v := range mapping(n) {
-			if key, ok := v.Key.(*ast.StringNode); ok && key.Value == s {
+			if key, ok := keyText(v.Key); ok && key == s {
 				return v.Value
 			}
 		}

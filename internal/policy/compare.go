@@ -134,7 +134,7 @@ func (c *comparison) leaf(p place, a, b reflect.Value) {
 func (c *comparison) whole(p place, kind EditKind, v reflect.Value) {
 	text, leaf := written(v)
 	if !leaf {
-		text = nameOf(v)
+		text = NameOf(v)
 		if cite := v.FieldByName("Cite"); cite.IsValid() && cite.String() != "" {
 			p.cite = cite.String()
 		}
@@ -182,7 +182,7 @@ func (c *comparison) list(p place, a, b reflect.Value) {
 		return -1
 	}
 	for j := range b.Len() {
-		item := Item{Key: p.key, ID: idOf(b.Index(j)), Name: nameOf(b.Index(j))}
+		item := Item{Key: p.key, ID: idOf(b.Index(j)), Name: NameOf(b.Index(j))}
 		i := find(a.Len(), func(i int) bool { return same(i, j) })
 		if q := p.index(max(i, 0), j, item); i < 0 {
 			c.whole(q, Added, b.Index(j))
@@ -192,7 +192,7 @@ func (c *comparison) list(p place, a, b reflect.Value) {
 	}
 	for i := range a.Len() {
 		if find(b.Len(), func(j int) bool { return same(i, j) }) < 0 {
-			item := Item{Key: p.key, ID: idOf(a.Index(i)), Name: nameOf(a.Index(i))}
+			item := Item{Key: p.key, ID: idOf(a.Index(i)), Name: NameOf(a.Index(i))}
 			c.whole(p.index(i, 0, item), Removed, a.Index(i))
 		}
 	}
@@ -234,8 +234,8 @@ func idOf(v reflect.Value) string {
 	return ""
 }
 
-// nameOf is what an item is called: its name, what it says or asks, else its id.
-func nameOf(v reflect.Value) i18n.Text {
+// NameOf is what an item is called: its name, what it says or asks, else its id.
+func NameOf(v reflect.Value) i18n.Text {
 	for _, name := range []string{"Name", "Text", "Question"} {
 		if f := v.FieldByName(name); f.IsValid() {
 			if t, ok := f.Interface().(i18n.Text); ok && t.ZH != "" {

@@ -42,6 +42,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"policy-benefits", "city", "/policies/yancheng-2022-6/benefits"},
 		{"versions", "city", "/versions"},
 		{"version-draft", "city", versionPath(draft)},
+		{"version-edit", "city", versionPath(draft) + "/edit"},
+		{"version-edit-mistakes", "city", versionPath(mistaken) + "/edit"},
 		{"version-proposed", "second", versionPath(proposed)},
 		{"version-mistakes", "city", versionPath(mistaken)},
 		{"version-in-force", "city", versionPath(c.inForce("yancheng-2022-6").ID)},

@@ -106,10 +106,14 @@ func (v *visitor) await(path string) string {
 	}
 }
 
+func (c *city) cityScope() access.Scope {
+	return access.NewScope(c.account("city").ID, access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
+}
+
 // drafts makes a draft, a proposal and a draft with mistakes.
 func (c *city) drafts() (draft, proposed, mistaken int64) {
 	c.t.Helper()
-	scope := access.NewScope(c.account("city").ID, access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
+	scope := c.cityScope()
 	var ids []int64
 	for _, p := range []version.Package{cheaper(c.t), cheaper(c.t), yancheng(c.t, "status: live", "status: perhaps")} {
 		x, err := c.srv.Versions.New(context.Background(), scope, p)

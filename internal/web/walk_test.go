@@ -56,6 +56,8 @@ var writers = map[string][]string{
 	"POST /imports/{id}/undo":                              {"city"},
 	"POST /policies/{policy}/draft":                        {"city", "admin"},
 	"POST /versions":                                       {"tinghu", "city", "admin"},
+	"POST /versions/{id}/edit":                             {"city", "admin"},
+	"POST /versions/{id}/text":                             {"city", "admin"},
 	"POST /versions/{id}/propose":                          {"city", "admin"},
 	"POST /versions/{id}/drop":                             {"city", "admin"},
 	"POST /versions/{id}/approve":                          {"city", "admin"},
