@@ -10,12 +10,16 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -36,24 +40,28 @@ type evaluation struct {
 
 func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	var e evaluation
-	over := fset.String("content", "", t.S("cmd.flag_content"))
-	asOf := fset.String("as-of", clock.System().Today().String(), t.S("cmd.flag_as_of"))
+	place := placeFlags(fset, t)
+	over := &place.content
+	firm := fset.String("enterprise", "", t.S("cmd.flag_enterprise"))
+	asOf := fset.String("as-of", "", t.S("cmd.flag_as_of"))
 	fset.StringVar(&e.facts, "facts", "", t.S("cmd.flag_facts"))
 	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
 	fset.BoolVar(&e.brief, "brief", false, t.S("cmd.flag_brief"))
 	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
 	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
 	receipt := fset.String("receipt", "", t.S("cmd.flag_receipt"))
-	return func(_ context.Context, c *console, args []string) error {
-		if *receipt != "" {
+	return func(ctx context.Context, c *console, args []string) error {
+		switch {
+		case *receipt != "":
 			return c.verifyReceipt(*receipt, *over, args)
-		}
-		if e.facts == "" || e.format != "text" && e.format != "json" {
+		case *firm != "":
+			return e.kept(ctx, c, place, *firm, *asOf, args)
+		case e.facts == "" || e.format != "text" && e.format != "json":
 			return errUsage
 		}
-		day, err := period.ParseDay(*asOf)
+		day, err := dayOf(*asOf, clock.System())
 		if err != nil {
-			return errs.Invalid(i18n.M("cmd.bad_date", "--as-of", *asOf))
+			return err
 		}
 		lib, err := loadLibrary(*over)
 		if err != nil {
@@ -78,6 +86,95 @@ func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		}
 		return nil
 	}
+}
+
+// dayOf is the day that the flag names, today where it names none.
+func dayOf(asOf string, now clock.Clock) (period.Day, error) {
+	if asOf == "" {
+		return now.Today(), nil
+	}
+	day, err := period.ParseDay(asOf)
+	if err != nil {
+		return 0, errs.Invalid(i18n.M("cmd.bad_date", "--as-of", asOf))
+	}
+	return day, nil
+}
+
+// kept decides an enterprise that the database knows, as on a day: from the facts known by its end, by the policies in
+// force then.
+func (e *evaluation) kept(ctx context.Context, c *console, p *place, code, asOf string, ids []string) error {
+	if e.format != "text" && e.format != "json" && e.format != "receipt" {
+		return errUsage
+	}
+	in, err := p.open(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer in.close(c)
+	day, err := dayOf(asOf, in.now)
+	if err != nil {
+		return err
+	}
+	seq, _, err := in.sources.KnownBefore(ctx, clock.StartOf(day+1))
+	switch {
+	case err != nil:
+		return err
+	case seq == 0:
+		return errs.Invalid(i18n.M("cmd.nothing_known", day.String()))
+	}
+	view, err := in.frames.For(ctx, access.SystemScope(), seq)
+	if err != nil {
+		return err
+	}
+	id, err := enterpriseOf(view, code)
+	if err != nil {
+		return err
+	}
+	inForce, err := in.versions.At(ctx, seq)
+	if err != nil {
+		return err
+	}
+	if e.format == "text" {
+		fmt.Fprintln(c.out, c.t.S("cmd.as_known", day.String(), seq))
+	}
+	for _, f := range inForce {
+		if len(ids) > 0 && !slices.Contains(ids, f.Document) && !slices.Contains(ids, f.Policy.File.Document.Number) {
+			continue
+		}
+		if err := e.writeKept(c, in, f, versions.Question{AsOf: day, Known: seq}, view, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeKept decides one policy for an enterprise of the database, or writes the receipt of that decision.
+func (e *evaluation) writeKept(c *console, in *installation, f versions.InForce, q versions.Question, view fact.View, id int64) error {
+	subject, ok := region.NewReader(in.lib).Subject(view, id)
+	if !ok {
+		return errs.NotFound("enterprise", id)
+	}
+	if e.format != "receipt" {
+		return e.write(c, f.Policy, subject, q.AsOf)
+	}
+	settings, patches, err := e.choices()
+	if err != nil {
+		return err
+	}
+	if q.Plan, err = f.Policy.Plan(settings, patches...); err != nil {
+		return err
+	}
+	q.Package, q.Subject = f.Hash, subject
+	r, err := versions.NewReceipt(in.lib, q)
+	if err != nil {
+		return err
+	}
+	body, err := r.Bytes()
+	if err != nil {
+		return err
+	}
+	_, err = c.out.Write(body)
+	return err
 }
 
 // write decides one policy and shows the decision: docs/policy-result.md, or a text for people.

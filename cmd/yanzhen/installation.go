@@ -184,13 +184,18 @@ func (in *installation) close(c *console) {
 
 // enterprise is the id of the enterprise with a credit code.
 func (in *installation) enterprise(ctx context.Context, code string) (int64, error) {
-	usable, finding := party.ParseUSCC(code)
-	if !finding.Usable() {
-		return 0, errs.Invalid(finding.Msg())
-	}
 	view, err := in.frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
 		return 0, err
+	}
+	return enterpriseOf(view, code)
+}
+
+// enterpriseOf is the id of the enterprise with a credit code, as a view knows it.
+func enterpriseOf(view fact.View, code string) (int64, error) {
+	usable, finding := party.ParseUSCC(code)
+	if !finding.Usable() {
+		return 0, errs.Invalid(finding.Msg())
 	}
 	found := view.Registry().ByUSCC(usable)
 	if len(found) == 0 {
