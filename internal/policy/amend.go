@@ -209,6 +209,12 @@ func (c *compiler) stand(old, by string) {
 	for i := range f.Stacking.Groups {
 		f.Stacking.Groups[i].Clauses = beside(f.Stacking.Groups[i].Clauses)
 	}
+	for i := range f.Stacking.Quotas {
+		f.Stacking.Quotas[i].Clauses = beside(f.Stacking.Quotas[i].Clauses)
+	}
+	for i := range f.Stacking.Pools {
+		f.Stacking.Pools[i].Clauses = beside(f.Stacking.Pools[i].Clauses)
+	}
 }
 
 // revised is a parameter from a day on.

@@ -47,6 +47,7 @@ func (a *asking) amountOf() {
 		a.limits = a.limits || low != high
 	}
 	a.due()
+	a.standings()
 }
 
 // form is the amount before rounding, by the form that the clause gives.

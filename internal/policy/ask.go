@@ -19,6 +19,7 @@ type verdict struct {
 	lowParts, highParts   []money.Fen
 	lowDue, highDue       dues
 	instalments           []DuePart
+	standing              []standing
 	checks                []Check
 	formula               []Term
 	missing               []rule.FactRef

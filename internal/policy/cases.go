@@ -16,16 +16,19 @@ type CaseFile struct {
 	Cases []Case `yaml:"cases"`
 }
 
-// Case is one enterprise and what the policy owes it.
+// Case is one enterprise and what the policy owes it. Where there are quotas or pools, the enterprises of the case are all
+// that there are.
 type Case struct {
 	Name       string            `yaml:"name"`
 	AsOf       period.Day        `yaml:"as_of"`
 	Settings   map[string]string `yaml:"settings,omitempty"`
 	Params     map[string]word   `yaml:"params,omitempty"` // what-if: "loan_rate@2023": 2%
 	Enterprise CaseSubject       `yaml:"enterprise"`
+	Others     []CaseSubject     `yaml:"others,omitempty"` // that compete for quotas and pools
 	Expect     Expect            `yaml:"expect"`
 
-	facts rule.Subject
+	facts  rule.Subject
+	others []rule.Subject
 }
 
 // CaseSubject is a subject with its facts, "code" or "code@period", and what lies below it.
@@ -70,6 +73,7 @@ type ExpectLine struct {
 	Distance *money.Fen           `yaml:"distance,omitempty"`
 	Parts    map[string]money.Fen `yaml:"parts,omitempty"` // by payer
 	Payee    string               `yaml:"payee,omitempty"`
+	Stages   map[string]State     `yaml:"stages,omitempty"` // by quota or pool
 }
 
 // ExpectAdvice is a suggestion that must be made.
@@ -113,6 +117,15 @@ func ParseCases(lib *content.Library, file string, src []byte) (*Cases, content.
 		line, col := doc.At(path...)
 		all.at = append(all.at, [2]int{line, col})
 		f.Cases[i].facts = r.subject(at(path, "enterprise"), &f.Cases[i].Enterprise, content.Enterprise, nil)
+		ids := map[string]bool{f.Cases[i].Enterprise.ID: true}
+		for j := range f.Cases[i].Others {
+			other := &f.Cases[i].Others[j]
+			if ids[other.ID] {
+				r.report(at(path, "others", j, "id"), "policy.id_twice", other.ID)
+			}
+			ids[other.ID] = true
+			f.Cases[i].others = append(f.Cases[i].others, r.subject(at(path, "others", j), other, content.Enterprise, nil))
+		}
 	}
 	if len(r.problems) > 0 {
 		return nil, r.problems
@@ -148,9 +161,22 @@ func (p *Policy) run(c Case) Result {
 		r.Err = err
 		return r
 	}
-	if r.Decision, r.Err = plan.Decide(c.facts, c.AsOf, Options{Trace: true, Advice: true}); r.Err == nil {
-		r.compare()
+	if r.Decision, r.Err = plan.Decide(c.facts, c.AsOf, Options{Trace: true, Advice: true}); r.Err != nil {
+		return r
 	}
+	all := []*Decision{r.Decision}
+	for _, other := range c.others {
+		d, err := plan.Decide(other, c.AsOf, Options{})
+		if err != nil {
+			r.Err = err
+			return r
+		}
+		all = append(all, d)
+	}
+	if plan.Staged() {
+		r.Decision.Apply(plan.Allot(all))
+	}
+	r.compare()
 	return r
 }
 
@@ -245,6 +271,15 @@ func (r *Result) line(e ExpectLine) {
 			got = l.Parts[k].Pays
 		}
 		r.differ(l, name+" "+payer, e.Parts[payer], got.Sure)
+	}
+	for _, stage := range sortedKeys(e.Stages) {
+		got := State("none")
+		for _, s := range l.Portions {
+			if s.Stage == stage {
+				got = s.State
+			}
+		}
+		r.differ(l, name+" "+stage, e.Stages[stage], got)
 	}
 	if e.Payee != "" {
 		r.differ(l, name+" payee", e.Payee, l.Payee)

@@ -32,7 +32,8 @@ type Policy struct {
 	envs   map[string]*rule.Env // by kind of subject
 	shut   []atom               // exclusions of the whole document
 	all    []clause
-	order  []int        // clauses, each after those that it requires
+	order  []int // clauses, each after those that it requires
+	stages []stage
 	cuts   []period.Day // on which parameters change
 }
 
@@ -147,6 +148,7 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	c.uplifts()
 	c.sequence()
 	c.stacking()
+	c.stages()
 	if len(c.problems) == 0 { // else a name may seem unused only because its user is broken
 		c.unused()
 	}

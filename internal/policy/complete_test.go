@@ -88,6 +88,15 @@ func all(s *caseSubject) []*caseSubject {
 	return out
 }
 
+// decideAlone decides for an enterprise that is the only one, so that no quota or pool leaves anything open.
+func decideAlone(plan *Plan, firm rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
+	d, err := plan.Decide(firm, asOf, opt)
+	if err == nil && plan.Staged() {
+		d.Apply(plan.Allot([]*Decision{d}))
+	}
+	return d, err
+}
+
 func within(outer, inner Interval) bool {
 	return inner.Sure >= outer.Sure && (outer.Unbounded || !inner.Unbounded && inner.Possible <= outer.Possible)
 }
@@ -124,7 +133,7 @@ func TestCompletions(t *testing.T) {
 		plan := rapid.SampledFrom(plans).Draw(t, "plan")
 		firm := drawFirm(t, p)
 		opt := Options{Trace: rapid.Bool().Draw(t, "trace")}
-		d, err := plan.Decide(firm, asOf, opt)
+		d, err := decideAlone(plan, firm, asOf, opt)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -144,7 +153,7 @@ func TestCompletions(t *testing.T) {
 			} else {
 				s.set(m.Def, when, drawValue(t, p.lib, def))
 			}
-			next, err := plan.Decide(firm, asOf, opt)
+			next, err := decideAlone(plan, firm, asOf, opt)
 			if err != nil {
 				t.Fatal(err)
 			}

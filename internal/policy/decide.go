@@ -22,7 +22,19 @@ type Options struct {
 
 // Decide applies the plan to one enterprise, as of a day: events and years after that day are not looked at. The day
 // plays no other part; whether a clause was in force is asked of the day of the event.
+//
+// What takes part in a quota or a pool depends on other enterprises: by itself it may be paid and is not sure. Allot and
+// Decision.Apply settle it.
 func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
+	d, err := pl.decide(enterprise, asOf, opt)
+	if err == nil && pl.Staged() {
+		d.alone(pl)
+	}
+	return d, err
+}
+
+// decide is Decide before quotas and pools.
+func (pl *Plan) decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
 	brief := opt.Advice && !opt.Trace
 	opt.Trace = opt.Trace || opt.Advice
 	d := &decider{plan: pl, root: enterprise, asOf: asOf, opt: opt}
@@ -272,6 +284,9 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 		best.remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(ref)}}}, best.remaining...)
 		best.reason = i18n.M("policy.unknown_event", k.event.Name)
 		best.state = Unknown
+		for i, s := range best.standing {
+			best.standing[i] = nowhere(s.stage, len(s.low))
+		}
 		for i, on := range days {
 			if i == 0 || on.year != days[i-1].year {
 				d.answer(k, s, on.year, best)
@@ -314,6 +329,12 @@ func (v *verdict) ways(on asked) []outcome {
 // propose enters a line and, where it may be paid, its claim.
 func (d *decider) propose(l draft, v *verdict, ways []outcome) {
 	l.Checks, l.Formula, l.Missing, l.Remaining, l.Reason, l.Payee = v.checks, v.formula, v.missing, v.remaining, v.reason, v.payee
+	l.standing = v.standing
+	for _, o := range ways {
+		if o.present && !slices.Contains(l.years, o.year) {
+			l.years = append(l.years, o.year)
+		}
+	}
 	l.low, l.high, l.Due = v.lowParts, v.highParts, v.instalments
 	if len(ways) > 0 {
 		l.claim, l.Own = len(d.claims), own(ways)

@@ -44,6 +44,19 @@ func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
 	return i18n.M("policy.step_lost", name(s.LostTo.Clause), s.LostTo.Subject.label(), wan(s.By), s.Cite)
 }
 
+// Sentence says how a line came out of a quota or pool.
+func (s Portion) Sentence() i18n.Msg {
+	switch {
+	case s.Kind == quotaKind && s.Rank > 0:
+		return i18n.M("policy.share_ranked_"+string(s.State), s.Name, s.Rank, s.Most, s.Cite)
+	case s.Kind == quotaKind:
+		return i18n.M("policy.share_quota_"+string(s.State), s.Name, s.Most, s.Cite)
+	case s.State == NotMet:
+		return i18n.M("policy.share_pool_not_met", s.Name, wan(s.Budget), s.Pays.Msg(), s.Cite)
+	}
+	return i18n.M("policy.share_pool_"+string(s.State), s.Name, wan(s.Budget), s.Cite)
+}
+
 func (r Ref) label() string {
 	if r.Name != "" {
 		return r.Name
@@ -140,6 +153,9 @@ func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(stri
 	}
 	for _, s := range l.Steps {
 		fmt.Fprintf(b, "    ↓ %s\n", t.Msg(s.Sentence(name)))
+	}
+	for _, s := range l.Portions {
+		fmt.Fprintf(b, "    %s %s\n", marks[s.State], t.Msg(s.Sentence()))
 	}
 	for _, due := range l.Due {
 		fmt.Fprintf(b, "    %s %s %s: %s\n", marks[due.State], t.Text(due.Name), due.Share, t.Text(wan(due.Amount)))

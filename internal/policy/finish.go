@@ -61,6 +61,12 @@ func (d *decider) finish() *Decision {
 	out.Missing = missing(out.Lines)
 	out.Clauses = d.clauseSums(out.Lines, clauses, counts)
 	out.State = decisionState(out)
+	if d.plan.Staged() {
+		out.gross = &grossSums{total: out.Total, inKind: out.InKind}
+		for _, c := range out.Clauses {
+			out.gross.clauses = append(out.gross.clauses, c.Pays)
+		}
+	}
 	if d.opt.Advice {
 		out.Advice = d.advise(out)
 	}
@@ -124,10 +130,11 @@ func (d *decider) settle(dr *draft, pays []Interval, steps [][]Step, counts bool
 		if !counts {
 			l.Reason = i18n.M("policy.draft", d.plan.Policy.File.Document.Number)
 		}
+		l.standing = nil
 		return l
 	}
 	l.Pays, l.Steps = pays[dr.claim], steps[dr.claim]
-	if l.State == Met && l.Own.Exact() && l.Pays.Exact() { // whatever is the same thing as it, this one is paid
+	if l.State == Met && l.Own.Exact() && l.Pays.Exact() && len(l.standing) == 0 { // whatever is the same thing as it, this one is paid
 		l.Missing, l.Reason = nil, i18n.Msg{}
 		l.Remaining = nil
 	}
@@ -137,9 +144,10 @@ func (d *decider) settle(dr *draft, pays []Interval, steps [][]Step, counts bool
 		if d.opt.Trace {
 			l.Steps = append(l.Steps, Step{Stage: "floor", Rule: "floor", From: l.Pays.Possible, By: l.Pays.Possible, Place: floor.Place})
 		}
-		l.Pays = Interval{}
+		l.Pays, l.floored, l.standing = Interval{}, true, nil
 		return l
 	}
+	l.gross, l.granted = l.Pays, l.State
 	if len(l.Due) > 0 {
 		granted := l.Pays.Possible
 		for _, s := range l.Steps {

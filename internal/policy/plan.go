@@ -37,6 +37,7 @@ type Plan struct {
 	onces       []onceRule
 	ceilings    []ceilingRule
 	groups      []groupRule
+	stages      []stage
 	order       []string
 	shut        []atom
 	valid       span
@@ -249,6 +250,11 @@ func (pl *Plan) resolve() {
 				continue
 			}
 			pl.ceiling(i, src, pl.Policy.all[i].limits[j], n)
+		}
+	}
+	for _, st := range pl.Policy.stages {
+		if st.period = pl.word(st.period); pl.holds(st.only) {
+			pl.stages = append(pl.stages, st)
 		}
 	}
 	pl.order = f.Stacking.Order

@@ -100,6 +100,8 @@ type Decision struct {
 	Lines      []Line            `json:"lines"`
 	Advice     []Advice          `json:"advice,omitempty"`
 	Missing    []rule.FactRef    `json:"-"` // every fact that would make the answer surer
+
+	gross *grossSums // before quotas and pools, where there are any
 }
 
 // ClauseSum is a clause over all its lines.
@@ -131,7 +133,14 @@ type Line struct {
 	Checks    []Check        `json:"checks,omitempty"`  // with Options.Trace
 	Formula   []Term         `json:"formula,omitempty"` // with Options.Trace
 
-	purse int
+	Portions []Portion `json:"portions,omitempty"` // in quotas and pools
+
+	purse    int
+	floored  bool     // another level pays
+	gross    Interval // Pays before quotas and pools
+	granted  State    // State before them
+	standing []standing
+	years    []int // in which the event may lie
 }
 
 // Step is one reduction of a line by stacking.

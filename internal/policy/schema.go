@@ -403,6 +403,8 @@ const (
 type Stacking struct {
 	Order  []string `yaml:"order,omitempty"`
 	Groups []Group  `yaml:"groups,omitempty"`
+	Quotas []Quota  `yaml:"quotas,omitempty"` // after the decisions of all enterprises
+	Pools  []Pool   `yaml:"pools,omitempty"`  // after the quotas
 }
 
 // Group is clauses of which not all are paid. Scope is what they must share to stand against each other: project,

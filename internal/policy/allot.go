@@ -1,0 +1,537 @@
+package policy
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+)
+
+// Portion is how a line came out of a quota or a pool.
+type Portion struct {
+	Stage  string    `json:"stage"` // id of the quota or pool
+	Kind   string    `json:"kind"`  // quota, pool
+	Name   i18n.Text `json:"name"`
+	Year   int       `json:"year,omitempty"`
+	State  State     `json:"state"`            // met: it has a place, or all of its amount; not_met: it waits, or is cut; unknown
+	Rank   int       `json:"rank,omitempty"`   // its place in the order, where that is known
+	Most   int       `json:"most,omitempty"`   // places of the quota
+	Budget money.Fen `json:"budget,omitempty"` // of the pool
+	Pays   Interval  `json:"pays"`             // of the line, after it
+	Place
+}
+
+// StageSum is what a quota or pool comes to in a year, 0 for the whole period of the policy.
+type StageSum struct {
+	Stage   string
+	Kind    string
+	Name    i18n.Text
+	Year    int
+	Most    int
+	Budget  money.Fen
+	Lines   int      // that take part, or may
+	Met     int      // that have a place, or are paid in full
+	Waiting int      // that have none, or are cut
+	Claimed Interval // before it
+	Pays    Interval // after it
+}
+
+// Allotment is what quotas and pools leave to the lines of all enterprises.
+type Allotment struct {
+	Sums   []StageSum
+	shares map[lineKey][]Portion
+}
+
+type lineKey struct {
+	enterprise, clause, kind, id string
+	year                         int
+}
+
+// entry is a line in a stage and year.
+type entry struct {
+	key    lineKey
+	low    []bound
+	high   []bound
+	sure   bool // it takes part for sure, in this year
+	least  money.Fen
+	most   money.Fen
+	result outcomeOf
+}
+
+// outcomeOf is what a stage leaves to an entry.
+type outcomeOf struct {
+	state State
+	rank  int
+	low   money.Fen
+	high  money.Fen
+}
+
+// taking is a line while it goes through the stages.
+type taking struct {
+	key       lineKey
+	years     []int
+	standing  []standing
+	in        bool // it takes part, or may
+	sure      bool
+	low, high money.Fen
+	shares    []Portion
+}
+
+// Staged says that quotas or pools hold under the settings: decisions of single enterprises then depend on the others.
+func (pl *Plan) Staged() bool { return len(pl.stages) > 0 }
+
+// Allot applies quotas and then pools to the decisions of all enterprises. The order of the decisions does not matter. What
+// is not known of some makes an interval of what is left to the others.
+func (pl *Plan) Allot(all []*Decision) *Allotment {
+	out := &Allotment{shares: map[lineKey][]Portion{}}
+	var lines []*taking
+	for _, d := range all {
+		for i := range d.Lines {
+			if t := d.taking(&d.Lines[i]); t != nil {
+				lines = append(lines, t)
+			}
+		}
+	}
+	for n := range pl.stages {
+		st := &pl.stages[n]
+		byYear := map[int][]*entry{}
+		for _, t := range lines {
+			for _, s := range t.standing {
+				if s.stage != n || !t.in {
+					continue
+				}
+				for _, y := range st.years(t.years) {
+					e := &entry{key: t.key, low: s.low, high: s.high, sure: t.sure && len(st.years(t.years)) == 1, least: t.low, most: t.high}
+					if !e.sure {
+						e.least = 0
+					}
+					byYear[y] = append(byYear[y], e)
+				}
+			}
+		}
+		for _, y := range sortedYears(byYear) {
+			out.Sums = append(out.Sums, pl.settleStage(st, y, byYear[y]))
+		}
+		st.into(lines, byYear, func(y int) number { return pl.limitOf(st, y) })
+	}
+	for _, t := range lines {
+		out.shares[t.key] = t.shares
+	}
+	return out
+}
+
+func sortedYears(m map[int][]*entry) []int {
+	var all []int
+	for y := range m {
+		all = append(all, y)
+	}
+	slices.Sort(all)
+	return all
+}
+
+// years is the years of a stage in which a line takes part.
+func (st *stage) years(of []int) []int {
+	if st.period == "policy" {
+		return []int{0}
+	}
+	return of
+}
+
+// taking is a line as it comes to the stages, nil where it takes part in none.
+func (d *Decision) taking(l *Line) *taking {
+	if len(l.standing) == 0 {
+		return nil
+	}
+	t := &taking{key: d.keyOf(l), years: l.years, standing: l.standing, low: l.gross.Sure, high: top(l.gross)}
+	switch l.Form {
+	case "eligibility", "up_to": // whatever it comes to
+		t.in, t.sure = l.granted != NotMet, l.granted == Met
+	default:
+		t.in, t.sure = t.high > 0, t.low > 0
+	}
+	return t
+}
+
+func (d *Decision) keyOf(l *Line) lineKey {
+	return lineKey{enterprise: d.Subject.ID, clause: l.Clause, kind: l.Subject.Kind, id: l.Subject.ID, year: l.Year}
+}
+
+// into gives each line what its stage left it. A line whose year is not known takes part in one of several.
+func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year int) number) {
+	found := map[lineKey][]*entry{}
+	years := map[*entry]int{}
+	for y, entries := range byYear {
+		for _, e := range entries {
+			found[e.key] = append(found[e.key], e)
+			years[e] = y
+		}
+	}
+	for _, t := range lines {
+		mine := found[t.key]
+		if len(mine) == 0 {
+			continue
+		}
+		r := mine[0].result
+		y := years[mine[0]]
+		for _, e := range mine[1:] {
+			r.low, r.high, r.rank, y = 0, max(r.high, e.result.high), 0, 0
+			if r.state != e.result.state {
+				r.state = Unknown
+			}
+		}
+		t.low, t.high = r.low, r.high
+		if st.kind == quotaKind {
+			t.in, t.sure = r.state != NotMet, t.sure && r.state == Met
+		}
+		s := Portion{Stage: st.id, Kind: st.kind, Name: st.name, Year: y, State: r.state, Rank: r.rank, Pays: interval(r.low, r.high), Place: st.place}
+		if y != 0 || st.period == "policy" {
+			n := limit(y)
+			s.Most, s.Budget = int(n.n), n.fen
+		}
+		t.shares = append(t.shares, s)
+	}
+}
+
+// settleStage decides one year of a stage.
+func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
+	sum := StageSum{Stage: st.id, Kind: st.kind, Name: st.name, Year: year, Lines: len(entries)}
+	limit := pl.limitOf(st, year)
+	claimed := [2]money.Fen{}
+	for _, e := range entries {
+		claimed[0], claimed[1] = plus(claimed[0], e.least), plus(claimed[1], e.most)
+	}
+	sum.Claimed = interval(claimed[0], claimed[1])
+	paid := [2]money.Fen{}
+	switch {
+	case st.kind == quotaKind:
+		sum.Most = int(limit.n)
+		order(entries).quota(sum.Most)
+	case st.pays == "in_order":
+		sum.Budget = limit.fen
+		order(entries).inOrder(limit.fen, st.last == "nothing")
+	default:
+		sum.Budget = limit.fen
+		inProportion(entries, limit.fen, st.to)
+	}
+	var highs []money.Fen
+	for _, e := range entries {
+		paid[0], paid[1] = plus(paid[0], e.result.low), plus(paid[1], e.result.high)
+		highs = append(highs, e.result.high)
+		switch e.result.state {
+		case Met:
+			sum.Met++
+		case NotMet:
+			sum.Waiting++
+		}
+	}
+	if st.kind == poolKind {
+		paid[1] = min(paid[1], limit.fen)
+		if claimed[0] == claimed[1] && st.last != "nothing" && st.to == 1 { // whoever gets it, all of it is paid
+			paid[0] = min(claimed[0], limit.fen)
+		}
+	} else {
+		slices.Sort(highs)
+		paid[1] = 0
+		for _, h := range highs[max(len(highs)-sum.Most, 0):] {
+			paid[1] = plus(paid[1], h)
+		}
+	}
+	sum.Pays = interval(paid[0], paid[1])
+	return sum
+}
+
+// ordered is the entries of a stage with those that come before each: their number and their amounts, at least and at most.
+type ordered struct {
+	entries []*entry
+	surely  []ahead // by entry
+	maybe   []ahead
+}
+
+type ahead struct {
+	n   int
+	sum money.Fen
+}
+
+func lexical(a, b []bound) int {
+	for i := range a {
+		if c := a[i].cmp(b[i]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// order counts who comes before whom. Between the least and the most of its ranks, taken one after the other, lies all that
+// an entry may turn out to be: so one is before another for sure when its least lies above the other's most.
+func order(entries []*entry) ordered {
+	o := ordered{entries: entries, surely: make([]ahead, len(entries)), maybe: make([]ahead, len(entries))}
+	var sure []*entry
+	for _, e := range entries {
+		if e.sure {
+			sure = append(sure, e)
+		}
+	}
+	slices.SortFunc(sure, func(a, b *entry) int { return lexical(b.low, a.low) })
+	tops := slices.Clone(entries)
+	slices.SortFunc(tops, func(a, b *entry) int { return lexical(b.high, a.high) })
+	prefix := func(all []*entry, amount func(*entry) money.Fen) []money.Fen {
+		sums := make([]money.Fen, len(all)+1)
+		for i, e := range all {
+			sums[i+1] = plus(sums[i], amount(e))
+		}
+		return sums
+	}
+	least, most := prefix(sure, func(e *entry) money.Fen { return e.least }), prefix(tops, func(e *entry) money.Fen { return e.most })
+	for i, e := range entries {
+		n, _ := slices.BinarySearchFunc(sure, e, func(x, e *entry) int { // those whose least is above its most
+			if lexical(x.low, e.high) > 0 {
+				return -1
+			}
+			return 1
+		})
+		o.surely[i] = ahead{n: n, sum: least[n]}
+		m, _ := slices.BinarySearchFunc(tops, e, func(x, e *entry) int { // those whose most is not below its least, itself among them
+			if lexical(x.high, e.low) >= 0 {
+				return -1
+			}
+			return 1
+		})
+		o.maybe[i] = ahead{n: m - 1, sum: most[m]}
+		if o.maybe[i].sum < unbounded {
+			o.maybe[i].sum -= e.most
+		}
+	}
+	return o
+}
+
+// rank is the place of an entry in the order, 0 where it is not known.
+func (o ordered) rank(i int) int {
+	if o.surely[i].n == o.maybe[i].n {
+		return o.surely[i].n + 1
+	}
+	return 0
+}
+
+func (o ordered) quota(most int) {
+	for i, e := range o.entries {
+		switch {
+		case o.surely[i].n >= most:
+			e.result = outcomeOf{state: NotMet, rank: o.rank(i)}
+		case e.sure && o.maybe[i].n < most:
+			e.result = outcomeOf{state: Met, rank: o.rank(i), low: e.least, high: e.most}
+		default:
+			e.result = outcomeOf{state: Unknown, rank: o.rank(i), high: e.most}
+		}
+	}
+}
+
+// inOrder pays while the budget lasts. Strictly in order: after one that does not fit nobody is paid.
+func (o ordered) inOrder(budget money.Fen, whole bool) {
+	for i, e := range o.entries {
+		left, mayLeave := max(budget-o.maybe[i].sum, 0), max(budget-o.surely[i].sum, 0)
+		r := outcomeOf{rank: o.rank(i), low: min(e.least, left), high: min(e.most, mayLeave)}
+		if whole && e.most > left {
+			r.low = 0
+		}
+		if whole && e.least > mayLeave {
+			r.high = 0
+		}
+		if !e.sure {
+			r.low = 0
+		}
+		r.state = cutState(e, r)
+		e.result = r
+	}
+}
+
+// cutState says whether an entry is paid in full.
+func cutState(e *entry, r outcomeOf) State {
+	switch {
+	case e.sure && r.low >= e.least && r.high >= e.most:
+		return Met
+	case r.high < e.least || r.high == 0:
+		return NotMet
+	}
+	return Unknown
+}
+
+// inProportion cuts all by the same factor where they come to more than the budget.
+func inProportion(entries []*entry, budget, unit money.Fen) {
+	least, most, definite := money.Fen(0), money.Fen(0), true
+	for _, e := range entries {
+		least, most = plus(least, e.least), plus(most, e.most)
+		definite = definite && e.sure && e.least == e.most
+	}
+	if definite {
+		byRemainder(entries, most, budget, unit)
+		return
+	}
+	for _, e := range entries {
+		others := unbounded // at most
+		if most < unbounded {
+			others = most - e.most
+		}
+		r := outcomeOf{low: e.least, high: e.most}
+		if all := plus(others, e.least); e.sure && all > budget {
+			r.low, _ = part(e.least, budget, all)
+			r.low -= r.low % unit
+		}
+		if all := plus(least-e.least, e.most); all > budget {
+			r.high, _ = part(min(e.most, all), budget, all)
+			r.high = min(r.high-r.high%unit+unit, e.most, budget)
+		}
+		if !e.sure {
+			r.low = 0
+		}
+		r.state = cutState(e, r)
+		e.result = r
+	}
+}
+
+// byRemainder cuts amounts that are known by the largest remainder: never a fen above the budget, and none left but what makes
+// no whole unit.
+func byRemainder(entries []*entry, all, budget, unit money.Fen) {
+	if all <= budget {
+		for _, e := range entries {
+			e.result = outcomeOf{state: Met, low: e.most, high: e.most}
+		}
+		return
+	}
+	lost := map[*entry]fraction{}
+	left := budget
+	for _, e := range entries {
+		share, rest := part(e.most, budget, all)
+		over := share % unit
+		share -= over
+		left -= share
+		lost[e] = fraction{whole: over, rest: rest}
+		e.result = outcomeOf{state: NotMet, low: share, high: share}
+	}
+	byLoss := slices.Clone(entries)
+	slices.SortFunc(byLoss, func(a, b *entry) int {
+		return cmp.Or(lost[b].cmp(lost[a]), cmp.Compare(b.most, a.most), a.key.cmp(b.key))
+	})
+	for _, e := range byLoss {
+		if left >= unit && e.result.low+unit <= e.most {
+			e.result.low, e.result.high = e.result.low+unit, e.result.high+unit
+			left -= unit
+		}
+	}
+}
+
+// fraction is what was cut off a share: fen, and the remainder of the division.
+type fraction struct {
+	whole money.Fen
+	rest  uint64
+}
+
+func (f fraction) cmp(g fraction) int {
+	return cmp.Or(cmp.Compare(f.whole, g.whole), cmp.Compare(f.rest, g.rest))
+}
+
+// part is amount × of ÷ all, down to the fen, and the remainder; amount must not be above all.
+func part(amount, of, all money.Fen) (money.Fen, uint64) {
+	if all <= 0 {
+		return 0, 0
+	}
+	hi, lo := bits.Mul64(uint64(amount), uint64(of))
+	q, r := bits.Div64(hi, lo, uint64(all))
+	return money.Fen(q), r
+}
+
+func (k lineKey) cmp(o lineKey) int {
+	return cmp.Or(cmp.Compare(k.enterprise, o.enterprise), cmp.Compare(k.clause, o.clause), cmp.Compare(k.kind, o.kind), cmp.Compare(k.id, o.id), cmp.Compare(k.year, o.year))
+}
+
+// Apply settles a decision by what the quotas and pools of the whole region left to its lines.
+func (d *Decision) Apply(a *Allotment) {
+	d.settleBy(func(l *Line) []Portion { return a.shares[d.keyOf(l)] })
+}
+
+// alone settles a decision without knowing the others: what takes part in a quota or pool may be paid.
+func (d *Decision) alone(pl *Plan) {
+	d.settleBy(func(l *Line) []Portion {
+		high := l.gross
+		high.Sure = 0
+		var all []Portion
+		for _, s := range l.standing {
+			st := &pl.stages[s.stage]
+			sh := Portion{Stage: st.id, Kind: st.kind, Name: st.name, State: Unknown, Place: st.place}
+			if st.period == "year" {
+				sh.Year = l.Year
+			}
+			if len(l.years) == 1 || st.period == "policy" {
+				n := pl.limitOf(st, sh.Year)
+				sh.Most, sh.Budget = int(n.n), n.fen
+				if st.kind == poolKind && top(high) > n.fen {
+					high = Interval{Possible: n.fen}
+				}
+			}
+			sh.Pays = high
+			all = append(all, sh)
+		}
+		return all
+	})
+}
+
+// settleBy puts what stages leave into lines, clauses and totals. A total lies between the sums of its lines, and is no less
+// than before by more than the stages may take.
+func (d *Decision) settleBy(shares func(*Line) []Portion) {
+	if d.gross == nil {
+		return
+	}
+	var taken [2]money.Fen // by purse
+	cut := map[string]money.Fen{}
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		if len(l.standing) == 0 {
+			continue
+		}
+		l.Portions, l.Pays, l.State = shares(l), l.gross, l.granted
+		for _, s := range l.Portions {
+			if l.Form != "eligibility" {
+				l.Pays = s.Pays
+			} else if s.State == NotMet || l.State == Met {
+				l.State = s.State
+			}
+		}
+		lost := top(l.gross) - l.Pays.Sure
+		taken[l.purse], cut[l.Clause] = plus(taken[l.purse], lost), plus(cut[l.Clause], lost)
+	}
+	d.Total = d.settled(d.gross.total, taken[cash], func(l *Line) bool { return l.purse == cash })
+	d.InKind = d.settled(d.gross.inKind, taken[inKind], func(l *Line) bool { return l.purse == inKind })
+	for i := range d.Clauses {
+		c := &d.Clauses[i]
+		c.Pays = d.settled(d.gross.clauses[i], cut[c.Clause], func(l *Line) bool { return l.Clause == c.Clause })
+	}
+	d.Missing = missing(d.Lines)
+	d.State = decisionState(d)
+}
+
+func top(i Interval) money.Fen {
+	if i.Unbounded {
+		return unbounded
+	}
+	return i.Possible
+}
+
+func (d *Decision) settled(before Interval, taken money.Fen, of func(*Line) bool) Interval {
+	if taken == 0 {
+		return before
+	}
+	low, high := money.Fen(0), money.Fen(0)
+	for i := range d.Lines {
+		if l := &d.Lines[i]; of(l) && !l.floored {
+			low, high = plus(low, l.Pays.Sure), plus(high, top(l.Pays))
+		}
+	}
+	return interval(max(low, before.Sure-taken), min(high, top(before)))
+}
+
+// grossSums is what a decision came to before quotas and pools.
+type grossSums struct {
+	total, inKind Interval
+	clauses       []Interval
+}
