@@ -510,6 +510,38 @@ func (d *Decision) settleBy(shares func(*Line) []Portion) {
 	d.State = decisionState(d)
 }
 
+// Stake is what a line may get out of a year of a quota or pool, which bounds the lines of all enterprises together.
+type Stake struct {
+	Sum      int // in Allotment.Sums; -1 where the year is not known
+	Clause   string
+	Possible money.Fen
+}
+
+// Stakes parts the most that the enterprise may get in money into what is outside of quotas and pools and its stakes in
+// them, each in the last that its line went through. Where the year is not known or nothing limits a line, it counts as
+// outside too.
+func (d *Decision) Stakes(a *Allotment) (rest Interval, stakes []Stake) {
+	outside := money.Fen(0)
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		if l.purse != cash || l.floored {
+			continue
+		}
+		k, n := len(l.Portions), -1
+		if k > 0 {
+			last := l.Portions[k-1]
+			n = slices.IndexFunc(a.Sums, func(s StageSum) bool { return s.Stage == last.Stage && s.Year == last.Year })
+		}
+		if n < 0 || l.Pays.Unbounded {
+			outside = plus(outside, top(l.Pays))
+		}
+		if k > 0 && !l.Pays.Unbounded {
+			stakes = append(stakes, Stake{Sum: n, Clause: l.Clause, Possible: l.Pays.Possible})
+		}
+	}
+	return interval(0, min(outside, top(d.Total))), stakes
+}
+
 func top(i Interval) money.Fen {
 	if i.Unbounded {
 		return unbounded

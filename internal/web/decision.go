@@ -161,6 +161,9 @@ func (w words) line(d *policy.Decision, l policy.Line) lineView {
 	for _, s := range l.Steps {
 		v.Steps = append(v.Steps, stepView{Text: w.step(s), Cite: s.Cite})
 	}
+	for _, p := range l.Portions {
+		v.Steps = append(v.Steps, stepView{Text: w.t.Msg(p.Sentence()), Cite: p.Cite})
+	}
 	for _, r := range l.Remaining {
 		if len(l.Remaining) == 1 && len(r.Facts) == 0 {
 			break // the sentence says it

@@ -401,7 +401,7 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 		if err != nil {
 			return nil, err
 		}
-		d, err := s.Region.Decide(view, plan, firm, m.day)
+		d, err := s.Region.Decide(r.Context(), view, plan, firm, m.day)
 		if err != nil {
 			return nil, err
 		}

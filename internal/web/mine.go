@@ -132,7 +132,7 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 		if err != nil {
 			return err
 		}
-		decision, err := s.Region.Decide(view, plan, d.Firm.ID, s.Clock.Today())
+		decision, err := s.Region.Decide(r.Context(), view, plan, d.Firm.ID, s.Clock.Today())
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,7 @@ func TestListsAndSums(t *testing.T) {
 			alone := map[int64]*policy.Decision{}
 			for e := range view.Enterprises() {
 				if area == "" || r.tree.Within(e.Area, area) {
-					alone[e.ID], err = w.runner.Decide(view, w.plan, e.ID, asOf)
+					alone[e.ID], err = w.runner.Decide(t.Context(), view, w.plan, e.ID, asOf)
 					must(t, err)
 				}
 			}

@@ -70,6 +70,8 @@ type work struct {
 	every []int32 // the numbers of all rows
 	err   error
 
+	allotment *policy.Allotment // of quotas and pools, where the policy has any
+
 	decided, total atomic.Int64 // how far it is, in firms
 
 	regions shelf.Shelf[regionKey, *Region]
@@ -93,6 +95,9 @@ type Firm struct {
 	state  state
 	pays   []pay     // by the number of the clause
 	failed *i18n.Msg // why there is no decision
+
+	rest   policy.Interval // Total without what quotas and pools bound for all firms together
+	stakes []stake         // in those
 }
 
 // pay is one clause of one enterprise, as small as it gets: a region has a million of them. A clause that is not met and
@@ -154,9 +159,12 @@ func (r *Region) Size() int { return len(r.index) }
 // part is a region of the same result with some of its rows.
 func (r *Region) part(key regionKey, index []int32) *Region {
 	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, work: r.work, key: key, index: index}
+	var b bounding
 	for f := range out.Firms() {
 		out.Sum.add(f)
+		b.add(f, -1)
 	}
+	out.Sum.Total, out.Sum.Rest = b.within(r.stages(), out.Sum.Total, out.Sum.Rest)
 	return out
 }
 
@@ -298,7 +306,8 @@ func sees(view fact.View, id int64) bool {
 }
 
 // Decide is the plan applied to one enterprise with its full trace and advice, from the facts that the view shows.
-func (r *Runner) Decide(view fact.View, plan *policy.Plan, enterprise int64, asOf period.Day) (*policy.Decision, error) {
+// Where the policy has quotas or pools, it is settled together with all other enterprises.
+func (r *Runner) Decide(ctx context.Context, view fact.View, plan *policy.Plan, enterprise int64, asOf period.Day) (*policy.Decision, error) {
 	if !sees(view, enterprise) {
 		return nil, errs.NotFound("enterprise", enterprise)
 	}
@@ -306,7 +315,16 @@ func (r *Runner) Decide(view fact.View, plan *policy.Plan, enterprise int64, asO
 	if !ok {
 		return nil, errs.NotFound("enterprise", enterprise)
 	}
-	return plan.Decide(s, asOf, policy.Options{Trace: true, Advice: true})
+	d, err := plan.Decide(s, asOf, policy.Options{Trace: true, Advice: true})
+	if err != nil || !plan.Staged() {
+		return d, err
+	}
+	w, err := r.whole(ctx, key{view.Seq(), plan.Hash, asOf}, plan)
+	if err != nil {
+		return nil, err
+	}
+	d.Apply(w.allotment)
+	return d, nil
 }
 
 // whole is the result of all enterprises: the kept one, or one that this or another caller makes.
@@ -343,7 +361,7 @@ func (r *Runner) make(ctx context.Context, w *work, plan *policy.Plan) {
 			w.err = fmt.Errorf("decide a region: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	w.rows, w.err = r.decideAll(ctx, w, plan)
+	w.err = r.decideAll(ctx, w, plan)
 	w.every = make([]int32, len(w.rows))
 	for i := range w.every {
 		w.every[i] = int32(i)
@@ -374,14 +392,19 @@ func (w *work) wait(ctx context.Context) (*work, error) {
 // chunk is how many enterprises a worker takes at a time.
 const chunk = 256
 
-func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) ([]Firm, error) {
+func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) error {
 	k := w.key
 	view, err := r.frames.For(ctx, access.SystemScope(), k.seq)
 	if err != nil {
-		return nil, fmt.Errorf("decide a region as known at %d: %w", k.seq, err)
+		return fmt.Errorf("decide a region as known at %d: %w", k.seq, err)
 	}
 	firms := slices.Collect(view.Enterprises())
 	rows := make([]Firm, len(firms))
+	w.rows = rows
+	var staged []*policy.Decision // until quotas and pools settle them together
+	if plan.Staged() {
+		staged = make([]*policy.Decision, len(firms))
+	}
 	w.total.Store(int64(len(firms)))
 	clauses := clauseNumbers(plan)
 	g, ctx := errgroup.WithContext(ctx)
@@ -395,6 +418,10 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) ([]F
 			var pays []pay
 			for i := from; i < to; i++ {
 				d := r.decide(view, plan, k.asOf, &firms[i], &rows[i])
+				if staged != nil {
+					staged[i] = d
+					continue
+				}
 				pays = rows[i].keep(d, clauses, pays)
 			}
 			pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
@@ -406,7 +433,13 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) ([]F
 			return nil
 		})
 	}
-	return rows, g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if staged != nil {
+		w.allot(plan, staged)
+	}
+	return nil
 }
 
 // clauseNumbers is the place of each clause in Plan.Clauses.
@@ -471,13 +504,13 @@ func (r *Region) ByArea(parent string) []AreaSum {
 }
 
 func (r *Region) byArea(parent string) []AreaSum {
-	sums := map[string]*AreaSum{}
+	sums, bounds := map[string]*AreaSum{}, map[string]*bounding{}
 	var order []string
 	at := func(n content.Node) *AreaSum {
 		s, ok := sums[n.Code]
 		if !ok {
 			s = &AreaSum{Area: n}
-			sums[n.Code] = s
+			sums[n.Code], bounds[n.Code] = s, &bounding{}
 			order = append(order, n.Code)
 		}
 		return s
@@ -493,10 +526,13 @@ func (r *Region) byArea(parent string) []AreaSum {
 			where[f.Area] = n
 		}
 		at(n).add(f)
+		bounds[n.Code].add(f, -1)
 	}
 	out := make([]AreaSum, 0, len(order))
 	for _, code := range order {
-		out = append(out, *sums[code])
+		s := sums[code]
+		s.Total, s.Rest = bounds[code].within(r.stages(), s.Total, s.Rest)
+		out = append(out, *s)
 	}
 	slices.SortStableFunc(out, func(a, b AreaSum) int { // unknown last
 		return cmp.Compare(b2i(a.Area.Code == ""), b2i(b.Area.Code == ""))
@@ -564,8 +600,10 @@ func (r *Region) byClause() []ClauseSum {
 	for i, c := range clauses {
 		out[i] = ClauseSum{Clause: c.ID, InKind: c.Amount.InKind != nil}
 	}
+	bounds := make([]bounding, len(clauses))
 	for f := range r.Firms() {
 		for _, c := range f.pays {
+			bounds[c.clause].add(f, int(c.clause))
 			s := &out[c.clause]
 			pays, promise := c.interval(), clauses[c.clause].Amount.Eligibility != nil // a promise has no amount
 			s.Pays, s.Rest = s.Pays.Plus(pays), s.Rest.Plus(pays)
@@ -576,6 +614,9 @@ func (r *Region) byClause() []ClauseSum {
 				s.Perhaps++
 			}
 		}
+	}
+	for i := range out {
+		out[i].Pays, out[i].Rest = bounds[i].within(r.stages(), out[i].Pays, out[i].Rest)
 	}
 	return out
 }

@@ -229,7 +229,7 @@ func TestRegion(t *testing.T) {
 
 		view, err := w.frames.For(ctx, access.SystemScope(), 0)
 		must(t, err)
-		d, err := w.runner.Decide(view, w.plan, ids[0], asOf)
+		d, err := w.runner.Decide(t.Context(), view, w.plan, ids[0], asOf)
 		must(t, err)
 		for _, l := range d.Lines {
 			if l.Clause == "c8" && (l.Project == nil || l.Project.Name != "智能车间") {
@@ -237,7 +237,7 @@ func TestRegion(t *testing.T) {
 			}
 		}
 		for f := range r.Firms() {
-			d, err := w.runner.Decide(view, w.plan, f.ID, asOf)
+			d, err := w.runner.Decide(t.Context(), view, w.plan, f.ID, asOf)
 			must(t, err)
 			if d.Total != f.Total || d.InKind != f.InKind || d.State != f.State() || len(d.Missing) != f.Missing {
 				t.Errorf("%s: region %+v, alone %+v", f.Name, f, d)
@@ -299,7 +299,7 @@ func TestRegionShowsAScopeItsOwnOnly(t *testing.T) {
 			view, err := w.frames.For(ctx, tc.scope, 0)
 			must(t, err)
 			for i, name := range []string{"大丰一厂", "亭湖一厂", "东台一厂", "某厂"} {
-				_, err := w.runner.Decide(view, w.plan, ids[i], asOf)
+				_, err := w.runner.Decide(t.Context(), view, w.plan, ids[i], asOf)
 				if shown := err == nil; shown != contains(tc.want, name) {
 					t.Errorf("decision of %s: %v", name, err)
 				}
