@@ -22,6 +22,7 @@ type door struct {
 	listen    string
 	cert, key string
 	origins   string
+	approval  string // of the map
 }
 
 func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
@@ -30,6 +31,7 @@ func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 	fs.StringVar(&d.cert, "tls-cert", "", t.S("cmd.flag_tls_cert"))
 	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
 	fs.StringVar(&d.origins, "origins", "", t.S("cmd.flag_origins"))
+	fs.StringVar(&d.approval, "map-approval", "", t.S("cmd.flag_map_approval"))
 	return d
 }
 
@@ -76,7 +78,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Clock: in.now, Log: in.log,
-		Secure: d.secure(), TrustedOrigins: d.trusted(), Demo: demo,
+		Secure: d.secure(), MapApproval: d.approval, TrustedOrigins: d.trusted(), Demo: demo,
 	})
 	if err != nil {
 		return err

@@ -179,6 +179,7 @@ type Library struct {
 	targets     []TargetPlan
 	units       map[string]unit
 	areas       *Tree
+	boundaries  Boundaries
 	industries  *Tree
 }
 
@@ -196,6 +197,9 @@ func (l *Library) FactDefs() []FactDef { return l.facts }
 
 // Areas is the areas of China with functional zones and retired codes.
 func (l *Library) Areas() *Tree { return l.areas }
+
+// Boundaries is the outlines of areas, for maps.
+func (l *Library) Boundaries() Boundaries { return l.boundaries }
 
 // Industries is GB/T 4754, in the edition that Tree.Version names.
 func (l *Library) Industries() *Tree { return l.industries }

@@ -36,6 +36,8 @@ func read(fsys fs.FS) (*Library, Problems) {
 	var ps Problems
 	l.lib.areas, ps = readAreas(fsys)
 	l.problems = append(l.problems, ps...)
+	l.lib.boundaries, ps = readBoundaries(fsys, l.lib.areas)
+	l.problems = append(l.problems, ps...)
 	l.lib.industries, ps = readIndustries(fsys)
 	l.problems = append(l.problems, ps...)
 	l.readAuthorities()

@@ -25,6 +25,7 @@ type regionQuery struct {
 	Area     string
 	Clause   string            // of the list of firms, "" for all
 	State    string            // of the list of firms: "sure", "perhaps" or ""
+	Measure  string            // that the map shows, "" for the first
 	Settings map[string]string // open questions answered otherwise than by default
 	AsOf     string            // day in the past; "" for today
 	Page     int
@@ -32,7 +33,7 @@ type regionQuery struct {
 
 func (q regionQuery) href(path string) string {
 	out := url.Values{"policy": {q.Policy}}
-	for name, value := range map[string]string{"area": q.Area, "clause": q.Clause, "state": q.State, "as_of": q.AsOf} {
+	for name, value := range map[string]string{"area": q.Area, "clause": q.Clause, "state": q.State, "map": q.Measure, "as_of": q.AsOf} {
 		if value != "" {
 			out.Set(name, value)
 		}
@@ -69,6 +70,12 @@ func (q regionQuery) today() regionQuery {
 	return q
 }
 
+// by is the same view with another measure on the map.
+func (q regionQuery) by(measure string) regionQuery {
+	q.Measure = measure
+	return q
+}
+
 func (q regionQuery) onPage(n int) regionQuery {
 	q.Page = n
 	return q
@@ -85,6 +92,7 @@ type regionData struct {
 	Sum      region.Sum
 	ByArea   []areaRow
 	ByClause []clauseRow
+	Map      *mapData // nil without boundaries
 	Moment   moment
 	AsOf     string
 	Hash     string
@@ -125,7 +133,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	if err != nil {
 		return a, err
 	}
-	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Settings: answersTo(p, r.Form), AsOf: m.param()}
+	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Measure: r.FormValue("map"), Settings: answersTo(p, r.Form), AsOf: m.param()}
 	q.Page, _ = strconv.Atoi(r.FormValue("page"))
 	q.Page = max(q.Page, 1)
 	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
@@ -174,9 +182,23 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	d.Policies = policyOptions(v.t, a.others)
 	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
+	d.Map = s.mapOf(v.t, q, d.ByArea)
+	if d.Map != nil {
+		d.Map.Up = s.areaAbove(v, q)
+	}
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
+}
+
+// areaAbove is the way up, as far as the visitor reaches.
+func (s *server) areaAbove(v *visit, q regionQuery) *option {
+	here, _ := s.Library.Areas().Node(q.Area)
+	above, ok := s.Library.Areas().Node(here.Parent)
+	if !ok || !v.scope.Sees(access.ReadSensitive, above.Code, 0) {
+		return nil
+	}
+	return &option{q.in(above.Code).href("/region"), above.Name}
 }
 
 // rowsOf is the sums as the rows of the page's two tables.

@@ -42,6 +42,9 @@ type Deps struct {
 	Log      *slog.Logger
 	Secure   bool // served over TLS: cookies say so
 
+	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
+	MapApproval string
+
 	// TrustedOrigins are "scheme://host[:port]" under which a proxy serves the pages when it rewrites the Host header.
 	TrustedOrigins []string
 

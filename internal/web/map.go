@@ -1,0 +1,200 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+)
+
+// The measures that a map can show, the first by default.
+var measures = []string{"sure", "more", "firms", "each"}
+
+// mapData is a map of the areas below one: drawn on the server, so that it needs no script.
+type mapData struct {
+	Width, Height int
+	Shapes        []shape
+	Zones         []zone // areas without a boundary
+	Legend        []legendStep
+	Measure       string
+	Measures      []option
+	Query         regionQuery
+	Source        i18n.Text
+	Approval      string // 审图号, "" where the deployer gave none
+	Up            *option
+}
+
+// shape is an area on the map; its class is its place in the legend.
+type shape struct {
+	Name, Value, Href string
+	Empty             bool // there is nothing: only the name stands on the map
+	Path              string
+	X, Y              int // of its name
+	Class             int
+}
+
+type zone struct{ Name, Value, Href string }
+
+type legendStep struct {
+	Class int
+	Text  string
+}
+
+const (
+	mapWidth   = 640 // of the view box; the page scales it
+	mapMargin  = 8
+	mapClasses = 5
+)
+
+// mapOf draws the areas of the table; nil where fewer than two of them have a boundary.
+func (s *server) mapOf(t i18n.T, q regionQuery, rows []areaRow) *mapData {
+	m := mapData{Width: mapWidth, Measure: q.Measure, Query: q, Source: s.Library.Boundaries().Source, Approval: s.MapApproval}
+	if !slices.Contains(measures, m.Measure) {
+		m.Measure = measures[0]
+	}
+	for _, x := range measures {
+		m.Measures = append(m.Measures, option{x, t.S("people.measure_" + x)})
+	}
+	var drawn []areaRow
+	var outlines []content.Boundary
+	for _, row := range rows {
+		value := measureText(t, m.Measure, row)
+		b, ok := s.Library.Boundaries().Of(row.Area.Code)
+		switch {
+		case ok && row.Area.Code != q.Area:
+			drawn, outlines = append(drawn, row), append(outlines, b)
+			m.Shapes = append(m.Shapes, shape{Name: cmp.Or(row.Area.Short, row.Name), Value: value, Href: row.Href, Empty: measureOf(m.Measure, row) == 0})
+		case row.Area.Code != "":
+			m.Zones = append(m.Zones, zone{Name: row.Name, Value: value, Href: row.Href})
+		}
+	}
+	if len(drawn) < 2 {
+		return nil
+	}
+	project := fit(outlines)
+	for i := range m.Shapes {
+		m.Shapes[i].Path = outlinePath(outlines[i], project)
+		m.Shapes[i].X, m.Shapes[i].Y = project.place(outlines[i].Center)
+	}
+	m.Height = project.height
+	m.classify(t, drawn)
+	return &m
+}
+
+// measureOf is what a measure is for an area: fen, or a number of enterprises.
+func measureOf(measure string, row areaRow) int64 {
+	switch measure {
+	case "more":
+		return int64(row.Rest.OnTop)
+	case "firms":
+		return int64(row.Sure)
+	case "each":
+		if row.Firms == 0 {
+			return 0
+		}
+		return (int64(row.Total.Sure) + int64(row.Firms)/2) / int64(row.Firms)
+	}
+	return int64(row.Total.Sure)
+}
+
+func measureText(t i18n.T, measure string, row areaRow) string {
+	return measureWords(t, measure, measureOf(measure, row))
+}
+
+func measureWords(t i18n.T, measure string, value int64) string {
+	if measure == "firms" {
+		return t.S("people.n_enterprises", i18n.Group(strconv.FormatInt(value, 10)))
+	}
+	return roundly(t, money.Fen(value))
+}
+
+// classify parts the areas with a value into classes of about the same number, the darkest with the largest values.
+// Nothing is class 0.
+func (m *mapData) classify(t i18n.T, rows []areaRow) {
+	var values []int64
+	for _, row := range rows {
+		if v := measureOf(m.Measure, row); v > 0 {
+			values = append(values, v)
+		}
+	}
+	slices.Sort(values)
+	distinct := slices.Compact(slices.Clone(values))
+	classes := min(mapClasses, len(distinct))
+	var floors []int64 // the least value of each class
+	for c := range classes {
+		floors = append(floors, values[c*len(values)/classes])
+	}
+	floors = slices.Compact(floors)
+	for i, row := range rows {
+		v := measureOf(m.Measure, row)
+		for c, floor := range floors {
+			if v >= floor && v > 0 {
+				m.Shapes[i].Class = mapClasses - len(floors) + c + 1
+			}
+		}
+	}
+	m.Legend = append(m.Legend, legendStep{0, t.S("people.map_none")})
+	for c, floor := range floors {
+		text := measureWords(t, m.Measure, floor)
+		if c+1 < len(floors) {
+			text = t.S("people.map_from_below", text, measureWords(t, m.Measure, floors[c+1]))
+		} else {
+			text = t.S("people.map_from", text)
+		}
+		m.Legend = append(m.Legend, legendStep{mapClasses - len(floors) + c + 1, text})
+	}
+}
+
+// projection lays degrees on the view box: true to shape in the middle of the map, which for a province is enough.
+type projection struct {
+	west, north float64
+	perLon      float64 // units a degree
+	perLat      float64
+	height      int
+}
+
+func fit(all []content.Boundary) projection {
+	west, east, south, north := 180.0, -180.0, 90.0, -90.0
+	for _, b := range all {
+		for _, ring := range b.Rings {
+			for _, p := range ring {
+				west, east = min(west, p.Lon), max(east, p.Lon)
+				south, north = min(south, p.Lat), max(north, p.Lat)
+			}
+		}
+	}
+	squeeze := math.Cos((south + north) / 2 * math.Pi / 180)
+	perLon := (mapWidth - 2*mapMargin) / max(east-west, 1e-6)
+	p := projection{west: west, north: north, perLon: perLon, perLat: perLon / squeeze}
+	p.height = int((north-south)*p.perLat) + 2*mapMargin
+	return p
+}
+
+func (p projection) place(at content.Point) (x, y int) {
+	return mapMargin + int(math.Round((at.Lon-p.west)*p.perLon)), mapMargin + int(math.Round((p.north-at.Lat)*p.perLat))
+}
+
+// outlinePath is an outline in whole units of the view box. Points that fall on the one before are left out, and rings that
+// are smaller than a unit with them.
+func outlinePath(b content.Boundary, p projection) string {
+	var path strings.Builder
+	for _, ring := range b.Rings {
+		var points []string
+		for _, at := range ring {
+			x, y := p.place(at)
+			if point := fmt.Sprintf("%d %d", x, y); len(points) == 0 || points[len(points)-1] != point {
+				points = append(points, point)
+			}
+		}
+		if len(points) > 3 {
+			path.WriteString("M" + strings.Join(points[:len(points)-1], "L") + "Z")
+		}
+	}
+	return path.String()
+}
