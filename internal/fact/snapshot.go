@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/packed"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -32,11 +33,45 @@ type snapshot struct {
 	desk    *desk
 }
 
-// ordinals numbers the subjects of one kind in the order in which they were met. A number never changes.
+// ordinals numbers the subjects of one kind in the order in which they were met. A number never changes. Subjects that
+// came together have ids close to each other, so the numbers lie in pages of ids.
 type ordinals struct {
 	epoch int64
-	of    map[int64]uint32
 	ids   []int64
+	pages map[int64]*page
+}
+
+// page is the ordinals of chunkLen ids, counted from 1; 0 where there is none.
+type page struct {
+	epoch int64
+	ord   [chunkLen]uint32
+}
+
+func (o *ordinals) of(id int64) (ord uint32, ok bool) {
+	p := o.pages[id>>chunkBits]
+	if p == nil {
+		return 0, false
+	}
+	ord = p.ord[id&(chunkLen-1)]
+	return ord - 1, ord != 0
+}
+
+// add numbers a subject that has no number; o must be the builder's own.
+func (o *ordinals) add(id int64) (ord uint32) {
+	p := o.pages[id>>chunkBits]
+	switch {
+	case p == nil:
+		p = &page{epoch: o.epoch}
+		o.pages[id>>chunkBits] = p
+	case p.epoch != o.epoch:
+		copied := *p
+		copied.epoch = o.epoch
+		p = &copied
+		o.pages[id>>chunkBits] = p
+	}
+	o.ids = append(o.ids, id)
+	p.ord[id&(chunkLen-1)] = uint32(len(o.ids))
+	return uint32(len(o.ids) - 1)
 }
 
 // defColumns is the columns of one definition, by period.
@@ -63,17 +98,23 @@ type column struct {
 	epoch  int64
 	def    int
 	period period.Period
+	text   bool // values are codes of texts
 	chunks []*chunk
+	drafts []*draft // of chunks, while a builder writes; then nil
 }
 
-// chunk is chunkLen cells. Of num and code, one is there, by the type of the definition.
-type chunk struct {
-	epoch int64
+// chunk is chunkLen cells. What is alike in all of them, such as who said it, takes no room, and figures take as much as
+// the largest of them needs.
+type chunk struct{ mark, said, n, value packed.Ints }
+
+// draft is a chunk that is being written.
+type draft struct {
+	col   *column
+	at    int // which chunk of the column
 	mark  [chunkLen]mark
 	said  [chunkLen]uint32
 	n     [chunkLen]uint32
-	num   []int64
-	code  []uint32
+	value [chunkLen]int64
 }
 
 // mark packs a cell's state (bits 0–2), precision (3–4) and status (5–6). Its zero value is a cell that nobody stated.
@@ -92,6 +133,19 @@ func (c *column) at(ord uint32) (*chunk, int) {
 		return nil, 0
 	}
 	return c.chunks[i], int(ord & (chunkLen - 1))
+}
+
+// standing is what a cell of a column under way holds.
+func (c *column) standing(ord uint32) (m mark, saidAt, n uint32) {
+	if at := int(ord >> chunkBits); at < len(c.drafts) && c.drafts[at] != nil {
+		d, i := c.drafts[at], ord&(chunkLen-1)
+		return d.mark[i], d.said[i], d.n[i]
+	}
+	ch, i := c.at(ord)
+	if ch == nil {
+		return 0, 0, 0
+	}
+	return mark(ch.mark.At(i)), uint32(ch.said.At(i)), uint32(ch.n.At(i))
 }
 
 // root is the subject that statements about a subject count for.
@@ -120,18 +174,21 @@ func (s *snapshot) group(root int64) []int64 {
 // cell reads one cell.
 func (s *snapshot) cell(c *column, ord uint32) Cell {
 	ch, i := c.at(ord)
-	if ch == nil || ch.mark[i] == 0 {
+	if ch == nil {
 		return Cell{}
 	}
-	m := ch.mark[i]
+	m := mark(ch.mark.At(i))
+	if m == 0 {
+		return Cell{}
+	}
 	cell := Cell{
 		State: m.state(), Known: m.state() == Present, Precision: m.precision(), Status: m.status(),
-		Source: s.said[ch.said[i]].id, n: int64(ch.n[i]),
+		Source: s.said[ch.said.At(i)].id, n: ch.n.At(i),
 	}
-	if ch.code != nil {
-		cell.Value.Text = s.texts[ch.code[i]]
+	if c.text {
+		cell.Value.Text = s.texts[ch.value.At(i)]
 	} else {
-		cell.Value.Num = ch.num[i]
+		cell.Value.Num = ch.value.At(i)
 	}
 	return cell
 }
@@ -143,18 +200,29 @@ type builder struct {
 	codes *codes
 	byID  map[int64]*column // own copies by column id
 	ranks map[string][]int  // authority → rank by definition index
+	open  []*draft          // what is not packed yet
 }
+
+// maxOpen is how many chunks are open at a time, some 70 MB of them: enough for every column of a sheet in the order of
+// its rows, and a bound for what a rebuild takes beside the frame itself.
+const maxOpen = 4096
 
 // codes is the dictionary of texts. Only builders of one line of snapshots use it, one at a time; a snapshot sees the
 // texts up to its own length.
 type codes struct {
-	of    map[string]uint32
+	of    map[string]uint32 // nil until a text is put to those that were read from a file
 	texts []string
 }
 
-func newCodes() *codes { return &codes{of: map[string]uint32{"": 0}, texts: []string{""}} }
+func newCodes() *codes { return &codes{texts: []string{""}} }
 
 func (c *codes) put(text string) uint32 {
+	if c.of == nil {
+		c.of = make(map[string]uint32, len(c.texts))
+		for i, t := range c.texts {
+			c.of[t] = uint32(i)
+		}
+	}
 	code, ok := c.of[text]
 	if !ok {
 		code = uint32(len(c.texts))
@@ -186,6 +254,7 @@ func (s *snapshot) next(epoch int64, codes *codes) *builder {
 
 // done is the finished snapshot; the builder must not be used after it.
 func (b *builder) done(seq int64, parties *party.Registry) *snapshot {
+	b.pack()
 	b.seq, b.parties, b.texts = seq, parties, b.codes.texts
 	enterprises := 0
 	if o := b.kinds[content.Enterprise]; o != nil {
@@ -264,18 +333,14 @@ func (b *builder) offer(r *row) {
 	}
 	def := col.def
 	ord := b.ordinal(b.lib.FactDefs()[def].Subject, b.root(r.subject))
-	if ch, i := col.at(ord); ch != nil && ch.mark[i] != 0 {
-		if !b.claim(def, saidAt, uint32(r.n)).beats(b.claim(def, ch.said[i], ch.n[i])) {
-			return
-		}
+	if m, by, n := col.standing(ord); m != 0 && !b.claim(def, saidAt, uint32(r.n)).beats(b.claim(def, by, n)) {
+		return
 	}
-	ch, i := b.writable(col, ord)
-	ch.mark[i] = newMark(State(r.state), Precision(r.precise), Status(r.status))
-	ch.said[i], ch.n[i] = saidAt, uint32(r.n)
-	if ch.code != nil {
-		ch.code[i] = b.codes.put(r.text)
-	} else {
-		ch.num[i] = r.num
+	d, i := b.draft(col, ord)
+	d.mark[i] = newMark(State(r.state), Precision(r.precise), Status(r.status))
+	d.said[i], d.n[i], d.value[i] = saidAt, uint32(r.n), r.num
+	if col.text {
+		d.value[i] = int64(b.codes.put(r.text))
 	}
 }
 
@@ -300,8 +365,12 @@ func (b *builder) column(id int64, key columnKey) *column {
 // insert puts an empty column where its period belongs and gives its index.
 func (b *builder) insert(def int, p period.Period) int {
 	i, _ := slices.BinarySearchFunc(b.columns[def], p, func(c *column, p period.Period) int { return c.period.Compare(p) })
-	b.columns[def] = slices.Insert(slices.Clone(b.columns[def]), i, &column{epoch: b.epoch, def: def, period: p})
+	b.columns[def] = slices.Insert(slices.Clone(b.columns[def]), i, newColumn(b.epoch, b.lib, def, p))
 	return i
+}
+
+func newColumn(epoch int64, lib *content.Library, def int, p period.Period) *column {
+	return &column{epoch: epoch, def: def, period: p, text: isText(lib.FactDefs()[def])}
 }
 
 // own is the builder's own copy of a column that is there.
@@ -310,7 +379,7 @@ func (b *builder) own(def, i int) *column {
 	if c.epoch == b.epoch {
 		return c
 	}
-	c = &column{epoch: b.epoch, def: def, period: c.period, chunks: slices.Clone(c.chunks)}
+	c = &column{epoch: b.epoch, def: def, period: c.period, text: c.text, chunks: slices.Clone(c.chunks)}
 	b.columns[def] = slices.Clone(b.columns[def])
 	b.columns[def][i] = c
 	return c
@@ -320,55 +389,79 @@ func (b *builder) own(def, i int) *column {
 func (b *builder) ordinal(kind string, subject int64) uint32 {
 	o := b.kinds[kind]
 	if o == nil {
-		o = &ordinals{epoch: b.epoch, of: map[int64]uint32{}}
+		o = &ordinals{epoch: b.epoch, pages: map[int64]*page{}}
 		b.kinds[kind] = o
 	}
-	if ord, ok := o.of[subject]; ok {
+	if ord, ok := o.of(subject); ok {
 		return ord
 	}
 	if o.epoch != b.epoch {
-		o = &ordinals{epoch: b.epoch, of: maps.Clone(o.of), ids: slices.Clone(o.ids)}
+		o = &ordinals{epoch: b.epoch, ids: slices.Clip(o.ids), pages: maps.Clone(o.pages)}
 		b.kinds[kind] = o
 	}
-	ord := uint32(len(o.ids))
-	o.of[subject] = ord
-	o.ids = append(o.ids, subject)
-	return ord
+	return o.add(subject)
 }
 
-// writable is the builder's own copy of a cell's chunk; col must be its own.
-func (b *builder) writable(col *column, ord uint32) (*chunk, int) {
-	at := int(ord >> chunkBits)
+// draft opens a cell's chunk for writing; col must be the builder's own.
+func (b *builder) draft(col *column, ord uint32) (*draft, int) {
+	at, i := int(ord>>chunkBits), int(ord&(chunkLen-1))
+	if at < len(col.drafts) && col.drafts[at] != nil {
+		return col.drafts[at], i
+	}
+	if len(b.open) >= maxOpen {
+		b.pack()
+	}
+	d := &draft{col: col, at: at}
+	if ch, _ := col.at(ord); ch != nil {
+		packed.Unpack(&ch.mark, d.mark[:])
+		packed.Unpack(&ch.said, d.said[:])
+		packed.Unpack(&ch.n, d.n[:])
+		packed.Unpack(&ch.value, d.value[:])
+	}
 	for len(col.chunks) <= at {
 		col.chunks = append(col.chunks, nil)
 	}
-	ch := col.chunks[at]
-	if ch == nil {
-		ch = &chunk{epoch: b.epoch}
-		if isText(b.lib.FactDefs()[col.def]) {
-			ch.code = make([]uint32, chunkLen)
-		} else {
-			ch.num = make([]int64, chunkLen)
+	for len(col.drafts) <= at {
+		col.drafts = append(col.drafts, nil)
+	}
+	col.drafts[at] = d
+	b.open = append(b.open, d)
+	return d, i
+}
+
+// pack closes every draft.
+func (b *builder) pack() {
+	for _, d := range b.open {
+		d.col.chunks[d.at], d.col.drafts = d.close(), nil
+	}
+	b.open = b.open[:0]
+}
+
+// close is the chunk that a draft has become; nil when it is empty. An empty cell gets what the first full one holds, so
+// that it widens nothing, and so that the same cells make the same chunk.
+func (d *draft) close() *chunk {
+	first := slices.IndexFunc(d.mark[:], func(m mark) bool { return m != 0 })
+	if first < 0 {
+		return nil
+	}
+	for i, m := range d.mark {
+		if m == 0 {
+			d.said[i], d.n[i], d.value[i] = d.said[first], d.n[first], d.value[first]
 		}
 	}
-	if ch.epoch != b.epoch {
-		copied := *ch
-		copied.epoch, copied.num, copied.code = b.epoch, slices.Clone(ch.num), slices.Clone(ch.code)
-		ch = &copied
-	}
-	col.chunks[at] = ch
-	return ch, int(ord & (chunkLen - 1))
+	return &chunk{mark: packed.Pack(d.mark[:]), said: packed.Pack(d.said[:]), n: packed.Pack(d.n[:]), value: packed.Pack(d.value[:])}
 }
 
 // clearSource empties the cells that a source has won and gives the subjects that lost one.
 func (b *builder) clearSource(saidAt uint32) (subjects []int64) {
+	b.pack() // what is won is looked for in the chunks
 	lost := map[int64]bool{}
 	for def := range b.columns {
 		o := b.kinds[b.lib.FactDefs()[def].Subject]
 		for i, c := range b.columns[def] {
 			for ord := range won(c, saidAt) {
-				ch, at := b.writable(b.own(def, i), ord)
-				ch.mark[at] = 0
+				d, at := b.draft(b.own(def, i), ord)
+				d.mark[at] = 0
 				lost[o.ids[ord]] = true
 			}
 		}
@@ -376,15 +469,16 @@ func (b *builder) clearSource(saidAt uint32) (subjects []int64) {
 	return slices.Sorted(maps.Keys(lost))
 }
 
-// won is the ordinals whose cell in the column a source has won.
+// won is the ordinals whose cell in the column a source has won. It reads the chunks as they are when it begins.
 func won(c *column, saidAt uint32) iter.Seq[uint32] {
+	chunks := slices.Clone(c.chunks)
 	return func(yield func(uint32) bool) {
-		for k, ch := range c.chunks {
+		for k, ch := range chunks {
 			if ch == nil {
 				continue
 			}
-			for i, by := range ch.said {
-				if by == saidAt && ch.mark[i] != 0 && !yield(uint32(k<<chunkBits+i)) {
+			for i := range chunkLen {
+				if ch.said.At(i) == int64(saidAt) && ch.mark.At(i) != 0 && !yield(uint32(k<<chunkBits+i)) {
 					return
 				}
 			}
@@ -400,14 +494,14 @@ func (b *builder) clearSubjects(subjects []int64) {
 			continue
 		}
 		for _, id := range subjects {
-			ord, ok := o.of[id]
+			ord, ok := o.of(id)
 			if !ok {
 				continue
 			}
 			for i, c := range b.columns[def] {
-				if ch, at := c.at(ord); ch != nil && ch.mark[at] != 0 {
-					ch, at = b.writable(b.own(def, i), ord)
-					ch.mark[at] = 0
+				if m, _, _ := c.standing(ord); m != 0 {
+					d, at := b.draft(b.own(def, i), ord)
+					d.mark[at] = 0
 				}
 			}
 		}

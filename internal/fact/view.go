@@ -109,7 +109,7 @@ func (v View) Row(subject int64) (r Row, ok bool) {
 	r.facts = v.scope.Sees(access.ReadFact, area, owner)
 	r.sensitive = r.facts && v.scope.Sees(access.ReadSensitive, area, owner)
 	if o := v.snap.kinds[s.Kind]; o != nil {
-		r.ord, r.stated = o.of[id]
+		r.ord, r.stated = o.of(id)
 	}
 	return r, true
 }

@@ -51,15 +51,15 @@ func (v View) Values(def string, p period.Period) iter.Seq[int64] {
 			return
 		}
 		c := v.snap.columns[i].of(p)
-		if c == nil {
+		if c == nil || c.text {
 			return
 		}
 		for _, ch := range c.chunks {
-			if ch == nil || ch.num == nil {
+			if ch == nil {
 				continue
 			}
-			for j, m := range ch.mark {
-				if m.state() == Present && !yield(ch.num[j]) {
+			for j := range chunkLen {
+				if mark(ch.mark.At(j)).state() == Present && !yield(ch.value.At(j)) {
 					return
 				}
 			}
