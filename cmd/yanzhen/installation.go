@@ -68,6 +68,14 @@ func (p *place) url() string {
 	return "sqlite:" + filepath.Join(p.data, "yanzhen.db")
 }
 
+// frame is the file that the frame is saved in: beside a database that is a file, else in the data directory.
+func (p *place) frame() string {
+	if file, ok := strings.CutPrefix(p.url(), "sqlite:"); ok {
+		return file + ".frame"
+	}
+	return filepath.Join(p.data, "postgres.frame")
+}
+
 // alone says that no other process works on the database.
 func (p *place) alone() bool { return strings.HasPrefix(p.url(), "sqlite:") }
 
@@ -131,7 +139,10 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	in.parties = party.NewStore(in.db, in.sources)
 	in.facts = fact.NewStore(in.db, in.sources, in.lib)
-	if in.frames, err = fact.Open(ctx, in.facts, in.parties, in.now); err != nil {
+	in.frames, err = fact.OpenSaved(ctx, in.facts, in.parties, in.now, fact.Saved{
+		Path: p.frame(), Build: version, Ignored: func(why error) { in.log.Info("the saved frame is not used", "why", why) },
+	})
+	if err != nil {
 		return nil, err
 	}
 	in.intake, err = intake.Start(ctx, intake.Deps{
@@ -172,11 +183,14 @@ func (in *installation) settle(ctx context.Context, p *place) error {
 	return err
 }
 
-// close waits for work under way and closes the database.
+// close waits for work under way, saves the frame for the next start and closes the database.
 func (in *installation) close(c *console) {
 	in.intake.Close()
 	in.region.Close()
 	in.enrol.Close()
+	if err := in.frames.Save(context.Background()); err != nil {
+		in.log.Error("save the frame", "err", err)
+	}
 	if err := in.db.Close(); err != nil {
 		c.tell(err)
 	}

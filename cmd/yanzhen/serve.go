@@ -62,6 +62,7 @@ func serveCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []
 
 const (
 	followEvery  = 2 * time.Second  // how soon a page knows what another process has committed
+	saveEvery    = 5 * time.Minute  // so that a start after a crash has little to read besides
 	patience     = 15 * time.Second // for requests under way when told to stop
 	headerLimit  = 64 << 10
 	headerWait   = 10 * time.Second
@@ -94,13 +95,16 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	server := &http.Server{Handler: mux, MaxHeaderBytes: headerLimit, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait}
 
 	work, stop := context.WithCancel(ctx)
-	var following sync.WaitGroup
+	var beside sync.WaitGroup
+	beside.Go(func() {
+		in.frames.Keep(work, saveEvery, func(err error) { in.log.Error("save the frame", "err", err) })
+	})
 	if !alone {
-		following.Go(func() {
+		beside.Go(func() {
 			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })
 		})
 	}
-	defer following.Wait()
+	defer beside.Wait()
 	defer stop()
 
 	ended := make(chan error, 1)

@@ -34,6 +34,10 @@ type Frames struct {
 
 	pastMu sync.Mutex
 	past   []*snapshot // most recently used first
+
+	saved  Saved
+	saving sync.Mutex // one at a time; guards stored
+	stored int64      // the commit that the file of saved knows up to; 0 for no file
 }
 
 // limits says when a refresh gives up going after single rows and reads them all. Both ways give the same.
@@ -47,19 +51,7 @@ const pastSnapshots = 2
 
 // Open reads what is effective now. It takes as long as reading every statement does.
 func Open(ctx context.Context, facts *Store, parties *party.Store, now clock.Clock) (*Frames, error) {
-	f := &Frames{facts: facts, parties: parties, now: now, limits: limits{sources: 200, subjects: 5000}}
-	seq, err := facts.db.Seq(ctx)
-	if err != nil {
-		return nil, err
-	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	snap, err := f.rebuild(ctx, seq)
-	if err != nil {
-		return nil, fmt.Errorf("open frame: %w", err)
-	}
-	f.newest.Store(snap)
-	return f, nil
+	return OpenSaved(ctx, facts, parties, now, Saved{})
 }
 
 // Follow refreshes at an interval until ctx ends; report, which must not be nil, hears of each refresh that failed. The

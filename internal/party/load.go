@@ -230,7 +230,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.names = append(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: first})
+			rec.names = append(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: again(first, rec.names)})
 		}
 		return nil
 	})
@@ -260,6 +260,15 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 		}
 		return nil
 	})
+}
+
+// again is a name as the last source stated it where that is the same: most call a firm what the others do, and one copy of
+// it is enough.
+func again(name string, stated []nameRow) string {
+	if n := len(stated); n > 0 && stated[n-1].name == name {
+		return stated[n-1].name
+	}
+	return name
 }
 
 func spanOf(from, to sql.NullInt32) span {

@@ -436,6 +436,9 @@ func (r *Registry) chooseName(e *Enterprise, names []nameRow) {
 	e.Name = names[0].name
 	seen := []string{FoldName(e.Name)}
 	for _, n := range names[1:] {
+		if n.name == e.Name {
+			continue // most sources state the same, and folding takes longest
+		}
 		if fold := FoldName(n.name); !slices.Contains(seen, fold) {
 			seen = append(seen, fold)
 			e.FormerNames = append(e.FormerNames, n.name)

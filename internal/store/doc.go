@@ -1,6 +1,6 @@
 // Package store is the ground that every package which keeps something stands on: it opens the database, brings its
-// schema up to date, and runs reads and transactions. It knows no table but its own three (schema_step, commit_seq,
-// id_block); every other package owns its tables and writes its own SQL.
+// schema up to date, and runs reads and transactions. It knows no table but its own four (schema_step, commit_seq,
+// id_block, database_identity); every other package owns its tables and writes its own SQL.
 //
 // There are two databases and one SQL text, with $1 placeholders. SQLite is the default: one process owns the file,
 // one writer grants turns and commits many transactions with one fsync, readers never wait for it. PostgreSQL (and
