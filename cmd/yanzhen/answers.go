@@ -9,15 +9,18 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // answers are what a sender says to the questions of a preview, as flags: the same as the import page asks. They go for
 // every sheet of every file of the command.
 type answers struct {
-	unsound, hidden, fit bool
-	doubles              string
-	units, reads, rates  list // column=unit, column=target, column=percent|fraction
+	unsound, hidden, fit           bool
+	doubles, identifier, leaveRows string
+	units, reads, rates, days      list // column=unit, column=target, column=percent|fraction, column=ymd|mdy|dmy
+	mends, skips, asIs             list // column:text=reading, column:text, column:text
+	firms                          list // column:name=code
 }
 
 func answerFlags(fs *flag.FlagSet, t i18n.T) *answers {
@@ -29,94 +32,163 @@ func answerFlags(fs *flag.FlagSet, t i18n.T) *answers {
 	fs.Var(&a.units, "unit", t.S("cmd.flag_unit"))
 	fs.Var(&a.reads, "read", t.S("cmd.flag_read"))
 	fs.Var(&a.rates, "rate", t.S("cmd.flag_rate"))
+	fs.Var(&a.days, "days", t.S("cmd.flag_days"))
+	fs.Var(&a.mends, "mend", t.S("cmd.flag_mend"))
+	fs.Var(&a.skips, "skip", t.S("cmd.flag_skip"))
+	fs.Var(&a.asIs, "as-is", t.S("cmd.flag_as_is"))
+	fs.Var(&a.firms, "firm", t.S("cmd.flag_firm"))
+	fs.StringVar(&a.identifier, "identifier", "", t.S("cmd.flag_identifier"))
+	fs.StringVar(&a.leaveRows, "leave-rows", "", t.S("cmd.flag_leave_rows"))
 	return a
 }
 
-// flagFor is the flags that answer a problem, by its cause.
-var flagFor = map[string]string{
-	"intake.code_unsound":   "--take-unsound",
-	"intake.hidden_row":     "--take-hidden",
-	"intake.hidden_sheet":   "--take-hidden",
-	"intake.hidden_column":  "--read",
-	"intake.unknown_column": "--read",
-	"intake.unknown_sheet":  "--read",
-	"sheet.doubt.column":    "--read",
-	"intake.stated_twice":   "--doubles",
-	"intake.jump":           "--unit, --amounts-fit",
-	"intake.jump_peers":     "--unit, --amounts-fit",
-	"intake.big_change":     "--unit, --amounts-fit",
-	"intake.no_period":      "--period",
-	"intake.no_row_period":  "--period",
-	"sheet.doubt.unit":      "--unit",
-	"sheet.amount.no_unit":  "--unit",
-	"sheet.doubt.rate":      "--rate",
-	"sheet.rate.ambiguous":  "--rate",
+// flagOf is the flags that give an answer of a kind.
+var flagOf = map[intake.Remedy]string{
+	intake.MendTarget:     "--read",
+	intake.MendUnit:       "--unit",
+	intake.MendRate:       "--rate",
+	intake.MendDays:       "--days",
+	intake.MendPeriod:     "--period",
+	intake.MendTexts:      "--mend, --skip",
+	intake.MendFirms:      "--firm, --as-is",
+	intake.MendDoubles:    "--doubles",
+	intake.MendUnsound:    "--as-is, --take-unsound",
+	intake.MendHidden:     "--take-hidden",
+	intake.MendAmounts:    "--amounts-fit",
+	intake.MendIdentifier: "--identifier",
+}
+
+// flagsFor is the flags that answer a problem.
+func flagsFor(p intake.Problem) string {
+	var all []string
+	for _, r := range p.Remedies() {
+		all = append(all, flagOf[r])
+	}
+	return strings.Join(all, ", ")
 }
 
 // given says that something was answered.
 func (a *answers) given() bool {
-	return a.unsound || a.hidden || a.fit || a.doubles != "" || len(a.units)+len(a.reads)+len(a.rates) > 0
+	return a.unsound || a.hidden || a.fit || a.doubles != "" || a.identifier != "" || a.leaveRows != "" ||
+		len(a.units)+len(a.reads)+len(a.rates)+len(a.days)+len(a.mends)+len(a.skips)+len(a.asIs)+len(a.firms) > 0
 }
 
 // over is a plan with the answers. A column that the file does not have is an error (Invalid) that names those it has.
-func (a *answers) over(lib *content.Library, plan intake.Plan) (intake.Plan, error) {
+func (a *answers) over(lib *content.Library, reg *party.Registry, plan intake.Plan) (intake.Plan, error) {
+	rows, err := intake.ParseRows(a.leaveRows)
+	if err != nil {
+		return plan, err
+	}
 	out := intake.Plan{Sheets: slices.Clone(plan.Sheets)}
+	whole := intake.Answer{Unsound: a.unsound, Hidden: a.hidden, Amounts: a.fit}
+	if a.doubles != "" {
+		whole.Doubles = new(intake.Doubles(a.doubles))
+	}
+	if a.identifier != "" {
+		whole.Identifier = new(intake.Identifier(a.identifier))
+	}
 	for i := range out.Sheets {
-		s := &out.Sheets[i]
-		s.Columns = slices.Clone(s.Columns)
-		s.TakeUnsound, s.TakeHidden, s.AmountsAreFit = s.TakeUnsound || a.unsound, s.TakeHidden || a.hidden, s.AmountsAreFit || a.fit
-		if a.doubles != "" {
-			s.Doubles = intake.Doubles(a.doubles)
+		if out, err = out.Answered(intake.Spot{Sheet: i, Column: -1}, whole); err != nil {
+			return plan, err
 		}
-		if s.Hidden && a.hidden && len(s.Columns) > 0 {
-			s.Skip = false
+		if len(rows) > 0 {
+			out.Sheets[i].SkipRows = rows
 		}
 	}
-	for _, x := range []struct {
-		flag  string
-		pairs list
-		set   func(*intake.SheetPlan, *intake.ColumnPlan, string) error
-	}{
-		{"--read", a.reads, func(s *intake.SheetPlan, c *intake.ColumnPlan, target string) (err error) {
-			s.Skip = s.Skip && s.Hidden && !a.hidden
-			c.Target, err = targetNamed(lib, target)
-			return err
-		}},
-		{"--unit", a.units, func(_ *intake.SheetPlan, c *intake.ColumnPlan, unit string) error { c.Unit = unit; return nil }},
-		{"--rate", a.rates, func(_ *intake.SheetPlan, c *intake.ColumnPlan, scale string) error {
-			switch scale {
-			case "percent":
-				c.Rate = sheet.RatePercent
-			case "fraction":
-				c.Rate = sheet.RateFraction
-			default:
-				return errs.Invalid(i18n.M("cmd.bad_rate", scale))
-			}
-			return nil
-		}},
-	} {
+	for _, x := range a.perColumn(lib, reg) {
 		for _, pair := range x.pairs {
-			name, value, ok := strings.Cut(pair, "=")
-			if !ok {
-				return plan, errs.Invalid(i18n.M("cmd.bad_pair", x.flag, pair))
-			}
-			met := false
-			for i := range out.Sheets {
-				for _, j := range columnsNamed(out.Sheets[i], name) {
-					met = true
-					c := &out.Sheets[i].Columns[j]
-					if err := x.set(&out.Sheets[i], c, strings.TrimSpace(value)); err != nil {
-						return plan, err
-					}
-					c.From = intake.Chosen
-				}
-			}
-			if !met {
-				return plan, errs.Invalid(i18n.M("cmd.no_such_column", x.flag, name, headers(plan)))
+			if out, err = x.answer(out, pair); err != nil {
+				return plan, err
 			}
 		}
 	}
 	return out, nil
+}
+
+// columnFlag is a flag that answers for one column.
+type columnFlag struct {
+	flag  string
+	pairs list
+	parse func(value string) (intake.Answer, error) // of what stands behind the column's name
+	sep   string                                    // between the two
+}
+
+func (a *answers) perColumn(lib *content.Library, reg *party.Registry) []columnFlag {
+	text := func(do intake.Do) func(string) (intake.Answer, error) {
+		return func(text string) (intake.Answer, error) {
+			return intake.Answer{Mends: []intake.Mend{{Text: text, Do: do}}}, nil
+		}
+	}
+	return []columnFlag{
+		{"--read", a.reads, func(name string) (intake.Answer, error) {
+			target, err := targetNamed(lib, name)
+			return intake.Answer{Target: &target}, err
+		}, "="},
+		{"--unit", a.units, func(unit string) (intake.Answer, error) { return intake.Answer{Unit: &unit}, nil }, "="},
+		{"--rate", a.rates, func(scale string) (intake.Answer, error) {
+			rate, ok := map[string]sheet.RateScale{"percent": sheet.RatePercent, "fraction": sheet.RateFraction}[scale]
+			if !ok {
+				return intake.Answer{}, errs.Invalid(i18n.M("cmd.bad_rate", scale))
+			}
+			return intake.Answer{Rate: &rate}, nil
+		}, "="},
+		{"--days", a.days, func(order string) (intake.Answer, error) {
+			days := sheet.DayOrder(order)
+			if !slices.Contains([]sheet.DayOrder{sheet.YearMonthDay, sheet.MonthDayYear, sheet.DayMonthYear}, days) {
+				return intake.Answer{}, errs.Invalid(i18n.M("cmd.bad_days", order))
+			}
+			return intake.Answer{Days: &days}, nil
+		}, "="},
+		{"--mend", a.mends, func(said string) (intake.Answer, error) {
+			text, as, ok := strings.Cut(said, "=")
+			if !ok {
+				return intake.Answer{}, errs.Invalid(i18n.M("cmd.bad_mend", "--mend", said))
+			}
+			m := intake.Mend{Text: text, Do: intake.ReadAs, As: as}
+			if as == "" {
+				m.Do = intake.SayNothing
+			}
+			return intake.Answer{Mends: []intake.Mend{m}}, nil
+		}, ":"},
+		{"--skip", a.skips, text(intake.LeaveRows), ":"},
+		{"--as-is", a.asIs, text(intake.AsIs), ":"},
+		{"--firm", a.firms, func(said string) (intake.Answer, error) {
+			name, code, _ := strings.Cut(said, "=")
+			firms := reg.ByUSCC(party.USCC(code))
+			if len(firms) != 1 {
+				return intake.Answer{}, errs.Invalid(i18n.M("cmd.no_such_firm", code))
+			}
+			return intake.Answer{Mends: []intake.Mend{{Text: name, Do: intake.IsFirm, Firm: firms[0]}}}, nil
+		}, ":"},
+	}
+}
+
+// answer is a plan with one answer in every column that it names.
+func (x columnFlag) answer(plan intake.Plan, pair string) (intake.Plan, error) {
+	name, value, ok := strings.Cut(pair, x.sep)
+	if !ok && x.sep == ":" {
+		return plan, errs.Invalid(i18n.M("cmd.bad_mend", x.flag, pair))
+	}
+	if !ok {
+		return plan, errs.Invalid(i18n.M("cmd.bad_pair", x.flag, pair))
+	}
+	said, err := x.parse(strings.TrimSpace(value))
+	if err != nil {
+		return plan, err
+	}
+	met := false
+	for i := range plan.Sheets {
+		for _, j := range columnsNamed(plan.Sheets[i], name) {
+			met = true
+			if plan, err = plan.Answered(intake.Spot{Sheet: i, Column: j}, said); err != nil {
+				return plan, err
+			}
+		}
+	}
+	if !met {
+		return plan, errs.Invalid(i18n.M("cmd.no_such_column", x.flag, name, headers(plan)))
+	}
+	return plan, nil
 }
 
 // columnsNamed is the columns of a sheet that a name means: by the words of the header, with or without their unit; else,

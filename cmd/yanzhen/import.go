@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -33,6 +34,8 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 			return wrongUsage(i18n.M("cmd.needs", "--sender"))
 		case !slices.Contains([]string{"", string(intake.TakeFirst), string(intake.TakeLast)}, said.doubles):
 			return wrongUsage(i18n.M("cmd.bad_doubles", said.doubles))
+		case !slices.Contains([]string{"", string(intake.ByCode), string(intake.ByName)}, said.identifier):
+			return wrongUsage(i18n.M("cmd.bad_identifier", said.identifier))
 		}
 		var when period.Period
 		if *about != "" {
@@ -132,7 +135,11 @@ func (in *installation) take(ctx context.Context, b intake.Batch, said *answers,
 		return b, err
 	}
 	if said.given() {
-		plan, err := said.over(in.lib, b.Plan)
+		view, err := in.frames.For(ctx, scope, 0)
+		if err != nil {
+			return b, err
+		}
+		plan, err := said.over(in.lib, view.Registry(), b.Plan)
 		if err != nil {
 			return b, err
 		}
@@ -180,6 +187,9 @@ func (c *console) tellBatch(path string, b intake.Batch) {
 	if len(counts) > 0 {
 		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.batch_counts", p.Rows, p.Cells, strings.Join(counts, c.t.S("cmd.comma"))))
 	}
+	for _, m := range p.Mended {
+		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.mended_"+string(m.From), m.Text, c.mendWords(m), m.Count))
+	}
 	for _, problem := range p.Problems {
 		words := []string{c.t.S("cmd.severity_" + string(problem.Severity)), fmt.Sprintf("×%d", problem.Count)}
 		example := problem.Examples[0]
@@ -189,9 +199,29 @@ func (c *console) tellBatch(path string, b intake.Batch) {
 			}
 		}
 		line := strings.Join(words, " ") + ": " + c.t.Msg(example.Msg)
-		if answer := flagFor[problem.Cause]; answer != "" {
+		if n := len(problem.Texts); n > 1 {
+			line += " " + c.t.S("cmd.unlike", n, textsOf(problem))
+		}
+		if answer := flagsFor(problem); answer != "" {
 			line += " " + c.t.S("cmd.answer_with", answer)
 		}
 		fmt.Fprintf(c.out, "  %s\n", line)
 	}
+}
+
+// textsOf is the unlike texts of a problem, as far as they fit on a line.
+func textsOf(p intake.Problem) string {
+	var all []string
+	for _, x := range p.Texts[:min(len(p.Texts), 8)] {
+		all = append(all, fmt.Sprintf("%s ×%d", x.Text, x.Count))
+	}
+	if len(p.Texts) > len(all) || p.More > 0 {
+		all = append(all, "…")
+	}
+	return strings.Join(all, " | ")
+}
+
+// mendWords is what a text is read as.
+func (c *console) mendWords(m intake.Mended) string {
+	return c.t.S("cmd.act_"+string(m.Do), cmp.Or(m.Name, m.As))
 }
