@@ -3,7 +3,18 @@ package intake
 import (
 	"slices"
 	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
 )
+
+// The causes that have remedies of their own are those of messages.
+func TestCausesExist(t *testing.T) {
+	for cause := range remedies {
+		if (i18n.T{Lang: i18n.ZH}).S(cause) == cause {
+			t.Errorf("no problem is called %s", cause)
+		}
+	}
+}
 
 func TestParseRows(t *testing.T) {
 	for text, want := range map[string]string{"": "", "5": "5", "5, 9-12": "5, 9-12", "3、4，5": "3-5", "7至8 10": "7-8, 10"} {

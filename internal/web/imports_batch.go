@@ -30,6 +30,7 @@ type batchData struct {
 	OthersName          bool      // stated in the name of another authority than the uploader's own
 	Notes               []string
 	Problems            []problemGroup
+	Mended              []mendedLine
 	Classes             []classLines
 	Plan                planForm
 	MayUndo             bool
@@ -58,9 +59,10 @@ type problemGroup struct {
 }
 
 type problemText struct {
-	Sheet, Column string
-	Count         int
-	Examples      []exampleText
+	Sheet, Column, Pattern string
+	Count                  int
+	Examples               []exampleText
+	Mend                   *mendForm // nil when only the file can be mended, or nothing can be answered any more
 }
 
 type exampleText struct{ Place, Text string }
@@ -107,7 +109,7 @@ func (s *server) batch(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	return s.showBatch(w, r, v, http.StatusOK, b, s.planForm(v.t, b.Plan))
+	return s.showBatch(w, r, v, http.StatusOK, b, s.planForm(v.t, b))
 }
 
 func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, status int, b intake.Batch, f planForm) error {
@@ -126,7 +128,7 @@ func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, sta
 	for _, n := range b.Preview.Notes {
 		d.Notes = append(d.Notes, v.t.Msg(n))
 	}
-	d.Problems, d.Classes = problemGroups(v.t, b.Preview.Problems), s.classLines(v.t, b.Preview)
+	d.Problems, d.Classes, d.Mended = s.problemGroups(v.t, b), s.classLines(v.t, b.Preview), s.mendedLines(v.t, b)
 	if b.State == intake.Ready {
 		view, err := s.view(r.Context(), v)
 		if err != nil {
@@ -178,11 +180,11 @@ func (s *server) progressOf(t i18n.T, b intake.Batch) *progress {
 	return out
 }
 
-func problemGroups(t i18n.T, all []intake.Problem) []problemGroup {
+func (s *server) problemGroups(t i18n.T, b intake.Batch) []problemGroup {
 	var groups []problemGroup
 	for _, severity := range []intake.Severity{intake.Stop, intake.Left, intake.Warn} {
 		g := problemGroup{Severity: severity}
-		for _, p := range all {
+		for _, p := range b.Preview.Problems {
 			if p.Severity != severity {
 				continue
 			}
@@ -190,7 +192,10 @@ func problemGroups(t i18n.T, all []intake.Problem) []problemGroup {
 				g.Hidden++
 				continue
 			}
-			text := problemText{Sheet: p.Sheet, Column: p.Column, Count: p.Count}
+			text := problemText{Sheet: p.Sheet, Column: p.Column, Pattern: p.Pattern, Count: p.Count}
+			if b.State == intake.Ready {
+				text.Mend = s.mendForm(t, batchPath(b.ID)+"/mend", p, b.Plan, b.Area)
+			}
 			for _, e := range p.Examples {
 				text.Examples = append(text.Examples, exampleText{e.Place, t.Msg(e.Msg)})
 			}

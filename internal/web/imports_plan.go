@@ -39,7 +39,9 @@ type sheetForm struct {
 	N       int
 	About   string // the period as it was typed, or as the plan has it
 	Columns []columnForm
-	Rates   bool // some column holds a rate, so the scale of plain numbers is asked
+	Rates   bool     // some column holds a rate or a date, so the way of writing it is asked
+	Areas   []option // for rows that name none; nil when a column names it
+	Rows    string   // that are left out, as they were typed or as the plan has them
 }
 
 type columnForm struct {
@@ -50,7 +52,7 @@ type columnForm struct {
 	Doubts []string
 
 	// What is asked depends on what the column is read as; one that is left out may become anything.
-	IsRate, AsksUnit, AsksPeriod bool
+	IsRate, IsDate, AsksUnit, AsksPeriod bool
 }
 
 // The names of the form's fields.
@@ -60,11 +62,14 @@ func columnField(n, column int, field string) string {
 	return fmt.Sprintf("s%d.c%d.%s", n, column, field)
 }
 
-// planForm draws a plan as a form.
-func (s *server) planForm(t i18n.T, p intake.Plan) planForm {
+// planForm draws the plan of a batch as a form.
+func (s *server) planForm(t i18n.T, b intake.Batch) planForm {
 	f := planForm{Targets: s.targetGroups(t), Units: s.units()}
-	for i, sh := range p.Sheets {
-		form := sheetForm{SheetPlan: sh, N: i, About: sh.Period.String()}
+	for i, sh := range b.Plan.Sheets {
+		form := sheetForm{SheetPlan: sh, N: i, About: sh.Period.String(), Rows: intake.RowsText(sh.SkipRows)}
+		if !slices.ContainsFunc(sh.Columns, func(c intake.ColumnPlan) bool { return c.Target == "party.area" }) {
+			form.Areas = s.areasWithin(b.Area)
+		}
 		for j, c := range sh.Columns {
 			col := columnForm{ColumnPlan: c, N: j, About: c.Period.String()}
 			for _, other := range c.Others {
@@ -74,10 +79,10 @@ func (s *server) planForm(t i18n.T, p intake.Plan) planForm {
 				col.Doubts = append(col.Doubts, t.Msg(d))
 			}
 			def, ok := s.Library.FactDef(c.Target)
-			col.IsRate = ok && def.Type == content.Rate
+			col.IsRate, col.IsDate = ok && def.Type == content.Rate, ok && def.Type == content.Date
 			col.AsksUnit = c.Target == "" || ok && def.Unit != "" && !col.IsRate
 			col.AsksPeriod = c.Target == "" || ok && def.Period != period.Always
-			form.Rates = form.Rates || col.IsRate
+			form.Rates = form.Rates || col.IsRate || col.IsDate
 			if !sh.Skip {
 				f.Columns++
 				if c.Target != "" {
@@ -89,6 +94,19 @@ func (s *server) planForm(t i18n.T, p intake.Plan) planForm {
 		f.Sheets = append(f.Sheets, form)
 	}
 	return f
+}
+
+// areasWithin is an area and those below it, to choose from; nil where there are too many.
+func (s *server) areasWithin(code string) []option {
+	codes := s.Library.Areas().Below(code)
+	if len(codes) > maxReadings {
+		return nil
+	}
+	var all []option
+	for _, c := range codes {
+		all = append(all, option{c, nodeName(s.Library.Areas(), c)})
+	}
+	return all
 }
 
 // targetGroups is everything that a column may be read as, by the kind of subject.
@@ -153,11 +171,12 @@ func (s *server) replan(w http.ResponseWriter, r *http.Request, v *visit) error 
 
 // showPlanAgain comes back with what was typed, and what is wrong with it.
 func (s *server) showPlanAgain(w http.ResponseWriter, r *http.Request, v *visit, b intake.Batch, plan intake.Plan, typed, wrong map[string]string, problem string) error {
-	f := s.planForm(v.t, plan)
+	b.Plan = plan
+	f := s.planForm(v.t, b)
 	f.Problem, f.Errors = problem, wrong
 	for i := range f.Sheets {
 		sh := &f.Sheets[i]
-		sh.About = typed[sheetField(i, "period")]
+		sh.About, sh.Rows = typed[sheetField(i, "period")], typed[sheetField(i, "rows")]
 		for j := range sh.Columns {
 			if text, ok := typed[columnField(i, j, "period")]; ok {
 				sh.Columns[j].About = text
@@ -167,7 +186,7 @@ func (s *server) showPlanAgain(w http.ResponseWriter, r *http.Request, v *visit,
 	return s.showBatch(w, r, v, http.StatusUnprocessableEntity, b, f)
 }
 
-// readPlan is the plan with the answers of the form. typed is the periods as they were typed, wrong what is the matter
+// readPlan is the plan with the answers of the form. typed is the periods and rows as they were typed, wrong what is the matter
 // with them, both by field.
 func readPlan(t i18n.T, old intake.Plan, in url.Values) (plan intake.Plan, typed, wrong map[string]string) {
 	typed, wrong = map[string]string{}, map[string]string{}
@@ -186,6 +205,17 @@ func readPlan(t i18n.T, old intake.Plan, in url.Values) (plan intake.Plan, typed
 			wrong[about] = t.Msg(msg)
 		}
 		sh.Period = p
+		if area := sheetField(i, "area"); in.Has(area) {
+			sh.Area = in.Get(area)
+		}
+		sh.Identifier = intake.Identifier(in.Get(sheetField(i, "identifier")))
+		rows := sheetField(i, "rows")
+		typed[rows] = in.Get(rows)
+		skip, err := intake.ParseRows(typed[rows])
+		if msg, ok := errs.Message(err); ok {
+			wrong[rows] = t.Msg(msg)
+		}
+		sh.SkipRows = skip
 		for j := range sh.Columns {
 			about := columnField(i, j, "period")
 			if in.Has(about) {
@@ -214,11 +244,14 @@ func readColumn(c *intake.ColumnPlan, in url.Values, n, column int) i18n.Msg {
 	case "ask":
 		c.Rate = sheet.RateUnknown
 	}
+	if days := columnField(n, column, "days"); in.Has(days) {
+		c.Days = sheet.DayOrder(in.Get(days))
+	}
 	var msg i18n.Msg
 	if about := columnField(n, column, "period"); in.Has(about) {
 		c.Period, msg = readPeriod(in.Get(about))
 	}
-	if c.Target != was.Target || c.Unit != was.Unit || c.Rate != was.Rate || c.Period != was.Period {
+	if c.Target != was.Target || c.Unit != was.Unit || c.Rate != was.Rate || c.Days != was.Days || c.Period != was.Period {
 		c.From = intake.Chosen
 	}
 	return msg

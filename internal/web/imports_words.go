@@ -122,3 +122,18 @@ func labelled(label string) templ.Attributes {
 	}
 	return templ.Attributes{"aria-label": label}
 }
+
+// dayOrders is how dates may be meant that do not say.
+func dayOrders(t i18n.T) []option {
+	return []option{
+		{"", t.S("imports.days_ask")}, {string(sheet.YearMonthDay), t.S("imports.days_ymd")},
+		{string(sheet.MonthDayYear), t.S("imports.days_mdy")}, {string(sheet.DayMonthYear), t.S("imports.days_dmy")},
+	}
+}
+
+// identifiers is what a row may go by whose code and name mean two enterprises.
+func identifiers(t i18n.T) []option {
+	return []option{
+		{"", t.S("imports.identifier_ask")}, {string(intake.ByCode), t.S("imports.identifier_code")}, {string(intake.ByName), t.S("imports.identifier_name")},
+	}
+}

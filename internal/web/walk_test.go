@@ -50,6 +50,7 @@ var writers = map[string][]string{
 	"POST /enrolments/{id}/resume":                         {"city", "admin"},
 	"POST /imports":                                        {"tinghu", "city"},
 	"POST /imports/{id}/plan":                              {"city"},
+	"POST /imports/{id}/mend":                              {"city"},
 	"POST /imports/{id}/commit":                            {"city"},
 	"POST /imports/{id}/again":                             {"city"},
 	"POST /imports/{id}/cancel":                            {"city"},

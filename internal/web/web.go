@@ -172,6 +172,7 @@ func (s *server) routes() []route {
 		{"GET /imports/{id}/progress", access.Need{Action: access.Import}, s.batchProgress},
 		{"GET /imports/{id}/problems", access.Need{Action: access.Import}, s.exportProblems},
 		{"POST /imports/{id}/plan", access.Need{Action: access.Import}, s.replan},
+		{"POST /imports/{id}/mend", access.Need{Action: access.Import}, s.mend},
 		{"POST /imports/{id}/commit", access.Need{Action: access.Import}, s.commitBatch},
 		{"POST /imports/{id}/again", access.Need{Action: access.Import}, s.againBatch},
 		{"POST /imports/{id}/cancel", access.Need{Action: access.Import}, s.cancelBatch},
