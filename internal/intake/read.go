@@ -464,11 +464,28 @@ func (t *table) each(ctx context.Context, step int, fn func(*entry) error) error
 		w, ok := t.who(rec)
 		if !ok {
 			t.tally(rec)
+			if w.owner.kind == "" {
+				t.tellCells(rec)
+			}
 			return nil
 		}
 		t.r.rows++
 		return t.r.hand(t.entry(rec, w), w, fn)
 	})
+}
+
+// tellCells says which cells could not be read either in a row that is left out for not telling whom it is about: whoever
+// mends the one should see the other.
+func (t *table) tellCells(rec *sheet.Record) {
+	for i := range t.columns {
+		c := &t.columns[i]
+		if c.fact == nil {
+			continue
+		}
+		if _, why := t.read(rec, c); !why.IsZero() {
+			t.find(Left, rec, c, why)
+		}
+	}
 }
 
 // hand gives an entry on, or holds it until the last row about the same has come. What goes by the row's period and what

@@ -126,8 +126,10 @@ func labelled(label string) templ.Attributes {
 // dayOrders is how dates may be meant that do not say.
 func dayOrders(t i18n.T) []option {
 	return []option{
-		{"", t.S("imports.days_ask")}, {string(sheet.YearMonthDay), t.S("imports.days_ymd")},
-		{string(sheet.MonthDayYear), t.S("imports.days_mdy")}, {string(sheet.DayMonthYear), t.S("imports.days_dmy")},
+		{"", t.S("imports.days_ask")},
+		{string(sheet.YearMonthDay), t.S("imports.days_ymd")},
+		{string(sheet.MonthDayYear), t.S("imports.days_mdy")},
+		{string(sheet.DayMonthYear), t.S("imports.days_dmy")},
 	}
 }
 
