@@ -272,6 +272,14 @@ func (s *Service) draft(ctx context.Context, b Batch, p period.Period, mem memor
 		why    error // the first sheet has no table
 	)
 	for i, info := range book.Sheets() {
+		notes, err := isNotes(ctx, book, i)
+		if err != nil {
+			return Plan{}, err
+		}
+		if notes {
+			plan.Sheets = append(plan.Sheets, SheetPlan{Index: i, Name: info.Name, Skip: true})
+			continue
+		}
 		layout, err := sheet.Detect(ctx, book, i, s.vocabulary)
 		if errs.KindOf(err) == errs.KindInvalid && len(book.Sheets()) > 1 {
 			why = cmp.Or(why, err)
@@ -544,11 +552,22 @@ func (s *Service) walk(ctx context.Context, scope access.Scope, b *Batch, j *job
 
 // preview reads the file and compares it with what is known.
 func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *job) error {
-	r, view, err := s.walk(ctx, scope, b, j)
+	p, err := s.compare(ctx, scope, b, j, nil)
 	if err != nil {
 		return err
 	}
+	b.Preview, b.State = *p, Ready
+	return nil
+}
+
+// compare is the preview of a batch. each, when there is one, hears of everything that is found.
+func (s *Service) compare(ctx context.Context, scope access.Scope, b *Batch, j *job, each func(finding)) (*Preview, error) {
+	r, view, err := s.walk(ctx, scope, b, j)
+	if err != nil {
+		return nil, err
+	}
 	defer r.book.Close()
+	r.found.each = each
 	p := &Preview{
 		Seq: view.Seq(), Counts: map[Class]int{}, Subjects: map[string]int{}, NewSubjects: map[string]int{}, Notes: r.book.Notes(),
 	}
@@ -562,21 +581,20 @@ func (s *Service) preview(ctx context.Context, scope access.Scope, b *Batch, j *
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.finish()
 	p.Totals, p.Others, p.Leave, p.Problems = r.totals, r.others, r.leave, r.found.sorted()
 	if p.Digest != "" {
 		twin, ok, err := s.deps.Sources.ByDigest(ctx, b.Authority, p.Digest)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if ok {
 			p.Twin = twin.Name
 		}
 	}
-	b.Preview, b.State = *p, Ready
-	return nil
+	return p, nil
 }
 
 // commit stages the file under a source and publishes it, one file at a time: which firm a row means depends on the files
