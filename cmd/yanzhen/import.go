@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -24,18 +25,19 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	area := fs.String("area", "", t.S("cmd.flag_import_area"))
 	about := fs.String("period", "", t.S("cmd.flag_period"))
 	passwordFile := fs.String("password-file", "", t.S("cmd.flag_file_password"))
-	preview := fs.Bool("preview", false, t.S("cmd.flag_preview"))
-	said := answerFlags(fs, t)
+	how := importing{said: answerFlags(fs, t)}
+	fs.BoolVar(&how.preview, "preview", false, t.S("cmd.flag_preview"))
+	fs.StringVar(&how.remarks, "remarks", "", t.S("cmd.flag_remarks"))
 	return func(ctx context.Context, c *console, args []string) error {
 		switch {
 		case len(args) == 0:
 			return wrongUsage(i18n.M("cmd.needs", "FILE"))
 		case *sender == "":
 			return wrongUsage(i18n.M("cmd.needs", "--sender"))
-		case !slices.Contains([]string{"", string(intake.TakeFirst), string(intake.TakeLast)}, said.doubles):
-			return wrongUsage(i18n.M("cmd.bad_doubles", said.doubles))
-		case !slices.Contains([]string{"", string(intake.ByCode), string(intake.ByName)}, said.identifier):
-			return wrongUsage(i18n.M("cmd.bad_identifier", said.identifier))
+		case !slices.Contains([]string{"", string(intake.TakeFirst), string(intake.TakeLast)}, how.said.doubles):
+			return wrongUsage(i18n.M("cmd.bad_doubles", how.said.doubles))
+		case !slices.Contains([]string{"", string(intake.ByCode), string(intake.ByName)}, how.said.identifier):
+			return wrongUsage(i18n.M("cmd.bad_identifier", how.said.identifier))
 		}
 		var when period.Period
 		if *about != "" {
@@ -62,7 +64,7 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 		left := 0
 		for _, path := range args {
 			u := intake.Upload{Sender: *sender, Authority: *authority, Area: code, Period: when, Password: password}
-			n, err := in.importFile(ctx, c, path, u, said, *preview)
+			n, err := in.importFile(ctx, c, path, u, how)
 			if err != nil {
 				return err
 			}
@@ -89,8 +91,15 @@ func firstLine(path string) (string, error) {
 	return strings.TrimSuffix(line, "\r"), nil
 }
 
+// importing is how files are brought in.
+type importing struct {
+	said    *answers
+	preview bool   // nothing is committed
+	remarks string // directory for the files with remarks; "" for none
+}
+
 // importFile brings in a file, or the files of an archive, and tells of each. left is how many of them did not go in.
-func (in *installation) importFile(ctx context.Context, c *console, path string, u intake.Upload, said *answers, preview bool) (left int, err error) {
+func (in *installation) importFile(ctx context.Context, c *console, path string, u intake.Upload, how importing) (left int, err error) {
 	u, file, err := upload(path, u)
 	if err != nil {
 		return 0, err
@@ -108,13 +117,16 @@ func (in *installation) importFile(ctx context.Context, c *console, path string,
 			name = path
 		}
 		if err == nil {
-			b, err = in.take(ctx, b, said, preview)
+			b, err = in.take(ctx, b, how.said, how.preview)
 		}
 		msg, forUser := errs.Message(err)
 		switch {
 		case err == nil:
 			c.tellBatch(name, b)
-			if b.State != intake.Committed && !preview && b.Preview.Twin == "" {
+			if err := in.writeRemarks(ctx, c, b, how.remarks); err != nil {
+				return left, &fileError{name, err}
+			}
+			if b.State != intake.Committed && !how.preview && b.Preview.Twin == "" {
 				left++
 			}
 		case len(all) == 1 || !forUser:
@@ -125,6 +137,23 @@ func (in *installation) importFile(ctx context.Context, c *console, path string,
 		}
 	}
 	return left, nil
+}
+
+// writeRemarks writes the file of a batch with what was found in it to a directory.
+func (in *installation) writeRemarks(ctx context.Context, c *console, b intake.Batch, dir string) error {
+	if dir == "" || b.State == intake.Failed {
+		return nil
+	}
+	out, err := in.intake.Remarks(ctx, access.SystemScope(), b.ID, c.t)
+	if err != nil {
+		return err
+	}
+	path := filepath.Join(dir, out.Name)
+	if err := os.WriteFile(path, out.Body, 0o644); err != nil {
+		return fmt.Errorf("write remarks: %w", err)
+	}
+	_, err = fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.remarks_written", path))
+	return err
 }
 
 // take brings a batch in, or, for a preview, as far as can be seen without committing.

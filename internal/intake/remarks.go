@@ -521,7 +521,10 @@ func (w *remarker) listing(book *sheet.Book) (Remarked, error) {
 		}
 	}
 	lines := [][]any{
-		{name}, {w.t.S("intake.notes_file", w.b.Name, w.b.Sender)}, {w.t.S("intake.notes_large", maxRemarkFile>>20, maxRemarkCells)}, nil,
+		{name},
+		{w.t.S("intake.notes_file", w.b.Name, w.b.Sender)},
+		{w.t.S("intake.notes_large", maxRemarkFile>>20, maxRemarkCells)},
+		nil,
 		{w.t.S("imports.sheet"), w.t.S("imports.place"), w.t.S("imports.column"), w.t.S("imports.cause")},
 	}
 	for _, m := range w.found.list {

@@ -310,3 +310,22 @@ func (s *server) mendWords(t i18n.T, target string, m intake.Mended) string {
 	}
 	return t.S("imports.act_as_is")
 }
+
+// remarkedFile sends the file of a batch back with what was found written into it.
+func (s *server) remarkedFile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	b, err := s.batchOf(r, v)
+	if err != nil {
+		return err
+	}
+	out, err := s.Intake.Remarks(r.Context(), v.scope, b.ID, v.t)
+	if err != nil {
+		return err
+	}
+	kind := "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	if strings.HasSuffix(out.Name, ".csv") {
+		kind = "text/csv; charset=utf-8"
+	}
+	attach(w, out.Name, kind)
+	_, err = w.Write(out.Body)
+	return err
+}

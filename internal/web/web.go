@@ -171,6 +171,7 @@ func (s *server) routes() []route {
 		{"GET /imports/{id}", access.Need{Action: access.Import}, s.batch},
 		{"GET /imports/{id}/progress", access.Need{Action: access.Import}, s.batchProgress},
 		{"GET /imports/{id}/problems", access.Need{Action: access.Import}, s.exportProblems},
+		{"GET /imports/{id}/remarks", access.Need{Action: access.Import}, s.remarkedFile},
 		{"POST /imports/{id}/plan", access.Need{Action: access.Import}, s.replan},
 		{"POST /imports/{id}/mend", access.Need{Action: access.Import}, s.mend},
 		{"POST /imports/{id}/commit", access.Need{Action: access.Import}, s.commitBatch},
