@@ -62,7 +62,7 @@ func (b *Batch) Standing() Standing {
 	switch {
 	case b.State == Ready && b.Preview.Stops():
 		return Waits
-	case b.State == Ready && (b.Preview.Digest == "" || b.Preview.Twin != ""):
+	case b.State == Ready && !b.Preview.Adds():
 		return Empty
 	}
 	return Standing(b.State)

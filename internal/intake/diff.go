@@ -24,6 +24,7 @@ type differ struct {
 	columns   map[cellKey]fact.Column
 	jumps     map[*column]*jump
 	peers     map[string]int64 // definition → median of what is known, 0 when too little is
+	former    *former
 }
 
 // cellKey is a column of the frame.
@@ -132,6 +133,11 @@ func (d *differ) statement(e *entry, s *stated, of *about) {
 	line := Line{Class: New, Holds: true}
 	var old fact.Cell
 	if of.known {
+		if d.former.holds(of.row, s) {
+			d.p.Counts[Unchanged]++
+			d.p.Kept++
+			return
+		}
 		if old = of.row.At(d.column(s.col.def, s.period)); old.State != fact.Unknown {
 			line.Class, line.Holds = d.class(def, s.said, old)
 		}

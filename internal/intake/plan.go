@@ -247,6 +247,7 @@ const (
 	roleIndustry = "party.industry"
 	rolePeriod   = "row.period"
 	roleUnit     = "row.unit"
+	roleRemark   = "row.remark"
 )
 
 // draftSheet makes the plan of a sheet from what it looks like. memory is the sender's earlier choices by label.

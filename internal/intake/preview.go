@@ -22,6 +22,7 @@ type Preview struct {
 	Leave       int            `json:"leave,omitempty"` // rows that the sender leaves out
 	Cells       int            `json:"cells"`           // statements: values, and names, codes, areas and industries that change
 	Counts      map[Class]int  `json:"counts"`          // statements by class
+	Kept        int            `json:"kept,omitempty"`  // statements that hold from a former state of the file: not stated again
 	Subjects    map[string]int `json:"subjects"`        // subjects by kind
 	NewSubjects map[string]int `json:"new_subjects"`    // of these, not known yet
 	Lines       []Line         `json:"lines"`           // examples of each class
@@ -122,6 +123,11 @@ type Mended struct {
 type Example struct {
 	Place string   `json:"place"`
 	Msg   i18n.Msg `json:"msg"`
+}
+
+// Adds says that committing would make something known.
+func (p Preview) Adds() bool {
+	return p.Digest != "" && p.Twin == "" && (p.Kept == 0 || p.Cells > 0 || len(p.NewSubjects) > 0)
 }
 
 // Stops says that something must be answered before the batch can be committed.

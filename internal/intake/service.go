@@ -350,6 +350,8 @@ func (s *Service) Commit(ctx context.Context, scope access.Scope, id int64) (Bat
 		return Batch{}, errs.Conflict(i18n.M("intake.stops"))
 	case b.Preview.Digest == "":
 		return Batch{}, errs.Conflict(i18n.M("intake.nothing"))
+	case b.Preview.Twin == "" && !b.Preview.Adds():
+		return Batch{}, errs.Conflict(i18n.M("intake.nothing_changed"))
 	}
 	b.State, b.Failure = Committing, i18n.Msg{}
 	if err := s.move(ctx, &b, Ready); err != nil {
@@ -375,7 +377,8 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id int64, reason
 		return Batch{}, err
 	}
 	if src.Retraction == nil {
-		if _, err := s.deps.Sources.Retract(ctx, scope, b.Source, reason); err != nil {
+		check := func(ctx context.Context, tx *store.Tx) error { return leanedOn(ctx, tx, b.ID) }
+		if _, err := s.deps.Sources.Retract(ctx, scope, b.Source, reason, check); err != nil {
 			return Batch{}, err
 		}
 	}
@@ -575,6 +578,9 @@ func (s *Service) compare(ctx context.Context, scope access.Scope, b *Batch, j *
 		r: r, view: view, registry: view.Registry(), authority: b.Authority, p: p, met: map[uint64]bool{},
 		columns: map[cellKey]fact.Column{}, jumps: map[*column]*jump{}, peers: map[string]int64{},
 	}
+	if d.former, err = s.former(ctx, b, view, r); err != nil {
+		return nil, err
+	}
 	r.tellPlan()
 	err = r.each(ctx, func(e *entry) error {
 		d.take(e)
@@ -584,6 +590,9 @@ func (s *Service) compare(ctx context.Context, scope access.Scope, b *Batch, j *
 		return nil, err
 	}
 	d.finish()
+	if b.Base = 0; p.Kept > 0 {
+		b.Base = d.former.batch
+	}
 	p.Totals, p.Others, p.Leave, p.Problems = r.totals, r.others, r.leave, r.found.sorted()
 	if p.Digest != "" {
 		twin, ok, err := s.deps.Sources.ByDigest(ctx, b.Authority, p.Digest)
@@ -639,6 +648,9 @@ func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *j
 	done := *b
 	done.Source, done.State, done.Failure = id, Committed, i18n.Msg{}
 	_, err = s.deps.Sources.Publish(ctx, id, func(ctx context.Context, tx *store.Tx, _ int64) error {
+		if err := stillIn(ctx, tx, done.Base); err != nil {
+			return err
+		}
 		return s.moveIn(ctx, tx, &done, Committing)
 	})
 	if err != nil {
@@ -688,5 +700,19 @@ func (s *Service) stage(ctx context.Context, scope access.Scope, b *Batch, j *jo
 		db: s.db, parties: s.deps.Parties, facts: s.deps.Facts, registry: view.Registry(), source: id,
 		today: s.now.Today(), seed: maphash.MakeSeed(), stated: map[saying]bool{},
 	}
-	return st.stage(ctx, r.each)
+	before := &former{}
+	if b.Base != 0 {
+		if before, err = s.former(ctx, b, view, r); err != nil {
+			return err
+		}
+		if before.batch != b.Base {
+			return errs.Conflict(i18n.M("intake.known_moved"))
+		}
+	}
+	return st.stage(ctx, func(ctx context.Context, fn func(*entry) error) error {
+		return r.each(ctx, func(e *entry) error {
+			before.strip(e)
+			return fn(e)
+		})
+	})
 }

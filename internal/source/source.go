@@ -187,8 +187,9 @@ func (s *Store) Publish(ctx context.Context, id int64, fn func(ctx context.Conte
 }
 
 // Retract takes back everything that a published source states, in one row of the log, and gives the commit at which
-// that is known. Nothing is deleted. The scope must be one that may undo an import of the source's area.
-func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reason string) (int64, error) {
+// that is known. Nothing is deleted. The scope must be one that may undo an import of the source's area. checks run in the
+// same transaction; an error of theirs leaves the source as it is.
+func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reason string, checks ...func(context.Context, *store.Tx) error) (int64, error) {
 	src, err := s.Get(ctx, scope, id)
 	if err != nil {
 		return 0, err
@@ -207,6 +208,11 @@ func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reaso
 			return errs.Conflict(i18n.M("source.not_published", src.Name))
 		case src.Retraction != nil:
 			return errs.Conflict(i18n.M("source.retracted", src.Name))
+		}
+		for _, check := range checks {
+			if err := check(ctx, tx); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

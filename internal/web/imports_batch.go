@@ -31,9 +31,16 @@ type batchData struct {
 	Notes               []string
 	Problems            []problemGroup
 	Mended              []mendedLine
+	Former              formerFile
 	Classes             []classLines
 	Plan                planForm
 	MayUndo             bool
+}
+
+// formerFile is the file that this one is a later state of; without a name there is none.
+type formerFile struct {
+	ID       int64
+	Name, At string
 }
 
 // progress is how far the work on a batch has come.
@@ -129,6 +136,13 @@ func (s *server) showBatch(w http.ResponseWriter, r *http.Request, v *visit, sta
 		d.Notes = append(d.Notes, v.t.Msg(n))
 	}
 	d.Problems, d.Classes, d.Mended = s.problemGroups(v.t, b), s.classLines(v.t, b.Preview), s.mendedLines(v.t, b)
+	if b.Base != 0 {
+		former, err := s.Intake.Batch(r.Context(), v.scope, b.Base)
+		if err != nil {
+			return err
+		}
+		d.Former = formerFile{ID: former.ID, Name: former.Name, At: instant(former.ChangedAt)}
+	}
 	if b.State == intake.Ready {
 		view, err := s.view(r.Context(), v)
 		if err != nil {
@@ -148,6 +162,8 @@ func hindrance(t i18n.T, p intake.Preview) string {
 		return t.S("imports.hindered_twin", p.Twin)
 	case p.Digest == "":
 		return t.S("intake.nothing")
+	case !p.Adds():
+		return t.S("intake.nothing_changed")
 	}
 	return ""
 }
