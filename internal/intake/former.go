@@ -34,23 +34,9 @@ const (
 // former finds the former states of a batch's file, as a reading of it stands to what is known.
 func (s *Service) former(ctx context.Context, b *Batch, view fact.View, r *reading) (*former, error) {
 	f := &former{sources: map[int64]bool{}, view: view, firms: r.firms, columns: map[cellKey]fact.Column{}}
-	rows, err := s.db.Read().Query(ctx, alikeBatches, b.Area, b.Sender, b.Authority, string(Committed), b.ID)
+	base, err := s.formerBatch(ctx, b)
 	if err != nil {
-		return nil, fmt.Errorf("former states of batch %d: %w", b.ID, err)
-	}
-	defer rows.Close()
-	var base Batch
-	for rows.Next() && base.ID == 0 {
-		other, err := scanBatch(rows)
-		if err != nil {
-			return nil, fmt.Errorf("former states of batch %d: %w", b.ID, err)
-		}
-		if b.Plan.sameTables(other.Plan) {
-			base = other
-		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("former states of batch %d: %w", b.ID, err)
+		return nil, err
 	}
 	f.batch = base.ID
 	for range maxFormer {
@@ -68,6 +54,55 @@ func (s *Service) former(ctx context.Context, b *Batch, view fact.View, r *readi
 	return f, nil
 }
 
+// formerBatch is the latest committed batch of the same tables of the same sender; the zero Batch when there is none.
+func (s *Service) formerBatch(ctx context.Context, b *Batch) (Batch, error) {
+	rows, err := s.db.Read().Query(ctx, alikeBatches, b.Area, b.Sender, b.Authority, string(Committed), b.ID)
+	if err != nil {
+		return Batch{}, fmt.Errorf("former states of %q: %w", b.Name, err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		other, err := scanBatch(rows)
+		if err != nil {
+			return Batch{}, fmt.Errorf("former states of %q: %w", b.Name, err)
+		}
+		if b.Plan.sameTables(other.Plan) {
+			return other, nil
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return Batch{}, fmt.Errorf("former states of %q: %w", b.Name, err)
+	}
+	return Batch{}, nil
+}
+
+// answeredAs is a first plan with what was answered for a former state of the same file. That goes before what is
+// remembered for a label: another file of the sender's may have meant otherwise by it.
+func (p Plan) answeredAs(other Plan) Plan {
+	for i := range p.Sheets {
+		s := &p.Sheets[i]
+		at := slices.IndexFunc(other.Sheets, s.sameTable)
+		if s.Skip || at < 0 {
+			continue
+		}
+		o := other.Sheets[at]
+		s.Doubles, s.Identifier, s.TakeUnsound, s.TakeHidden, s.AmountsAreFit = o.Doubles, o.Identifier, o.TakeUnsound, o.TakeHidden, o.AmountsAreFit
+		was := o.tableColumns()
+		for k, j := range s.tableColumns() {
+			c, a := &s.Columns[j], o.Columns[was[k]]
+			c.Target, c.Unit, c.Rate, c.Days, c.Period = a.Target, a.Unit, a.Rate, a.Days, a.Period
+			if a.From != Guessed {
+				c.From = Remembered
+			}
+			c.Mends = slices.Clone(a.Mends)
+			for n := range c.Mends {
+				c.Mends[n].From = Remembered
+			}
+		}
+	}
+	return p
+}
+
 // sameTables says that every table that is taken has the headers, the title and the period of one of the other plan's.
 // Columns of remarks do not count: we add one ourselves.
 func (p Plan) sameTables(other Plan) bool {
@@ -77,20 +112,26 @@ func (p Plan) sameTables(other Plan) bool {
 			continue
 		}
 		taken++
-		if !slices.ContainsFunc(other.Sheets, func(o SheetPlan) bool {
-			return !o.Skip && o.Title == s.Title && o.Period == s.Period && slices.Equal(s.headers(), o.headers())
-		}) {
+		if !slices.ContainsFunc(other.Sheets, s.sameTable) {
 			return false
 		}
 	}
 	return taken > 0
 }
 
-func (p SheetPlan) headers() []string {
-	var all []string
-	for _, c := range p.Columns {
+// sameTable says that two sheets hold the same table, by what stands above its rows.
+func (p SheetPlan) sameTable(o SheetPlan) bool {
+	mine, theirs := p.tableColumns(), o.tableColumns()
+	return !o.Skip && o.Title == p.Title && o.Period == p.Period && o.Area == p.Area &&
+		slices.EqualFunc(mine, theirs, func(i, j int) bool { return p.Columns[i].Header == o.Columns[j].Header })
+}
+
+// tableColumns is the indexes of the columns without those of remarks.
+func (p SheetPlan) tableColumns() []int {
+	var all []int
+	for i, c := range p.Columns {
 		if c.Target != roleRemark {
-			all = append(all, c.Header)
+			all = append(all, i)
 		}
 	}
 	return all

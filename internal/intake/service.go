@@ -209,6 +209,11 @@ func (s *Service) newBatch(ctx context.Context, scope access.Scope, u Upload, sh
 	if b.Plan, err = s.draft(ctx, b, u.Period, mem); err != nil {
 		return Batch{}, err
 	}
+	former, err := s.formerBatch(ctx, &b)
+	if err != nil {
+		return Batch{}, err
+	}
+	b.Plan = b.Plan.answeredAs(former.Plan)
 	if err := s.insert(ctx, &b); err != nil {
 		return Batch{}, fmt.Errorf("receive %q: %w", u.Name, err)
 	}

@@ -45,7 +45,7 @@ func openContainer(f *os.File, name string, size int64, lim Limits) (*container,
 		if p.Flags&1 != 0 {
 			return nil, refuseFile(name, "sheet.refuse.zip_password")
 		}
-		key := partKey(p.Name)
+		key := partKey(packedName(p)) // raw GBK would fold into one name
 		if _, twice := c.parts[key]; twice && !strings.HasSuffix(key, "/") {
 			return nil, refuseFile(name, "sheet.refuse.twice", p.Name)
 		}

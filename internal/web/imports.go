@@ -207,6 +207,13 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error 
 			return err
 		}
 	}
+	var taken []int64
+	for _, b := range f.Taken {
+		taken = append(taken, b.ID)
+	}
+	if err := s.Intake.Bundle(r.Context(), taken); err != nil {
+		return err
+	}
 	switch {
 	case len(f.Refused) > 0:
 		return s.showImports(w, r, v, http.StatusUnprocessableEntity, &f)
@@ -214,7 +221,7 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error 
 		s.settle(r.Context(), v, f.Taken[0].ID)
 		return seeOther(w, r, batchPath(f.Taken[0].ID))
 	}
-	return seeOther(w, r, "/imports")
+	return seeOther(w, r, deliveryPath(f.Taken[0].ID))
 }
 
 // chosenFiles leaves out the empty part that a browser sends when no file was chosen.

@@ -365,7 +365,7 @@ func TestSeveralFilesAtOnce(t *testing.T) {
 	s := newSite(t)
 	v := s.official("city", access.CityOfficial, "320900")
 	res, page := v.send(toStatistics, sentFile{"a.csv", quickReport}, sentFile{"b.csv", laterReport})
-	if res.Request.URL.Path != "/imports" || res.StatusCode != http.StatusOK {
+	if !strings.HasSuffix(res.Request.URL.Path, "/delivery") || res.StatusCode != http.StatusOK {
 		t.Errorf("ended at %s with %d", res.Request.URL, res.StatusCode)
 	}
 	wants(t, page, ">a.csv</a>", ">b.csv</a>")

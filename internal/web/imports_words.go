@@ -139,3 +139,19 @@ func identifiers(t i18n.T) []option {
 		{"", t.S("imports.identifier_ask")}, {string(intake.ByCode), t.S("imports.identifier_code")}, {string(intake.ByName), t.S("imports.identifier_name")},
 	}
 }
+
+// whileBusy lets the page's script ask for the table again while work is under way.
+func whileBusy(d deliveryData) templ.Attributes {
+	if !d.Busy {
+		return nil
+	}
+	return templ.Attributes{"hx-get": deliveryPath(d.ID), "hx-select": "#delivery", "hx-trigger": "every 2s", "hx-swap": "outerHTML"}
+}
+
+// countOrNone is a count; none is left blank, so that the others stand out.
+func countOrNone(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return i18n.Group(strconv.Itoa(n))
+}
