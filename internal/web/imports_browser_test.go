@@ -33,6 +33,12 @@ func TestImportInBrowser(t *testing.T) {
 	differs := res.Request.URL.Path
 	v.ended(differs)
 
+	res, _ = v.send(toStatistics, sentFile{"大丰区2023年规上工业企业快报.csv", countyFile("大丰", "老城里")}, sentFile{"东台市.csv", countyFile("东台", "老城里")})
+	together := res.Request.URL.Path
+	unlikely, _ := v.sendOne("城区.csv", unlike)
+	v.post(unlikely+"/mend", url.Values{"sheet": {"0"}, "column": {"1"}, "text.0": {"老城里"}, "act.0": {"read:320902"}, "as.0": {""}})
+	v.ended(unlikely)
+
 	later := filepath.Join(t.TempDir(), "2024年年报（企业报送）.csv")
 	if err := os.WriteFile(later, []byte(laterReport+manyRows()), 0o600); err != nil {
 		t.Fatal(err)
@@ -64,6 +70,10 @@ func TestImportInBrowser(t *testing.T) {
 			look("list")
 			tab.Open(differs)
 			look("differs")
+			tab.Open(together)
+			look("delivery")
+			tab.Open(unlikely)
+			look("mend")
 			tab.Open("/imports")
 			tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#file"), []string{later}))
 			tab.Type("#sender", "盐城市统计局 "+fmt.Sprint(width))
