@@ -31,6 +31,7 @@ type policyForm struct {
 // formItem is something with fields: the document, a number, a clause, a ceiling in it.
 type formItem struct {
 	Title  string
+	list   string // what the list is called that it stands in
 	Fields []*formField
 	Items  []formItem
 	path   []any    // of a mapping that may take further fields
@@ -67,8 +68,28 @@ func newPolicyForm(t i18n.T, src []byte) (*policyForm, bool) {
 		return nil, false
 	}
 	f := &policyForm{t: t, doc: doc}
-	f.Items = f.item(nil, "", reflect.ValueOf(file)).Items
+	f.Items = grouped(f.item(nil, "", reflect.ValueOf(file)).Items)
 	return f, true
+}
+
+// grouped puts the items of each list of the file into one: all numbers, all clauses.
+func grouped(items []formItem) []formItem {
+	var all []formItem
+	for _, it := range items {
+		list := ""
+		if len(it.path) > 1 {
+			list = fmt.Sprint(it.path[0])
+		}
+		if n := len(all); list != "" && n > 0 && all[n-1].Path == list {
+			all[n-1].Items = append(all[n-1].Items, it)
+			continue
+		}
+		if list != "" {
+			it = formItem{Title: it.list, Path: list, Items: []formItem{it}}
+		}
+		all = append(all, it)
+	}
+	return all
 }
 
 // item is a struct as a part of the form.
@@ -118,7 +139,9 @@ func (f *policyForm) below(it *formItem, path []any, label string, v reflect.Val
 				continue
 			}
 			title := cmp.Or(f.t.Text(policy.NameOf(v.Index(i))), strconv.Itoa(i+1))
-			it.Items = append(it.Items, f.item(at, label+f.t.S("web.colon")+title, v.Index(i)))
+			below := f.item(at, label+f.t.S("web.colon")+title, v.Index(i))
+			below.list = label
+			it.Items = append(it.Items, below)
 		}
 	}
 }

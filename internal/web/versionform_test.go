@@ -4,9 +4,14 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
 var (
@@ -110,4 +115,33 @@ func TestEditAsText(t *testing.T) {
 	form.Set("do", "save")
 	_, body = v.post(path+"/text", form)
 	wants(t, body, "草稿已保存")
+}
+
+// Every key that a policy file may have is called something in both languages.
+func TestFieldsHaveWords(t *testing.T) {
+	seen := map[reflect.Type]bool{}
+	var walk func(reflect.Type)
+	walk = func(typ reflect.Type) {
+		switch typ.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			walk(typ.Elem())
+			return
+		case reflect.Struct:
+		default:
+			return
+		}
+		if _, scalar := content.ScalarKind(typ); scalar || seen[typ] || typ == reflect.TypeFor[i18n.Text]() {
+			return
+		}
+		seen[typ] = true
+		for _, f := range content.Fields(typ) {
+			for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
+				if fieldWord(i18n.T{Lang: lang}, f.Key) == f.Key {
+					t.Errorf("%s of %s has no word (%s)", f.Key, typ.Name(), lang)
+				}
+			}
+			walk(f.Type)
+		}
+	}
+	walk(reflect.TypeFor[policy.File]())
 }
