@@ -276,7 +276,7 @@ func (s *server) editVersion(w http.ResponseWriter, r *http.Request, v *visit) e
 
 // showEdit checks the package and shows it as a form and as text; by script, what is wrong alone.
 func (s *server) showEdit(w http.ResponseWriter, r *http.Request, v *visit, status int, d editData) error {
-	d.Report = version.Check(s.Library, d.Package)
+	d.Report = s.Versions.Check(d.Package)
 	d.Name, d.Problems = d.Document, d.Report.Problems
 	if d.Report.Policy != nil {
 		d.Name = v.t.Text(d.Report.Policy.File.Document.Name)

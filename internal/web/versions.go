@@ -244,7 +244,7 @@ func (s *server) showVersion(w http.ResponseWriter, r *http.Request, v *visit, s
 	if err != nil {
 		return err
 	}
-	d.Report = version.Check(s.Library, p)
+	d.Report = s.Versions.Check(p)
 	for _, c := range d.Report.Cases {
 		d.Cases = append(d.Cases, caseText(v.t, c))
 	}
@@ -469,7 +469,7 @@ func (s *server) versionEffect(w http.ResponseWriter, r *http.Request, v *visit)
 		return err
 	}
 	d := effectData{ID: x.ID}
-	d.Policy = version.Check(s.Library, version.Package{Policy: p.Policy}).Policy
+	d.Policy = s.Versions.Check(p).Policy
 	if d.Policy == nil {
 		return errs.NotFound("effect of a version with mistakes", x.ID)
 	}

@@ -1,6 +1,8 @@
 package version
 
 import (
+	"slices"
+
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -51,6 +53,37 @@ func Check(lib *content.Library, p Package) Report {
 		r.Cases = r.Policy.Run(cases)
 	}
 	return r
+}
+
+// maxReports is how many reports are kept; one holds the trace of every worked case.
+const maxReports = 8
+
+// Check is the report of a package, worked out once for as long as it is kept: what is in force is public and asked for
+// often.
+func (s *Store) Check(p Package) Report {
+	hash := p.Hash()
+	s.mu.Lock()
+	i := slices.IndexFunc(s.reports, func(r checked) bool { return r.hash == hash })
+	if i >= 0 {
+		r := s.reports[i]
+		s.reports = append(slices.Delete(s.reports, i, i+1), r)
+		s.mu.Unlock()
+		return r.report
+	}
+	s.mu.Unlock()
+	r := checked{hash, Check(s.Library, p)}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.reports = append(s.reports, r); len(s.reports) > maxReports {
+		s.reports = slices.Delete(s.reports, 0, 1)
+	}
+	return r.report
+}
+
+// checked is a report that is kept.
+type checked struct {
+	hash   string
+	report Report
 }
 
 // identify reads which document a file is and for which areas, as far as it can be read: who may keep a draft is asked

@@ -40,9 +40,10 @@ type Deps struct {
 type Store struct {
 	Deps
 
-	mu    sync.Mutex
-	known *history // versions in force, as last read
-	made  map[string]made
+	mu      sync.Mutex
+	known   *history // versions in force, as last read
+	made    map[string]made
+	reports []checked // the latest last
 }
 
 // Open is the store, with every package that ships recorded: the first version of a document is known from the
@@ -410,7 +411,7 @@ func (s *Store) ready(ctx context.Context, v Version) error {
 	if err != nil {
 		return err
 	}
-	if msg := Check(s.Library, p).Hindrance(); !msg.IsZero() {
+	if msg := s.Check(p).Hindrance(); !msg.IsZero() {
 		return errs.Invalid(msg)
 	}
 	return nil
