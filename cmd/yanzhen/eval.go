@@ -141,30 +141,56 @@ func (e *evaluation) kept(ctx context.Context, c *console, p *place, code, asOf 
 		if len(ids) > 0 && !slices.Contains(ids, f.Document) && !slices.Contains(ids, f.Policy.File.Document.Number) {
 			continue
 		}
-		if err := e.writeKept(c, in, f, versions.Question{AsOf: day, Known: seq}, view, id); err != nil {
+		if err := e.writeKept(ctx, c, in, keptFirm{view, id, day}, f); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// writeKept decides one policy for an enterprise of the database, or writes the receipt of that decision.
-func (e *evaluation) writeKept(c *console, in *installation, f versions.InForce, q versions.Question, view fact.View, id int64) error {
-	subject, ok := region.NewReader(in.lib).Subject(view, id)
-	if !ok {
-		return errs.NotFound("enterprise", id)
-	}
-	if e.format != "receipt" {
-		return e.write(c, f.Policy, subject, q.AsOf)
-	}
+// keptFirm is an enterprise of the database as it was known.
+type keptFirm struct {
+	view fact.View
+	id   int64
+	asOf period.Day
+}
+
+// writeKept decides one policy for an enterprise of the database, or writes the receipt of that decision. Quotas and
+// pools count: all others are decided too where the policy has any.
+func (e *evaluation) writeKept(ctx context.Context, c *console, in *installation, k keptFirm, f versions.InForce) error {
 	settings, patches, err := e.choices()
 	if err != nil {
 		return err
 	}
-	if q.Plan, err = f.Policy.Plan(settings, patches...); err != nil {
+	plan, err := f.Policy.Plan(settings, patches...)
+	if err != nil {
 		return err
 	}
-	q.Package, q.Subject = f.Hash, subject
+	if e.format == "receipt" {
+		return e.writeReceipt(ctx, c, in, k, versions.Question{Package: f.Hash, Plan: plan, AsOf: k.asOf, Known: k.view.Seq()})
+	}
+	d, err := in.region.Decide(ctx, k.view, plan, k.id, k.asOf)
+	if err != nil {
+		return fmt.Errorf("decide %s: %w", f.Document, err)
+	}
+	for i := range d.Lines {
+		if e.brief {
+			d.Lines[i].Checks, d.Lines[i].Formula = nil, nil
+		}
+	}
+	return e.show(c, f.Policy, d)
+}
+
+func (e *evaluation) writeReceipt(ctx context.Context, c *console, in *installation, k keptFirm, q versions.Question) error {
+	subject, ok := region.NewReader(in.lib).Subject(k.view, k.id)
+	if !ok {
+		return errs.NotFound("enterprise", k.id)
+	}
+	var err error
+	if q.Allotted, err = in.region.Allotted(ctx, k.view, q.Plan, k.id, k.asOf); err != nil {
+		return err
+	}
+	q.Subject = subject
 	r, err := versions.NewReceipt(in.lib, q)
 	if err != nil {
 		return err
@@ -191,6 +217,10 @@ func (e *evaluation) write(c *console, p *policy.Policy, enterprise rule.Subject
 	if err != nil {
 		return fmt.Errorf("decide %s: %w", p.File.Document.ID, err)
 	}
+	return e.show(c, p, d)
+}
+
+func (e *evaluation) show(c *console, p *policy.Policy, d *policy.Decision) error {
 	if e.format == "text" {
 		return p.WriteText(c.out, c.t, d)
 	}

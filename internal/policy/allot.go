@@ -450,6 +450,41 @@ func (d *Decision) Apply(a *Allotment) {
 	d.settleBy(func(l *Line) []Portion { return a.shares[d.keyOf(l)] })
 }
 
+// Allotted is what quotas and pools leave to one line of an enterprise.
+type Allotted struct {
+	Clause   string    `json:"clause"`
+	Kind     string    `json:"kind"` // of the line's subject
+	ID       string    `json:"id"`
+	Year     int       `json:"year,omitempty"`
+	Portions []Portion `json:"portions"`
+}
+
+// Of is what the stages leave to the lines of one enterprise, in a fixed order; nothing for no allotment.
+func (a *Allotment) Of(enterprise string) []Allotted {
+	if a == nil {
+		return nil
+	}
+	var all []Allotted
+	for key, portions := range a.shares {
+		if key.enterprise == enterprise {
+			all = append(all, Allotted{key.clause, key.kind, key.id, key.year, portions})
+		}
+	}
+	slices.SortFunc(all, func(x, y Allotted) int {
+		return cmp.Or(cmp.Compare(x.Clause, y.Clause), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Year, y.Year))
+	})
+	return all
+}
+
+// ApplyOwn is Apply with what Allotment.Of gave for the enterprise, for who does not know the others.
+func (d *Decision) ApplyOwn(all []Allotted) {
+	own := &Allotment{shares: map[lineKey][]Portion{}}
+	for _, a := range all {
+		own.shares[lineKey{d.Subject.ID, a.Clause, a.Kind, a.ID, a.Year}] = a.Portions
+	}
+	d.Apply(own)
+}
+
 // alone settles a decision without knowing the others: what takes part in a quota or pool may be paid.
 func (d *Decision) alone(pl *Plan) {
 	d.settleBy(func(l *Line) []Portion {

@@ -49,7 +49,11 @@ func (s *server) fileReceipt(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err != nil {
 		return err
 	}
-	return s.sendReceipt(w, f, version.Question{Plan: plan, Subject: subject, AsOf: m.day, Known: view.Seq()})
+	q := version.Question{Plan: plan, Subject: subject, AsOf: m.day, Known: view.Seq()}
+	if q.Allotted, err = s.Region.Allotted(r.Context(), view, plan, e.ID, m.day); err != nil {
+		return err
+	}
+	return s.sendReceipt(w, f, q)
 }
 
 // calculatorReceipt is the receipt of what the calculator works out from what was typed in.

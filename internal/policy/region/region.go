@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -319,12 +320,29 @@ func (r *Runner) Decide(ctx context.Context, view fact.View, plan *policy.Plan, 
 	if err != nil || !plan.Staged() {
 		return d, err
 	}
+	own, err := r.Allotted(ctx, view, plan, enterprise, asOf)
+	if err != nil {
+		return nil, err
+	}
+	d.ApplyOwn(own)
+	return d, nil
+}
+
+// Allotted is what quotas and pools leave to an enterprise that the view may see whole, once all others are decided;
+// nothing where the policy has neither.
+func (r *Runner) Allotted(ctx context.Context, view fact.View, plan *policy.Plan, enterprise int64, asOf period.Day) ([]policy.Allotted, error) {
+	e, ok := view.Enterprise(enterprise)
+	if !ok || !sees(view, enterprise) {
+		return nil, errs.NotFound("enterprise", enterprise)
+	}
+	if !plan.Staged() {
+		return nil, nil
+	}
 	w, err := r.whole(ctx, key{view.Seq(), plan.Hash, asOf}, plan)
 	if err != nil {
 		return nil, err
 	}
-	d.Apply(w.allotment)
-	return d, nil
+	return w.allotment.Of(strconv.FormatInt(e.ID, 10)), nil
 }
 
 // whole is the result of all enterprises: the kept one, or one that this or another caller makes.

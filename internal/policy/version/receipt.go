@@ -29,15 +29,18 @@ const receiptForm = 1
 // Receipt is a decision with all that it follows from: docs/receipt.md. The same decision has the same bytes on any
 // machine, and is taken again from the receipt and the package alone.
 type Receipt struct {
-	Form     int             `json:"receipt"`
-	Engine   string          `json:"engine"` // policy.Engine
-	Policy   ReceiptPolicy   `json:"policy"`
-	AsOf     period.Day      `json:"as_of"`
-	Known    int64           `json:"known,omitempty"` // commit that the facts and the policy were known at
-	FactsSum string          `json:"facts_sha256"`
-	Sum      string          `json:"decision_sha256"`
-	Facts    json.RawMessage `json:"facts"`    // docs/facts-json.md, only what was read
-	Decision json.RawMessage `json:"decision"` // docs/policy-result.md
+	Form     int           `json:"receipt"`
+	Engine   string        `json:"engine"` // policy.Engine
+	Policy   ReceiptPolicy `json:"policy"`
+	AsOf     period.Day    `json:"as_of"`
+	Known    int64         `json:"known,omitempty"` // commit that the facts and the policy were known at
+	FactsSum string        `json:"facts_sha256"`
+	Sum      string        `json:"decision_sha256"`
+
+	// Allotted is what quotas and pools left to the enterprise, which follows from all others and is taken as given.
+	Allotted []policy.Allotted `json:"allotted,omitempty"`
+	Facts    json.RawMessage   `json:"facts"`    // docs/facts-json.md, only what was read
+	Decision json.RawMessage   `json:"decision"` // docs/policy-result.md
 }
 
 // ReceiptPolicy is by what was decided.
@@ -57,6 +60,8 @@ type Question struct {
 	Subject rule.Subject
 	AsOf    period.Day
 	Known   int64
+
+	Allotted []policy.Allotted // by quotas and pools; nil where they do not count
 }
 
 // NewReceipt decides and writes down what the decision follows from. The facts are those that deciding read, and the
@@ -72,10 +77,10 @@ func NewReceipt(lib *content.Library, q Question) (Receipt, error) {
 	}
 	doc := q.Plan.Policy.File.Document
 	r := Receipt{
-		Form: receiptForm, Engine: policy.Engine, AsOf: q.AsOf, Known: q.Known, Facts: facts, FactsSum: sum(facts),
+		Form: receiptForm, Engine: policy.Engine, AsOf: q.AsOf, Known: q.Known, Allotted: q.Allotted, Facts: facts, FactsSum: sum(facts),
 		Policy: ReceiptPolicy{ID: doc.ID, Number: doc.Number, Package: q.Package, Ends: q.Plan.Policy.Ends(), Settings: q.Plan.Settings, WhatIf: q.Plan.Patches},
 	}
-	if r.Decision, err = decideFacts(lib, facts, q.Plan, q.AsOf); err != nil {
+	if r.Decision, err = r.decide(lib, q.Plan); err != nil {
 		return Receipt{}, err
 	}
 	r.Sum = sum(r.Decision)
@@ -85,15 +90,18 @@ func NewReceipt(lib *content.Library, q Question) (Receipt, error) {
 // allOf is everything that a decision tells.
 var allOf = policy.Options{Trace: true, Advice: true}
 
-// decideFacts is the decision over a file of facts, in its canonical form.
-func decideFacts(lib *content.Library, facts []byte, plan *policy.Plan, asOf period.Day) ([]byte, error) {
-	doc, problems := rule.ParseFacts(lib, "facts", facts)
+// decide is the decision over the facts of the receipt, in its canonical form.
+func (r Receipt) decide(lib *content.Library, plan *policy.Plan) ([]byte, error) {
+	doc, problems := rule.ParseFacts(lib, "facts", r.Facts)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	d, err := plan.Decide(doc, asOf, allOf)
+	d, err := plan.Decide(doc, r.AsOf, allOf)
 	if err != nil {
 		return nil, err
+	}
+	if len(r.Allotted) > 0 {
+		d.ApplyOwn(r.Allotted)
 	}
 	return canonical(d)
 }
@@ -194,7 +202,7 @@ func (r Receipt) Verify(lib *content.Library, p Package) ([]Deviation, error) {
 	if err != nil {
 		return nil, err
 	}
-	again, err := decideFacts(lib, r.Facts, plan, r.AsOf)
+	again, err := r.decide(lib, plan)
 	if err != nil {
 		return nil, err
 	}

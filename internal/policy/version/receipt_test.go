@@ -170,3 +170,46 @@ func FuzzReadReceipt(f *testing.F) {
 		}
 	})
 }
+
+// What a pool left to an enterprise follows from all others; the receipt takes it as given and holds by itself.
+func TestReceiptOfAShareInAPool(t *testing.T) {
+	lib, err := library()
+	must(t, err)
+	p, err := FromFS(os.DirFS("../testdata/patterns/27-pool"))
+	must(t, err)
+	pol, problems := policy.Compile(lib, PolicyFile, p.Policy)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	plan, err := pol.Plan(nil)
+	must(t, err)
+	asOf := period.Date(2022, 12, 31)
+	var firms []rule.Subject
+	var all []*policy.Decision
+	for _, id := range []string{"A", "B", "C"} {
+		src := `{"enterprise": {"id": "` + id + `", "area": "320904", "projects": [{"id": "P", "facts": {"project.investment": {"2022": "1万元"}}}]}}`
+		doc, problems := rule.ParseFacts(lib, "facts", []byte(src))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		d, err := plan.Decide(doc, asOf, allOf)
+		must(t, err)
+		firms, all = append(firms, doc), append(all, d)
+	}
+	allotment := plan.Allot(all)
+	all[0].Apply(allotment)
+	want, err := canonical(all[0])
+	must(t, err)
+	r, err := NewReceipt(lib, Question{Package: p.Hash(), Plan: plan, Subject: firms[0], AsOf: asOf, Allotted: allotment.Of("A")})
+	must(t, err)
+	if diff := cmp.Diff(string(want), string(r.Decision)); diff != "" || !strings.Contains(diff+string(want), `"33.34"`) {
+		t.Errorf("-decision +receipt:\n%s", diff)
+	}
+	src, err := r.Bytes()
+	must(t, err)
+	back, err := ReadReceipt(bytes.NewReader(src))
+	must(t, err)
+	if differ, err := back.Verify(lib, p); err != nil || len(differ) > 0 {
+		t.Errorf("it does not hold: %+v, %v", differ, err)
+	}
+}
