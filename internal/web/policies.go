@@ -138,6 +138,39 @@ func yearTable(t i18n.T, params []policy.Param) (years []int, rows []yearRow) {
 	return years, rows
 }
 
+// between is a rule that holds between clauses, in words.
+type between struct{ Name, Kind, Clauses, Cite string }
+
+// betweenClauses is what keeps clauses from adding up: groups, quotas, pools.
+func betweenClauses(t i18n.T, p policy.File) []between {
+	var all []between
+	add := func(name i18n.Text, kind string, clauses []string, cite string) {
+		names := make([]string, len(clauses))
+		for i, id := range clauses {
+			names[i] = id
+			if n := slices.IndexFunc(p.Clauses, func(c policy.Clause) bool { return c.ID == id }); n >= 0 {
+				names[i] = t.Text(p.Clauses[n].Name)
+			}
+		}
+		all = append(all, between{t.Text(name), t.S("policypage.kind_" + kind), strings.Join(names, t.S("web.comma")), cite})
+	}
+	for _, g := range p.Stacking.Groups {
+		add(g.Name, g.Pick, g.Clauses, g.Cite)
+	}
+	for _, q := range p.Stacking.Quotas {
+		add(q.Name, "quota", q.Clauses, q.Cite)
+	}
+	for _, l := range p.Stacking.Pools {
+		add(l.Name, "pool", l.Clauses, l.Cite)
+	}
+	return all
+}
+
+// notEncoded is the numbers of the document that no clause reckons with, each with the reason.
+func notEncoded(p policy.File) []policy.Mention {
+	return slices.DeleteFunc(slices.Clone(p.Inventory), func(m policy.Mention) bool { return m.Reason == nil })
+}
+
 // benefitsData is who benefits from a policy, as far as the visitor may see, or how far the work is.
 type benefitsData struct {
 	Document string
