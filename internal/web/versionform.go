@@ -337,6 +337,25 @@ func (s *server) saveText(w http.ResponseWriter, r *http.Request, v *visit) erro
 	return s.keepOrShow(w, r, v, editData{Version: x, Package: p.Canonical(), Checked: true})
 }
 
+// saveFile puts the package of a file in the place of the draft's.
+func (s *server) saveFile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	p, sent := takePackage(w, r)
+	x, kept, err := s.editable(r, v)
+	if err != nil {
+		return err
+	}
+	d := editData{Version: x, Package: p}
+	if msg, ok := errs.Message(sent); ok {
+		d.Package, d.Message = kept, v.t.Msg(msg)
+		return s.showEdit(w, r, v, statusOf(sent), d)
+	}
+	if sent != nil {
+		return sent
+	}
+	r.PostForm.Set("do", "save")
+	return s.keepOrShow(w, r, v, d)
+}
+
 // keepOrShow keeps the package where that was asked for and everything could be written, else shows what was found.
 func (s *server) keepOrShow(w http.ResponseWriter, r *http.Request, v *visit, d editData) error {
 	d.Revision = numberOf(r, "revision")

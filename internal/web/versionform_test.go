@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 var (
@@ -115,6 +116,29 @@ func TestEditAsText(t *testing.T) {
 	form.Set("do", "save")
 	_, body = v.post(path+"/text", form)
 	wants(t, body, "草稿已保存")
+}
+
+// A file takes the place of the draft's, unless it is none or somebody was quicker.
+func TestEditByFile(t *testing.T) {
+	c := newCity(t)
+	v := c.as("city")
+	draft, _, _ := c.drafts()
+	path := versionPath(draft)
+	res, body := v.sendPackageTo(path+"/file", yancheng(t, "zh: 盐城市智改数转支持政策（2022—2024）", "zh: 文件来的"), "a.zip", "1")
+	if res.Request.URL.Path != path {
+		t.Fatalf("it is not taken: %s", mainOf(body))
+	}
+	wants(t, body, "草稿已保存", "文件来的")
+	res, body = v.sendPackageTo(path+"/file", cheaper(t), "a.zip", "1")
+	if res.StatusCode != http.StatusConflict {
+		t.Errorf("over a newer draft: status %d", res.StatusCode)
+	}
+	wants(t, body, "已被他人改动")
+	res, body = v.sendPackageTo(path+"/file", version.Package{Policy: []byte("a\x00b")}, "a.yaml", "2")
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("no text: status %d", res.StatusCode)
+	}
+	wants(t, body, "不是 UTF-8 文本")
 }
 
 // Every key that a policy file may have is called something in both languages.

@@ -55,6 +55,12 @@ const oneCase = `cases:
 // sendPackage posts a package as a file, and gives where that led.
 func (v *visitor) sendPackage(p version.Package, name string) (*http.Response, string) {
 	v.s.t.Helper()
+	return v.sendPackageTo("/versions", p, name, "")
+}
+
+// sendPackageTo posts a package to an address, with the revision that it is to follow.
+func (v *visitor) sendPackageTo(to string, p version.Package, name, revision string) (*http.Response, string) {
+	v.s.t.Helper()
 	body, err := p.Zip()
 	if err != nil {
 		v.s.t.Fatal(err)
@@ -69,12 +75,15 @@ func (v *visitor) sendPackage(p version.Package, name string) (*http.Response, s
 		_, err = w.Write(body)
 	}
 	if err == nil {
+		err = m.WriteField("revision", revision)
+	}
+	if err == nil {
 		err = m.Close()
 	}
 	if err != nil {
 		v.s.t.Fatal(err)
 	}
-	res, err := v.c.Post(v.s.http.URL+"/versions", m.FormDataContentType(), &form)
+	res, err := v.c.Post(v.s.http.URL+to, m.FormDataContentType(), &form)
 	if err != nil {
 		v.s.t.Fatal(err)
 	}

@@ -62,6 +62,7 @@ var writers = map[string][]string{
 	"POST /versions":                                       {"tinghu", "city", "admin"},
 	"POST /versions/{id}/edit":                             {"city", "admin"},
 	"POST /versions/{id}/text":                             {"city", "admin"},
+	"POST /versions/{id}/file":                             {"city", "admin"},
 	"POST /versions/{id}/propose":                          {"city", "admin"},
 	"POST /versions/{id}/drop":                             {"city", "admin"},
 	"POST /versions/{id}/approve":                          {"city", "admin"},

@@ -130,6 +130,7 @@ func (s *server) routes() []route {
 		{"GET /versions/{id}/edit", access.Need{Action: access.DraftPolicy}, s.editVersion},
 		{"POST /versions/{id}/edit", access.Need{Action: access.DraftPolicy}, s.saveForm},
 		{"POST /versions/{id}/text", access.Need{Action: access.DraftPolicy}, s.saveText},
+		{"POST /versions/{id}/file", access.Need{Action: access.DraftPolicy}, s.saveFile},
 		{"POST /versions/{id}/propose", access.Need{Action: access.DraftPolicy}, s.versionStep(version.Offered, access.DraftPolicy, s.propose)},
 		{"POST /versions/{id}/drop", access.Need{Action: access.DraftPolicy}, s.versionStep(version.Left, access.DraftPolicy, s.drop)},
 		{"POST /versions/{id}/approve", access.Need{Action: access.ApprovePolicy}, s.versionStep(version.Approved, access.ApprovePolicy, s.approve)},
@@ -279,5 +280,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text"}, rt.pattern)
+	return slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
 }
