@@ -6,7 +6,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
-// File is policy.yaml as written. docs/policy-format.md explains each key with examples.
+// File is policy.yaml as written. docs/policy-format.md explains each key.
 type File struct {
 	Document   Document    `yaml:"document"`
 	Settings   []Setting   `yaml:"settings,omitempty"`
