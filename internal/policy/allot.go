@@ -602,3 +602,11 @@ type grossSums struct {
 	total, inKind Interval
 	clauses       []Interval
 }
+
+func (d *Decision) sums() *grossSums {
+	g := &grossSums{total: d.Total, inKind: d.InKind}
+	for _, c := range d.Clauses {
+		g.clauses = append(g.clauses, c.Pays)
+	}
+	return g
+}

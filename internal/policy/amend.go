@@ -288,3 +288,14 @@ func (p *param) on(day period.Day) *param {
 	}
 	return p
 }
+
+// amended is the numbers of the documents that changed the policy.
+func (p *Policy) amended() []string {
+	var all []string
+	for _, a := range p.File.Amendments {
+		if a.Status == "live" {
+			all = append(all, a.Number)
+		}
+	}
+	return all
+}

@@ -264,6 +264,14 @@ func (r *Result) line(e ExpectLine) {
 		}
 		r.differ(l, name+" distance", *e.Distance, got)
 	}
+	if e.Payee != "" {
+		r.differ(l, name+" payee", e.Payee, l.Payee)
+	}
+	r.divided(l, name, e)
+}
+
+// divided is who pays a line, and how it came out of quotas and pools.
+func (r *Result) divided(l *Line, name string, e ExpectLine) {
 	for _, payer := range sortedKeys(e.Parts) {
 		k := slices.IndexFunc(l.Parts, func(p Part) bool { return p.Payer == payer })
 		got := Interval{}
@@ -280,9 +288,6 @@ func (r *Result) line(e ExpectLine) {
 			}
 		}
 		r.differ(l, name+" "+stage, e.Stages[stage], got)
-	}
-	if e.Payee != "" {
-		r.differ(l, name+" payee", e.Payee, l.Payee)
 	}
 }
 

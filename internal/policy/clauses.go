@@ -512,7 +512,8 @@ func (c *compiler) stacking() {
 			}
 		}
 		if g.Against == nil {
-			if len(g.Clauses) < 2 || g.Sum {
+			alone := g.Pick == "difference" && g.To != "sum" // lines of one clause may move up too
+			if len(g.Clauses) < 2 && !alone || g.Sum {
 				c.report(path, "policy.group_of_one")
 			}
 			continue

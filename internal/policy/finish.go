@@ -17,11 +17,7 @@ func (d *decider) finish() *Decision {
 		Policy: f.ID, Document: f.Number, Confidence: f.Confidence, Hash: d.plan.Hash, AsOf: d.asOf,
 		Subject: refOf(d.root), Settings: d.plan.Settings, Lines: make([]Line, 0, len(d.drafts)),
 	}
-	for _, a := range d.plan.Policy.File.Amendments {
-		if a.Status == "live" {
-			out.Amended = append(out.Amended, a.Number)
-		}
-	}
+	out.Amended = d.plan.Policy.amended()
 	if !d.plan.live {
 		out.Reason = i18n.M("policy.draft", f.Number)
 	}
@@ -62,10 +58,7 @@ func (d *decider) finish() *Decision {
 	out.Clauses = d.clauseSums(out.Lines, clauses, counts)
 	out.State = decisionState(out)
 	if d.plan.Staged() {
-		out.gross = &grossSums{total: out.Total, inKind: out.InKind}
-		for _, c := range out.Clauses {
-			out.gross.clauses = append(out.gross.clauses, c.Pays)
-		}
+		out.gross = out.sums()
 	}
 	if d.opt.Advice {
 		out.Advice = d.advise(out)

@@ -64,6 +64,9 @@ func (a *asking) all(atoms []atom, kind string) (State, []rule.FactRef) {
 	state := Met
 	var missing []rule.FactRef
 	for i := range atoms {
+		if !a.plan.holds(atoms[i].Only) {
+			continue
+		}
 		c, need := a.answer(&atoms[i], kind)
 		if c.State == NotMet {
 			state = NotMet

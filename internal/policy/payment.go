@@ -68,6 +68,9 @@ func (a *asking) due() {
 		a.lowDue.shares, a.highDue.shares = []money.Rate{whole}, []money.Rate{whole}
 	}
 	for i := range p.back {
+		if !a.plan.holds(p.back[i].Only) {
+			continue
+		}
 		c, need := a.answer(&p.back[i], "clawback")
 		if a.opt.Trace {
 			c.Need = waiting(need)

@@ -222,27 +222,7 @@ func (pl *Plan) resolve() {
 	pl.areas(f.Document)
 	n := len(pl.Policy.all)
 	for i := range pl.Policy.all {
-		src := &pl.Policy.all[i]
-		k := clauseRule{clause: src, when: pl.atoms(src.when), shut: pl.atoms(src.shut), off: !pl.holds(src.Only), valid: pl.valid}
-		if src.Valid != nil {
-			k.valid = pl.span(src.Valid)
-		}
-		for _, t := range src.thresholds {
-			if pl.holds(t.Only) {
-				k.thresholds = append(k.thresholds, t)
-			}
-		}
-		for _, u := range src.uplifts {
-			if u.when = pl.atoms(u.when); pl.holds(u.Only) {
-				k.uplifts = append(k.uplifts, u)
-			}
-		}
-		for j, o := range src.Once {
-			if pl.holds(o.Only) {
-				pl.once(j, o, &k)
-			}
-		}
-		pl.clauses = append(pl.clauses, k)
+		pl.clauses = append(pl.clauses, pl.clause(&pl.Policy.all[i]))
 	}
 	for i := range pl.Policy.all {
 		for j, src := range pl.Policy.all[i].Ceilings {
@@ -262,18 +242,45 @@ func (pl *Plan) resolve() {
 		pl.order = []string{ProjectCeiling, HigherOf, EnterpriseCeiling}
 	}
 	for _, g := range f.Stacking.Groups {
-		if !pl.holds(g.Only) {
-			continue
+		if pl.holds(g.Only) {
+			pl.groups = append(pl.groups, pl.group(g))
 		}
-		r := groupRule{id: g.ID, scope: g.Scope, period: pl.word(g.Period), pick: g.Pick, toSum: g.To == "sum", sum: g.Sum, against: g.Against, same: g.Same, name: g.Name, place: g.Place}
-		if g.Against != nil {
-			r.unreported = pl.word(g.Against.Unreported)
-		}
-		for _, id := range g.Clauses {
-			r.clauses = append(r.clauses, slices.IndexFunc(f.Clauses, func(c Clause) bool { return c.ID == id }))
-		}
-		pl.groups = append(pl.groups, r)
 	}
+}
+
+// clause is a clause with the items that hold.
+func (pl *Plan) clause(src *clause) clauseRule {
+	k := clauseRule{clause: src, when: pl.atoms(src.when), shut: pl.atoms(src.shut), off: !pl.holds(src.Only), valid: pl.valid}
+	if src.Valid != nil {
+		k.valid = pl.span(src.Valid)
+	}
+	for _, t := range src.thresholds {
+		if pl.holds(t.Only) {
+			k.thresholds = append(k.thresholds, t)
+		}
+	}
+	for _, u := range src.uplifts {
+		if pl.holds(u.Only) {
+			k.uplifts = append(k.uplifts, u)
+		}
+	}
+	for j, o := range src.Once {
+		if pl.holds(o.Only) {
+			pl.once(j, o, &k)
+		}
+	}
+	return k
+}
+
+func (pl *Plan) group(g Group) groupRule {
+	r := groupRule{id: g.ID, scope: g.Scope, period: pl.word(g.Period), pick: g.Pick, toSum: g.To == "sum", sum: g.Sum, against: g.Against, same: g.Same, name: g.Name, place: g.Place}
+	if g.Against != nil {
+		r.unreported = pl.word(g.Against.Unreported)
+	}
+	for _, id := range g.Clauses {
+		r.clauses = append(r.clauses, slices.IndexFunc(pl.Policy.File.Clauses, func(c Clause) bool { return c.ID == id }))
+	}
+	return r
 }
 
 // once notes the nth rule of a clause that lets only the first events be paid.
