@@ -344,6 +344,7 @@ func (c *compiler) sequence() {
 		state[i] = open
 		for _, some := range c.p.all[i].requires {
 			for _, j := range some {
+				c.p.all[j].required = true
 				if !visit(j) {
 					return false
 				}

@@ -60,6 +60,7 @@ type clause struct {
 	shut       []atom
 	thresholds []threshold
 	requires   [][]int // clauses, for each prerequisite
+	required   bool    // by another
 	uplifts    []uplift
 	purse      int
 	amount     amount

@@ -85,7 +85,7 @@ type answered struct {
 }
 
 func (d *decider) answer(k *clauseRule, s rule.Subject, year int, v *verdict) {
-	if v.state == NotMet {
+	if v.state == NotMet || !k.required {
 		return
 	}
 	d.verdicts = append(d.verdicts, answered{clause: k.index, project: d.projectOf(s), year: year, state: v.state, missing: slices.Clone(v.missing)})
