@@ -182,7 +182,7 @@ func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year 
 			}
 		}
 		t.low, t.high = r.low, r.high
-		if st.kind == quotaKind {
+		if st.kind == QuotaKind {
 			t.in, t.sure = r.state != NotMet, t.sure && r.state == Met
 		}
 		s := Portion{Stage: st.id, Kind: st.kind, Name: st.name, Year: y, State: r.state, Rank: r.rank, Pays: interval(r.low, r.high), Place: st.place}
@@ -205,7 +205,7 @@ func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
 	sum.Claimed = interval(claimed[0], claimed[1])
 	paid := [2]money.Fen{}
 	switch {
-	case st.kind == quotaKind:
+	case st.kind == QuotaKind:
 		sum.Most = int(limit.n)
 		order(entries).quota(sum.Most)
 	case st.pays == "in_order":
@@ -226,7 +226,7 @@ func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
 			sum.Waiting++
 		}
 	}
-	if st.kind == poolKind {
+	if st.kind == PoolKind {
 		paid[1] = min(paid[1], limit.fen)
 		if claimed[0] == claimed[1] && st.last != "nothing" && st.to == 1 { // whoever gets it, all of it is paid
 			paid[0] = min(claimed[0], limit.fen)
@@ -500,7 +500,7 @@ func (d *Decision) alone(pl *Plan) {
 			if len(l.years) == 1 || st.period == "policy" {
 				n := pl.limitOf(st, sh.Year)
 				sh.Most, sh.Budget = int(n.n), n.fen
-				if st.kind == poolKind && top(high) > n.fen {
+				if st.kind == PoolKind && top(high) > n.fen {
 					high = Interval{Possible: n.fen}
 				}
 			}

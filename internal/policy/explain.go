@@ -47,9 +47,9 @@ func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
 // Sentence says how a line came out of a quota or pool.
 func (s Portion) Sentence() i18n.Msg {
 	switch {
-	case s.Kind == quotaKind && s.Rank > 0:
+	case s.Kind == QuotaKind && s.Rank > 0:
 		return i18n.M("policy.share_ranked_"+string(s.State), s.Name, s.Rank, s.Most, s.Cite)
-	case s.Kind == quotaKind:
+	case s.Kind == QuotaKind:
 		return i18n.M("policy.share_quota_"+string(s.State), s.Name, s.Most, s.Cite)
 	case s.State == NotMet:
 		return i18n.M("policy.share_pool_not_met", s.Name, wan(s.Budget), s.Pays.Msg(), s.Cite)

@@ -64,8 +64,8 @@ type stage struct {
 
 // The kinds of stage.
 const (
-	quotaKind = "quota"
-	poolKind  = "pool"
+	QuotaKind = "quota"
+	PoolKind  = "pool"
 )
 
 // stages compiles quotas and then pools, which is the order in which they are applied.
@@ -75,7 +75,7 @@ func (c *compiler) stages() {
 	for i := range s.Quotas {
 		q, path := &s.Quotas[i], []any{"stacking", "quotas", i}
 		c.id(at(path, "id"), q.ID, seen)
-		st := stage{id: q.ID, kind: quotaKind, name: q.Name, period: q.Period, ranks: q.Rank, only: q.Only, place: q.Place}
+		st := stage{id: q.ID, kind: QuotaKind, name: q.Name, period: q.Period, ranks: q.Rank, only: q.Only, place: q.Place}
 		st.number = c.plainRef(at(path, "most"), q.Most, "int")
 		if len(q.Rank) == 0 {
 			c.report(at(path, "rank"), "policy.empty_list")
@@ -85,7 +85,7 @@ func (c *compiler) stages() {
 	for i := range s.Pools {
 		p, path := &s.Pools[i], []any{"stacking", "pools", i}
 		c.id(at(path, "id"), p.ID, seen)
-		st := stage{id: p.ID, kind: poolKind, name: p.Name, period: p.Period, ranks: p.Rank, pays: p.Pays, last: p.Last, to: p.To, only: p.Only, place: p.Place}
+		st := stage{id: p.ID, kind: PoolKind, name: p.Name, period: p.Period, ranks: p.Rank, pays: p.Pays, last: p.Last, to: p.To, only: p.Only, place: p.Place}
 		st.number = c.plainRef(at(path, "budget"), p.Budget, "money")
 		c.oneOf(at(path, "pays"), p.Pays, "in_proportion", "in_order")
 		if p.Pays == "in_order" {
@@ -118,7 +118,7 @@ func (c *compiler) stage(path []any, st *stage, clauses []string) {
 	}
 	st.clauses = c.clauseIDs(at(path, "clauses"), clauses)
 	for _, k := range st.clauses {
-		if st.kind == poolKind && c.p.all[k].amount.form == "eligibility" {
+		if st.kind == PoolKind && c.p.all[k].amount.form == "eligibility" {
 			c.report(at(path, "clauses"), "policy.stage_form", c.p.all[k].ID)
 		}
 	}

@@ -92,7 +92,8 @@ type regionData struct {
 	Sum      region.Sum
 	ByArea   []areaRow
 	ByClause []clauseRow
-	Map      *mapData // nil without boundaries
+	Map      *mapData          // nil without boundaries
+	Stages   []policy.StageSum // of the whole region, for who sees all of it
 	Moment   moment
 	AsOf     string
 	Hash     string
@@ -171,6 +172,10 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
+	whole, err := s.Region.Run(r.Context(), a.view, a.plan, a.m.day)
+	if err != nil {
+		return err
+	}
 	result, err := s.run(r.Context(), a)
 	if err != nil {
 		return err
@@ -186,6 +191,7 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	if d.Map != nil {
 		d.Map.Up = s.areaAbove(v, q)
 	}
+	d.Stages = whole.Stages()
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
