@@ -5,6 +5,9 @@
 // what-if change of its numbers; Plan.Decide applies it to one enterprise as of a day. There is no I/O and no clock in
 // here: facts come in through rule.Subject, the day through the caller, and the same input gives the same bytes.
 //
+// A file holds the document as later ones amended it. What takes part in a quota or a pool depends on other enterprises:
+// Plan.Allot settles the decisions of all of them together.
+//
 // Three promises. Money is exact: nothing is rounded but where the document says so. What is not known is not zero: an
 // amount is an interval from what is sure to what is possible. Every reduction names what it lost to: a ceiling, another
 // clause, another document.
