@@ -56,7 +56,7 @@ func (d *decider) qualify(dr *draft, out *Decision) (Advice, bool) {
 	if n == 0 {
 		return a, false
 	}
-	after, err := d.plan.decide(changed.wrap(d.root), d.asOf, Options{})
+	after, err := d.plan.Decide(changed.wrap(d.root), d.asOf, Options{})
 	if err != nil {
 		return a, false
 	}

@@ -26,15 +26,6 @@ type Options struct {
 // What takes part in a quota or a pool depends on other enterprises: by itself it may be paid and is not sure. Allot and
 // Decision.Apply settle it.
 func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
-	d, err := pl.decide(enterprise, asOf, opt)
-	if err == nil && pl.Staged() {
-		d.alone(pl)
-	}
-	return d, err
-}
-
-// decide is Decide before quotas and pools.
-func (pl *Plan) decide(enterprise rule.Subject, asOf period.Day, opt Options) (*Decision, error) {
 	brief := opt.Advice && !opt.Trace
 	opt.Trace = opt.Trace || opt.Advice
 	d := &decider{plan: pl, root: enterprise, asOf: asOf, opt: opt}

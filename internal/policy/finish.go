@@ -59,6 +59,7 @@ func (d *decider) finish() *Decision {
 	out.State = decisionState(out)
 	if d.plan.Staged() {
 		out.gross = out.sums()
+		out.alone(d.plan)
 	}
 	if d.opt.Advice {
 		out.Advice = d.advise(out)
