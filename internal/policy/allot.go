@@ -57,6 +57,7 @@ type entry struct {
 	sure   bool // it takes part for sure, in this year
 	least  money.Fen
 	most   money.Fen
+	lost   fraction // of a cut in proportion
 	result outcomeOf
 }
 
@@ -399,19 +400,21 @@ func byRemainder(entries []*entry, all, budget, unit money.Fen) {
 		}
 		return
 	}
-	lost := map[*entry]fraction{}
 	left := budget
 	for _, e := range entries {
 		share, rest := part(e.most, budget, all)
 		over := share % unit
 		share -= over
 		left -= share
-		lost[e] = fraction{whole: over, rest: rest}
+		e.lost = fraction{whole: over, rest: rest}
 		e.result = outcomeOf{state: NotMet, low: share, high: share}
 	}
 	byLoss := slices.Clone(entries)
 	slices.SortFunc(byLoss, func(a, b *entry) int {
-		return cmp.Or(lost[b].cmp(lost[a]), cmp.Compare(b.most, a.most), a.key.cmp(b.key))
+		if c := b.lost.cmp(a.lost); c != 0 {
+			return c
+		}
+		return cmp.Or(cmp.Compare(b.most, a.most), a.key.cmp(b.key))
 	})
 	for _, e := range byLoss {
 		if left >= unit && e.result.low+unit <= e.most {

@@ -223,3 +223,29 @@ func TestAllotment(t *testing.T) {
 		}
 	})
 }
+
+// BenchmarkStages settles one year of a stage with 100,000 lines, of which one in ten has no rank yet.
+func BenchmarkStages(b *testing.B) {
+	var all []*entry
+	for i := range 100_000 {
+		e := &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, least: money.Fen(i*7919%10_000) + 1}
+		e.most = e.least
+		rank := bound{value: money.Of(money.Fen(i * 104_729 % 100_000))}
+		if e.low, e.high = []bound{rank}, []bound{rank}; i%10 == 0 {
+			e.low, e.high = []bound{{beyond: -1}}, []bound{{beyond: 1}}
+		}
+		all = append(all, e)
+	}
+	budget := money.Fen(100_000_000)
+	for name, apply := range map[string]func(){
+		"quota":      func() { order(all).quota(1000) },
+		"order":      func() { order(all).inOrder(budget, false) },
+		"proportion": func() { inProportion(all, budget, 1) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for range b.N {
+				apply()
+			}
+		})
+	}
+}
