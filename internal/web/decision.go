@@ -215,7 +215,7 @@ func (w words) subject(r policy.Ref) string {
 func (w words) step(s policy.Step) string {
 	from, to := inWords(w.t, s.From), inWords(w.t, s.To)
 	switch {
-	case s.Stage == "instalment" || s.Stage == "clawback":
+	case s.Stage == "instalment" || s.Stage == "clawback" || s.Most > 0:
 		return w.t.Msg(s.Sentence(nil))
 	case s.LostTo != nil:
 		winner := s.LostTo.Clause
