@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-const guide = "../../docs/writing-policies.md"
+// guides is the same guide in two languages.
+var guides = []string{"../../docs/writing-policies.md", "../../docs/writing-policies.zh-CN.md"}
 
 // excerpt is a block of the guide: ```yaml 07-at-most/policy.yaml.
 type excerpt struct {
@@ -19,7 +20,7 @@ type excerpt struct {
 }
 
 // excerpts reads the blocks that name a file, and the numbers of the patterns that have a heading with a block below it.
-func excerpts(t *testing.T) (all []excerpt, shown map[string]bool) {
+func excerpts(t *testing.T, guide string) (all []excerpt, shown map[string]bool) {
 	t.Helper()
 	src, err := os.ReadFile(guide)
 	if err != nil {
@@ -62,7 +63,13 @@ func stands(file, lines []string) bool {
 // TestGuideShowsWhatRuns: what the guide shows stands in the examples, which run as tests; every example is shown, and every
 // pattern with a heading shows one.
 func TestGuideShowsWhatRuns(t *testing.T) {
-	all, numbers := excerpts(t)
+	for _, guide := range guides {
+		t.Run(filepath.Base(guide), func(t *testing.T) { showsWhatRuns(t, guide) })
+	}
+}
+
+func showsWhatRuns(t *testing.T, guide string) {
+	all, numbers := excerpts(t, guide)
 	seen := map[string]bool{}
 	for _, x := range all {
 		src, err := os.ReadFile(filepath.Join("testdata/patterns", x.file))
@@ -81,12 +88,12 @@ func TestGuideShowsWhatRuns(t *testing.T) {
 	}
 	for _, dir := range dirs {
 		if name := filepath.Base(dir); !seen[name] {
-			t.Errorf("the guide does not show %s", name)
+			t.Errorf("%s does not show %s", guide, name)
 		}
 	}
 	for number, block := range numbers {
 		if number != "" && !block {
-			t.Errorf("pattern %s has a heading and no example", number)
+			t.Errorf("%s: pattern %s has a heading and no example", guide, number)
 		}
 	}
 }
