@@ -79,8 +79,19 @@ func (p *place) frame() string {
 // alone says that no other process works on the database.
 func (p *place) alone() bool { return strings.HasPrefix(p.url(), "sqlite:") }
 
+// kind is which database it is, without its address: that may hold a password.
+func (p *place) kind() string {
+	if p.alone() {
+		return "SQLite"
+	}
+	return "PostgreSQL"
+}
+
 // installation is everything wired together.
 type installation struct {
+	data     string // directory where files are kept
+	database string // kind of database, in words
+	since    int64  // when the process started, ms
 	now      clock.Clock
 	demo     bool // the data is synthetic
 	log      *slog.Logger
@@ -99,7 +110,7 @@ type installation struct {
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
 func (p *place) open(ctx context.Context, c *console) (_ *installation, err error) {
-	in := &installation{log: slog.New(slog.NewTextHandler(c.err, nil))}
+	in := &installation{data: p.data, database: p.kind(), since: clock.System().Millis(), log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if in.now, err = clockAt(p.now); err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -79,7 +80,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Clock: in.now, Log: in.log,
-		Secure: d.secure(), MapApproval: d.approval, TrustedOrigins: d.trusted(), Demo: demo,
+		Secure: d.secure(), MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
 	})
 	if err != nil {
 		return err
@@ -130,6 +131,17 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		return fmt.Errorf("serve: %w", err)
 	}
 	return nil
+}
+
+// machine is how the installation stands, for the administrator.
+func (in *installation) machine() (web.Machine, error) {
+	m := web.Machine{Version: version, Database: in.database, Since: in.since}
+	var fs syscall.Statfs_t
+	if err := syscall.Statfs(in.data, &fs); err != nil {
+		return m, fmt.Errorf("ask for the space left in %s: %w", in.data, err)
+	}
+	m.DiskFree, m.DiskTotal = int64(fs.Bavail)*int64(fs.Bsize), int64(fs.Blocks)*int64(fs.Bsize)
+	return m, nil
 }
 
 // health answers once the frame is loaded, and as long as the database can be read.

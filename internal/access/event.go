@@ -69,7 +69,7 @@ type EventQuery struct {
 	Deed     Deed
 	BeforeAt int64 // ms, and
 	BeforeID int64 // the id of the last event of the stretch before
-	Limit    int   // 0 means 50; at most 1000
+	Limit    int   // 0 for all
 }
 
 const selectEvents = `SELECT id, at, actor, account_id, party_id, deed, note FROM account_event`
@@ -90,18 +90,13 @@ func (s *Store) Events(ctx context.Context, q EventQuery, may func(party int64) 
 	if len(q.Parties) > 0 {
 		c.in("party_id", q.Parties)
 	}
-	limit := q.Limit
-	if limit <= 0 {
-		limit = 50
-	}
-	limit = min(limit, 1000)
 	rows, err := s.db.Read().Query(ctx, selectEvents+c.where()+` ORDER BY at DESC, id DESC`, c.args...)
 	if err != nil {
 		return nil, fmt.Errorf("read account events: %w", err)
 	}
 	defer rows.Close()
 	var all []Event
-	for len(all) < limit && rows.Next() {
+	for (q.Limit == 0 || len(all) < q.Limit) && rows.Next() {
 		var e Event
 		if err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Account, &e.Party, &e.Deed, &e.Note); err != nil {
 			return nil, fmt.Errorf("read account events: %w", err)

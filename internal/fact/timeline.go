@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
@@ -189,4 +191,36 @@ func (v View) authority(code string) any {
 		}
 	}
 	return code
+}
+
+const selectStatedBy = `SELECT DISTINCT subject_id FROM fact WHERE source_id = $1`
+
+// StatedBy is the enterprises of whom, or of what belongs to them, a source states something that the scope may read, by
+// name.
+func (v View) StatedBy(ctx context.Context, src int64) ([]party.Enterprise, error) {
+	if v.snap == nil {
+		return nil, nil
+	}
+	rows, err := v.frames.facts.db.Read().Query(ctx, selectStatedBy, src)
+	if err != nil {
+		return nil, fmt.Errorf("read what source %d states: %w", src, err)
+	}
+	defer rows.Close()
+	found := map[int64]party.Enterprise{}
+	for rows.Next() {
+		var subject int64
+		if err := rows.Scan(&subject); err != nil {
+			return nil, fmt.Errorf("read what source %d states: %w", src, err)
+		}
+		_, owner, ok := v.home(subject)
+		if e, known := v.Enterprise(owner); ok && known && v.Can(access.ReadFact, subject) {
+			found[e.ID] = e
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read what source %d states: %w", src, err)
+	}
+	return slices.SortedFunc(maps.Values(found), func(a, b party.Enterprise) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
+	}), nil
 }

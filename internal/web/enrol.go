@@ -318,17 +318,25 @@ func (s *server) eventRows(ctx context.Context, v *visit, q access.EventQuery) (
 	names := map[int64]string{}
 	var rows []eventRow
 	for _, e := range events {
-		row := eventRow{When: instant(e.At), What: v.t.S("access.deed." + string(e.Deed)), Note: e.Note}
-		if row.Who, err = s.personName(ctx, names, e.Actor); err != nil {
-			return nil, err
-		}
-		row.Who = cmp.Or(row.Who, v.t.S("web.by_system"))
-		if row.Whose, err = s.personName(ctx, names, e.Account); err != nil {
+		row, err := s.eventRow(ctx, v, e, names)
+		if err != nil {
 			return nil, err
 		}
 		rows = append(rows, row)
 	}
 	return rows, nil
+}
+
+// eventRow is one of them; people keeps the names of accounts.
+func (s *server) eventRow(ctx context.Context, v *visit, e access.Event, people map[int64]string) (eventRow, error) {
+	row := eventRow{When: instant(e.At), What: v.t.S("access.deed." + string(e.Deed)), Note: e.Note}
+	var err error
+	if row.Who, err = s.personName(ctx, people, e.Actor); err != nil {
+		return row, err
+	}
+	row.Who = cmp.Or(row.Who, v.t.S("web.by_system"))
+	row.Whose, err = s.personName(ctx, people, e.Account)
+	return row, err
 }
 
 // openFirm makes the account of one enterprise and prints its letter.

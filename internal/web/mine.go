@@ -18,6 +18,8 @@ import (
 const (
 	newsShown   = 12 // of what changed on the page of an enterprise
 	missedShown = 20
+
+	belowThreshold = "policy.below_threshold" // why a line does not pay that some amount more would make pay
 )
 
 // mineData is the first page of an enterprise: what it may get, what keeps it from more, and what happened.
@@ -147,8 +149,11 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 			s.addMissing(v.t, d, ref, shown.Missing[i])
 		}
 		for _, c := range shown.Clauses {
-			for _, l := range c.Lines {
+			for _, l := range slices.Concat(c.Lines, c.Others) {
 				d.Advice = append(d.Advice, l.Advice...)
+				if l.Line.Reason.Key == belowThreshold {
+					d.Advice = append(d.Advice, joined(v.t.Text(c.Name), l.Title, l.Reason))
+				}
 			}
 			d.Advice = append(d.Advice, c.Advice...)
 		}

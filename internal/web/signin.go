@@ -16,13 +16,13 @@ func (s *server) start(w http.ResponseWriter, r *http.Request, v *visit) error {
 	case access.CountyOfficial, access.CityOfficial:
 		return seeOther(w, r, "/today")
 	case access.Auditor:
-		return seeOther(w, r, "/enterprises")
+		return seeOther(w, r, "/find")
 	case access.Enterprise, access.Handler, access.Viewer:
 		return seeOther(w, r, "/mine")
 	case access.Administrator:
-		return seeOther(w, r, "/accounts")
+		return seeOther(w, r, "/system")
 	}
-	return seeOther(w, r, "/calculator")
+	return s.open(w, r, v)
 }
 
 func (s *server) signInPage(w http.ResponseWriter, r *http.Request, v *visit) error {

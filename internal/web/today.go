@@ -78,11 +78,14 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 		}
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *todayData) error{
-		s.todayDisputes, s.todayFiles, s.todayDrafts, s.todayAccounts, s.todayNews,
+		s.todayDisputes, s.todayFiles, s.todayAccounts, s.todayNews,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err
 		}
+	}
+	if err := s.todayDrafts(ctx, v, &d); err != nil {
+		return d, err
 	}
 	var err error
 	d.Ahead, err = s.datesAhead(ctx, v.t, view)
@@ -128,7 +131,7 @@ func (s *server) todayFiles(ctx context.Context, v *visit, _ fact.View, d *today
 }
 
 // todayDrafts is the policies that others propose to put in force.
-func (s *server) todayDrafts(ctx context.Context, v *visit, _ fact.View, d *todayData) error {
+func (s *server) todayDrafts(ctx context.Context, v *visit, d *todayData) error {
 	if !v.scope.Can(access.ApprovePolicy) {
 		return nil
 	}

@@ -86,6 +86,7 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_region", "/region")
 		add("web.nav_imports", "/imports")
 	case access.Auditor:
+		add("people.find", "/find")
 		add("web.nav_enterprises", "/enterprises")
 		add("web.nav_region", "/region")
 		add("web.nav_imports", "/imports")
@@ -95,6 +96,7 @@ func navOf(v *visit) []navEntry {
 	case access.Handler, access.Viewer:
 		add("web.nav_mine", "/mine")
 	case access.Administrator:
+		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")
 	}
 	if v.scope.Can(access.ReadLog) {

@@ -97,6 +97,9 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/versions") {
 				return fmt.Sprint(c.inForce("yancheng-2022-6").ID)
 			}
+			if strings.HasPrefix(path, "/sources") {
+				return fmt.Sprint(c.sourceID("firms.csv"))
+			}
 			return id
 		case "{account}":
 			return fmt.Sprint(c.handler)
@@ -157,7 +160,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 							t.Errorf("%s: status %d", path, res.StatusCode)
 						}
 						all := text(t, res, body)
-						if login == "admin" && res.Request.URL.Path == "/accounts" {
+						if login == "admin" && slices.Contains([]string{"/accounts", "/find", "/find/export"}, res.Request.URL.Path) {
 							for _, name := range []string{"盐城亭湖甲机械有限公司", "盐城大丰乙电子有限公司", "东台丙纺织有限公司"} {
 								all = strings.ReplaceAll(all, name, "") // whose account it is, no more
 							}
@@ -179,7 +182,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // A firm has its own file. Pages about an area are not for it, however little they would show.
 func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 	c := newCity(t)
-	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/log", "/log/export"} {
+	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/log", "/log/export", "/find", "/find/export"} {
 		if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s answers a firm with %d", path, res.StatusCode)
 		}

@@ -45,6 +45,9 @@ type Deps struct {
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
 
+	// Machine tells how the installation stands, for the administrator's page; nil where nobody can.
+	Machine func() (Machine, error)
+
 	// TrustedOrigins are "scheme://host[:port]" under which a proxy serves the pages when it rewrites the Host header.
 	TrustedOrigins []string
 
@@ -185,6 +188,10 @@ func (s *server) routes() []route {
 		{"POST /imports/{id}/undo", access.Need{Action: access.UndoImport}, s.undoBatch},
 		{"GET /search", access.Need{Action: access.ReadParty}, s.search},
 		{"GET /search/suggest", access.Need{Action: access.ReadParty}, s.suggest},
+		{"GET /find", access.Need{Action: access.ReadLog}, s.find},
+		{"GET /find/export", access.Need{Action: access.ReadLog}, s.exportFind},
+		{"GET /sources/{id}", access.Need{Action: access.ReadFact, Area: true}, s.sourceTrace},
+		{"GET /system", access.Need{Action: access.ManageAccounts}, s.system},
 		{"GET /log", access.Need{Action: access.ReadLog}, s.log},
 		{"GET /log/export", access.Need{Action: access.ReadLog}, s.exportLog},
 		{"GET /account", account, s.ownAccount},

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// Machine is what the installation tells of itself to an administrator.
+type Machine struct {
+	Version   string // of the binary
+	Database  string // which kind, and where without any password
+	Since     int64  // when the process started, ms
+	DiskFree  int64  // bytes where data is kept; 0 where nobody can tell
+	DiskTotal int64
+}
+
+// lowDisk is the share of the disk, in percent, below which somebody should act.
+const lowDisk = 10
+
+// systemData is the first page of an administrator: what needs a hand, accounts, and how the installation stands.
+type systemData struct {
+	Todo                  []todo
+	InUse, Waiting, Ended int // accounts
+	Machine               Machine
+	FreePercent           int
+	Seq                   int64
+	LastCommit            string // when something became known last, "" for never
+	LastName              string
+	Policies              int // in force
+}
+
+// system is the first page of an administrator.
+func (s *server) system(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, err := s.systemOf(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("people.system")), http.StatusOK, systemPage(v.t, d))
+}
+
+func (s *server) systemOf(ctx context.Context, v *visit) (systemData, error) {
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return systemData{}, err
+	}
+	d := systemData{Seq: whole.Seq()}
+	for state, count := range map[access.State]*int{access.InUse: &d.InUse, access.Waiting: &d.Waiting, access.Ended: &d.Ended} {
+		if _, *count, err = s.Access.Find(ctx, v.scope, access.Filter{State: state}, 0, 1); err != nil {
+			return d, err
+		}
+	}
+	inForce, err := s.Versions.At(ctx, whole.Seq())
+	if err != nil {
+		return d, err
+	}
+	d.Policies = len(inForce)
+	latest, err := s.Sources.List(ctx, access.SystemScope(), source.Page{Limit: 1}) // when, and the name of a file: no enterprise's data
+	if err != nil {
+		return d, err
+	}
+	if len(latest) > 0 {
+		d.LastCommit, d.LastName = instant(latest[0].ReceivedAt), latest[0].Name
+	}
+	if s.Machine != nil {
+		if d.Machine, err = s.Machine(); err != nil {
+			return d, err
+		}
+	}
+	d.FreePercent = int(100 * d.Machine.DiskFree / max(d.Machine.DiskTotal, 1))
+	return d, s.systemTodo(ctx, v, &d)
+}
+
+// systemTodo is what an administrator should see to.
+func (s *server) systemTodo(ctx context.Context, v *visit, d *systemData) error {
+	if d.Machine.DiskTotal > 0 && d.FreePercent < lowDisk {
+		d.Todo = append(d.Todo, todo{Text: v.t.S("people.todo_disk", d.FreePercent), Href: "#machine"})
+	}
+	if d.Waiting > 0 {
+		d.Todo = append(d.Todo, todo{Count: d.Waiting, Text: v.t.S("people.todo_waiting"), Href: "/accounts?state=waiting"})
+	}
+	stats := todayData{}
+	if err := s.todayDrafts(ctx, v, &stats); err != nil {
+		return err
+	}
+	d.Todo = append(d.Todo, stats.Todo...)
+	return nil
+}
+
+// open is the first page of whoever has not signed in.
+func (s *server) open(w http.ResponseWriter, r *http.Request, v *visit) error {
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	if err != nil {
+		return err
+	}
+	today := s.Clock.Today()
+	var current []version.InForce
+	for _, f := range inForce {
+		if to := f.Policy.File.Document.Valid.To; to == nil || cmp.Compare(*to, today) >= 0 {
+			current = append(current, f)
+		}
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("people.open")), http.StatusOK, openPage(v.t, current))
+}
