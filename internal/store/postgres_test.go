@@ -84,8 +84,8 @@ func TestLosersAreRunAgain(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if n := runs.Load(); n != 3 {
-		t.Errorf("%d runs of two transactions of which one lost, want 3", n)
+	if n := runs.Load(); n < 3 { // more where the loser comes back before the winner has what it waits for
+		t.Errorf("%d runs of two transactions of which one lost, want at least 3", n)
 	}
 	if n := count(t, db, `SELECT COUNT(*) FROM balance WHERE amount = 0`); n != 2 {
 		t.Errorf("%d of 2 balances are 0", n)
