@@ -57,6 +57,7 @@ func commands() []command {
 		{"serve", "", serveCommand},
 		{"demo", "", demoCommand},
 		{"import", "FILE…", importCommand},
+		{"export", "FILE", exportCommand},
 		{"policy eval", "[POLICY…]", policyEvalCommand},
 		{"policy check", "DIR…", policyCheckCommand},
 		{"policy test", "DIR…", policyTestCommand},

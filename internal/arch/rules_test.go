@@ -21,7 +21,7 @@ var order = [][]string{
 	{"content", "third_party/web"}, // data without logic
 	{"internal/i18n", "internal/money", "internal/period"},
 	{"internal/clock", "internal/errs", "internal/shelf"},
-	{"internal/blob", "internal/packed", "internal/sheet"},
+	{"internal/blob", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
 	{"internal/access"},
 	{"internal/content"},

@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"runtime"
 	"testing"
 
@@ -122,4 +124,59 @@ func BenchmarkRows(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(firms)*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
+
+// benchWide is how many columns the frame of BenchmarkOpenSaved has: 100 definitions in each of three years.
+const benchWide = 300
+
+// BenchmarkOpenSaved is a cold start from the saved frame of firms × 300 figures: reading the file, the registry, and the
+// commit log of the database. file-B and firm-B are what an enterprise takes in the file and in memory.
+//
+//	go test ./internal/fact -run XXX -bench OpenSaved -benchtime 3x -firms 100000
+func BenchmarkOpenSaved(b *testing.B) {
+	w, firms := benchWorld(b)
+	w.refresh(b)
+	w.frames.saved.Path = filepath.Join(b.TempDir(), "frame")
+	w.fill(b, firms)
+	must(b, w.frames.Save(context.Background()))
+	info, err := os.Stat(w.frames.saved.Path)
+	must(b, err)
+	saved := Saved{Path: w.frames.saved.Path, Ignored: func(why error) { b.Fatal(why) }}
+	*w = world{db: w.db, lib: w.lib, sources: w.sources}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	var again *world
+	for b.Loop() {
+		again = nil
+		again = w.again(b, saved)
+	}
+	b.ReportMetric(float64(info.Size())/float64(len(firms)), "file-B/firm")
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	b.ReportMetric((float64(after.HeapAlloc)-float64(before.HeapAlloc))/float64(len(firms)), "firm-B")
+	if c := again.view(b, access.SystemScope(), 0).Value(firms[7], "ent.revenue", period.OfYear(1707)); !c.Known {
+		b.Fatalf("cell %+v", c)
+	}
+}
+
+// fill makes the newest snapshot one in which every firm has every figure, without writing thirty million rows first: the
+// figures of three sheets, each row of which is a firm.
+func (w *world) fill(b *testing.B, firms []int64) {
+	b.Helper()
+	last := w.frames.newest.Load()
+	w.frames.epoch++
+	next := last.next(w.frames.epoch, w.frames.codes)
+	for sheet := range 3 {
+		src := next.said[0]
+		for i, id := range firms {
+			for c := range benchWide / 3 {
+				r := row{source: src.id, n: int64(i*benchWide/3 + c), subject: id, state: int64(Present), num: int64(i*7919+c*104729) % 1e9, columnID: int64(1 + sheet*benchWide/3 + c)}
+				r.column = columnKey{"ent.revenue", period.OfYear(1700 + sheet*benchWide/3 + c)}
+				next.offer(&r)
+			}
+		}
+	}
+	w.frames.newest.Store(next.done(last.seq, last.parties))
+	w.frames.stored = 0
 }
