@@ -176,3 +176,32 @@ func TestSuggestionsInBrowser(t *testing.T) {
 	tab.Wait(`document.querySelector('#suggest').children.length === 0`)
 	tab.Quiet()
 }
+
+// What is typed into the editor is checked at once, and what is wrong stands beside the field.
+func TestEditorInBrowser(t *testing.T) {
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	browser := webtest.Start(t)
+	c := newCity(t)
+	draft, _, _ := c.drafts()
+	tab := signedIn(t, browser, c.site, "city", 1440)
+	tab.Open(versionPath(draft) + "/edit")
+	id := tab.Text(`Array.from(document.querySelectorAll('input')).filter(function (i) { return /^f:params\/\d+\/values\/2023$/.test(i.name) })[0].id`)
+	set := func(value string) {
+		tab.Text(fmt.Sprintf(`(function () {
+			var i = document.getElementById(%q);
+			i.value = %q;
+			i.dispatchEvent(new Event('input', {bubbles: true}));
+		})()`, id, value))
+	}
+	said := fmt.Sprintf(`document.getElementById(%q).textContent`, id+"-error")
+	set("eleven")
+	tab.Wait(said + `.indexOf('eleven') >= 0`)
+	set("1.1%")
+	tab.Wait(said + ` === ''`)
+	if got := tab.Text(`document.getElementById('problems').textContent`); got == "" {
+		t.Error("the check says nothing")
+	}
+	tab.Quiet()
+}
