@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lint"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
@@ -63,7 +64,8 @@ func shippedPolicies(lib *content.Library, over string) ([]versions.Package, err
 // policyFolder is a folder with a policy.yaml, read and compiled.
 type policyFolder struct {
 	name     string // as its files are called in messages
-	files    fs.FS
+	src      []byte // policy.yaml
+	casesSrc []byte // cases.yaml, nil without one
 	policy   *policy.Policy
 	problems content.Problems
 }
@@ -104,7 +106,10 @@ func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]polic
 		if err != nil {
 			return err
 		}
-		f := policyFolder{name: path.Join(shown, path.Dir(name)), files: sub}
+		f := policyFolder{name: path.Join(shown, path.Dir(name)), src: src}
+		if f.casesSrc, err = fs.ReadFile(sub, versions.CasesFile); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 		f.policy, f.problems = policy.Compile(lib, path.Join(f.name, versions.PolicyFile), src)
 		all = append(all, f)
 		return nil
@@ -113,22 +118,22 @@ func findFolders(lib *content.Library, files fs.FS, root, shown string) ([]polic
 }
 
 // cases reads the worked examples beside the policy; none when there is no such file.
-func (f *policyFolder) cases(lib *content.Library) (*policy.Cases, content.Problems, error) {
-	src, err := fs.ReadFile(f.files, versions.CasesFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return &policy.Cases{}, nil, nil
+func (f *policyFolder) cases(lib *content.Library) (*policy.Cases, content.Problems) {
+	if f.casesSrc == nil {
+		return &policy.Cases{}, nil
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	cases, problems := policy.ParseCases(lib, path.Join(f.name, versions.CasesFile), src)
-	return cases, problems, nil
+	return policy.ParseCases(lib, path.Join(f.name, versions.CasesFile), f.casesSrc)
 }
 
-// policyCheckCommand tells every mistake in policies and their cases.
+// policyCheckCommand tells every mistake in policies and their cases, and what the linter finds in them. The policies that
+// ship are known besides: a county's document is held against its city's.
 func policyCheckCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	over := fset.String("content", "", t.S("cmd.flag_content"))
+	format := fset.String("format", "text", t.S("cmd.flag_format"))
 	return func(_ context.Context, c *console, args []string) error {
+		if *format != "text" && *format != "json" {
+			return wrongUsage(i18n.M("policy.one_of", *format, "text, json"))
+		}
 		lib, err := loadLibrary(*over)
 		if err != nil {
 			return err
@@ -137,22 +142,51 @@ func policyCheckCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *con
 		if err != nil {
 			return err
 		}
-		var wrong content.Problems
-		for _, f := range folders {
-			_, problems, err := f.cases(lib)
-			if err != nil {
-				return err
-			}
-			wrong = slices.Concat(wrong, f.problems, problems)
-			if len(f.problems) == 0 && len(problems) == 0 {
-				fmt.Fprintln(c.out, c.t.S("cmd.policy_good", f.name))
-			}
+		shipped, err := findFolders(lib, contentdata.FS, "policies", "content")
+		if err != nil {
+			return err
 		}
-		if len(wrong) > 0 {
-			return wrong
+		report := lint.Check(lib, sources(folders), sources(shipped)...)
+		if *format == "json" {
+			out := json.NewEncoder(c.out)
+			out.SetEscapeHTML(false)
+			out.SetIndent("", "  ")
+			if err := out.Encode(report); err != nil {
+				return fmt.Errorf("write report: %w", err)
+			}
+		} else if err := c.tellReport(folders, report); err != nil {
+			return err
+		}
+		if n := report.Count(lint.Error); n > 0 {
+			return errs.Invalid(i18n.M("lint.failed", n))
 		}
 		return nil
 	}
+}
+
+func sources(folders []policyFolder) []lint.Source {
+	var all []lint.Source
+	for _, f := range folders {
+		all = append(all, lint.Source{Dir: f.name, Policy: f.src, Cases: f.casesSrc})
+	}
+	return all
+}
+
+// tellReport writes what was found, which policies are in order, and how much it is in all.
+func (c *console) tellReport(folders []policyFolder, r lint.Report) error {
+	if err := r.Text(c.out, c.t); err != nil {
+		return fmt.Errorf("write report: %w", err)
+	}
+	if len(r.Findings) > 0 {
+		fmt.Fprintln(c.out)
+	}
+	for _, f := range folders {
+		if !slices.ContainsFunc(r.Findings, func(x lint.Finding) bool { return path.Dir(x.At.File) == f.name }) {
+			fmt.Fprintln(c.out, c.t.S("lint.clean", f.name))
+		}
+	}
+	fmt.Fprintln(c.out, c.t.S("lint.count", len(folders), r.Count(lint.Error), r.Count(lint.Warning)))
+	return nil
 }
 
 // policyTestCommand runs the cases beside policies and tells what differs, with the line of the trace where it does.
@@ -169,10 +203,7 @@ func policyTestCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		}
 		failed := 0
 		for _, f := range folders {
-			cases, problems, err := f.cases(lib)
-			if err != nil {
-				return err
-			}
+			cases, problems := f.cases(lib)
 			if wrong := slices.Concat(f.problems, problems); len(wrong) > 0 {
 				return wrong
 			}

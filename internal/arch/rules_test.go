@@ -30,6 +30,7 @@ var order = [][]string{
 	{"internal/fact"},
 	{"internal/rule"},
 	{"internal/policy"},
+	{"internal/policy/lint"},
 	{"internal/policy/region"},
 	{"internal/policy/version"},
 	{"internal/intake", "internal/enrol"},

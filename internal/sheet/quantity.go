@@ -27,7 +27,7 @@ type Quantity struct {
 }
 
 // Quantities is the numbers of a running text, in order. Where several share the unit of the last (1、3、5亿元, 10%~12%),
-// each has it. What is no number is passed over; text beyond 4,000 bytes is not looked at.
+// each has it. Dates and what is no number are passed over; text beyond 4,000 bytes is not looked at.
 func Quantities(text string) []Quantity {
 	rest := fold(strings.ToValidUTF8(text[:min(len(text), maxRunningText)], " "))
 	var all []Quantity
@@ -39,6 +39,10 @@ func Quantities(text string) []Quantity {
 				open = 0
 			}
 			rest = rest[size:]
+			continue
+		}
+		if day := dateInText.FindStringIndex(rest); day != nil && day[0] == 0 {
+			rest, open = rest[day[1]:], 0
 			continue
 		}
 		q, after, ok := cutQuantity(rest)
@@ -101,16 +105,32 @@ func cutQuantity(s string) (q Quantity, rest string, ok bool) {
 	if !ok {
 		return q, s, false
 	}
-	if below, isPart := strings.CutPrefix(rest, "分之"); isPart {
-		whole, fits := n.value.whole()
-		over, after, ok := cutNumber(below)
-		if ok && fits && whole > 0 {
-			return Quantity{value: over.value, part: whole, Unit: units["%"]}, after, true
-		}
+	if q, after, ok := cutFraction(n, rest); ok {
+		return q, after, true
 	}
 	q = Quantity{value: n.value, scaled: n.scaled}
 	q.Unit, rest = cutUnit(rest)
 	return q, rest, true
+}
+
+// cutFraction reads what follows the first number of 三分之一 and 1/3. 2022/1/28 is none.
+func cutFraction(n oneNumber, rest string) (q Quantity, after string, ok bool) {
+	below, inWords := strings.CutPrefix(rest, "分之")
+	if !inWords {
+		if below, ok = strings.CutPrefix(rest, "/"); !ok {
+			return q, rest, false
+		}
+	}
+	m, after, ok := cutNumber(below)
+	over, part := m.value, n.value
+	if !inWords {
+		over, part = part, over
+	}
+	whole, fits := part.whole()
+	if !ok || !fits || whole <= 0 || strings.HasPrefix(after, "/") {
+		return q, rest, false
+	}
+	return Quantity{value: over, part: whole, Unit: units["%"]}, after, true
 }
 
 // cutNumber is parseOne for a text in which anything may follow: marks that do not part thousands end the number.

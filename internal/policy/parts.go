@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Parts is what a clause is made of, compiled: for those who reason about a policy without an enterprise. The lists stand
+// in the order of the file.
+type Parts struct {
+	When, Exclusions []*rule.Expr
+	Thresholds       []*rule.Expr
+	Base             *rule.Expr      // what the amount is counted on: a base, a price, a principal; nil where there is none
+	Event            content.FactDef // zero for a yearly clause
+	From             period.Day      // first day that may count, whatever the settings
+	To               *period.Day
+}
+
+// Parts is the parts of one of File.Clauses.
+func (p *Policy) Parts(clause int) Parts {
+	k := &p.all[clause]
+	valid := &p.File.Document.Valid
+	if k.Valid != nil {
+		valid = k.Valid
+	}
+	out := Parts{When: exprs(k.when), Exclusions: exprs(k.shut), Base: k.amount.base, Event: k.event, From: valid.From, To: valid.To}
+	for _, t := range k.thresholds {
+		out.Thresholds = append(out.Thresholds, t.of)
+	}
+	if valid.FirstYear != "" && valid.FirstYear != "from" {
+		out.From = period.Date(valid.From.Year(), 1, 1)
+	}
+	return out
+}
+
+// Shut is the exclusions of the whole document.
+func (p *Policy) Shut() []*rule.Expr { return exprs(p.shut) }
+
+func exprs(atoms []atom) []*rule.Expr {
+	var all []*rule.Expr
+	for _, a := range atoms {
+		all = append(all, a.expr)
+	}
+	return all
+}
+
+// Values is the values of a parameter by key ("" for a single one), as the document gave them first.
+func (p *Policy) Values(id string) map[string]rule.Value {
+	i, ok := p.pindex[id]
+	if !ok {
+		return nil
+	}
+	prm := p.params[i]
+	if prm.By == "" {
+		return map[string]rule.Value{"": prm.single.value(prm.Type)}
+	}
+	out := map[string]rule.Value{}
+	for key, text := range prm.Values {
+		if v, ok := parseNumber(prm.Type, text); ok {
+			out[key] = v.value(prm.Type)
+		}
+	}
+	return out
+}
+
+// Range is what a parameter may be over its table, amendments counted in.
+func (p *Policy) Range(id string) rule.Domain {
+	prm := p.params[p.pindex[id]]
+	of := func(prm *param) rule.Domain {
+		low, high := prm.ends()
+		return rule.DomainOf(low.value(prm.Type)).Join(rule.DomainOf(high.value(prm.Type)))
+	}
+	all := of(prm)
+	for _, r := range prm.later {
+		all = all.Join(of(r.param))
+	}
+	return all
+}
+
+// Names says that a text has the number that a value of the parameter is, however it is written there.
+func (p *Policy) Names(param, key, text string) bool {
+	prm := p.params[p.pindex[param]]
+	written := prm.Value
+	if key != "" {
+		written = prm.Values[key]
+	}
+	v, ok := parseNumber(prm.Type, written)
+	return ok && v.in(text, prm.Type)
+}
+
+// Reads is the facts that a clause reads, aggregates aside.
+func (p *Policy) Reads(clause int) []content.FactDef {
+	k := &p.all[clause]
+	a := &k.amount
+	all := slices.Concat(exprs(p.shut), exprs(k.shut), exprs(k.when), []*rule.Expr{a.base, a.bankRate, a.paid, a.count})
+	for _, t := range k.thresholds {
+		all = append(all, t.of)
+	}
+	for _, u := range k.uplifts {
+		all = append(all, exprs(u.when)...)
+	}
+	defs := []content.FactDef{k.event, a.from, a.to, a.decided}
+	for _, x := range all {
+		if x != nil {
+			defs = append(defs, x.Facts()...)
+		}
+	}
+	if k.Amount.Fixed != nil || k.Amount.Share != nil {
+		for _, i := range []int{a.value, a.rate} {
+			if i >= 0 && p.params[i].By != "" && p.params[i].By != "year" {
+				defs = append(defs, p.params[i].def)
+			}
+		}
+	}
+	var out []content.FactDef
+	for _, def := range defs {
+		if def.Code != "" && !slices.ContainsFunc(out, func(d content.FactDef) bool { return d.Code == def.Code }) {
+			out = append(out, def)
+		}
+	}
+	return out
+}
