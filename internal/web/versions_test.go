@@ -40,7 +40,7 @@ func yancheng(t *testing.T, old, fresh string) version.Package {
 
 // cheaper is the policy with a lower ceiling of the investment subsidy; no worked case reaches it.
 func cheaper(t *testing.T) version.Package {
-	p := yancheng(t, "value: 500万元\n    cite: 四(三)\n  - id: national_award", "value: 50万元\n    cite: 四(三)\n  - id: national_award")
+	p := yancheng(t, "en: Ceiling of the investment subsidy}\n    value: 500万元", "en: Ceiling of the investment subsidy}\n    value: 50万元")
 	p.Cases = []byte(oneCase)
 	return p
 }
