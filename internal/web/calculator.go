@@ -8,7 +8,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
@@ -74,7 +73,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"))
+	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"), s.homeArea(v.scope))
 	if err != nil {
 		return err
 	}
@@ -108,7 +107,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	c.Groups = form.groups()
 	c.Settings = settingsOf(p, form.settings())
-	c.Policies = policyOptions(v.t, all)
+	c.Policies = s.policyOptions(v.t, all)
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_calculator")), http.StatusOK, calculatorPage(v.t, c))
 }
 
@@ -120,24 +119,17 @@ func outOfBand(on bool) templ.Attributes {
 	return templ.Attributes{"hx-swap-oob": "true"}
 }
 
-// policyOrFirst is the policy with an id, or the first where none is named, of all that are in force as a view knows.
-func (s *server) policyOrFirst(ctx context.Context, view fact.View, id string) (*policy.Policy, []version.InForce, error) {
-	all, err := s.Versions.At(ctx, view.Seq())
+// policyOrFirst is the policy with an id; where none is named, the first that concerns an area ("" for any), of all that a
+// view knows.
+func (s *server) policyOrFirst(ctx context.Context, view fact.View, id, area string) (*policy.Policy, []version.InForce, error) {
+	all, err := s.policies(ctx, view)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, p := range all {
-		if id == "" || p.Document == id {
+		if p.Document == id || id == "" && concerns(s.Library.Areas(), p.Policy.File.Document, area) {
 			return p.Policy, all, nil
 		}
 	}
 	return nil, nil, errs.NotFound("policy", id)
-}
-
-func policyOptions(t i18n.T, all []version.InForce) []option {
-	var options []option
-	for _, p := range all {
-		options = append(options, option{Value: p.Document, Label: t.Text(p.Policy.File.Document.Name)})
-	}
-	return options
 }

@@ -386,7 +386,7 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 	if !view.Can(access.ReadSensitive, firm) {
 		return nil, nil
 	}
-	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	inForce, err := s.policiesOf(r.Context(), view, firm, m.day)
 	if err != nil {
 		return nil, err
 	}

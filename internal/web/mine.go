@@ -125,7 +125,7 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 	if !view.Can(access.ReadSensitive, d.Firm.ID) {
 		return nil
 	}
-	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	inForce, err := s.policiesOf(r.Context(), view, d.Firm.ID, s.Clock.Today())
 	if err != nil {
 		return err
 	}
@@ -138,8 +138,8 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 		if err != nil {
 			return err
 		}
-		if decision.Total.Exact() && decision.Total.Sure == 0 && len(decision.Missing) == 0 && decision.InKind.Possible == 0 {
-			continue // nothing to get: the file tells why
+		if decision.Total.Exact() && decision.Total.Sure == 0 && decision.InKind.Possible == 0 {
+			continue // no amount to get whatever is still missing: the file tells what it is eligible for
 		}
 		shown := s.viewDecision(v.t, f.Policy, decision)
 		d.Policies = append(d.Policies, minePolicy{

@@ -24,7 +24,7 @@ func (s *server) listPolicies(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
-	all, err := s.Versions.At(r.Context(), view.Seq())
+	all, err := s.policies(r.Context(), view)
 	if err != nil {
 		return err
 	}

@@ -130,7 +130,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 	if err != nil {
 		return a, err
 	}
-	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"))
+	p, all, err := s.policyOrFirst(r.Context(), view, r.FormValue("policy"), s.homeArea(v.scope))
 	if err != nil {
 		return a, err
 	}
@@ -185,7 +185,9 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 		Query: q, Policy: p.File.Document, Areas: s.areaOptions(v.scope), AreaName: nodeName(s.Library.Areas(), q.Area),
 		Sum: result.Sum, Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view), Hash: a.plan.Hash, Settings: settingsOf(p, q.Settings),
 	}
-	d.Policies = policyOptions(v.t, a.others)
+	d.Policies = s.policyOptions(v.t, slices.DeleteFunc(slices.Clone(a.others), func(f version.InForce) bool {
+		return f.Document != q.Policy && !concerns(s.Library.Areas(), f.Policy.File.Document, q.Area)
+	}))
 	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
 	d.Map = s.mapOf(v.t, q, d.ByArea)
 	if d.Map != nil {

@@ -219,7 +219,7 @@ func (s *server) todayRegion(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err != nil {
 		return err
 	}
-	inForce, err := s.Versions.At(r.Context(), view.Seq())
+	inForce, err := s.policies(r.Context(), view)
 	if err != nil {
 		return err
 	}

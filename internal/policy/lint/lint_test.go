@@ -284,8 +284,8 @@ func TestAmong(t *testing.T) {
 	}
 }
 
-// TestShipped: what ships and every worked example that has an inventory are in order. The one warning is meant: an
-// example shows what a table without a year means.
+// TestShipped: what ships and every worked example that has an inventory are in order. Examples may leave a year out of a
+// table, to show what that means.
 func TestShipped(t *testing.T) {
 	var all []Source
 	for _, pattern := range []string{"../../../content/policies/*/*/policy.yaml", "../testdata/patterns/*/policy.yaml"} {
@@ -303,7 +303,7 @@ func TestShipped(t *testing.T) {
 		t.Fatalf("only %d policies", len(all))
 	}
 	for _, f := range Check(lib(t), all).Findings {
-		if f.Rule == "years" && strings.Contains(f.At.File, "02-by-class") {
+		if f.Rule == "years" && strings.Contains(f.At.File, "testdata/patterns") {
 			continue
 		}
 		t.Errorf("%s: %s", f.At, f.What)
