@@ -79,6 +79,11 @@ func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		if len(problems) > 0 {
 			return problems
 		}
+		if len(args) == 0 {
+			if policies, err = e.about(policies); err != nil {
+				return err
+			}
+		}
 		for _, p := range policies {
 			if err := e.write(c, p, enterprise, day); err != nil {
 				return err
@@ -136,6 +141,17 @@ func (e *evaluation) kept(ctx context.Context, c *console, p *place, code, asOf 
 	}
 	if e.format == "text" {
 		fmt.Fprintln(c.out, c.t.S("cmd.as_known", day.String(), seq))
+	}
+	if len(ids) == 0 {
+		var all []*policy.Policy
+		for _, f := range inForce {
+			all = append(all, f.Policy)
+		}
+		meant, err := e.about(all)
+		if err != nil {
+			return err
+		}
+		inForce = slices.DeleteFunc(slices.Clone(inForce), func(f versions.InForce) bool { return !slices.Contains(meant, f.Policy) })
 	}
 	for _, f := range inForce {
 		if len(ids) > 0 && !slices.Contains(ids, f.Document) && !slices.Contains(ids, f.Policy.File.Document.Number) {
@@ -249,6 +265,27 @@ func (e *evaluation) choices() (map[string]string, []policy.Patch, error) {
 		patches = append(patches, policy.Patch{Param: param, Key: key, Value: value})
 	}
 	return settings, patches, nil
+}
+
+// about is the policies that have every setting and number that is to be changed; all of them where none has, so that
+// the mistake is told.
+func (e *evaluation) about(all []*policy.Policy) ([]*policy.Policy, error) {
+	settings, patches, err := e.choices()
+	if err != nil {
+		return nil, err
+	}
+	meant := slices.DeleteFunc(slices.Clone(all), func(p *policy.Policy) bool {
+		for id := range settings {
+			if !slices.ContainsFunc(p.File.Settings, func(s policy.Setting) bool { return s.ID == id }) {
+				return true
+			}
+		}
+		return slices.ContainsFunc(patches, func(c policy.Patch) bool { return p.Values(c.Param) == nil })
+	})
+	if len(meant) == 0 {
+		return all, nil
+	}
+	return meant, nil
 }
 
 // choosePolicies is the policies that the arguments name, by id, number or directory; all that ship without any.
