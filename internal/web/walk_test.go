@@ -73,6 +73,8 @@ var writers = map[string][]string{
 	"POST /accounts/{id}/enable":                           {"admin"},
 	"POST /accounts/{id}/reset":                            {"admin"},
 	"POST /account/password":                               {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
+	"POST /account/tokens":                                 {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
+	"POST /account/tokens/{id}/end":                        {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 }
 
 var holes = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
