@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/api"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -128,7 +129,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, enrol.Migrations})
+	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, enrol.Migrations, api.Migrations})
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/yanzhen/yanzhen/internal/api"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/web"
@@ -24,6 +25,7 @@ type door struct {
 	cert, key string
 	origins   string
 	approval  string // of the map
+	rate      int
 }
 
 func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
@@ -33,6 +35,7 @@ func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
 	fs.StringVar(&d.origins, "origins", "", t.S("cmd.flag_origins"))
 	fs.StringVar(&d.approval, "map-approval", "", t.S("cmd.flag_map_approval"))
+	fs.IntVar(&d.rate, "api-rate", api.DefaultRate, t.S("cmd.flag_api_rate"))
 	return d
 }
 
@@ -85,8 +88,16 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	if err != nil {
 		return err
 	}
+	programs, err := api.New(api.Deps{
+		DB: in.db, Access: in.accounts, Library: in.lib, Frames: in.frames, Intake: in.intake, Region: in.region, Versions: in.versions,
+		Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo,
+	})
+	if err != nil {
+		return err
+	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", in.health)
+	mux.Handle(api.Prefix+"/", programs)
 	mux.Handle("/", pages)
 
 	listener, err := net.Listen("tcp", d.listen)

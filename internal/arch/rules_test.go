@@ -34,7 +34,7 @@ var order = [][]string{
 	{"internal/policy/region"},
 	{"internal/policy/version"},
 	{"internal/intake", "internal/enrol"},
-	{"internal/demo", "internal/web"},
+	{"internal/api", "internal/demo", "internal/web"},
 	{"cmd/yanzhen"},
 	{"bench"},
 	{"internal/arch"},

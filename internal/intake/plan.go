@@ -121,6 +121,9 @@ func (p Plan) over(lib *content.Library, draft Plan) (Plan, error) {
 			if c.Index != was.Index {
 				return Plan{}, errs.Invalid(i18n.M("intake.plan_other_file"))
 			}
+			if c.Target != was.Target || c.Unit != was.Unit || c.Rate != was.Rate || c.Days != was.Days || c.Period != was.Period {
+				c.From = Chosen // what was changed is the sender's choice from now on
+			}
 			c.Label, c.Header, c.Sample, c.Hidden, c.Others, c.Doubts = was.Label, was.Header, was.Sample, was.Hidden, was.Others, was.Doubts
 		}
 		s.Skip = s.Skip || len(s.Columns) == 0
@@ -216,7 +219,8 @@ func vocabulary(lib *content.Library) sheet.Vocabulary {
 		case t.Role == "mark.note":
 			v.Notes = t.Words
 		case t.Place == content.Header:
-			term := sheet.Term{ID: t.Role, Labels: t.Words, Kind: roleKind(t.Role)}
+			// A program names a column by its code.
+			term := sheet.Term{ID: t.Role, Labels: append(slices.Clip(t.Words), t.Role), Kind: roleKind(t.Role)}
 			if def, ok := lib.FactDef(t.Role); ok {
 				term.Kind, term.Unit = sheet.Kind(def.Type), def.Unit
 			}

@@ -229,9 +229,8 @@ func readPlan(t i18n.T, old intake.Plan, in url.Values) (plan intake.Plan, typed
 	return plan, typed, wrong
 }
 
-// readColumn takes the answers about one column. What was changed is the sender's choice from now on.
+// readColumn takes the answers about one column.
 func readColumn(c *intake.ColumnPlan, in url.Values, n, column int) i18n.Msg {
-	was := *c
 	c.Target = in.Get(columnField(n, column, "target"))
 	if unit := columnField(n, column, "unit"); in.Has(unit) {
 		c.Unit = in.Get(unit)
@@ -250,9 +249,6 @@ func readColumn(c *intake.ColumnPlan, in url.Values, n, column int) i18n.Msg {
 	var msg i18n.Msg
 	if about := columnField(n, column, "period"); in.Has(about) {
 		c.Period, msg = readPeriod(in.Get(about))
-	}
-	if c.Target != was.Target || c.Unit != was.Unit || c.Rate != was.Rate || c.Days != was.Days || c.Period != was.Period {
-		c.From = intake.Chosen
 	}
 	return msg
 }

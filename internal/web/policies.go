@@ -10,7 +10,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
-	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -101,15 +100,7 @@ func (s *server) showPolicy(w http.ResponseWriter, r *http.Request, v *visit) er
 
 // policyAt is the version of a document that was in force as a view knows it.
 func (s *server) policyAt(ctx context.Context, view fact.View, document string) (version.InForce, error) {
-	all, err := s.Versions.At(ctx, view.Seq())
-	if err != nil {
-		return version.InForce{}, err
-	}
-	i := slices.IndexFunc(all, func(f version.InForce) bool { return f.Version.Document == document })
-	if i < 0 {
-		return version.InForce{}, errs.NotFound("policy", document)
-	}
-	return all[i], nil
+	return s.Versions.InForce(ctx, document, view.Seq())
 }
 
 // yearTable is the numbers that change from year to year, and the years of any of them.

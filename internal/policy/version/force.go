@@ -7,6 +7,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
@@ -74,6 +75,19 @@ func (s *Store) At(ctx context.Context, seq int64) ([]InForce, error) {
 		all = append(all, InForce{Version: v, Policy: p})
 	}
 	return all, nil
+}
+
+// InForce is the version of a document that was in force as known at a commit; NotFound when there was none.
+func (s *Store) InForce(ctx context.Context, document string, seq int64) (InForce, error) {
+	all, err := s.At(ctx, seq)
+	if err != nil {
+		return InForce{}, err
+	}
+	i := slices.IndexFunc(all, func(f InForce) bool { return f.Version.Document == document })
+	if i < 0 {
+		return InForce{}, errs.NotFound("policy", document)
+	}
+	return all[i], nil
 }
 
 // Of is the versions of a document that were ever in force, as known at a commit, newest first.

@@ -1,0 +1,299 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+type healthOut struct {
+	Body struct {
+		Status string `json:"status" example:"ok"`
+		AsOf   asOf   `json:"as_of"`
+	}
+}
+
+// health answers as long as the database can be read and the frame is loaded.
+func (s *server) health(ctx context.Context, _ *caller, _ *struct{}) (*healthOut, error) {
+	if _, err := s.DB.Seq(ctx); err != nil {
+		return nil, errs.Unavailable(i18n.M("api.no_database"), err)
+	}
+	view, err := s.Frames.For(ctx, access.Scope{}, 0)
+	out := &healthOut{}
+	out.Body.Status, out.Body.AsOf = "ok", s.asOf(view)
+	return out, err
+}
+
+type meOut struct {
+	Body struct {
+		Login   string   `json:"login" example:"city"`
+		Name    string   `json:"name" example:"王敏"`
+		Role    string   `json:"role" example:"city_official"`
+		Token   token    `json:"token"`
+		Areas   []string `json:"areas" nullable:"false" example:"[\"320900\",\"320902\"]" doc:"令牌所及的地区 · areas that the token reaches"`
+		Parties []int64  `json:"enterprises" nullable:"false" example:"[17]" doc:"本企业的编号 · ids of one's own enterprises"`
+	}
+}
+
+// token is a token without its secret.
+type token struct {
+	ID      int64    `json:"id" example:"9"`
+	Name    string   `json:"name" example:"月报接口"`
+	Hint    string   `json:"hint" example:"yz_K7QWZ" doc:"令牌的开头 · how the secret begins"`
+	Actions []string `json:"actions" nullable:"false" example:"[\"read_party\",\"read_fact\"]"`
+	Area    string   `json:"area,omitempty" example:"320902"`
+	Created string   `json:"created" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+	Expires string   `json:"expires" format:"date-time" example:"2025-01-29T09:00:00+08:00"`
+	Used    string   `json:"used,omitempty" example:"2024-10-31T09:05:00+08:00"`
+	Ended   string   `json:"ended,omitempty" example:"2024-11-01T09:00:00+08:00"`
+}
+
+func tokenOf(t access.Token) token {
+	out := token{
+		ID: t.ID, Name: t.Name, Hint: t.Hint, Area: t.Area, Created: instant(t.CreatedAt), Expires: instant(t.ExpiresAt),
+		Used: instant(t.UsedAt), Ended: instant(t.EndedAt), Actions: []string{},
+	}
+	for _, a := range t.Actions {
+		out.Actions = append(out.Actions, string(a))
+	}
+	return out
+}
+
+func (s *server) me(_ context.Context, c *caller, _ *struct{}) (*meOut, error) {
+	out := &meOut{}
+	b := &out.Body
+	b.Login, b.Name, b.Role, b.Token = c.account.Login, c.account.Name, string(c.scope.Role()), tokenOf(c.token)
+	b.Areas, b.Parties = append([]string{}, c.scope.Areas()...), append([]int64{}, c.scope.Owns()...)
+	return out, nil
+}
+
+type tokensOut struct {
+	Body struct {
+		Items []token `json:"items" nullable:"false"`
+	}
+}
+
+func (s *server) tokens(ctx context.Context, c *caller, _ *struct{}) (*tokensOut, error) {
+	list, err := s.Access.Tokens(ctx, c.scope)
+	out := &tokensOut{}
+	out.Body.Items = []token{}
+	for _, t := range list {
+		out.Body.Items = append(out.Body.Items, tokenOf(t))
+	}
+	return out, err
+}
+
+func (s *server) endToken(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
+	return &nothing{}, s.Access.EndToken(ctx, c.scope, in.ID)
+}
+
+// Account is somebody who may sign in.
+type Account struct {
+	ID       int64   `json:"id" example:"5"`
+	Login    string  `json:"login" example:"dafeng"`
+	Name     string  `json:"name" example:"李某"`
+	Grants   []grant `json:"grants" nullable:"false"`
+	Disabled bool    `json:"disabled" example:"false"`
+	Created  string  `json:"created" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+}
+
+type grant struct {
+	Role       string `json:"role" enum:"county_official,city_official,enterprise,auditor,administrator" example:"county_official"`
+	Area       string `json:"area,omitempty" maxLength:"64" example:"320904"`
+	Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17"`
+}
+
+func accountOf(a access.Account) Account {
+	out := Account{ID: a.ID, Login: a.Login, Name: a.Name, Disabled: a.Disabled(), Created: instant(a.CreatedAt), Grants: []grant{}}
+	for _, g := range a.Grants {
+		out.Grants = append(out.Grants, grant{string(g.Role), g.Area, g.Party})
+	}
+	return out
+}
+
+type accountsIn struct{ Paging }
+
+type accountsOut struct {
+	Body struct {
+		Items []Account `json:"items" nullable:"false"`
+		Total int       `json:"total" example:"6"`
+		Next  string    `json:"next,omitempty" example:"eyJjIjo0Miwi"`
+	}
+}
+
+// accounts go by login: a page begins behind the last login of the page before.
+func (s *server) accounts(ctx context.Context, c *caller, in *accountsIn) (*accountsOut, error) {
+	at, err := in.open(c, c.listName("accounts", nil))
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Access.List(ctx, c.scope)
+	if err != nil {
+		return nil, err
+	}
+	out := &accountsOut{}
+	out.Body.Items, out.Body.Total = []Account{}, len(all)
+	for i := at.From; i < min(at.From+in.Limit, len(all)); i++ {
+		out.Body.Items = append(out.Body.Items, accountOf(all[i]))
+	}
+	out.Body.Next = at.next(0, at.From+in.Limit, len(all))
+	return out, nil
+}
+
+type newAccountIn struct {
+	Body struct {
+		Login  string  `json:"login" minLength:"3" maxLength:"64" example:"dafeng2"`
+		Name   string  `json:"name" minLength:"1" maxLength:"100" example:"李某"`
+		Grants []grant `json:"grants" minItems:"1" maxItems:"20" nullable:"false"`
+	}
+}
+
+type secretOut struct {
+	Body struct {
+		Account
+		Password string `json:"password" example:"K7QWZ2M4XB3AHT5RNJ6VCLDE8P" doc:"只此一次 · shown once"`
+	}
+}
+
+func (s *server) newAccount(ctx context.Context, c *caller, in *newAccountIn) (*secretOut, error) {
+	n := access.NewAccount{Login: in.Body.Login, Name: in.Body.Name, Password: rand.Text()}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	for i, g := range in.Body.Grants {
+		if _, ok := s.Library.Areas().Node(g.Area); g.Area != "" && !ok {
+			return nil, s.wrongBody(c, "/grants/"+strconv.Itoa(i)+"/area", i18n.M("api.no_area"))
+		}
+		if _, ok := whole.Enterprise(g.Enterprise); g.Enterprise != 0 && !ok {
+			return nil, s.wrongBody(c, "/grants/"+strconv.Itoa(i)+"/enterprise", i18n.M("api.no_enterprise"))
+		}
+		n.Grants = append(n.Grants, access.Grant{Role: access.Role(g.Role), Area: g.Area, Party: g.Enterprise})
+	}
+	a, err := s.Access.Create(ctx, c.scope, n)
+	if err != nil {
+		return nil, err
+	}
+	return secret(a, n.Password), nil
+}
+
+func secret(a access.Account, password string) *secretOut {
+	out := &secretOut{}
+	out.Body.Account, out.Body.Password = accountOf(a), password
+	return out
+}
+
+func (s *server) disable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
+	return &nothing{}, s.Access.Disable(ctx, c.scope, in.ID)
+}
+
+func (s *server) enable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
+	return &nothing{}, s.Access.Enable(ctx, c.scope, in.ID)
+}
+
+func (s *server) reset(ctx context.Context, c *caller, in *idIn) (*secretOut, error) {
+	a, err := s.Access.ByID(ctx, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	password := rand.Text()
+	return secret(a, password), s.Access.SetPassword(ctx, c.scope, in.ID, password)
+}
+
+type logIn struct {
+	Deed string `query:"deed" enum:"publish,retract,merge,unmerge,dispute,closing" example:"publish"`
+	Paging
+}
+
+// entry is one thing that somebody did.
+type entry struct {
+	Deed      string `json:"deed" example:"publish"`
+	At        string `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+	Commit    int64  `json:"commit,omitempty" example:"41"`
+	By        string `json:"by,omitempty" example:"王敏"`
+	Reason    string `json:"reason,omitempty" example:"报错了年度"`
+	Source    int64  `json:"source,omitempty" example:"40"`
+	Name      string `json:"name,omitempty" example:"firms.csv" doc:"文件名 · name of the file"`
+	Authority string `json:"authority,omitempty" example:"statistics"`
+	Sender    string `json:"sender,omitempty" example:"市工信局"`
+	From      int64  `json:"from,omitempty" example:"23"`
+	Into      int64  `json:"into,omitempty" example:"17"`
+	Dispute   int64  `json:"dispute,omitempty" example:"57"`
+}
+
+type logOut struct {
+	Body struct {
+		Items []entry `json:"items" nullable:"false"`
+		Total int     `json:"total" example:"4"`
+		Next  string  `json:"next,omitempty" example:"eyJjIjo0Miwi"`
+		AsOf  asOf    `json:"as_of"`
+	}
+}
+
+func (s *server) log(ctx context.Context, c *caller, in *logIn) (*logOut, error) {
+	at, err := in.open(c, c.listName("log", in.Deed))
+	if err != nil {
+		return nil, err
+	}
+	view, err := s.view(ctx, c, at.Commit)
+	if err != nil {
+		return nil, err
+	}
+	all, err := view.Log(ctx)
+	if err != nil {
+		return nil, err
+	}
+	out, names := &logOut{}, people{}
+	b := &out.Body
+	b.Items, b.AsOf = []entry{}, s.asOf(view)
+	for _, e := range all {
+		if in.Deed != "" && e.Deed != fact.Deed(in.Deed) {
+			continue
+		}
+		b.Total++
+		if b.Total <= at.From || len(b.Items) == in.Limit {
+			continue
+		}
+		by, err := s.nameOf(ctx, names, e.Actor)
+		if err != nil {
+			return nil, err
+		}
+		b.Items = append(b.Items, entry{
+			Deed: string(e.Deed), At: instant(e.At), Commit: e.Seq, By: by, Reason: e.Reason, Source: e.Source.ID, Name: e.Source.Name,
+			Authority: e.Source.Authority, Sender: e.Source.Note, From: e.From, Into: e.Into, Dispute: e.Dispute.ID,
+		})
+	}
+	b.Next = at.next(view.Seq(), at.From+in.Limit, b.Total)
+	return out, nil
+}
+
+func (s *server) registerAccounts() {
+	admin, self := access.Need{Action: access.ManageAccounts}, access.Need{}
+	handle(s, operation{id: "health", tag: "service", method: http.MethodGet, path: "/health", need: access.Need{Public: true}}, s.health)
+	handle(s, operation{id: "me", tag: "tokens", method: http.MethodGet, path: "/me", need: self}, s.me)
+	handle(s, operation{id: "list_tokens", tag: "tokens", method: http.MethodGet, path: "/tokens", need: self}, s.tokens)
+	handle(s, operation{id: "end_token", tag: "tokens", method: http.MethodDelete, path: "/tokens/{id}", need: self, status: http.StatusNoContent}, s.endToken)
+	handle(s, operation{id: "list_accounts", tag: "accounts", method: http.MethodGet, path: "/accounts", need: admin}, s.accounts)
+	handle(s, operation{id: "create_account", tag: "accounts", method: http.MethodPost, path: "/accounts", need: admin, status: http.StatusCreated}, s.newAccount)
+	handle(s, operation{id: "disable_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/disable", need: admin, status: http.StatusNoContent}, s.disable)
+	handle(s, operation{id: "enable_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/enable", need: admin, status: http.StatusNoContent}, s.enable)
+	handle(s, operation{id: "reset_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/reset", need: admin}, s.reset)
+	handle(s, operation{id: "list_log", tag: "log", method: http.MethodGet, path: "/log", need: access.Need{Action: access.ReadLog}}, s.log)
+}
+
+// register is the table of operations.
+func (s *server) register() {
+	s.registerFirms()
+	s.registerFacts()
+	s.registerPolicies()
+	s.registerImports()
+	s.registerExports()
+	s.registerContent()
+	s.registerAccounts()
+}

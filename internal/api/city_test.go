@@ -1,0 +1,260 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+// The city of the tests: a firm in 亭湖区 whose project passes the threshold, one in 大丰区 that just misses it, and one in
+// 东台市, where the city does not pay.
+const (
+	tinghuCode  = "91320281142225264B"
+	dafengCode  = "91320400732252465D"
+	dongtaiCode = "9132040056775521X8"
+
+	firmsCSV = `统一社会信用代码,企业名称,县（市、区）,行业代码,是否规上企业,营业收入（万元）,从业人员平均人数,法定代表人
+` + tinghuCode + `,盐城亭湖甲机械有限公司,亭湖区,3412,是,12345.67,210,王某甲
+` + dafengCode + `,盐城大丰乙电子有限公司,大丰区,3962,是,8000,95,李某乙
+` + dongtaiCode + `,东台丙纺织有限公司,东台市,1711,是,5600,330,赵某丙
+`
+	projectsCSV = `统一社会信用代码,企业名称,县（市、区）,项目名称,是否智改数转项目,项目年度投资额（万元）,年度有效投入（万元）
+` + tinghuCode + `,盐城亭湖甲机械有限公司,亭湖区,数字车间,是,620,600
+` + dafengCode + `,盐城大丰乙电子有限公司,大丰区,智能仓储,是,499.99,499.99
+` + dongtaiCode + `,东台丙纺织有限公司,东台市,织造改造,是,1000,1000
+`
+)
+
+// city is a served API over a real database, with an account and a token of each role.
+type city struct {
+	t      testing.TB
+	srv    *server
+	http   *httptest.Server
+	firms  map[string]int64 // by credit code
+	tokens map[string]string
+	ids    map[string]int64 // of accounts, by login
+	now    time.Time
+}
+
+var grantsOf = map[string]func(c *city) access.Grant{
+	"tinghu":  func(*city) access.Grant { return access.Grant{Role: access.CountyOfficial, Area: "320902"} },
+	"city":    func(*city) access.Grant { return access.Grant{Role: access.CityOfficial, Area: "320900"} },
+	"auditor": func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
+	"firm":    func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
+}
+
+func newCity(t testing.TB) *city {
+	t.Helper()
+	lib, err := content.Load(contentdata.FS)
+	must(t, err)
+	ctx := context.Background()
+	c := &city{t: t, firms: map[string]int64{}, tokens: map[string]string{}, ids: map[string]int64{}, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
+	now := clock.Clock(func() time.Time { return c.now })
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, Migrations})
+	sources := source.New(db, now)
+	accounts := access.New(db, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})
+	admin, err := accounts.Bootstrap(ctx, "admin", "测试 admin", "wild geese fly south 2022")
+	must(t, err)
+	c.ids["admin"] = admin.ID
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, ships(t))
+	must(t, err)
+	parties := party.NewStore(db, sources)
+	facts := fact.NewStore(db, sources, lib)
+	frames, err := fact.Open(ctx, facts, parties, now)
+	must(t, err)
+	blobs, err := blob.Open(t.TempDir())
+	must(t, err)
+	imports, err := intake.Start(ctx, intake.Deps{
+		DB: db, Blobs: blobs, Library: lib, Sources: sources, Parties: parties, Facts: facts, Frames: frames, Clock: now,
+		Report: func(err error) { t.Error(err) },
+	}, true)
+	must(t, err)
+	t.Cleanup(imports.Close)
+	runner := region.NewRunner(frames, lib)
+	t.Cleanup(runner.Close)
+	c.srv, err = newServer(Deps{
+		DB: db, Access: accounts, Library: lib, Frames: frames, Intake: imports,
+		Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Rate: 1_000_000, Demo: true,
+	})
+	must(t, err)
+	c.http = httptest.NewServer(c.srv.handler())
+	t.Cleanup(c.http.Close)
+	c.settle()
+	return c
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// ships is the policy of the tests, as a package.
+func ships(t testing.TB) []version.Package {
+	t.Helper()
+	names, err := fs.Glob(contentdata.FS, "policies/*/*/policy.yaml")
+	must(t, err)
+	var all []version.Package
+	for _, name := range names {
+		src, err := fs.ReadFile(contentdata.FS, name)
+		must(t, err)
+		if !strings.Contains(string(src), "id: yancheng-2022-6\n") {
+			continue
+		}
+		dir, err := fs.Sub(contentdata.FS, path.Dir(name))
+		must(t, err)
+		p, err := version.FromFS(dir)
+		must(t, err)
+		all = append(all, p)
+	}
+	if len(all) != 1 {
+		t.Fatalf("the policy of the tests is there %d times", len(all))
+	}
+	return all
+}
+
+type testLog struct{ t testing.TB }
+
+func (l testLog) Write(p []byte) (int, error) {
+	l.t.Log(strings.TrimSpace(string(p)))
+	return len(p), nil
+}
+
+// settle brings in the firms and makes accounts and tokens.
+func (c *city) settle() {
+	ctx := context.Background()
+	c.account("city")
+	c.importCSV("firms.csv", firmsCSV, "statistics")
+	c.importCSV("projects.csv", projectsCSV, "bureau")
+	view, err := c.srv.Frames.For(ctx, access.SystemScope(), 0)
+	must(c.t, err)
+	for _, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
+		c.firms[code] = view.Registry().Only(code)
+	}
+	c.tokens["admin"] = c.token("admin", access.Actions(), "")
+	for _, login := range []string{"tinghu", "auditor", "firm"} {
+		c.account(login)
+	}
+}
+
+func (c *city) account(login string) {
+	c.t.Helper()
+	a, err := c.srv.Access.Create(context.Background(), access.SystemScope(), access.NewAccount{
+		Login: login, Name: "测试 " + login, Password: "wild geese fly south 2022", Grants: []access.Grant{grantsOf[login](c)},
+	})
+	must(c.t, err)
+	c.ids[login] = a.ID
+	c.tokens[login] = c.token(login, access.Actions(), "")
+}
+
+// token makes a token with those of the actions that the account may do.
+func (c *city) token(login string, actions []access.Action, area string) string {
+	c.t.Helper()
+	a, err := c.srv.Access.ByID(context.Background(), c.ids[login])
+	must(c.t, err)
+	scope := c.srv.Frames.ScopeOf(a)
+	actions = slices.DeleteFunc(slices.Clone(actions), func(a access.Action) bool { return !scope.Can(a) })
+	_, secret, err := c.srv.Access.CreateToken(context.Background(), scope, access.NewToken{Name: "试验", Actions: actions, Area: area, Days: 90})
+	must(c.t, err)
+	return secret
+}
+
+func (c *city) importCSV(name, body, authority string) {
+	c.t.Helper()
+	ctx := context.Background()
+	scope := access.NewScope(c.ids["city"], access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
+	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{Name: name, Sender: "市工信局", Authority: authority, Area: "320900", Period: period.OfYear(2023), Body: strings.NewReader(body)})
+	must(c.t, err)
+	_, err = c.srv.Intake.Wait(ctx, scope, b.ID)
+	must(c.t, err)
+	_, err = c.srv.Intake.Commit(ctx, scope, b.ID)
+	must(c.t, err)
+	b, err = c.srv.Intake.Wait(ctx, scope, b.ID)
+	must(c.t, err)
+	if b.State != intake.Committed {
+		c.t.Fatalf("%s: %s %v %+v", name, b.State, b.Failure, b.Preview.Problems)
+	}
+}
+
+// reply is an answer of the API.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// into reads the answer.
+func (r reply) into(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(r.body), v); err != nil {
+		t.Fatalf("status %d: %v: %s", r.status, err, r.body)
+	}
+}
+
+// ask sends a request with the token of a login, "" for none; header pairs go along.
+func (c *city) ask(login, method, path, body string, header ...string) reply {
+	c.t.Helper()
+	req, err := http.NewRequest(method, c.http.URL+Prefix+path, strings.NewReader(body))
+	must(c.t, err)
+	if token := c.tokens[login]; token != "" {
+		req.Header.Set("Authorization", "Bearer "+token)
+	}
+	if body != "" {
+		req.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i < len(header); i += 2 {
+		req.Header.Set(header[i], header[i+1])
+	}
+	res, err := http.DefaultClient.Do(req)
+	must(c.t, err)
+	defer res.Body.Close()
+	var buf bytes.Buffer
+	if _, err := io.Copy(&buf, res.Body); err != nil {
+		c.t.Fatalf("%s %s: %v after %q", method, path, err, buf.String())
+	}
+	return reply{res.StatusCode, res.Header, buf.String()}
+}
+
+func (c *city) get(login, path string, header ...string) reply {
+	c.t.Helper()
+	return c.ask(login, http.MethodGet, path, "", header...)
+}
+
+func wants(t testing.TB, r reply, status int, parts ...string) {
+	t.Helper()
+	if r.status != status {
+		t.Errorf("status %d, want %d: %s", r.status, status, r.body)
+	}
+	for _, p := range parts {
+		if !strings.Contains(r.body, p) {
+			t.Errorf("the answer lacks %q: %s", p, r.body)
+		}
+	}
+}

@@ -1,0 +1,255 @@
+package api
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+var update = flag.Bool("update", false, "write openapi.yaml and examples.json anew")
+
+// call is how an operation is asked in the tests: as whom, with which address and body. {tinghu} stands for the id of the
+// firm in 亭湖区, {import}, {dispute}, {account} and {token} for what earlier calls made.
+type call struct {
+	id, as, path, body string
+	header             []string
+}
+
+const upload = "?name=more.csv&sender=%E5%B8%82%E7%BB%9F%E8%AE%A1%E5%B1%80&authority=statistics&area=320900&period=2022"
+
+// calls ask every operation once, in an order in which each can succeed.
+var calls = []call{
+	{id: "health", path: "/health"},
+	{id: "me", as: "city", path: "/me"},
+	{id: "list_enterprises", as: "city", path: "/enterprises?area=320902&columns=ent.revenue,ent.employees&year=2023&limit=2"},
+	{id: "search_enterprises", as: "city", path: "/enterprises/search?q=%E5%A4%A7%E4%B8%B0"},
+	{id: "get_enterprise", as: "city", path: "/enterprises/{tinghu}"},
+	{id: "get_timeline", as: "city", path: "/enterprises/{tinghu}/timeline?def=ent.revenue"},
+	{id: "raise_dispute", as: "firm", path: "/enterprises/{tinghu}/disputes", body: `{"def": "ent.revenue", "period": "2023", "text": "应为 12,345 万元"}`},
+	{id: "list_disputes", as: "tinghu", path: "/disputes?open=true"},
+	{id: "close_dispute", as: "tinghu", path: "/disputes/{dispute}/close", body: `{"note": "已与统计局核对，原数无误"}`},
+	{id: "list_alike", as: "city", path: "/enterprises/{tinghu}/alike"},
+	{id: "compare_enterprises", as: "city", path: "/enterprises/{tinghu}/differences?with={dongtai}"},
+	{id: "merge_enterprise", as: "city", path: "/enterprises/{tinghu}/merge", body: `{"with": {dongtai}, "reason": "同一企业，名称写法不同"}`},
+	{id: "unmerge_enterprise", as: "city", path: "/enterprises/{tinghu}/unmerge", body: `{"from": {dongtai}, "reason": "合并有误"}`},
+	{id: "list_policies", path: "/policies"},
+	{id: "get_policy", path: "/policies/yancheng-2022-6"},
+	{id: "calculate", path: "/policies/yancheng-2022-6/calculate?as_of=2023-12-31&brief=true", body: `{"enterprise": {"id": "E1", "name": "盐城示例机械有限公司", "area": "320903", "industry": "3670", "facts": {"ent.above_scale": {"2022": true}}}}`},
+	{id: "get_decision", as: "firm", path: "/enterprises/{tinghu}/decisions/yancheng-2022-6"},
+	{id: "get_region", as: "city", path: "/policies/yancheng-2022-6/region?area=320900"},
+	{id: "list_payees", as: "city", path: "/policies/yancheng-2022-6/enterprises?clause=c9&state=sure"},
+	{id: "upload", as: "city", path: "/imports" + upload, body: "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n", header: []string{"Content-Type", "application/octet-stream"}},
+	{id: "get_import", as: "city", path: "/imports/{import}"},
+	{id: "get_plan", as: "city", path: "/imports/{import}/plan"},
+	{id: "put_plan", as: "city", path: "/imports/{import}/plan", body: "{plan}"},
+	{id: "commit_import", as: "city", path: "/imports/{import}/commit"},
+	{id: "undo_import", as: "city", path: "/imports/{import}/undo", body: `{"reason": "报错了年度"}`},
+	{id: "read_again", as: "city", path: "/imports/{import}/again"},
+	{id: "cancel_import", as: "city", path: "/imports/{import}/cancel"},
+	{id: "submit", as: "city", path: "/submissions", body: `{"name": "月报接口 2022", "sender": "市统计局", "authority": "statistics", "area": "320900", "rows": [{"uscc": "` + tinghuCode + `", "period": "2022", "facts": {"ent.revenue": "1.25亿元", "ent.employees": 215}}]}`},
+	{id: "list_imports", as: "city", path: "/imports?limit=2"},
+	{id: "export_enterprises", as: "city", path: "/exports/enterprises?format=csv&columns=ent.revenue&year=2023"},
+	{id: "export_facts", as: "city", path: "/exports/facts?def=ent.revenue&period=2023"},
+	{id: "export_decisions", as: "city", path: "/exports/decisions/yancheng-2022-6?format=csv"},
+	{id: "list_definitions", path: "/content/definitions"},
+	{id: "list_areas", path: "/content/areas?parent=320900"},
+	{id: "list_industries", path: "/content/industries?parent=C"},
+	{id: "list_authorities", path: "/content/authorities"},
+	{id: "list_codes", path: "/content/codes/{list}"},
+	{id: "list_log", as: "auditor", path: "/log?limit=2"},
+	{id: "list_accounts", as: "admin", path: "/accounts?limit=2"},
+	{id: "create_account", as: "admin", path: "/accounts", body: `{"login": "dafeng2", "name": "李某", "grants": [{"role": "county_official", "area": "320904"}]}`},
+	{id: "disable_account", as: "admin", path: "/accounts/{account}/disable"},
+	{id: "enable_account", as: "admin", path: "/accounts/{account}/enable"},
+	{id: "reset_account", as: "admin", path: "/accounts/{account}/reset"},
+	{id: "list_tokens", as: "auditor", path: "/tokens"},
+	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
+}
+
+// makes are the calls whose answer names something that later ones speak of.
+var makes = map[string]string{"raise_dispute": "dispute", "upload": "import", "create_account": "account"}
+
+// asked runs all calls and gives the answer of each.
+func asked(t *testing.T, c *city) map[string]reply {
+	t.Helper()
+	names := map[string]string{"tinghu": fmt.Sprint(c.firms[tinghuCode]), "dongtai": fmt.Sprint(c.firms[dongtaiCode])}
+	for _, d := range c.srv.Library.FactDefs() {
+		if d.Codes != "" {
+			names["list"] = d.Codes
+			break
+		}
+	}
+	answers := map[string]reply{}
+	for _, k := range calls {
+		op := c.srv.operation(k.id)
+		r := c.ask(k.as, op.method, fill(k.path, names), fill(k.body, names), k.header...)
+		answers[k.id] = r
+		if r.status >= 300 {
+			t.Errorf("%s: status %d: %s", k.id, r.status, r.body)
+			continue
+		}
+		var made struct{ ID int64 }
+		if name, ok := makes[k.id]; ok {
+			r.into(t, &made)
+			names[name] = fmt.Sprint(made.ID)
+		}
+		if k.id == "get_plan" {
+			names["plan"] = r.body
+		}
+		if k.id == "list_tokens" {
+			var list tokensOut
+			r.into(t, &list.Body)
+			names["token"] = fmt.Sprint(list.Body.Items[0].ID)
+		}
+	}
+	return answers
+}
+
+func fill(s string, names map[string]string) string {
+	for name, value := range names {
+		s = strings.ReplaceAll(s, "{"+name+"}", value)
+	}
+	return s
+}
+
+// Every operation answers as its description says, and the description shows a request and an answer of each.
+func TestOperationsAnswerAsDescribed(t *testing.T) {
+	c := newCity(t)
+	answers := asked(t, c)
+	if *update {
+		writeExamples(t, c, answers)
+	}
+	spec, schemas := described(t, c)
+	for _, op := range c.srv.ops {
+		r, ok := answers[op.id]
+		if !ok {
+			t.Errorf("%s: no call asks it", op.id)
+			continue
+		}
+		if r.status == http.StatusNoContent || len(op.streams) > 0 {
+			continue
+		}
+		at := fmt.Sprintf("/paths/%s/%s/responses/%d/content/application~1json/schema", strings.ReplaceAll(op.path, "/", "~1"), strings.ToLower(op.method), r.status)
+		schema, err := schemas.Compile("api.json#" + at)
+		if err != nil {
+			t.Errorf("%s: %v", op.id, err)
+			continue
+		}
+		v, err := jsonschema.UnmarshalJSON(strings.NewReader(r.body))
+		if err == nil {
+			err = schema.Validate(v)
+		}
+		if err != nil {
+			t.Errorf("%s answers otherwise than it says: %v\n%s", op.id, err, r.body)
+		}
+		if !bytes.Contains(spec, []byte(`"operationId":"`+op.id+`"`)) {
+			t.Errorf("%s is not described", op.id)
+		}
+	}
+	var shown map[string]example
+	if err := json.Unmarshal(exampleJSON, &shown); err != nil {
+		t.Fatal(err)
+	}
+	for _, op := range c.srv.ops {
+		if e, ok := shown[op.id]; !*update && (!ok || e.Status == http.StatusOK && len(op.streams) == 0 && len(e.Response) == 0) {
+			t.Errorf("%s has no example (go test ./internal/api -run Described -update)", op.id)
+		}
+	}
+}
+
+// described is the description, and a compiler of the schemas in it.
+func described(t *testing.T, c *city) ([]byte, *jsonschema.Compiler) {
+	t.Helper()
+	spec, err := json.Marshal(c.srv.api.OpenAPI())
+	must(t, err)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(spec))
+	must(t, err)
+	compiler := jsonschema.NewCompiler()
+	must(t, compiler.AddResource("api.json", doc))
+	return spec, compiler
+}
+
+var secretText = regexp.MustCompile(`"password":"[^"]*"`)
+
+// writeExamples keeps the answers, long lists cut to what shows their form.
+func writeExamples(t *testing.T, c *city, answers map[string]reply) {
+	t.Helper()
+	all := map[string]example{}
+	for _, k := range calls {
+		r := answers[k.id]
+		e := example{Path: k.path, Status: r.status}
+		if json.Valid([]byte(k.body)) {
+			e.Request = json.RawMessage(k.body)
+		}
+		if len(c.srv.operation(k.id).streams) == 0 && r.body != "" {
+			var v any
+			must(t, json.Unmarshal([]byte(secretText.ReplaceAllString(r.body, `"password":"K7QWZ2M4XB3AHT5RNJ6VCLDE8P"`)), &v))
+			b, err := json.Marshal(shorten(v))
+			must(t, err)
+			e.Response = b
+		}
+		all[k.id] = e
+	}
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	must(t, enc.Encode(all))
+	must(t, os.WriteFile("examples.json", buf.Bytes(), 0o644))
+}
+
+func shorten(v any) any {
+	switch v := v.(type) {
+	case []any:
+		v = v[:min(len(v), 2)]
+		for i := range v {
+			v[i] = shorten(v[i])
+		}
+		return v
+	case map[string]any:
+		for key := range v {
+			v[key] = shorten(v[key])
+		}
+	}
+	return v
+}
+
+// The description is valid OpenAPI 3.1 and is the file that stands beside the code.
+func TestDescription(t *testing.T) {
+	c := newCity(t)
+	spec, _ := described(t, c)
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(spec))
+	must(t, err)
+	schema, err := jsonschema.NewCompiler().Compile("testdata/openapi/schema.json")
+	must(t, err)
+	if err := schema.Validate(doc); err != nil {
+		t.Errorf("not valid OpenAPI 3.1: %v", err)
+	}
+	got, err := c.srv.api.OpenAPI().YAML()
+	must(t, err)
+	if *update {
+		must(t, os.WriteFile("openapi.yaml", got, 0o644))
+	}
+	want, err := os.ReadFile("openapi.yaml")
+	must(t, err)
+	if diff := cmp.Diff(string(want), string(got)); diff != "" {
+		t.Errorf("openapi.yaml differs (go test ./internal/api -update twice, once for the examples):\n%s", diff)
+	}
+	for _, path := range []string{"/openapi.json", "/openapi.yaml"} {
+		wants(t, c.get("", path), 200, "list_enterprises", "盐城亭湖甲机械有限公司")
+	}
+	for _, op := range c.srv.ops {
+		if strings.Contains(text("api.op_"+op.id), "api.op_") {
+			t.Errorf("%s has no name", op.id)
+		}
+	}
+}

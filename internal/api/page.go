@@ -1,0 +1,125 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// Paging is what each list takes. A cursor belongs to one list and to the commit that its first page knew: the pages of
+// it are one picture, whatever comes in meanwhile.
+type Paging struct {
+	Limit  int    `query:"limit" minimum:"1" maximum:"500" default:"50" example:"50" doc:"每页条数 · items on a page"`
+	Cursor string `query:"cursor" maxLength:"200" example:"eyJjIjo0Miwi" doc:"上一页给出的 next · next of the page before"`
+}
+
+// asOf is the state of knowledge that an answer shows.
+type asOf struct {
+	Commit int64  `json:"commit" example:"42" doc:"知晓到哪一次提交 · the commit up to which everything is known"`
+	Day    string `json:"day" example:"2024-10-31" doc:"测算到哪一天 · the day that decisions are made as of"`
+}
+
+func (s *server) asOf(v fact.View) asOf { return asOf{Commit: v.Seq(), Day: s.Clock.Today().String()} }
+
+// cursor is a place in a list.
+type cursor struct {
+	Commit int64  `json:"c"`
+	From   int    `json:"o"`
+	Before int64  `json:"b,omitempty"` // id, where a list has no commit
+	List   string `json:"l"`           // which list: its operation, filters and reader
+}
+
+// listName tells lists apart: their operation, whatever they are asked for, and who may see what.
+func (c *caller) listName(operation string, query any) string {
+	b, err := json.Marshal(query)
+	if err != nil {
+		panic(err) // queries are structs of texts and numbers
+	}
+	sum := sha256.Sum256([]byte(operation + "\x00" + string(b) + "\x00" + c.scope.Key()))
+	return hex.EncodeToString(sum[:6])
+}
+
+// open reads a cursor; a blank one is the beginning. One that is none, or belongs to another list, is refused.
+func (p Paging) open(c *caller, list string) (cursor, error) {
+	if p.Cursor == "" {
+		return cursor{List: list}, nil
+	}
+	var at cursor
+	b, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err == nil {
+		err = json.Unmarshal(b, &at)
+	}
+	if err != nil || at.List != list || at.From < 0 || at.Commit < 0 {
+		return cursor{}, invalid(c.t, "cursor", p.Cursor, i18n.M("api.wrong_cursor"))
+	}
+	return at, nil
+}
+
+// next is the cursor of the page that begins at from, "" when the list ends before.
+func (at cursor) next(commit int64, from, total int) string {
+	if from >= total {
+		return ""
+	}
+	at.Commit, at.From = commit, from
+	return at.String()
+}
+
+func (at cursor) String() string {
+	b, err := json.Marshal(at)
+	if err != nil {
+		panic(err) // numbers and a text
+	}
+	return base64.RawURLEncoding.EncodeToString(b)
+}
+
+// pick is the commit to read at: that of the cursor, or the one asked for.
+func (at cursor) pick(known int64) int64 {
+	if at.Commit != 0 {
+		return at.Commit
+	}
+	return known
+}
+
+// Tagged is what an answer that depends on nothing but a commit says about itself, and what a request may say it has.
+type Tagged struct {
+	ETag string `header:"ETag"`
+}
+
+// Have is an answer that the asker has already.
+type Have struct {
+	Has string `header:"If-None-Match" maxLength:"200" example:"\"c42-9f86d081\"" doc:"已有的 ETag：没有变化则答 304 · the ETag that you have: 304 if nothing changed"`
+}
+
+// tag names an answer by all that it depends on.
+func (c *caller) tag(v fact.View, parts ...string) string {
+	h := sha256.New()
+	for _, p := range append(parts, c.scope.Key()) {
+		_, _ = h.Write([]byte(p + "\x00")) // never fails
+	}
+	return `"c` + strconv.FormatInt(v.Seq(), 10) + "-" + hex.EncodeToString(h.Sum(nil)[:6]) + `"`
+}
+
+// unchanged is the answer 304: the asker has it.
+type unchanged struct{ tag string }
+
+func (u unchanged) Error() string { return "not modified" }
+
+// GetStatus and GetHeaders make it what huma answers with.
+func (u unchanged) GetStatus() int { return http.StatusNotModified }
+
+// GetHeaders is the tag once more.
+func (u unchanged) GetHeaders() http.Header { return http.Header{"Etag": {u.tag}} }
+
+// check says that the asker has the answer already.
+func (h Have) check(tag string) error {
+	if h.Has == tag || h.Has == "*" {
+		return unchanged{tag}
+	}
+	return nil
+}

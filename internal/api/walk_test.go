@@ -1,0 +1,183 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+)
+
+// secrets is what must not be told of each firm to those who have no right to it.
+var secrets = map[string][]string{
+	tinghuCode:  {"亭湖甲", tinghuCode, "王某甲", "数字车间"},
+	dafengCode:  {"大丰乙", dafengCode, "李某乙", "智能仓储"},
+	dongtaiCode: {"东台丙", dongtaiCode, "赵某丙", "织造改造"},
+}
+
+// readers is which firms each token may read; "narrow" is an official of the city's, narrowed to 大丰区.
+var readers = map[string][]string{
+	"":        {},
+	"tinghu":  {tinghuCode},
+	"city":    {tinghuCode, dafengCode, dongtaiCode},
+	"narrow":  {dafengCode},
+	"auditor": {tinghuCode, dafengCode, dongtaiCode},
+	"firm":    {tinghuCode},
+	"admin":   {},
+}
+
+// writers is who may use each operation that changes something, on the firm in 亭湖区 and on what the city brought in.
+var writers = map[string][]string{
+	"raise_dispute":      {"tinghu", "city", "firm"},
+	"close_dispute":      {"tinghu", "city"},
+	"merge_enterprise":   {"city"},
+	"unmerge_enterprise": {"city"},
+	"calculate":          {"", "tinghu", "city", "narrow", "auditor", "firm", "admin"},
+	"upload":             {"city"},
+	"submit":             {"city"},
+	"put_plan":           {"city"},
+	"commit_import":      {"city"},
+	"undo_import":        {"city"},
+	"read_again":         {"city"},
+	"cancel_import":      {"city"},
+	"create_account":     {"admin"},
+	"disable_account":    {"admin"},
+	"enable_account":     {"admin"},
+	"reset_account":      {"admin"},
+	"end_token":          {},
+}
+
+// address fills the holes of an operation's path with data of a firm.
+func (c *city) address(op operation, code string) string {
+	id := fmt.Sprint(c.firms[code])
+	switch {
+	case strings.HasPrefix(op.path, "/imports/"):
+		id = c.firstImport()
+	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"):
+		id = "1"
+	case strings.HasPrefix(op.path, "/accounts/"):
+		id = fmt.Sprint(c.ids["tinghu"])
+	}
+	return strings.NewReplacer("{id}", id, "{policy}", "yancheng-2022-6", "{list}", "honour_titles").Replace(op.path)
+}
+
+func (c *city) firstImport() string {
+	var list batchesOut
+	c.get("city", "/imports?limit=1").into(c.t, &list.Body)
+	return fmt.Sprint(list.Body.Items[0].ID)
+}
+
+func newWalk(t *testing.T) *city {
+	c := newCity(t)
+	c.tokens["narrow"] = c.token("city", access.Actions(), "320904")
+	return c
+}
+
+// Every operation that reads, with every token, about own and foreign firms: nobody reads what no grant allows, by
+// whatever address, filter, export, count or stream.
+func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
+	c := newWalk(t)
+	queries := map[string][]string{
+		"list_enterprises":    {"", "?q=%E5%85%AC%E5%8F%B8", "?q=9132", "?area=320904", "?columns=ent.legal_rep,ent.revenue&year=2023"},
+		"search_enterprises":  {"?q=%E5%85%AC%E5%8F%B8", "?q=9132"},
+		"export_enterprises":  {"?format=csv", "?format=ndjson&q=9132"},
+		"export_decisions":    {"?format=csv", "?format=ndjson"},
+		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
+	}
+	for login, may := range readers {
+		for _, op := range c.srv.ops {
+			if op.method != http.MethodGet {
+				continue
+			}
+			for code := range secrets {
+				all := queries[op.id]
+				if all == nil {
+					all = []string{""}
+				}
+				for _, query := range all {
+					path := c.address(op, code) + query
+					r := c.get(login, path)
+					if r.status >= 500 {
+						t.Errorf("%s as %q: status %d: %s", path, login, r.status, r.body)
+					}
+					for other, words := range secrets {
+						for _, w := range words {
+							if strings.Contains(r.body, w) && !slices.Contains(may, other) {
+								t.Errorf("%s tells %q of %q", path, login, w)
+							}
+						}
+					}
+					if login == "" && !op.need.Public && r.status != http.StatusUnauthorized {
+						t.Errorf("%s without a token: status %d", path, r.status)
+					}
+				}
+			}
+		}
+	}
+}
+
+// Every operation that changes something, with every token that may not: refused, in the same words whether the thing
+// exists or not.
+func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
+	c := newWalk(t)
+	bodies := map[string]string{}
+	for _, k := range calls {
+		bodies[k.id] = fill(k.body, map[string]string{"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`})
+	}
+	for _, op := range c.srv.ops {
+		if op.method == http.MethodGet {
+			continue
+		}
+		allowed, known := writers[op.id]
+		if !known {
+			t.Errorf("%s: say in the table who may", op.id)
+		}
+		path := c.address(op, tinghuCode)
+		if op.id == "upload" {
+			path += upload
+		}
+		for login := range readers {
+			if slices.Contains(allowed, login) {
+				continue
+			}
+			r := c.ask(login, op.method, path, bodies[op.id])
+			if r.status != http.StatusForbidden && r.status != http.StatusNotFound && !(login == "" && r.status == http.StatusUnauthorized) {
+				t.Errorf("%s as %q: status %d: %s", op.id, login, r.status, r.body)
+			}
+		}
+	}
+	foreign := fmt.Sprintf("/enterprises/%d/disputes", c.firms[dafengCode])
+	for _, login := range []string{"tinghu", "firm"} {
+		wants(t, c.ask(login, http.MethodPost, foreign, `{"def": "ent.revenue", "period": "2023", "text": "x"}`), 404)
+		wants(t, c.ask(login, http.MethodPost, "/enterprises/999999/disputes", `{"def": "ent.revenue", "period": "2023", "text": "x"}`), 404)
+	}
+	// A subject of another firm below one's own.
+	body := fmt.Sprintf(`{"subject": %d, "def": "ent.revenue", "period": "2023", "text": "x"}`, c.firms[dafengCode])
+	wants(t, c.ask("firm", http.MethodPost, fmt.Sprintf("/enterprises/%d/disputes", c.firms[tinghuCode]), body), 404)
+}
+
+func TestExports(t *testing.T) {
+	c := newCity(t)
+	r := c.get("city", "/exports/enterprises?format=csv&columns=ent.revenue&year=2023&sort=uscc")
+	wants(t, r, 200, "ent.revenue（元）", tinghuCode+",盐城亭湖甲机械有限公司,320902,亭湖区", "123456700.00", "演示数据")
+	if got := r.header.Get("Content-Type"); got != sheet.CSVType {
+		t.Errorf("content type %q", got)
+	}
+	wants(t, c.get("city", "/exports/enterprises?format=xlsx"), 200, "PK")
+	r = c.get("city", "/exports/facts?def=ent.revenue&period=2023")
+	if lines := strings.Count(r.body, "\n"); lines != 3 {
+		t.Errorf("%d lines of facts: %s", lines, r.body)
+	}
+	r = c.get("city", "/exports/facts")
+	wants(t, r, 200, `"kind":"project","def":"project.investment","period":"2023","state":"present","value":"6200000.00"`)
+	r = c.get("city", "/exports/decisions/yancheng-2022-6?format=ndjson")
+	wants(t, r, 200, `"policy":"yancheng-2022-6"`, `"sure":"682000.00"`)
+	if lines := strings.Count(r.body, "\n"); lines != 3 {
+		t.Errorf("%d decisions", lines)
+	}
+	wants(t, c.get("city", "/exports/decisions/yancheng-2022-6?format=csv"), 200, "682000.00")
+	wants(t, c.get("firm", "/exports/facts"), 200, tinghuCode)
+}
