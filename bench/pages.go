@@ -42,7 +42,7 @@ var shownAddress = regexp.MustCompile(`https?://\S+`)
 
 // startDemo starts a demo and waits until it answers. stop must be called.
 func startDemo(ctx context.Context, b *bench, size int) (*server, error) {
-	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", b.demoData(size), "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0")
+	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", b.demoData(size), "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0", "--api-rate", "1000000")
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
@@ -136,17 +136,28 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 		what string
 		urls []string
 	}{{"enterprise page", firms}, {"region page", slices.Compact(regions)}, {"firms of a clause or area", lists}} {
-		took, err := s.read(ctx, client, page.urls)
-		if err != nil {
-			return fmt.Errorf("%s: %w", page.what, err)
+		if err := s.measure(ctx, b, client, name, page.what, page.urls); err != nil {
+			return err
 		}
-		slices.Sort(took)
-		at := func(permille int) string {
-			return took[min(len(took)*permille/1000, len(took)-1)].Round(100 * time.Microsecond).String()
-		}
-		b.note(name, fmt.Sprintf("%s, %d readers, %d requests", page.what, readers, len(took)), fmt.Sprintf("p50 %s, p99 %s", at(500), at(990)))
+	}
+	if err := s.measureAPI(ctx, b, client, name, firms); err != nil {
+		return err
 	}
 	b.note(name, "peak memory", peakOf(s.cmd.Process.Pid))
+	return nil
+}
+
+// measure notes how long the answers to readers took.
+func (s *server) measure(ctx context.Context, b *bench, client *http.Client, name, what string, urls []string) error {
+	took, err := s.read(ctx, client, urls)
+	if err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	slices.Sort(took)
+	at := func(permille int) string {
+		return took[min(len(took)*permille/1000, len(took)-1)].Round(100 * time.Microsecond).String()
+	}
+	b.note(name, fmt.Sprintf("%s, %d readers, %d requests", what, readers, len(took)), fmt.Sprintf("p50 %s, p99 %s", at(500), at(990)))
 	return nil
 }
 

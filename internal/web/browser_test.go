@@ -68,6 +68,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"no-page", "city", "/nothing"},
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
+		{"tokens", "city", "/account/tokens"},
 		{"activate", "", "/activate"},
 		{"enrolments", "city", "/enrolments?area=320900&scale=1"},
 		{"enrolment", "city", enrolPath(c.enrolment)},
