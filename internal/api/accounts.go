@@ -292,6 +292,7 @@ func (s *server) register() {
 	s.registerFirms()
 	s.registerFacts()
 	s.registerPolicies()
+	s.registerVersions()
 	s.registerImports()
 	s.registerExports()
 	s.registerContent()

@@ -52,6 +52,7 @@ type server struct {
 	api    huma.API
 	ops    []operation
 	limits limiter
+	reader *region.Reader
 }
 
 // New is the handler of everything under Prefix.
@@ -70,7 +71,7 @@ func newServer(d Deps) (*server, error) {
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate
 	}
-	s := &server{Deps: d}
+	s := &server{Deps: d, reader: region.NewReader(d.Library)}
 	s.limits.rate = d.Rate
 	return s, nil
 }

@@ -208,6 +208,7 @@ type reply struct {
 	status int
 	header http.Header
 	body   string
+	sent   string // the body of the request
 }
 
 // into reads the answer.
@@ -239,7 +240,7 @@ func (c *city) ask(login, method, path, body string, header ...string) reply {
 	if _, err := io.Copy(&buf, res.Body); err != nil {
 		c.t.Fatalf("%s %s: %v after %q", method, path, err, buf.String())
 	}
-	return reply{res.StatusCode, res.Header, buf.String()}
+	return reply{res.StatusCode, res.Header, buf.String(), body}
 }
 
 func (c *city) get(login, path string, header ...string) reply {

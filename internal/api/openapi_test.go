@@ -47,6 +47,20 @@ var calls = []call{
 	{id: "get_decision", as: "firm", path: "/enterprises/{tinghu}/decisions/yancheng-2022-6"},
 	{id: "get_region", as: "city", path: "/policies/yancheng-2022-6/region?area=320900"},
 	{id: "list_payees", as: "city", path: "/policies/yancheng-2022-6/enterprises?clause=c9&state=sure"},
+	{id: "get_receipt", as: "firm", path: "/enterprises/{tinghu}/decisions/yancheng-2022-6/receipt"},
+	{id: "list_versions", path: "/policies/yancheng-2022-6/versions"},
+	{id: "draft_version", as: "city", path: "/versions", body: "{zip}", header: []string{"Content-Type", "application/zip"}},
+	{id: "drop_version", as: "city", path: "/versions/{version}/drop", body: `{"revision": {revision}, "reason": "另起草稿"}`},
+	{id: "draft_version", as: "city", path: "/versions", body: "{zip}", header: []string{"Content-Type", "application/zip"}},
+	{id: "edit_version", as: "city", path: "/versions/{version}/package?revision={revision}", body: "{zip}", header: []string{"Content-Type", "application/zip"}},
+	{id: "list_drafts", as: "city", path: "/versions"},
+	{id: "get_package", as: "city", path: "/versions/{version}/package"},
+	{id: "propose_version", as: "city", path: "/versions/{version}/propose", body: `{"revision": {revision}, "reason": "2024 年比例改为 10%"}`},
+	{id: "reject_version", as: "admin", path: "/versions/{version}/reject", body: `{"revision": {revision}, "reason": "请补充算例"}`},
+	{id: "propose_version", as: "city", path: "/versions/{version}/propose", body: `{"revision": {revision}, "reason": "2024 年比例改为 10%"}`},
+	{id: "approve_version", as: "admin", path: "/versions/{version}/approve", body: `{"revision": {revision}, "reason": "经局务会研究同意", "instead": {instead}}`},
+	{id: "get_version", as: "city", path: "/versions/{version}"},
+	{id: "end_version", as: "admin", path: "/versions/{version}/end", body: `{"revision": {revision}, "reason": "文件到期", "from": "2025-01-01"}`},
 	{id: "upload", as: "city", path: "/imports" + upload, body: "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n", header: []string{"Content-Type", "application/octet-stream"}},
 	{id: "get_import", as: "city", path: "/imports/{import}"},
 	{id: "get_plan", as: "city", path: "/imports/{import}/plan"},
@@ -76,7 +90,7 @@ var calls = []call{
 }
 
 // makes are the calls whose answer names something that later ones speak of.
-var makes = map[string]string{"raise_dispute": "dispute", "upload": "import", "create_account": "account"}
+var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "upload": "import", "create_account": "account"}
 
 // asked runs all calls and gives the answer of each.
 func asked(t *testing.T, c *city) map[string]reply {
@@ -88,6 +102,9 @@ func asked(t *testing.T, c *city) map[string]reply {
 			break
 		}
 	}
+	zip, err := ships(t)[0].Zip()
+	must(t, err)
+	names["zip"] = string(zip)
 	answers := map[string]reply{}
 	for _, k := range calls {
 		op := c.srv.operation(k.id)
@@ -101,6 +118,15 @@ func asked(t *testing.T, c *city) map[string]reply {
 		if name, ok := makes[k.id]; ok {
 			r.into(t, &made)
 			names[name] = fmt.Sprint(made.ID)
+		}
+		var edition Edition
+		if c.srv.operation(k.id).tag == "versions" && json.Unmarshal([]byte(r.body), &edition) == nil && edition.Revision > 0 {
+			names["revision"] = fmt.Sprint(edition.Revision)
+		}
+		if k.id == "list_versions" {
+			var list editionsOut
+			r.into(t, &list.Body)
+			names["instead"] = fmt.Sprint(list.Body.Items[0].ID)
 		}
 		if k.id == "get_plan" {
 			names["plan"] = r.body
@@ -187,8 +213,8 @@ func writeExamples(t *testing.T, c *city, answers map[string]reply) {
 	for _, k := range calls {
 		r := answers[k.id]
 		e := example{Path: k.path, Status: r.status}
-		if json.Valid([]byte(k.body)) {
-			e.Request = json.RawMessage(k.body)
+		if json.Valid([]byte(r.sent)) {
+			e.Request = json.RawMessage(r.sent)
 		}
 		if len(c.srv.operation(k.id).streams) == 0 && r.body != "" {
 			var v any

@@ -32,6 +32,7 @@ type problem struct {
 type fault struct {
 	Pointer   string `json:"pointer,omitempty" doc:"JSON pointer into the body" example:"/rows/0/period"`
 	Parameter string `json:"parameter,omitempty" doc:"parameter of the query, the path or a header" example:"limit"`
+	File      string `json:"file,omitempty" doc:"where several files came in" example:"policy.yaml"`
 	Line      int    `json:"line,omitempty" doc:"of the body, where it is read as a file" example:"4"`
 	Column    int    `json:"column,omitempty" example:"17"`
 	Detail    string `json:"detail" doc:"what was wrong, what was expected, how to mend it" example:"应为不小于 1 的数。"`
@@ -77,9 +78,7 @@ func (s *server) problemOf(t i18n.T, err error) *problem {
 		return newProblem(t, http.StatusRequestEntityTooLarge, t.S("api.body_too_big", tooBig.Limit))
 	case errors.As(err, &problems):
 		p := newProblem(t, http.StatusUnprocessableEntity, t.S("api.invalid", len(problems)))
-		for _, x := range problems {
-			p.Errors = append(p.Errors, fault{Line: x.Line, Column: x.Col, Detail: t.Msg(x.Msg)})
-		}
+		p.Errors = faultsOf(t, problems)
 		return p
 	}
 	if msg, ok := errs.Message(err); ok {

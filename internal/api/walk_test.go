@@ -48,6 +48,13 @@ var writers = map[string][]string{
 	"enable_account":     {"admin"},
 	"reset_account":      {"admin"},
 	"end_token":          {},
+	"draft_version":      {"city", "admin"},
+	"edit_version":       {"city", "admin"},
+	"propose_version":    {"city", "admin"},
+	"drop_version":       {"city", "admin"},
+	"reject_version":     {"city", "admin"},
+	"approve_version":    {"city", "admin"},
+	"end_version":        {"city", "admin"},
 }
 
 // address fills the holes of an operation's path with data of a firm.
@@ -58,6 +65,10 @@ func (c *city) address(op operation, code string) string {
 		id = c.firstImport()
 	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"):
 		id = "1"
+	case strings.HasPrefix(op.path, "/versions/"):
+		var list editionsOut
+		c.get("", "/policies/yancheng-2022-6/versions").into(c.t, &list.Body)
+		id = fmt.Sprint(list.Body.Items[0].ID)
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
@@ -123,9 +134,13 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // exists or not.
 func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	c := newWalk(t)
+	zip, err := ships(t)[0].Zip()
+	must(t, err)
 	bodies := map[string]string{}
 	for _, k := range calls {
-		bodies[k.id] = fill(k.body, map[string]string{"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`})
+		bodies[k.id] = fill(k.body, map[string]string{
+			"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`, "zip": string(zip), "revision": "1", "instead": "1",
+		})
 	}
 	for _, op := range c.srv.ops {
 		if op.method == http.MethodGet {
@@ -136,8 +151,11 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 			t.Errorf("%s: say in the table who may", op.id)
 		}
 		path := c.address(op, tinghuCode)
-		if op.id == "upload" {
+		switch op.id {
+		case "upload":
 			path += upload
+		case "edit_version":
+			path += "?revision=1"
 		}
 		for login := range readers {
 			if slices.Contains(allowed, login) {
