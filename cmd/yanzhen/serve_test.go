@@ -73,6 +73,13 @@ func TestServe(t *testing.T) {
 		t.Errorf("/sign-in: %d, and a demo's account or badge on it: %s", status, body)
 	}
 
+	if status, body := get(t, s.url+"/api/v1/health"); status != http.StatusOK || !strings.Contains(body, `"status":"ok"`) {
+		t.Errorf("/api/v1/health: %d %q", status, body)
+	}
+	if status, body := get(t, s.url+"/api/v1/enterprises"); status != http.StatusUnauthorized || !strings.Contains(body, "urn:yanzhen:problem:no-token") {
+		t.Errorf("/api/v1/enterprises without a token: %d %q", status, body)
+	}
+
 	// One process owns the data; another is told, and takes nothing away from the first.
 	var said bytes.Buffer
 	c := &console{out: io.Discard, err: &said, t: i18n.T{Lang: i18n.EN}}

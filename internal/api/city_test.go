@@ -68,14 +68,18 @@ var grantsOf = map[string]func(c *city) access.Grant{
 	"firm":    func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 }
 
-func newCity(t testing.TB) *city {
+// migrations are those of all that the API stands on.
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, Migrations}
+
+func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
+
+func newCityIn(t testing.TB, db *store.DB) *city {
 	t.Helper()
 	lib, err := content.Load(contentdata.FS)
 	must(t, err)
 	ctx := context.Background()
 	c := &city{t: t, firms: map[string]int64{}, tokens: map[string]string{}, ids: map[string]int64{}, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
 	now := clock.Clock(func() time.Time { return c.now })
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, Migrations})
 	sources := source.New(db, now)
 	accounts := access.New(db, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})
 	admin, err := accounts.Bootstrap(ctx, "admin", "测试 admin", "wild geese fly south 2022")

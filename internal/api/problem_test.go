@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
 
 // What is wrong is told with its place, what was expected and how to mend it, in the reader's language.
@@ -58,32 +61,34 @@ func TestProblems(t *testing.T) {
 
 // A request with one key acts once, whatever happens to its answer.
 func TestOnce(t *testing.T) {
-	c := newCity(t)
-	path := fmt.Sprintf("/enterprises/%d/disputes", c.firms[tinghuCode])
-	body := `{"def": "ent.revenue", "period": "2023", "text": "应为 12,345 万元"}`
-	first := c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1")
-	wants(t, first, 201)
-	again := c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1")
-	if again.status != 201 || again.body != first.body || again.header.Get(replayedHeader) != "true" || again.header.Get("Content-Type") != "application/json" {
-		t.Errorf("again: %d %q %v", again.status, again.body, again.header)
-	}
-	wants(t, c.get("firm", "/disputes"), 200, `"total":1`)
-	wants(t, c.ask("firm", http.MethodPost, path, strings.Replace(body, "2023", "2022", 1), idempotencyHeader, "k1"), 409)
-	wants(t, c.ask("tinghu", http.MethodPost, path, body, idempotencyHeader, "k1"), 201) // another account's key
-	refused := c.ask("firm", http.MethodPost, path, `{}`, idempotencyHeader, "k2")
-	wants(t, refused, 422)
-	if again := c.ask("firm", http.MethodPost, path, `{}`, idempotencyHeader, "k2"); again.body != refused.body || again.header.Get("Content-Type") != problemType {
-		t.Errorf("a refusal again: %d %q", again.status, again.body)
-	}
-	wants(t, c.ask("firm", http.MethodPost, path, body, idempotencyHeader, strings.Repeat("k", keyLimit+1)), 422)
-	csv := "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n"
-	one := c.ask("city", http.MethodPost, "/imports"+upload, csv, idempotencyHeader, "k3", "Content-Type", "text/csv")
-	two := c.ask("city", http.MethodPost, "/imports"+upload, csv, idempotencyHeader, "k3", "Content-Type", "text/csv")
-	if one.status != 201 || two.body != one.body || two.header.Get("Location") != one.header.Get("Location") {
-		t.Errorf("an upload again: %d %q, %d %q", one.status, one.body, two.status, two.body)
-	}
-	c.now = c.now.Add(answersKept)
-	wants(t, c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1"), 409) // a day later it is a new request: a second dispute of one's own
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		c := newCityIn(t, db)
+		path := fmt.Sprintf("/enterprises/%d/disputes", c.firms[tinghuCode])
+		body := `{"def": "ent.revenue", "period": "2023", "text": "应为 12,345 万元"}`
+		first := c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1")
+		wants(t, first, 201)
+		again := c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1")
+		if again.status != 201 || again.body != first.body || again.header.Get(replayedHeader) != "true" || again.header.Get("Content-Type") != "application/json" {
+			t.Errorf("again: %d %q %v", again.status, again.body, again.header)
+		}
+		wants(t, c.get("firm", "/disputes"), 200, `"total":1`)
+		wants(t, c.ask("firm", http.MethodPost, path, strings.Replace(body, "2023", "2022", 1), idempotencyHeader, "k1"), 409)
+		wants(t, c.ask("tinghu", http.MethodPost, path, body, idempotencyHeader, "k1"), 201) // another account's key
+		refused := c.ask("firm", http.MethodPost, path, `{}`, idempotencyHeader, "k2")
+		wants(t, refused, 422)
+		if again := c.ask("firm", http.MethodPost, path, `{}`, idempotencyHeader, "k2"); again.body != refused.body || again.header.Get("Content-Type") != problemType {
+			t.Errorf("a refusal again: %d %q", again.status, again.body)
+		}
+		wants(t, c.ask("firm", http.MethodPost, path, body, idempotencyHeader, strings.Repeat("k", keyLimit+1)), 422)
+		csv := "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n"
+		one := c.ask("city", http.MethodPost, "/imports"+upload, csv, idempotencyHeader, "k3", "Content-Type", "text/csv")
+		two := c.ask("city", http.MethodPost, "/imports"+upload, csv, idempotencyHeader, "k3", "Content-Type", "text/csv")
+		if one.status != 201 || two.body != one.body || two.header.Get("Location") != one.header.Get("Location") {
+			t.Errorf("an upload again: %d %q, %d %q", one.status, one.body, two.status, two.body)
+		}
+		c.now = c.now.Add(answersKept)
+		wants(t, c.ask("firm", http.MethodPost, path, body, idempotencyHeader, "k1"), 409) // a day later it is a new request: a second dispute of one's own
+	})
 }
 
 func TestLimit(t *testing.T) {
