@@ -186,7 +186,6 @@ func cellOf(def content.FactDef, c fact.Cell) any {
 
 type exportFactsIn struct {
 	Area string `query:"area" maxLength:"64" example:"320902"`
-	// Defs and Periods choose; without them everything goes.
 	Defs    []string `query:"def" maxItems:"100" example:"ent.revenue" doc:"数据项代码，默认全部 · codes of definitions, by default all"`
 	Periods []string `query:"period" maxItems:"100" example:"2023" doc:"只要这些期间 · only these periods"`
 	Knowledge
@@ -203,6 +202,9 @@ type row struct {
 
 // exportFacts sends every effective value of every enterprise and of what belongs to it, a line each.
 func (s *server) exportFacts(ctx context.Context, c *caller, in *exportFactsIn) (*stream, error) {
+	if _, ok := s.Library.Areas().Node(in.Area); in.Area != "" && !ok {
+		return nil, invalid(c.t, "area", in.Area, i18n.M("api.no_area"))
+	}
 	for _, code := range in.Defs {
 		if _, ok := s.Library.FactDef(code); !ok {
 			return nil, invalid(c.t, "def", code, i18n.M("api.no_definition", code))
