@@ -297,4 +297,5 @@ func (s *server) register() {
 	s.registerExports()
 	s.registerContent()
 	s.registerAccounts()
+	s.registerEnrolments()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -36,6 +37,7 @@ type Deps struct {
 	Library  *content.Library
 	Frames   *fact.Frames
 	Intake   *intake.Service
+	Enrol    *enrol.Service
 	Region   *region.Runner
 	Versions *version.Store
 	Clock    clock.Clock
@@ -65,8 +67,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Frames == nil || d.Intake == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Frames, Intake, Region, Versions, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Frames, Intake, Enrol, Region, Versions, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

@@ -20,6 +20,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -69,7 +70,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, Migrations}
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -99,11 +100,14 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	}, true)
 	must(t, err)
 	t.Cleanup(imports.Close)
+	enrolments, err := enrol.Start(ctx, enrol.Deps{DB: db, Access: accounts, Library: lib, Frames: frames, Clock: now, Report: func(err error) { t.Error(err) }}, true)
+	must(t, err)
+	t.Cleanup(enrolments.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Frames: frames, Intake: imports,
-		Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true,
 	})
 	must(t, err)

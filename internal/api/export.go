@@ -185,7 +185,7 @@ func cellOf(def content.FactDef, c fact.Cell) any {
 }
 
 type exportFactsIn struct {
-	Area string `query:"area" maxLength:"64" example:"320902"`
+	Area    string   `query:"area" maxLength:"64" example:"320902"`
 	Defs    []string `query:"def" maxItems:"100" example:"ent.revenue" doc:"数据项代码，默认全部 · codes of definitions, by default all"`
 	Periods []string `query:"period" maxItems:"100" example:"2023" doc:"只要这些期间 · only these periods"`
 	Knowledge

@@ -22,6 +22,7 @@ var update = flag.Bool("update", false, "write openapi.yaml and examples.json an
 type call struct {
 	id, as, path, body string
 	header             []string
+	late               bool // it may come when the work that it is about has ended, and is then refused (409)
 }
 
 const upload = "?name=more.csv&sender=%E5%B8%82%E7%BB%9F%E8%AE%A1%E5%B1%80&authority=statistics&area=320900&period=2022"
@@ -85,12 +86,17 @@ var calls = []call{
 	{id: "disable_account", as: "admin", path: "/accounts/{account}/disable"},
 	{id: "enable_account", as: "admin", path: "/accounts/{account}/enable"},
 	{id: "reset_account", as: "admin", path: "/accounts/{account}/reset"},
+	{id: "order_enrolment", as: "city", path: "/enrolments", body: `{"area": "320904"}`},
+	{id: "cancel_enrolment", as: "city", path: "/enrolments/{enrolment}/cancel", late: true},
+	{id: "resume_enrolment", as: "city", path: "/enrolments/{enrolment}/resume", late: true},
+	{id: "get_enrolment", as: "city", path: "/enrolments/{enrolment}"},
+	{id: "list_enrolments", as: "city", path: "/enrolments"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
 
 // makes are the calls whose answer names something that later ones speak of.
-var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "upload": "import", "create_account": "account"}
+var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "upload": "import", "create_account": "account", "order_enrolment": "enrolment"}
 
 // asked runs all calls and gives the answer of each.
 func asked(t *testing.T, c *city) map[string]reply {
@@ -110,6 +116,9 @@ func asked(t *testing.T, c *city) map[string]reply {
 		op := c.srv.operation(k.id)
 		r := c.ask(k.as, op.method, fill(k.path, names), fill(k.body, names), k.header...)
 		answers[k.id] = r
+		if k.late && r.status == http.StatusConflict {
+			continue
+		}
 		if r.status >= 300 {
 			t.Errorf("%s: status %d: %s", k.id, r.status, r.body)
 			continue
@@ -161,7 +170,7 @@ func TestOperationsAnswerAsDescribed(t *testing.T) {
 			t.Errorf("%s: no call asks it", op.id)
 			continue
 		}
-		if r.status == http.StatusNoContent || len(op.streams) > 0 {
+		if r.status == http.StatusNoContent || r.status == http.StatusConflict || len(op.streams) > 0 {
 			continue
 		}
 		at := fmt.Sprintf("/paths/%s/%s/responses/%d/content/application~1json/schema", strings.ReplaceAll(op.path, "/", "~1"), strings.ToLower(op.method), r.status)

@@ -48,6 +48,9 @@ var writers = map[string][]string{
 	"enable_account":     {"admin"},
 	"reset_account":      {"admin"},
 	"end_token":          {},
+	"order_enrolment":    {"tinghu", "city", "narrow", "admin"},
+	"cancel_enrolment":   {},
+	"resume_enrolment":   {},
 	"draft_version":      {"city", "admin"},
 	"edit_version":       {"city", "admin"},
 	"propose_version":    {"city", "admin"},
@@ -63,7 +66,7 @@ func (c *city) address(op operation, code string) string {
 	switch {
 	case strings.HasPrefix(op.path, "/imports/"):
 		id = c.firstImport()
-	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"):
+	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/versions/"):
 		var list editionsOut
