@@ -19,7 +19,7 @@ const module = "github.com/yanzhen/yanzhen"
 // its line, never one above. A name covers the packages below its directory, unless they have a place of their own.
 var order = [][]string{
 	{"content", "third_party/web"}, // data without logic
-	{"internal/i18n", "internal/money", "internal/period"},
+	{"internal/hanzi", "internal/i18n", "internal/money", "internal/period"},
 	{"internal/clock", "internal/errs", "internal/shelf"},
 	{"internal/blob", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},

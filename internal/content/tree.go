@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
@@ -168,8 +169,14 @@ func (t *Tree) Resolve(text, within string) []Node {
 	if key == "" || utf8.RuneCountInString(key) > maxWord {
 		return nil
 	}
+	found := t.resolve(key, within)
+	if len(found) == 0 {
+		if simple := hanzi.Simplified(key); simple != key { // 東臺市
+			found = t.resolve(simple, within)
+		}
+	}
 	var all []Node
-	for _, code := range t.resolve(key, within) {
+	for _, code := range found {
 		all = append(all, *t.nodes[code])
 	}
 	return all

@@ -7,6 +7,7 @@ import (
 
 	"golang.org/x/text/unicode/norm"
 
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
@@ -88,14 +89,16 @@ func foldAll(words []string) []string {
 	return out
 }
 
-// foldLabel is a label as a search key: compatibility forms, lower case, letters and digits only.
+// foldLabel is a label as a search key: without pinyin beside it, compatibility forms, simplified characters, lower case,
+// letters and digits only.
 func foldLabel(s string) string {
+	s, _ = hanzi.Unannotated(s)
 	return strings.Map(func(r rune) rune {
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '%' {
 			return unicode.ToLower(r)
 		}
 		return -1
-	}, norm.NFKC.String(s))
+	}, hanzi.Simplified(norm.NFKC.String(s)))
 }
 
 // similarity is 1000 for the same words, 600 to 900 where one contains the other, else by common pairs of characters.

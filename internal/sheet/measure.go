@@ -8,6 +8,7 @@ import (
 	"golang.org/x/text/width"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -17,8 +18,8 @@ const maxValueText = 120
 // isWide says that a character has another width than its plain form.
 func isWide(r rune) bool { return r == '\u3000' || r >= '\uff00' && r <= '\uffef' }
 
-// fold makes full-width characters and odd blanks plain, so that the grammars know one form of each. Unlike NFKC it
-// leaves ①, ² and ㎡ alone: folded, 10² would be 102.
+// fold makes full-width characters, odd blanks and traditional characters plain, so that the grammars know one form of
+// each. Unlike NFKC it leaves ①, ² and ㎡ alone: folded, 10² would be 102.
 func fold(s string) string {
 	plain := true
 	for i := 0; i < len(s); i++ {
@@ -49,7 +50,7 @@ func fold(s string) string {
 		}
 		return r
 	}, s)
-	return strings.TrimSpace(s)
+	return hanzi.Simplified(strings.TrimSpace(s))
 }
 
 // measure is a quantity as written: one or two numbers, how firm they are, and the words behind them.

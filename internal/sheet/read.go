@@ -3,6 +3,7 @@ package sheet
 import (
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -277,6 +278,10 @@ func readText(c Cell, code bool) (Reading, error) {
 		r.Text = c.Shown()
 	default:
 		r.Text = cleanText(c.Raw)
+		if clean, found := hanzi.Unannotated(r.Text); found {
+			r.Notes = append(r.Notes, i18n.M("sheet.note.pinyin", r.Text, clean))
+			r.Text = clean
+		}
 	}
 	return r, nil
 }

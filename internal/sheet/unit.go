@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"golang.org/x/text/width"
+
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 )
 
 // UnitKind groups units that measure the same sort of thing.
@@ -81,7 +83,7 @@ var units = func() map[string]Unit {
 }()
 
 func foldUnit(s string) string {
-	s = strings.ToLower(width.Fold.String(s))
+	s = hanzi.Simplified(strings.ToLower(width.Fold.String(s)))
 	return strings.Join(strings.Fields(strings.ReplaceAll(s, "\u00a0", " ")), " ")
 }
 
