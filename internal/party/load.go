@@ -456,13 +456,16 @@ func appendNames(list []nameEntry, e *Enterprise) []nameEntry {
 	if e.Name == "" {
 		return list
 	}
-	entry := func(name string, former bool) nameEntry {
-		fold := FoldName(name)
-		return nameEntry{fold: fold, key: int32(len(stripForm(fold))), former: former, id: e.ID}
+	add := func(name string, former bool) {
+		fold, simple := FoldName(name), simpleName(name)
+		list = append(list, nameEntry{fold: fold, key: int32(len(stripForm(fold))), former: former, id: e.ID})
+		if simple != fold {
+			list = append(list, nameEntry{fold: simple, key: int32(len(stripForm(simple))), former: former, simple: true, id: e.ID})
+		}
 	}
-	list = append(list, entry(e.Name, false))
+	add(e.Name, false)
 	for _, n := range e.FormerNames {
-		list = append(list, entry(n, true))
+		add(n, true)
 	}
 	return list
 }

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 )
 
 // legalForms is the endings that say in which form a firm is set up. Long ones come first.
@@ -16,9 +17,13 @@ var legalForms = []string{
 // difference ("（中国）" and "(中国)").
 func FoldName(name string) string { return content.Fold(name) }
 
-// NameKey is FoldName without the legal form: equal keys make two names alike, not the same. 分公司 has a code of its
-// own, so the key is for finding candidates that a person confirms. A name that is nothing but a form keeps it.
-func NameKey(name string) string { return stripForm(FoldName(name)) }
+// NameKey is FoldName in simplified characters and without the legal form: equal keys make two names alike, not the same.
+// 分公司 has a code of its own, so the key is for finding candidates that a person confirms. A name that is nothing but a
+// form keeps it.
+func NameKey(name string) string { return stripForm(simpleName(name)) }
+
+// simpleName is FoldName in simplified characters: for search, and for what is alike.
+func simpleName(name string) string { return hanzi.Simplified(FoldName(name)) }
 
 func stripForm(folded string) string {
 	for _, form := range legalForms {

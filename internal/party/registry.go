@@ -83,6 +83,7 @@ type nameEntry struct {
 	fold   string
 	key    int32 // length of the part without the legal form
 	former bool
+	simple bool // no name that anybody stated: one of them in simplified characters, by which it is found
 	id     int64
 }
 
@@ -234,28 +235,14 @@ type Alike struct {
 	Likeness Likeness
 }
 
-// ByName is the enterprises whose name, or a former one, is the given one up to folding or up to the legal form; best
-// first, then by id.
+// ByName is the enterprises whose name, or a former one, is the given one up to folding, or up to the legal form and
+// traditional characters; best first, then by id.
 func (r *Registry) ByName(name string) []Alike {
-	fold := FoldName(name)
-	key := stripForm(fold)
-	if key == "" {
-		return nil
-	}
 	best := map[int64]Likeness{}
-	i, _ := slices.BinarySearchFunc(r.names, key, func(e nameEntry, k string) int { return cmp.Compare(e.fold, k) })
-	for ; i < len(r.names) && len(r.names[i].fold) >= len(key) && r.names[i].fold[:len(key)] == key; i++ {
-		e := r.names[i]
-		like := SameKey
-		switch {
-		case e.fold == fold && e.former:
-			like = SameFormerName
-		case e.fold == fold:
-			like = SameName
-		case int(e.key) != len(key):
-			continue
-		}
-		best[e.id] = max(best[e.id], like)
+	fold, simple := FoldName(name), simpleName(name)
+	r.called(fold, SameName, best)
+	if simple != fold {
+		r.called(simple, SameKey, best)
 	}
 	all := make([]Alike, 0, len(best))
 	for id, like := range best {
@@ -265,6 +252,29 @@ func (r *Registry) ByName(name string) []Alike {
 		return cmp.Or(cmp.Compare(b.Likeness, a.Likeness), cmp.Compare(a.ID, b.ID))
 	})
 	return all
+}
+
+// called adds the enterprises that a folded name may mean to best, none as more alike than most.
+func (r *Registry) called(fold string, most Likeness, best map[int64]Likeness) {
+	key := stripForm(fold)
+	if key == "" {
+		return
+	}
+	i, _ := slices.BinarySearchFunc(r.names, key, func(e nameEntry, k string) int { return cmp.Compare(e.fold, k) })
+	for ; i < len(r.names) && len(r.names[i].fold) >= len(key) && r.names[i].fold[:len(key)] == key; i++ {
+		e := r.names[i]
+		like := SameKey
+		switch {
+		case int(e.key) != len(key):
+			continue
+		case e.fold != fold || e.simple:
+		case e.former:
+			like = SameFormerName
+		default:
+			like = SameName
+		}
+		best[e.id] = max(best[e.id], min(like, most))
+	}
 }
 
 // Children is the subjects of a kind that belong to a subject or to one that it stands for, by id. A child that was

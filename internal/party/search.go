@@ -42,8 +42,9 @@ const (
 
 // Search finds enterprises by any part of their name or a former name, by the beginning of their credit code, or by
 // pinyin: the first letters of the characters, whole readings, or a mixture ("dfjx", "dafeng", "dafengjx"). Width, case,
-// spaces and brackets make no difference, nor does a legal form at the end of the text. Words that stand apart in the
-// text may stand apart in the name. Where nothing fits, names that share most pairs of characters are given.
+// spaces and brackets make no difference, nor do traditional characters or a legal form at the end of the text. Words that
+// stand apart in the text may stand apart in the name. Where nothing fits, names that share most pairs of characters are
+// given.
 //
 // Best come those with the very name, then those that begin with the text, those in which it is a word, the others; among
 // equals the visitor's own enterprises, then short names. Only what the scope may see is found and counted. An empty text
@@ -54,11 +55,11 @@ func (r *Registry) Search(scope access.Scope, text string, limit int) Found {
 	}
 	h := hits{reg: r, scope: scope, own: scope.Owns(), marks: make([]uint8, len(r.recs))}
 	h.codes(text)
-	h.names(FoldName(text))
+	h.names(simpleName(text))
 	h.words(text)
 	h.spelt(FoldName(text))
 	if len(h.found) == 0 {
-		h.alike(stripForm(FoldName(text)))
+		h.alike(NameKey(text))
 	}
 	found := Found{Total: len(h.found)}
 	for _, at := range first(h.found, limit, h.compare) {
@@ -164,7 +165,7 @@ func (h *hits) words(text string) {
 	var words []string
 	var terms []term
 	for _, w := range strings.Fields(norm.NFKC.String(text)) {
-		if w = stripForm(FoldName(w)); w != "" && !slices.Contains(legalForms, w) {
+		if w = NameKey(w); w != "" && !slices.Contains(legalForms, w) {
 			words, terms = append(words, w), append(terms, pairsOf(w)...)
 		}
 	}

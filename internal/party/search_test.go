@@ -149,3 +149,32 @@ func BenchmarkSearch(b *testing.B) {
 		}
 	})
 }
+
+// Traditional characters make a firm found and alike, never the same.
+func TestTraditionalNames(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		_, ids := w.say(
+			firm{key: "a", name: "东台智能装备有限公司", area: "320981"},
+			firm{key: "b", name: "東臺電機有限公司", former: "東臺電器廠", area: "320981"},
+		)
+		r := w.load(0)
+		for text, want := range map[string]int64{"東臺智能": ids[0], "东台智能": ids[0], "东台电机": ids[1], "東臺電機": ids[1], "电器厂": ids[1]} {
+			if found := r.Search(access.SystemScope(), text, 9); len(found.Enterprises) != 1 || found.Enterprises[0].ID != want {
+				t.Errorf("%s finds %v, want %d", text, found.Enterprises, want)
+			}
+		}
+		for name, want := range map[string][]Alike{
+			"東臺智能裝備有限公司": {{ids[0], SameKey}}, "東臺智能裝備有限責任公司": {{ids[0], SameKey}}, "东台智能装备有限公司": {{ids[0], SameName}},
+			"东台电机有限公司": {{ids[1], SameKey}}, "東臺電機有限公司": {{ids[1], SameName}}, "東臺電器廠": {{ids[1], SameFormerName}}, "东台电器厂": {{ids[1], SameKey}},
+			"东台电": {},
+		} {
+			if diff := cmp.Diff(want, r.ByName(name)); diff != "" {
+				t.Errorf("%s (-want +got)\n%s", name, diff)
+			}
+		}
+		near := r.Near([]string{"東臺智能裝備有限責任公司"}, 900, 3, func(Enterprise) bool { return true })
+		if len(near[0]) != 1 || near[0][0].ID != ids[0] || near[0][0].Score != 1000 {
+			t.Errorf("near: %+v", near)
+		}
+	})
+}
