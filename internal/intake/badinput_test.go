@@ -1,6 +1,7 @@
 package intake_test
 
 import (
+	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -300,5 +301,43 @@ func TestDelimitedTextOfAnOldProgram(t *testing.T) {
 	b := o.send("快报.txt", body, "statistics", period.Period{})
 	if b.State != intake.Ready || b.Preview.Rows != 2 || b.Preview.Totals != 1 || b.Preview.LeftOut() != 0 {
 		t.Errorf("batch is %s: %s, %+v\n%s", b.State, b.Failure, b.Preview, says(b))
+	}
+}
+
+// Text that was recognised from an image or converted: pinyin is taken out and said, traditional words are understood, and
+// the source is marked.
+func TestDegradedText(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	plain := o.commit(o.sendFile(workbook(t, [][]any{
+		{"企业名称", "县区", "2023年营业收入（万元）"}, {"东台电机有限公司", "东台市", 5},
+	}), "statistics", "320900", period.Period{}).ID)
+	b := o.sendFile(workbook(t, [][]any{
+		{"2023年規模以上工業企業情況表（單位：萬元）"},
+		{"企業名稱", "縣（市、區）", "營業收入", "利潤總額"},
+		{"盐城(yán chéng)甲机械有限公司", "东台(dong tai)市", 1, "無"},
+		{"東臺風電有限公司", "東臺市", 2, "壹佰萬元"},
+		{"東臺電機有限公司", "東臺市", 4, nil},
+		{"合計", nil, 7, nil},
+	}), "statistics", "320900", period.Period{})
+	want := []string{
+		"盐城甲机械有限公司 ent.revenue 2023 = 1 万元", "盐城甲机械有限公司 ent.profit 2023 = 无",
+		"東臺風電有限公司 ent.revenue 2023 = 2 万元", "東臺風電有限公司 ent.profit 2023 = 100 万元",
+	}
+	if diff := cmp.Diff(want, o.lines(b)); diff != "" || b.Preview.Totals != 1 {
+		t.Errorf("preview (-want +got):\n%s\n%s", diff, says(b))
+	}
+	wantSays(t, b, "“盐城(yán chéng)甲机械有限公司”带有拼音注音，去掉后读作“盐城甲机械有限公司”", "没有名为“東臺電機有限公司”的企业，但有“东台电机有限公司”")
+	wantSilence(t, b, "没有写单位")
+	if n := len(b.Preview.Notes); n == 0 || b.Preview.Notes[n-1].Key != "intake.degraded" {
+		t.Errorf("notes: %v", b.Preview.Notes)
+	}
+	b = o.commit(b.ID)
+	for id, want := range map[int64]bool{plain.Source: false, b.Source: true} {
+		if src, err := o.sources.Get(context.Background(), o.scope, id); err != nil || src.Degraded != want {
+			t.Errorf("source %d is degraded: %t, %v", id, src.Degraded, err)
+		}
+	}
+	if area := o.firm("東臺風電有限公司").Area; area != "320981" {
+		t.Errorf("東臺市 is %s", area)
 	}
 }

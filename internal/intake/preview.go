@@ -27,8 +27,9 @@ type Preview struct {
 	NewSubjects map[string]int `json:"new_subjects"`    // of these, not known yet
 	Lines       []Line         `json:"lines"`           // examples of each class
 	Problems    []Problem      `json:"problems"`
-	Mended      []Mended       `json:"mended,omitempty"` // texts that were read as the sender said
-	Notes       []i18n.Msg     `json:"notes,omitempty"`  // about the file as a whole
+	Mended      []Mended       `json:"mended,omitempty"`   // texts that were read as the sender said
+	Notes       []i18n.Msg     `json:"notes,omitempty"`    // about the file as a whole
+	Degraded    bool           `json:"degraded,omitempty"` // its names were recognised or converted, see source.Source
 }
 
 // Class is how a statement stands to what is known.

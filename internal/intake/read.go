@@ -7,11 +7,13 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -74,7 +76,8 @@ type reading struct {
 	totals   int
 	others   int
 	rows     int
-	leave    int // rows that the sender leaves out
+	degraded bool // text of names and places is not what somebody typed
+	leave    int  // rows that the sender leaves out
 	progress func(rows, share int)
 	words    map[wordKey][]content.Node // what the words of area and industry cells mean
 	reach    map[string]bool            // areas that the sender may speak of
@@ -753,7 +756,17 @@ func (t *table) text(rec *sheet.Record, role string) (text string, ok bool) {
 	if r.State != sheet.Present {
 		return "", true
 	}
+	for _, note := range r.Notes {
+		t.find(Warn, rec, c, note)
+	}
+	t.r.degraded = t.r.degraded || isDegraded(r)
 	return strings.TrimSpace(r.Text), true
+}
+
+// isDegraded says that a text came by way of recognition from an image or of conversion: pinyin stands beside it, it is in
+// traditional characters, or some of it was lost.
+func isDegraded(r sheet.Reading) bool {
+	return len(r.Notes) > 0 || strings.ContainsRune(r.Text, utf8.RuneError) || hanzi.IsTraditional(r.Text)
 }
 
 // enterSection takes a text that stands alone in a row as the area of the rows below it, when it is one.

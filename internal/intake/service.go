@@ -10,6 +10,7 @@ import (
 	"io"
 	"math"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -598,6 +599,9 @@ func (s *Service) compare(ctx context.Context, scope access.Scope, b *Batch, j *
 	if b.Base = 0; p.Kept > 0 {
 		b.Base = d.former.batch
 	}
+	if p.Degraded = r.degraded; p.Degraded {
+		p.Notes = append(slices.Clone(p.Notes), i18n.M("intake.degraded"))
+	}
 	p.Totals, p.Others, p.Leave, p.Problems = r.totals, r.others, r.leave, r.found.sorted()
 	if p.Digest != "" {
 		twin, ok, err := s.deps.Sources.ByDigest(ctx, b.Authority, p.Digest)
@@ -625,7 +629,7 @@ func (s *Service) commit(ctx context.Context, scope access.Scope, b *Batch, j *j
 	// Whoever cancels in the middle of this must not leave a source behind of which nobody learnt the number.
 	id, err := s.deps.Sources.Begin(context.WithoutCancel(ctx), scope, source.Source{
 		Kind: source.Import, Authority: b.Authority, Name: b.Name, SHA256: b.SHA256, Digest: b.Preview.Digest,
-		Area: b.Area, Note: b.Sender,
+		Area: b.Area, Note: b.Sender, Degraded: b.Preview.Degraded,
 	})
 	if err != nil {
 		return err

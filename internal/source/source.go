@@ -55,6 +55,7 @@ type Source struct {
 	Party      int64  // the enterprise that speaks for itself; 0 for anybody else
 	ReceivedAt int64  // milliseconds UTC; given by Begin
 	Note       string
+	Degraded   bool  // its text shows marks of recognition from an image or of annotation; names in it may be wrong
 	State      State // given by the store
 	Rows       int64 // rows staged under it
 	Seq        int64 // commit at which it became known; 0 while pending
@@ -92,11 +93,11 @@ func (s *Store) Owns(tables ...string) {
 	}
 }
 
-const insertSource = `INSERT INTO source (id, kind, authority, name, sha256, digest, actor, area, party, received_at, note, state, staged, touched_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 'pending', 0, $12)`
+const insertSource = `INSERT INTO source (id, kind, authority, name, sha256, digest, actor, area, party, received_at, note, degraded, state, staged, touched_at)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', 0, $13)`
 
 // Begin opens a pending source for the account of the scope and gives its id. Kind, Authority, Name, SHA256, Digest,
-// Area, Party and Note are the caller's. It refuses (Forbidden) what the scope may not bring in.
+// Area, Party, Note and Degraded are the caller's. It refuses (Forbidden) what the scope may not bring in.
 func (s *Store) Begin(ctx context.Context, scope access.Scope, src Source) (int64, error) {
 	if !scope.Sees(access.Import, src.Area, src.Party) {
 		return 0, errs.Forbidden(fmt.Sprintf("bring in a source for area %q, party %d", src.Area, src.Party))
@@ -111,8 +112,12 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, src Source) (int6
 		}
 		src.ID = id
 		now := s.now.Millis()
+		degraded := 0
+		if src.Degraded {
+			degraded = 1
+		}
 		_, err = tx.Exec(ctx, insertSource, id, string(src.Kind), src.Authority, src.Name, src.SHA256, src.Digest,
-			scope.Account(), src.Area, src.Party, now, src.Note, now)
+			scope.Account(), src.Area, src.Party, now, src.Note, degraded, now)
 		return err
 	})
 	if err != nil {
@@ -297,7 +302,7 @@ func (s *Store) ids(ctx context.Context, query string, args ...any) ([]int64, er
 }
 
 const selectSource = `SELECT s.id, s.kind, s.authority, s.name, s.sha256, s.digest, s.actor, s.area, s.party, s.received_at,
-	s.note, s.state, s.staged, COALESCE(p.seq, 0), COALESCE(r.seq, 0), COALESCE(r.at, 0), COALESCE(r.actor, 0), COALESCE(r.reason, '')
+	s.note, s.degraded, s.state, s.staged, COALESCE(p.seq, 0), COALESCE(r.seq, 0), COALESCE(r.at, 0), COALESCE(r.actor, 0), COALESCE(r.reason, '')
 	FROM source s
 	LEFT JOIN commit_log p ON p.source_id = s.id AND p.kind = 'publish'
 	LEFT JOIN commit_log r ON r.source_id = s.id AND r.kind = 'retract'`
@@ -306,11 +311,12 @@ func scan(row interface{ Scan(...any) error }) (Source, error) {
 	var (
 		s           Source
 		kind, state string
+		degraded    int
 		r           Retraction
 	)
 	err := row.Scan(&s.ID, &kind, &s.Authority, &s.Name, &s.SHA256, &s.Digest, &s.Actor, &s.Area, &s.Party, &s.ReceivedAt,
-		&s.Note, &state, &s.Rows, &s.Seq, &r.Seq, &r.At, &r.Actor, &r.Reason)
-	s.Kind, s.State = Kind(kind), State(state)
+		&s.Note, &degraded, &state, &s.Rows, &s.Seq, &r.Seq, &r.At, &r.Actor, &r.Reason)
+	s.Kind, s.State, s.Degraded = Kind(kind), State(state), degraded == 1
 	if r.Seq != 0 {
 		s.Retraction = &r
 	}

@@ -223,9 +223,13 @@ func (s *server) factCell(t i18n.T, l fact.Line) factCell {
 	return c
 }
 
-// sourceText is who said it, and which file.
+// sourceText is who said it, and which file; and that its text is not to be relied on, where it is not.
 func (s *server) sourceText(t i18n.T, said fact.Said) string {
-	return s.authorityName(t, said.From.Authority) + " · " + said.From.Name
+	text := s.authorityName(t, said.From.Authority) + " · " + said.From.Name
+	if said.From.Degraded {
+		text += " · " + t.S("web.source_degraded")
+	}
+	return text
 }
 
 func (s *server) authorityName(t i18n.T, code string) string {
