@@ -111,13 +111,22 @@ func (in *installation) importFile(ctx context.Context, c *console, path string,
 	if err != nil {
 		return 0, &fileError{path, err}
 	}
+	committed := 0
 	for _, r := range all {
 		name, b, err := r.Name, r.Batch, r.Err
 		if name == u.Name {
 			name = path
 		}
+		if err == nil && committed > 0 { // a file of an archive was looked at before those that went in since
+			if b, err = in.intake.Wait(ctx, access.SystemScope(), b.ID); err == nil {
+				b, err = in.intake.Again(ctx, access.SystemScope(), b.ID)
+			}
+		}
 		if err == nil {
 			b, err = in.take(ctx, b, how.said, how.preview)
+		}
+		if b.State == intake.Committed {
+			committed++
 		}
 		msg, forUser := errs.Message(err)
 		switch {

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -180,5 +182,63 @@ func TestPassword(t *testing.T) {
 	}
 	if kept != 2 {
 		t.Errorf("%d files are kept, want 2", kept)
+	}
+}
+
+// Twenty files as unlike as those of county offices, packed on Windows; testdata/counties/make.py makes them. What becomes
+// of each stands in the golden file. Those that lack nothing but a year are given it; what is then ready is committed.
+func TestTwentyCountyFiles(t *testing.T) {
+	o := open(t, storetest.SQLite(t, migrations))
+	body, err := os.ReadFile("testdata/counties/counties.zip")
+	must(t, err)
+	all, err := o.intake.ReceiveAll(context.Background(), o.scope, intake.Upload{
+		Name: "counties.zip", Sender: "市工信局", Authority: "statistics", Area: "320900", Password: "yandu2023", Body: bytes.NewReader(body),
+	})
+	must(t, err)
+	var got strings.Builder
+	committed := 0
+	for _, r := range all {
+		fmt.Fprintf(&got, "== %s\n", r.Name)
+		if r.Err != nil {
+			msg, _ := errs.Message(r.Err)
+			fmt.Fprintf(&got, "refused: %s\n", (i18n.T{Lang: i18n.ZH}).Msg(msg))
+			continue
+		}
+		_, err := o.intake.Again(context.Background(), o.scope, o.wait(r.Batch.ID).ID) // the files before it are known by now
+		must(t, err)
+		b := o.wait(r.Batch.ID)
+		if b.Preview.Stops() {
+			fmt.Fprintf(&got, "asked:\n%s", says(b))
+			for i := range b.Plan.Sheets {
+				b.Plan.Sheets[i].Period = period.OfYear(2023)
+			}
+			_, err := o.intake.Replan(context.Background(), o.scope, b.ID, b.Plan)
+			must(t, err)
+			b = o.wait(b.ID)
+		}
+		for _, sh := range b.Plan.Sheets {
+			fmt.Fprintf(&got, "sheet %q of %q about %q, skipped %t\n", sh.Name, sh.Area, sh.Period, sh.Skip)
+		}
+		if b.Preview.Twin != "" {
+			fmt.Fprintf(&got, "states the same as %s\n", b.Preview.Twin)
+		}
+		for _, n := range b.Preview.Notes {
+			fmt.Fprintln(&got, (i18n.T{Lang: i18n.ZH}).Msg(n))
+		}
+		fmt.Fprintf(&got, "%s\n%s", strings.Join(o.lines(b), "\n"), says(b))
+		if b.State == intake.Ready && !b.Preview.Stops() && b.Preview.Digest != "" && b.Preview.Twin == "" {
+			o.commit(b.ID)
+			committed++
+		}
+	}
+	fmt.Fprintf(&got, "== %d files, %d committed, %d firms\n", len(all), committed, o.view().Count())
+	const golden = "testdata/counties/counties.golden"
+	if *update {
+		must(t, os.WriteFile(golden, []byte(got.String()), 0o600))
+	}
+	want, err := os.ReadFile(golden)
+	must(t, err)
+	if diff := cmp.Diff(string(want), got.String()); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -254,6 +254,12 @@ func TestBadInput(t *testing.T) {
 			words: []string{"没有名为“火星区”的地区", "玄武区”不在您的管辖范围内"},
 		},
 		{
+			name:  "circled digits, powers and square metres stay themselves",
+			rows:  [][]any{title, {"企业名称", "县区", "营业收入（万元）"}, {"①号机械㎡公司", "大丰区", 1}, {"乙公司", "大丰区", "10²"}, {"丙公司", "大丰区", "③"}},
+			want:  []string{"①号机械㎡公司 ent.revenue 2023 = 1 万元"},
+			words: []string{"C4", "“²”", "C5"},
+		},
+		{
 			name: "hidden rows and columns",
 			rows: [][]any{title, {"企业名称", "县区", "营业收入（万元）", "利润总额（万元）"}, {"甲公司", "大丰区", 1, 7}, {"乙公司", "大丰区", 2, 8}},
 			more: []func(*excelize.File){func(f *excelize.File) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
@@ -393,7 +394,7 @@ func listsFirms(l sheet.Layout) bool {
 func (s *Service) areaIn(within string, texts ...string) string {
 	areas := s.deps.Library.Areas()
 	for _, text := range texts {
-		fold, found, longest := content.Fold(text), "", 0
+		fold, found, longest := hanzi.Simplified(content.Fold(text)), "", 0
 		for _, code := range areas.Below(within) {
 			n, _ := areas.Node(code)
 			if code == within || n.Name == "" {

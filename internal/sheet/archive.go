@@ -114,7 +114,7 @@ func packedName(f *zip.File) string {
 	name := f.Name
 	if unicodeName, ok := unicodePath(f); ok {
 		name = unicodeName
-	} else if !utf8.ValidString(name) {
+	} else if f.NonUTF8 && (!utf8.ValidString(name) || strings.ContainsFunc(name, isTwoBytes)) {
 		if decoded, err := simplifiedchinese.GB18030.NewDecoder().String(name); err == nil {
 			name = decoded
 		}
@@ -127,6 +127,9 @@ func packedName(f *zip.File) string {
 	}
 	return name
 }
+
+// isTwoBytes says that a character takes two bytes of UTF-8, as none of Chinese does: 通知 in GBK happens to be two such.
+func isTwoBytes(r rune) bool { return r >= utf8.RuneSelf && r < 0x800 }
 
 // unicodePath is the name in the field that Info-ZIP and its like write beside one in a code page: a version, the
 // checksum of the other name, and the name.
