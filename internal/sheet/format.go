@@ -92,75 +92,87 @@ func parseFormat(code string, date1904 bool) *Format {
 
 // formatSections cuts a code at its semicolons and each section into tokens. Digits are kind '0'.
 func formatSections(code string) [][]formatToken {
-	var all [][]formatToken
-	var section []formatToken
-	add := func(kind byte, text string) {
-		if n := len(section); n > 0 && section[n-1].kind == kind && (kind == 'l' || kind == '0') {
-			section[n-1].text += text
-			return
-		}
-		section = append(section, formatToken{kind, text})
-	}
+	var c formatCutter
 	for len(code) > 0 {
-		r, size := utf8.DecodeRuneInString(code)
-		switch {
-		case r == ';':
-			all, section = append(all, section), nil
-		case r == '"':
-			end := strings.IndexByte(code[1:], '"')
-			if end < 0 {
-				end = len(code) - 1
-			}
-			add('l', code[1:1+end])
-			size = min(end+2, len(code))
-		case r == '\\' || r == '!':
-			_, next := utf8.DecodeRuneInString(code[size:])
-			add('l', code[size:size+next])
-			size += next
-		case r == '_' || r == '*':
-			_, next := utf8.DecodeRuneInString(code[size:])
-			size += next
-		case r == '[':
-			end := strings.IndexByte(code, ']')
-			if end < 0 {
-				end = len(code) - 1
-			}
-			bracket(code[1:end], add)
-			size = end + 1
-		case r == '0' || r == '#' || r == '?' || r == ',' || r == '.':
-			add('0', code[:size])
-		case r == '%':
-			add('p', "%")
-		case r == '@':
-			add('@', "@")
-		case r == 'E' && len(code) > 1 && (code[1] == '+' || code[1] == '-'):
-			add('x', "E")
-			size = 2
-		case hasFoldPrefix(code, "AM/PM") || hasFoldPrefix(code, "A/P"):
-			size = 3
-			if hasFoldPrefix(code, "AM/PM") {
-				size = 5
-			}
-			add('x', code[:size])
-		case strings.HasPrefix(code, "上午/下午"):
-			size = len("上午/下午")
-			add('x', code[:size])
-		case hasFoldPrefix(code, "General"):
-			size = len("General")
-			add('g', code[:size])
-		case strings.ContainsRune("yYmMdDhHsSeE", r):
-			n := 1
-			for n < len(code) && code[n]|0x20 == code[0]|0x20 {
-				n++
-			}
-			section = append(section, formatToken{code[0] | 0x20, code[:n]})
-			size = n
-		default:
-			add('l', code[:size])
-		}
-		code = code[size:]
+		code = code[c.take(code):]
 	}
-	return append(all, section)
+	return append(c.all, c.section)
+}
+
+// formatCutter makes tokens of a format code.
+type formatCutter struct {
+	all     [][]formatToken
+	section []formatToken // under way
+}
+
+// add puts a token into the section; literals and digits that follow each other are one.
+func (c *formatCutter) add(kind byte, text string) {
+	if n := len(c.section); n > 0 && c.section[n-1].kind == kind && (kind == 'l' || kind == '0') {
+		c.section[n-1].text += text
+		return
+	}
+	c.section = append(c.section, formatToken{kind, text})
+}
+
+// take reads what a code begins with, and gives its length.
+func (c *formatCutter) take(code string) int {
+	r, size := utf8.DecodeRuneInString(code)
+	switch r {
+	case ';':
+		c.all, c.section = append(c.all, c.section), nil
+	case '"':
+		text, _, _ := strings.Cut(code[1:], `"`)
+		c.add('l', text)
+		return min(len(text)+2, len(code))
+	case '\\', '!':
+		_, next := utf8.DecodeRuneInString(code[size:])
+		c.add('l', code[size:size+next])
+		return size + next
+	case '_', '*':
+		_, next := utf8.DecodeRuneInString(code[size:])
+		return size + next
+	case '[':
+		in, _, _ := strings.Cut(code[1:], "]")
+		bracket(in, c.add)
+		return min(len(in)+2, len(code))
+	case '0', '#', '?', ',', '.':
+		c.add('0', code[:size])
+	case '%':
+		c.add('p', "%")
+	case '@':
+		c.add('@', "@")
+	default:
+		return c.word(code, size)
+	}
+	return size
+}
+
+// word reads letters: parts of dates, marks of the clock, exponents; anything else is a literal.
+func (c *formatCutter) word(code string, size int) int {
+	switch {
+	case code[0] == 'E' && len(code) > 1 && (code[1] == '+' || code[1] == '-'):
+		c.add('x', "E")
+		return 2
+	case hasFoldPrefix(code, "General"):
+		c.add('g', code[:len("General")])
+		return len("General")
+	}
+	for _, half := range []string{"AM/PM", "A/P", "上午/下午"} {
+		if hasFoldPrefix(code, half) {
+			c.add('x', code[:len(half)])
+			return len(half)
+		}
+	}
+	if !strings.ContainsRune("yYmMdDhHsSeE", rune(code[0])) {
+		c.add('l', code[:size])
+		return size
+	}
+	n := 1
+	for n < len(code) && code[n]|0x20 == code[0]|0x20 {
+		n++
+	}
+	c.section = append(c.section, formatToken{code[0] | 0x20, code[:n]})
+	return n
 }
 
 func hasFoldPrefix(s, prefix string) bool {

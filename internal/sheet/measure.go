@@ -226,10 +226,8 @@ func parseOne(s string) (n oneNumber, rest string, err error) {
 		return n, rest, err
 	}
 	n.value = digits
-	power, after := cutMultiple(rest)
-	if power > 0 {
-		n.value, n.scaled, n.power, rest = n.value.shift(power), true, power, after
-	}
+	rest = n.multiplied(rest)
+	power := n.power
 	if n.scaled { // 1亿2000万: smaller multiples go on
 		for strings.Trim(firstByte(rest), "0123456789") == "" && rest != "" {
 			next, tail, err := cutDigits(rest)
@@ -247,17 +245,7 @@ func parseOne(s string) (n oneNumber, rest string, err error) {
 			n.value, n.power, power, rest = sum, p, p, after
 		}
 	}
-	for _, w := range []string{"余", "多"} {
-		if after, ok := strings.CutPrefix(strings.TrimSpace(rest), w); ok {
-			n.more = true
-			rest = after
-			if p, tail := cutMultiple(rest); p > 0 { // 1200余万元
-				n.value, n.scaled, n.power, rest = n.value.shift(p), true, p, tail
-			}
-			break
-		}
-	}
-	return n, rest, nil
+	return n, n.andMore(rest), nil
 }
 
 func firstByte(s string) string { return s[:min(len(s), 1)] }
@@ -404,101 +392,142 @@ func isNumeral(r rune) bool {
 
 // parseWords reads a number in Chinese words: 壹佰万, 一百二十万, 三千零五, 一点二亿, 二〇二二.
 func parseWords(s string) (n oneNumber, rest string, err error) {
-	var total, section, digit uint64                   // 亿 and 万 parts, below 万, the last digit
-	pending, units := false, false                     // a digit not yet multiplied; any unit at all
-	var run []uint64                                   // digits without units: 二〇二二
-	lastBig, lastSmall := uint64(1)<<63, uint64(1)<<63 // multiples must fall
-	i := 0
-	bad := badValue("sheet.value.words", preview([]byte(s)))
-words:
-	for i < len(s) {
-		r, size := utf8.DecodeRuneInString(s[i:])
-		d, isDigit := numerals[r]
-		u, isUnit := numeralUnits[r]
-		switch {
-		case isDigit:
-			if pending && digit != 0 && units {
-				return n, s, bad
-			}
-			run = append(run, d)
-			digit, pending = d, true
-		case isUnit:
-			if len(run) > 1 && run[len(run)-2] != 0 && !units {
-				return n, s, bad
-			}
-			if u >= lastSmall {
-				return n, s, bad
-			}
-			lastSmall = u
-			if !pending || digit == 0 {
-				if section > 0 || u != 10 { // 十万 is 10万, 百万 needs its 一
-					return n, s, bad
-				}
-				digit = 1
-			}
-			section += digit * u
-			digit, pending, units = 0, false, true
-		case r == '万' || r == '萬' || r == '亿' || r == '億':
-			big := uint64(1e4)
-			if r == '亿' || r == '億' {
-				big = 1e8
-			}
-			section += digit
-			switch {
-			case section == 0 && total == 0:
-				return n, s, bad
-			case big >= lastBig && !(big == 1e8 && lastBig == 1e4), total+section > 1e10:
-				return n, s, bad
-			case big == 1e8: // 一万二千亿 counts its 万 too
-				total = (total + section) * big
-			default:
-				total += section * big
-			}
-			lastBig, lastSmall = big, 1<<63
-			section, digit, pending, units = 0, 0, false, true
-			n.scaled = true
-		default:
-			break words
+	w := wordNumber{lastBig: 1 << 63, lastSmall: 1 << 63}
+	for rest = s; rest != ""; {
+		r, size := utf8.DecodeRuneInString(rest)
+		known, ok := w.take(r)
+		if !ok {
+			return n, s, badValue("sheet.value.words", preview([]byte(s)))
 		}
-		i += size
-	}
-	rest = s[i:]
-	value := total + section + digit
-	if !units && len(run) > 1 { // read out digit by digit
-		if len(run) > 15 {
-			return n, s, bad
-		}
-		value = 0
-		for _, d := range run {
-			value = value*10 + d
-		}
-	}
-	n.value = decimal{digits: value}
-	if after, ok := strings.CutPrefix(rest, "点"); ok && total == 0 {
-		for scale := 0; scale < 6; scale++ {
-			r, size := utf8.DecodeRuneInString(after)
-			d, isDigit := numerals[r]
-			if !isDigit {
-				break
-			}
-			n.value = decimal{digits: n.value.digits*10 + d, scale: n.value.scale + 1}
-			after = after[size:]
-		}
-		rest = after
-		if p, tail := cutMultiple(rest); p > 0 {
-			n.value, n.scaled, n.power, rest = n.value.shift(p), true, p, tail
-		}
-	}
-	for _, w := range []string{"余", "多"} {
-		if after, ok := strings.CutPrefix(rest, w); ok {
-			n.more, rest = true, after
-			if p, tail := cutMultiple(rest); p > 0 {
-				n.value, n.scaled, n.power, rest = n.value.shift(p), true, p, tail
-			}
+		if !known {
 			break
 		}
+		rest = rest[size:]
 	}
-	return n, rest, nil
+	value, ok := w.value()
+	if !ok {
+		return n, s, badValue("sheet.value.words", preview([]byte(s)))
+	}
+	n.value, n.scaled = decimal{digits: value}, w.scaled
+	if after, ok := strings.CutPrefix(rest, "点"); ok && w.total == 0 {
+		rest = n.multiplied(n.fraction(after))
+	}
+	return n, n.andMore(rest), nil
+}
+
+// wordNumber is a number in words as far as it was read.
+type wordNumber struct {
+	total, section, digit uint64   // the parts in 亿 and 万, what is below 万, the last digit
+	pending, units        bool     // the digit is not yet multiplied; there was any unit at all
+	run                   []uint64 // digits, for a number that is read out digit by digit: 二〇二二
+	lastBig, lastSmall    uint64   // multiples must fall
+	scaled                bool     // there was a 万 or 亿
+}
+
+// take reads a character; known is false for one that is no part of a number, ok for one that cannot stand here.
+func (w *wordNumber) take(r rune) (known, ok bool) {
+	if d, is := numerals[r]; is {
+		if w.pending && w.digit != 0 && w.units {
+			return true, false
+		}
+		w.run = append(w.run, d)
+		w.digit, w.pending = d, true
+		return true, true
+	}
+	if u, is := numeralUnits[r]; is {
+		return true, w.unit(u)
+	}
+	switch r {
+	case '万', '萬':
+		return true, w.big(1e4)
+	case '亿', '億':
+		return true, w.big(1e8)
+	}
+	return false, true
+}
+
+// unit multiplies the digit before 十, 百 or 千.
+func (w *wordNumber) unit(u uint64) bool {
+	if len(w.run) > 1 && w.run[len(w.run)-2] != 0 && !w.units || u >= w.lastSmall {
+		return false
+	}
+	w.lastSmall = u
+	if !w.pending || w.digit == 0 {
+		if w.section > 0 || u != 10 { // 十万 is 10万, 百万 needs its 一
+			return false
+		}
+		w.digit = 1
+	}
+	w.section += w.digit * u
+	w.digit, w.pending, w.units = 0, false, true
+	return true
+}
+
+// big multiplies what stands before 万 or 亿.
+func (w *wordNumber) big(times uint64) bool {
+	w.section += w.digit
+	switch {
+	case w.section == 0 && w.total == 0,
+		times >= w.lastBig && !(times == 1e8 && w.lastBig == 1e4),
+		w.total+w.section > 1e10:
+		return false
+	case times == 1e8: // 一万二千亿 counts its 万 too
+		w.total = (w.total + w.section) * times
+	default:
+		w.total += w.section * times
+	}
+	w.lastBig, w.lastSmall = times, 1<<63
+	w.section, w.digit, w.pending, w.units, w.scaled = 0, 0, false, true, true
+	return true
+}
+
+// value is the whole number.
+func (w *wordNumber) value() (uint64, bool) {
+	if w.units || len(w.run) < 2 {
+		return w.total + w.section + w.digit, true
+	}
+	if len(w.run) > 15 {
+		return 0, false
+	}
+	v := uint64(0)
+	for _, d := range w.run {
+		v = v*10 + d
+	}
+	return v, true
+}
+
+// fraction reads the digits behind 点 and gives what follows.
+func (n *oneNumber) fraction(s string) (rest string) {
+	for scale := 0; scale < 6; scale++ {
+		r, size := utf8.DecodeRuneInString(s)
+		d, isDigit := numerals[r]
+		if !isDigit {
+			break
+		}
+		n.value = decimal{digits: n.value.digits*10 + d, scale: n.value.scale + 1}
+		s = s[size:]
+	}
+	return s
+}
+
+// multiplied works in a 万 or 亿 that follows, and gives what is behind it.
+func (n *oneNumber) multiplied(s string) (rest string) {
+	if p, tail := cutMultiple(s); p > 0 {
+		n.value, n.scaled, n.power = n.value.shift(p), true, p
+		return tail
+	}
+	return s
+}
+
+// andMore reads 余 or 多, behind which the multiple may stand: 1200余万元.
+func (n *oneNumber) andMore(s string) (rest string) {
+	for _, w := range []string{"余", "多"} {
+		if after, ok := strings.CutPrefix(strings.TrimSpace(s), w); ok {
+			n.more = true
+			return n.multiplied(after)
+		}
+	}
+	return s
 }
 
 // badValue is a reason why a value was not read.
