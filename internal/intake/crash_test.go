@@ -310,3 +310,20 @@ func TestAnotherProcessBringsTheSameFirm(t *testing.T) {
 		}
 	})
 }
+
+// Whoever gets a turn and was cancelled at once gives it back: the next one must not wait for ever.
+func TestTurnsAreGivenBack(t *testing.T) {
+	tokens := make(chan struct{}, 1)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for range 200 { // which of the two ready cases is taken is left to chance
+		if release, err := intake.Turn(ctx, tokens); release != nil || err == nil || len(tokens) != 0 {
+			t.Fatalf("a turn for nobody: %v, %d taken", err, len(tokens))
+		}
+	}
+	release, err := intake.Turn(context.Background(), tokens)
+	must(t, err)
+	if release(); len(tokens) != 0 {
+		t.Error("the turn was not given back")
+	}
+}

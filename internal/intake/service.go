@@ -503,7 +503,11 @@ func turn(ctx context.Context, tokens chan struct{}) (release func(), err error)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	case tokens <- struct{}{}:
-		return func() { <-tokens }, ctx.Err()
+		if err := ctx.Err(); err != nil { // both were ready: the token goes back
+			<-tokens
+			return nil, err
+		}
+		return func() { <-tokens }, nil
 	}
 }
 

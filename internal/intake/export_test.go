@@ -1,0 +1,4 @@
+package intake
+
+// Turn is turn for tests.
+var Turn = turn
