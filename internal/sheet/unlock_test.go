@@ -62,6 +62,19 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
+// TestUnlockProtectedAgainstChanges needs no password: what is only not to be changed may be read.
+func TestUnlockProtectedAgainstChanges(t *testing.T) {
+	clear, ok, err := Unlock("testdata/locked/writeprotected.xls", "", "", Limits{})
+	if err != nil || !ok {
+		t.Fatal(ok, err)
+	}
+	b, err := io.ReadAll(clear)
+	if err != nil {
+		t.Fatal(err)
+	}
+	golden(t, "testdata/libreoffice.golden", drawn(t, bookOf(t, saveFile(t, "clear", b)), 0))
+}
+
 func TestUnlockNothing(t *testing.T) {
 	for _, path := range []string{"testdata/libreoffice.xlsx", "testdata/old/county.xls", "testdata/libreoffice.csv", saveFile(t, "t", nil), saveFile(t, "t", []byte(oleMagic+"x"))} {
 		if r, ok, err := Unlock(path, "", "x", Limits{}); r != nil || ok || err != nil {
