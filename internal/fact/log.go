@@ -66,8 +66,21 @@ func (v View) Log(ctx context.Context) ([]Entry, error) {
 	return all, nil
 }
 
-// changes is the commit log as far as the scope may see it.
+// changes is the commit log as far as the scope may see it, read once for a commit and a scope: pages of it, and searches
+// in it, ask again and again.
 func (v View) changes(ctx context.Context) ([]Entry, error) {
+	key := v.scope.Key()
+	if kept, ok := v.snap.desk.logs.Load(key); ok {
+		return slices.Clip(kept.([]Entry)), nil
+	}
+	all, err := v.readChanges(ctx)
+	if err == nil {
+		v.snap.desk.logs.Store(key, all)
+	}
+	return slices.Clip(all), err
+}
+
+func (v View) readChanges(ctx context.Context) ([]Entry, error) {
 	if v.snap.seq == 0 {
 		return nil, nil // nothing was ever known, and 0 would ask for the newest
 	}
