@@ -43,7 +43,7 @@ func exportCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 		}
 		var rows int64
 		err = blob.Replace(args[0], func(to io.Writer) (err error) {
-			rows, err = view.WriteParquet(to, notes)
+			rows, err = view.WriteParquet(to, view.Enterprises(), notes)
 			return err
 		})
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/parquet"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -43,15 +44,19 @@ var valueColumn = map[content.Type]int{
 	content.Text: 15, content.Code: 15,
 }
 
-// WriteParquet writes what the view shows of every enterprise and of what belongs to it, as far as somebody stated it,
-// and gives how many values that is. What is withheld from the scope has no row. The notes stand in the file.
-func (v View) WriteParquet(to io.Writer, notes [][2]string) (rows int64, err error) {
+// WriteParquet writes what the view shows of enterprises and of what belongs to them, as far as somebody stated it, and
+// gives how many values that is. What the scope may not carry away, and what is withheld from it, has no row. The notes
+// stand in the file.
+func (v View) WriteParquet(to io.Writer, enterprises iter.Seq[party.Enterprise], notes [][2]string) (rows int64, err error) {
 	w, err := parquet.NewWriter(to, analystColumns, notes)
 	if err != nil {
 		return 0, err
 	}
 	cells := make([]parquet.Cell, len(analystColumns))
-	for e := range v.Enterprises() {
+	for e := range enterprises {
+		if !v.Can(access.Export, e.ID) {
+			continue
+		}
 		for row := range v.rowsOf(e.ID) {
 			for at, cell := range row.known() {
 				v.analystRow(cells, e, row, at, cell)

@@ -54,7 +54,7 @@ func TestAnalystRows(t *testing.T) {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			var file bytes.Buffer
-			rows, err := v.WriteParquet(&file, nil)
+			rows, err := v.WriteParquet(&file, v.Enterprises(), nil)
 			if err != nil || int(rows) != len(tc.want) {
 				t.Errorf("%d rows written, %v", rows, err)
 			}

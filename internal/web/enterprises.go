@@ -235,6 +235,10 @@ func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *vi
 		return err
 	}
 	q := s.readList(r.Form)
+	name := v.t.S("web.nav_enterprises") + "-" + s.Clock.Today().String()
+	if r.FormValue("format") == "parquet" {
+		return s.exportFacts(w, v, view, q, name)
+	}
 	out := sheet.Export{Title: v.t.S("web.nav_enterprises"), Notes: s.notes(v, view, q.href("/enterprises"))}
 	out.Columns = []string{v.t.S("web.firm_name"), v.t.S("web.uscc"), v.t.S("web.area"), v.t.S("web.industry")}
 	var columns []content.FactDef
@@ -263,7 +267,24 @@ func (s *server) exportEnterprises(w http.ResponseWriter, r *http.Request, v *vi
 			}
 		}
 	}
-	return s.export(w, r, v, v.t.S("web.nav_enterprises")+"-"+s.Clock.Today().String(), out)
+	return s.export(w, r, v, name, out)
+}
+
+// exportFacts sends every effective value of the enterprises of a list and of what belongs to them, for analysts.
+func (s *server) exportFacts(w http.ResponseWriter, v *visit, view fact.View, q listQuery, name string) error {
+	if s.Demo != nil {
+		name += "-" + v.t.S("web.demo")
+	}
+	list := view.List(q.listing())
+	attach(w, name+".parquet", "application/vnd.apache.parquet")
+	_, err := view.WriteParquet(w, func(yield func(party.Enterprise) bool) {
+		for e := range list.Page(view, 0, list.Len()) {
+			if !yield(e) {
+				return
+			}
+		}
+	}, s.notes(v, view, q.href("/enterprises")))
+	return err
 }
 
 // notes is what every exported file tells: as of when, by whom, from which address, and whether the data is synthetic.

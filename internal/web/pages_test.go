@@ -73,6 +73,10 @@ func TestExportOfList(t *testing.T) {
 		t.Errorf("notes: %q %v", notes, err)
 	}
 
+	res, body = v.get("/enterprises/export?format=parquet&area=320902&year=2023")
+	if res.Header.Get("Content-Type") != "application/vnd.apache.parquet" || !strings.HasPrefix(body, "PAR1") || !strings.HasSuffix(body, "PAR1") {
+		t.Errorf("facts for analysts: %v, %d bytes", res.Header, len(body))
+	}
 	res, body = v.get("/enterprises/export?format=csv&year=2023")
 	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
 	if err != nil || len(lines) != 5 || !strings.HasPrefix(lines[4][0], "演示数据：") {
