@@ -143,7 +143,7 @@ func TestRuleIntoForce(t *testing.T) {
 	author, second := c.as("city"), c.as("second")
 	res, body := author.sendPackage(cheaper(t), "盐城.zip")
 	path := res.Request.URL.Path
-	wants(t, body, "草稿", "与之前版本的差异", "有效投入补助上限", "500万元", "50万元", "四(三)", "算例：1 / 1 相符", "对本区域的影响")
+	wants(t, body, "草稿", "与之前版本的差异", "有效投入补助上限", "500万元", "50万元", "四(三)", "检查发现 1 处", "不在条款清单中", "算例：1 / 1 相符", "对本区域的影响")
 	effect := second.await(path + "/effect")
 	wants(t, effect, "少得的企业", "1 家，共 18.20 万元", "盐城亭湖甲机械有限公司", "−18.20", "多得的企业", "0 家")
 	_, body = c.as("tinghu").get(path)

@@ -7,12 +7,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lint"
 )
 
 // Report is what checking a package found.
 type Report struct {
 	Policy   *policy.Policy // nil where the file has mistakes
 	Problems content.Problems
+	Lint     []lint.Finding  // what the linter finds in a file that compiles; it tells, and hinders nobody
 	Cases    []policy.Result // the worked cases as they ran; none while there are problems
 }
 
@@ -40,10 +42,13 @@ func (r Report) Hindrance() i18n.Msg {
 	return i18n.Msg{}
 }
 
-// Check compiles a package and runs its worked cases. Every way in goes through here: a file, a form, what ships.
+// Check compiles a package, asks the linter and runs its worked cases. Every way in goes through here: a file, a form, what ships.
 func Check(lib *content.Library, p Package) Report {
 	var r Report
 	r.Policy, r.Problems = policy.Compile(lib, PolicyFile, p.Policy)
+	if r.Policy != nil {
+		r.Lint = lint.Check(lib, []lint.Source{{Policy: p.Policy}}).Findings
+	}
 	if len(p.Cases) == 0 {
 		return r
 	}
