@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/xuri/excelize/v2"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: bringLocked, Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack}})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: bringLocked, Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack, "template": makeTemplate}})
 }
 
 // bringLocked gives the scripts a workbook with a password: locked.xls.
@@ -46,6 +47,15 @@ func pack(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(z.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
+}
+
+// makeTemplate makes an .xlsx of one row: template out.xlsx a,b,c.
+func makeTemplate(ts *testscript.TestScript, _ bool, args []string) {
+	f := excelize.NewFile()
+	defer f.Close()
+	row := strings.Split(args[1], ",")
+	ts.Check(f.SetSheetRow("Sheet1", "A1", &row))
+	ts.Check(f.SaveAs(ts.MkAbs(args[0])))
 }
 
 // TestWordsForEverything checks that every command and flag is explained, in both languages.

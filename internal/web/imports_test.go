@@ -74,7 +74,12 @@ func (v *visitor) send(fields map[string]string, files ...sentFile) (*http.Respo
 
 func (v *visitor) sendBody(kind string, body io.Reader) (*http.Response, string) {
 	v.s.t.Helper()
-	req, err := http.NewRequest(http.MethodPost, v.s.http.URL+"/imports", body)
+	return v.sendTo("/imports", kind, body)
+}
+
+func (v *visitor) sendTo(path, kind string, body io.Reader) (*http.Response, string) {
+	v.s.t.Helper()
+	req, err := http.NewRequest(http.MethodPost, v.s.http.URL+path, body)
 	if err != nil {
 		v.s.t.Fatal(err)
 	}

@@ -53,6 +53,7 @@ var writers = map[string][]string{
 	"POST /imports/{id}/delivery/mend":                     {"city"},
 	"POST /imports/{id}/delivery/commit":                   {"city"},
 	"POST /imports/{id}/delivery/undo":                     {"city"},
+	"POST /enterprises/template":                           {"tinghu", "city", "auditor", "firm", "handler"},
 	"POST /imports/{id}/mend":                              {"city"},
 	"POST /imports/{id}/commit":                            {"city"},
 	"POST /imports/{id}/again":                             {"city"},

@@ -144,6 +144,8 @@ func (s *server) routes() []route {
 		{"GET /mine", access.Need{Action: access.ReadFact}, s.mine},
 		{"GET /enterprises", access.Need{Action: access.ReadParty}, s.enterprises},
 		{"GET /enterprises/export", access.Need{Action: access.Export}, s.exportEnterprises},
+		{"GET /enterprises/template", access.Need{Action: access.Export}, s.templatePage},
+		{"POST /enterprises/template", access.Need{Action: access.Export}, s.fillTemplate},
 		{"GET /enterprises/{id}", access.Need{Action: access.ReadFact}, s.enterprise},
 		{"GET /enterprises/{id}/receipt", access.Need{Action: access.ReadFact}, s.fileReceipt},
 		{"GET /enterprises/{id}/facts/{subject}/{def}", access.Need{Action: access.ReadFact}, s.factTimeline},
@@ -290,5 +292,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
+	return slices.Contains([]string{"POST /imports", "POST /enterprises/template", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
 }

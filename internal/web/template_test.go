@@ -1,0 +1,74 @@
+package web
+
+import (
+	"bytes"
+	"mime/multipart"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// fill sends a template as a browser does.
+func (v *visitor) fill(rows ...[]any) (*http.Response, string) {
+	v.s.t.Helper()
+	book := excelize.NewFile()
+	defer book.Close()
+	for i, row := range rows {
+		at, err := excelize.CoordinatesToCellName(1, i+1)
+		if err == nil {
+			err = book.SetSheetRow("Sheet1", at, &row)
+		}
+		if err != nil {
+			v.s.t.Fatal(err)
+		}
+	}
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, err := form.CreateFormFile("file", "上级表.xlsx")
+	if err == nil {
+		err = book.Write(part)
+	}
+	if err == nil {
+		err = form.Close()
+	}
+	if err != nil {
+		v.s.t.Fatal(err)
+	}
+	return v.sendTo("/enterprises/template?year=2023", form.FormDataContentType(), &body)
+}
+
+// A template is filled with what its sender may see, and no more.
+func TestTemplateIsFilled(t *testing.T) {
+	c := newCity(t)
+	for login, may := range readers {
+		if login == "" || login == "admin" {
+			continue
+		}
+		res, body := c.as(login).fill([]any{"企业名称", "统一社会信用代码", "营业收入（万元）"})
+		if exports := slices.Contains(writers["POST /enterprises/template"], login); exports != (res.StatusCode == http.StatusOK) {
+			t.Errorf("%s: status %d", login, res.StatusCode)
+		}
+		if res.StatusCode != http.StatusOK {
+			continue
+		}
+		all := text(t, res, body)
+		for code := range secrets {
+			if got, want := strings.Contains(all, code), len(may) == len(secrets) || may[0] == code; got != want {
+				t.Errorf("%s: the filled template tells of %s: %t, want %t", login, code, got, want)
+			}
+		}
+	}
+	res, page := c.as("city").fill([]any{"{{企业名称}}", "{{神秘数}}"})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("an unknown placeholder: status %d", res.StatusCode)
+	}
+	wants(t, page, "Sheet1!B1", "不对应任何数据项")
+	res, page = c.as("city").get("/enterprises/template?area=320902")
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	wants(t, page, "{{营业收入|亿元}}", "将填入企业列表中的 1 家企业")
+}
