@@ -84,7 +84,11 @@ func (s *server) deliveredFile(t i18n.T, b intake.Batch) deliveredFile {
 		if sh.Skip {
 			continue
 		}
-		if name := nodeName(s.Library.Areas(), cmp.Or(sh.Area, b.Area)); !slices.Contains(areas, name) {
+		name := nodeName(s.Library.Areas(), cmp.Or(sh.Area, b.Area))
+		if sh.Area == "" && slices.ContainsFunc(sh.Columns, func(c intake.ColumnPlan) bool { return c.Target == "party.area" }) {
+			name = t.S("imports.area_by_rows")
+		}
+		if !slices.Contains(areas, name) {
 			areas = append(areas, name)
 		}
 		f.Columns += len(sh.Columns)

@@ -37,6 +37,7 @@ type mendForm struct {
 	Texts     []mendText
 	More      int  // places whose text is not among Texts
 	FreeTexts bool // what a text is read as may be typed
+	Open      bool // shown without a click: an answer is wanted
 }
 
 // mendText is one text of a column and what may be said about it.
@@ -62,6 +63,7 @@ func (s *server) mendForm(t i18n.T, action string, p intake.Problem, plan intake
 		return nil
 	}
 	f := &mendForm{Action: action, Sheet: p.At.Sheet, Column: p.At.Column, More: p.More}
+	f.Open = len(p.Texts) <= 3 && (p.Severity != intake.Warn || slices.ContainsFunc(p.Texts, func(x intake.Text) bool { return len(x.Like) > 0 }))
 	f.ID = fmt.Sprintf("m%d-%d-%x", f.Sheet, f.Column, shortHash(p.Cause+p.Pattern))
 	var col intake.ColumnPlan
 	if f.Column >= 0 {
