@@ -276,13 +276,16 @@ func (s *server) editVersion(w http.ResponseWriter, r *http.Request, v *visit) e
 
 // showEdit checks the package and shows it as a form and as text; by script, what is wrong alone.
 func (s *server) showEdit(w http.ResponseWriter, r *http.Request, v *visit, status int, d editData) error {
-	d.Report = s.Versions.Check(d.Package)
-	d.Name, d.Problems = d.Document, d.Report.Problems
+	var err error
+	if d.Report, err = s.Versions.Check(r.Context(), d.Package); err != nil {
+		return err
+	}
+	d.Name, d.Problems = d.Document, d.Report.Told()
 	if d.Report.Policy != nil {
 		d.Name = v.t.Text(d.Report.Policy.File.Document.Name)
 	}
 	if form, ok := newPolicyForm(v.t, d.Package.Policy); ok {
-		d.Form, d.Problems = form, form.tell(d.Report.Problems)
+		d.Form, d.Problems = form, form.tell(d.Problems)
 		for _, field := range form.fields {
 			field.Error = cmp.Or(d.Errors[field.Name], field.Error)
 		}

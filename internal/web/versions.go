@@ -244,7 +244,9 @@ func (s *server) showVersion(w http.ResponseWriter, r *http.Request, v *visit, s
 	if err != nil {
 		return err
 	}
-	d.Report = s.Versions.Check(p)
+	if d.Report, err = s.Versions.Check(ctx, p); err != nil {
+		return err
+	}
 	for _, c := range d.Report.Cases {
 		d.Cases = append(d.Cases, caseText(v.t, c))
 	}
@@ -469,8 +471,11 @@ func (s *server) versionEffect(w http.ResponseWriter, r *http.Request, v *visit)
 		return err
 	}
 	d := effectData{ID: x.ID}
-	d.Policy = s.Versions.Check(p).Policy
-	if d.Policy == nil {
+	report, err := s.Versions.Check(r.Context(), p)
+	if err != nil {
+		return err
+	}
+	if d.Policy = report.Policy; d.Policy == nil {
 		return errs.NotFound("effect of a version with mistakes", x.ID)
 	}
 	if err := s.effect(r.Context(), v, x, &d); err != nil {

@@ -411,7 +411,11 @@ func (s *Store) ready(ctx context.Context, v Version) error {
 	if err != nil {
 		return err
 	}
-	if msg := s.Check(p).Hindrance(); !msg.IsZero() {
+	report, err := s.Check(ctx, p)
+	if err != nil {
+		return err
+	}
+	if msg := report.Hindrance(); !msg.IsZero() {
 		return errs.Invalid(msg)
 	}
 	return nil
