@@ -14,7 +14,7 @@
 // takes the reader's scope and gives a View; no method of View tells of a subject, a value or a count beyond it. Who
 // may see an enterprise goes by its area as known at the view's commit: the history of a firm that moved follows it.
 //
-// OpenSaved starts from a file that Save wrote and from what was committed since (docs/decisions/0008-saved-frame.md); the
+// OpenSaved starts from a file that Save wrote and from what was committed since (docs/decisions/0010-saved-frame.md); the
 // file is a cache, and one that does not fit is not used.
 //
 // The package owns the tables fact, fact_column (the pairs of definition and period, so that a statement is small),

@@ -24,7 +24,7 @@ import (
 
 // Saved is where a frame is kept between two runs of the product, so that the next start reads a file and what was
 // committed since, and not every statement. The file is a cache: whatever is wrong with it, the frame is built from the
-// rows. See docs/decisions/0008-saved-frame.md.
+// rows. See docs/decisions/0010-saved-frame.md.
 type Saved struct {
 	Path  string // "" keeps nothing
 	Build string // of the product: what another build wrote is not read
