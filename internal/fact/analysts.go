@@ -48,10 +48,7 @@ var valueColumn = map[content.Type]int{
 // gives how many values that is. What the scope may not carry away, and what is withheld from it, has no row. The notes
 // stand in the file.
 func (v View) WriteParquet(to io.Writer, enterprises iter.Seq[party.Enterprise], notes [][2]string) (rows int64, err error) {
-	w, err := parquet.NewWriter(to, analystColumns, notes)
-	if err != nil {
-		return 0, err
-	}
+	w := parquet.NewWriter(to, analystColumns, notes)
 	cells := make([]parquet.Cell, len(analystColumns))
 	for e := range enterprises {
 		if !v.Can(access.Export, e.ID) {

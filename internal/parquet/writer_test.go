@@ -2,14 +2,14 @@ package parquet
 
 import (
 	"bytes"
-	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	"github.com/parquet-go/parquet-go"
 )
 
 const exampleRows = groupRows + 10
@@ -18,16 +18,13 @@ const exampleRows = groupRows + 10
 func example(t *testing.T) []byte {
 	t.Helper()
 	var file bytes.Buffer
-	w, err := NewWriter(&file, []Column{
+	w := NewWriter(&file, []Column{
 		{Name: "id", Type: Int},
 		{Name: "money", Type: Decimal, Scale: 2},
 		{Name: "day", Type: Date},
 		{Name: "yes", Type: Bool},
 		{Name: "name", Type: Text},
 	}, [][2]string{{"made by", "测试"}})
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i := range int64(exampleRows) {
 		cells := []Cell{Number(i), Number(i*100 + 1), Number(19_000 - i), Number(i % 3 % 2), String("雁阵")}
 		if i%7 == 0 {
@@ -93,27 +90,39 @@ func TestPyarrowReadsIt(t *testing.T) {
 	}
 }
 
-func TestFrameOfTheFile(t *testing.T) {
+// TestReadBack reads the example with the library's own reader: the columns in their order, nulls, and the ends of types.
+func TestReadBack(t *testing.T) {
 	file := example(t)
-	end := len(file) - 8
-	foot := int(binary.LittleEndian.Uint32(file[end:]))
-	if string(file[:4]) != magic || string(file[end+4:]) != magic || foot <= 0 || foot > end-4 {
-		t.Fatalf("begins %q, ends %q, footer of %d", file[:4], file[end+4:], foot)
+	f, err := parquet.OpenFile(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
 	}
-	if !bytes.HasPrefix(file[end-foot:], []byte{0x15, 0x02, 0x19, 0x6c}) { // version 1; a list of six structs: the schema
-		t.Errorf("footer begins %x", file[end-foot:end-foot+4])
+	var names []string
+	for _, c := range f.Root().Columns() {
+		names = append(names, c.Name())
 	}
-}
-
-func TestRuns(t *testing.T) {
-	for _, tc := range []struct{ levels, want []byte }{
-		{nil, nil},
-		{[]byte{1}, []byte{2, 1}},
-		{[]byte{0, 0, 1, 1, 1}, []byte{4, 0, 6, 1}},
-		{bytes.Repeat([]byte{1}, 64), []byte{0x80, 1, 1}},
-	} {
-		if diff := cmp.Diff(tc.want, runs(tc.levels)); diff != "" {
-			t.Errorf("%v (-want +got)\n%s", tc.levels, diff)
-		}
+	if got := strings.Join(names, " "); got != "id money day yes name" {
+		t.Errorf("columns are %s", got)
+	}
+	if f.NumRows() != exampleRows || len(f.RowGroups()) != 2 {
+		t.Errorf("%d rows in %d groups", f.NumRows(), len(f.RowGroups()))
+	}
+	if note, ok := f.Lookup("made by"); !ok || note != "测试" {
+		t.Errorf("the note is %q", note)
+	}
+	rows := make([]parquet.Row, 3)
+	r := f.RowGroups()[0].Rows()
+	defer func() { _ = r.Close() }()
+	if n, err := r.ReadRows(rows); n != len(rows) {
+		t.Fatal(n, err)
+	}
+	if v := rows[0]; !v[1].IsNull() || !v[3].IsNull() || !v[4].IsNull() || v[2].Int32() != 19_000 {
+		t.Errorf("the first row is %v", v)
+	}
+	if v := rows[1]; v[1].Int64() != -999_999_999_999_999_999 || !v[3].Boolean() || v[4].String() != "雁阵" {
+		t.Errorf("the second row is %v", v)
+	}
+	if v := rows[2]; v[0].Int64() != 1<<63-1 || v[4].IsNull() || v[4].String() != "" {
+		t.Errorf("the third row is %v", v)
 	}
 }
