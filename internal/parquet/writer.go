@@ -89,7 +89,7 @@ func (t table) Fields() []parquet.Field {
 
 // Writer writes one table. Close must be called, and the file counts only when it gave no error.
 type Writer struct {
-	out     *parquet.Writer
+	out     *parquet.GenericWriter[any]
 	columns []Column
 	row     parquet.Row
 }
@@ -106,7 +106,7 @@ func NewWriter(to io.Writer, columns []Column, notes [][2]string) *Writer {
 	for _, n := range notes {
 		options = append(options, parquet.KeyValueMetadata(n[0], n[1]))
 	}
-	return &Writer{out: parquet.NewWriter(to, options...), columns: columns, row: make(parquet.Row, len(columns))}
+	return &Writer{out: parquet.NewGenericWriter[any](to, options...), columns: columns, row: make(parquet.Row, len(columns))}
 }
 
 // Row adds a row, a cell for each column.
