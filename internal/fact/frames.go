@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -318,6 +319,24 @@ func (f *Frames) For(ctx context.Context, scope access.Scope, known int64) (View
 		}
 	}
 	return newView(f, snap, scope), nil
+}
+
+// KnownBy is the commit up to which everything was known by the end of a day, for For. A day that has not come, and one by
+// which nothing was known, is Invalid; the latter with the first day by which something was.
+func (f *Frames) KnownBy(ctx context.Context, day period.Day) (int64, error) {
+	if day > f.now.Today() {
+		return 0, errs.Invalid(i18n.M("asof.future", day.String()))
+	}
+	seq, first, err := f.facts.sources.KnownBefore(ctx, clock.StartOf(day+1))
+	switch {
+	case err != nil:
+		return 0, err
+	case seq == 0 && first == 0:
+		return 0, errs.Invalid(i18n.M("asof.nothing_ever"))
+	case seq == 0:
+		return 0, errs.Invalid(i18n.M("asof.nothing_known", day.String(), clock.DayOf(first).String()))
+	}
+	return seq, nil
 }
 
 // ScopeOf is what an account may see and do at this moment.

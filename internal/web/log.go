@@ -15,17 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/sheet"
-	"github.com/yanzhen/yanzhen/internal/source"
 )
-
-// What is done to policies, besides what package fact knows of.
-const (
-	enforced = fact.Deed(source.Enforce)
-	ended    = fact.Deed(source.End)
-)
-
-// deeds are all kinds of entries, in the order in which the page offers them.
-func deeds() []fact.Deed { return append(fact.Deeds(), enforced, ended) }
 
 // logQuery is a view of the log; its address restores it.
 type logQuery struct {
@@ -54,7 +44,7 @@ func (q logQuery) onPage(n int) logQuery {
 
 func readLog(in url.Values) logQuery {
 	q := logQuery{Deed: fact.Deed(in.Get("deed"))}
-	if !slices.Contains(deeds(), q.Deed) {
+	if !slices.Contains(version.Deeds(), q.Deed) {
 		q.Deed = ""
 	}
 	q.Page, _ = strconv.Atoi(in.Get("page"))
@@ -81,22 +71,10 @@ type logRow struct {
 
 // logOf is the entries of a query, newest first.
 func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error) {
-	all, err := view.Log(ctx)
+	all, err := s.Versions.Journal(ctx, view)
 	if err != nil {
 		return nil, err
 	}
-	policies, err := s.Versions.Log(ctx, view.Scope(), view.Seq())
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range policies {
-		deed := enforced
-		if e.Kind == version.Ended {
-			deed = ended
-		}
-		all = append(all, fact.Entry{Deed: deed, At: e.At, Seq: e.Seq, Actor: e.Actor, Reason: e.Reason})
-	}
-	slices.SortStableFunc(all, func(a, b fact.Entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
 	if q.Deed == "" {
 		return all, nil
 	}
@@ -119,7 +97,7 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 		if into, ok := view.Enterprise(e.Into); ok && view.Can(access.ReadFact, e.Into) {
 			row.Href = enterprisePath(into.ID)
 		}
-	case enforced, ended:
+	case version.PutInForce, version.TakenFromForce:
 		x, _, err := s.Versions.ByCommit(ctx, e.Seq)
 		if err != nil {
 			return row, err
@@ -167,7 +145,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Whole: v.scope.Sees(access.ReadLog, "", 0),
 	}
-	for _, k := range deeds() {
+	for _, k := range version.Deeds() {
 		d.Deeds = append(d.Deeds, option{string(k), v.t.S("web.deed_" + string(k))})
 	}
 	d.Query.Page = min(q.Page, d.Pages)

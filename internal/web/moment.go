@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -37,20 +36,12 @@ func (s *server) momentOf(r *http.Request) (moment, error) {
 		return moment{day: today}, nil
 	}
 	day, err := period.ParseDay(text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return moment{}, errs.Invalid(i18n.M("web.bad_date", text))
-	case day > today:
-		return moment{}, errs.Invalid(i18n.M("asof.future", text))
 	}
-	seq, first, err := s.Sources.KnownBefore(r.Context(), clock.StartOf(day+1))
-	switch {
-	case err != nil:
+	seq, err := s.Frames.KnownBy(r.Context(), day)
+	if err != nil {
 		return moment{}, err
-	case seq == 0 && first == 0:
-		return moment{}, errs.Invalid(i18n.M("asof.nothing_ever"))
-	case seq == 0:
-		return moment{}, errs.Invalid(i18n.M("asof.nothing_known", text, clock.DayOf(first).String()))
 	}
 	return moment{day: day, seq: seq}, nil
 }

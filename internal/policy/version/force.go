@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -108,27 +107,6 @@ func (s *Store) Of(ctx context.Context, document string, seq int64) ([]Version, 
 		y, _ := b.Since()
 		return int(min(max(y.Seq-x.Seq, -1), 1))
 	})
-	return all, nil
-}
-
-// Log is what put a policy in force or ended one by a commit, as known at another, for those who may read drafts of its
-// areas; what shipped first has no commit.
-func (s *Store) Log(ctx context.Context, scope access.Scope, seq int64) ([]Event, error) {
-	h, err := s.history(ctx, seq)
-	if err != nil {
-		return nil, err
-	}
-	var all []Event
-	for _, v := range h.versions {
-		if !v.May(scope, access.ReadDraft) {
-			continue
-		}
-		for _, e := range v.known(seq).Events {
-			if e.Seq != 0 {
-				all = append(all, e)
-			}
-		}
-	}
 	return all, nil
 }
 
