@@ -27,10 +27,16 @@ type docValue struct {
 	state State
 }
 
-// placed is the node that an enterprise belongs to from a day on.
+// placed is the node that an enterprise belongs to from a day on, to another day or until the next one begins.
 type placed struct {
-	from *period.Day // nil: as far back as anybody asks
+	from  *period.Day // nil: as far back as anybody asks
+	until *period.Day // the last day; nil: until the next one begins. Between this day and the next it is not known.
 	docValue
+}
+
+// before says that the whole of a membership lies before a day, from which the next one holds.
+func (p placed) before(next period.Day) bool {
+	return (p.from == nil || *p.from < next) && (p.until == nil || *p.until < next)
 }
 
 // Kind is the kind of subject.
@@ -48,7 +54,11 @@ func (d *Doc) Fact(def content.FactDef, p period.Period, on period.Day) (Value, 
 	if list, ok := d.places[def.Code]; ok {
 		v := docValue{}
 		for _, at := range list {
-			if at.from == nil || *at.from <= on {
+			switch {
+			case at.from != nil && *at.from > on:
+			case at.until != nil && *at.until < on:
+				v = docValue{}
+			default:
 				v = at.docValue
 			}
 		}

@@ -332,7 +332,7 @@ func (r *factsReader) newID(at int, path string, d *Doc, ids map[string]bool) {
 	}
 }
 
-// membership reads a code, null, or a list of {"node", "from"}.
+// membership reads a code, null, or a list of {"node", "from", "until"}.
 func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 	if at := r.at(); at < len(r.src) && r.src[at] != '[' {
 		v, ok := r.textOrNull(path)
@@ -343,25 +343,8 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 	}
 	var list []placed
 	r.array(path, func(i int) {
-		var p placed
 		begin, path := r.at(), fmt.Sprintf("%s[%d]", path, i)
-		given := false
-		ok := r.object(path, func(at int, key string) {
-			where := r.at()
-			switch key {
-			case "node":
-				if p.docValue, given = r.textOrNull(join(path, key)); given {
-					p.docValue = r.node(where, join(path, key), tree, p.docValue)
-				}
-			case "from":
-				if v, ok := r.scalar(join(path, key), content.FactDef{Type: content.Date}); ok && v.state == Present {
-					day := v.value.Day()
-					p.from = &day
-				}
-			default:
-				r.unknownKey(at, join(path, key), "node", "from")
-			}
-		})
+		p, given, ok := r.placed(path, tree)
 		switch {
 		case r.broken || !ok:
 			return
@@ -369,12 +352,44 @@ func (r *factsReader) membership(path string, tree *content.Tree) []placed {
 			r.report(begin, path, "rule.facts_missing_key", "node")
 		case i > 0 && p.from == nil:
 			r.report(begin, path, "rule.facts_from")
-		case len(list) > 0 && list[len(list)-1].from != nil && *p.from <= *list[len(list)-1].from:
+		case len(list) > 0 && !list[len(list)-1].before(*p.from):
 			r.report(begin, path, "rule.facts_from_order")
+		case p.until != nil && p.from != nil && *p.until < *p.from:
+			r.report(begin, path, "rule.facts_until")
 		}
 		list = append(list, p)
 	})
 	return list
+}
+
+// placed reads one entry of a membership; given is whether it names a node, ok whether it is an object.
+func (r *factsReader) placed(path string, tree *content.Tree) (p placed, given, ok bool) {
+	ok = r.object(path, func(at int, key string) {
+		where := r.at()
+		switch key {
+		case "node":
+			if p.docValue, given = r.textOrNull(join(path, key)); given {
+				p.docValue = r.node(where, join(path, key), tree, p.docValue)
+			}
+		case "from":
+			p.from = r.day(join(path, key))
+		case "until":
+			p.until = r.day(join(path, key))
+		default:
+			r.unknownKey(at, join(path, key), "node", "from", "until")
+		}
+	})
+	return p, given, ok
+}
+
+// day reads a day; nil for null, and with a problem.
+func (r *factsReader) day(path string) *period.Day {
+	v, ok := r.scalar(path, content.FactDef{Type: content.Date})
+	if !ok || v.state != Present {
+		return nil
+	}
+	day := v.value.Day()
+	return &day
 }
 
 // node checks the code of a node and gives it in the form of the tree (C3670 is 3670).

@@ -3,7 +3,6 @@ package rule
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"maps"
 	"slices"
 
@@ -80,23 +79,14 @@ func (s recorded) Children(kind string) []Subject {
 	return all
 }
 
-// errLeft is a membership that was known and later no longer is, which a file of facts cannot say.
-var errLeft = errors.New("a membership ended and no other is known")
-
 // JSON is what was read as a file of facts (docs/facts-json.md), in its canonical form: keys in order, no blanks, each
 // value written in one way. The same reads of the same facts give the same bytes.
 func (r *Recording) JSON() ([]byte, error) {
-	top, err := r.subject(r.root)
-	if err != nil {
-		return nil, err
-	}
+	top := r.subject(r.root)
 	for _, list := range lists {
 		var all []map[string]any
 		for _, s := range r.root.Children(list.kind) {
-			entry, err := r.subject(s)
-			if err != nil {
-				return nil, err
-			}
+			entry := r.subject(s)
 			if up := s.Parent(); up != nil && up.Kind() == content.Project {
 				entry["project"] = up.ID()
 			}
@@ -116,7 +106,7 @@ func (r *Recording) JSON() ([]byte, error) {
 }
 
 // subject is one subject as an object of the file.
-func (r *Recording) subject(s Subject) (map[string]any, error) {
+func (r *Recording) subject(s Subject) map[string]any {
 	out := map[string]any{"id": s.ID()}
 	if s.Name() != "" {
 		out["name"] = s.Name()
@@ -139,33 +129,31 @@ func (r *Recording) subject(s Subject) (map[string]any, error) {
 		out["facts"] = facts
 	}
 	for code, key := range map[string]string{AreaCode: "area", IndustryCode: "industry"} {
-		spans, err := spansOf(n.places[code])
-		if err != nil {
-			return nil, err
-		}
-		if len(spans) > 0 {
+		if spans := spansOf(n.places[code]); len(spans) > 0 {
 			out[key] = spans
 		}
 	}
-	return out, nil
+	return out
 }
 
-// spansOf is answers by day as the days from which they hold.
-func spansOf(answers map[period.Day]docValue) ([]map[string]any, error) {
+// spansOf is answers by day as the days from which they hold, and the last such day where no other answer follows it.
+func spansOf(answers map[period.Day]docValue) []map[string]any {
 	var spans []map[string]any
 	var last docValue
+	var before period.Day
 	for _, day := range slices.Sorted(maps.Keys(answers)) {
-		v := answers[day]
-		switch {
+		switch v := answers[day]; {
 		case v == last:
-			continue
 		case v.state == Unknown:
-			return nil, errLeft
+			spans[len(spans)-1]["until"] = before.String()
+			last = v
+		default:
+			spans = append(spans, map[string]any{"node": v.json(), "from": day.String()})
+			last = v
 		}
-		spans = append(spans, map[string]any{"node": v.json(), "from": day.String()})
-		last = v
+		before = day
 	}
-	return spans, nil
+	return spans
 }
 
 // json is a value as a file of facts writes it.

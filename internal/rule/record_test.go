@@ -16,8 +16,7 @@ func TestRecording(t *testing.T) {
 	defs := l.FactDefs()
 	rapid.Check(t, func(r *rapid.T) {
 		root := &Doc{kind: content.Enterprise, id: "E", name: rapid.StringN(0, 8, -1).Draw(r, "name"), facts: map[docKey]docValue{}, places: map[string][]placed{}}
-		from := period.Date(2023, 7, 1)
-		root.places[AreaCode] = []placed{{docValue: docValue{Text("320924"), Present}}, {&from, docValue{Text("320904"), Present}}}
+		root.places[AreaCode] = someMemberships(r)
 		for i, kind := range []string{content.Project, content.Loan, content.Honour} {
 			for n := range rapid.IntRange(0, 2).Draw(r, "children") {
 				d := &Doc{kind: kind, id: string(rune('A'+i)) + string(rune('0'+n)), parent: root, facts: map[docKey]docValue{}}
@@ -91,6 +90,33 @@ func TestRecording(t *testing.T) {
 			r.Errorf("written again: %v\n%s\n%s", err, src, twice)
 		}
 	})
+}
+
+// someMemberships is one node after another in 2023, with and without gaps between them, from the beginning of time or
+// from a day on.
+func someMemberships(r *rapid.T) []placed {
+	var all []placed
+	month := rapid.IntRange(0, 3).Draw(r, "begins")
+	for _, node := range rapid.SliceOfN(rapid.SampledFrom([]string{"320924", "320904", ""}), 0, 4).Draw(r, "nodes") {
+		p := placed{docValue: docValue{Text(node), Present}}
+		if node == "" {
+			p.docValue = docValue{state: None}
+		}
+		if month > 0 {
+			from := period.Date(2023, month, 1)
+			p.from = &from
+		}
+		month += rapid.IntRange(1, 3).Draw(r, "months")
+		if rapid.Bool().Draw(r, "ends") {
+			until := period.Date(2023, month, 1) - 1
+			p.until = &until
+			month += rapid.IntRange(0, 2).Draw(r, "gap")
+		}
+		if all = append(all, p); month > 12 {
+			break
+		}
+	}
+	return all
 }
 
 // find is the subject of a document with the kind and id of another.

@@ -162,6 +162,39 @@ func TestReceiptOfAnEndedPolicy(t *testing.T) {
 	}
 }
 
+// An enterprise that left the area, to nobody knows where, has a receipt like any other.
+func TestReceiptAfterAMembershipEnded(t *testing.T) {
+	lib, err := library()
+	must(t, err)
+	q := question(t, lib, ships(t), "../testdata/eval/facts.json")
+	src, err := os.ReadFile("../testdata/eval/facts.json")
+	must(t, err)
+	left := bytes.Replace(src, []byte(`"area": "320904"`), []byte(`"area": [{"node": "320904", "until": "2022-12-31"}]`), 1)
+	if bytes.Equal(left, src) {
+		t.Fatal("the facts name no area")
+	}
+	doc, problems := rule.ParseFacts(lib, "facts", left)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	q.Subject = doc
+	r, err := NewReceipt(lib, q)
+	must(t, err)
+	if !bytes.Contains(r.Facts, []byte(`"until":"2022-12-31"`)) {
+		t.Errorf("the receipt does not tell when it left: %s", r.Facts)
+	}
+	d, err := q.Plan.Decide(doc, q.AsOf, allOf)
+	must(t, err)
+	want, err := canonical(d)
+	must(t, err)
+	if diff := cmp.Diff(string(want), string(r.Decision)); diff != "" {
+		t.Errorf("-decision +receipt:\n%s", diff)
+	}
+	if differ, err := r.Verify(lib, ships(t)); err != nil || len(differ) > 0 {
+		t.Errorf("it does not hold: %+v, %v", differ, err)
+	}
+}
+
 func FuzzReadReceipt(f *testing.F) {
 	f.Add([]byte(`{"receipt": 1, "facts": {}, "decision": {}}`))
 	f.Fuzz(func(t *testing.T, src []byte) {
