@@ -2,11 +2,8 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -65,20 +62,13 @@ func (in *installation) populate(ctx context.Context, c *console, data string, c
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("make directory of sheets: %w", err)
 	}
-	files, err := demo.Generate(ctx, dir, city)
+	files, err := demo.Sheets(ctx, dir, city, known)
 	if err != nil {
 		return err
 	}
 	for i, f := range files {
-		if f.Rows == 0 {
-			continue // an office of a very small city that has nothing to report
-		}
-		sum, err := digestOf(f.Path)
-		if err != nil {
-			return err
-		}
-		if known[sum] {
-			continue
+		if f.Rows == 0 || known[f.SHA256] {
+			continue // an office of a very small city has nothing to report
 		}
 		fmt.Fprintln(c.err, c.t.S("cmd.demo_import", i+1, len(files), f.Sender, f.Title, f.Rows))
 		if err := in.bringDemo(ctx, c, f); err != nil {
@@ -106,19 +96,6 @@ func (in *installation) received(ctx context.Context) (map[string]bool, error) {
 			return known, nil
 		}
 	}
-}
-
-func digestOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("read %s: %w", path, err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
 const homeCity = "320900"

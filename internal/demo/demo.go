@@ -35,6 +35,7 @@ type File struct {
 	Title     string
 	Period    period.Period // what the figures are about; Always where the columns or rows say it
 	Rows      int           // records, without header, total and note
+	SHA256    string        // of the file written, in hex
 }
 
 // Generate writes the sheets of a city into dir, which must exist, over what was there.
@@ -59,6 +60,9 @@ func Generate(ctx context.Context, dir string, opt Options) ([]File, error) {
 			var err error
 			if file.Rows, err = sh.write(ctx, file); err != nil {
 				return fmt.Errorf("write %s: %w", file.Path, err)
+			}
+			if file.SHA256, err = digestOf(file.Path); err != nil {
+				return err
 			}
 			files[i] = file
 			return nil
@@ -94,7 +98,8 @@ type sheet struct {
 	write func(ctx context.Context, file File) (rows int, err error)
 }
 
-// volume is the most firms that one workbook lists: what is more goes on in a second.
+// volume is the most firms that one workbook speaks of: what is more goes on in a second. Only lists of which a firm has a
+// line now and then cover the whole city in one, however large it is.
 const volume = 100_000
 
 // volumes cuts a listing of the whole city into workbooks.

@@ -12,7 +12,7 @@ import (
 // diagnoses is what the institutes have done, as their centre reports it.
 func (c city) diagnoses() []sheet {
 	file := File{Authority: "institute", Sender: institutes[0], Title: "规上企业智改数转免费诊断完成情况表"}
-	return []sheet{{name: "免费诊断完成情况.xlsx", file: file, write: func(ctx context.Context, file File) (int, error) {
+	return c.volumes("免费诊断完成情况", file, func(ctx context.Context, file File, first, last int) (int, error) {
 		b, rows := newBook(), 0
 		b.sheet("诊断清单", []column{
 			{"", "序号", 6, plain},
@@ -25,7 +25,7 @@ func (c city) diagnoses() []sheet {
 		}, 1)
 		b.line(heading, file.Title)
 		b.header()
-		for f := range c.firms(ctx, 0, c.Size) {
+		for f := range c.firms(ctx, first, last) {
 			if f.diagnosis == nil {
 				continue
 			}
@@ -33,13 +33,13 @@ func (c city) diagnoses() []sheet {
 			b.record(rows, f.name, f.code, areas[f.area].name, serial(f.diagnosis.on), f.diagnosis.institute, in(f.diagnosis.fee, money.Wan))
 		}
 		return rows, errors.Join(ctx.Err(), b.save(file.Path))
-	}}}
+	})
 }
 
 // projectList is the bureau's list of projects, with the years side by side under a row of their own.
 func (c city) projectList() []sheet {
 	file := File{Authority: "bureau", Sender: "盐城市工业和信息化局", Title: "全市智能化改造和数字化转型项目库（2022—2024年）"}
-	return []sheet{{name: "智改数转项目库.xlsx", file: file, write: func(ctx context.Context, file File) (int, error) {
+	return c.volumes("智改数转项目库", file, func(ctx context.Context, file File, first, last int) (int, error) {
 		cols := []column{
 			{"", "序号", 6, plain},
 			{"", "企业名称", 38, plain},
@@ -63,7 +63,7 @@ func (c city) projectList() []sheet {
 		b.line(heading, file.Title)
 		b.line(small, "单位：万元")
 		b.header()
-		for f := range c.firms(ctx, 0, c.Size) {
+		for f := range c.firms(ctx, first, last) {
 			for _, p := range f.projects {
 				rows++
 				row := []any{rows, f.name, f.code, areas[f.area].name, p.code, p.name, p.kind, yesNo(p.digital), serial(p.started), serial(p.accepted), in(p.total, money.Wan)}
@@ -75,7 +75,7 @@ func (c city) projectList() []sheet {
 		}
 		b.line(small, "注：有效投入指智能装备和工业软件投入；空白为企业尚未填报。")
 		return rows, errors.Join(ctx.Err(), b.save(file.Path))
-	}}}
+	})
 }
 
 // cells are a year of a project: 0 or blank where nothing was invested, a dash where nobody has told what was effective.
@@ -95,7 +95,7 @@ func (s spending) cells() []any {
 // it paid nothing: a workbook with a sheet a year.
 func (c city) otherAwards() []sheet {
 	file := File{Authority: "finance", Sender: "盐城市财政局", Title: "市级其他文件奖补项目情况表"}
-	return []sheet{{name: "市级其他文件奖补情况.xlsx", file: file, write: func(ctx context.Context, file File) (int, error) {
+	return c.volumes("市级其他文件奖补情况", file, func(ctx context.Context, file File, first, last int) (int, error) {
 		b, rows := newBook(), 0
 		for year := firstYear; year <= lastYear; year++ {
 			b.sheet(fmt.Sprintf("%d年", year), []column{
@@ -108,7 +108,7 @@ func (c city) otherAwards() []sheet {
 			}, 1)
 			b.line(heading, fmt.Sprintf("%d年度市委市政府其他文件奖补项目情况表", year))
 			b.header()
-			for f := range c.firms(ctx, 0, c.Size) {
+			for f := range c.firms(ctx, first, last) {
 				for _, p := range f.projects {
 					if !p.digital || p.unasked {
 						continue
@@ -123,7 +123,7 @@ func (c city) otherAwards() []sheet {
 			}
 		}
 		return rows, errors.Join(ctx.Err(), b.save(file.Path))
-	}}}
+	})
 }
 
 // bankLists are the loans: two banks write 万元, one writes 元; each leaves out a code here and there.
