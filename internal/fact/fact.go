@@ -88,12 +88,13 @@ type Store struct {
 	sources *source.Store
 	lib     *content.Library
 	columns *columnKeys
+	pending *pending
 }
 
 // NewStore is the store over a database that Migrations were applied to.
 func NewStore(db *store.DB, sources *source.Store, lib *content.Library) *Store {
 	sources.Owns("fact")
-	return &Store{db: db, sources: sources, lib: lib, columns: &columnKeys{}}
+	return &Store{db: db, sources: sources, lib: lib, columns: &columnKeys{}, pending: newPending()}
 }
 
 const (
@@ -102,6 +103,8 @@ const (
 	// maxText is the longest text, place or shown text in bytes.
 	maxText = 4000
 )
+
+const lastRow = `SELECT COALESCE(MAX(n), 0) FROM fact WHERE source_id = $1`
 
 var factColumns = []string{"source_id", "n", "subject_id", "column_id", "state", "status", "precise", "num", "text", "place", "shown"}
 
@@ -129,9 +132,12 @@ func (s *Store) appendChunk(ctx context.Context, src int64, chunk []Statement) e
 	if err != nil {
 		return err
 	}
-	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := s.sources.Stage(ctx, tx, src, len(chunk))
-		if err != nil {
+	var before, n int64
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if n, err = s.sources.Stage(ctx, tx, src, len(chunk)); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, lastRow, src).Scan(&before); err != nil {
 			return err
 		}
 		return tx.InsertRows(ctx, "fact", factColumns, func(yield func([]any) bool) {
@@ -147,6 +153,10 @@ func (s *Store) appendChunk(ctx context.Context, src int64, chunk []Statement) e
 			}
 		})
 	})
+	if err == nil {
+		s.pending.add(src, before, n, chunk, ids)
+	}
+	return err
 }
 
 // check is what every statement must keep; bounds, code lists and the sender's words are the importer's business.

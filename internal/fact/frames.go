@@ -156,7 +156,7 @@ func (f *Frames) advance(ctx context.Context, last *snapshot, log []source.LogEn
 		}
 	}
 	for _, id := range c.published {
-		if err := f.offerRows(ctx, b, rowsOfSource, id); err != nil {
+		if err := f.offerSource(ctx, b, id); err != nil {
 			return nil, err
 		}
 	}
@@ -257,10 +257,30 @@ func args(ids []int64) []any {
 	return a
 }
 
+// offerSource lets the rows of a source compete: as this process has appended them, or read back.
+func (f *Frames) offerSource(ctx context.Context, b *builder, id int64) error {
+	var last int64
+	if err := f.facts.db.Read().QueryRow(ctx, lastRow, id).Scan(&last); err != nil {
+		return fmt.Errorf("read facts: %w", err)
+	}
+	if appended := f.facts.pending.take(id, last); appended != nil {
+		defer appended.close()
+		if appended.each(f.offer(ctx, b)) == nil {
+			return nil
+		} // what was offered twice changes nothing
+	}
+	return f.offerRows(ctx, b, rowsOfSource, id)
+}
+
 // offerRows lets the rows of a query compete.
 func (f *Frames) offerRows(ctx context.Context, b *builder, query string, args ...any) error {
+	return f.eachRow(ctx, query, args, f.offer(ctx, b))
+}
+
+// offer is what lets a row compete.
+func (f *Frames) offer(ctx context.Context, b *builder) func(*row) error {
 	keys := map[int64]columnKey{}
-	return f.eachRow(ctx, query, args, func(r *row) error {
+	return func(r *row) error {
 		key, ok := keys[r.columnID]
 		if !ok {
 			var err error
@@ -272,7 +292,7 @@ func (f *Frames) offerRows(ctx context.Context, b *builder, query string, args .
 		r.column = key
 		b.offer(r)
 		return nil
-	})
+	}
 }
 
 func (f *Frames) eachRow(ctx context.Context, query string, args []any, do func(*row) error) error {

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/packed"
@@ -225,6 +226,7 @@ func (c *codes) put(text string) uint32 {
 	}
 	code, ok := c.of[text]
 	if !ok {
+		text = strings.Clone(text) // not the chunk that it was read from
 		code = uint32(len(c.texts))
 		c.of[text] = code
 		c.texts = append(c.texts, text)
