@@ -8,7 +8,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -20,13 +19,13 @@ type healthOut struct {
 }
 
 // health answers as long as the database can be read and the frame is loaded.
-func (s *server) health(ctx context.Context, _ *caller, _ *struct{}) (*healthOut, error) {
+func (s *server) health(ctx context.Context, c *caller, _ *struct{}) (*healthOut, error) {
 	if _, err := s.DB.Seq(ctx); err != nil {
 		return nil, errs.Unavailable(i18n.M("api.no_database"), err)
 	}
-	view, err := s.Frames.For(ctx, access.Scope{}, 0)
+	m, err := s.at(ctx, c, Knowledge{})
 	out := &healthOut{}
-	out.Body.Status, out.Body.AsOf = "ok", s.asOf(view)
+	out.Body.Status, out.Body.AsOf = "ok", m.asOf()
 	return out, err
 }
 
@@ -76,17 +75,34 @@ func (s *server) me(_ context.Context, c *caller, _ *struct{}) (*meOut, error) {
 type tokensOut struct {
 	Body struct {
 		Items []token `json:"items" nullable:"false"`
+		Total int     `json:"total" example:"3"`
+		Next  string  `json:"next,omitempty" example:"eyJjIjo0Miwi"`
 	}
 }
 
-func (s *server) tokens(ctx context.Context, c *caller, _ *struct{}) (*tokensOut, error) {
-	list, err := s.Access.Tokens(ctx, c.scope)
+// tokens go by id, the newest first: a page begins below the last id of the page before.
+func (s *server) tokens(ctx context.Context, c *caller, in *struct{ Paging }) (*tokensOut, error) {
+	at, err := in.open(c, c.listName("tokens", nil))
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.Access.Tokens(ctx, c.scope)
+	if err != nil {
+		return nil, err
+	}
 	out := &tokensOut{}
-	out.Body.Items = []token{}
-	for _, t := range list {
+	out.Body.Items, out.Body.Total = []token{}, len(all)
+	for _, t := range all {
+		if at.Before != 0 && t.ID >= at.Before {
+			continue
+		}
+		if len(out.Body.Items) == in.Limit {
+			out.Body.Next = cursor{List: at.List, Before: out.Body.Items[in.Limit-1].ID}.String()
+			break
+		}
 		out.Body.Items = append(out.Body.Items, tokenOf(t))
 	}
-	return out, err
+	return out, nil
 }
 
 func (s *server) endToken(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
@@ -142,7 +158,7 @@ func (s *server) accounts(ctx context.Context, c *caller, in *accountsIn) (*acco
 	for i := at.From; i < min(at.From+in.Limit, len(all)); i++ {
 		out.Body.Items = append(out.Body.Items, accountOf(all[i]))
 	}
-	out.Body.Next = at.next(0, at.From+in.Limit, len(all))
+	out.Body.Next = at.next(moment{}, at.From+in.Limit, len(all))
 	return out, nil
 }
 
@@ -206,73 +222,6 @@ func (s *server) reset(ctx context.Context, c *caller, in *idIn) (*secretOut, er
 	return secret(a, password), s.Access.SetPassword(ctx, c.scope, in.ID, password)
 }
 
-type logIn struct {
-	Deed string `query:"deed" enum:"publish,retract,merge,unmerge,dispute,closing" example:"publish"`
-	Paging
-}
-
-// entry is one thing that somebody did.
-type entry struct {
-	Deed      string `json:"deed" example:"publish"`
-	At        string `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
-	Commit    int64  `json:"commit,omitempty" example:"41"`
-	By        string `json:"by,omitempty" example:"王敏"`
-	Reason    string `json:"reason,omitempty" example:"报错了年度"`
-	Source    int64  `json:"source,omitempty" example:"40"`
-	Name      string `json:"name,omitempty" example:"firms.csv" doc:"文件名 · name of the file"`
-	Authority string `json:"authority,omitempty" example:"statistics"`
-	Sender    string `json:"sender,omitempty" example:"市工信局"`
-	From      int64  `json:"from,omitempty" example:"23"`
-	Into      int64  `json:"into,omitempty" example:"17"`
-	Dispute   int64  `json:"dispute,omitempty" example:"57"`
-}
-
-type logOut struct {
-	Body struct {
-		Items []entry `json:"items" nullable:"false"`
-		Total int     `json:"total" example:"4"`
-		Next  string  `json:"next,omitempty" example:"eyJjIjo0Miwi"`
-		AsOf  asOf    `json:"as_of"`
-	}
-}
-
-func (s *server) log(ctx context.Context, c *caller, in *logIn) (*logOut, error) {
-	at, err := in.open(c, c.listName("log", in.Deed))
-	if err != nil {
-		return nil, err
-	}
-	view, err := s.view(ctx, c, at.Commit)
-	if err != nil {
-		return nil, err
-	}
-	all, err := view.Log(ctx)
-	if err != nil {
-		return nil, err
-	}
-	out, names := &logOut{}, people{}
-	b := &out.Body
-	b.Items, b.AsOf = []entry{}, s.asOf(view)
-	for _, e := range all {
-		if in.Deed != "" && e.Deed != fact.Deed(in.Deed) {
-			continue
-		}
-		b.Total++
-		if b.Total <= at.From || len(b.Items) == in.Limit {
-			continue
-		}
-		by, err := s.nameOf(ctx, names, e.Actor)
-		if err != nil {
-			return nil, err
-		}
-		b.Items = append(b.Items, entry{
-			Deed: string(e.Deed), At: instant(e.At), Commit: e.Seq, By: by, Reason: e.Reason, Source: e.Source.ID, Name: e.Source.Name,
-			Authority: e.Source.Authority, Sender: e.Source.Note, From: e.From, Into: e.Into, Dispute: e.Dispute.ID,
-		})
-	}
-	b.Next = at.next(view.Seq(), at.From+in.Limit, b.Total)
-	return out, nil
-}
-
 func (s *server) registerAccounts() {
 	admin, self := access.Need{Action: access.ManageAccounts}, access.Need{}
 	handle(s, operation{id: "health", tag: "service", method: http.MethodGet, path: "/health", need: access.Need{Public: true}}, s.health)
@@ -284,7 +233,6 @@ func (s *server) registerAccounts() {
 	handle(s, operation{id: "disable_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/disable", need: admin, status: http.StatusNoContent}, s.disable)
 	handle(s, operation{id: "enable_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/enable", need: admin, status: http.StatusNoContent}, s.enable)
 	handle(s, operation{id: "reset_account", tag: "accounts", method: http.MethodPost, path: "/accounts/{id}/reset", need: admin}, s.reset)
-	handle(s, operation{id: "list_log", tag: "log", method: http.MethodGet, path: "/log", need: access.Need{Action: access.ReadLog}}, s.log)
 }
 
 // register is the table of operations.
@@ -297,5 +245,6 @@ func (s *server) register() {
 	s.registerExports()
 	s.registerContent()
 	s.registerAccounts()
+	s.registerLog()
 	s.registerEnrolments()
 }

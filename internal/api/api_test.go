@@ -194,6 +194,12 @@ func TestTokens(t *testing.T) {
 	if !slices.Equal(me.Body.Areas, []string{"320902"}) || me.Body.Login != "city" {
 		t.Errorf("the token says of itself %+v", me.Body)
 	}
+	var tokens tokensOut
+	c.get("city", "/tokens?limit=1").into(t, &tokens.Body)
+	wants(t, c.get("city", "/tokens?limit=1&cursor="+tokens.Body.Next), 200, `"total":2`, `"items":[{`)
+	if tokens.Body.Items[0].ID != me.Body.Token.ID {
+		t.Errorf("the newest token is not the first: %+v", tokens.Body)
+	}
 	wants(t, c.ask("firm", http.MethodDelete, fmt.Sprintf("/tokens/%d", me.Body.Token.ID), ""), 404)
 	wants(t, c.ask("reader", http.MethodDelete, fmt.Sprintf("/tokens/%d", me.Body.Token.ID), ""), 204)
 	r := c.get("reader", "/enterprises")

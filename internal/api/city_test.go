@@ -148,6 +148,28 @@ func ships(t testing.TB) []version.Package {
 	return all
 }
 
+// cheaper is the policy of the tests with the ceiling of c9 at 500,000 yuan, and one worked case.
+func cheaper(t testing.TB) version.Package {
+	t.Helper()
+	p := ships(t)[0]
+	for from, to := range map[string]string{
+		"en: Ceiling of the investment subsidy}\n    value: 500万元": "en: Ceiling of the investment subsidy}\n    value: 50万元",
+		"{cite: 四(三), numbers: [500万元,":                            "{cite: 四(三), numbers: [500万元, 50万元,",
+	} {
+		if !bytes.Contains(p.Policy, []byte(from)) {
+			t.Fatalf("the policy of the tests lacks %q", from)
+		}
+		p.Policy = bytes.Replace(p.Policy, []byte(from), []byte(to), 1)
+	}
+	p.Cases = []byte(`cases:
+  - name: nothing is known
+    as_of: 2024-10-31
+    enterprise: {id: E1, facts: {ent.area: "320500"}}
+    expect: {total: "0"}
+`)
+	return p
+}
+
 type testLog struct{ t testing.TB }
 
 func (l testLog) Write(p []byte) (int, error) {

@@ -31,6 +31,9 @@ type stream struct {
 	Body func(huma.Context)
 }
 
+// tables are the media types of Form.
+var tables = []string{"text/csv", sheet.XLSXType, ndjsonType}
+
 // Form is how a table leaves.
 type Form struct {
 	Format string `query:"format" enum:"ndjson,csv,xlsx" default:"csv" example:"csv"`
@@ -82,10 +85,10 @@ func (s *server) attach(ctx huma.Context, name string) {
 }
 
 // table answers with .csv or .xlsx.
-func (s *server) table(c *caller, view fact.View, name, format string, out sheet.Export) *stream {
+func (s *server) table(c *caller, m moment, name, format string, out sheet.Export) *stream {
 	t := c.t
 	out.Title, out.Name, out.NotesName = name, t.S("api.sheet_data"), t.S("api.sheet_notes")
-	out.Notes = [][2]string{{t.S("api.note_as_of"), t.S("api.note_known", s.Clock.Today().String(), view.Seq())}, {t.S("api.note_by"), c.account.Name}}
+	out.Notes = [][2]string{{t.S("api.note_as_of"), t.S("api.note_known", m.day.String(), m.Seq())}, {t.S("api.note_by"), c.account.Name}}
 	if s.Demo {
 		name += "-" + t.S("api.synthetic")
 		out.Mark = t.S("api.synthetic")
@@ -121,10 +124,11 @@ func (s *server) exportFirms(ctx context.Context, c *caller, in *exportFirmsIn) 
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.view(ctx, c, in.Known)
+	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
 		return nil, err
 	}
+	view := m.View
 	list := view.List(q)
 	each := func(yield func(party.Enterprise, fact.Row) bool) {
 		for e, row := range list.Page(view, 0, list.Len()) {
@@ -159,7 +163,7 @@ func (s *server) exportFirms(ctx context.Context, c *caller, in *exportFirmsIn) 
 			return yield(cells)
 		})
 	}
-	return s.table(c, view, c.t.S("api.enterprises"), in.Format, out), nil
+	return s.table(c, m, c.t.S("api.enterprises"), in.Format, out), nil
 }
 
 func nameOf(tree *content.Tree, code string) string {
@@ -222,10 +226,11 @@ func (s *server) exportFacts(ctx context.Context, c *caller, in *exportFactsIn) 
 	for _, code := range in.Defs {
 		defs[code] = true
 	}
-	view, err := s.view(ctx, c, in.Known)
+	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
 		return nil, err
 	}
+	view := m.View
 	list := view.List(fact.Listing{Area: in.Area, Sort: fact.ByUSCC})
 	return s.lines("facts", func(yield func(any, error) bool) {
 		for e := range list.Page(view, 0, list.Len()) {
@@ -253,18 +258,17 @@ type exportDecisionsIn struct {
 
 // exportDecisions sends what a policy comes to for each enterprise: whole decisions as lines, or a table of amounts.
 func (s *server) exportDecisions(ctx context.Context, c *caller, in *exportDecisionsIn) (*stream, error) {
-	result, plan, view, err := s.result(ctx, c, in.CellIn, 0)
+	o, err := s.outcome(ctx, c, in.CellIn)
 	if err != nil {
 		return nil, err
 	}
-	day := s.Clock.Today()
 	if in.Format == "ndjson" {
 		return s.lines("decisions-"+in.ID, func(yield func(any, error) bool) {
-			for f := range result.Firms() {
-				if !view.Can(access.Export, f.ID) {
+			for f := range o.result.Firms() {
+				if !o.Can(access.Export, f.ID) {
 					continue
 				}
-				d, err := s.Region.Decide(ctx, view, plan, f.ID, day)
+				d, err := s.Region.Decide(ctx, o.View, o.plan, f.ID, o.day)
 				if err != nil && f.Err().IsZero() {
 					yield(nil, err)
 					return
@@ -283,16 +287,16 @@ func (s *server) exportDecisions(ctx context.Context, c *caller, in *exportDecis
 	}
 	t := c.t
 	out := sheet.Export{Table: sheet.Table{Columns: []string{"id", "uscc", "name", "area", "state", "sure" + t.S("api.in_yuan"), "possible" + t.S("api.in_yuan"), "in_kind" + t.S("api.in_yuan"), "missing"}}}
-	for _, x := range plan.Clauses() {
+	for _, x := range o.plan.Clauses() {
 		out.Columns = append(out.Columns, x.ID+t.S("api.in_yuan"))
 	}
 	out.Rows = func(yield func([]any) bool) {
-		for f := range result.Firms() {
-			if !view.Can(access.Export, f.ID) {
+		for f := range o.result.Firms() {
+			if !o.Can(access.Export, f.ID) {
 				continue
 			}
 			cells := []any{strconv.FormatInt(f.ID, 10), f.USCC, f.Name, f.Area, string(f.State()), f.Total.Sure, upper(f.Total), f.InKind.Sure, f.Missing}
-			for _, pays := range result.Pays(f) {
+			for _, pays := range o.result.Pays(f) {
 				cells = append(cells, pays.Sure)
 			}
 			if !yield(cells) {
@@ -300,7 +304,7 @@ func (s *server) exportDecisions(ctx context.Context, c *caller, in *exportDecis
 			}
 		}
 	}
-	return s.table(c, view, in.ID, in.Format, out), nil
+	return s.table(c, o.moment, in.ID, in.Format, out), nil
 }
 
 // upper is the upper end of an amount; nothing where there is none.
@@ -313,7 +317,6 @@ func upper(i policy.Interval) any {
 
 func (s *server) registerExports() {
 	may := access.Need{Action: access.Export}
-	tables := []string{"text/csv", sheet.XLSXType, ndjsonType}
 	handle(s, operation{id: "export_enterprises", tag: "exports", method: http.MethodGet, path: "/exports/enterprises", need: may, streams: tables}, s.exportFirms)
 	handle(s, operation{id: "export_facts", tag: "exports", method: http.MethodGet, path: "/exports/facts", need: may, streams: []string{ndjsonType}}, s.exportFacts)
 	handle(s, operation{id: "export_decisions", tag: "exports", method: http.MethodGet, path: "/exports/decisions/{policy}", need: access.Need{Action: access.Export, Area: true}, streams: tables}, s.exportDecisions)

@@ -112,7 +112,7 @@ func periodOf(p period.Period) string {
 }
 
 func (s *server) timeline(ctx context.Context, c *caller, in *timelineIn) (*timelineOut, error) {
-	view, e, err := s.firmOf(ctx, c, in.ID, in.Known)
+	view, e, err := s.firmOf(ctx, c, in.FirmIn)
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (s *server) timeline(ctx context.Context, c *caller, in *timelineIn) (*time
 		return nil, err
 	}
 	out, names := &timelineOut{}, people{}
-	out.Body.Lines, out.Body.AsOf = []line{}, s.asOf(view)
+	out.Body.Lines, out.Body.AsOf = []line{}, view.asOf()
 	for _, l := range lines {
 		if in.Def != "" && l.Def.Code != in.Def {
 			continue
@@ -142,7 +142,7 @@ func (s *server) timeline(ctx context.Context, c *caller, in *timelineIn) (*time
 			x.Stated = append(x.Stated, st)
 		}
 		for _, d := range l.Disputes {
-			dd, err := s.dispute(ctx, view, d, names)
+			dd, err := s.dispute(ctx, view.View, d, names)
 			if err != nil {
 				return nil, err
 			}
@@ -218,11 +218,11 @@ func (s *server) disputes(ctx context.Context, c *caller, in *disputesIn) (*disp
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.view(ctx, c, 0)
+	m, err := s.at(ctx, c, Knowledge{})
 	if err != nil {
 		return nil, err
 	}
-	list := view.Disputes
+	view, list := m.View, m.Disputes
 	if in.Open {
 		list = view.OpenDisputes
 	}
@@ -267,7 +267,7 @@ type idOut struct {
 }
 
 func (s *server) raise(ctx context.Context, c *caller, in *raiseIn) (*idOut, error) {
-	view, e, err := s.firmOf(ctx, c, in.ID, 0)
+	view, e, err := s.firmOf(ctx, c, FirmIn{ID: in.ID})
 	if err != nil {
 		return nil, err
 	}
@@ -307,7 +307,7 @@ type closeIn struct {
 type nothing struct{}
 
 func (s *server) closeDispute(ctx context.Context, c *caller, in *closeIn) (*nothing, error) {
-	view, err := s.view(ctx, c, 0)
+	view, err := s.at(ctx, c, Knowledge{})
 	if err != nil {
 		return nil, err
 	}
@@ -321,8 +321,8 @@ type alikeOut struct {
 }
 
 // mergeable is an enterprise that the caller may merge.
-func (s *server) mergeable(ctx context.Context, c *caller, id int64) (fact.View, party.Enterprise, error) {
-	view, e, err := s.firmOf(ctx, c, id, 0)
+func (s *server) mergeable(ctx context.Context, c *caller, id int64) (moment, party.Enterprise, error) {
+	view, e, err := s.firmOf(ctx, c, FirmIn{ID: id})
 	if err == nil && !view.Can(access.Merge, e.ID) {
 		err = errs.NotFound("enterprise", id)
 	}

@@ -155,11 +155,6 @@ type listIn struct {
 	Knowledge
 }
 
-// Knowledge asks for what was known at a commit.
-type Knowledge struct {
-	Known int64 `query:"known" minimum:"0" example:"42" doc:"以哪一次提交时所知为准，默认最新 · as known at a commit, by default the newest"`
-}
-
 type firmsOut struct {
 	Body struct {
 		Items []Firm `json:"items" nullable:"false"`
@@ -178,11 +173,11 @@ func (s *server) listFirms(ctx context.Context, c *caller, in *listIn) (*firmsOu
 	if err != nil {
 		return nil, err
 	}
-	view, err := s.view(ctx, c, at.pick(in.Known))
+	m, err := s.at(ctx, c, at.pick(in.Knowledge))
 	if err != nil {
 		return nil, err
 	}
-	list := view.List(q)
+	view, list := m.View, m.List(q)
 	out := &firmsOut{}
 	out.Body.Items = make([]Firm, 0, min(in.Limit, list.Len()))
 	for e, row := range list.Page(view, at.From, in.Limit) {
@@ -190,7 +185,7 @@ func (s *server) listFirms(ctx context.Context, c *caller, in *listIn) (*firmsOu
 		f.Facts = s.columns(view, row, columns, q.Year)
 		out.Body.Items = append(out.Body.Items, f)
 	}
-	out.Body.Total, out.Body.Next, out.Body.AsOf = list.Len(), at.next(view.Seq(), at.From+in.Limit, list.Len()), s.asOf(view)
+	out.Body.Total, out.Body.Next, out.Body.AsOf = list.Len(), at.next(m, at.From+in.Limit, list.Len()), m.asOf()
 	return out, nil
 }
 
@@ -218,11 +213,11 @@ type suggestOut struct {
 }
 
 func (s *server) suggest(ctx context.Context, c *caller, in *suggestIn) (*suggestOut, error) {
-	view, err := s.view(ctx, c, 0)
+	m, err := s.at(ctx, c, Knowledge{})
 	if err != nil {
 		return nil, err
 	}
-	found := view.Search(in.Text, in.Limit)
+	found := m.Search(in.Text, in.Limit)
 	out := &suggestOut{}
 	out.Body.Items, out.Body.Total = []Firm{}, found.Total
 	for _, e := range found.Enterprises {
@@ -238,16 +233,16 @@ type FirmIn struct {
 }
 
 // firmOf is the enterprise of an address, as far as the caller may read it.
-func (s *server) firmOf(ctx context.Context, c *caller, id, known int64) (fact.View, party.Enterprise, error) {
-	view, err := s.view(ctx, c, known)
+func (s *server) firmOf(ctx context.Context, c *caller, in FirmIn) (moment, party.Enterprise, error) {
+	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
-		return view, party.Enterprise{}, err
+		return m, party.Enterprise{}, err
 	}
-	e, ok := view.Enterprise(id)
-	if !ok || !view.Can(access.ReadFact, id) {
-		return view, e, errs.NotFound("enterprise", id)
+	e, ok := m.Enterprise(in.ID)
+	if !ok || !m.Can(access.ReadFact, in.ID) {
+		return m, e, errs.NotFound("enterprise", in.ID)
 	}
-	return view, e, nil
+	return m, e, nil
 }
 
 // subject is an enterprise or what belongs to it, with what is known of it.
@@ -305,17 +300,17 @@ type fileIn struct {
 }
 
 func (s *server) firmFile(ctx context.Context, c *caller, in *fileIn) (*fileOut, error) {
-	view, e, err := s.firmOf(ctx, c, in.ID, in.Known)
+	m, e, err := s.firmOf(ctx, c, in.FirmIn)
 	if err != nil {
 		return nil, err
 	}
-	tag := c.tag(view, "file", strconv.FormatInt(e.ID, 10), s.Clock.Today().String())
+	view, tag := m.View, c.tag(m, "file", strconv.FormatInt(e.ID, 10))
 	if err := in.check(tag); err != nil {
 		return nil, err
 	}
 	out := &fileOut{Tagged: Tagged{tag}}
 	b := &out.Body
-	b.Firm, b.Merged, b.AsOf = s.firm(e), e.Merged, s.asOf(view)
+	b.Firm, b.Merged, b.AsOf = s.firm(e), e.Merged, m.asOf()
 	b.Areas = stays(s.Library.Areas(), view.Nodes(e.ID, party.TreeArea))
 	b.Industries = stays(s.Library.Industries(), view.Nodes(e.ID, party.TreeIndustry))
 	for sub := range subjectsOf(view, e.ID) {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -209,9 +208,4 @@ func (s *server) operation(id string) operation {
 		}
 	}
 	return operation{}
-}
-
-// view is what a caller may know, as known at a commit; 0 is the newest.
-func (s *server) view(ctx context.Context, c *caller, known int64) (fact.View, error) {
-	return s.Frames.For(ctx, c.scope, known)
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -19,17 +18,10 @@ type Paging struct {
 	Cursor string `query:"cursor" maxLength:"200" example:"eyJjIjo0Miwi" doc:"上一页给出的 next · next of the page before"`
 }
 
-// asOf is the state of knowledge that an answer shows.
-type asOf struct {
-	Commit int64  `json:"commit" example:"42" doc:"知晓到哪一次提交 · the commit up to which everything is known"`
-	Day    string `json:"day" example:"2024-10-31" doc:"测算到哪一天 · the day that decisions are made as of"`
-}
-
-func (s *server) asOf(v fact.View) asOf { return asOf{Commit: v.Seq(), Day: s.Clock.Today().String()} }
-
 // cursor is a place in a list.
 type cursor struct {
 	Commit int64  `json:"c"`
+	Day    string `json:"d,omitempty"` // that decisions are made as of
 	From   int    `json:"o"`
 	Before int64  `json:"b,omitempty"` // id, where a list has no commit
 	List   string `json:"l"`           // which list: its operation, filters and reader
@@ -61,12 +53,16 @@ func (p Paging) open(c *caller, list string) (cursor, error) {
 	return at, nil
 }
 
-// next is the cursor of the page that begins at from, "" when the list ends before.
-func (at cursor) next(commit int64, from, total int) string {
+// next is the cursor of the page that begins at from, "" when the list ends before. A list that stands at no moment has
+// the zero one.
+func (at cursor) next(m moment, from, total int) string {
 	if from >= total {
 		return ""
 	}
-	at.Commit, at.From = commit, from
+	at.From = from
+	if at.Commit = m.Seq(); at.Commit != 0 {
+		at.Day = m.day.String()
+	}
 	return at.String()
 }
 
@@ -78,12 +74,12 @@ func (at cursor) String() string {
 	return base64.RawURLEncoding.EncodeToString(b)
 }
 
-// pick is the commit to read at: that of the cursor, or the one asked for.
-func (at cursor) pick(known int64) int64 {
+// pick is the moment to read at: that of the cursor, or the one asked for.
+func (at cursor) pick(k Knowledge) Knowledge {
 	if at.Commit != 0 {
-		return at.Commit
+		return Knowledge{Known: at.Commit, AsOf: at.Day}
 	}
-	return known
+	return k
 }
 
 // Tagged is what an answer that depends on nothing but a commit says about itself, and what a request may say it has.
@@ -97,12 +93,12 @@ type Have struct {
 }
 
 // tag names an answer by all that it depends on.
-func (c *caller) tag(v fact.View, parts ...string) string {
+func (c *caller) tag(m moment, parts ...string) string {
 	h := sha256.New()
-	for _, p := range append(parts, c.scope.Key()) {
+	for _, p := range append(parts, c.scope.Key(), m.day.String()) {
 		_, _ = h.Write([]byte(p + "\x00")) // never fails
 	}
-	return `"c` + strconv.FormatInt(v.Seq(), 10) + "-" + hex.EncodeToString(h.Sum(nil)[:6]) + `"`
+	return `"c` + strconv.FormatInt(m.Seq(), 10) + "-" + hex.EncodeToString(h.Sum(nil)[:6]) + `"`
 }
 
 // unchanged is the answer 304: the asker has it.

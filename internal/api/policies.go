@@ -11,11 +11,13 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -48,11 +50,11 @@ type policiesOut struct {
 }
 
 func (s *server) listPolicies(ctx context.Context, c *caller, in *Knowledge) (*policiesOut, error) {
-	view, err := s.view(ctx, c, in.Known)
+	m, err := s.at(ctx, c, *in)
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Versions.At(ctx, view.Seq())
+	all, err := s.Versions.At(ctx, m.Seq())
 	out := &policiesOut{}
 	out.Body.Items = []Document{}
 	for _, f := range all {
@@ -64,12 +66,6 @@ func (s *server) listPolicies(ctx context.Context, c *caller, in *Knowledge) (*p
 // PolicyIn names a policy.
 type PolicyIn struct {
 	ID string `path:"policy" maxLength:"100" example:"yancheng-2022-6"`
-}
-
-// policy is the version of a policy that was in force as a view knows it.
-func (s *server) policy(ctx context.Context, view fact.View, id string) (*policy.Policy, error) {
-	f, err := s.Versions.InForce(ctx, id, view.Seq())
-	return f.Policy, err
 }
 
 type policyOut struct {
@@ -119,15 +115,15 @@ type policyAtIn struct {
 }
 
 func (s *server) getPolicy(ctx context.Context, c *caller, in *policyAtIn) (*policyOut, error) {
-	view, err := s.view(ctx, c, in.Known)
+	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.policy(ctx, view, in.ID)
+	f, err := s.Versions.InForce(ctx, in.ID, m.Seq())
 	if err != nil {
 		return nil, err
 	}
-	out := &policyOut{}
+	p, out := f.Policy, &policyOut{}
 	b := &out.Body
 	b.Document, b.Areas, b.Clauses, b.Settings, b.Params = documentOf(p), []string{}, []clause{}, []setting{}, []param{}
 	if a := p.File.Document.Area; a != nil {
@@ -182,12 +178,52 @@ func (in Answers) plan(c *caller, p *policy.Policy, whatIf ...string) (*policy.P
 	return p.Plan(settings, patches...)
 }
 
-type calculateIn struct {
+// asked is a policy under somebody's answers, at a moment.
+type asked struct {
+	moment
+	policy version.InForce
+	plan   *policy.Plan
+}
+
+// ask is the version of a policy that was in force at a moment, under the answers.
+func (s *server) ask(ctx context.Context, c *caller, m moment, id string, in Choices) (asked, error) {
+	f, err := s.Versions.InForce(ctx, id, m.Seq())
+	if err != nil {
+		return asked{}, err
+	}
+	plan, err := in.plan(c, f.Policy, in.WhatIf...)
+	return asked{m, f, plan}, err
+}
+
+// CalculateIn asks what a policy would owe an enterprise that stands in the body.
+type CalculateIn struct {
 	PolicyIn
 	Choices
+	Known   int64  `query:"known" minimum:"0" example:"42" doc:"用哪一次提交时有效的政策版本，默认最新 · by the version of the policy in force as known at a commit, by default the newest"`
 	AsOf    string `query:"as_of" maxLength:"10" example:"2023-12-31" doc:"测算到哪一天，默认今天 · the day to decide as of, by default today"`
-	Brief   bool   `query:"brief" example:"true" doc:"不要逐条依据 · without the trace"`
 	RawBody []byte `contentType:"application/json"`
+}
+
+// calculation is a decision on an enterprise that stands in the body, as docs/facts-json.md describes it.
+func (s *server) calculation(ctx context.Context, c *caller, in *CalculateIn) (asked, rule.Subject, error) {
+	m, err := s.at(ctx, c, Knowledge{Known: in.Known})
+	if err != nil {
+		return asked{}, nil, err
+	}
+	if in.AsOf != "" {
+		if m.day, err = period.ParseDay(in.AsOf); err != nil {
+			return asked{}, nil, invalid(c.t, "as_of", in.AsOf, i18n.M("api.bad_day"))
+		}
+	}
+	a, err := s.ask(ctx, c, m, in.ID, in.Choices)
+	if err != nil {
+		return a, nil, err
+	}
+	enterprise, problems := rule.ParseFacts(s.Library, "body", in.RawBody)
+	if len(problems) > 0 {
+		return a, nil, problems
+	}
+	return a, enterprise, nil
 }
 
 type decisionOut struct {
@@ -201,67 +237,96 @@ type decision struct{ *policy.Decision }
 // Schema says so in the description.
 func (decision) Schema(huma.Registry) *huma.Schema { return decisionSchema() }
 
-// calculate decides for an enterprise that stands in the body, as docs/facts-json.md describes it. Nothing is kept.
-func (s *server) calculate(ctx context.Context, c *caller, in *calculateIn) (*decisionOut, error) {
-	view, err := s.view(ctx, c, 0)
+type calculateBriefIn struct {
+	CalculateIn
+	Brief bool `query:"brief" example:"true" doc:"不要逐条依据 · without the trace"`
+}
+
+// calculate decides on an enterprise that stands in the body. Nothing is kept.
+func (s *server) calculate(ctx context.Context, c *caller, in *calculateBriefIn) (*decisionOut, error) {
+	a, enterprise, err := s.calculation(ctx, c, &in.CalculateIn)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.policy(ctx, view, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	day := s.Clock.Today()
-	if in.AsOf != "" {
-		if day, err = period.ParseDay(in.AsOf); err != nil {
-			return nil, invalid(c.t, "as_of", in.AsOf, i18n.M("api.bad_day"))
-		}
-	}
-	plan, err := in.plan(c, p, in.WhatIf...)
-	if err != nil {
-		return nil, err
-	}
-	enterprise, problems := rule.ParseFacts(s.Library, "body", in.RawBody)
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	d, err := plan.Decide(enterprise, day, policy.Options{Trace: !in.Brief, Advice: true})
+	d, err := a.plan.Decide(enterprise, a.day, policy.Options{Trace: !in.Brief, Advice: true})
 	if err != nil {
 		return nil, err
 	}
 	return &decisionOut{Body: decision{d}}, nil
 }
 
-type decideIn struct {
+// calculationReceipt is the receipt of what calculate would say.
+func (s *server) calculationReceipt(ctx context.Context, c *caller, in *CalculateIn) (*stream, error) {
+	a, enterprise, err := s.calculation(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	return s.receiptOf(version.Question{Package: a.policy.Hash, Plan: a.plan, Subject: enterprise, AsOf: a.day})
+}
+
+// DecideIn asks what a policy owes an enterprise.
+type DecideIn struct {
 	FirmIn
 	Policy string `path:"policy" maxLength:"100" example:"yancheng-2022-6"`
 	Choices
+}
+
+// deciding is what a decision on an enterprise is asked about, as far as the caller may read it.
+func (s *server) deciding(ctx context.Context, c *caller, in *DecideIn) (asked, party.Enterprise, error) {
+	m, e, err := s.firmOf(ctx, c, in.FirmIn)
+	if err != nil {
+		return asked{}, e, err
+	}
+	a, err := s.ask(ctx, c, m, in.Policy, in.Choices)
+	return a, e, err
+}
+
+type decideTaggedIn struct {
+	DecideIn
 	Have
 }
 
 // decide is what a policy owes an enterprise, from the facts that the caller may see.
-func (s *server) decide(ctx context.Context, c *caller, in *decideIn) (*decisionOut, error) {
-	view, e, err := s.firmOf(ctx, c, in.FirmIn.ID, in.Known)
+func (s *server) decide(ctx context.Context, c *caller, in *decideTaggedIn) (*decisionOut, error) {
+	a, e, err := s.deciding(ctx, c, &in.DecideIn)
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.policy(ctx, view, in.Policy)
-	if err != nil {
-		return nil, err
-	}
-	plan, err := in.plan(c, p, in.WhatIf...)
-	if err != nil {
-		return nil, err
-	}
-	tag := c.tag(view, "decision", strconv.FormatInt(e.ID, 10), plan.Hash, s.Clock.Today().String())
+	tag := c.tag(a.moment, "decision", strconv.FormatInt(e.ID, 10), a.plan.Hash)
 	if err := in.check(tag); err != nil {
 		return nil, err
 	}
-	d, err := s.Region.Decide(ctx, view, plan, e.ID, s.Clock.Today())
+	d, err := s.Region.Decide(ctx, a.View, a.plan, e.ID, a.day)
 	if err != nil {
 		return nil, err
 	}
 	return &decisionOut{Tagged: Tagged{tag}, Body: decision{d}}, nil
+}
+
+// receipt is what verifies a decision on another machine: the hashes of the package and the facts, and what followed.
+func (s *server) receipt(ctx context.Context, c *caller, in *DecideIn) (*stream, error) {
+	a, e, err := s.deciding(ctx, c, in)
+	if err != nil {
+		return nil, err
+	}
+	subject, ok := s.reader.Subject(a.View, e.ID)
+	if !ok || !a.Can(access.ReadSensitive, e.ID) {
+		return nil, errs.NotFound("enterprise", e.ID)
+	}
+	q := version.Question{Package: a.policy.Hash, Plan: a.plan, Subject: subject, AsOf: a.day, Known: a.Seq()}
+	if q.Allotted, err = s.Region.Allotted(ctx, a.View, a.plan, e.ID, a.day); err != nil {
+		return nil, err
+	}
+	return s.receiptOf(q)
+}
+
+func (s *server) receiptOf(q version.Question) (*stream, error) {
+	r, err := version.NewReceipt(s.Library, q)
+	if err != nil {
+		return nil, err
+	}
+	body, err := r.Bytes()
+	return s.file("receipt-"+r.Policy.ID+"-"+r.Sum[:12]+".json", "application/json", body), err
 }
 
 // CellIn is a part of a policy's result.
@@ -269,30 +334,36 @@ type CellIn struct {
 	PolicyIn
 	Answers
 	Area string `query:"area" maxLength:"64" example:"320900" doc:"地区代码，默认令牌所及的全部 · code of an area, by default wherever the token reaches"`
+	Knowledge
 }
 
-// result is a policy over what the caller may see.
-func (s *server) result(ctx context.Context, c *caller, in CellIn, known int64) (*region.Region, *policy.Plan, fact.View, error) {
+// outcome is a policy over what the caller may see: in the area asked for, and as a whole.
+type outcome struct {
+	asked
+	result, whole *region.Region
+}
+
+func (s *server) outcome(ctx context.Context, c *caller, in CellIn) (outcome, error) {
 	if _, ok := s.Library.Areas().Node(in.Area); in.Area != "" && !ok {
-		return nil, nil, fact.View{}, invalid(c.t, "area", in.Area, i18n.M("api.no_area"))
+		return outcome{}, invalid(c.t, "area", in.Area, i18n.M("api.no_area"))
 	}
-	view, err := s.view(ctx, c, known)
+	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
-		return nil, nil, view, err
+		return outcome{}, err
 	}
-	p, err := s.policy(ctx, view, in.ID)
+	a, err := s.ask(ctx, c, m, in.ID, Choices{Answers: in.Answers})
 	if err != nil {
-		return nil, nil, view, err
+		return outcome{}, err
 	}
-	plan, err := in.plan(c, p)
+	all, err := s.Region.Run(ctx, a.View, a.plan, a.day)
 	if err != nil {
-		return nil, nil, view, err
+		return outcome{}, err
 	}
-	all, err := s.Region.Run(ctx, view, plan, s.Clock.Today())
-	if err != nil || in.Area == "" {
-		return all, plan, view, err
+	o := outcome{a, all, all}
+	if in.Area != "" {
+		o.result = all.Within(in.Area)
 	}
-	return all.Within(in.Area), plan, view, nil
+	return o, nil
 }
 
 type regionIn struct {
@@ -339,16 +410,51 @@ type areaSum struct {
 	Sum
 }
 
-type clauseSum struct {
-	Clause  string    `json:"clause" example:"c9"`
+// ClauseSum is what a clause comes to.
+type ClauseSum struct {
+	Sure    int      `json:"sure" example:"1"`
+	Perhaps int      `json:"perhaps" example:"1"`
+	InKind  bool     `json:"in_kind" example:"false"`
+	Pays    interval `json:"pays"`
+	OnTop   string   `json:"on_top" example:"0.00"`
+	Open    int      `json:"open" example:"0"`
+}
+
+func clauseSumOf(x region.ClauseSum) ClauseSum {
+	return ClauseSum{Sure: x.Sure, Perhaps: x.Perhaps, InKind: x.InKind, Pays: intervalOf(x.Pays), OnTop: x.Rest.OnTop.String(), Open: x.Rest.Open}
+}
+
+type clauseRow struct {
+	Clause string    `json:"clause" example:"c9"`
+	Name   i18n.Text `json:"name"`
+	Cite   string    `json:"cite" example:"四(三)"`
+	ClauseSum
+}
+
+// stage is what a quota or pool comes to in a year.
+type stage struct {
+	ID      string    `json:"id" example:"first_ten"`
+	Kind    string    `json:"kind" enum:"quota,pool" example:"quota"`
 	Name    i18n.Text `json:"name"`
-	Cite    string    `json:"cite" example:"四(三)"`
-	Sure    int       `json:"sure" example:"1"`
-	Perhaps int       `json:"perhaps" example:"1"`
-	InKind  bool      `json:"in_kind" example:"false"`
+	Year    int       `json:"year,omitempty" example:"2023" doc:"不写则为整个有效期 · without one, the whole time of the policy"`
+	Most    int       `json:"most,omitempty" example:"10" doc:"名额 · places of a quota"`
+	Budget  string    `json:"budget,omitempty" example:"5000000.00" doc:"资金池总额，元 · of a pool, in yuan"`
+	Lines   int       `json:"lines" example:"12" doc:"参加或可能参加的 · that take part, or may"`
+	Met     int       `json:"met" example:"10" doc:"得到名额或足额的 · that have a place, or are paid in full"`
+	Waiting int       `json:"waiting" example:"2" doc:"没有名额或被削减的 · that have none, or are cut"`
+	Claimed interval  `json:"claimed"`
 	Pays    interval  `json:"pays"`
-	OnTop   string    `json:"on_top" example:"0.00"`
-	Open    int       `json:"open" example:"0"`
+}
+
+func stageOf(x policy.StageSum) stage {
+	out := stage{
+		ID: x.Stage, Kind: x.Kind, Name: x.Name, Year: x.Year, Most: x.Most, Lines: x.Lines, Met: x.Met, Waiting: x.Waiting,
+		Claimed: intervalOf(x.Claimed), Pays: intervalOf(x.Pays),
+	}
+	if x.Kind == policy.PoolKind {
+		out.Budget = x.Budget.String()
+	}
+	return out
 }
 
 type regionOut struct {
@@ -358,35 +464,36 @@ type regionOut struct {
 		Hash    string      `json:"hash" example:"9f86d081884c7d65" doc:"政策文件、口径与参数的摘要 · of the policy, the answers and the parameters"`
 		Sum     Sum         `json:"sum"`
 		Areas   []areaSum   `json:"areas" nullable:"false"`
-		Clauses []clauseSum `json:"clauses" nullable:"false"`
+		Clauses []clauseRow `json:"clauses" nullable:"false"`
+		Stages  []stage     `json:"stages,omitempty" nullable:"false" doc:"名额与资金池，逐年；只对看得到全区的令牌 · quotas and pools, year by year; for who sees the whole region"`
 		AsOf    asOf        `json:"as_of"`
 	}
 }
 
 func (s *server) region(ctx context.Context, c *caller, in *regionIn) (*regionOut, error) {
-	result, plan, view, err := s.result(ctx, c, in.CellIn, 0)
+	o, err := s.outcome(ctx, c, in.CellIn)
 	if err != nil {
 		return nil, err
 	}
-	tag := c.tag(view, "region", in.Area, plan.Hash, s.Clock.Today().String())
+	tag := c.tag(o.moment, "region", in.Area, o.plan.Hash)
 	if err := in.check(tag); err != nil {
 		return nil, err
 	}
 	out := &regionOut{Tagged: Tagged{tag}}
 	b := &out.Body
-	b.Policy, b.Hash, b.Sum, b.AsOf = in.ID, plan.Hash, sumOf(result.Sum), s.asOf(view)
-	b.Areas, b.Clauses = []areaSum{}, []clauseSum{}
-	for _, a := range result.ByArea(in.Area) {
+	b.Policy, b.Hash, b.Sum, b.AsOf = in.ID, o.plan.Hash, sumOf(o.result.Sum), o.asOf()
+	b.Areas, b.Clauses = []areaSum{}, []clauseRow{}
+	for _, a := range o.result.ByArea(in.Area) {
 		if a.Firms > 0 {
 			b.Areas = append(b.Areas, areaSum{Area: nodeOf(s.Library.Areas(), a.Area.Code), Sum: sumOf(a.Sum)})
 		}
 	}
-	clauses := plan.Clauses()
-	for i, x := range result.ByClause() {
-		b.Clauses = append(b.Clauses, clauseSum{
-			Clause: x.Clause, Name: clauses[i].Name, Cite: clauses[i].Cite, Sure: x.Sure, Perhaps: x.Perhaps, InKind: x.InKind,
-			Pays: intervalOf(x.Pays), OnTop: x.Rest.OnTop.String(), Open: x.Rest.Open,
-		})
+	clauses := o.plan.Clauses()
+	for i, x := range o.result.ByClause() {
+		b.Clauses = append(b.Clauses, clauseRow{x.Clause, clauses[i].Name, clauses[i].Cite, clauseSumOf(x)})
+	}
+	for _, x := range o.whole.Stages() {
+		b.Stages = append(b.Stages, stageOf(x))
 	}
 	return out, nil
 }
@@ -394,9 +501,12 @@ func (s *server) region(ctx context.Context, c *caller, in *regionIn) (*regionOu
 type cellFirmsIn struct {
 	CellIn
 	Clause string `query:"clause" maxLength:"100" example:"c9" doc:"只看这一条款 · only this clause"`
-	State  string `query:"state" enum:"sure,perhaps" example:"sure"`
+	State  string `query:"state" enum:"sure,perhaps,one" example:"sure" doc:"one：只差一项数据就能确定的 · one: those that one fact more would make sure"`
 	Paging
 }
+
+// oneFact asks for the enterprises whose decision one fact more would make sure.
+const oneFact = "one"
 
 // payee is an enterprise with what it gets.
 type payee struct {
@@ -425,19 +535,20 @@ func (s *server) payees(ctx context.Context, c *caller, in *cellFirmsIn) (*payee
 	if err != nil {
 		return nil, err
 	}
-	result, plan, view, err := s.result(ctx, c, in.CellIn, at.Commit)
+	in.Knowledge = at.pick(in.Knowledge)
+	o, err := s.outcome(ctx, c, in.CellIn)
 	if err != nil {
 		return nil, err
 	}
-	if in.Clause != "" && !slices.ContainsFunc(plan.Clauses(), func(c *policy.Clause) bool { return c.ID == in.Clause }) {
+	if in.Clause != "" && !slices.ContainsFunc(o.plan.Clauses(), func(c *policy.Clause) bool { return c.ID == in.Clause }) {
 		return nil, invalid(c.t, "clause", in.Clause, i18n.M("api.no_clause"))
 	}
-	states := map[string]policy.State{"sure": policy.Met, "perhaps": policy.Unknown}
-	list := result.List(region.Query{Clause: in.Clause, State: states[in.State]})
+	states := map[string]policy.State{"sure": policy.Met, "perhaps": policy.Unknown, oneFact: policy.Unknown}
+	list := o.result.List(region.Query{Clause: in.Clause, State: states[in.State], OneFact: in.State == oneFact})
 	out := &payeesOut{}
 	b := &out.Body
-	b.Items, b.Total, b.Sure, b.AsOf = []payee{}, list.Len(), list.Sure.String(), s.asOf(view)
-	b.Next = at.next(view.Seq(), at.From+in.Limit, list.Len())
+	b.Items, b.Total, b.Sure, b.AsOf = []payee{}, list.Len(), list.Sure.String(), o.asOf()
+	b.Next = at.next(o.moment, at.From+in.Limit, list.Len())
 	for f, pays := range list.Page(at.From, in.Limit) {
 		b.Items = append(b.Items, s.payee(f, pays))
 	}
@@ -460,7 +571,9 @@ func (s *server) registerPolicies() {
 	handle(s, operation{id: "list_policies", tag: "policies", method: http.MethodGet, path: "/policies", need: open}, s.listPolicies)
 	handle(s, operation{id: "get_policy", tag: "policies", method: http.MethodGet, path: "/policies/{policy}", need: open}, s.getPolicy)
 	handle(s, operation{id: "calculate", tag: "policies", method: http.MethodPost, path: "/policies/{policy}/calculate", need: open, body: rule.MaxFacts, facts: true}, s.calculate)
+	handle(s, operation{id: "get_calculation_receipt", tag: "policies", method: http.MethodPost, path: "/policies/{policy}/calculate/receipt", need: open, body: rule.MaxFacts, facts: true, streams: []string{"application/json"}}, s.calculationReceipt)
 	handle(s, operation{id: "get_decision", tag: "policies", method: http.MethodGet, path: "/enterprises/{id}/decisions/{policy}", need: access.Need{Action: access.ReadSensitive}}, s.decide)
+	handle(s, operation{id: "get_receipt", tag: "policies", method: http.MethodGet, path: "/enterprises/{id}/decisions/{policy}/receipt", need: access.Need{Action: access.ReadSensitive}, streams: []string{"application/json"}}, s.receipt)
 	handle(s, operation{id: "get_region", tag: "policies", method: http.MethodGet, path: "/policies/{policy}/region", need: area}, s.region)
 	handle(s, operation{id: "list_payees", tag: "policies", method: http.MethodGet, path: "/policies/{policy}/enterprises", need: area}, s.payees)
 }

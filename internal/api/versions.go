@@ -14,6 +14,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lint"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
@@ -92,7 +94,7 @@ func (s *server) drafts(ctx context.Context, c *caller, _ *struct{}) (*editionsO
 
 // history is the versions of a policy that were ever in force, newest first.
 func (s *server) history(ctx context.Context, c *caller, in *policyAtIn) (*editionsOut, error) {
-	view, err := s.view(ctx, c, in.Known)
+	view, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
 		return nil, err
 	}
@@ -109,10 +111,64 @@ func (s *server) history(ctx context.Context, c *caller, in *policyAtIn) (*editi
 // checked is a version with what checking it found.
 type checked struct {
 	Edition
-	Problems  []fault    `json:"problems" nullable:"false" doc:"文件中的错误 · mistakes in its files"`
-	Cases     int        `json:"cases" example:"12" doc:"算例数 · worked cases"`
-	Failed    int        `json:"failed" example:"0" doc:"与预期不符的算例 · that came out otherwise than expected"`
-	Hindrance *i18n.Text `json:"hindrance,omitempty" doc:"为何还不能生效 · why it may not be put in force"`
+	Problems  []fault       `json:"problems" nullable:"false" doc:"文件中的错误 · mistakes in its files"`
+	Findings  []lintFinding `json:"findings" nullable:"false" doc:"检查器所见；文件有错误时没有 · of the linter; none while there are mistakes"`
+	Cases     []worked      `json:"cases" nullable:"false" doc:"算例 · worked cases"`
+	Hindrance *i18n.Text    `json:"hindrance,omitempty" doc:"为何还不能生效 · why it may not be put in force"`
+}
+
+// lintFinding is something that the linter finds wrong.
+type lintFinding struct {
+	Rule     string      `json:"rule" example:"number"`
+	Severity string      `json:"severity" enum:"error,warning" example:"warning" doc:"有 error 则不能生效 · with an error it may not be put in force"`
+	At       lint.Place  `json:"at"`
+	Other    *lint.Place `json:"other,omitempty" doc:"与之不合的另一处 · the place that it does not go with"`
+	What     i18n.Text   `json:"what"`
+	Mend     *i18n.Text  `json:"mend,omitempty" doc:"怎样改 · how to mend it"`
+	Firm     any         `json:"firm,omitempty" doc:"能说明问题的一家企业，写法见 docs/facts-json.md · an enterprise that shows it, as docs/facts-json.md describes"`
+}
+
+// worked is a case of a package as it ran.
+type worked struct {
+	Name   string      `json:"name" example:"有效投入 600 万元"`
+	AsOf   string      `json:"as_of" example:"2022-12-31"`
+	Line   int         `json:"line" example:"4"`
+	Good   bool        `json:"good" example:"true" doc:"与预期一致 · it came out as expected"`
+	Differ []deviation `json:"differ,omitempty" nullable:"false"`
+	Error  *i18n.Text  `json:"error,omitempty" doc:"为何没有结果 · why there is no decision"`
+}
+
+// deviation is where a case came out otherwise than expected.
+type deviation struct {
+	What string `json:"what" example:"total"`
+	Want string `json:"want" example:"720000.00"`
+	Got  string `json:"got" example:"660000.00"`
+}
+
+func workedOf(r policy.Result) worked {
+	out := worked{Name: r.Case.Name, AsOf: r.Case.AsOf.String(), Line: r.Line, Good: r.Err == nil && len(r.Differ) == 0}
+	for _, d := range r.Differ {
+		out.Differ = append(out.Differ, deviation{d.What, d.Want, d.Got})
+	}
+	if r.Err != nil {
+		msg, ok := errs.Message(r.Err)
+		if !ok {
+			msg = i18n.M("api.case_failed")
+		}
+		out.Error = ptr(both(msg))
+	}
+	return out
+}
+
+func lintFindingOf(f lint.Finding) lintFinding {
+	out := lintFinding{Rule: f.Rule, Severity: string(f.Severity), At: f.At, Other: f.Other, What: both(f.What)}
+	if !f.Mend.IsZero() {
+		out.Mend = ptr(both(f.Mend))
+	}
+	if len(f.Firm) > 0 {
+		out.Firm = f.Firm
+	}
+	return out
 }
 
 type checkedOut struct{ Body checked }
@@ -122,20 +178,113 @@ func (s *server) getVersion(ctx context.Context, c *caller, in *idIn) (*checkedO
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.Versions.Package(ctx, v)
+	report, err := s.report(ctx, v)
 	if err != nil {
 		return nil, err
 	}
 	out := &checkedOut{}
-	if out.Body.Edition, err = s.edition(ctx, c, v, people{}); err != nil {
+	b := &out.Body
+	if b.Edition, err = s.edition(ctx, c, v, people{}); err != nil {
 		return nil, err
 	}
-	report := version.Check(s.Library, p)
-	out.Body.Problems, out.Body.Cases, out.Body.Failed = faultsOf(c.t, report.Problems), len(report.Cases), report.Failed()
+	b.Problems, b.Findings, b.Cases = faultsOf(c.t, report.Problems), []lintFinding{}, []worked{}
+	for _, f := range report.Findings {
+		b.Findings = append(b.Findings, lintFindingOf(f))
+	}
+	for _, r := range report.Cases {
+		b.Cases = append(b.Cases, workedOf(r))
+	}
 	if msg := report.Hindrance(); !msg.IsZero() {
-		out.Body.Hindrance = ptr(both(msg))
+		b.Hindrance = ptr(both(msg))
 	}
 	return out, nil
+}
+
+// report is what checking a version finds.
+func (s *server) report(ctx context.Context, v version.Version) (version.Report, error) {
+	p, err := s.Versions.Package(ctx, v)
+	if err != nil {
+		return version.Report{}, err
+	}
+	return s.Versions.Check(ctx, p)
+}
+
+type compareIn struct {
+	ID   int64 `path:"id" minimum:"1" example:"71"`
+	With int64 `query:"with" minimum:"1" example:"12" doc:"与哪个版本比较；默认为现行的，曾经生效的则为它的前一个 · which version to compare with; by default the one in force, and for one that was in force the one before it"`
+}
+
+// wording is a field that differs between two versions.
+type wording struct {
+	Kind   string    `json:"kind" enum:"added,removed,changed" example:"changed"`
+	Within []within  `json:"within" nullable:"false" doc:"它所属的，最外层在前 · what it belongs to, outermost first"`
+	Key    string    `json:"key,omitempty" example:"2024" doc:"文件中的字段；整项增减时没有 · the field as the file calls it; none for an item as a whole"`
+	Table  string    `json:"table,omitempty" example:"values" doc:"字段是其中一个键的表 · the field that it is a key of"`
+	Before i18n.Text `json:"before"`
+	After  i18n.Text `json:"after"`
+	Cite   string    `json:"cite,omitempty" example:"四(三)"`
+	Line   int       `json:"line,omitempty" example:"31" doc:"在后一个文件中；删去的则在前一个 · in the later file; in the earlier one where it was removed"`
+}
+
+// within is something that a field belongs to.
+type within struct {
+	Key  string    `json:"key" example:"params"`
+	ID   string    `json:"id,omitempty" example:"c9_rate"`
+	Name i18n.Text `json:"name"`
+}
+
+type wordingsOut struct {
+	Body struct {
+		With  int64     `json:"with,omitempty" example:"12" doc:"与之比较的版本；本文件的第一个版本没有 · the version compared with; none for the first of its document"`
+		Items []wording `json:"items" nullable:"false"`
+	}
+}
+
+// compareVersions lists how a version differs from another, as far as both can be read.
+func (s *server) compareVersions(ctx context.Context, c *caller, in *compareIn) (*wordingsOut, error) {
+	v, err := s.Versions.Get(ctx, c.scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &wordingsOut{}
+	out.Body.Items = []wording{}
+	before, ok, err := s.comparedWith(ctx, c, v, in.With)
+	if err != nil || !ok {
+		return out, err
+	}
+	was, err := s.Versions.Package(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	is, err := s.Versions.Package(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	out.Body.With = before.ID
+	for _, e := range version.Compare(was, is) {
+		x := wording{Kind: string(e.Kind), Within: []within{}, Key: e.Key, Table: e.Table, Before: e.Before, After: e.After, Cite: e.Cite, Line: e.Line}
+		for _, it := range e.Within {
+			x.Within = append(x.Within, within{it.Key, it.ID, it.Name})
+		}
+		out.Body.Items = append(out.Body.Items, x)
+	}
+	return out, nil
+}
+
+// comparedWith is the version asked for, or the one that stood in its place.
+func (s *server) comparedWith(ctx context.Context, c *caller, v version.Version, with int64) (version.Version, bool, error) {
+	if with != 0 {
+		before, err := s.Versions.Get(ctx, c.scope, with)
+		if err == nil && before.Document != v.Document {
+			err = invalid(c.t, "with", strconv.FormatInt(with, 10), i18n.M("api.other_document"))
+		}
+		return before, err == nil, err
+	}
+	m, err := s.at(ctx, c, Knowledge{})
+	if err != nil {
+		return version.Version{}, false, err
+	}
+	return s.Versions.Before(ctx, v, m.Seq())
 }
 
 func faultsOf(t i18n.T, problems content.Problems) []fault {
@@ -168,6 +317,27 @@ func (s *server) draft(ctx context.Context, c *caller, in *draftIn) (*createdVer
 	if err != nil {
 		return nil, err
 	}
+	return s.newDraft(ctx, c, p)
+}
+
+// draftFrom begins a draft with the package in force.
+func (s *server) draftFrom(ctx context.Context, c *caller, in *PolicyIn) (*createdVersion, error) {
+	m, err := s.at(ctx, c, Knowledge{})
+	if err != nil {
+		return nil, err
+	}
+	f, err := s.Versions.InForce(ctx, in.ID, m.Seq())
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Versions.Package(ctx, f.Version)
+	if err != nil {
+		return nil, err
+	}
+	return s.newDraft(ctx, c, p)
+}
+
+func (s *server) newDraft(ctx context.Context, c *caller, p version.Package) (*createdVersion, error) {
 	v, err := s.Versions.New(ctx, c.scope, p)
 	if err != nil {
 		return nil, err
@@ -294,44 +464,15 @@ func (s *server) end(ctx context.Context, c *caller, in *endIn) (*commitOut, err
 	return out, s.Frames.Refresh(ctx)
 }
 
-type receiptIn struct {
-	FirmIn
-	Policy string `path:"policy" maxLength:"100" example:"yancheng-2022-6"`
-	Answers
-}
-
-// receipt is what verifies a decision on another machine: the hashes of the package and the facts, and what followed.
-func (s *server) receipt(ctx context.Context, c *caller, in *receiptIn) (*stream, error) {
-	view, e, err := s.firmOf(ctx, c, in.ID, in.Known)
-	if err != nil {
-		return nil, err
-	}
-	subject, ok := s.reader.Subject(view, e.ID)
-	if !ok || !view.Can(access.ReadSensitive, e.ID) {
-		return nil, errs.NotFound("enterprise", e.ID)
-	}
-	f, err := s.Versions.InForce(ctx, in.Policy, view.Seq())
-	if err != nil {
-		return nil, err
-	}
-	plan, err := in.plan(c, f.Policy)
-	if err != nil {
-		return nil, err
-	}
-	r, err := version.NewReceipt(s.Library, version.Question{Package: f.Hash, Plan: plan, Subject: subject, AsOf: s.Clock.Today(), Known: view.Seq()})
-	if err != nil {
-		return nil, err
-	}
-	body, err := r.Bytes()
-	return s.file("receipt-"+in.Policy+"-"+r.Sum[:12]+".json", "application/json", body), err
-}
-
 func (s *server) registerVersions() {
 	open, write, decide := access.Need{Public: true}, access.Need{Action: access.DraftPolicy}, access.Need{Action: access.ApprovePolicy}
 	handle(s, operation{id: "list_drafts", tag: "versions", method: http.MethodGet, path: "/versions", need: access.Need{Action: access.ReadDraft}}, s.drafts)
 	handle(s, operation{id: "list_versions", tag: "versions", method: http.MethodGet, path: "/policies/{policy}/versions", need: open}, s.history)
 	handle(s, operation{id: "draft_version", tag: "versions", method: http.MethodPost, path: "/versions", need: write, status: http.StatusCreated, once: true, upload: "application/octet-stream"}, s.draft)
 	handle(s, operation{id: "get_version", tag: "versions", method: http.MethodGet, path: "/versions/{id}", need: open}, s.getVersion)
+	handle(s, operation{id: "draft_policy", tag: "versions", method: http.MethodPost, path: "/policies/{policy}/draft", need: write, status: http.StatusCreated, once: true}, s.draftFrom)
+	handle(s, operation{id: "compare_version", tag: "versions", method: http.MethodGet, path: "/versions/{id}/differences", need: open}, s.compareVersions)
+	handle(s, operation{id: "get_effect", tag: "versions", method: http.MethodGet, path: "/versions/{id}/effect", need: access.Need{Action: access.ReadSensitive, Area: true}}, s.effect)
 	handle(s, operation{id: "get_package", tag: "versions", method: http.MethodGet, path: "/versions/{id}/package", need: open, streams: []string{zipType}}, s.archive)
 	handle(s, operation{id: "edit_version", tag: "versions", method: http.MethodPut, path: "/versions/{id}/package", need: write, upload: "application/octet-stream"}, s.edit)
 	handle(s, operation{id: "propose_version", tag: "versions", method: http.MethodPost, path: "/versions/{id}/propose", need: write}, s.stepped(s.Versions.Propose))
@@ -339,5 +480,4 @@ func (s *server) registerVersions() {
 	handle(s, operation{id: "reject_version", tag: "versions", method: http.MethodPost, path: "/versions/{id}/reject", need: decide}, s.stepped(s.Versions.Reject))
 	handle(s, operation{id: "approve_version", tag: "versions", method: http.MethodPost, path: "/versions/{id}/approve", need: decide}, s.approve)
 	handle(s, operation{id: "end_version", tag: "versions", method: http.MethodPost, path: "/versions/{id}/end", need: decide}, s.end)
-	handle(s, operation{id: "get_receipt", tag: "policies", method: http.MethodGet, path: "/enterprises/{id}/decisions/{policy}/receipt", need: access.Need{Action: access.ReadSensitive}, streams: []string{"application/json"}}, s.receipt)
 }

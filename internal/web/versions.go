@@ -307,15 +307,11 @@ func (s *server) before(ctx context.Context, v *visit, x version.Version) (*vers
 	if err != nil {
 		return nil, err
 	}
-	known := view.Seq()
-	if e, was := x.Since(); was {
-		known = e.Seq - 1
-	}
-	all, err := s.Versions.Of(ctx, x.Document, known)
-	if err != nil || len(all) == 0 {
+	before, ok, err := s.Versions.Before(ctx, x, view.Seq())
+	if err != nil || !ok {
 		return nil, err
 	}
-	return &all[0], nil
+	return &before, nil
 }
 
 // edits is how a package differs from a version; nothing where either cannot be read.

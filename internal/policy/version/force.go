@@ -110,6 +110,19 @@ func (s *Store) Of(ctx context.Context, document string, seq int64) ([]Version, 
 	return all, nil
 }
 
+// Before is the version that another is compared with, as known at a commit: the one in force, and for one that was in
+// force the one before it. ok is false for the first of its document.
+func (s *Store) Before(ctx context.Context, v Version, seq int64) (before Version, ok bool, err error) {
+	if e, was := v.Since(); was {
+		seq = e.Seq - 1
+	}
+	all, err := s.Of(ctx, v.Document, seq)
+	if err != nil || len(all) == 0 {
+		return Version{}, false, err
+	}
+	return all[0], true, nil
+}
+
 // ByCommit is the version that a commit put in force or ended; ok is false when it did neither.
 func (s *Store) ByCommit(ctx context.Context, seq int64) (v Version, ok bool, err error) {
 	h, err := s.history(ctx, seq)
