@@ -375,7 +375,7 @@ func (c *compiler) uplifts() {
 		if len(src.Clauses) == 0 {
 			c.report(at(path, "clauses"), "policy.empty_list")
 		}
-		u := uplift{Uplift: src, by: c.upliftBy(at(path, "by"), src.By)}
+		u := uplift{Uplift: src, number: i, by: c.upliftBy(at(path, "by"), src.By)}
 		u.rate = u.by >= 0 && c.p.params[u.by].Type == "rate"
 		for _, j := range c.clauseIDs(at(path, "clauses"), src.Clauses) {
 			k := &c.p.all[j]

@@ -102,9 +102,10 @@ type limit struct {
 // uplift is a compiled Uplift of one clause.
 type uplift struct {
 	*Uplift
-	when []atom
-	by   int // parameter
-	rate bool
+	number int // among those of the file
+	when   []atom
+	by     int // parameter
+	rate   bool
 }
 
 // payment is a compiled Payment.

@@ -128,6 +128,9 @@ type gate struct {
 	key   string
 }
 
+// dawn is the first moment of a day, in the minutes in which gates are told: midnight itself ends the day before.
+func dawn(d period.Day) int64 { return int64(d)*24*60 + 1 }
+
 // later is the key of the value for what comes after all gates.
 const later = "later"
 
@@ -209,8 +212,7 @@ func (p *param) gated(read func(content.FactDef) (rule.Value, rule.State)) found
 	case state == rule.Unknown:
 		return found{low: low, high: high, state: rule.Unknown, missing: []content.FactDef{p.def}}
 	}
-	first := int64(v.Day())*24*60 + 1
-	last := first + 24*60 - 1
+	first, last := dawn(v.Day()), dawn(v.Day()+1)-1
 	if p.hasHour {
 		switch t, state := read(p.hour); state {
 		case rule.Present:

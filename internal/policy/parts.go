@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"math"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -17,6 +18,10 @@ type Parts struct {
 	Event            content.FactDef // zero for a yearly clause
 	From             period.Day      // first day that may count, whatever the settings
 	To               *period.Day
+
+	Uplifts     [][]*rule.Expr // conditions of each of File.Uplifts; nil for those that do not raise the clause
+	Instalments [][]*rule.Expr // conditions of each instalment
+	Clawback    []*rule.Expr
 }
 
 // Parts is the parts of one of File.Clauses.
@@ -33,7 +38,40 @@ func (p *Policy) Parts(clause int) Parts {
 	if valid.FirstYear != "" && valid.FirstYear != "from" {
 		out.From = period.Date(valid.From.Year(), 1, 1)
 	}
+	out.Uplifts = make([][]*rule.Expr, len(p.File.Uplifts))
+	for _, u := range k.uplifts {
+		out.Uplifts[u.number] = exprs(u.when)
+	}
+	if k.payment != nil {
+		for _, part := range k.payment.parts {
+			out.Instalments = append(out.Instalments, exprs(part.when))
+		}
+		out.Clawback = exprs(k.payment.back)
+	}
 	return out
+}
+
+// Ranks is the ranks of a quota or pool as lines of one of File.Clauses read them. Stages are counted as they are applied:
+// the quotas, then the pools, in the order of the file.
+func (p *Policy) Ranks(stage, clause int) []*rule.Expr {
+	return p.stages[stage].exprs[p.all[clause].Entity]
+}
+
+// Reached is the keys of a parameter by a fact with a day that some moment of some day can reach; a day of nil is any.
+func (p *Policy) Reached(id string, from, to *period.Day) []string {
+	prm := p.params[p.pindex[id]]
+	var keys []string
+	before := int64(math.MinInt64) // moment up to which the gate before holds
+	for _, g := range prm.gates {
+		if (from == nil || g.until >= dawn(*from)) && (to == nil || before < dawn(*to+1)-1) {
+			keys = append(keys, g.key)
+		}
+		before = g.until
+	}
+	if _, ok := prm.byKey[later]; ok && (to == nil || before < dawn(*to+1)-1) {
+		keys = append(keys, later)
+	}
+	return keys
 }
 
 // Shut is the exclusions of the whole document.

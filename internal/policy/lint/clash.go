@@ -6,7 +6,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
-	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // clashes looks for two consequences of which only one can be meant.
@@ -143,12 +142,4 @@ func (p *pack) between(before, pool []*pack) {
 	if strings.TrimSpace(d.Source) == "" {
 		p.tell("source", Warning, p.at("document", "source"), i18n.M("lint.no_source"), i18n.M("lint.mend_no_source"))
 	}
-}
-
-// values is the values of the parameter that a reference names; for no reference, zero from the beginning.
-func (p *pack) values(ref string) map[string]rule.Value {
-	if ref == "" {
-		return map[string]rule.Value{"": rule.Money(0)}
-	}
-	return p.policy.Values(strings.TrimPrefix(ref, "param."))
 }

@@ -179,15 +179,6 @@ func (c *comparison) lower(i, mine int) (at, other Place, ok bool) {
 	return at, other, false
 }
 
-// param is where a value of a parameter stands.
-func (p *pack) param(ref, key string) Place {
-	i := slices.IndexFunc(p.policy.File.Params, func(prm policy.Param) bool { return "param."+prm.ID == ref })
-	if p.policy.File.Params[i].Value != "" {
-		return p.at("params", i, "value")
-	}
-	return p.at("params", i, "values", key)
-}
-
 // facts is what the city's clause reads of an enterprise, and what clauses of the county about the same event read.
 func (c *comparison) facts(i int) []content.FactDef {
 	k := &c.city.policy.File.Clauses[i]

@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // Source is one policy as files.
@@ -97,6 +98,13 @@ func Check(lib *content.Library, policies []Source, known ...Source) Report {
 			p.years()
 			p.clauses()
 			p.clashes()
+			p.requires()
+			p.amounts()
+			p.ceilings()
+			p.uplifts()
+			p.payments()
+			p.upgrades()
+			p.stages()
 			all = append(all, p)
 		}
 	}
@@ -131,6 +139,9 @@ type pack struct {
 	yaml   *content.Document
 	raw    policy.File // as written, before amendments
 	policy *policy.Policy
+
+	left   []rule.Domains             // by clause: what is possible where it is met; nil where it never is
+	opened map[string]map[string]bool // by table with days: the keys that some clause can reach
 }
 
 func (p *pack) doc() *policy.Document { return &p.policy.File.Document }
@@ -187,8 +198,8 @@ func (p *pack) origin(list, index any) []any {
 }
 
 // tell adds a finding.
-func (p *pack) tell(rule string, severity Severity, at Place, what, mend i18n.Msg, other ...Place) {
-	f := Finding{Rule: rule, Severity: severity, At: at, What: what, Mend: mend}
+func (p *pack) tell(name string, severity Severity, at Place, what, mend i18n.Msg, other ...Place) {
+	f := Finding{Rule: name, Severity: severity, At: at, What: what, Mend: mend}
 	if len(other) > 0 {
 		f.Other = &other[0]
 	}

@@ -1,12 +1,11 @@
 package lint
 
 import (
-	"math/big"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
@@ -105,8 +104,10 @@ func (s step) under(v *policy.Only, c *policy.Clause) bool {
 	return s.only == nil || v != nil && *s.only == *v || c.Only != nil && *s.only == *c.Only
 }
 
-// clauses looks for what nobody can meet, for amounts that are never given, and for ceilings that never bind.
+// clauses looks for what nobody can meet, and for amounts that are never given. It leaves in p.left what is possible where
+// each clause is met.
 func (p *pack) clauses() {
+	p.left = make([]rule.Domains, len(p.policy.File.Clauses))
 	for i := range p.policy.File.Clauses {
 		if !p.inTime(i) {
 			continue
@@ -131,8 +132,8 @@ func (p *pack) clauses() {
 				}
 			}
 			if v == nil && met {
+				p.left[i] = d
 				p.amount(i, d)
-				p.ceilings(i, d)
 			}
 		}
 	}
@@ -207,71 +208,4 @@ func shareOf(c *policy.Clause) string {
 	return strings.TrimPrefix(c.Amount.Share.Rate, "param.")
 }
 
-func sorted[V any](m map[string]V) []string {
-	var keys []string
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// ceilings looks for limits above the most that a clause can come to.
-func (p *pack) ceilings(i int, d rule.Domains) {
-	c := &p.policy.File.Clauses[i]
-	most := p.most(i, d)
-	raised := slices.ContainsFunc(p.policy.File.Uplifts, func(u policy.Uplift) bool { return slices.Contains(u.Clauses, c.ID) })
-	if most == nil || raised {
-		return
-	}
-	for k, ceil := range c.Ceilings {
-		lines := p.lines(i, ceil)
-		if ceil.Of != "" || len(ceil.With) > 0 || len(ceil.Counts) > 0 || lines == 0 {
-			continue
-		}
-		limit := p.policy.Range(strings.TrimPrefix(ceil.Limit, "param.")).Low
-		if limit.Value.Cmp(new(big.Rat).Mul(most, new(big.Rat).SetInt64(lines))) > 0 {
-			p.tell("ceiling", Warning, p.at("clauses", i, "ceilings", k), i18n.M("lint.never_binds", ceil.ID, c.ID), i18n.M("lint.mend_never_binds"), p.at("clauses", i, "amount"))
-		}
-	}
-}
-
-// most is the most that one line of a clause may come to, in fen; nil where nothing bounds it or it is not followed.
-func (p *pack) most(i int, d rule.Domains) *big.Rat {
-	c, base := &p.policy.File.Clauses[i], p.policy.Parts(i).Base
-	high := func(ref string) *big.Rat { return p.policy.Range(strings.TrimPrefix(ref, "param.")).High.Value }
-	a := c.Amount
-	switch {
-	case a.Fixed != nil:
-		return high(a.Fixed.Value)
-	case a.UpTo != nil && a.UpTo.Limit != "":
-		return high(a.UpTo.Limit)
-	case a.InKind != nil:
-		return high(a.InKind.Ceiling)
-	case a.Share != nil:
-		if top := base.Range(d).High; top != nil {
-			return new(big.Rat).Mul(top.Value, high(a.Share.Rate))
-		}
-	}
-	return nil
-}
-
-// lines is how many lines of a clause draw on one ceiling at most; 0 for any number.
-func (p *pack) lines(i int, ceil policy.Ceiling) int64 {
-	c, parts := &p.policy.File.Clauses[i], p.policy.Parts(i)
-	own := ceil.Scope == "unit" || ceil.Scope == c.Entity
-	once := slices.ContainsFunc(c.Once, func(o policy.Once) bool {
-		return len(o.Same) == 0 && o.Most == "" && o.Only == nil && o.Period != "year"
-	})
-	switch {
-	case once || ceil.Period == "event":
-		return 1
-	case !own:
-		return 0
-	case c.Event != "yearly" || ceil.Period == "year":
-		return 1
-	case parts.To == nil:
-		return 0
-	}
-	return int64(parts.To.Year() - max(parts.From, period.Date(1, 1, 1)).Year() + 1)
-}
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,66 @@
+package rule
+
+import (
+	"maps"
+	"slices"
+
+	"cel.dev/cel-go/common/operators"
+)
+
+// Needs is the names that must be stated, be it as nothing, for the expression to have a value, or for a condition to come out as wanted: facts,
+// memberships and aggregates, as expressions write them, in their order. Without one of them it never does, whatever the
+// others are. A name that an expression can do without (a || b, known(a) ? a : b) is not among them.
+func (x *Expr) Needs(want bool) []string {
+	return slices.Sorted(maps.Keys(needs(x.shape, want)))
+}
+
+type nameSet map[string]bool
+
+func (s nameSet) or(o nameSet) nameSet {
+	out := maps.Clone(s)
+	maps.Copy(out, o)
+	return out
+}
+
+func (s nameSet) and(o nameSet) nameSet {
+	out := nameSet{}
+	for id := range s {
+		if o[id] {
+			out[id] = true
+		}
+	}
+	return out
+}
+
+func needs(s *shape, want bool) nameSet {
+	if s.name != nil {
+		switch s.name.origin {
+		case fromFact, fromMembership, fromAggregate:
+			return nameSet{s.name.id: true}
+		}
+		return nameSet{}
+	}
+	switch s.op {
+	case operators.LogicalNot:
+		return needs(s.args[0], !want)
+	case operators.LogicalAnd, operators.LogicalOr:
+		a, b := needs(s.args[0], want), needs(s.args[1], want)
+		if (s.op == operators.LogicalAnd) == want {
+			return a.or(b)
+		}
+		return a.and(b)
+	case operators.Conditional: // by one branch, by the other, or by both giving the same
+		a, b := needs(s.args[1], want), needs(s.args[2], want)
+		yes, no := needs(s.args[0], true).or(a), needs(s.args[0], false).or(b)
+		return yes.and(no).and(a.or(b))
+	case fnKnown:
+		if !want {
+			return nameSet{}
+		}
+	}
+	all := nameSet{}
+	for _, a := range s.args {
+		all = all.or(needs(a, true).and(needs(a, false)))
+	}
+	return all
+}
