@@ -3,6 +3,7 @@ package policy
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -160,4 +161,111 @@ func (p *Policy) Reads(clause int) []content.FactDef {
 		}
 	}
 	return out
+}
+
+// Asks is the open questions on which a clause depends: by its days, its items, its amount, its uplifts, the ceilings and
+// groups that it shares, and the clauses that it requires; in their order in the file.
+func (p *Policy) Asks(clause int) []string {
+	used := questions{}
+	p.ask(clause, used, map[int]bool{})
+	var all []string
+	for _, s := range p.File.Settings {
+		if used[s.ID] {
+			all = append(all, s.ID)
+		}
+	}
+	return all
+}
+
+// questions is settings that are used.
+type questions map[string]bool
+
+func (q questions) only(o *Only) {
+	if o != nil {
+		q[o.Setting] = true
+	}
+}
+
+func (q questions) words(words ...string) {
+	for _, w := range words {
+		if id, ok := strings.CutPrefix(w, "setting."); ok {
+			q[id] = true
+		}
+	}
+}
+
+func (q questions) atoms(all ...[]atom) {
+	for _, atoms := range all {
+		for _, a := range atoms {
+			q.only(a.Only)
+			q.words(a.expr.Uses()...)
+		}
+	}
+}
+
+func (p *Policy) ask(clause int, used questions, seen map[int]bool) {
+	if seen[clause] {
+		return
+	}
+	seen[clause] = true
+	k := &p.all[clause]
+	used.only(k.Only)
+	used.words(p.File.Document.Valid.FirstYear)
+	if k.Valid != nil {
+		used.words(k.Valid.FirstYear)
+	}
+	used.atoms(p.shut, k.shut, k.when)
+	for _, t := range k.thresholds {
+		used.only(t.Only)
+		used.words(t.of.Uses()...)
+	}
+	for _, x := range []*rule.Expr{k.amount.base, k.amount.bankRate, k.amount.paid, k.amount.count} {
+		if x != nil {
+			used.words(x.Uses()...)
+		}
+	}
+	for _, o := range k.Once {
+		used.only(o.Only)
+		used.words(o.Period)
+	}
+	for _, u := range k.uplifts {
+		used.only(u.Only)
+		used.words(u.Uplift.Ceiling)
+		used.atoms(u.when)
+	}
+	p.askTogether(k, used)
+	for _, some := range k.requires {
+		for _, j := range some {
+			p.ask(j, used, seen)
+		}
+	}
+}
+
+// askTogether is the questions of what a clause shares with others.
+func (p *Policy) askTogether(k *clause, used questions) {
+	for i := range p.all {
+		for n, ceil := range p.all[i].Ceilings {
+			if i != k.index && !slices.Contains(ceil.With, k.ID) {
+				continue
+			}
+			used.only(ceil.Only)
+			used.words(ceil.Period)
+			for _, counted := range ceil.Counts {
+				used.words(counted.Unreported)
+			}
+			for _, x := range p.all[i].limits[n].of {
+				used.words(x.Uses()...)
+			}
+		}
+	}
+	for _, g := range p.File.Stacking.Groups {
+		if !slices.Contains(g.Clauses, k.ID) {
+			continue
+		}
+		used.only(g.Only)
+		used.words(g.Period)
+		if g.Against != nil {
+			used.words(g.Against.Unreported)
+		}
+	}
 }

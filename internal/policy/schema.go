@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -98,6 +100,11 @@ type Setting struct {
 	Default  string    `yaml:"default"`
 	Options  []Option  `yaml:"options"`
 	Place
+}
+
+// SameAs says that another document asks the same: under the same name, with the same options.
+func (s Setting) SameAs(o Setting) bool {
+	return s.ID == o.ID && slices.EqualFunc(s.Options, o.Options, func(a, b Option) bool { return a.ID == b.ID })
 }
 
 // Option is one answer.

@@ -16,11 +16,13 @@ import (
 const (
 	maxAmounts = 60 // amounts around thresholds and ceilings that are tried
 	maxSamples = 80 // firms with facts drawn from them
+	fewer      = 6  // how many times less of both is tried where an open question is answered otherwise
 )
 
 // floor asks whether a county promises no less than the city's document wants, clause by clause. Facts are tried where a
 // promise can turn: at thresholds and ceilings of both documents and a fen beside them, at the ends of validity, and some
-// hundred combinations of them. A draft promises nothing.
+// hundred combinations of them; first as open questions are answered by default, then as they may be. A draft promises
+// nothing.
 func (p *pack) floor(city *pack) {
 	area := p.floorArea(city)
 	if area == "" || !city.live() {
@@ -30,15 +32,12 @@ func (p *pack) floor(city *pack) {
 		p.tell("draft", Warning, p.at("document", "status"), i18n.M("lint.draft_promises", p.doc().Number, city.doc().Number), i18n.M("lint.mend_draft_promises"), city.at("document", "floor"))
 		return
 	}
-	ours, err1 := p.policy.Plan(nil)
-	theirs, err2 := city.policy.Plan(nil)
-	if err1 != nil || err2 != nil {
-		return // the defaults of a policy that compiles always make a plan
-	}
-	c := comparison{county: p, city: city, area: area, ours: ours, theirs: theirs}
+	c := comparison{county: p, city: city, area: area, plans: map[string]*policy.Plan{}}
 	for i := range city.policy.File.Clauses {
-		if only := city.policy.File.Clauses[i].Only; only == nil || theirs.Settings[only.Setting] == only.Is {
-			c.clause(i)
+		for w := range c.worlds(i) {
+			if c.answer(w) && c.clause(i, w) {
+				break
+			}
 		}
 	}
 }
@@ -61,30 +60,40 @@ func (p *pack) floorArea(city *pack) string {
 type comparison struct {
 	county, city *pack
 	area         string
-	ours, theirs *policy.Plan
+	plans        map[string]*policy.Plan // of both documents, by their answers
+	ours, theirs *policy.Plan            // as open questions are answered now
 }
 
-// clause looks for an enterprise for which the county pays less than a clause of the city.
-func (c *comparison) clause(i int) {
+// clause looks for an enterprise for which the county pays less than a clause of the city, and tells of it.
+func (c *comparison) clause(i int, w world) (below bool) {
 	k := &c.city.policy.File.Clauses[i]
-	d, possible := c.city.start(i), true
+	if k.Only != nil && c.theirs.Settings[k.Only.Setting] != k.Only.Is {
+		return false
+	}
+	var answers []*policy.Only
+	for id, is := range c.theirs.Settings {
+		answers = append(answers, &policy.Only{Setting: id, Is: is})
+	}
+	d, possible := c.city.start(i, answers...), true
 	for _, s := range c.city.steps(i) {
 		if s.only != nil && c.theirs.Settings[s.only.Setting] != s.only.Is {
 			continue
 		}
 		if d, possible = s.apply(d); !possible {
-			return
+			return false
 		}
 	}
-	g := grid{comparison: c, clause: k, domains: d, defs: c.facts(i), random: rand.New(rand.NewPCG(1, uint64(i)))}
+	g := grid{comparison: c, clause: k, domains: d, defs: c.facts(i), random: rand.New(rand.NewPCG(1, uint64(i))), most: maxAmounts, samples: maxSamples}
+	if len(w) > 0 {
+		g.most, g.samples = maxAmounts/fewer, maxSamples/fewer
+	}
 	for f := range g.firms {
-		asked, got, below := c.below(k, f)
-		if !below {
-			continue
+		if asked, got, below := c.below(k, f); below {
+			c.tell(i, w, f, asked, got)
+			return true
 		}
-		c.tell(i, f, asked, got)
-		return
 	}
+	return false
 }
 
 // below says that the county pays an enterprise less than the clause of the city wants.
@@ -114,9 +123,9 @@ func (c *comparison) below(k *policy.Clause, f *firm) (asked, got policy.Interva
 }
 
 // tell names the numbers of the county's document that are lower, or else its clause, and an enterprise that shows it.
-func (c *comparison) tell(i int, f *firm, asked, got policy.Interval) {
+func (c *comparison) tell(i int, w world, f *firm, asked, got policy.Interval) {
 	k := &c.city.policy.File.Clauses[i]
-	facts := f.JSON(c.county.lib)
+	severity := Error
 	what := i18n.M("lint.below_city", k.Cite, c.city.doc().Number, most(asked), most(got), f.told(c.county.lib))
 	mine := slices.IndexFunc(c.county.policy.File.Clauses, func(o policy.Clause) bool { return o.ID == k.ID || o.Entity == k.Entity && o.Event == k.Event })
 	at, other := c.county.at("clauses"), c.city.at("clauses", i)
@@ -126,7 +135,13 @@ func (c *comparison) tell(i int, f *firm, asked, got policy.Interval) {
 			at, other = a, b
 		}
 	}
-	c.county.found = append(c.county.found, Finding{Rule: "floor", Severity: Error, At: at, Other: &other, What: what, Mend: i18n.M("lint.mend_below_city"), Firm: facts})
+	if len(w) > 0 { // the defaults keep the standard
+		severity, what = Warning, i18n.M("lint.below_city_where", what, w.told(c))
+	}
+	c.county.found = append(c.county.found, Finding{
+		Rule: "floor", Severity: severity, At: at, Other: &other, What: what, Mend: i18n.M("lint.mend_below_city"),
+		Firm: f.JSON(c.county.lib), Settings: w.settings(),
+	})
 }
 
 func most(i policy.Interval) any {
@@ -205,6 +220,8 @@ type grid struct {
 	domains rule.Domains
 	defs    []content.FactDef
 	random  *rand.Rand
+	most    int // amounts
+	samples int
 }
 
 // firms gives each enterprise to try: first with one amount everywhere, then with one fact changed, then drawn.
@@ -247,7 +264,7 @@ func (g *grid) firms(yield func(*firm) bool) {
 				}
 			}
 		}
-		for range maxSamples {
+		for range g.samples {
 			f := g.firm(year, func(def content.FactDef) rule.Value {
 				return choices[def.Code][g.random.IntN(len(choices[def.Code]))]
 			})
@@ -283,7 +300,7 @@ func (g *grid) amounts() []money.Fen {
 	}
 	slices.Sort(all)
 	all = slices.Compact(all)
-	for len(all) > maxAmounts { // thin out evenly, ends kept
+	for len(all) > g.most { // thin out evenly, ends kept
 		var fewer []money.Fen
 		for i, a := range all {
 			if i%2 == 0 || i == len(all)-1 {

@@ -173,7 +173,7 @@ func TestRulesAreDocumented(t *testing.T) {
 		}
 	}
 	known := map[string]bool{}
-	for _, m := range regexp.MustCompile(`(?:p\.tell\(|Finding\{Rule: )"([a-z]+)"`).FindAllStringSubmatch(sources(t), -1) {
+	for _, m := range regexp.MustCompile(`(?:p\.tell\(|Finding\{\s*Rule: )"([a-z]+)"`).FindAllStringSubmatch(sources(t), -1) {
 		known[m[1]] = true
 	}
 	known["quota"], known["pool"] = true, true // by stage.rule

@@ -45,21 +45,24 @@ type Finding struct {
 	What     i18n.Msg
 	Mend     i18n.Msg // zero for a mistake of form, which says what was expected itself
 
-	// Firm is an enterprise that shows it, as docs/facts-json.md describes; nil where none is needed.
-	Firm json.RawMessage
+	// Firm is an enterprise that shows it, as docs/facts-json.md describes; nil where none is needed. Settings is the answers
+	// to open questions under which it does; nil for the defaults.
+	Firm     json.RawMessage
+	Settings map[string]string
 }
 
 // MarshalJSON gives the finding with its texts in both languages.
 func (f Finding) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Rule     string          `json:"rule"`
-		Severity Severity        `json:"severity"`
-		At       Place           `json:"at"`
-		Other    *Place          `json:"other,omitempty"`
-		What     i18n.Text       `json:"what"`
-		Mend     *i18n.Text      `json:"mend,omitempty"`
-		Firm     json.RawMessage `json:"firm,omitempty"`
-	}{f.Rule, f.Severity, f.At, f.Other, *both(f.What), both(f.Mend), f.Firm})
+		Rule     string            `json:"rule"`
+		Severity Severity          `json:"severity"`
+		At       Place             `json:"at"`
+		Other    *Place            `json:"other,omitempty"`
+		What     i18n.Text         `json:"what"`
+		Mend     *i18n.Text        `json:"mend,omitempty"`
+		Firm     json.RawMessage   `json:"firm,omitempty"`
+		Settings map[string]string `json:"settings,omitempty"`
+	}{f.Rule, f.Severity, f.At, f.Other, *both(f.What), both(f.Mend), f.Firm, f.Settings})
 }
 
 func both(m i18n.Msg) *i18n.Text {

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -165,20 +167,32 @@ func county(t *testing.T, edits ...string) string {
 func TestFloor(t *testing.T) {
 	city := Source{Dir: "city", Policy: []byte(read(t, "testdata/city.yaml"))}
 	var all bytes.Buffer
+	const (
+		digital = "- {id: digital, text: {zh: 智改数转项目, en: A transformation project}, expr: project.is_digital}\n"
+		asks    = "settings:\n"
+		own     = "settings:\n  - {id: own, question: {zh: 是否限高企？, en: High-tech only?}, cite: 一, default: \"no\", options: [{id: \"no\", text: {zh: 否, en: \"No\"}}, {id: \"yes\", text: {zh: 是, en: \"Yes\"}}]}\n"
+		tech    = "      - {id: tech, text: {zh: 高企, en: High-tech}, expr: %s}\n"
+	)
 	for _, tc := range []struct {
 		name  string
 		below string // what is said of: the line of the county's file, "" where nothing is
 		edits []string
+		under string // answers under which it is, "" for the defaults
 	}{
-		{"the same", "", nil},
-		{"more", "", []string{"2022: 12%, 2023: 11%", "2022: 12%, 2023: 12%", "按百分之十二、百分之十一", "按百分之十二", "numbers: [12%, 11%", "numbers: [12%"}},
-		{"a lower rate in one year", "2023: 10%", []string{"2022: 12%, 2023: 11%", "2022: 12%, 2023: 10%", "按百分之十二、百分之十一", "按百分之十二、百分之十", "numbers: [12%, 11%", "numbers: [12%, 10%"}},
-		{"a threshold a fen higher", "5000000.01", []string{"value: 500万元, cite: 一, quote: \"投入5,000,000元以上\"", "value: 5000000.01元, cite: 一, quote: \"投入5000000.01元以上\"", "11%, 500万元]", "11%, 500万元, 5000000.01元]"}},
-		{"over instead of at least", "id: invest", []string{"at_least: param.least", "over: param.least"}},
-		{"a lower ceiling", "499万元", []string{"value: 500万元, cite: 一, quote: 最高五百万元", "value: 499万元, cite: 一, quote: 最高499万元", "11%, 500万元]", "11%, 500万元, 499万元]"}},
-		{"a clause that is missing for one title", "id: provincial", []string{`honour.title in ["digital_scene", "practice_case"]`, `honour.title in ["practice_case"]`}},
-		{"a further condition", "id: invest", []string{"expr: project.is_digital}", "expr: project.is_digital && ent.high_tech}"}},
-		{"an end that comes earlier", "id: invest", []string{"to: 2023-12-31, cite: 附则", "to: 2022-12-31, cite: 附则", "2022: 12%, 2023: 11%", "2022: 12%", "按百分之十二、百分之十一", "按百分之十二", "numbers: [12%, 11%", "numbers: [12%", "2023年12月31日", "2022年12月31日"}},
+		{"the same", "", nil, ""},
+		{"more", "", []string{"2022: 12%, 2023: 11%", "2022: 12%, 2023: 12%", "按百分之十二、百分之十一", "按百分之十二", "numbers: [12%, 11%", "numbers: [12%"}, ""},
+		{"a lower rate in one year", "2023: 10%", []string{"2022: 12%, 2023: 11%", "2022: 12%, 2023: 10%", "按百分之十二、百分之十一", "按百分之十二、百分之十", "numbers: [12%, 11%", "numbers: [12%, 10%"}, ""},
+		{"a threshold a fen higher", "5000000.01", []string{"value: 500万元, cite: 一, quote: \"投入5,000,000元以上\"", "value: 5000000.01元, cite: 一, quote: \"投入5000000.01元以上\"", "11%, 500万元]", "11%, 500万元, 5000000.01元]"}, ""},
+		{"over instead of at least", "id: invest", []string{"at_least: param.least", "over: param.least"}, ""},
+		{"a lower ceiling", "499万元", []string{"value: 500万元, cite: 一, quote: 最高五百万元", "value: 499万元, cite: 一, quote: 最高499万元", "11%, 500万元]", "11%, 500万元, 499万元]"}, ""},
+		{"a clause that is missing for one title", "id: provincial", []string{`honour.title in ["digital_scene", "practice_case"]`, `honour.title in ["practice_case"]`}, ""},
+		{"a further condition", "id: invest", []string{"expr: project.is_digital}", "expr: project.is_digital && ent.high_tech}"}, ""},
+		{"an end that comes earlier", "id: invest", []string{"to: 2023-12-31, cite: 附则", "to: 2022-12-31, cite: 附则", "2022: 12%, 2023: 11%", "2022: 12%", "按百分之十二、百分之十一", "按百分之十二", "numbers: [12%, 11%", "numbers: [12%", "2023年12月31日", "2022年12月31日"}, ""},
+		{"a condition under one answer", "id: invest", []string{digital, digital + fmt.Sprintf(tech, `ent.high_tech, only: {setting: strict, is: "yes"}`)}, "--setting strict=yes"},
+		{"the condition of the city under the same answer", "", []string{`expr: ent.above_scale, only`, `expr: 'ent.above_scale || ent.high_tech', only`}, ""},
+		{"a question of the county's own", "id: invest", []string{digital, digital + fmt.Sprintf(tech, `ent.high_tech, only: {setting: own, is: "yes"}`), asks, own}, "--setting own=yes"},
+		{"two answers together", "id: invest", []string{digital, digital + fmt.Sprintf(tech, `'setting.strict == "no" || setting.own == "no" || ent.high_tech'`), asks, own}, "--setting own=yes --setting strict=yes"},
+		{"an answer that the default is already", "id: invest", []string{digital, digital + fmt.Sprintf(tech, `ent.high_tech, only: {setting: strict, is: "no"}`)}, ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			src := county(t, tc.edits...)
@@ -198,17 +212,20 @@ func TestFloor(t *testing.T) {
 			if f.Other == nil || f.Other.File != "city/policy.yaml" {
 				t.Errorf("the city's place: %+v", f.Other)
 			}
-			shows(t, f.Firm, src, string(city.Policy))
+			if severity := map[bool]Severity{true: Error, false: Warning}[tc.under == ""]; flags(f.Settings) != tc.under || f.Severity != severity {
+				t.Errorf("a %s under %q, want %q", f.Severity, flags(f.Settings), tc.under)
+			}
+			shows(t, f, src, string(city.Policy))
 		})
 	}
 	golden(t, "testdata/floor.txt", all.Bytes())
 }
 
 // shows decides the enterprise of a finding under both documents, as its file is read.
-func shows(t *testing.T, firm json.RawMessage, county, city string) {
+func shows(t *testing.T, f Finding, county, city string) {
 	t.Helper()
 	total := func(src, area string) policy.Interval {
-		doc, problems := rule.ParseFacts(lib(t), "facts.json", bytes.Replace(firm, []byte(`"320981"`), []byte(`"`+area+`"`), 1))
+		doc, problems := rule.ParseFacts(lib(t), "facts.json", bytes.Replace(f.Firm, []byte(`"320981"`), []byte(`"`+area+`"`), 1))
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
@@ -216,7 +233,11 @@ func shows(t *testing.T, firm json.RawMessage, county, city string) {
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
-		plan, err := p.Plan(nil)
+		answers := maps.Clone(f.Settings)
+		maps.DeleteFunc(answers, func(id, _ string) bool {
+			return !slices.ContainsFunc(p.File.Settings, func(s policy.Setting) bool { return s.ID == id })
+		})
+		plan, err := p.Plan(answers)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -227,7 +248,7 @@ func shows(t *testing.T, firm json.RawMessage, county, city string) {
 		return d.Total
 	}
 	if got, want := total(county, "320981"), total(city, "320902"); got.Sure >= want.Sure {
-		t.Errorf("the enterprise gets %s in the county and %s in the city: %s", got.Sure, want.Sure, firm)
+		t.Errorf("the enterprise gets %s in the county and %s in the city: %s", got.Sure, want.Sure, f.Firm)
 	}
 }
 

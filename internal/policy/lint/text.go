@@ -36,6 +36,9 @@ func (r Report) Text(w io.Writer, t i18n.T) error {
 		if f.Firm != nil {
 			out.line("  %s", t.S("lint.firm", string(f.Firm)))
 		}
+		if len(f.Settings) > 0 {
+			out.line("  %s", t.S("lint.settings", flags(f.Settings)))
+		}
 	}
 	return out.err
 }
