@@ -126,6 +126,8 @@ type lintFinding struct {
 	What     i18n.Text   `json:"what"`
 	Mend     *i18n.Text  `json:"mend,omitempty" doc:"怎样改 · how to mend it"`
 	Firm     any         `json:"firm,omitempty" doc:"能说明问题的一家企业，写法见 docs/facts-json.md · an enterprise that shows it, as docs/facts-json.md describes"`
+
+	Settings map[string]string `json:"settings,omitempty" doc:"须按这些选项复核；没有就是默认选项 · the answers to open questions under which it shows; none for the defaults"`
 }
 
 // worked is a case of a package as it ran.
@@ -161,7 +163,7 @@ func workedOf(r policy.Result) worked {
 }
 
 func lintFindingOf(f lint.Finding) lintFinding {
-	out := lintFinding{Rule: f.Rule, Severity: string(f.Severity), At: f.At, Other: f.Other, What: both(f.What)}
+	out := lintFinding{Rule: f.Rule, Severity: string(f.Severity), At: f.At, Other: f.Other, What: both(f.What), Settings: f.Settings}
 	if !f.Mend.IsZero() {
 		out.Mend = ptr(both(f.Mend))
 	}
