@@ -62,6 +62,17 @@ func (s *Store) record(ctx context.Context, tx *store.Tx, by Scope, e Event) err
 	return nil
 }
 
+const countEvents = `SELECT COUNT(*) FROM account_event`
+
+// Deeds is how often something was done to an account: as long as it is the same, so are all accounts and grants.
+func (s *Store) Deeds(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.db.Read().QueryRow(ctx, countEvents).Scan(&n); err != nil {
+		return 0, fmt.Errorf("count account events: %w", err)
+	}
+	return n, nil
+}
+
 // EventQuery asks for a stretch of the events, newest first. Zero fields do not restrict.
 type EventQuery struct {
 	Account  int64

@@ -29,16 +29,41 @@ type Choice struct {
 // aboveScale is the figure that Choice.Year is about.
 const aboveScale = "ent.above_scale"
 
-// Choose is the enterprises of a choice to which the scope may give an account, by id.
+// chosen is the enterprises of a choice, and all that they depend on.
+type (
+	chosen    []party.Enterprise
+	chosenKey struct {
+		Choice
+		scope     string
+		seq, done int64 // up to which commit, and after how many deeds
+	}
+)
+
+// Size is how much room the enterprises take on a shelf.
+func (c chosen) Size() int { return len(c) }
+
+// Choose is the enterprises of a choice to which the scope may give an account, by id. They are shared by who asks: it is
+// worked out anew when a fact or an account has changed.
 func (s *Service) Choose(ctx context.Context, scope access.Scope, c Choice) ([]party.Enterprise, error) {
 	if !scope.Sees(access.IssueAccess, c.Area, 0) {
 		return nil, errs.Forbidden("enrol the enterprises of area " + c.Area)
 	}
-	whole, have, err := s.standing(ctx)
+	done, err := s.deps.Access.Deeds(ctx) // first: what is done in the meantime is another key's
 	if err != nil {
 		return nil, err
 	}
-	var list []party.Enterprise
+	whole, err := s.deps.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	return s.chosen.Try(chosenKey{c, scope.Key(), whole.Seq(), done}, func() (chosen, error) {
+		have, err := s.deps.Access.Enrolled(ctx)
+		return s.choose(scope, c, whole, have), err
+	})
+}
+
+func (s *Service) choose(scope access.Scope, c Choice, whole fact.View, have map[int64]int64) chosen {
+	var list chosen
 	scale := whole.Column(aboveScale, period.OfYear(c.Year))
 	for e := range whole.Enterprises() {
 		if !s.deps.Library.Areas().Within(e.Area, c.Area) || !scope.Sees(access.IssueAccess, e.Area, e.ID) || has(have, e) {
@@ -49,7 +74,7 @@ func (s *Service) Choose(ctx context.Context, scope access.Scope, c Choice) ([]p
 		}
 		list = append(list, e)
 	}
-	return list, nil
+	return slices.Clip(list)
 }
 
 // standing is what is known of all enterprises, and which of them have an account. What it gives reaches nobody but

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -48,6 +49,8 @@ type Service struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	turn   chan struct{} // one batch is worked on at a time
+
+	chosen shelf.Shelf[chosenKey, chosen]
 }
 
 // State is how a batch stands.
@@ -97,10 +100,14 @@ func (b Batch) Total() int {
 // step is how many accounts one transaction makes: others get their turn in between.
 const step = 200
 
+// keptFirms is how many enterprises a choice may have for a few dozen choices to be kept; of larger ones fewer are.
+const keptFirms = 10_000
+
 // Start is a service whose database is up to date. It goes on with batches that a crash left unfinished, if no other
 // process works on the database.
 func Start(ctx context.Context, d Deps, alone bool) (*Service, error) {
 	s := &Service{deps: d, turn: make(chan struct{}, 1)}
+	s.chosen.RoomFor(keptFirms)
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	if !alone {
 		return s, nil

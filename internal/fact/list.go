@@ -75,9 +75,10 @@ func (l *List) Page(v View, from, n int) iter.Seq2[party.Enterprise, Row] {
 
 // desk is what was worked out from a snapshot because somebody asked.
 type desk struct {
-	logs  sync.Map // what changes gave, by the key of the scope
-	lists shelf.Shelf[listKey, *List]
-	names func() map[int64]int // the place of every enterprise in the order of names
+	logs    sync.Map // what changes gave, by the key of the scope
+	sources sync.Map // as they stood, by id
+	lists   shelf.Shelf[listKey, *List]
+	names   func() map[int64]int // the place of every enterprise in the order of names
 }
 
 type listKey struct {

@@ -101,15 +101,11 @@ func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error)
 	if err := rows.Err(); err != nil {
 		return nil, err
 	}
-	sources := map[int64]source.Source{}
 	stated := map[columnKey][]Said{}
 	for _, f := range all {
-		src, ok := sources[f.Source]
-		if !ok {
-			if src, err = v.sourceAsKnown(ctx, f.Source); err != nil {
-				return nil, err
-			}
-			sources[f.Source] = src
+		src, err := v.sourceAsKnown(ctx, f.Source)
+		if err != nil {
+			return nil, err
 		}
 		if src.State != source.Published {
 			continue
@@ -125,11 +121,14 @@ func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error)
 }
 
 // sourceAsKnown is a source as it stood at the view's commit: what was published later is pending, what was retracted
-// later is live. One that was discarded in the meantime is pending too.
+// later is live. One that was discarded in the meantime is pending too. So what it is never changes, and is kept.
 func (v View) sourceAsKnown(ctx context.Context, id int64) (source.Source, error) {
+	if kept, ok := v.snap.desk.sources.Load(id); ok {
+		return kept.(source.Source), nil
+	}
 	src, err := v.frames.facts.sources.Get(ctx, access.SystemScope(), id)
 	if errs.KindOf(err) == errs.KindNotFound {
-		return source.Source{ID: id, State: source.Pending}, nil
+		src, err = source.Source{ID: id, State: source.Pending}, nil
 	}
 	if err != nil {
 		return source.Source{}, err
@@ -140,6 +139,7 @@ func (v View) sourceAsKnown(ctx context.Context, id int64) (source.Source, error
 	if src.Retraction != nil && src.Retraction.Seq > v.snap.seq {
 		src.Retraction = nil
 	}
+	v.snap.desk.sources.Store(id, src)
 	return src, nil
 }
 

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -160,18 +162,47 @@ func (s *Service) takeBack(ctx context.Context, before int64) error {
 }
 
 func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
-	var (
-		b                            Batch
-		state, plan, preview, failed string
-	)
-	err := row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
-		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
+	b, plan, preview, err := scanTexts(row)
 	if err != nil {
 		return Batch{}, err
 	}
+	return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview))
+}
+
+// scanListed reads a batch for a list of many: what is over comes without its plan, and with no more of its preview than
+// the counts. The rest is most of it and takes a hundred times as long to read.
+func scanListed(row interface{ Scan(...any) error }) (Batch, error) {
+	b, plan, preview, err := scanTexts(row)
+	switch {
+	case err != nil:
+		return Batch{}, err
+	case b.State != Committed && b.State != Undone:
+		return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview))
+	}
+	counts := struct {
+		*Preview
+		Lines    skipped `json:"lines"`
+		Problems skipped `json:"problems"`
+		Mended   skipped `json:"mended"`
+	}{Preview: &b.Preview}
+	return b, json.Unmarshal([]byte(preview), &counts)
+}
+
+// skipped is a part of a text that nobody wants to know.
+type skipped struct{}
+
+// UnmarshalJSON takes nothing.
+func (skipped) UnmarshalJSON([]byte) error { return nil }
+
+func scanTexts(row interface{ Scan(...any) error }) (b Batch, plan, preview string, err error) {
+	var state, failed string
+	err = row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
+		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
+	if err == nil {
+		err = json.Unmarshal([]byte(failed), &b.Failure)
+	}
 	b.State = State(state)
-	return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview),
-		json.Unmarshal([]byte(failed), &b.Failure))
+	return b, plan, preview, err
 }
 
 // Batch is one batch that the scope may work on; NotFound otherwise.
@@ -187,12 +218,21 @@ func (s *Service) Batch(ctx context.Context, scope access.Scope, id int64) (Batc
 }
 
 // Batches is a stretch of the batches that the scope may work on, newest first: at most limit of those with an id below
-// before; 0 begins with the newest.
-func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64, limit int) ([]Batch, error) {
+// before; 0 begins with the newest. Where states are given, only those that are in one of them. Of one that is over it
+// gives no plan, and of the preview only the counts.
+func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64, limit int, states ...State) ([]Batch, error) {
 	if before == 0 {
 		before = math.MaxInt64
 	}
 	where, args := scope.Where(access.Import, "area", "", []any{before, limit})
+	if len(states) > 0 {
+		var in []string
+		for _, st := range states {
+			args = append(args, string(st))
+			in = append(in, "$"+strconv.Itoa(len(args)))
+		}
+		where += ` AND state IN (` + strings.Join(in, ", ") + `)`
+	}
 	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $2`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
@@ -200,7 +240,7 @@ func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64,
 	defer rows.Close()
 	var list []Batch
 	for rows.Next() {
-		b, err := scanBatch(rows)
+		b, err := scanListed(rows)
 		if err != nil {
 			return nil, fmt.Errorf("list batches: %w", err)
 		}

@@ -14,7 +14,8 @@ type Shelf[K comparable, V Sized] struct {
 type Sized interface{ Size() int }
 
 type slot[V any] struct {
-	once  sync.Once
+	mu    sync.Mutex
+	made  bool
 	value V
 }
 
@@ -28,7 +29,31 @@ func (s *Shelf[K, V]) RoomFor(rows int) { s.room = 32*rows + 1<<16 }
 // Get is the value of a key: the one that is held, or what make gives. Those who ask for it at the same time wait for one
 // make.
 func (s *Shelf[K, V]) Get(k K, make func() V) V {
+	v, _ := s.Try(k, func() (V, error) { return make(), nil }) // no error in, none out
+	return v
+}
+
+// Try is Get where making the value can fail. A failure is not kept: the next one who asks tries again.
+func (s *Shelf[K, V]) Try(k K, make func() (V, error)) (V, error) {
+	p := s.slot(k)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.made {
+		return p.value, nil
+	}
+	v, err := make()
+	if err != nil {
+		s.drop(k, p)
+		return v, err
+	}
+	p.value, p.made = v, true
+	s.weigh(k, p)
+	return v, nil
+}
+
+func (s *Shelf[K, V]) slot(k K) *slot[V] {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	p, ok := s.parts[k]
 	if !ok {
 		p = &slot[V]{}
@@ -37,12 +62,15 @@ func (s *Shelf[K, V]) Get(k K, make func() V) V {
 		}
 		s.parts[k] = p
 	}
-	s.mu.Unlock()
-	p.once.Do(func() {
-		p.value = make()
-		s.weigh(k, p)
-	})
-	return p.value
+	return p
+}
+
+func (s *Shelf[K, V]) drop(k K, p *slot[V]) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.parts[k] == p {
+		delete(s.parts, k)
+	}
 }
 
 // Len is how many values are held.

@@ -1,6 +1,7 @@
 package shelf
 
 import (
+	"errors"
 	"sync"
 	"testing"
 )
@@ -40,5 +41,26 @@ func TestShelf(t *testing.T) {
 		if s.held > s.room || len(s.parts) > 10 {
 			t.Fatalf("after %d: %d parts, %d rows", k, len(s.parts), s.held)
 		}
+	}
+}
+
+func TestTryKeepsNoFailure(t *testing.T) {
+	var s Shelf[string, weight]
+	s.RoomFor(1)
+	failed := errors.New("failed")
+	if _, err := s.Try("a", func() (weight, error) { return 1, failed }); !errors.Is(err, failed) {
+		t.Errorf("error is %v", err)
+	}
+	if s.Len() != 0 {
+		t.Errorf("%d values are held after a failure", s.Len())
+	}
+	for range 2 {
+		got, err := s.Try("a", func() (weight, error) { return 7, nil })
+		if err != nil || got != 7 {
+			t.Errorf("gave %d, %v", got, err)
+		}
+	}
+	if got := s.Get("a", func() weight { return 8 }); got != 7 {
+		t.Errorf("made anew: %d", got)
 	}
 }

@@ -108,6 +108,7 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 	n := max(8, 4*runtime.GOMAXPROCS(0))
 	db.readers.SetMaxOpenConns(n)
 	db.readers.SetMaxIdleConns(n)
+	db.asked = &asked{pool: db.readers, known: map[string]*sql.Stmt{}}
 	db.engine = w
 	go w.run()
 	return db, nil

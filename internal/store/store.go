@@ -35,6 +35,7 @@ type Querier interface {
 type DB struct {
 	dialect dialect
 	readers *sql.DB
+	asked   *asked // of readers; nil where the driver keeps its statements itself
 	engine  engine
 	ids     idBlock
 	opts    options
@@ -117,7 +118,12 @@ func (db *DB) Close() error {
 }
 
 // Read reads what is committed. Two queries may see two moments; Snapshot sees one.
-func (db *DB) Read() Querier { return reader{db: db, q: db.readers} }
+func (db *DB) Read() Querier {
+	if db.asked != nil {
+		return reader{db: db, q: db.asked}
+	}
+	return reader{db: db, q: db.readers}
+}
 
 // Snapshot runs fn on one moment of the database: all its queries see the same commits.
 func (db *DB) Snapshot(ctx context.Context, fn func(ctx context.Context, q Querier) error) error {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"regexp"
@@ -24,17 +25,32 @@ import (
 // A blank amount is zero and a blank date, title or text means that there is none; "?" says not known, and so does a
 // blank yes-or-no.
 type calcForm struct {
-	t        i18n.T
-	lib      *content.Library
-	policy   *policy.Policy
-	in       url.Values
-	facts    []content.FactDef
-	moving   map[string]bool // facts that amounts and thresholds are made of: they get a slider
-	events   map[string]bool // facts that say when something happened
+	t      i18n.T
+	lib    *content.Library
+	policy *policy.Policy
+	in     url.Values
+	*calcFacts
 	years    []int
 	items    map[string]int // how many of each kind
 	problems []string
 	errors   map[string]string // by field
+}
+
+// calcFacts is what the clauses of a policy read that hold under some settings. Forms share it.
+type calcFacts struct {
+	facts  []content.FactDef
+	moving map[string]bool // facts that amounts and thresholds are made of: they get a slider
+	events map[string]bool // facts that say when something happened
+	err    error
+}
+
+// Size is how much room the facts take on a shelf.
+func (c *calcFacts) Size() int { return len(c.facts) }
+
+// calcKey is what calcFacts depends on: the policy and the answers to its open questions, in its order.
+type calcKey struct {
+	policy  *policy.Policy
+	answers string
 }
 
 // kinds are the subjects of the form in its order.
@@ -42,8 +58,8 @@ var kinds = []string{content.Enterprise, content.Project, content.Loan, content.
 
 var factCode = regexp.MustCompile(`\b(?:ent|project|loan|lease|honour)\.[a-z_0-9]+\b`)
 
-func newCalcForm(t i18n.T, lib *content.Library, p *policy.Policy, today period.Day, in url.Values) (*calcForm, error) {
-	f := &calcForm{t: t, lib: lib, policy: p, in: in, items: map[string]int{content.Enterprise: 1}, errors: map[string]string{}}
+func (s *server) newCalcForm(t i18n.T, p *policy.Policy, today period.Day, in url.Values) (*calcForm, error) {
+	f := &calcForm{t: t, lib: s.Library, policy: p, in: in, items: map[string]int{content.Enterprise: 1}, errors: map[string]string{}}
 	valid := p.File.Document.Valid
 	last := today.Year()
 	if valid.To != nil {
@@ -53,8 +69,9 @@ func newCalcForm(t i18n.T, lib *content.Library, p *policy.Policy, today period.
 	for y := valid.From.Year(); y <= last; y++ {
 		f.years = append(f.years, y)
 	}
-	if err := f.findFacts(); err != nil {
-		return nil, err
+	f.calcFacts = s.calcFacts.Get(f.key(), f.findFacts)
+	if f.err != nil {
+		return nil, fmt.Errorf("list facts of policy %s: %w", p.File.Document.ID, f.err)
 	}
 	for name := range in {
 		kind, n, ok := itemOf(name)
@@ -79,31 +96,36 @@ func itemOf(name string) (kind string, n int, ok bool) {
 // lastDay is the last day of the form's years: a firm asks before the year is over.
 func (f *calcForm) lastDay() period.Day { return period.Date(f.years[len(f.years)-1], 12, 31) }
 
+// key is what the form's facts depend on.
+func (f *calcForm) key() calcKey {
+	k := calcKey{policy: f.policy}
+	for _, set := range f.policy.File.Settings {
+		k.answers += f.setting(set.ID) + "\x00"
+	}
+	return k
+}
+
 // findFacts lists what the clauses read that hold under the chosen settings.
-func (f *calcForm) findFacts() error {
+func (f *calcForm) findFacts() *calcFacts {
 	file := f.policy.File
 	file.Clauses = slices.DeleteFunc(slices.Clone(file.Clauses), func(c policy.Clause) bool {
 		return c.Only != nil && f.setting(c.Only.Setting) != c.Only.Is
 	})
-	read, err := codesIn(file)
-	if err != nil {
-		return fmt.Errorf("list facts of policy %s: %w", file.Document.ID, err)
-	}
+	found := &calcFacts{events: map[string]bool{}}
 	var amounts []any
-	f.events = map[string]bool{}
 	for _, c := range file.Clauses {
-		f.events[c.Event] = true
+		found.events[c.Event] = true
 		amounts = append(amounts, c.Amount, c.Thresholds)
 	}
-	if f.moving, err = codesIn(append(amounts, file.Aggregates)); err != nil {
-		return fmt.Errorf("list facts of policy %s: %w", file.Document.ID, err)
-	}
+	read, err := codesIn(file)
+	found.moving, found.err = codesIn(append(amounts, file.Aggregates))
+	found.err = errors.Join(err, found.err)
 	for _, def := range f.lib.FactDefs() {
 		if read[def.Code] {
-			f.facts = append(f.facts, def)
+			found.facts = append(found.facts, def)
 		}
 	}
-	return nil
+	return found
 }
 
 // codesIn is every fact that expressions in a part of a policy file name.

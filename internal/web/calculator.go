@@ -77,7 +77,7 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	form, err := newCalcForm(v.t, s.Library, p, m.day, r.Form)
+	form, err := s.newCalcForm(v.t, p, m.day, r.Form)
 	if err != nil {
 		return err
 	}

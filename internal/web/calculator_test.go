@@ -126,7 +126,7 @@ func FuzzCalculatorForm(f *testing.F) {
 		if err != nil {
 			return
 		}
-		form, err := newCalcForm(i18n.T{Lang: i18n.ZH}, lib, p, srv.Clock.Today(), in)
+		form, err := srv.newCalcForm(i18n.T{Lang: i18n.ZH}, p, srv.Clock.Today(), in)
 		if err != nil {
 			t.Fatal(err)
 		}

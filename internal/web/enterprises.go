@@ -200,19 +200,27 @@ func (s *server) asOf(t i18n.T, view fact.View) string {
 // areaOptions is the areas that the scope reaches, cities before what lies below them.
 func (s *server) areaOptions(scope access.Scope) []option {
 	var all []option
-	reach := scope.Areas()
-	var walk func(code, indent string)
-	walk = func(code, indent string) {
-		for _, n := range s.Library.Areas().Children(code) {
-			next := indent
-			if _, found := slices.BinarySearch(reach, n.Code); found && !n.Retired {
-				all = append(all, option{Value: n.Code, Label: indent + n.Name})
-				next += "\u3000"
-			}
-			walk(n.Code, next)
+	tree, reach := s.Library.Areas(), scope.Areas()
+	reached := func(code string) bool {
+		_, found := slices.BinarySearch(reach, code)
+		return found
+	}
+	var walk func(n content.Node, indent string)
+	walk = func(n content.Node, indent string) {
+		if reached(n.Code) {
+			all = append(all, option{Value: n.Code, Label: indent + n.Name})
+			indent += "\u3000"
+		}
+		for _, below := range tree.Children(n.Code) {
+			walk(below, indent)
 		}
 	}
-	walk("", "")
+	for _, code := range reach { // the whole tree is a nation's: only what is reached is walked, from its tops
+		n, ok := tree.Node(code)
+		if ok && !n.Retired && !slices.ContainsFunc(tree.Path(n.Parent), func(up content.Node) bool { return reached(up.Code) }) {
+			walk(n, "")
+		}
+	}
 	return all
 }
 

@@ -447,7 +447,7 @@ func (s *server) calculatorOf(t i18n.T, asked firmAsked, p *policy.Policy, answe
 	for id, answer := range answers {
 		in.Set("set:"+id, answer)
 	}
-	form, err := newCalcForm(t, s.Library, p, asked.m.day, in)
+	form, err := s.newCalcForm(t, p, asked.m.day, in)
 	if err != nil {
 		return "", err
 	}

@@ -70,7 +70,7 @@ func (s *server) calculatorReceipt(w http.ResponseWriter, r *http.Request, v *vi
 	if err != nil {
 		return err
 	}
-	form, err := newCalcForm(v.t, s.Library, f.Policy, m.day, r.Form)
+	form, err := s.newCalcForm(v.t, f.Policy, m.day, r.Form)
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
@@ -70,13 +69,8 @@ func (s *server) today(w http.ResponseWriter, r *http.Request, v *visit) error {
 
 func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayData, error) {
 	d := todayData{AsOf: s.asOf(v.t, view), MayIssue: v.scope.Can(access.IssueAccess)}
-	scale := view.Column("ent.above_scale", period.OfYear(s.lastYear()))
-	for e := range view.Enterprises() {
-		d.Firms++
-		if row, ok := view.Row(e.ID); ok && row.At(scale).Value.Num == 1 {
-			d.AboveScale++
-		}
-	}
+	d.Firms = view.List(fact.Listing{}).Len()
+	d.AboveScale = view.List(fact.Listing{Scale: fact.AboveScale, Year: s.lastYear()}).Len()
 	for _, fill := range []func(context.Context, *visit, fact.View, *todayData) error{
 		s.todayDisputes, s.todayFiles, s.todayAccounts, s.todayNews,
 	} {
@@ -105,22 +99,19 @@ func (s *server) todayDisputes(ctx context.Context, v *visit, view fact.View, d 
 }
 
 func (s *server) todayFiles(ctx context.Context, v *visit, _ fact.View, d *todayData) error {
-	batches, err := s.Intake.Batches(ctx, v.scope, 0, listedBatches)
+	batches, err := s.Intake.Batches(ctx, v.scope, 0, listedBatches, intake.Ready, intake.Failed)
 	if err != nil {
 		return err
 	}
 	ready, failed := 0, 0
 	for _, b := range batches {
-		switch b.State {
-		case intake.Ready:
+		if b.State == intake.Ready {
 			ready++
-		case intake.Failed:
+		} else {
 			failed++
-		default:
-			continue
 		}
-		d.Waiting = append(d.Waiting, b)
 	}
+	d.Waiting = batches
 	if ready > 0 {
 		d.Todo = append(d.Todo, todo{Count: ready, Text: v.t.S("people.todo_files"), Href: "#files"})
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -70,6 +71,8 @@ type server struct {
 	assets   *assets
 	sessions *scs.SessionManager
 	reader   *region.Reader
+
+	calcFacts shelf.Shelf[calcKey, *calcFacts]
 }
 
 // New is the handler of all pages.
@@ -96,6 +99,7 @@ func newServer(d Deps) (*server, error) {
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = d.Secure
 	s := &server{Deps: d, assets: a, sessions: m, reader: region.NewReader(d.Library)}
+	s.calcFacts.RoomFor(0)
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		s.answerError(w, r, &visit{t: langOf(r)}, fmt.Errorf("session: %w", err))
 	}
