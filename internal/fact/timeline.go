@@ -49,27 +49,29 @@ func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time line of subject %d: %w", subject, err)
 	}
-	var lines []Line
-	for key, said := range stated {
-		def, ok := v.snap.definition(key.def)
-		if !ok {
-			continue
+	type place struct {
+		columnKey
+		def int
+	}
+	places := make([]place, 0, len(stated))
+	for key := range stated {
+		if def, ok := v.snap.definition(key.def); ok && (row.sensitive || !sensitive(v.snap.lib.FactDefs()[def])) {
+			places = append(places, place{key, def})
 		}
-		line := Line{Def: v.snap.lib.FactDefs()[def], Period: key.period, Cell: row.Get(def, key.period)}
-		if sensitive(line.Def) && !row.sensitive {
-			continue
-		}
+	}
+	slices.SortFunc(places, func(a, b place) int { return cmp.Or(cmp.Compare(a.def, b.def), b.period.Compare(a.period)) })
+	lines := make([]Line, len(places))
+	for i, at := range places {
+		said := stated[at.columnKey]
+		line := &lines[i]
+		line.Def, line.Period, line.Cell = v.snap.lib.FactDefs()[at.def], at.period, row.Get(at.def, at.period)
 		line.Stated = v.explain(line.Def, said)
-		for _, d := range disputes[key] {
+		for _, d := range disputes[at.columnKey] {
 			if slices.ContainsFunc(said, func(s Said) bool { return s.Source == d.Source && s.N == d.N }) {
 				line.Disputes = append(line.Disputes, d)
 			}
 		}
-		lines = append(lines, line)
 	}
-	slices.SortFunc(lines, func(a, b Line) int {
-		return cmp.Or(cmp.Compare(v.snap.defs[a.Def.Code], v.snap.defs[b.Def.Code]), b.Period.Compare(a.Period))
-	})
 	return lines, nil
 }
 

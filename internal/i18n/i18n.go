@@ -155,11 +155,28 @@ func (t T) S(key string, args ...any) string {
 	if len(args) == 0 {
 		return s
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", t.arg(a))
+	return t.fill(s, args)
+}
+
+// fill puts arguments in the place of {0}, {1} …; a place without an argument stays as it is.
+func (t T) fill(s string, args []any) string {
+	var b strings.Builder
+	for {
+		text, rest, found := strings.Cut(s, "{")
+		b.WriteString(text)
+		if !found {
+			return b.String()
+		}
+		number, after, closed := strings.Cut(rest, "}")
+		i, err := strconv.Atoi(number)
+		if !closed || err != nil || i < 0 || i >= len(args) || strconv.Itoa(i) != number {
+			b.WriteByte('{')
+			s = rest
+			continue
+		}
+		b.WriteString(t.arg(args[i]))
+		s = after
 	}
-	return strings.NewReplacer(pairs...).Replace(s)
 }
 
 // Msg is the text of a message.

@@ -34,6 +34,20 @@ func TestArguments(t *testing.T) {
 	}
 }
 
+func TestFill(t *testing.T) {
+	for _, c := range []struct{ text, want string }{
+		{"{0} of {1}", "{1} of 2"}, // what an argument says is no place for another
+		{"{1}{0}{1}", "2{1}2"},
+		{"{2} {x} {-1} {00} {", "{2} {x} {-1} {00} {"},
+		{"{{0}}", "{{1}}"},
+		{"none", "none"},
+	} {
+		if got := (T{}).fill(c.text, []any{"{1}", 2}); got != c.want {
+			t.Errorf("%q filled is %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func TestMsgIsStoredAndReadBack(t *testing.T) {
 	msg := M("errs.at", "A1", M("errs.forbidden"), Text{ZH: "盐城", EN: "Yancheng"}, 42)
 	b, err := json.Marshal(msg)

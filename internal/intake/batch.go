@@ -72,9 +72,12 @@ func (b *Batch) Standing() Standing {
 
 const (
 	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure, delivery, base`
+	listColumns  = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, ` + unlessOver + `plan END, ` + unlessOver + `preview END, source_id, failure, delivery, base`
+	unlessOver   = `CASE WHEN state IN ('committed', 'undone') THEN '{}' ELSE `
 	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
-	listBatches  = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id < $1 AND `
+	readPreview  = `SELECT preview FROM intake_batch WHERE id = $1`
+	listBatches  = `SELECT ` + listColumns + ` FROM intake_batch WHERE id < $1 AND `
 	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6, base = $7 WHERE id = $8 AND state = $9`
 	takeBack     = `UPDATE intake_batch SET state = $1, failure = $2 WHERE state = $3 AND changed_at < $4`
 	countFile    = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1`
@@ -162,47 +165,18 @@ func (s *Service) takeBack(ctx context.Context, before int64) error {
 }
 
 func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
-	b, plan, preview, err := scanTexts(row)
+	var (
+		b                            Batch
+		state, plan, preview, failed string
+	)
+	err := row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
+		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
 	if err != nil {
 		return Batch{}, err
 	}
-	return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview))
-}
-
-// scanListed reads a batch for a list of many: what is over comes without its plan, and with no more of its preview than
-// the counts. The rest is most of it and takes a hundred times as long to read.
-func scanListed(row interface{ Scan(...any) error }) (Batch, error) {
-	b, plan, preview, err := scanTexts(row)
-	switch {
-	case err != nil:
-		return Batch{}, err
-	case b.State != Committed && b.State != Undone:
-		return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview))
-	}
-	counts := struct {
-		*Preview
-		Lines    skipped `json:"lines"`
-		Problems skipped `json:"problems"`
-		Mended   skipped `json:"mended"`
-	}{Preview: &b.Preview}
-	return b, json.Unmarshal([]byte(preview), &counts)
-}
-
-// skipped is a part of a text that nobody wants to know.
-type skipped struct{}
-
-// UnmarshalJSON takes nothing.
-func (skipped) UnmarshalJSON([]byte) error { return nil }
-
-func scanTexts(row interface{ Scan(...any) error }) (b Batch, plan, preview string, err error) {
-	var state, failed string
-	err = row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
-		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
-	if err == nil {
-		err = json.Unmarshal([]byte(failed), &b.Failure)
-	}
 	b.State = State(state)
-	return b, plan, preview, err
+	return b, errors.Join(json.Unmarshal([]byte(plan), &b.Plan), json.Unmarshal([]byte(preview), &b.Preview),
+		json.Unmarshal([]byte(failed), &b.Failure))
 }
 
 // Batch is one batch that the scope may work on; NotFound otherwise.
@@ -233,21 +207,69 @@ func (s *Service) Batches(ctx context.Context, scope access.Scope, before int64,
 		}
 		where += ` AND state IN (` + strings.Join(in, ", ") + `)`
 	}
-	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $2`, args...)
+	list, err := s.listBatches(ctx, where, args)
 	if err != nil {
 		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	for i := range list {
+		b := &list[i]
+		if !b.over() {
+			continue
+		}
+		held, err := s.counts.Try(countsKey{b.ID, b.ChangedAt}, func() (*counts, error) { return s.countsOf(ctx, b.ID) })
+		if err != nil {
+			return nil, fmt.Errorf("counts of batch %d: %w", b.ID, err)
+		}
+		b.Preview = held.Preview
+	}
+	return list, nil
+}
+
+func (s *Service) listBatches(ctx context.Context, where string, args []any) ([]Batch, error) {
+	rows, err := s.db.Read().Query(ctx, listBatches+where+` ORDER BY id DESC LIMIT $2`, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	var list []Batch
 	for rows.Next() {
-		b, err := scanListed(rows)
+		b, err := scanBatch(rows)
 		if err != nil {
-			return nil, fmt.Errorf("list batches: %w", err)
+			return nil, err
 		}
 		list = append(list, b)
 	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("list batches: %w", err)
+	return list, rows.Err()
+}
+
+// over says that nothing is left to do with a batch.
+func (b *Batch) over() bool { return b.State == Committed || b.State == Undone }
+
+// countsKey is a batch as it stood since an instant: its preview is another one only after a change.
+type countsKey struct{ id, changedAt int64 }
+
+// counts is a preview without all that is long in it.
+type counts struct {
+	Preview
+	Lines    skipped `json:"lines"`
+	Problems skipped `json:"problems"`
+	Mended   skipped `json:"mended"`
+}
+
+// Size is how much room they take on a shelf.
+func (*counts) Size() int { return 1 }
+
+// skipped is a part of a text that nobody wants to know.
+type skipped struct{}
+
+// UnmarshalJSON takes nothing.
+func (skipped) UnmarshalJSON([]byte) error { return nil }
+
+func (s *Service) countsOf(ctx context.Context, id int64) (*counts, error) {
+	var preview string
+	if err := s.db.Read().QueryRow(ctx, readPreview, id).Scan(&preview); err != nil {
+		return nil, err
 	}
-	return list, nil
+	c := &counts{}
+	return c, json.Unmarshal([]byte(preview), c)
 }

@@ -27,6 +27,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -66,6 +67,8 @@ type Service struct {
 	mu      sync.Mutex
 	closed  bool
 	running map[int64]*job
+
+	counts shelf.Shelf[countsKey, *counts] // of batches that are over
 }
 
 const (
@@ -110,6 +113,7 @@ func Start(ctx context.Context, d Deps, alone bool) (*Service, error) {
 		db: d.DB, deps: d, now: d.Clock, vocabulary: vocabulary(d.Library), running: map[int64]*job{},
 		reading: make(chan struct{}, maxReading), staging: make(chan struct{}, 1),
 	}
+	s.counts.RoomFor(0)
 	s.ctx, s.cancel = context.WithCancel(context.WithoutCancel(ctx))
 	before := int64(math.MaxInt64)
 	if !alone {

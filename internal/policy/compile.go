@@ -35,6 +35,7 @@ type Policy struct {
 	order  []int // clauses, each after those that it requires
 	stages []stage
 	cuts   []period.Day // on which parameters change
+	plain  *plain
 }
 
 // atom is a compiled condition.
@@ -132,7 +133,7 @@ type shares struct {
 
 // Compile reads and checks policy.yaml. Every mistake is told at once; with problems the Policy is nil.
 func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Problems) {
-	p := &Policy{lib: lib, pindex: map[string]int{}, envs: map[string]*rule.Env{}}
+	p := &Policy{lib: lib, pindex: map[string]int{}, envs: map[string]*rule.Env{}, plain: &plain{}}
 	doc, problems := content.Decode(file, src, &p.File)
 	if len(problems) > 0 {
 		return nil, problems

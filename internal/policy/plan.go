@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -106,7 +107,7 @@ type groupRule struct {
 // as ever.
 func (p *Policy) Until(last period.Day) *Policy {
 	q := *p
-	q.ends = &last
+	q.ends, q.plain = &last, &plain{}
 	if v := &q.File.Document.Valid; v.To == nil || *v.To > last {
 		v.To = &last
 	}
@@ -121,6 +122,21 @@ func (p *Policy) Ends() *period.Day { return p.ends }
 // Plan answers the open questions. Settings not named take their default; an unknown setting, option, parameter or key is
 // an errs.KindInvalid.
 func (p *Policy) Plan(settings map[string]string, patches ...Patch) (*Plan, error) {
+	if len(settings)+len(patches) > 0 {
+		return p.answer(settings, patches)
+	}
+	p.plain.once.Do(func() { p.plain.plan, p.plain.err = p.answer(nil, nil) })
+	return p.plain.plan, p.plain.err
+}
+
+// plain is the plan of the default answers, which most ask for.
+type plain struct {
+	once sync.Once
+	plan *Plan
+	err  error
+}
+
+func (p *Policy) answer(settings map[string]string, patches []Patch) (*Plan, error) {
 	pl := &Plan{Policy: p, Settings: map[string]string{}, Patches: patches, params: slices.Clone(p.params), live: p.File.Document.Status == "live"}
 	for _, s := range p.File.Settings {
 		pl.Settings[s.ID] = s.Default
