@@ -144,7 +144,7 @@ func (v View) Disputes(ctx context.Context) ([]Dispute, error) {
 
 // disputesOf is the disputes about a row's subject by what they are about.
 func (v View) disputesOf(ctx context.Context, row Row) (map[columnKey][]Dispute, error) {
-	group := v.snap.group(row.id)
+	group := v.snap.desk.groups().of(row.id)
 	found, err := v.disputes(ctx, `d.subject_id IN (`+placeholders(len(group))+`)`, args(group)...)
 	if err != nil {
 		return nil, err

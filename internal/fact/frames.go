@@ -128,6 +128,7 @@ func (f *Frames) advance(ctx context.Context, last *snapshot, log []source.LogEn
 	f.epoch++
 	b := last.next(f.epoch, f.codes)
 	again := b.applyMerges(c.merges)
+	all := b.groups()
 	for _, id := range c.retracted {
 		saidAt, ok := b.saidAt[id]
 		if !ok {
@@ -135,7 +136,7 @@ func (f *Frames) advance(ctx context.Context, last *snapshot, log []source.LogEn
 		}
 		delete(b.saidAt, id)
 		for _, lost := range b.clearSource(saidAt) {
-			again = append(again, b.group(b.root(lost))...)
+			again = append(again, all.of(b.root(lost))...)
 		}
 	}
 	slices.Sort(again)
@@ -167,7 +168,7 @@ func (f *Frames) advance(ctx context.Context, last *snapshot, log []source.LogEn
 func (b *builder) applyMerges(merges []source.LogEntry) (subjects []int64) {
 	for _, m := range merges {
 		for _, id := range [...]int64{m.From, m.Into} {
-			subjects = append(subjects, b.group(b.root(id))...)
+			subjects = append(subjects, b.groups().of(b.root(id))...)
 		}
 		b.merge(m)
 	}

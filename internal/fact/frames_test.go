@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -266,9 +267,12 @@ func TestEffectiveView(t *testing.T) {
 
 func (h *history) checkTimelines(v View) {
 	h.t.Helper()
+	all, err := v.Known(context.Background(), h.firms...)
+	must(h.t, err)
 	for _, id := range h.firms {
 		lines, err := v.Timeline(context.Background(), id)
 		must(h.t, err)
+		checkKnown(h.t, all[id], lines)
 		for _, line := range lines {
 			if diff := cmp.Diff(v.Value(id, line.Def.Code, line.Period), line.Cell, cmp.AllowUnexported(Cell{})); diff != "" {
 				h.t.Fatalf("time line's cell (-want +got)\n%s", diff)
@@ -289,6 +293,27 @@ func (h *history) checkTimelines(v View) {
 				h.t.Fatalf("time line marks %d statements, cell %+v", effective, line.Cell)
 			}
 		}
+	}
+}
+
+// checkKnown holds what is known of a subject against its time line.
+func checkKnown(t tester, known []Known, lines []Line) {
+	t.Helper()
+	var want []Known
+	for _, l := range lines {
+		if l.Cell.State == Unknown {
+			continue
+		}
+		k := Known{Def: l.Def, Period: l.Period, Cell: l.Cell}
+		k.Disputed = slices.ContainsFunc(l.Disputes, func(d Dispute) bool { return d.Closed == nil })
+		if l.Cell.Source != 0 {
+			k.From = l.Stated[0].From
+		}
+		want = append(want, k)
+	}
+	if diff := cmp.Diff(want, known, cmp.AllowUnexported(Cell{}), cmpopts.EquateEmpty(), cmpopts.EquateComparable(period.Period{}),
+		cmp.Comparer(func(a, b content.FactDef) bool { return a.Code == b.Code })); diff != "" {
+		t.Fatalf("known (-time line +known)\n%s", diff)
 	}
 }
 

@@ -79,6 +79,7 @@ type desk struct {
 	sources sync.Map // as they stood, by id
 	lists   shelf.Shelf[listKey, *List]
 	names   func() map[int64]int // the place of every enterprise in the order of names
+	groups  func() groups
 }
 
 type listKey struct {
@@ -86,8 +87,11 @@ type listKey struct {
 	Listing
 }
 
-func newDesk(parties *party.Registry, enterprises int) *desk {
-	d := &desk{names: sync.OnceValue(func() map[int64]int { return nameOrder(parties) })}
+func newDesk(s *snapshot, enterprises int) *desk {
+	d := &desk{
+		names:  sync.OnceValue(func() map[int64]int { return nameOrder(s.parties) }),
+		groups: sync.OnceValue(s.groups),
+	}
 	d.lists.RoomFor(enterprises)
 	return d
 }

@@ -92,6 +92,9 @@ func TestScope(t *testing.T) {
 				if !reads {
 					wantKind(t, "foreign time line", err, errs.KindNotFound)
 				}
+				known, err := v.Known(ctx, id)
+				must(t, err)
+				checkKnown(t, known[id], lines)
 				told := 0
 				for _, line := range lines {
 					told += len(line.Disputes)

@@ -161,16 +161,20 @@ func (s *snapshot) root(subject int64) int64 {
 	return subject
 }
 
-// group is all subjects whose statements count for a root, itself first.
-func (s *snapshot) group(root int64) []int64 {
-	group := []int64{root}
+// groups is the subjects that count for another one, ascending, by that one.
+type groups map[int64][]int64
+
+func (s *snapshot) groups() groups {
+	g := groups{}
 	for _, from := range slices.Sorted(maps.Keys(s.merged)) {
-		if s.root(from) == root {
-			group = append(group, from)
-		}
+		root := s.root(from)
+		g[root] = append(g[root], from)
 	}
-	return group
+	return g
 }
+
+// of is all subjects whose statements count for a root, itself first.
+func (g groups) of(root int64) []int64 { return append([]int64{root}, g[root]...) }
 
 // cell reads one cell.
 func (s *snapshot) cell(c *column, ord uint32) Cell {
@@ -262,8 +266,8 @@ func (b *builder) done(seq int64, parties *party.Registry) *snapshot {
 	if o := b.kinds[content.Enterprise]; o != nil {
 		enterprises = len(o.ids)
 	}
-	b.desk = newDesk(parties, enterprises)
 	s := b.snapshot
+	s.desk = newDesk(&s, enterprises)
 	return &s
 }
 

@@ -79,7 +79,7 @@ const statementColumns = `SELECT source_id, n, subject_id, column_id, state, sta
 
 // stated is the statements about a row's subject, and those merged into it, whose sources are known to the view.
 func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error) {
-	group := v.snap.group(row.id)
+	group := v.snap.desk.groups().of(row.id)
 	facts := v.frames.facts
 	rows, err := facts.db.Read().Query(ctx, statementColumns+` WHERE subject_id IN (`+placeholders(len(group))+`)`, args(group)...)
 	if err != nil {
@@ -193,6 +193,88 @@ func (v View) authority(code string) any {
 		}
 	}
 	return code
+}
+
+// Known is an effective value: a line of a time line without what lies behind it.
+type Known struct {
+	Def      content.FactDef
+	Period   period.Period
+	Cell     Cell
+	From     source.Source // who stated it; the zero Source where nobody did
+	Disputed bool          // a dispute about the line is open
+}
+
+// Known is what is effective of subjects, each as Timeline orders it. It reads no statement but the frame. A subject whose
+// facts the scope may not read has none.
+func (v View) Known(ctx context.Context, subjects ...int64) (map[int64][]Known, error) {
+	disputed, err := v.openAbout(ctx, subjects)
+	if err != nil {
+		return nil, fmt.Errorf("what is known of %d subjects: %w", len(subjects), err)
+	}
+	all := map[int64][]Known{}
+	for _, subject := range subjects {
+		row, ok := v.Row(subject)
+		if !ok || !row.facts {
+			continue
+		}
+		if all[subject], err = v.knownOf(ctx, row, disputed); err != nil {
+			return nil, fmt.Errorf("what is known of subject %d: %w", subject, err)
+		}
+	}
+	return all, nil
+}
+
+func (v View) knownOf(ctx context.Context, row Row, disputed map[lineKey]bool) ([]Known, error) {
+	var all []Known
+	defs := v.snap.lib.FactDefs()
+	for i := range defs {
+		if defs[i].Subject != row.kind || sensitive(defs[i]) && !row.sensitive {
+			continue
+		}
+		first := len(all)
+		for _, c := range v.snap.columns[i] {
+			cell := row.At(Column{col: c, kind: row.kind, open: true}) // what is sensitive was left out above
+			if cell.State == Unknown {
+				continue
+			}
+			k := Known{Def: defs[i], Period: c.period, Cell: cell, Disputed: disputed[lineKey{row.id, columnKey{defs[i].Code, c.period}}]}
+			if cell.Source != 0 {
+				var err error
+				if k.From, err = v.sourceAsKnown(ctx, cell.Source); err != nil {
+					return nil, err
+				}
+			}
+			all = append(all, k)
+		}
+		slices.SortFunc(all[first:], func(a, b Known) int { return b.Period.Compare(a.Period) })
+	}
+	return all, nil
+}
+
+// lineKey is a line of a subject, after merges.
+type lineKey struct {
+	subject int64
+	columnKey
+}
+
+// openAbout is the lines of subjects about which a dispute is open.
+func (v View) openAbout(ctx context.Context, subjects []int64) (map[lineKey]bool, error) {
+	if v.snap == nil || len(subjects) == 0 {
+		return nil, nil
+	}
+	var ids []int64
+	for _, s := range subjects {
+		ids = append(ids, v.snap.desk.groups().of(v.snap.root(s))...)
+	}
+	found, err := v.disputes(ctx, `c.dispute_id IS NULL AND d.subject_id IN (`+placeholders(len(ids))+`)`, args(ids)...)
+	if err != nil {
+		return nil, err
+	}
+	open := map[lineKey]bool{}
+	for _, d := range found {
+		open[lineKey{v.snap.root(d.Subject), columnKey{d.Def, d.Period}}] = true
+	}
+	return open, nil
 }
 
 const selectStatedBy = `SELECT DISTINCT subject_id FROM fact WHERE source_id = $1`

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 // firmFile is 一企一档: who and where, what is known of it and of what belongs to it, and what each policy owes it.
@@ -104,10 +105,7 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	f := firmFile{Enterprise: e, Moment: m, AsOf: s.asKnown(v.t, m, view)}
 	f.Areas = s.spans(v.t, s.Library.Areas(), view.Nodes(e.ID, party.TreeArea))
 	f.Industries = s.spans(v.t, s.Library.Industries(), view.Nodes(e.ID, party.TreeIndustry))
-	if f.Facts, err = s.factTable(r.Context(), v.t, view, e.ID, e.ID); err != nil {
-		return err
-	}
-	if f.Children, err = s.children(r.Context(), v.t, view, e.ID); err != nil {
+	if f.Facts, f.Children, err = s.factsOf(r.Context(), v.t, view, e.ID); err != nil {
 		return err
 	}
 	if f.Decisions, err = s.decisions(r, v, view, e.ID, m); err != nil {
@@ -142,19 +140,25 @@ func dayOr(d *period.Day, otherwise string) string {
 	return d.String()
 }
 
-// children is what belongs to an enterprise: its projects with their loans and leases, and the rest.
-func (s *server) children(ctx context.Context, t i18n.T, view fact.View, firm int64) ([]childFile, error) {
-	var all []childFile
+// factsOf is what is known of an enterprise, and of what belongs to it: its projects with their loans and leases, and the
+// rest.
+func (s *server) factsOf(ctx context.Context, t i18n.T, view fact.View, firm int64) (factTable, []childFile, error) {
+	ids := []int64{firm}
+	var children []childFile
 	for _, kind := range kinds[1:] {
 		for i, id := range view.Children(firm, kind) {
-			table, err := s.factTable(ctx, t, view, firm, id)
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, childFile{Kind: kind, Title: s.childTitle(t, view, kind, id, i), Facts: table})
+			ids = append(ids, id)
+			children = append(children, childFile{Kind: kind, Title: s.childTitle(t, view, kind, id, i)})
 		}
 	}
-	return all, nil
+	known, err := view.Known(ctx, ids...)
+	if err != nil {
+		return factTable{}, nil, err
+	}
+	for i := range children {
+		children[i].Facts = s.factTable(t, firm, ids[i+1], known[ids[i+1]])
+	}
+	return s.factTable(t, firm, firm, known[firm]), children, nil
 }
 
 // nameFacts is where a project, loan … has a name, best first.
@@ -175,58 +179,53 @@ func (s *server) childTitle(t i18n.T, view fact.View, kind string, id int64, i i
 	return t.S("web.kind_"+kind) + " " + strconv.Itoa(i+1)
 }
 
-// factTable lays the time line of a subject out by year. The lines themselves open from each value.
-func (s *server) factTable(ctx context.Context, t i18n.T, view fact.View, firm, subject int64) (factTable, error) {
+// factTable lays out by year what is known of a subject. The time lines themselves open from each value.
+func (s *server) factTable(t i18n.T, firm, subject int64, known []fact.Known) factTable {
 	table := factTable{Firm: firm, Subject: subject}
-	lines, err := view.Timeline(ctx, subject)
-	if err != nil {
-		return table, err
-	}
-	lines = slices.DeleteFunc(lines, func(l fact.Line) bool { return l.Cell.State == fact.Unknown })
-	for _, l := range lines {
-		if y := l.Period.YearOf(); l.Period.Kind() == period.Year && !slices.Contains(table.Years, y) {
-			table.Years = append(table.Years, y)
+	for i := range known {
+		if k := &known[i]; k.Period.Kind() == period.Year && !slices.Contains(table.Years, k.Period.YearOf()) {
+			table.Years = append(table.Years, k.Period.YearOf())
 		}
 	}
 	slices.Sort(table.Years)
-	for _, l := range lines {
-		cell := s.factCell(t, l)
-		switch l.Period.Kind() {
+	for i := range known {
+		k := &known[i]
+		cell := s.factCell(t, k)
+		switch k.Period.Kind() {
 		case period.Always:
-			table.Plain = append(table.Plain, factRow{Def: l.Def, Cells: []factCell{cell}})
+			table.Plain = append(table.Plain, factRow{Def: k.Def, Cells: []factCell{cell}})
 		case period.Year:
 			n := len(table.Yearly)
-			if n == 0 || table.Yearly[n-1].Def.Code != l.Def.Code {
-				table.Yearly = append(table.Yearly, factRow{Def: l.Def, Cells: make([]factCell, len(table.Years))})
+			if n == 0 || table.Yearly[n-1].Def.Code != k.Def.Code {
+				table.Yearly = append(table.Yearly, factRow{Def: k.Def, Cells: make([]factCell, len(table.Years))})
 				n++
 			}
-			table.Yearly[n-1].Cells[slices.Index(table.Years, l.Period.YearOf())] = cell
+			table.Yearly[n-1].Cells[slices.Index(table.Years, k.Period.YearOf())] = cell
 		default:
-			table.Other = append(table.Other, factRow{Def: l.Def, Cells: []factCell{cell}})
+			table.Other = append(table.Other, factRow{Def: k.Def, Cells: []factCell{cell}})
 		}
 	}
-	return table, nil
+	return table
 }
 
-func (s *server) factCell(t i18n.T, l fact.Line) factCell {
+func (s *server) factCell(t i18n.T, k *fact.Known) factCell {
 	c := factCell{
-		Period: l.Period, Text: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision),
-		Status: l.Cell.Status, Known: l.Cell.Known, Stated: true,
-		Disputed: slices.ContainsFunc(l.Disputes, func(d fact.Dispute) bool { return d.Closed == nil }),
+		Period: k.Period, Text: factText(t, s.Library, k.Def, k.Cell.State, k.Cell.Value, k.Cell.Precision),
+		Status: k.Cell.Status, Known: k.Cell.Known, Stated: true, Disputed: k.Disputed,
 	}
-	if l.Cell.Known && l.Def.Type == content.Money {
-		c.Exact = exactYuan(t, fen(l.Cell))
+	if k.Cell.Known && k.Def.Type == content.Money {
+		c.Exact = exactYuan(t, fen(k.Cell))
 	}
-	if len(l.Stated) > 0 {
-		c.Source = s.sourceText(t, l.Stated[0])
+	if k.From.ID != 0 {
+		c.Source = s.sourceText(t, k.From)
 	}
 	return c
 }
 
 // sourceText is who said it, and which file; and that its text is not to be relied on, where it is not.
-func (s *server) sourceText(t i18n.T, said fact.Said) string {
-	text := s.authorityName(t, said.From.Authority) + " · " + said.From.Name
-	if said.From.Degraded {
+func (s *server) sourceText(t i18n.T, from source.Source) string {
+	text := s.authorityName(t, from.Authority) + " · " + from.Name
+	if from.Degraded {
 		text += " · " + t.S("web.source_degraded")
 	}
 	return text

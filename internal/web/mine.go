@@ -198,7 +198,7 @@ func (s *server) mineNews(r *http.Request, v *visit, view fact.View, d *mineData
 			}
 			d.News = append(d.News, newsRow{
 				What: what, Text: factText(v.t, s.Library, l.Def, said.State, said.Value, said.Precision),
-				Source: s.sourceText(v.t, said), When: instant(said.From.ReceivedAt), Href: factPath(d.Firm.ID, d.Firm.ID, l.Def.Code),
+				Source: s.sourceText(v.t, said.From), When: instant(said.From.ReceivedAt), Href: factPath(d.Firm.ID, d.Firm.ID, l.Def.Code),
 			})
 		}
 	}

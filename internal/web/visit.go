@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/a-h/templ"
 
@@ -138,9 +139,14 @@ func part(w http.ResponseWriter, r *http.Request, status int, body templ.Compone
 	return write(w, r, status, body)
 }
 
+// sheets are what pages are drawn on, of use again once the page was sent.
+var sheets = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 func write(w http.ResponseWriter, r *http.Request, status int, c templ.Component) error {
-	var buf bytes.Buffer
-	if err := c.Render(r.Context(), &buf); err != nil {
+	buf := sheets.Get().(*bytes.Buffer)
+	defer sheets.Put(buf)
+	buf.Reset()
+	if err := c.Render(r.Context(), buf); err != nil {
 		return fmt.Errorf("draw page: %w", err)
 	}
 	h := w.Header()
