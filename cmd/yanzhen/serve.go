@@ -89,7 +89,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		return err
 	}
 	programs, err := api.New(api.Deps{
-		DB: in.db, Access: in.accounts, Library: in.lib, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
+		DB: in.db, Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo,
 	})
 	if err != nil {

@@ -242,6 +242,7 @@ func (s *server) register() {
 	s.registerPolicies()
 	s.registerVersions()
 	s.registerImports()
+	s.registerSources()
 	s.registerExports()
 	s.registerContent()
 	s.registerAccounts()

@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -35,6 +36,7 @@ type Deps struct {
 	DB       *store.DB // for the answers that it remembers
 	Access   *access.Store
 	Library  *content.Library
+	Sources  *source.Store
 	Frames   *fact.Frames
 	Intake   *intake.Service
 	Enrol    *enrol.Service
@@ -67,8 +69,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Frames, Intake, Enrol, Region, Versions, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

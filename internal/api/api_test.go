@@ -100,7 +100,7 @@ func TestImports(t *testing.T) {
 	c := newCity(t)
 	query := "?name=more.csv&sender=%E5%B8%82%E5%B1%80&authority=bureau&area=320900&period=2023"
 	csv := "统一社会信用代码,企业名称,县（市、区）,营业收入（万元）\n" + tinghuCode + ",盐城亭湖甲机械有限公司,亭湖区,9000\n"
-	var made batch
+	var made Batch
 	r := c.ask("city", http.MethodPost, "/imports"+query, csv, "Content-Type", "application/octet-stream")
 	wants(t, r, 201, `"standing":"ready"`, `"conflicting":1`)
 	r.into(t, &made)
@@ -128,7 +128,7 @@ func TestSubmissions(t *testing.T) {
 		{"uscc": "` + dafengCode + `", "period": "2022", "facts": {"ent.revenue": 76000000, "ent.employees": null}}]}`
 	r := c.ask("city", http.MethodPost, "/submissions", body)
 	wants(t, r, 201, `"standing":"ready"`, `"left_out":0`)
-	var made batch
+	var made Batch
 	r.into(t, &made)
 	if made.Preview == nil || made.Preview.Rows != 2 || made.Preview.Counts["new"] != 6 {
 		t.Errorf("the preview is %s", r.body)

@@ -106,7 +106,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	c.srv, err = newServer(Deps{
-		DB: db, Access: accounts, Library: lib, Frames: frames, Intake: imports,
+		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
 		Enrol: enrolments, Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true,
 	})

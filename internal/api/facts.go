@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 // instant is a moment of the API: RFC 3339 in Beijing's zone.
@@ -52,11 +53,11 @@ type statement struct {
 	Place     string    `json:"place,omitempty" example:"firms.csv!F2"`
 	Effective bool      `json:"effective" example:"true"`
 	Why       i18n.Text `json:"why" doc:"为何采用或不采用 · why it holds or not"`
-	Source    sourceOf  `json:"source"`
+	Source    Source    `json:"source"`
 }
 
-// sourceOf is who said it.
-type sourceOf struct {
+// Source is who said it.
+type Source struct {
 	ID        int64  `json:"id" example:"12"`
 	Name      string `json:"name" example:"firms.csv"`
 	Authority string `json:"authority" example:"statistics"`
@@ -158,15 +159,19 @@ func (s *server) statement(ctx context.Context, def content.FactDef, said fact.S
 	st := statement{
 		Cell: s.said(def, said.State, said.Value, said.Precision), Written: said.Shown, Place: said.Place,
 		Effective: said.Effective, Why: both(said.Why),
-		Source: sourceOf{
-			ID: said.From.ID, Name: said.From.Name, Authority: said.From.Authority, Sender: said.From.Note, By: by,
-			Received: instant(said.From.ReceivedAt), Commit: said.From.Seq, Retracted: !said.From.Live(),
-		},
+		Source: sourceOf(said.From, by),
 	}
 	if said.Status != fact.Reported {
 		st.Status = said.Status.String()
 	}
 	return st, err
+}
+
+func sourceOf(src source.Source, by string) Source {
+	return Source{
+		ID: src.ID, Name: src.Name, Authority: src.Authority, Sender: src.Note, By: by,
+		Received: instant(src.ReceivedAt), Commit: src.Seq, Retracted: !src.Live(),
+	}
 }
 
 func (s *server) dispute(ctx context.Context, view fact.View, d fact.Dispute, names people) (dispute, error) {

@@ -2,8 +2,10 @@ package api
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"time"
 
@@ -11,15 +13,15 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
-// batch is a file on its way in.
-type batch struct {
+// Batch is a file on its way in.
+type Batch struct {
 	ID        int64      `json:"id" example:"31"`
 	Name      string     `json:"name" example:"firms.csv"`
 	SHA256    string     `json:"sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
@@ -31,6 +33,8 @@ type batch struct {
 	Standing  string     `json:"standing" enum:"reading,ready,waits,empty,committing,committed,undone,failed" example:"ready"`
 	Received  string     `json:"received" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 	Source    int64      `json:"source,omitempty" example:"40" doc:"提交后的来源编号 · the source, once committed"`
+	Delivery  int64      `json:"delivery,omitempty" example:"31" doc:"同时到的几份文件中的第一份 · the first of those that came together"`
+	Base      int64      `json:"base,omitempty" example:"24" doc:"本文件是哪一次已提交导入的新版 · the committed import of which this file is a later state"`
 	Failure   *i18n.Text `json:"failure,omitempty" doc:"上一步为何失败 · why the last step failed"`
 	Progress  *progress  `json:"progress,omitempty" doc:"正在进行的工作 · the work under way"`
 	Preview   *preview   `json:"preview,omitempty" doc:"将要新增和改变什么 · what would become known"`
@@ -54,6 +58,8 @@ type preview struct {
 	Examples    []change        `json:"examples" nullable:"false" doc:"各类各举若干 · some of each class"`
 	Problems    []finding       `json:"problems" nullable:"false"`
 	LeftOut     int             `json:"left_out" example:"0"`
+	Kept        int             `json:"kept,omitempty" example:"12" doc:"前一版已说过、不再重复的 · that hold from a former state of the file, and are not stated again"`
+	Degraded    bool            `json:"degraded,omitempty" example:"false" doc:"文字像是识别或转换来的，名称未必可靠 · its text was recognised or converted: names in it may be wrong"`
 	Notes       []i18n.Text     `json:"notes,omitempty" nullable:"false"`
 	Mended      []intake.Mended `json:"mended,omitempty" nullable:"false" doc:"按要求改读的文字 · texts that were read as the sender said"`
 }
@@ -76,9 +82,12 @@ type finding struct {
 	Cause    string        `json:"cause" example:"sheet.amount.unreadable"`
 	Sheet    string        `json:"sheet,omitempty" example:"Sheet1"`
 	Column   string        `json:"column,omitempty" example:"营业收入（万元）"`
-	Pattern  string        `json:"pattern,omitempty"`
+	Pattern  string        `json:"pattern,omitempty" example:"9.9" doc:"文字的样子 · the make of the texts"`
+	At       *intake.Spot  `json:"at,omitempty" doc:"答复时带上它 · an answer names it"`
+	Remedies []string      `json:"remedies,omitempty" nullable:"false" example:"[\"texts\"]" doc:"可以怎样答复；没有则只能改文件 · the kinds of answer that mend it; none where only the file can be mended"`
 	Count    int           `json:"count" example:"2"`
 	Texts    []intake.Text `json:"texts,omitempty" nullable:"false"`
+	More     int           `json:"more,omitempty" example:"0" doc:"还有多少处的文字没有列出 · places whose text is not listed"`
 	Examples []place       `json:"examples" nullable:"false"`
 }
 
@@ -87,14 +96,14 @@ type place struct {
 	Detail i18n.Text `json:"detail"`
 }
 
-type batchOut struct{ Body batch }
+type batchOut struct{ Body Batch }
 
 // batch puts a batch into the words of the API. It lists the preview only where it is about one batch.
-func (s *server) batch(ctx context.Context, b intake.Batch, names people, whole bool) (batch, error) {
+func (s *server) batch(ctx context.Context, b intake.Batch, names people, whole bool) (Batch, error) {
 	by, err := s.nameOf(ctx, names, b.Account)
-	out := batch{
+	out := Batch{
 		ID: b.ID, Name: b.Name, SHA256: b.SHA256, Size: b.Size, Sender: b.Sender, Authority: b.Authority, Area: b.Area, By: by,
-		Standing: string(b.Standing()), Received: instant(b.ReceivedAt), Source: b.Source,
+		Standing: string(b.Standing()), Received: instant(b.ReceivedAt), Source: b.Source, Delivery: b.Delivery, Base: b.Base,
 	}
 	if !b.Failure.IsZero() {
 		out.Failure = ptr(both(b.Failure))
@@ -111,7 +120,7 @@ func (s *server) batch(ctx context.Context, b intake.Batch, names people, whole 
 func (s *server) preview(p intake.Preview) *preview {
 	out := &preview{
 		Commit: p.Seq, Rows: p.Rows, Statements: p.Cells, Counts: map[string]int{}, NewSubjects: p.NewSubjects, Twin: p.Twin,
-		Examples: []change{}, Problems: []finding{}, LeftOut: p.LeftOut(), Mended: p.Mended,
+		Examples: []change{}, Problems: []finding{}, LeftOut: p.LeftOut(), Kept: p.Kept, Degraded: p.Degraded, Mended: p.Mended,
 	}
 	for _, class := range intake.Classes() {
 		if n := p.Counts[class]; n > 0 {
@@ -129,7 +138,10 @@ func (s *server) preview(p intake.Preview) *preview {
 		out.Examples = append(out.Examples, c)
 	}
 	for _, x := range p.Problems {
-		f := finding{Severity: string(x.Severity), Cause: x.Cause, Sheet: x.Sheet, Column: x.Column, Pattern: x.Pattern, Count: x.Count, Texts: x.Texts, Examples: []place{}}
+		f := finding{Severity: string(x.Severity), Cause: x.Cause, Sheet: x.Sheet, Column: x.Column, Pattern: x.Pattern, At: x.At, Count: x.Count, Texts: x.Texts, More: x.More, Examples: []place{}}
+		for _, r := range x.Remedies() {
+			f.Remedies = append(f.Remedies, string(r))
+		}
 		for _, e := range x.Examples {
 			f.Examples = append(f.Examples, place{e.Place, both(e.Msg)})
 		}
@@ -149,7 +161,7 @@ func (s *server) shown(code string, said intake.Said) i18n.Text {
 
 type batchesOut struct {
 	Body struct {
-		Items []batch `json:"items" nullable:"false"`
+		Items []Batch `json:"items" nullable:"false"`
 		Next  string  `json:"next,omitempty" example:"eyJjIjo0Miwi"`
 	}
 }
@@ -164,7 +176,7 @@ func (s *server) batches(ctx context.Context, c *caller, in *struct{ Paging }) (
 		return nil, err
 	}
 	out, names := &batchesOut{}, people{}
-	out.Body.Items = []batch{}
+	out.Body.Items = []Batch{}
 	if len(list) > in.Limit {
 		list = list[:in.Limit]
 		out.Body.Next = cursor{List: at.List, Before: list[in.Limit-1].ID}.String()
@@ -191,7 +203,8 @@ type About struct {
 type uploadIn struct {
 	Name string `query:"name" required:"true" minLength:"1" maxLength:"300" example:"firms.xlsx" doc:"文件名 · name of the file"`
 	About
-	body io.Reader
+	Password string `header:"File-Password" maxLength:"1000" example:"secret" doc:"打开文件的密码，百分号编码；不保存 · the password that opens the file, percent-encoded; it is not kept"`
+	body     io.Reader
 }
 
 // Resolve keeps the body for reading, within the limit of a file.
@@ -201,36 +214,82 @@ func (in *uploadIn) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
+// receivedFile is what became of one file of an archive.
+type receivedFile struct {
+	Name    string     `json:"name" example:"counties.zip/亭湖区.xlsx"`
+	Import  int64      `json:"import,omitempty" example:"31"`
+	Refused *i18n.Text `json:"refused,omitempty" doc:"为何没有收下 · why it was not taken"`
+}
+
 type createdBatch struct {
 	Location string `header:"Location"`
-	Body     batch
+	Body     struct {
+		Batch
+		Files []receivedFile `json:"files,omitempty" nullable:"false" doc:"压缩包里的每一份文件；其余各项是收下的第一份 · of an archive, every file in it; the rest is about the first that was taken"`
+	}
 }
 
 func (s *server) upload(ctx context.Context, c *caller, in *uploadIn) (*createdBatch, error) {
-	return s.receive(ctx, c, in.About, in.Name, in.body)
+	password, err := url.PathUnescape(in.Password)
+	if err != nil {
+		return nil, invalid(c.t, "File-Password", "", i18n.M("api.bad_escape"))
+	}
+	return s.receive(ctx, c, in.About, intake.Upload{Name: in.Name, Password: password, Body: in.body})
 }
 
 // patience is how long an answer waits for a small file, so that it holds the preview.
 const patience = 1500 * time.Millisecond
 
-// receive hands a file to the intake.
-func (s *server) receive(ctx context.Context, c *caller, about About, name string, body io.Reader) (*createdBatch, error) {
-	var p period.Period
+// receive hands a file, or an archive of files, to the intake.
+func (s *server) receive(ctx context.Context, c *caller, about About, u intake.Upload) (*createdBatch, error) {
 	if about.Period != "" {
 		var err error
-		if p, err = sheet.ParsePeriod(about.Period, 0); err != nil {
+		if u.Period, err = sheet.ParsePeriod(about.Period, 0); err != nil {
 			return nil, invalid(c.t, "period", about.Period, i18n.M("api.bad_period", about.Period))
 		}
 	}
-	b, err := s.Intake.Receive(ctx, c.scope, intake.Upload{Name: name, Sender: about.Sender, Authority: about.Authority, Area: about.Area, Period: p, Body: body})
+	u.Sender, u.Authority, u.Area = about.Sender, about.Authority, about.Area
+	receipts, err := s.Intake.ReceiveAll(ctx, c.scope, u)
+	out := &createdBatch{}
+	var taken []int64
+	for _, r := range receipts {
+		f := receivedFile{Name: r.Name, Import: r.Batch.ID}
+		if msg, refused := errs.Message(r.Err); refused {
+			f.Refused = ptr(both(msg))
+		} else {
+			taken = append(taken, r.Batch.ID)
+		}
+		out.Body.Files = append(out.Body.Files, f)
+	}
+	if err := errors.Join(err, s.Intake.Bundle(ctx, taken)); err != nil {
+		return nil, err
+	}
+	if len(taken) == 0 {
+		return nil, refusedAll(c, receipts)
+	}
+	first, err := s.settled(ctx, c, taken[0])
 	if err != nil {
 		return nil, err
 	}
-	out, err := s.settled(ctx, c, b.ID)
-	if err != nil {
-		return nil, err
+	out.Body.Batch = first.Body
+	out.Location = Prefix + "/imports/" + strconv.FormatInt(taken[0], 10)
+	if len(receipts) == 1 && receipts[0].Name == u.Name {
+		out.Body.Files = nil
 	}
-	return &createdBatch{Location: Prefix + "/imports/" + strconv.FormatInt(b.ID, 10), Body: out.Body}, nil
+	return out, nil
+}
+
+// refusedAll is why nothing of what was sent was taken.
+func refusedAll(c *caller, receipts []intake.Receipt) error {
+	if len(receipts) == 1 {
+		return receipts[0].Err
+	}
+	p := newProblem(c.t, http.StatusUnprocessableEntity, c.t.S("api.nothing_taken", len(receipts)))
+	for _, r := range receipts {
+		msg, _ := errs.Message(r.Err)
+		p.Errors = append(p.Errors, fault{File: r.Name, Detail: c.t.Msg(msg)})
+	}
+	return p
 }
 
 // settled is a batch after the work under way had a moment to end. Whether it has, the batch says.
@@ -354,6 +413,13 @@ func (s *server) registerImports() {
 	handle(s, operation{id: "get_import", tag: "imports", method: http.MethodGet, path: "/imports/{id}", need: may}, s.getBatch)
 	handle(s, operation{id: "get_plan", tag: "imports", method: http.MethodGet, path: "/imports/{id}/plan", need: may}, s.getPlan)
 	handle(s, operation{id: "put_plan", tag: "imports", method: http.MethodPut, path: "/imports/{id}/plan", need: may, body: 8 << 20}, s.replan)
+	handle(s, operation{id: "mend_import", tag: "imports", method: http.MethodPost, path: "/imports/{id}/mend", need: may}, s.mend)
+	handle(s, operation{id: "export_problems", tag: "imports", method: http.MethodGet, path: "/imports/{id}/problems", need: may, streams: tables}, s.exportProblems)
+	handle(s, operation{id: "get_remarks", tag: "imports", method: http.MethodGet, path: "/imports/{id}/remarks", need: may, streams: []string{sheet.XLSXType, sheet.CSVType}}, s.remarks)
+	handle(s, operation{id: "get_delivery", tag: "imports", method: http.MethodGet, path: "/imports/{id}/delivery", need: may}, s.getDelivery)
+	handle(s, operation{id: "mend_delivery", tag: "imports", method: http.MethodPost, path: "/imports/{id}/delivery/mend", need: may}, s.mendDelivery)
+	handle(s, operation{id: "commit_delivery", tag: "imports", method: http.MethodPost, path: "/imports/{id}/delivery/commit", need: may}, s.commitDelivery)
+	handle(s, operation{id: "undo_delivery", tag: "imports", method: http.MethodPost, path: "/imports/{id}/delivery/undo", need: access.Need{Action: access.UndoImport}}, s.undoDelivery)
 	handle(s, operation{id: "commit_import", tag: "imports", method: http.MethodPost, path: "/imports/{id}/commit", need: may}, s.commit)
 	handle(s, operation{id: "undo_import", tag: "imports", method: http.MethodPost, path: "/imports/{id}/undo", need: access.Need{Action: access.UndoImport}}, s.undo)
 	handle(s, operation{id: "read_again", tag: "imports", method: http.MethodPost, path: "/imports/{id}/again", need: may}, s.again)

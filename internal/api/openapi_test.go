@@ -71,10 +71,17 @@ var calls = []call{
 	{id: "get_import", as: "city", path: "/imports/{import}"},
 	{id: "get_plan", as: "city", path: "/imports/{import}/plan"},
 	{id: "put_plan", as: "city", path: "/imports/{import}/plan", body: "{plan}"},
+	{id: "mend_import", as: "city", path: "/imports/{import}/mend", body: `{"at": {"sheet": 0, "column": 1}, "unit": "万元", "texts": [{"text": "约11000", "do": "read", "as": "11000"}]}`},
+	{id: "export_problems", as: "city", path: "/imports/{import}/problems?format=ndjson"},
+	{id: "get_remarks", as: "city", path: "/imports/{import}/remarks"},
+	{id: "get_delivery", as: "city", path: "/imports/{import}/delivery"},
+	{id: "mend_delivery", as: "city", path: "/imports/{import}/delivery/mend", body: `{"at": {"sheet": 0, "column": -1}, "period": "2022"}`},
 	{id: "commit_import", as: "city", path: "/imports/{import}/commit"},
 	{id: "undo_import", as: "city", path: "/imports/{import}/undo", body: `{"reason": "报错了年度"}`},
 	{id: "read_again", as: "city", path: "/imports/{import}/again"},
 	{id: "cancel_import", as: "city", path: "/imports/{import}/cancel"},
+	{id: "commit_delivery", as: "city", path: "/imports/{import}/delivery/commit", body: `{"imports": [{import}]}`},
+	{id: "undo_delivery", as: "city", path: "/imports/{import}/delivery/undo", body: `{"reason": "报错了年度"}`},
 	{id: "submit", as: "city", path: "/submissions", body: `{"name": "月报接口 2022", "sender": "市统计局", "authority": "statistics", "area": "320900", "rows": [{"uscc": "` + tinghuCode + `", "period": "2022", "facts": {"ent.revenue": "1.25亿元", "ent.employees": 215}}]}`},
 	{id: "list_imports", as: "city", path: "/imports?limit=2"},
 	{id: "export_enterprises", as: "city", path: "/exports/enterprises?format=csv&columns=ent.revenue&year=2023"},
@@ -85,6 +92,9 @@ var calls = []call{
 	{id: "list_industries", path: "/content/industries?parent=C"},
 	{id: "list_authorities", path: "/content/authorities"},
 	{id: "list_codes", path: "/content/codes/{list}"},
+	{id: "list_sources", as: "auditor", path: "/sources?limit=2"},
+	{id: "get_source", as: "auditor", path: "/sources/{source}"},
+	{id: "list_stated", as: "auditor", path: "/sources/{source}/enterprises?limit=2"},
 	{id: "list_log", as: "auditor", path: "/log?limit=2"},
 	{id: "export_log", as: "auditor", path: "/exports/log?format=ndjson&deed=enforce"},
 	{id: "list_accounts", as: "admin", path: "/accounts?limit=2"},
@@ -145,6 +155,11 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 		}
 		if k.id == "get_plan" {
 			names["plan"] = r.body
+		}
+		if k.id == "list_sources" {
+			var list sourcesOut
+			r.into(t, &list.Body)
+			names["source"] = fmt.Sprint(list.Body.Items[0].ID)
 		}
 		if k.id == "list_tokens" {
 			var list tokensOut

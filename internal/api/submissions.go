@@ -17,6 +17,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
@@ -69,7 +70,7 @@ func (s *server) submit(ctx context.Context, c *caller, in *submitIn) (*createdB
 		return nil, err
 	}
 	about := About{Sender: in.Body.Sender, Authority: in.Body.Authority, Area: in.Body.Area}
-	return s.receive(ctx, c, about, in.Body.Name+".csv", table)
+	return s.receive(ctx, c, about, intake.Upload{Name: in.Body.Name + ".csv", Body: table})
 }
 
 // tableOf is a submission as a table. Every value that is none of its definition is told, with its place.

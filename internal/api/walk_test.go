@@ -41,6 +41,10 @@ var writers = map[string][]string{
 	"upload":                  {"city"},
 	"submit":                  {"city"},
 	"put_plan":                {"city"},
+	"mend_import":             {"city"},
+	"mend_delivery":           {"city"},
+	"commit_delivery":         {"city"},
+	"undo_delivery":           {"city"},
 	"commit_import":           {"city"},
 	"undo_import":             {"city"},
 	"read_again":              {"city"},
@@ -68,6 +72,10 @@ func (c *city) address(op operation, code string) string {
 	switch {
 	case strings.HasPrefix(op.path, "/imports/"):
 		id = c.firstImport()
+	case strings.HasPrefix(op.path, "/sources/"):
+		var list sourcesOut
+		c.get("city", "/sources").into(c.t, &list.Body)
+		id = fmt.Sprint(list.Body.Items[0].ID)
 	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/versions/"):
@@ -144,7 +152,7 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	bodies := map[string]string{}
 	for _, k := range calls {
 		bodies[k.id] = fill(k.body, map[string]string{
-			"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`, "zip": string(zip), "revision": "1", "instead": "1",
+			"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`, "zip": string(zip), "revision": "1", "instead": "1", "import": "1",
 		})
 	}
 	for _, op := range c.srv.ops {
