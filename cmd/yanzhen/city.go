@@ -68,7 +68,11 @@ func claim(ctx context.Context, db *store.DB, city heldCity) (heldCity, error) {
 	if err != nil {
 		return heldCity{}, err
 	}
-	sources := source.New(db, clock.System())
+	day, err := clockAt(city.Day) // of the demonstration: an entry of today would come after all that is known in it
+	if err != nil {
+		return heldCity{}, err
+	}
+	sources := source.New(db, day)
 	id, err := sources.Begin(ctx, access.SystemScope(), source.Source{
 		Kind: source.Demo, Authority: "public", Name: "演示城市 demo city", Note: string(note), Digest: "demo",
 	})

@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -31,11 +30,21 @@ func (l *list) Set(s string) error { *l = append(*l, s); return nil }
 
 // evaluation is policies applied to one enterprise that stands in a file (docs/facts-json.md), without a database.
 type evaluation struct {
-	facts    string // file
-	format   string
-	brief    bool
+	choices
+	facts  string // file
+	format string
+	brief  bool
+}
+
+// choices is the answers to open questions and the changed numbers that flags give.
+type choices struct {
 	settings list // id=option
 	changes  list // param=value or param@key=value
+}
+
+func (e *choices) flags(fset *flag.FlagSet, t i18n.T) {
+	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
+	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
 }
 
 func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
@@ -43,23 +52,22 @@ func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *cons
 	place := placeFlags(fset, t)
 	over := &place.content
 	firm := fset.String("enterprise", "", t.S("cmd.flag_enterprise"))
-	asOf := fset.String("as-of", "", t.S("cmd.flag_as_of"))
+	when := knowledgeFlags(fset, t)
 	fset.StringVar(&e.facts, "facts", "", t.S("cmd.flag_facts"))
 	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
 	fset.BoolVar(&e.brief, "brief", false, t.S("cmd.flag_brief"))
-	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
-	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
+	e.choices.flags(fset, t)
 	receipt := fset.String("receipt", "", t.S("cmd.flag_receipt"))
 	return func(ctx context.Context, c *console, args []string) error {
 		switch {
 		case *receipt != "":
 			return c.verifyReceipt(*receipt, *over, args)
 		case *firm != "":
-			return e.kept(ctx, c, place, *firm, *asOf, args)
+			return e.kept(ctx, c, place, keptQuestion{*firm, when, args})
 		case e.facts == "" || e.format != "text" && e.format != "json":
 			return errUsage
 		}
-		day, err := dayOf(*asOf, clock.System())
+		day, err := dayOf(when.asOf, clock.System())
 		if err != nil {
 			return err
 		}
@@ -105,9 +113,16 @@ func dayOf(asOf string, now clock.Clock) (period.Day, error) {
 	return day, nil
 }
 
+// keptQuestion is which enterprise of the database is decided, when, and by which policies.
+type keptQuestion struct {
+	code     string
+	when     *knowledge
+	policies []string
+}
+
 // kept decides an enterprise that the database knows, as on a day: from the facts known by its end, by the policies in
 // force then.
-func (e *evaluation) kept(ctx context.Context, c *console, p *place, code, asOf string, ids []string) error {
+func (e *evaluation) kept(ctx context.Context, c *console, p *place, q keptQuestion) error {
 	if e.format != "text" && e.format != "json" && e.format != "receipt" {
 		return errUsage
 	}
@@ -116,52 +131,54 @@ func (e *evaluation) kept(ctx context.Context, c *console, p *place, code, asOf 
 		return err
 	}
 	defer in.close(c)
-	day, err := dayOf(asOf, in.now)
+	k, err := q.when.in(ctx, in)
 	if err != nil {
 		return err
 	}
-	seq, _, err := in.sources.KnownBefore(ctx, clock.StartOf(day+1))
-	switch {
-	case err != nil:
-		return err
-	case seq == 0:
-		return errs.Invalid(i18n.M("cmd.nothing_known", day.String()))
-	}
-	view, err := in.frames.For(ctx, access.SystemScope(), seq)
+	id, err := enterpriseOf(k.view, q.code)
 	if err != nil {
 		return err
 	}
-	id, err := enterpriseOf(view, code)
-	if err != nil {
-		return err
-	}
-	inForce, err := in.versions.At(ctx, seq)
+	meant, err := e.meant(k.inForce, q.policies)
 	if err != nil {
 		return err
 	}
 	if e.format == "text" {
-		fmt.Fprintln(c.out, c.t.S("cmd.as_known", day.String(), seq))
+		fmt.Fprintln(c.out, c.t.Msg(k.said))
 	}
-	if len(ids) == 0 {
+	for _, f := range meant {
+		if err := e.writeKept(ctx, c, in, keptFirm{k.view, id, k.asOf}, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// meant is the policies in force that are named by id or number; without names, those that the choices are about.
+func (e *choices) meant(inForce []versions.InForce, names []string) ([]versions.InForce, error) {
+	if len(names) == 0 {
 		var all []*policy.Policy
 		for _, f := range inForce {
 			all = append(all, f.Policy)
 		}
 		meant, err := e.about(all)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		inForce = slices.DeleteFunc(slices.Clone(inForce), func(f versions.InForce) bool { return !slices.Contains(meant, f.Policy) })
+		return slices.DeleteFunc(slices.Clone(inForce), func(f versions.InForce) bool { return !slices.Contains(meant, f.Policy) }), nil
 	}
-	for _, f := range inForce {
-		if len(ids) > 0 && !slices.Contains(ids, f.Document) && !slices.Contains(ids, f.Policy.File.Document.Number) {
-			continue
-		}
-		if err := e.writeKept(ctx, c, in, keptFirm{view, id, day}, f); err != nil {
-			return err
+	for _, name := range names {
+		if !slices.ContainsFunc(inForce, func(f versions.InForce) bool { return called(f, name) }) {
+			return nil, errs.Invalid(i18n.M("cmd.not_in_force", name))
 		}
 	}
-	return nil
+	return slices.DeleteFunc(slices.Clone(inForce), func(f versions.InForce) bool {
+		return !slices.ContainsFunc(names, func(name string) bool { return called(f, name) })
+	}), nil
+}
+
+func called(f versions.InForce, name string) bool {
+	return f.Document == name || f.Policy.File.Document.Number == name
 }
 
 // keptFirm is an enterprise of the database as it was known.
@@ -174,11 +191,7 @@ type keptFirm struct {
 // writeKept decides one policy for an enterprise of the database, or writes the receipt of that decision. Quotas and
 // pools count: all others are decided too where the policy has any.
 func (e *evaluation) writeKept(ctx context.Context, c *console, in *installation, k keptFirm, f versions.InForce) error {
-	settings, patches, err := e.choices()
-	if err != nil {
-		return err
-	}
-	plan, err := f.Policy.Plan(settings, patches...)
+	plan, err := e.plan(f.Policy)
 	if err != nil {
 		return err
 	}
@@ -221,11 +234,7 @@ func (e *evaluation) writeReceipt(ctx context.Context, c *console, in *installat
 
 // write decides one policy and shows the decision: docs/policy-result.md, or a text for people.
 func (e *evaluation) write(c *console, p *policy.Policy, enterprise rule.Subject, asOf period.Day) error {
-	settings, patches, err := e.choices()
-	if err != nil {
-		return err
-	}
-	plan, err := p.Plan(settings, patches...)
+	plan, err := e.plan(p)
 	if err != nil {
 		return err
 	}
@@ -246,7 +255,16 @@ func (e *evaluation) show(c *console, p *policy.Policy, d *policy.Decision) erro
 	return w.Encode(d)
 }
 
-func (e *evaluation) choices() (map[string]string, []policy.Patch, error) {
+// plan is a policy under the choices.
+func (e *choices) plan(p *policy.Policy) (*policy.Plan, error) {
+	settings, patches, err := e.read()
+	if err != nil {
+		return nil, err
+	}
+	return p.Plan(settings, patches...)
+}
+
+func (e *choices) read() (map[string]string, []policy.Patch, error) {
 	settings := map[string]string{}
 	for _, s := range e.settings {
 		id, option, ok := strings.Cut(s, "=")
@@ -269,8 +287,8 @@ func (e *evaluation) choices() (map[string]string, []policy.Patch, error) {
 
 // about is the policies that have every setting and number that is to be changed; all of them where none has, so that
 // the mistake is told.
-func (e *evaluation) about(all []*policy.Policy) ([]*policy.Policy, error) {
-	settings, patches, err := e.choices()
+func (e *choices) about(all []*policy.Policy) ([]*policy.Policy, error) {
+	settings, patches, err := e.read()
 	if err != nil {
 		return nil, err
 	}

@@ -59,6 +59,7 @@ func commands() []command {
 		{"import", "FILE…", importCommand},
 		{"export", "FILE", exportCommand},
 		{"policy eval", "[POLICY…]", policyEvalCommand},
+		{"policy region", "[POLICY…]", policyRegionCommand},
 		{"policy check", "DIR…", policyCheckCommand},
 		{"policy test", "DIR…", policyTestCommand},
 		{"content check", "[DIR]", contentCheckCommand},

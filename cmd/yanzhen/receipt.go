@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -40,6 +41,32 @@ func (c *console) verifyReceipt(name, over string, places []string) error {
 		fmt.Fprintln(c.out, c.t.S("cmd.receipt_equal", r.Policy.Number, r.AsOf.String(), r.Sum))
 		return nil
 	}
+	return c.tellDeviations(differ)
+}
+
+// verifyRegion decides again all that the receipt of a region decided.
+func (c *console) verifyRegion(ctx context.Context, name, over string, places []string) error {
+	lib, err := loadLibrary(over)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return errs.Invalid(i18n.M("cmd.no_such_file", name))
+	}
+	defer f.Close()
+	r, err := versions.VerifyRegion(ctx, lib, f, func(hash string) (versions.Package, error) { return packageWith(hash, places) })
+	if err != nil {
+		return err
+	}
+	if len(r.Deviations) > 0 {
+		return c.tellDeviations(r.Deviations)
+	}
+	fmt.Fprintln(c.out, c.t.S("cmd.region_receipt_equal", r.Policy.Number, r.AsOf.String(), r.Sum.Enterprises, r.Sum.Total.String(), r.Sum.Sum))
+	return nil
+}
+
+func (c *console) tellDeviations(differ []versions.Deviation) error {
 	for _, d := range differ {
 		fmt.Fprintln(c.out, c.t.S("cmd.receipt_differs", d.Path, d.Was, d.Now))
 	}

@@ -109,6 +109,9 @@ func readArg(raw json.RawMessage) (any, error) {
 	return t, err
 }
 
+// Both is the message in both languages.
+func (m Msg) Both() Text { return Text{ZH: T{Lang: ZH}.Msg(m), EN: T{Lang: EN}.Msg(m)} }
+
 // IsZero says that there is no message.
 func (m Msg) IsZero() bool { return m.Key == "" }
 

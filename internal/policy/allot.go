@@ -41,7 +41,7 @@ type StageSum struct {
 // Allotment is what quotas and pools leave to the lines of all enterprises.
 type Allotment struct {
 	Sums   []StageSum
-	shares map[lineKey][]Portion
+	shares map[string]map[lineKey][]Portion // by enterprise
 }
 
 type lineKey struct {
@@ -86,7 +86,7 @@ func (pl *Plan) Staged() bool { return len(pl.stages) > 0 }
 // Allot applies quotas and then pools to the decisions of all enterprises. The order of the decisions does not matter. What
 // is not known of some makes an interval of what is left to the others.
 func (pl *Plan) Allot(all []*Decision) *Allotment {
-	out := &Allotment{shares: map[lineKey][]Portion{}}
+	out := &Allotment{shares: map[string]map[lineKey][]Portion{}}
 	var lines []*taking
 	for _, d := range all {
 		for i := range d.Lines {
@@ -118,7 +118,12 @@ func (pl *Plan) Allot(all []*Decision) *Allotment {
 		st.into(lines, byYear, func(y int) number { return pl.limitOf(st, y) })
 	}
 	for _, t := range lines {
-		out.shares[t.key] = t.shares
+		of := out.shares[t.key.enterprise]
+		if of == nil {
+			of = map[lineKey][]Portion{}
+			out.shares[t.key.enterprise] = of
+		}
+		of[t.key] = t.shares
 	}
 	return out
 }
@@ -450,7 +455,7 @@ func (k lineKey) cmp(o lineKey) int {
 
 // Apply settles a decision by what the quotas and pools of the whole region left to its lines.
 func (d *Decision) Apply(a *Allotment) {
-	d.settleBy(func(l *Line) []Portion { return a.shares[d.keyOf(l)] })
+	d.settleBy(func(l *Line) []Portion { return a.shares[d.Subject.ID][d.keyOf(l)] })
 }
 
 // Allotted is what quotas and pools leave to one line of an enterprise.
@@ -468,10 +473,8 @@ func (a *Allotment) Of(enterprise string) []Allotted {
 		return nil
 	}
 	var all []Allotted
-	for key, portions := range a.shares {
-		if key.enterprise == enterprise {
-			all = append(all, Allotted{key.clause, key.kind, key.id, key.year, portions})
-		}
+	for key, portions := range a.shares[enterprise] {
+		all = append(all, Allotted{key.clause, key.kind, key.id, key.year, portions})
 	}
 	slices.SortFunc(all, func(x, y Allotted) int {
 		return cmp.Or(cmp.Compare(x.Clause, y.Clause), cmp.Compare(x.Kind, y.Kind), cmp.Compare(x.ID, y.ID), cmp.Compare(x.Year, y.Year))
@@ -481,11 +484,11 @@ func (a *Allotment) Of(enterprise string) []Allotted {
 
 // ApplyOwn is Apply with what Allotment.Of gave for the enterprise, for who does not know the others.
 func (d *Decision) ApplyOwn(all []Allotted) {
-	own := &Allotment{shares: map[lineKey][]Portion{}}
+	own := map[lineKey][]Portion{}
 	for _, a := range all {
-		own.shares[lineKey{d.Subject.ID, a.Clause, a.Kind, a.ID, a.Year}] = a.Portions
+		own[lineKey{d.Subject.ID, a.Clause, a.Kind, a.ID, a.Year}] = a.Portions
 	}
-	d.Apply(own)
+	d.Apply(&Allotment{shares: map[string]map[lineKey][]Portion{d.Subject.ID: own}})
 }
 
 // alone settles a decision without knowing the others: what takes part in a quota or pool may be paid.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -18,6 +19,14 @@ type Options struct {
 	// Advice finds what would bring more; it takes further decisions. Without Trace every line has its reason and what
 	// remains to be met, and neither conditions nor formula.
 	Advice bool
+}
+
+// WhyNot is why there is no decision, in words: those of an error of Decide, where it has any.
+func WhyNot(err error) i18n.Msg {
+	if msg, ok := errs.Message(err); ok {
+		return msg
+	}
+	return i18n.M("policy.failed")
 }
 
 // Decide applies the plan to one enterprise, as of a day: events and years after that day are not looked at. The day

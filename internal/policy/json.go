@@ -12,7 +12,8 @@ func sentence(m i18n.Msg) *i18n.Text {
 	if m.IsZero() {
 		return nil
 	}
-	return &i18n.Text{ZH: i18n.T{Lang: i18n.ZH}.Msg(m), EN: i18n.T{Lang: i18n.EN}.Msg(m)}
+	both := m.Both()
+	return &both
 }
 
 func waiting(refs []rule.FactRef) []Fact {

@@ -479,10 +479,7 @@ func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, e *p
 	}
 	d, err := plan.Decide(s, asOf, policy.Options{})
 	if err != nil {
-		msg, ok := errs.Message(err)
-		if !ok {
-			msg = i18n.M("policy.failed")
-		}
+		msg := policy.WhyNot(err)
 		row.failed = &msg
 		return nil
 	}

@@ -75,10 +75,9 @@ func NewReceipt(lib *content.Library, q Question) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, fmt.Errorf("write the facts of a receipt: %w", err)
 	}
-	doc := q.Plan.Policy.File.Document
 	r := Receipt{
 		Form: receiptForm, Engine: policy.Engine, AsOf: q.AsOf, Known: q.Known, Allotted: q.Allotted, Facts: facts, FactsSum: sum(facts),
-		Policy: ReceiptPolicy{ID: doc.ID, Number: doc.Number, Package: q.Package, Ends: q.Plan.Policy.Ends(), Settings: q.Plan.Settings, WhatIf: q.Plan.Patches},
+		Policy: policyOf(q.Plan, q.Package),
 	}
 	if r.Decision, err = r.decide(lib, q.Plan); err != nil {
 		return Receipt{}, err
@@ -90,20 +89,47 @@ func NewReceipt(lib *content.Library, q Question) (Receipt, error) {
 // allOf is everything that a decision tells.
 var allOf = policy.Options{Trace: true, Advice: true}
 
+// policyOf is a plan as a receipt names it.
+func policyOf(plan *policy.Plan, hash string) ReceiptPolicy {
+	doc := plan.Policy.File.Document
+	return ReceiptPolicy{ID: doc.ID, Number: doc.Number, Package: hash, Ends: plan.Policy.Ends(), Settings: plan.Settings, WhatIf: plan.Patches}
+}
+
+// plan is the policy of a package as a receipt says that it was applied.
+func (p ReceiptPolicy) plan(lib *content.Library, in Package) (*policy.Plan, error) {
+	pol, problems := policy.Compile(lib, PolicyFile, in.Policy)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if p.Ends != nil {
+		pol = pol.Until(*p.Ends)
+	}
+	return pol.Plan(p.Settings, p.WhatIf...)
+}
+
 // decide is the decision over the facts of the receipt, in its canonical form.
 func (r Receipt) decide(lib *content.Library, plan *policy.Plan) ([]byte, error) {
 	doc, problems := rule.ParseFacts(lib, "facts", r.Facts)
 	if len(problems) > 0 {
 		return nil, problems
 	}
-	d, err := plan.Decide(doc, r.AsOf, allOf)
+	d, err := settled(plan, doc, r.AsOf, r.Allotted)
 	if err != nil {
 		return nil, err
 	}
-	if len(r.Allotted) > 0 {
-		d.ApplyOwn(r.Allotted)
-	}
 	return canonical(d)
+}
+
+// settled is the whole decision on an enterprise, with what quotas and pools left to it.
+func settled(plan *policy.Plan, firm rule.Subject, asOf period.Day, allotted []policy.Allotted) (*policy.Decision, error) {
+	d, err := plan.Decide(firm, asOf, allOf)
+	if err != nil {
+		return nil, err
+	}
+	if len(allotted) > 0 {
+		d.ApplyOwn(allotted)
+	}
+	return d, nil
 }
 
 // canonical is JSON without blanks, and with every character as itself.
@@ -146,13 +172,8 @@ func ReadReceipt(from io.Reader) (Receipt, error) {
 		return Receipt{}, errs.Invalid(i18n.M("version.receipt_too_large", MaxReceipt>>20))
 	}
 	var r Receipt
-	in := json.NewDecoder(bytes.NewReader(src))
-	in.DisallowUnknownFields()
-	if err := in.Decode(&r); err != nil {
+	if err := strictly(src, &r); err != nil {
 		return Receipt{}, errs.Invalid(i18n.M("version.bad_receipt", err.Error()))
-	}
-	if _, err := in.Token(); !errors.Is(err, io.EOF) {
-		return Receipt{}, errs.Invalid(i18n.M("version.bad_receipt", "more than one value"))
 	}
 	if r.Form != receiptForm {
 		return Receipt{}, errs.Invalid(i18n.M("version.other_form", r.Form, receiptForm))
@@ -189,36 +210,54 @@ func (r Receipt) Verify(lib *content.Library, p Package) ([]Deviation, error) {
 	differ("policy.package_sha256", r.Policy.Package, p.Hash())
 	differ("facts_sha256", r.FactsSum, sum(r.Facts))
 	differ("decision_sha256", r.Sum, sum(r.Decision))
-	pol, problems := policy.Compile(lib, PolicyFile, p.Policy)
-	if len(problems) > 0 {
-		return nil, problems
-	}
-	if r.Policy.Ends != nil {
-		pol = pol.Until(*r.Policy.Ends)
-	}
-	differ("policy.id", r.Policy.ID, pol.File.Document.ID)
-	differ("policy.number", r.Policy.Number, pol.File.Document.Number)
-	plan, err := pol.Plan(r.Policy.Settings, r.Policy.WhatIf...)
+	plan, err := r.Policy.plan(lib, p)
 	if err != nil {
 		return nil, err
 	}
+	differ("policy.id", r.Policy.ID, plan.Policy.File.Document.ID)
+	differ("policy.number", r.Policy.Number, plan.Policy.File.Document.Number)
 	again, err := r.decide(lib, plan)
 	if err != nil {
 		return nil, err
 	}
-	if bytes.Equal(again, r.Decision) {
-		return all, nil
+	more, err := compared("decision", r.Decision, again)
+	for _, d := range more {
+		differ(d.Path, d.Was, d.Now)
 	}
-	var was, now any
-	if err := errors.Join(decodeExactly(r.Decision, &was), decodeExactly(again, &now)); err != nil {
+	return all, err
+}
+
+// compared is where two JSON texts differ; the path is that of the whole.
+func compared(path string, was, now []byte) (all []Deviation, err error) {
+	if bytes.Equal(was, now) {
+		return nil, nil
+	}
+	var a, b any
+	if err := errors.Join(decodeExactly(was, &a), decodeExactly(now, &b)); err != nil {
 		return nil, errs.Invalid(i18n.M("version.bad_receipt", err.Error()))
 	}
-	before := len(all)
-	deviate("decision", was, now, differ)
-	if len(all) == before { // only the order of keys or the writing of a number
-		differ("decision", sum(r.Decision), sum(again))
+	deviate(path, a, b, func(path, was, now string) {
+		if was != now && len(all) < maxDeviations {
+			all = append(all, Deviation{strings.Trim(path, "."), was, now})
+		}
+	})
+	if len(all) == 0 { // only the order of keys or the writing of a number
+		all = []Deviation{{path, sum(was), sum(now)}}
 	}
 	return all, nil
+}
+
+// strictly reads one JSON value with no key that is not known.
+func strictly(src []byte, into any) error {
+	in := json.NewDecoder(bytes.NewReader(src))
+	in.DisallowUnknownFields()
+	if err := in.Decode(into); err != nil {
+		return err
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("more than one value")
+	}
+	return nil
 }
 
 func decodeExactly(src []byte, into any) error {
