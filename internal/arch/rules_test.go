@@ -29,6 +29,7 @@ var order = [][]string{
 	{"internal/party"},
 	{"internal/fact"},
 	{"internal/rule"},
+	{"internal/rule/column"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
@@ -51,6 +52,11 @@ var forbidden = []struct {
 		"internal/rule",
 		[]string{"internal/store", "internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "os", "net", "net/http", "database/sql"},
 		"the rule core has no input, no output and no clock: the same rules answer a page, a command and a proof",
+	},
+	{
+		"internal/rule/column",
+		[]string{"internal/store", "internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "os", "net", "net/http", "database/sql"},
+		"columns answer what rows answer: whoever has the facts fills the batch",
 	},
 	{
 		"internal/policy",

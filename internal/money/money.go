@@ -120,7 +120,7 @@ func ParseIn(num string, unit Fen) (Fen, error) {
 	if !r.IsInt() {
 		return 0, fmt.Errorf("amount %q: has fractions of a fen", num)
 	}
-	return exactOf(r).whole()
+	return ExactOf(r).whole()
 }
 
 // decimal reads digits with at most one point and an optional sign; no exponent, so that a short text cannot ask
@@ -231,8 +231,8 @@ type Exact struct {
 // Of is an amount as an exact one.
 func Of(a Fen) Exact { return Exact{num: int64(a)} }
 
-// exactOf is a fraction, which must not be changed afterwards.
-func exactOf(r *big.Rat) Exact {
+// ExactOf is a fraction of fen, which must not be changed afterwards.
+func ExactOf(r *big.Rat) Exact {
 	if r.Num().IsInt64() && r.Denom().IsInt64() {
 		return Exact{num: r.Num().Int64(), den: r.Denom().Int64()}
 	}
@@ -260,7 +260,7 @@ func (e Exact) Times(r Rate) Exact {
 			return Exact{num: num, den: den}
 		}
 	}
-	return exactOf(new(big.Rat).Mul(e.rat(), r.Rat()))
+	return ExactOf(new(big.Rat).Mul(e.rat(), r.Rat()))
 }
 
 // Plus is e+f.
@@ -268,7 +268,7 @@ func (e Exact) Plus(f Exact) Exact {
 	if num, den, ok := sum(e, f, add); ok {
 		return Exact{num: num, den: den}
 	}
-	return exactOf(new(big.Rat).Add(e.rat(), f.rat()))
+	return ExactOf(new(big.Rat).Add(e.rat(), f.rat()))
 }
 
 // Minus is e−f.
@@ -276,7 +276,7 @@ func (e Exact) Minus(f Exact) Exact {
 	if num, den, ok := sum(e, f, sub); ok {
 		return Exact{num: num, den: den}
 	}
-	return exactOf(new(big.Rat).Sub(e.rat(), f.rat()))
+	return ExactOf(new(big.Rat).Sub(e.rat(), f.rat()))
 }
 
 func add(a, b int64) (int64, error) { c, err := Fen(a).Add(Fen(b)); return int64(c), err }

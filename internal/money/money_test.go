@@ -105,7 +105,7 @@ func TestRounding(t *testing.T) {
 		{"1", Rounding{To: Yuan, Mode: Up}, "1.00"},
 	} {
 		r, _ := new(big.Rat).SetString(c.yuan)
-		got, err := exactOf(r.Mul(r, big.NewRat(100, 1))).Round(c.how)
+		got, err := ExactOf(r.Mul(r, big.NewRat(100, 1))).Round(c.how)
 		if err != nil || got.String() != c.want {
 			t.Errorf("%s %+v: got %v, %v, want %s", c.yuan, c.how, got, err, c.want)
 		}

@@ -171,7 +171,7 @@ func (f *folding) answer() Outcome {
 	o := Outcome{Read: f.read}
 	switch {
 	case f.err != nil:
-		o.State, o.Err = Failed, f.agg.failure(f.err)
+		o.State, o.Err = Failed, f.agg.Failure(f.err)
 	case len(f.missing) > 0 && !f.decided:
 		o.State, o.Missing = Unknown, f.missing
 	case f.value.typ != NoType:
@@ -182,7 +182,8 @@ func (f *folding) answer() Outcome {
 	return o
 }
 
-func (a *Aggregate) failure(err error) error {
+// Failure is the error of an aggregate that ended so, as Eval tells it.
+func (a *Aggregate) Failure(err error) error {
 	if _, told := errs.Message(err); told {
 		return err
 	}

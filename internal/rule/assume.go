@@ -105,7 +105,7 @@ func (v Value) natural() *big.Rat {
 // allowed is what the definition of a name lets it be.
 func (n *name) allowed() Domain {
 	switch {
-	case n.origin == fromSetting:
+	case n.origin == FromSetting:
 		return wordsOf(n.options)
 	case n.typ == BoolType:
 		return wordsOf([]string{"true", "false"})

@@ -22,24 +22,11 @@ const (
 	maxDepth  = 40    // brackets and operators inside each other
 )
 
-// origin says where the value of a name comes from.
-type origin int8
-
-const (
-	fromFact origin = iota
-	fromMembership
-	fromYear
-	fromEvent
-	fromParam
-	fromSetting
-	fromAggregate
-)
-
 // name is something that an expression can read.
 type name struct {
 	id      string // as written: ent.revenue, param.rate
 	typ     Type
-	origin  origin
+	origin  Origin
 	label   i18n.Text
 	def     content.FactDef // of a fact or membership
 	short   string          // id without its prefix, of what the caller declared
@@ -96,8 +83,8 @@ func reaches(kind, subject string) bool {
 // caller: an aggregate of a kind that cannot be reached, a parameter without a type.
 func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) {
 	e := &Env{lib: lib, kind: kind, names: map[string]*name{}}
-	e.declare(name{id: "year", typ: IntType, origin: fromYear, label: i18n.Text{ZH: "年度", EN: "Year"}})
-	e.declare(name{id: "event", typ: DayType, origin: fromEvent, label: i18n.Text{ZH: "事项日期", EN: "Day of the event"}})
+	e.declare(name{id: "year", typ: IntType, origin: FromYear, label: i18n.Text{ZH: "年度", EN: "Year"}})
+	e.declare(name{id: "event", typ: DayType, origin: FromEvent, label: i18n.Text{ZH: "事项日期", EN: "Day of the event"}})
 	for _, def := range lib.FactDefs() {
 		if reaches(kind, def.Subject) {
 			codes, _ := lib.CodeList(def.Codes)
@@ -107,18 +94,18 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 	if reaches(kind, content.Enterprise) {
 		for _, code := range []string{AreaCode, IndustryCode} {
 			def, _ := FactDef(lib, code)
-			e.declare(name{id: code, typ: TextType, origin: fromMembership, label: def.Name, def: def})
+			e.declare(name{id: code, typ: TextType, origin: FromMembership, label: def.Name, def: def})
 		}
 	}
 	for id, p := range decl.Params {
 		if p.Type == NoType {
 			return nil, fmt.Errorf("rule: parameter %s has no type", id)
 		}
-		e.declare(name{id: "param." + id, short: id, typ: p.Type, origin: fromParam, label: p.Name})
+		e.declare(name{id: "param." + id, short: id, typ: p.Type, origin: FromParam, label: p.Name})
 	}
 	for id, options := range decl.Settings {
 		e.declare(name{
-			id: "setting." + id, short: id, typ: TextType, origin: fromSetting, options: options,
+			id: "setting." + id, short: id, typ: TextType, origin: FromSetting, options: options,
 			label: i18n.Text{ZH: "选项 " + id, EN: "Setting " + id},
 		})
 	}
@@ -130,7 +117,7 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 		if !reaches(kind, a.From) {
 			continue
 		}
-		e.declare(name{id: "agg." + a.ID, short: a.ID, typ: typ, origin: fromAggregate, label: a.Name, agg: a})
+		e.declare(name{id: "agg." + a.ID, short: a.ID, typ: typ, origin: FromAggregate, label: a.Name, agg: a})
 	}
 	fns, err := declared()
 	if err != nil {
@@ -159,6 +146,7 @@ type Expr struct {
 	prog  cel.Program
 	pool  *sync.Pool // of *reader
 	shape *shape
+	at    Position
 	plan  func(part celast.Expr) (cel.Program, error) // a program of a part of it
 	types map[int64]*cel.Type
 }
@@ -176,7 +164,7 @@ func (x *Expr) Type() Type { return x.typ }
 func (x *Expr) Facts() []content.FactDef {
 	var defs []content.FactDef
 	for _, n := range x.names {
-		if n.origin == fromFact || n.origin == fromMembership {
+		if n.origin == FromFact || n.origin == FromMembership {
 			defs = append(defs, n.def)
 		}
 	}
@@ -188,7 +176,7 @@ func (x *Expr) Uses() []string {
 	var ids []string
 	for _, n := range x.names {
 		switch n.origin {
-		case fromParam, fromSetting, fromAggregate:
+		case FromParam, FromSetting, FromAggregate:
 			ids = append(ids, n.id)
 		}
 	}
@@ -245,7 +233,7 @@ func (c *compiler) compile(want []Type) *Expr {
 	if typ == NoType {
 		return nil
 	}
-	x := &Expr{lib: c.env.lib, src: c.src, typ: typ, names: c.names, shape: shape}
+	x := &Expr{lib: c.env.lib, src: c.src, typ: typ, names: c.names, shape: shape, at: c.at}
 	x.pool = &sync.Pool{New: func() any { return newReader(x) }}
 	rep := checked.NativeRep()
 	x.types = rep.TypeMap()

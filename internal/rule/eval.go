@@ -11,6 +11,7 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/interpreter"
 
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -76,14 +77,14 @@ func (r *reader) ResolveName(id string) (any, bool) {
 
 func (r *reader) value(i int) ref.Val {
 	if r.vals[i] == nil {
-		v, state := r.resolve(i)
+		v, state, err := r.x.names[i].read(r.x.lib, r.ctx, &r.notes[i])
 		switch state {
 		case Present:
 			r.vals[i] = v.in()
 		case None:
 			r.vals[i] = none{}
 		case Failed:
-			// resolve has put the error there
+			r.vals[i] = types.WrapErr(err)
 		default:
 			r.vals[i] = unknown(1) << i
 		}
@@ -91,44 +92,40 @@ func (r *reader) value(i int) ref.Val {
 	return r.vals[i]
 }
 
-// resolve finds out about a name and notes what it was read from.
-func (r *reader) resolve(i int) (Value, State) {
-	n, c, note := r.x.names[i], r.ctx, &r.notes[i]
+// read finds out about a name and notes what it was read from.
+func (n *name) read(lib *content.Library, c *Context, note *note) (Value, State, error) {
 	switch n.origin {
-	case fromFact, fromMembership:
-		return r.fact(n, note)
-	case fromYear:
+	case FromFact, FromMembership:
+		v, state := n.fact(lib, c, note)
+		return v, state, nil
+	case FromYear:
 		if c.Year == 0 {
 			note.missing = []FactRef{c.When}
-			return Value{}, Unknown
+			return Value{}, Unknown, nil
 		}
-		return Int(int64(c.Year)), Present
-	case fromEvent:
+		return Int(int64(c.Year)), Present, nil
+	case FromEvent:
 		if c.Event == nil {
 			note.missing = []FactRef{c.When}
-			return Value{}, Unknown
+			return Value{}, Unknown, nil
 		}
-		return Day(*c.Event), Present
-	case fromParam:
+		return Day(*c.Event), Present, nil
+	case FromParam:
 		a := c.Names.Param(n.short, c)
 		note.missing = a.Missing
-		return a.Value, a.State
-	case fromSetting:
-		return Text(c.Names.Setting(n.short)), Present
+		return a.Value, a.State, nil
+	case FromSetting:
+		return Text(c.Names.Setting(n.short)), Present, nil
 	}
 	o := n.agg.Eval(c)
 	note.missing, note.read = o.Missing, o.Read
-	if o.State == Failed {
-		r.vals[i] = types.WrapErr(o.Err)
-	}
-	return o.Value, o.State
+	return o.Value, o.State, o.Err
 }
 
-func (r *reader) fact(n *name, note *note) (Value, State) {
-	c := r.ctx
+func (n *name) fact(lib *content.Library, c *Context, note *note) (Value, State) {
 	s, ok := subjectOf(c.Subject, n.def.Subject)
 	if !ok {
-		return r.unlinked(n.def.Subject, note)
+		return n.unlinked(lib, c, note)
 	}
 	p, ok := c.period(n.def.Period)
 	if !ok {
@@ -137,7 +134,7 @@ func (r *reader) fact(n *name, note *note) (Value, State) {
 	}
 	v, state := s.Fact(n.def, p, c.On)
 	note.isFact = true
-	if n.origin == fromMembership {
+	if n.origin == FromMembership {
 		p = period.OfDay(c.On)
 	}
 	note.ref = FactRef{Subject: RefOf(s), Def: n.def.Code, Period: p}
@@ -156,14 +153,14 @@ func subjectOf(s Subject, kind string) (Subject, bool) {
 
 // unlinked answers for a fact of an ancestor that the subject does not have: none when it is known to have none, else
 // unknown because nobody said which one it is.
-func (r *reader) unlinked(kind string, note *note) (Value, State) {
-	s := r.ctx.Subject
-	link, ok := r.x.lib.FactDef(s.Kind() + "." + kind)
+func (n *name) unlinked(lib *content.Library, c *Context, note *note) (Value, State) {
+	s := c.Subject
+	link, ok := lib.FactDef(s.Kind() + "." + n.def.Subject)
 	if !ok {
 		return Value{}, None
 	}
 	note.isFact, note.ref = true, FactRef{Subject: RefOf(s), Def: link.Code}
-	if _, state := s.Fact(link, period.Period{}, r.ctx.On); state == None {
+	if _, state := s.Fact(link, period.Period{}, c.On); state == None {
 		return Value{}, None
 	}
 	return Value{}, Unknown
@@ -199,7 +196,7 @@ func (c *Context) period(kind period.Kind) (p period.Period, ok bool) {
 func (r *reader) run(prog cel.Program, typ Type) Outcome {
 	v, _, err := prog.Eval(r)
 	if err != nil {
-		return Outcome{State: Failed, Err: r.x.failure(err)}
+		return Outcome{State: Failed, Err: r.x.Failure(err)}
 	}
 	switch m := v.(type) {
 	case none:
@@ -214,22 +211,22 @@ func (r *reader) run(prog cel.Program, typ Type) Outcome {
 	case typ == DecimalType && got.typ == IntType:
 		n, err := mul(got.num, int64(millionth))
 		if err != nil {
-			return Outcome{State: Failed, Err: r.x.failure(err)}
+			return Outcome{State: Failed, Err: r.x.Failure(err)}
 		}
 		got = Decimal(n)
 	}
 	return Outcome{State: Present, Value: got}
 }
 
-// failure is an error of evaluation with words for people.
-func (x *Expr) failure(err error) error {
+// Failure is an error of evaluation with words for people, as Eval tells it.
+func (x *Expr) Failure(err error) error {
 	var told *errs.Error
 	switch {
 	case errors.As(err, &told):
 		return told
 	case errors.Is(err, money.ErrOverflow):
 		return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("rule.overflow", x.src), Err: err}
-	case errors.Is(err, errYears):
+	case errors.Is(err, ErrYears):
 		return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("rule.day_range", x.src), Err: err}
 	}
 	return fmt.Errorf("evaluate %q: %w", x.src, err)
@@ -239,13 +236,18 @@ func (x *Expr) failure(err error) error {
 func (r *reader) missing(because unknown) []FactRef {
 	var all []FactRef
 	for i := range because.names {
-		n := &r.notes[i]
-		if n.isFact {
-			all = appendNew(all, n.ref)
-		}
-		for _, m := range n.missing {
-			all = appendNew(all, m)
-		}
+		all = r.notes[i].facts(all)
+	}
+	return all
+}
+
+// facts adds those that the name was read from, or waits for.
+func (n *note) facts(all []FactRef) []FactRef {
+	if n.isFact {
+		all = appendNew(all, n.ref)
+	}
+	for _, m := range n.missing {
+		all = appendNew(all, m)
 	}
 	return all
 }

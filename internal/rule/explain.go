@@ -20,11 +20,12 @@ type shape struct {
 	name  *name // that the expression is, nil when it is no name
 	set   *set  // that a value is looked up in
 	node  celast.Expr
+	at    int // character of the expression at which it stands
 }
 
 // shapeOf looks at an expression before its operators are renamed.
 func (c *compiler) shapeOf(e celast.Expr) *shape {
-	s := &shape{node: e, label: c.label(e)}
+	s := &shape{node: e, label: c.label(e), at: c.place(e)}
 	if id, ok := dotted(e); ok {
 		s.name = c.env.names[id]
 	}
@@ -93,7 +94,7 @@ func (e *Env) shownValue(n *name, v Value) i18n.Msg {
 	if n.id == IndustryCode {
 		tree = e.lib.Industries()
 	}
-	if node, ok := tree.Node(v.text); ok && n.origin == fromMembership {
+	if node, ok := tree.Node(v.text); ok && n.origin == FromMembership {
 		return i18n.M("rule.one", node.Name)
 	}
 	return i18n.M("rule.one", v.text)

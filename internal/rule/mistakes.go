@@ -25,12 +25,7 @@ func (c *compiler) report(id int64, key string, args ...any) {
 
 // reportCall adds a problem at the name of a function, where the parser gives its bracket.
 func (c *compiler) reportCall(e celast.Expr, key string, args ...any) {
-	loc := c.info.GetStartLocation(e.ID())
-	at := c.offset(loc.Line(), loc.Column())
-	if fn := e.AsCall().FunctionName(); at >= len(fn) && string([]rune(c.src)[at-len(fn):at]) == fn {
-		at -= len(fn)
-	}
-	c.reportAt(at, i18n.M(key, args...))
+	c.reportAt(c.place(e), i18n.M(key, args...))
 }
 
 func (c *compiler) reportAt(offset int, msg i18n.Msg) {

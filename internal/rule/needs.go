@@ -35,7 +35,7 @@ func (s nameSet) and(o nameSet) nameSet {
 func needs(s *shape, want bool) nameSet {
 	if s.name != nil {
 		switch s.name.origin {
-		case fromFact, fromMembership, fromAggregate:
+		case FromFact, FromMembership, FromAggregate:
 			return nameSet{s.name.id: true}
 		}
 		return nameSet{}

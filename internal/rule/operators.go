@@ -46,8 +46,8 @@ const (
 // literals is the functions that make a constant of a text.
 var literals = map[string]Type{fnMoney: MoneyType, fnRate: RateType, fnDay: DayType, fnDecimal: DecimalType}
 
-// errYears says that a day left the years that are supported.
-var errYears = errors.New("day out of range")
+// ErrYears says that a day left the years that are supported.
+var ErrYears = errors.New("day out of range")
 
 // table collects the functions of the language.
 type table map[string][]decls.FunctionOpt
@@ -223,15 +223,9 @@ func (t table) days() {
 	t.def("span_days", IntType, binary(span(1)), DayType, DayType)
 	t.def("year", IntType, unary(lift(func(d day) ref.Val { return types.Int(d.v.Year()) })), DayType)
 	t.def("month", IntType, unary(lift(func(d day) ref.Val { _, m, _ := d.v.YMD(); return types.Int(m) })), DayType)
-	t.def("add_days", DayType, binary(lift2(func(d day, n types.Int) ref.Val { return date(add(int64(d.v), int64(n))) })), DayType, IntType)
-	t.def("add_months", DayType, binary(lift2(func(d day, n types.Int) ref.Val { return shift(d.v, int64(n)) })), DayType, IntType)
-	t.def("add_years", DayType, binary(lift2(func(d day, n types.Int) ref.Val {
-		months, err := mul(int64(n), 12)
-		if err != nil {
-			return types.WrapErr(errYears)
-		}
-		return shift(d.v, months)
-	})), DayType, IntType)
+	t.def("add_days", DayType, binary(moved(AddDays)), DayType, IntType)
+	t.def("add_months", DayType, binary(moved(AddMonths)), DayType, IntType)
+	t.def("add_years", DayType, binary(moved(AddYears)), DayType, IntType)
 }
 
 // lift and lift2 make an operator of a function of present values: what is not present is settled.
@@ -539,22 +533,52 @@ func decimal(n int64, err error) ref.Val {
 // The first and last day that expressions reach.
 var firstDay, lastDay = period.Date(1, 1, 1), period.Date(9999, 12, 31)
 
-func date(n int64, err error) ref.Val {
-	if err != nil || n < int64(firstDay) || n > int64(lastDay) {
-		return types.WrapErr(errYears)
-	}
-	return operand[period.Day]{period.Day(n)}
+// Calendar is the first and the last day that expressions reach.
+func Calendar() (first, last period.Day) { return firstDay, lastDay }
+
+// AddDays, AddMonths and AddYears move a day; where the month is shorter, to its last day. ok is false outside of the
+// calendar.
+func AddDays(d period.Day, n int64) (_ period.Day, ok bool) {
+	to, err := add(int64(d), n)
+	return inCalendar(to, err == nil)
 }
 
-// shift moves a day by months; where the month is shorter, to its last day.
-func shift(d period.Day, months int64) ref.Val {
+// AddMonths is a month later for each n.
+func AddMonths(d period.Day, n int64) (_ period.Day, ok bool) {
 	const most = 12 * 10_000
-	if months < -most || months > most {
-		return types.WrapErr(errYears)
+	if n < -most || n > most {
+		return 0, false
 	}
 	y, m, day := d.YMD()
-	first := period.Date(y, m+int(months), 1)
+	first := period.Date(y, m+int(n), 1)
 	ny, nm, _ := first.YMD()
 	last := period.Date(ny, nm+1, 1) - 1
-	return date(min(int64(first)+int64(day)-1, int64(last)), nil)
+	return inCalendar(min(int64(first)+int64(day)-1, int64(last)), true)
+}
+
+// AddYears is a year later for each n.
+func AddYears(d period.Day, n int64) (_ period.Day, ok bool) {
+	months, err := mul(n, 12)
+	if err != nil {
+		return 0, false
+	}
+	return AddMonths(d, months)
+}
+
+func inCalendar(n int64, ok bool) (period.Day, bool) {
+	if !ok || n < int64(firstDay) || n > int64(lastDay) {
+		return 0, false
+	}
+	return period.Day(n), true
+}
+
+// moved makes an operator of one of them.
+func moved(by func(period.Day, int64) (period.Day, bool)) functions.BinaryOp {
+	return lift2(func(d operand[period.Day], n types.Int) ref.Val {
+		to, ok := by(d.v, int64(n))
+		if !ok {
+			return types.WrapErr(ErrYears)
+		}
+		return operand[period.Day]{to}
+	})
 }

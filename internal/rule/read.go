@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type set struct {
 	texts map[string]bool
 	ints  map[int64]bool
 	more  func(code string) bool // for codes that are not in texts as they are written; may be nil
+	words string                 // as it was written, in order
 	shown []i18n.Msg             // the members, as people read them
 }
 
@@ -254,6 +256,7 @@ func (c *compiler) in(e celast.Expr) {
 			return
 		}
 	}
+	s.words = fmt.Sprint(slices.Sorted(maps.Keys(s.texts)), slices.Sorted(maps.Keys(s.ints)))
 	c.sets[e.ID()] = s
 }
 
@@ -270,9 +273,9 @@ func (c *compiler) codes(side, other celast.Expr) {
 	}
 	var known []string
 	switch {
-	case n.origin == fromSetting:
+	case n.origin == FromSetting:
 		known = n.options
-	case n.origin == fromMembership:
+	case n.origin == FromMembership:
 		tree := c.env.lib.Areas()
 		if n.id == IndustryCode {
 			tree = c.env.lib.Industries()
@@ -330,6 +333,8 @@ func (c *compiler) inTree(e celast.Expr, tree *content.Tree, unknown string) {
 		}
 		s.shown = append(s.shown, shownNodes(found))
 	}
+	slices.Sort(tops)
+	s.words = fmt.Sprint(tops)
 	// Codes in another form (C3670 for 3670) and codes out of use are not among those below.
 	s.more = func(code string) bool {
 		n, ok := tree.Node(code)

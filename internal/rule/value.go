@@ -2,6 +2,7 @@ package rule
 
 import (
 	"fmt"
+	"math/big"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -99,6 +100,14 @@ func Exact(e money.Exact) Value { return Value{typ: ExactType, exact: e} }
 
 // Rate is a rate.
 func Rate(r money.Rate) Value { return Value{typ: RateType, rate: r} }
+
+// Fraction is a rate or an exact amount of fen, by the type that is given. A rate must fit, as money.NewRate wants it.
+func Fraction(t Type, r *big.Rat) Value {
+	if t == ExactType {
+		return Exact(money.ExactOf(r))
+	}
+	return Rate(fraction(r.Num().Int64(), r.Denom().Int64()))
+}
 
 // Day is a date.
 func Day(d period.Day) Value { return Value{typ: DayType, num: int64(d)} }

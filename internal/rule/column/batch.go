@@ -1,0 +1,257 @@
+package column
+
+import (
+	"math/big"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Dict numbers the texts of a batch and of those below it, so that kernels compare numbers. It belongs to the goroutine
+// that fills the batch; afterwards it may be read by many.
+type Dict struct {
+	codes map[string]int64
+	words []string
+}
+
+// NewDict is an empty dictionary.
+func NewDict() *Dict { return &Dict{codes: map[string]int64{}} }
+
+// Code is the number of a text, a new one for a new text.
+func (d *Dict) Code(text string) int64 {
+	code, ok := d.codes[text]
+	if !ok {
+		code = int64(len(d.words))
+		d.codes[text] = code
+		d.words = append(d.words, text)
+	}
+	return code
+}
+
+// Batch is a table of questions: a row for each, a column for each name that is read.
+type Batch struct {
+	Rows    int
+	Dict    *Dict
+	Columns map[string]*Column // by the id of the name; not those of aggregates
+	Below   map[Level]*Below
+
+	contexts []*rule.Context // of Program.Read
+}
+
+// Level is children of one kind as seen from above.
+type Level struct{ From, Over string }
+
+// LevelOf is where an aggregate finds its members.
+func LevelOf(a *rule.Aggregate) Level { return Level{a.From, a.Over} }
+
+// Below is the children of the rows of a batch, those of one row next to each other.
+type Below struct {
+	First []int32 // row i has the children First[i] to First[i+1], the last not counted
+	none  bitmap  // rows that belong to no subject of the kind From
+	Batch *Batch
+}
+
+// NewBelow is children of n rows, to be filled in.
+func NewBelow(n int, batch *Batch) *Below {
+	return &Below{First: make([]int32, 1, n+1), none: newBitmap(n), Batch: batch}
+}
+
+// Close ends the children of the next row with what the batch below has now. Without a subject that children belong to,
+// no children is not the same as none.
+func (b *Below) Close(rows int, belongs bool) {
+	if !belongs {
+		b.none.set(len(b.First) - 1)
+	}
+	b.First = append(b.First, int32(rows))
+}
+
+// most is the most children that a row has.
+func (b *Below) most() int64 {
+	most := int32(0)
+	for i := range len(b.First) - 1 {
+		most = max(most, b.First[i+1]-b.First[i])
+	}
+	return int64(most)
+}
+
+// Column is the values of one name. Of a new column every row is unknown.
+type Column struct {
+	typ                   rule.Type
+	rows                  int
+	dict                  *Dict
+	truth                 bitmap
+	none, unknown, failed bitmap
+	n64                   []int64 // values, codes or numerators
+	n128                  []int128
+	nBig                  []bigInt
+	den                   *big.Int // of rates and exact amounts
+	ends                  span     // of the values; low above high where there is none
+
+	rates []money.Rate // until the column is closed
+	aggs  *folded      // where it comes from, of an aggregate
+}
+
+// NewColumn is a column of n rows.
+func NewColumn(t rule.Type, dict *Dict, n int) *Column {
+	c := &Column{typ: t, rows: n, dict: dict, none: newBitmap(n), unknown: newBitmap(n), den: denOf(t)}
+	for i := range n {
+		c.unknown.set(i)
+	}
+	switch t {
+	case rule.BoolType:
+		c.truth = newBitmap(n)
+	case rule.RateType:
+		c.rates = make([]money.Rate, n)
+	default:
+		c.n64 = make([]int64, blocks(n)*blockRows)
+	}
+	return c
+}
+
+// Set fills a row in.
+func (c *Column) Set(i int, v rule.Value, state rule.State) {
+	switch state {
+	case rule.None:
+		c.unknown.clear(i)
+		c.none.set(i)
+	case rule.Present:
+		c.unknown.clear(i)
+		switch c.typ {
+		case rule.BoolType:
+			if v.Bool() {
+				c.truth.set(i)
+			}
+		case rule.RateType:
+			c.rates[i] = v.Rate()
+		case rule.TextType:
+			c.n64[i] = c.dict.Code(v.Text())
+		default:
+			c.n64[i] = scalar(v)
+		}
+	}
+}
+
+// scalar is a value as its column holds it.
+func scalar(v rule.Value) int64 {
+	switch v.Type() {
+	case rule.IntType:
+		return v.Int()
+	case rule.DecimalType:
+		return v.Millionths()
+	case rule.MoneyType:
+		return int64(v.Fen())
+	}
+	return int64(v.Day())
+}
+
+// Close must follow the last Set.
+func (c *Column) Close() *Column {
+	if c.rates != nil {
+		c.common()
+	}
+	for _, m := range []*bitmap{&c.none, &c.unknown} {
+		if m.empty() {
+			*m = nil
+		}
+	}
+	c.ends = c.range64() // of codes too, which costs little and means nothing
+	for i, n := range c.nBig[:min(len(c.nBig), c.rows)] {
+		if !c.none.has(i) && !c.unknown.has(i) {
+			c.ends = c.ends.join(point(n.big()))
+		}
+	}
+	return c
+}
+
+// range64 is the ends of what is present; 0 where nothing is.
+func (c *Column) range64() span {
+	var low, high int64
+	seen := false
+	for i, n := range c.n64[:min(len(c.n64), c.rows)] {
+		if c.none.has(i) || c.unknown.has(i) {
+			continue
+		}
+		if !seen {
+			low, high, seen = n, n, true
+		}
+		low, high = min(low, n), max(high, n)
+	}
+	return points(low, high)
+}
+
+// common brings rates to one denominator.
+func (c *Column) common() {
+	short := true
+	for _, r := range c.rates {
+		den := r.Rat().Denom()
+		g := new(big.Int).GCD(nil, nil, c.den, den)
+		c.den = new(big.Int).Mul(c.den, new(big.Int).Quo(den, g))
+	}
+	c.nBig = make([]bigInt, blocks(len(c.rates))*blockRows)
+	for i, r := range c.rates {
+		rat := r.Rat()
+		up := new(big.Int).Quo(c.den, rat.Denom())
+		c.nBig[i] = bigInt{up.Mul(up, rat.Num())}
+		short = short && c.nBig[i].n.IsInt64()
+	}
+	if c.rates = nil; !short {
+		return
+	}
+	c.n64 = make([]int64, len(c.nBig))
+	for i, n := range c.nBig {
+		c.n64[i] = n.big().Int64()
+	}
+	c.nBig = nil
+}
+
+func (c *Column) width() width {
+	switch {
+	case c.nBig != nil:
+		return wBig
+	case c.n128 != nil:
+		return w128
+	}
+	return w64
+}
+
+// Read fills a batch with what subjects state: a row for each context. It is the plain way, for few rows; what reads a
+// region fills its own batches.
+func (p *Program) Read(contexts []*rule.Context) *Batch { return p.read(contexts, NewDict()) }
+
+func (p *Program) read(contexts []*rule.Context, dict *Dict) *Batch {
+	b := &Batch{Rows: len(contexts), Dict: dict, Columns: map[string]*Column{}, Below: map[Level]*Below{}, contexts: contexts}
+	for _, in := range p.inputs {
+		c := NewColumn(in.Type(), dict, len(contexts))
+		for i, ctx := range contexts {
+			o := in.Read(ctx)
+			c.Set(i, o.Value, o.State)
+		}
+		b.Columns[in.ID()] = c.Close()
+	}
+	for level, sub := range p.levels {
+		b.Below[level] = sub.below(contexts, level, dict)
+	}
+	return b
+}
+
+// below is the children of contexts.
+func (p *Program) below(contexts []*rule.Context, level Level, dict *Dict) *Below {
+	var members []*rule.Context
+	b := NewBelow(len(contexts), nil)
+	for _, ctx := range contexts {
+		top := ctx.Subject
+		for top != nil && top.Kind() != level.From {
+			top = top.Parent()
+		}
+		if top != nil {
+			for _, s := range top.Children(level.Over) {
+				member := *ctx
+				member.Subject = s
+				members = append(members, &member)
+			}
+		}
+		b.Close(len(members), top != nil)
+	}
+	b.Batch = p.read(members, dict)
+	return b
+}

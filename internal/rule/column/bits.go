@@ -1,0 +1,122 @@
+package column
+
+import "math/bits"
+
+// blockRows is how many rows a kernel works on at a time: a few columns of them lie in the cache of a core.
+const (
+	blockRows  = 1024
+	blockWords = blockRows / 64
+)
+
+// Bits is a set of rows of a block.
+type Bits [blockWords]uint64
+
+// rows is numbers of rows of a block, rising.
+type rows []uint16
+
+func (b *Bits) empty() bool {
+	for _, w := range b {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// Count is how many rows are in the set.
+func (b Bits) Count() int {
+	n := 0
+	for _, w := range b {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
+// Has says that a row of the block is in the set.
+func (b *Bits) Has(i int) bool { return b[i>>6&(blockWords-1)]>>(i&63)&1 != 0 }
+
+func (b *Bits) set(i int) { b[i>>6&(blockWords-1)] |= 1 << (i & 63) }
+
+// add puts a row in where yes; it takes no branch.
+func (b *Bits) add(i uint16, yes bool) {
+	var bit uint64
+	if yes {
+		bit = 1
+	}
+	b[i>>6&(blockWords-1)] |= bit << (i & 63)
+}
+
+// And is what is in both.
+func (b Bits) And(o *Bits) Bits {
+	for i := range b {
+		b[i] &= o[i]
+	}
+	return b
+}
+
+// Or is what is in one of both.
+func (b Bits) Or(o *Bits) Bits {
+	for i := range b {
+		b[i] |= o[i]
+	}
+	return b
+}
+
+// Without is what is not in the other.
+func (b Bits) Without(o *Bits) Bits {
+	for i := range b {
+		b[i] &^= o[i]
+	}
+	return b
+}
+
+// list writes the numbers of the rows into buf.
+func (b *Bits) list(buf *[blockRows]uint16) rows {
+	n := 0
+	for w, x := range b {
+		for ; x != 0; x &= x - 1 {
+			buf[n&(blockRows-1)] = uint16(w*64 + bits.TrailingZeros64(x))
+			n++
+		}
+	}
+	return buf[:n]
+}
+
+// firstRows is the first n rows of a block.
+func firstRows(n int) (b Bits) {
+	for w := range b {
+		switch left := n - w*64; {
+		case left >= 64:
+			b[w] = ^uint64(0)
+		case left > 0:
+			b[w] = 1<<left - 1
+		}
+	}
+	return b
+}
+
+var full = firstRows(blockRows)
+
+// bitmap is a set of rows of a whole table, in whole blocks; nil is none of them.
+type bitmap []uint64
+
+func newBitmap(n int) bitmap { return make(bitmap, blocks(n)*blockWords) }
+
+// blocks is how many blocks n rows take.
+func blocks(n int) int { return (n + blockRows - 1) / blockRows }
+
+func (m bitmap) has(i int) bool { return m != nil && m[i>>6]>>(i&63)&1 != 0 }
+func (m bitmap) set(i int)      { m[i>>6] |= 1 << (i & 63) }
+func (m bitmap) clear(i int)    { m[i>>6] &^= 1 << (i & 63) }
+
+func (m bitmap) empty() bool {
+	for _, w := range m {
+		if w != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// block is the rows of one block.
+func (m bitmap) block(i int) *Bits { return (*Bits)(m[i*blockWords:]) }

@@ -1,0 +1,347 @@
+package column
+
+import (
+	"math/big"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Plan is a program for one batch: its kernels fit the batch's columns. It never changes.
+type Plan struct {
+	program *Program
+	batch   *Batch
+	nodes   []node
+	outs    []int
+	extra   []string // texts of constants that no row has; their codes follow those of the dictionary
+	folds   map[*rule.Aggregate]*folded
+	levels  map[Level]*Plan
+}
+
+// Bind makes the plan for a batch, and folds the aggregates. The batch must have a column for each input, and must not
+// change any more.
+func (p *Program) Bind(b *Batch) *Plan {
+	pl := &Plan{program: p, batch: b, folds: map[*rule.Aggregate]*folded{}, levels: map[Level]*Plan{}}
+	for level, sub := range p.levels {
+		pl.levels[level] = sub.Bind(b.Below[level].Batch)
+	}
+	l := &lowerer{Plan: pl, seen: map[string]int{}}
+	for _, o := range p.outs {
+		l.words(o.tree)
+	}
+	for _, o := range p.outs {
+		pl.outs = append(pl.outs, l.out(o))
+	}
+	return pl
+}
+
+// Rows is how many rows the plan's batch has.
+func (pl *Plan) Rows() int { return pl.batch.Rows }
+
+// Blocks is how many blocks they make.
+func (pl *Plan) Blocks() int { return blocks(pl.batch.Rows) }
+
+// Kernels is how many nodes of each kind there are: "plus 64", "plus 64 checked", "times 128".
+func (pl *Plan) Kernels() map[string]int {
+	all := map[string]int{}
+	for i := range pl.nodes {
+		all[pl.nodes[i].name()]++
+	}
+	for _, sub := range pl.levels {
+		for name, n := range sub.Kernels() {
+			all[name] += n
+		}
+	}
+	return all
+}
+
+func (n *node) name() string {
+	name := opNames[n.op]
+	if n.typ != rule.BoolType || n.op == opLess || n.op == opGreater || n.op == opEqual {
+		name += " " + widthNames[n.width]
+	}
+	if n.check {
+		name += " checked"
+	}
+	return name
+}
+
+// vec is a node's answers for a block.
+type vec struct {
+	epoch                 int
+	done                  Bits // rows that were asked for
+	truth                 Bits // of those that are present
+	none, unknown, failed Bits // where the node may be so
+	n64                   *[blockRows]int64
+	n128                  *[blockRows]int128
+	nBig                  *[blockRows]bigInt
+}
+
+// present is the rows of some that have a value.
+func (v *vec) present(of *node, some Bits) Bits {
+	if of.none {
+		some = some.Without(&v.none)
+	}
+	if of.unknown {
+		some = some.Without(&v.unknown)
+	}
+	if of.fails {
+		some = some.Without(&v.failed)
+	}
+	return some
+}
+
+// Machine works the blocks of a plan out, one at a time. It belongs to one goroutine.
+type Machine struct {
+	plan  *Plan
+	block int
+	epoch int
+	all   Bits
+	vecs  []vec
+	buf   [blockRows]uint16
+	every rows
+	below map[*Plan]*Machine
+}
+
+// Machine is a new one, with room for a block.
+func (pl *Plan) Machine() *Machine {
+	m := &Machine{plan: pl, vecs: make([]vec, len(pl.nodes)), below: map[*Plan]*Machine{}}
+	all := firstRows(blockRows)
+	m.every = append(rows(nil), all.list(&m.buf)...)
+	for i := range pl.nodes {
+		n, v := &pl.nodes[i], &m.vecs[i]
+		if n.op == opLoad && n.typ != rule.BoolType {
+			continue // lies in its column
+		}
+		if n.typ == rule.BoolType {
+			if n.op == opConst && n.value.Sign() > 0 {
+				v.truth = all
+			}
+			continue
+		}
+		switch n.width {
+		case w64:
+			v.n64 = new([blockRows]int64)
+		case w128:
+			v.n128 = new([blockRows]int128)
+		default:
+			v.nBig = new([blockRows]bigInt)
+		}
+		if n.op == opConst {
+			v.fill(n)
+		}
+	}
+	return m
+}
+
+// fill makes every row the constant.
+func (v *vec) fill(n *node) {
+	for i := range blockRows {
+		switch n.width {
+		case w64:
+			v.n64[i] = n.value.Int64()
+		case w128:
+			v.n128[i] = int128Of(n.value)
+		default:
+			v.nBig[i] = bigInt{n.value}
+		}
+	}
+}
+
+// At begins a block. The Block is valid until the next.
+func (m *Machine) At(block int) *Block {
+	m.block = block
+	m.epoch++
+	m.all = firstRows(min(blockRows, m.plan.batch.Rows-block*blockRows))
+	return &Block{m}
+}
+
+// need works a node out for the rows that are wanted and are not done yet.
+func (m *Machine) need(id int, want *Bits) *vec {
+	n, v := &m.plan.nodes[id], &m.vecs[id]
+	if n.op == opConst {
+		return v
+	}
+	if v.epoch != m.epoch {
+		m.begin(n, v)
+	}
+	rest := want.Without(&v.done)
+	if rest.empty() {
+		return v
+	}
+	v.done = v.done.Or(&rest)
+	m.run(n, v, rest)
+	return v
+}
+
+// begin forgets the block before.
+func (m *Machine) begin(n *node, v *vec) {
+	v.epoch = m.epoch
+	if n.op == opLoad {
+		m.load(n.col, v)
+		return
+	}
+	v.done = Bits{}
+	if n.typ == rule.BoolType {
+		v.truth = Bits{}
+	}
+	if n.none {
+		v.none = Bits{}
+	}
+	if n.unknown {
+		v.unknown = Bits{}
+	}
+	if n.fails {
+		v.failed = Bits{}
+	}
+}
+
+// load lays the block of a column open; nothing is copied but its bits.
+func (m *Machine) load(c *Column, v *vec) {
+	v.done = m.all
+	for _, x := range []struct {
+		from bitmap
+		to   *Bits
+	}{{c.truth, &v.truth}, {c.none, &v.none}, {c.unknown, &v.unknown}, {c.failed, &v.failed}} {
+		if x.from != nil {
+			*x.to = *x.from.block(m.block)
+		}
+	}
+	at := m.block * blockRows
+	switch {
+	case c.n64 != nil:
+		v.n64 = (*[blockRows]int64)(c.n64[at:])
+	case c.n128 != nil:
+		v.n128 = (*[blockRows]int128)(c.n128[at:])
+	case c.nBig != nil:
+		v.nBig = (*[blockRows]bigInt)(c.nBig[at:])
+	}
+}
+
+// list is the numbers of rows; it is valid until the next call.
+func (m *Machine) list(b *Bits) rows {
+	if *b == full {
+		return m.every
+	}
+	return b.list(&m.buf)
+}
+
+// Block is the answers for the rows of a block, as far as somebody asks for them.
+type Block struct{ m *Machine }
+
+// First is the number of its first row in the batch.
+func (b *Block) First() int { return b.m.block * blockRows }
+
+// All is its rows.
+func (b *Block) All() Bits { return b.m.all }
+
+// Answers is an expression's answers for rows of a block.
+type Answers struct {
+	of *node
+	v  *vec
+}
+
+// Eval answers an expression for some rows.
+func (b *Block) Eval(out int, want Bits) Answers {
+	id := b.m.plan.outs[out]
+	return Answers{&b.m.plan.nodes[id], b.m.need(id, &want)}
+}
+
+// Present, None, Unknown and Failed are those of some rows, for which it was evaluated, that are so.
+func (a Answers) Present(some Bits) Bits { return a.v.present(a.of, some) }
+
+// None is where it is known to be nothing.
+func (a Answers) None(some Bits) Bits { return some.kept(a.of.none, &a.v.none) }
+
+// Unknown is where facts are missing.
+func (a Answers) Unknown(some Bits) Bits { return some.kept(a.of.unknown, &a.v.unknown) }
+
+// Failed is where a result does not fit.
+func (a Answers) Failed(some Bits) Bits { return some.kept(a.of.fails, &a.v.failed) }
+
+// True is where a condition holds.
+func (a Answers) True(some Bits) Bits { return some.And(&a.v.truth) }
+
+func (b Bits) kept(may bool, in *Bits) Bits {
+	if !may {
+		return Bits{}
+	}
+	return b.And(in)
+}
+
+// Numbers is the present values of an expression whose numbers have 64 bits, over Den; nil for wider ones. Of money they
+// are fen.
+func (a Answers) Numbers() *[blockRows]int64 { return a.v.n64 }
+
+// Den is what the numbers are parts of.
+func (a Answers) Den() *big.Int { return a.of.den }
+
+// Big is the number of a row, of any width.
+func (a Answers) Big(i int) *big.Int {
+	switch a.of.width {
+	case w64:
+		return big.NewInt(a.v.n64[i])
+	case w128:
+		return a.v.n128[i].big()
+	}
+	return a.v.nBig[i].big()
+}
+
+// State is that of a row of the block, for which it was evaluated.
+func (a Answers) State(i int) rule.State { return stateOf(a.of, a.v, i) }
+
+func stateOf(n *node, v *vec, i int) rule.State {
+	switch {
+	case n.fails && v.failed.Has(i):
+		return rule.Failed
+	case n.none && v.none.Has(i):
+		return rule.None
+	case n.unknown && v.unknown.Has(i):
+		return rule.Unknown
+	}
+	return rule.Present
+}
+
+// Outcome is the answer of an expression for a row of the block as Eval of package rule gives it, but for Missing.
+func (b *Block) Outcome(out, i int) rule.Outcome {
+	var want Bits
+	want.set(i)
+	a := b.Eval(out, want)
+	o := rule.Outcome{State: a.State(i)}
+	switch o.State {
+	case rule.Present:
+		o.Value = b.m.value(a, b.m.plan.program.outs[out], i)
+	case rule.Failed:
+		o.Err = b.m.failure(out, i)
+	}
+	return o
+}
+
+// value is a present value.
+func (m *Machine) value(a Answers, o out, i int) rule.Value {
+	if a.of.typ == rule.BoolType {
+		return rule.Bool(a.v.truth.Has(i))
+	}
+	n := a.Big(i)
+	switch t := o.expr.Type(); t {
+	case rule.ExactType, rule.RateType:
+		return rule.Fraction(t, new(big.Rat).SetFrac(n, a.of.den))
+	case rule.TextType:
+		return rule.Text(m.plan.text(n.Int64()))
+	case rule.MoneyType:
+		return rule.FactValue(content.Money, n.Int64(), "")
+	case rule.DayType:
+		return rule.FactValue(content.Date, n.Int64(), "")
+	case rule.DecimalType:
+		return rule.Decimal(n.Int64())
+	}
+	return rule.Int(n.Int64())
+}
+
+// text is the text of a code.
+func (pl *Plan) text(code int64) string {
+	if code < int64(len(pl.batch.Dict.words)) {
+		return pl.batch.Dict.words[code]
+	}
+	return pl.extra[code-int64(len(pl.batch.Dict.words))]
+}
