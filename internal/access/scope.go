@@ -37,6 +37,7 @@ const (
 	Import         Action = "import"          // bring in a sheet about it
 	UndoImport     Action = "undo_import"     // take a source back
 	Dispute        Action = "dispute"         // say that a fact is wrong
+	Report         Action = "report"          // state a fact about oneself, and take it back
 	Decide         Action = "decide"          // make a decision that is kept
 	Export         Action = "export"          // carry data away
 	Merge          Action = "merge"           // declare two parties to be one
@@ -52,7 +53,7 @@ const (
 // Actions are all actions, in the order in which a page offers them.
 func Actions() []Action {
 	return []Action{
-		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy, ReadLog,
+		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy, ReadLog,
 		IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -108,6 +109,7 @@ var rules = []rule{
 	{Enterprise, ReadFact, owns},
 	{Enterprise, ReadSensitive, owns},
 	{Enterprise, Dispute, owns},
+	{Enterprise, Report, owns},
 	{Enterprise, Export, owns},
 	{Enterprise, Delegate, owns},
 
@@ -115,6 +117,7 @@ var rules = []rule{
 	{Handler, ReadFact, owns},
 	{Handler, ReadSensitive, owns},
 	{Handler, Dispute, owns},
+	{Handler, Report, owns},
 	{Handler, Export, owns},
 
 	{Viewer, ReadParty, owns},

@@ -26,6 +26,7 @@ read_sensitive   A      A    O          O       O      A       .
 import           A      A    .          .       .      .       .
 undo_import      A      A    .          .       .      .       .
 dispute          A      A    O          O       .      .       .
+report           .      .    O          O       .      .       .
 decide           A      A    .          .       .      .       .
 export           A      A    O          O       .      A       .
 merge            .      A    .          .       .      .       .

@@ -14,10 +14,14 @@
 // takes the reader's scope and gives a View; no method of View tells of a subject, a value or a count beyond it. Who
 // may see an enterprise goes by its area as known at the view's commit: the history of a firm that moved follows it.
 //
+// An enterprise may state what is missing or wrong in its own file (View.Report): a statement of its own
+// authority, under a source of its own, which it may take back. It never covers the word of somebody who is believed more;
+// a difference beyond the tolerance waits for an official, who asks back or lets it stand.
+//
 // OpenSaved starts from a file that Save wrote and from what was committed since (docs/decisions/0010-saved-frame.md); the
 // file is a cache, and one that does not fit is not used.
 //
 // The package owns the tables fact, fact_column (the pairs of definition and period, so that a statement is small),
-// dispute and dispute_closing. All of them only grow, except that rows of a source that never became known may be
-// discarded (see package source).
+// dispute, dispute_closing and report_answer. All of them only grow, except that rows of a source that never became known
+// may be discarded (see package source).
 package fact

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"golang.org/x/text/collate"
 	"golang.org/x/text/language"
@@ -78,6 +79,7 @@ type desk struct {
 	logs    sync.Map // what changes gave, by the key of the scope
 	sources sync.Map // as they stood, by id
 	lists   shelf.Shelf[listKey, *List]
+	own     atomic.Pointer[[]Report]
 	names   func() map[int64]int // the place of every enterprise in the order of names
 	groups  func() groups
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -21,13 +22,17 @@ const (
 	Unmerged  Deed = Deed(source.Unmerge)
 	Disputed  Deed = "dispute"
 	Closed    Deed = "closing"
+	AskedBack Deed = Deed(Ask)
+	Settled   Deed = Deed(Accept)
 )
 
 // Deeds are all kinds, in the order in which a page offers them.
-func Deeds() []Deed { return []Deed{Published, Retracted, Merged, Unmerged, Disputed, Closed} }
+func Deeds() []Deed {
+	return []Deed{Published, Retracted, Merged, Unmerged, Disputed, Closed, AskedBack, Settled}
+}
 
 // Entry is one thing that somebody did. Source is of publications and retractions, From and Into of merges, Dispute of
-// disputes and their closing; the others are zero.
+// disputes and their closing, Report of answers to one; the others are zero.
 type Entry struct {
 	Deed       Deed
 	At         int64 // milliseconds UTC
@@ -37,6 +42,7 @@ type Entry struct {
 	Source     source.Source
 	From, Into int64
 	Dispute    Dispute
+	Report     Statement
 }
 
 // Log is who did what, newest first, up to the view's commit and as far as the scope may see it: a file by the area that
@@ -62,7 +68,38 @@ func (v View) Log(ctx context.Context) ([]Entry, error) {
 			all = append(all, Entry{Deed: Closed, At: d.Closed.At, Actor: d.Closed.Actor, Reason: d.Closed.Note, Dispute: d})
 		}
 	}
+	answered, err := v.answerEntries(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, answered...)
 	slices.SortStableFunc(all, func(a, b Entry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	return all, nil
+}
+
+// answerEntries is what officials answered to reports, those taken back since too.
+func (v View) answerEntries(ctx context.Context) ([]Entry, error) {
+	answers, err := v.answers(ctx)
+	if err != nil || len(answers) == 0 {
+		return nil, err
+	}
+	var all []Entry
+	for batch := range slices.Chunk(slices.Sorted(maps.Keys(answers)), subjectBatch) {
+		said, err := v.frames.facts.statements(ctx, `source_id IN (`+placeholders(len(batch))+`)`, args(batch)...)
+		if err != nil {
+			return nil, fmt.Errorf("read log: %w", err)
+		}
+		for _, f := range said {
+			row, ok := v.Row(f.Subject)
+			def, defined := v.snap.definition(f.Def)
+			if !ok || !defined || !v.Can(access.ReadLog, f.Subject) || !row.facts || sensitive(v.snap.lib.FactDefs()[def]) && !row.sensitive {
+				continue
+			}
+			for _, a := range answers[f.Source] {
+				all = append(all, Entry{Deed: Deed(a.Kind), At: a.At, Actor: a.Actor, Reason: a.Note, Report: f})
+			}
+		}
+	}
 	return all, nil
 }
 

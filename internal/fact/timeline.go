@@ -81,26 +81,8 @@ const statementColumns = `SELECT source_id, n, subject_id, column_id, state, sta
 func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error) {
 	group := v.snap.desk.groups().of(row.id)
 	facts := v.frames.facts
-	rows, err := facts.db.Read().Query(ctx, statementColumns+` WHERE subject_id IN (`+placeholders(len(group))+`)`, args(group)...)
+	all, err := facts.statements(ctx, `subject_id IN (`+placeholders(len(group))+`)`, args(group)...)
 	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	type found struct {
-		Statement
-		column int64
-	}
-	var all []found
-	for rows.Next() {
-		var f found
-		err := rows.Scan(&f.Source, &f.N, &f.Subject, &f.column, &f.State, &f.Status, &f.Precision,
-			&f.Value.Num, &f.Value.Text, &f.Place, &f.Shown)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, f)
-	}
-	if err := rows.Err(); err != nil {
 		return nil, err
 	}
 	stated := map[columnKey][]Said{}
@@ -112,14 +94,46 @@ func (v View) stated(ctx context.Context, row Row) (map[columnKey][]Said, error)
 		if src.State != source.Published {
 			continue
 		}
-		key, err := facts.columns.key(ctx, facts.db, f.column)
+		key := columnKey{f.Def, f.Period}
+		stated[key] = append(stated[key], Said{Statement: f, From: src})
+	}
+	return stated, nil
+}
+
+// statements is the rows of a condition.
+func (s *Store) statements(ctx context.Context, where string, args ...any) ([]Statement, error) {
+	rows, err := s.db.Read().Query(ctx, statementColumns+` WHERE `+where, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var (
+		all     []Statement
+		columns []int64
+	)
+	for rows.Next() {
+		var (
+			f      Statement
+			column int64
+		)
+		err := rows.Scan(&f.Source, &f.N, &f.Subject, &column, &f.State, &f.Status, &f.Precision,
+			&f.Value.Num, &f.Value.Text, &f.Place, &f.Shown)
 		if err != nil {
 			return nil, err
 		}
-		f.Def, f.Period = key.def, key.period
-		stated[key] = append(stated[key], Said{Statement: f.Statement, From: src})
+		all, columns = append(all, f), append(columns, column)
 	}
-	return stated, nil
+	if err := rows.Err(); err != nil {
+		return nil, err
+	}
+	for i, id := range columns {
+		key, err := s.columns.key(ctx, s.db, id)
+		if err != nil {
+			return nil, err
+		}
+		all[i].Def, all[i].Period = key.def, key.period
+	}
+	return all, nil
 }
 
 // sourceAsKnown is a source as it stood at the view's commit: what was published later is pending, what was retracted

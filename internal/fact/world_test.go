@@ -32,7 +32,7 @@ subject: enterprise
 source: test
 confidence: verified
 facts:
-  - {code: ent.revenue, name: {zh: 甲, en: Revenue}, type: money, unit: 万元, flow: flow, period: year, authority: [statistics, tax], sensitivity: internal}
+  - {code: ent.revenue, name: {zh: 甲, en: Revenue}, type: money, unit: 万元, flow: flow, period: year, authority: [statistics, tax, enterprise], sensitivity: internal, tolerance: 10%}
   - {code: ent.founded, name: {zh: 乙, en: Founded}, type: date, flow: state, period: always, authority: [], sensitivity: public}
   - {code: ent.address, name: {zh: 丙, en: Address of plant}, type: text, flow: state, period: always, authority: [enterprise], sensitivity: internal}
   - {code: ent.phone, name: {zh: 丁, en: Phone of boss}, type: text, flow: state, period: always, authority: [], sensitivity: personal}

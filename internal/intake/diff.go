@@ -7,7 +7,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -178,26 +177,13 @@ func (d *differ) class(def *content.FactDef, said Said, cell fact.Cell) (Class, 
 	switch {
 	case said.State == cell.State && said.Value == cell.Value:
 		return Unchanged, holds
-	case theirs != d.authority && beyond(def, said, cell):
+	case theirs != d.authority && fact.Beyond(def, fact.Cell{State: said.State, Value: said.Value}, cell):
 		return Conflicting, holds
 	case !holds: // the same within the tolerance, and the better authority's figure stays
 		return Unchanged, false
 	default:
 		return Changed, true
 	}
-}
-
-// beyond says that two authorities differ by more than the definition tolerates.
-func beyond(def *content.FactDef, said Said, cell fact.Cell) bool {
-	if said.State != fact.Present || cell.State != fact.Present || def.Type.IsText() || def.Type == content.Bool || def.Type == content.Date {
-		return true
-	}
-	a, b := money.Of(money.Fen(said.Value.Num)), money.Of(money.Fen(cell.Value.Num))
-	larger, apart := a, a.Minus(b)
-	if b.Cmp(a) > 0 {
-		larger, apart = b, b.Minus(a)
-	}
-	return apart.Cmp(larger.Times(def.Tolerance)) > 0
 }
 
 // count counts a statement of a class; true when its line is to be kept as an example.

@@ -670,7 +670,12 @@ func (t *table) read(rec *sheet.Record, c *column) (readValue, i18n.Msg) {
 		}
 		want.Unit = u
 	}
-	r, why := look(*cell, want)
+	return readCell(*cell, want, c.fact, c.codes)
+}
+
+// readCell reads a cell as a definition wants it; codes is the list of a code.
+func readCell(cell sheet.Cell, want sheet.Want, def *content.FactDef, codes content.CodeList) (readValue, i18n.Msg) {
+	r, why := look(cell, want)
 	if !why.IsZero() {
 		return readValue{}, why
 	}
@@ -689,21 +694,21 @@ func (t *table) read(rec *sheet.Record, c *column) (readValue, i18n.Msg) {
 	if want.Kind == sheet.KindDate && r.Day != period.DayKind {
 		v.precision = fact.Approx
 	}
-	if !c.fact.Type.IsText() {
+	if !def.Type.IsText() {
 		v.Value.Num = r.Num
-		return v, bounds(c.fact, r.Num)
+		return v, bounds(def, r.Num)
 	}
 	v.Value.Text = strings.TrimSpace(r.Text)
 	if len(v.Value.Text) > maxText {
 		return readValue{}, i18n.M("intake.long_text", maxText)
 	}
-	if c.fact.Type != content.Code {
+	if def.Type != content.Code {
 		return v, i18n.Msg{}
 	}
-	if e, ok := c.codes.Resolve(v.Value.Text); ok {
+	if e, ok := codes.Resolve(v.Value.Text); ok {
 		v.Value.Text = e.Code
-	} else if !c.codes.Open {
-		return readValue{}, i18n.M("intake.no_code", v.Value.Text, c.fact.Name, someCodes(c.codes))
+	} else if !codes.Open {
+		return readValue{}, i18n.M("intake.no_code", v.Value.Text, def.Name, someCodes(codes))
 	}
 	return v, i18n.Msg{}
 }

@@ -144,6 +144,21 @@ func (s *Store) LiveSources(ctx context.Context, known int64) ([]Source, error) 
 	return list, nil
 }
 
+const ownSources = selectSource + ` WHERE p.seq <= $1 AND (r.seq IS NULL OR r.seq > $1) AND s.party <> 0 ORDER BY p.seq`
+
+// OwnWords is the live sources in which enterprises spoke for themselves, as LiveSources gives them.
+func (s *Store) OwnWords(ctx context.Context, known int64) ([]Source, error) {
+	rows, err := s.db.Read().Query(ctx, ownSources, upTo(known))
+	if err != nil {
+		return nil, fmt.Errorf("read what enterprises stated: %w", err)
+	}
+	list, err := collect(rows)
+	if err != nil {
+		return nil, fmt.Errorf("read what enterprises stated: %w", err)
+	}
+	return list, nil
+}
+
 // Live is LiveSources as a map from the source to the commit at which it became known.
 func (s *Store) Live(ctx context.Context, known int64) (map[int64]int64, error) {
 	list, err := s.LiveSources(ctx, known)

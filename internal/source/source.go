@@ -54,16 +54,25 @@ type Source struct {
 	Area       string // node of the area tree that the sender answers for; decides who sees the source
 	Party      int64  // the enterprise that speaks for itself; 0 for anybody else
 	ReceivedAt int64  // milliseconds UTC; given by Begin
-	Note       string
-	Degraded   bool  // its text shows marks of recognition from an image or of annotation; names in it may be wrong
-	State      State // given by the store
-	Rows       int64 // rows staged under it
-	Seq        int64 // commit at which it became known; 0 while pending
+	Note       string // the office that sent it; of an Entry, what shows that it is true
+	Degraded   bool   // its text shows marks of recognition from an image or of annotation; names in it may be wrong
+	State      State  // given by the store
+	Rows       int64  // rows staged under it
+	Seq        int64  // commit at which it became known; 0 while pending
 	Retraction *Retraction
 }
 
 // Live says that the source is known and not taken back.
 func (s Source) Live() bool { return s.State == Published && s.Retraction == nil }
+
+// needs is what must be allowed to bring the source in or to take it back: an enterprise may speak for itself, and nobody
+// else takes that back.
+func (s Source) needs(a access.Action) access.Action {
+	if s.Kind == Entry && s.Party != 0 {
+		return access.Report
+	}
+	return a
+}
 
 // Retraction is how a source was taken back.
 type Retraction struct {
@@ -97,9 +106,10 @@ const insertSource = `INSERT INTO source (id, kind, authority, name, sha256, dig
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', 0, $13)`
 
 // Begin opens a pending source for the account of the scope and gives its id. Kind, Authority, Name, SHA256, Digest,
-// Area, Party, Note and Degraded are the caller's. It refuses (Forbidden) what the scope may not bring in.
+// Area, Party, Note and Degraded are the caller's. It refuses (Forbidden) what the scope may not bring in: an Entry of a
+// Party is for those who may report for the party, anything else for those who may import.
 func (s *Store) Begin(ctx context.Context, scope access.Scope, src Source) (int64, error) {
-	if !scope.Sees(access.Import, src.Area, src.Party) {
+	if !scope.Sees(src.needs(access.Import), src.Area, src.Party) {
 		return 0, errs.Forbidden(fmt.Sprintf("bring in a source for area %q, party %d", src.Area, src.Party))
 	}
 	if src.Kind == "" || src.Authority == "" || src.Name == "" {
@@ -192,14 +202,14 @@ func (s *Store) Publish(ctx context.Context, id int64, fn func(ctx context.Conte
 }
 
 // Retract takes back everything that a published source states, in one row of the log, and gives the commit at which
-// that is known. Nothing is deleted. The scope must be one that may undo an import of the source's area. checks run in the
-// same transaction; an error of theirs leaves the source as it is.
+// that is known. Nothing is deleted. The scope must be one that may undo an import of the source's area, or that may report
+// for the party whose own word it is. checks run in the same transaction; an error of theirs leaves the source as it is.
 func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reason string, checks ...func(context.Context, *store.Tx) error) (int64, error) {
 	src, err := s.Get(ctx, scope, id)
 	if err != nil {
 		return 0, err
 	}
-	if !scope.Sees(access.UndoImport, src.Area, src.Party) {
+	if !scope.Sees(src.needs(access.UndoImport), src.Area, src.Party) {
 		return 0, errs.Forbidden(fmt.Sprintf("retract source %d", id))
 	}
 	entry := LogEntry{Kind: Retract, Source: id, Actor: scope.Account(), Reason: reason}
@@ -353,6 +363,7 @@ func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Source, 
 type Page struct {
 	Before int64 // id of the last source of the stretch before; 0 for the first
 	Limit  int   // 0 means 50; at most 500
+	Kind   Kind  // "" for any
 }
 
 func (p Page) bounds() (before int64, limit int) {
@@ -370,6 +381,10 @@ func (p Page) bounds() (before int64, limit int) {
 func (s *Store) List(ctx context.Context, scope access.Scope, page Page) ([]Source, error) {
 	before, limit := page.bounds()
 	where, args := scope.Where(access.ReadFact, "s.area", "s.party", []any{before, limit})
+	if page.Kind != "" {
+		args = append(args, string(page.Kind))
+		where += fmt.Sprintf(" AND s.kind = $%d", len(args))
+	}
 	rows, err := s.db.Read().Query(ctx,
 		selectSource+` WHERE s.state = 'published' AND s.id < $1 AND `+where+` ORDER BY s.id DESC LIMIT $2`, args...)
 	if err != nil {
