@@ -39,7 +39,7 @@ type NewReport struct {
 type Report struct {
 	Statement
 	From    source.Source // its Note is the evidence
-	Firm    int64         // the enterprise that speaks, after merges
+	Speaker int64         // the enterprise, after merges
 	Cell    Cell          // what is in effect
 	Same    bool          // as the report says, within the tolerance
 	Behind  bool          // what is in effect was said by somebody who is believed more
@@ -144,7 +144,7 @@ func (v View) Report(ctx context.Context, n NewReport) (int64, error) {
 	}
 	count, last := 0, int64(0)
 	for _, r := range own {
-		if r.Firm != firm {
+		if r.Speaker != firm {
 			continue
 		}
 		count++
@@ -198,7 +198,7 @@ func (v View) checkReport(n NewReport) error {
 	case n.State != Present && n.State != None:
 		return errs.Invalid(i18n.M("report.no_value"))
 	case length == 0 || length > maxEvidence || !utf8.ValidString(n.Evidence):
-		return errs.Invalid(i18n.M("report.evidence", maxEvidence))
+		return errs.Invalid(i18n.M("report.need_evidence", maxEvidence))
 	}
 	holds := v.Value(n.Subject, n.Def, n.Period)
 	if holds.State == n.State && holds.Value == n.Value {
@@ -215,7 +215,7 @@ func (v View) Withdraw(ctx context.Context, subject int64, def string, p period.
 		return errs.Forbidden(fmt.Sprintf("take back a report of subject %d", subject))
 	}
 	if n := utf8.RuneCountInString(reason); n > maxEvidence || !utf8.ValidString(reason) {
-		return errs.Invalid(i18n.M("report.evidence", maxEvidence))
+		return errs.Invalid(i18n.M("report.need_evidence", maxEvidence))
 	}
 	all, err := v.ownStatements(ctx)
 	if err != nil {
@@ -308,7 +308,7 @@ func (v View) Reports(ctx context.Context) ([]Report, error) {
 			continue
 		}
 		r.Subject = row.id
-		_, r.Firm, _ = v.home(r.Subject)
+		_, r.Speaker, _ = v.home(r.Subject)
 		r.Cell = row.Get(i, r.Period)
 		r.Same = !Beyond(def, Cell{State: r.State, Value: r.Value}, r.Cell)
 		r.Behind = v.snap.lib.Rank(*def, v.Authority(r.Cell)) < v.snap.lib.Rank(*def, r.From.Authority)

@@ -196,6 +196,9 @@ func (v View) why(c, best claim, s, winner Said) i18n.Msg {
 	case best.source == c.source:
 		return i18n.M("fact.why_same_source", winner.Place)
 	}
+	if winner.From.Kind == source.Entry {
+		return i18n.M("fact.why_newer", i18n.M("report.own_word"))
+	}
 	return i18n.M("fact.why_newer", winner.From.Name)
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
 
@@ -32,6 +33,8 @@ func TestPagesInBrowser(t *testing.T) {
 	tinghu, twin := c.firms[tinghuCode], c.twin()
 	merged := c.mergedFirm()
 	draft, proposed, mistaken := c.drafts()
+	c.state("ent.employees", "230")
+	c.state("ent.profit", "1200")
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
@@ -63,6 +66,10 @@ func TestPagesInBrowser(t *testing.T) {
 		{"merge-preview", "city", mergePath(tinghu, twin)},
 		{"log", "city", "/log"},
 		{"log-admin", "admin", "/log"},
+		{"report-form", "firm", reportPath(tinghu, tinghu, "ent.revenue", period.OfYear(2023))},
+		{"report-form-code", "firm", reportPath(tinghu, tinghu, "ent.size", period.OfYear(2022))},
+		{"fact-reported", "city", factPath(tinghu, tinghu, "ent.employees")},
+		{"reports", "city", "/reports"},
 		{"fact", "city", factPath(tinghu, tinghu, "ent.revenue")},
 		{"region", "city", "/region"},
 		{"region-firms", "city", "/region/firms"},

@@ -23,11 +23,14 @@ type decisionView struct {
 	Reason     string
 	Clauses    []clauseView
 	Idle       []clauseView // clauses that nothing of the enterprise falls under
-	Missing    []string     // what would make the answer surer
+	Missing    []missed     // what would make the answer surer
 	Answers    []string     // to open questions, where they differ from the default
 	Calculator string       // address of the calculator with the same facts, "" for none
 	Receipt    string       // address of the decision's receipt
 }
+
+// missed is a fact that a decision misses, and where the visitor may state it: "" where not.
+type missed struct{ Text, Href string }
 
 // clauseView is a clause with the lines worth reading first, and those that give nothing and can be helped by nothing.
 type clauseView struct {
@@ -92,7 +95,7 @@ func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) de
 		v.Reason = t.Msg(d.Reason)
 	}
 	for _, ref := range d.Missing {
-		v.Missing = append(v.Missing, w.factName(policy.Ref(ref.Subject), ref.Def, ref.Period))
+		v.Missing = append(v.Missing, missed{Text: w.factName(policy.Ref(ref.Subject), ref.Def, ref.Period)})
 	}
 	for _, sum := range d.Clauses {
 		if c := w.clause(d, sum); c.idle() {

@@ -345,32 +345,38 @@ func (s *server) suggest(w http.ResponseWriter, r *http.Request, v *visit) error
 
 func enterprisePath(id int64) string { return "/enterprises/" + strconv.FormatInt(id, 10) }
 
-// disputeOf is for the page of today.
+// openDispute is a dispute in words.
 type openDispute struct {
 	fact.Dispute
-	Firm, What string
-	Href       string
+	figure
 }
 
 // describe names the enterprise and the figure that a dispute is about.
 func (s *server) describe(t i18n.T, view fact.View, o fact.Dispute) openDispute {
-	out := openDispute{Dispute: o, What: o.Def}
-	if def, ok := s.Library.FactDef(o.Def); ok {
-		out.What = t.Text(def.Name)
+	return openDispute{o, s.figureOf(t, view, o.Subject, o.Def, o.Period)}
+}
+
+// figure is a definition of a subject in a period, in words, and where it opens.
+type figure struct{ Firm, What, Href string }
+
+func (s *server) figureOf(t i18n.T, view fact.View, subject int64, code string, p period.Period) figure {
+	f := figure{What: code}
+	if def, ok := s.Library.FactDef(code); ok {
+		f.What = t.Text(def.Name)
 	}
-	if o.Period.Kind() != period.Always {
-		out.What += inBrackets(t, periodText(t, o.Period))
+	if p.Kind() != period.Always {
+		f.What += inBrackets(t, periodText(t, p))
 	}
-	firm := o.Subject
-	if sub, ok := view.Subject(o.Subject); ok && sub.Kind != content.Enterprise {
+	firm := subject
+	if sub, ok := view.Subject(subject); ok && sub.Kind != content.Enterprise {
+		f.What = s.childTitle(t, view, sub.Kind, subject, 0) + " · " + f.What
 		firm = sub.Parent
 		if up, ok := view.Subject(firm); ok && up.Kind != content.Enterprise {
 			firm = up.Parent
 		}
 	}
 	if e, ok := view.Enterprise(firm); ok {
-		out.Firm = e.Name
-		out.Href = factPath(e.ID, o.Subject, o.Def)
+		f.Firm, f.Href = e.Name, factPath(e.ID, subject, code)
 	}
-	return out
+	return f
 }

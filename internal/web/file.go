@@ -224,7 +224,10 @@ func (s *server) factCell(t i18n.T, k *fact.Known) factCell {
 
 // sourceText is who said it, and which file; and that its text is not to be relied on, where it is not.
 func (s *server) sourceText(t i18n.T, from source.Source) string {
-	text := s.authorityName(t, from.Authority) + " · " + from.Name
+	text := s.authorityName(t, from.Authority)
+	if from.Kind != source.Entry { // else the authority is the enterprise, and says all
+		text += " · " + from.Name
+	}
 	if from.Degraded {
 		text += " · " + t.S("web.source_degraded")
 	}
@@ -247,8 +250,9 @@ type factPage struct {
 	Title    string // which project, loan …; "" for the enterprise itself
 	Def      content.FactDef
 	Lines    []factLine
-	May      bool // dispute
-	MayClose bool
+	May      bool   // dispute
+	MayClose bool   // a dispute, and answer what the enterprise stated
+	Report   string // address of the form by which the enterprise states it, "" for others
 	Done     string
 	Problem  string
 	Typed    string // text of a dispute that was refused
@@ -261,11 +265,12 @@ type factLine struct {
 	Text     string
 	Said     []saidText
 	Disputes []fact.Dispute
+	Report   *reportRow // what the enterprise says, if it does
 }
 
 type saidText struct {
 	Text, Shown, Authority, Source, Place, Received, Why string
-	Sender, By                                           string // the office that sent it, and the account that brought it in
+	Sender, By, Evidence                                 string // the office that sent it, the account that brought it in, and what shows that it is true
 	Effective, Retracted                                 bool
 	Status                                               fact.Status
 }
@@ -289,6 +294,13 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 	if err != nil {
 		return view, p, err
 	}
+	if mayReport(view, p.Subject, def) {
+		p.Report = reportPath(e.ID, p.Subject, def.Code, period.Period{})
+	}
+	reports, err := view.Reports(r.Context())
+	if err != nil {
+		return view, p, err
+	}
 	people := map[int64]string{}
 	for _, l := range lines {
 		if l.Def.Code != def.Code {
@@ -297,6 +309,12 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 		line, err := s.factLine(r.Context(), v.t, l, people)
 		if err != nil {
 			return view, p, err
+		}
+		for _, x := range reports {
+			if x.Def == def.Code && x.Period == l.Period && slices.ContainsFunc(l.Stated, func(s fact.Said) bool { return s.Source == x.Source }) {
+				row := s.reportRow(v.t, view, x)
+				line.Report = &row
+			}
 		}
 		p.Lines = append(p.Lines, line)
 	}
@@ -310,6 +328,10 @@ func (s *server) factPageOf(r *http.Request, v *visit) (fact.View, factPage, err
 func (s *server) factLine(ctx context.Context, t i18n.T, l fact.Line, people map[int64]string) (factLine, error) {
 	out := factLine{Line: l, Period: periodText(t, l.Period), Text: factText(t, s.Library, l.Def, l.Cell.State, l.Cell.Value, l.Cell.Precision), Disputes: l.Disputes}
 	for _, said := range l.Stated {
+		sender, evidence := said.From.Note, ""
+		if said.From.Kind == source.Entry {
+			sender, evidence = "", said.From.Note
+		}
 		by, err := s.personName(ctx, people, said.From.Actor)
 		if err != nil {
 			return out, err
@@ -317,8 +339,8 @@ func (s *server) factLine(ctx context.Context, t i18n.T, l fact.Line, people map
 		out.Said = append(out.Said, saidText{
 			Text:      factText(t, s.Library, l.Def, said.State, said.Value, said.Precision),
 			Shown:     said.Shown,
-			Authority: s.authorityName(t, said.From.Authority), Sender: said.From.Note, By: by, Source: said.From.Name, Place: said.Place,
-			Received: instant(said.From.ReceivedAt), Why: t.Msg(said.Why),
+			Authority: s.authorityName(t, said.From.Authority), By: by, Source: s.sourceName(t, said.From), Place: said.Place,
+			Sender: sender, Evidence: evidence, Received: instant(said.From.ReceivedAt), Why: t.Msg(said.Why),
 			Effective: said.Effective, Retracted: !said.From.Live(), Status: said.Status,
 		})
 	}
@@ -331,6 +353,8 @@ func (s *server) factTimeline(w http.ResponseWriter, r *http.Request, v *visit) 
 		return err
 	}
 	switch r.FormValue("done") {
+	case "reported", "answered":
+		p.Done = v.t.S("report.done_" + r.FormValue("done"))
 	case "disputed":
 		p.Done = v.t.S("web.dispute_recorded")
 	case "closed":
@@ -409,6 +433,9 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 			return nil, err
 		}
 		dv := s.viewDecision(v.t, p, d)
+		for i, ref := range d.Missing {
+			dv.Missing[i].Href = s.missingPath(view, firm, ref)
+		}
 		dv.Answers = answersText(v.t, p, answers)
 		if dv.Calculator, err = s.calculatorOf(v.t, firmAsked{view, firm, m}, p, answers); err != nil {
 			return nil, err

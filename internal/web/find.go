@@ -296,6 +296,7 @@ func (s *server) sourceTrace(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err != nil {
 		return err
 	}
+	src.Name = s.sourceName(v.t, src)
 	d := sourceData{Source: src, Authority: s.authorityName(v.t, src.Authority), Area: nodeName(s.Library.Areas(), src.Area)}
 	if d.By, err = s.personName(r.Context(), map[int64]string{}, src.Actor); err != nil {
 		return err
@@ -309,5 +310,5 @@ func (s *server) sourceTrace(w http.ResponseWriter, r *http.Request, v *visit) e
 	for _, e := range firms[:min(len(firms), firmsOfSource)] {
 		d.Firms = append(d.Firms, option{enterprisePath(e.ID), e.Name})
 	}
-	return s.show(w, r, s.shell(r, v, src.Name), http.StatusOK, sourcePage(v.t, d))
+	return s.show(w, r, s.shell(r, v, d.Name), http.StatusOK, sourcePage(v.t, d))
 }

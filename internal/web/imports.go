@@ -137,7 +137,7 @@ func (s *server) fillBatches(r *http.Request, v *visit, d *importsData, f *uploa
 
 func (s *server) fillSources(r *http.Request, v *visit, d *importsData) error {
 	before, _ := strconv.ParseInt(r.URL.Query().Get("before"), 10, 64)
-	list, err := s.Sources.List(r.Context(), v.scope, source.Page{Before: max(before, 0), Limit: listedBatches + 1})
+	list, err := s.Sources.List(r.Context(), v.scope, source.Page{Before: max(before, 0), Limit: listedBatches + 1, Kind: source.Import})
 	if err != nil {
 		return err
 	}

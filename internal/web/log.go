@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/source"
 )
 
 // logQuery is a view of the log; its address restores it.
@@ -91,7 +92,10 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 	row.Who = cmp.Or(row.Who, t.S("web.by_system"))
 	switch e.Deed {
 	case fact.Published, fact.Retracted:
-		row.What, row.Sender, row.Authority = e.Source.Name, e.Source.Note, s.authorityName(t, e.Source.Authority)
+		row.What, row.Sender, row.Authority = s.sourceName(t, e.Source), e.Source.Note, s.authorityName(t, e.Source.Authority)
+		if e.Source.Kind == source.Entry {
+			s.reportEntry(view, &row)
+		}
 	case fact.Merged, fact.Unmerged:
 		row.What = t.S("web.log_"+string(e.Deed)+"_what", partyText(t, view, reg, e.From), partyText(t, view, reg, e.Into))
 		if into, ok := view.Enterprise(e.Into); ok && view.Can(access.ReadFact, e.Into) {
@@ -107,11 +111,27 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 			return row, err
 		}
 		row.What, row.Href = named.Name, versionPath(x.ID)
+	case fact.AskedBack, fact.Settled:
+		f := s.figureOf(t, view, e.Report.Subject, e.Report.Def, e.Report.Period)
+		row.What, row.Href = strings.TrimPrefix(f.Firm+" · "+f.What, " · "), f.Href
 	case fact.Disputed, fact.Closed:
 		o := s.describe(t, view, e.Dispute)
 		row.What, row.Href = strings.TrimPrefix(o.Firm+" · "+o.What, " · "), o.Href
 	}
 	return row, nil
+}
+
+// reportEntry names the enterprise that stated something about itself and what shows it, to who may read its file.
+func (s *server) reportEntry(view fact.View, row *logRow) {
+	row.Sender = ""
+	e, ok := view.Enterprise(row.Source.Party)
+	if !ok || !view.Can(access.ReadFact, e.ID) {
+		return
+	}
+	row.Sender, row.Href = e.Name, enterprisePath(e.ID)
+	if row.Deed == fact.Published {
+		row.Reason = row.Source.Note
+	}
 }
 
 // partyText is what an enterprise was called, with its code, before any merge; its number to who may not read it.

@@ -33,6 +33,10 @@ type mineData struct {
 	Advice   []string
 	News     []newsRow
 	Answers  []openDispute // disputes of the enterprise, the newest first, open ones too
+	Reports  []reportRow   // what it stated itself
+	Rest     int           // of these, not shown
+	May      bool          // state figures
+	Done     string
 	Ahead    []ahead
 }
 
@@ -45,6 +49,7 @@ type minePolicy struct {
 // missing is a fact that would make what a policy pays surer, and who may state it.
 type missing struct {
 	What, Href string
+	May        bool // the visitor, under Href
 	From       []string
 }
 
@@ -92,6 +97,9 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 			d.Answers = append(d.Answers, s.describe(v.t, view, o))
 		}
 	}
+	if err := s.mineReports(r, v, view, &d); err != nil {
+		return d, err
+	}
 	if d.Ahead, err = s.datesAhead(r.Context(), v.t, view); err != nil {
 		return d, err
 	}
@@ -99,8 +107,44 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	return d, nil
 }
 
+// mineReports is what the enterprise stated about itself, what it is asked about first.
+func (s *server) mineReports(r *http.Request, v *visit, view fact.View, d *mineData) error {
+	all, err := view.Reports(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, x := range all {
+		if x.Speaker == d.Firm.ID {
+			d.Reports = append(d.Reports, s.reportRow(v.t, view, x))
+		}
+	}
+	asked := func(row reportRow) int {
+		if row.Stand == fact.Asked {
+			return 0
+		}
+		return 1
+	}
+	slices.SortStableFunc(d.Reports, func(a, b reportRow) int { return asked(a) - asked(b) })
+	d.Rest = max(len(d.Reports)-missedShown, 0)
+	d.Reports = d.Reports[:len(d.Reports)-d.Rest]
+	d.May = view.Can(access.Report, d.Firm.ID)
+	if r.FormValue("done") == "withdrawn" {
+		d.Done = v.t.S("report.done_withdrawn")
+	}
+	return nil
+}
+
 // mineTodo says in a line each what to do next.
 func (s *server) mineTodo(t i18n.T, d *mineData) {
+	asked := 0
+	for _, row := range d.Reports {
+		if row.Stand == fact.Asked {
+			asked++
+		}
+	}
+	if asked > 0 {
+		d.Todo = append(d.Todo, todo{Count: asked, Text: t.S("report.todo_asked"), Href: "#reports"})
+	}
 	if n := len(d.Missing); n > 0 {
 		d.Todo = append(d.Todo, todo{Count: n, Text: t.S("people.todo_missing"), Href: "#missing"})
 	}
@@ -146,7 +190,7 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 			Name: v.t.Text(shown.Policy.Name), Href: enterprisePath(d.Firm.ID) + "#decisions", Total: shown.Total, InKind: shown.InKind,
 		})
 		for i, ref := range decision.Missing {
-			s.addMissing(v.t, d, ref, shown.Missing[i])
+			s.addMissing(v.t, d, ref, missed{shown.Missing[i].Text, s.missingPath(view, d.Firm.ID, ref)})
 		}
 		for _, c := range shown.Clauses {
 			for _, l := range slices.Concat(c.Lines, c.Others) {
@@ -164,11 +208,11 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 }
 
 // addMissing notes a fact once, with the offices that may state it, those whose word counts most first.
-func (s *server) addMissing(t i18n.T, d *mineData, ref rule.FactRef, words string) {
-	if len(d.Missing) == missedShown || slices.ContainsFunc(d.Missing, func(m missing) bool { return m.What == words }) {
+func (s *server) addMissing(t i18n.T, d *mineData, ref rule.FactRef, fact missed) {
+	if len(d.Missing) == missedShown || slices.ContainsFunc(d.Missing, func(m missing) bool { return m.What == fact.Text }) {
 		return
 	}
-	m := missing{What: words, Href: enterprisePath(d.Firm.ID) + "#facts"}
+	m := missing{What: fact.Text, Href: cmp.Or(fact.Href, enterprisePath(d.Firm.ID)+"#facts"), May: fact.Href != ""}
 	if def, ok := s.Library.FactDef(ref.Def); ok {
 		for _, code := range def.Authority {
 			m.From = append(m.From, s.authorityName(t, code))

@@ -39,6 +39,7 @@ type todayData struct {
 	AsOf              string
 	Todo              []todo
 	Firms, AboveScale int
+	Reports           int // figures that enterprises stated themselves
 	Disputes          []openDispute
 	Waiting           []intake.Batch // files that are not committed yet
 	Sources           []sourceSeen
@@ -72,7 +73,7 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 	d.Firms = view.List(fact.Listing{}).Len()
 	d.AboveScale = view.List(fact.Listing{Scale: fact.AboveScale, Year: s.lastYear()}).Len()
 	for _, fill := range []func(context.Context, *visit, fact.View, *todayData) error{
-		s.todayDisputes, s.todayFiles, s.todayAccounts, s.todayNews,
+		s.todayDisputes, s.todayReports, s.todayFiles, s.todayAccounts, s.todayNews,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err
@@ -95,6 +96,27 @@ func (s *server) todayDisputes(ctx context.Context, v *visit, view fact.View, d 
 		d.Disputes = append(d.Disputes, s.describe(v.t, view, o))
 	}
 	d.Todo = append(d.Todo, todo{Count: len(open), Text: v.t.S("people.todo_disputes"), Href: "#disputes", Since: instant(open[0].At)})
+	return nil
+}
+
+// todayReports is what enterprises stated about themselves, and what of it differs from a source that is believed more.
+func (s *server) todayReports(ctx context.Context, v *visit, view fact.View, d *todayData) error {
+	all, err := view.Reports(ctx)
+	if err != nil {
+		return err
+	}
+	d.Reports = len(all)
+	open, oldest := 0, int64(0)
+	for _, r := range all {
+		if r.Stand() == fact.Differs {
+			open++
+			oldest = r.From.ReceivedAt
+		}
+	}
+	if open > 0 {
+		q := reportsQuery{Stand: fact.Differs}
+		d.Todo = append(d.Todo, todo{Count: open, Text: v.t.S("report.todo_gap"), Href: q.href("/reports"), Since: instant(oldest)})
+	}
 	return nil
 }
 
@@ -160,7 +182,7 @@ func (s *server) todayNews(ctx context.Context, v *visit, view fact.View, d *tod
 	if err != nil {
 		return err
 	}
-	latest, err := s.Sources.List(ctx, v.scope, source.Page{Limit: latestSources})
+	latest, err := s.Sources.List(ctx, v.scope, source.Page{Limit: latestSources, Kind: source.Import})
 	if err != nil {
 		return err
 	}

@@ -34,48 +34,51 @@ var readers = map[string][]string{
 
 // writers is who may use each form on the firm in 亭湖区 and on the last file that the city brought in.
 var writers = map[string][]string{
-	"POST /enterprises/{id}/facts/{subject}/{def}/dispute": {"tinghu", "city", "firm", "handler"},
-	"POST /enterprises/{id}/facts/{subject}/{def}/close":   {"tinghu", "city"},
-	"POST /enterprises/{id}/merge":                         {"city"},
-	"POST /enterprises/{id}/unmerge":                       {"city"},
-	"POST /enterprises/{id}/accounts/open":                 {"tinghu", "city"},
-	"POST /enterprises/{id}/accounts/authorise":            {"firm"},
-	"POST /enterprises/{id}/accounts/{account}/code":       {"firm"},
-	"POST /enterprises/{id}/accounts/{account}/renew":      {"firm"},
-	"POST /enterprises/{id}/accounts/{account}/succeed":    {"firm"},
-	"POST /enterprises/{id}/accounts/{account}/revoke":     {"firm"},
-	"POST /enrolments":                                     {"tinghu", "city", "admin"},
-	"POST /enrolments/{id}/letters":                        {"city", "admin"},
-	"POST /enrolments/{id}/cancel":                         {"city", "admin"},
-	"POST /enrolments/{id}/resume":                         {"city", "admin"},
-	"POST /imports":                                        {"tinghu", "city"},
-	"POST /imports/{id}/plan":                              {"city"},
-	"POST /imports/{id}/delivery/mend":                     {"city"},
-	"POST /imports/{id}/delivery/commit":                   {"city"},
-	"POST /imports/{id}/delivery/undo":                     {"city"},
-	"POST /enterprises/template":                           {"tinghu", "city", "auditor", "firm", "handler"},
-	"POST /imports/{id}/mend":                              {"city"},
-	"POST /imports/{id}/commit":                            {"city"},
-	"POST /imports/{id}/again":                             {"city"},
-	"POST /imports/{id}/cancel":                            {"city"},
-	"POST /imports/{id}/undo":                              {"city"},
-	"POST /policies/{policy}/draft":                        {"city", "admin"},
-	"POST /versions":                                       {"tinghu", "city", "admin"},
-	"POST /versions/{id}/edit":                             {"city", "admin"},
-	"POST /versions/{id}/text":                             {"city", "admin"},
-	"POST /versions/{id}/file":                             {"city", "admin"},
-	"POST /versions/{id}/propose":                          {"city", "admin"},
-	"POST /versions/{id}/drop":                             {"city", "admin"},
-	"POST /versions/{id}/approve":                          {"city", "admin"},
-	"POST /versions/{id}/reject":                           {"city", "admin"},
-	"POST /versions/{id}/end":                              {"city", "admin"},
-	"POST /accounts":                                       {"admin"},
-	"POST /accounts/{id}/disable":                          {"admin"},
-	"POST /accounts/{id}/enable":                           {"admin"},
-	"POST /accounts/{id}/reset":                            {"admin"},
-	"POST /account/password":                               {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
-	"POST /account/tokens":                                 {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
-	"POST /account/tokens/{id}/end":                        {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/dispute":  {"tinghu", "city", "firm", "handler"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/close":    {"tinghu", "city"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/report":   {"firm", "handler"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/withdraw": {"firm", "handler"},
+	"POST /enterprises/{id}/facts/{subject}/{def}/answer":   {"tinghu", "city"},
+	"POST /enterprises/{id}/merge":                          {"city"},
+	"POST /enterprises/{id}/unmerge":                        {"city"},
+	"POST /enterprises/{id}/accounts/open":                  {"tinghu", "city"},
+	"POST /enterprises/{id}/accounts/authorise":             {"firm"},
+	"POST /enterprises/{id}/accounts/{account}/code":        {"firm"},
+	"POST /enterprises/{id}/accounts/{account}/renew":       {"firm"},
+	"POST /enterprises/{id}/accounts/{account}/succeed":     {"firm"},
+	"POST /enterprises/{id}/accounts/{account}/revoke":      {"firm"},
+	"POST /enrolments":                   {"tinghu", "city", "admin"},
+	"POST /enrolments/{id}/letters":      {"city", "admin"},
+	"POST /enrolments/{id}/cancel":       {"city", "admin"},
+	"POST /enrolments/{id}/resume":       {"city", "admin"},
+	"POST /imports":                      {"tinghu", "city"},
+	"POST /imports/{id}/plan":            {"city"},
+	"POST /imports/{id}/delivery/mend":   {"city"},
+	"POST /imports/{id}/delivery/commit": {"city"},
+	"POST /imports/{id}/delivery/undo":   {"city"},
+	"POST /enterprises/template":         {"tinghu", "city", "auditor", "firm", "handler"},
+	"POST /imports/{id}/mend":            {"city"},
+	"POST /imports/{id}/commit":          {"city"},
+	"POST /imports/{id}/again":           {"city"},
+	"POST /imports/{id}/cancel":          {"city"},
+	"POST /imports/{id}/undo":            {"city"},
+	"POST /policies/{policy}/draft":      {"city", "admin"},
+	"POST /versions":                     {"tinghu", "city", "admin"},
+	"POST /versions/{id}/edit":           {"city", "admin"},
+	"POST /versions/{id}/text":           {"city", "admin"},
+	"POST /versions/{id}/file":           {"city", "admin"},
+	"POST /versions/{id}/propose":        {"city", "admin"},
+	"POST /versions/{id}/drop":           {"city", "admin"},
+	"POST /versions/{id}/approve":        {"city", "admin"},
+	"POST /versions/{id}/reject":         {"city", "admin"},
+	"POST /versions/{id}/end":            {"city", "admin"},
+	"POST /accounts":                     {"admin"},
+	"POST /accounts/{id}/disable":        {"admin"},
+	"POST /accounts/{id}/enable":         {"admin"},
+	"POST /accounts/{id}/reset":          {"admin"},
+	"POST /account/password":             {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
+	"POST /account/tokens":               {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
+	"POST /account/tokens/{id}/end":      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 }
 
 var holes = regexp.MustCompile(`\{(\w+)(\.\.\.)?\}`)
@@ -185,7 +188,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // A firm has its own file. Pages about an area are not for it, however little they would show.
 func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 	c := newCity(t)
-	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/log", "/log/export", "/find", "/find/export"} {
+	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/reports", "/reports/export", "/log", "/log/export", "/find", "/find/export"} {
 		if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s answers a firm with %d", path, res.StatusCode)
 		}
@@ -226,11 +229,11 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	foreign := factPath(c.firms[dafengCode], c.firms[dafengCode], "ent.revenue")
 	for _, login := range []string{"tinghu", "firm"} {
 		for _, path := range []string{
-			foreign + "/dispute",
+			foreign + "/dispute", foreign + "/report", foreign + "/withdraw", foreign + "/answer",
 			factPath(c.firms[tinghuCode], c.firms[dafengCode], "ent.revenue") + "/dispute",
 		} {
 			res, _ := c.as(login).post(path, url.Values{"text": {"x"}, "period": {"2023"}})
-			if res.StatusCode != http.StatusNotFound {
+			if res.StatusCode != http.StatusNotFound && res.StatusCode != http.StatusForbidden {
 				t.Errorf("%s disputes a foreign figure at %s: status %d", login, path, res.StatusCode)
 			}
 		}
