@@ -57,7 +57,7 @@ func claim(ctx context.Context, db *store.DB, city heldCity) (heldCity, error) {
 	if err != nil {
 		return heldCity{}, err
 	}
-	accounts, err := access.New(db, clock.System(), access.Cost{}).List(ctx, access.SystemScope())
+	accounts, err := access.New(db, clock.System(), clock.System(), access.Cost{}).List(ctx, access.SystemScope())
 	if err != nil {
 		return heldCity{}, err
 	}

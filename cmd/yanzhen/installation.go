@@ -141,7 +141,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err = in.settle(ctx, p); err != nil {
 		return nil, err
 	}
-	in.accounts = access.New(in.db, clock.System(), access.Cost{}) // sessions expire by the machine's time
+	in.accounts = access.New(in.db, in.now, clock.System(), access.Cost{})
 	in.sources = source.New(in.db, in.now)
 	in.versions, err = versions.Open(ctx, versions.Deps{
 		DB: in.db, Sources: in.sources, Library: in.lib, Clock: in.now, Report: func(err error) { in.log.Error("policy in force", "err", err) },

@@ -47,7 +47,7 @@ func (w *watch) pass(d time.Duration) { w.ms.Add(d.Milliseconds()) }
 func each(t *testing.T, test func(t *testing.T, s *Store, w *watch)) {
 	storetest.Each(t, []store.Migrations{Migrations}, func(t *testing.T, db *store.DB) {
 		w := newWatch()
-		test(t, New(db, w.clock(), cheap), w)
+		test(t, New(db, w.clock(), w.clock(), cheap), w)
 	})
 }
 
@@ -107,7 +107,7 @@ func TestAccounts(t *testing.T) {
 		}
 		_, err = s.ByID(ctx, 999)
 		wantMsg(t, "no such account", err, errs.KindNotFound, "errs.not_found")
-		err = s.Disable(ctx, admin, 999)
+		err = s.Disable(ctx, admin, 999, "left")
 		wantMsg(t, "disable no such account", err, errs.KindNotFound, "errs.not_found")
 
 		if text := fmt.Sprint(slog.AnyValue(a).Resolve()); strings.Contains(text, "张三") || strings.Contains(text, "zhang") {
@@ -129,7 +129,7 @@ func TestOnlyAdministratorsManage(t *testing.T) {
 			_, create := s.Create(ctx, by, NewAccount{Login: "li.si", Name: "李四", Password: secret})
 			for what, err := range map[string]error{
 				"create": create, "list": list,
-				"disable": s.Disable(ctx, by, a.ID), "enable": s.Enable(ctx, by, a.ID),
+				"disable": s.Disable(ctx, by, a.ID, "left"), "enable": s.Enable(ctx, by, a.ID, "back"),
 				"grants": s.SetGrants(ctx, by, a.ID, nil), "password": s.SetPassword(ctx, by, a.ID, secret+"!"),
 			} {
 				wantMsg(t, fmt.Sprintf("%s as %q", what, role), err, errs.KindForbidden, "errs.forbidden")
@@ -142,7 +142,7 @@ func TestOnlyAdministratorsManage(t *testing.T) {
 }
 
 func TestNewAccountRefused(t *testing.T) {
-	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	good := NewAccount{Login: "zhang", Name: "张三", Password: secret}
 	tests := map[string]struct {
 		change func(*NewAccount)
@@ -215,7 +215,7 @@ func TestLastAdministrator(t *testing.T) {
 		// Each takes the other's rights away: one must come too late.
 		var group errgroup.Group
 		outcome := make([]error, 2)
-		group.Go(func() error { outcome[0] = s.Disable(ctx, admin, a.ID); return nil })
+		group.Go(func() error { outcome[0] = s.Disable(ctx, admin, a.ID, "left"); return nil })
 		group.Go(func() error { outcome[1] = s.SetGrants(ctx, admin, b.ID, nil); return nil })
 		_ = group.Wait()
 		late := outcome[0]
@@ -247,12 +247,12 @@ func TestAuthenticate(t *testing.T) {
 			_, err := s.Authenticate(ctx, try[0], try[1], "10.0.0.1")
 			wantMsg(t, what, err, errs.KindForbidden, "access.wrong_login")
 		}
-		if err := s.Disable(ctx, admin, a.ID); err != nil {
+		if err := s.Disable(ctx, admin, a.ID, "left"); err != nil {
 			t.Fatal(err)
 		}
 		_, err = s.Authenticate(ctx, "zhang", secret, "10.0.0.1")
 		wantMsg(t, "disabled", err, errs.KindForbidden, "access.wrong_login")
-		if err := s.Enable(ctx, admin, a.ID); err != nil {
+		if err := s.Enable(ctx, admin, a.ID, "back"); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := s.Authenticate(ctx, "zhang", secret, "10.0.0.1"); err != nil {
@@ -419,10 +419,10 @@ func TestPasswordHash(t *testing.T) {
 // TestRehash raises the cost: the next sign-in stores a hash of the new one.
 func TestRehash(t *testing.T) {
 	db := storetest.SQLite(t, []store.Migrations{Migrations})
-	mustCreate(t, New(db, newWatch().clock(), cheap), "zhang")
+	mustCreate(t, New(db, newWatch().clock(), newWatch().clock(), cheap), "zhang")
 	dear := cheap
 	dear.Passes = 2
-	s := New(db, newWatch().clock(), dear)
+	s := New(db, newWatch().clock(), newWatch().clock(), dear)
 	for range 2 {
 		if _, err := s.Authenticate(t.Context(), "zhang", secret, ""); err != nil {
 			t.Fatal(err)
@@ -539,11 +539,11 @@ func TestSessionEndsAtOnce(t *testing.T) {
 			t.Errorf("without a session: %d", got)
 		}
 		for what, end := range map[string]func(ctx context.Context, id int64) error{
-			"disable":      func(ctx context.Context, id int64) error { return s.Disable(ctx, admin, id) },
+			"disable":      func(ctx context.Context, id int64) error { return s.Disable(ctx, admin, id, "left") },
 			"other grants": func(ctx context.Context, id int64) error { return s.SetGrants(ctx, admin, id, nil) },
 			"new password": func(ctx context.Context, id int64) error { return s.SetPassword(ctx, admin, id, secret+"!") },
 			"off and on": func(ctx context.Context, id int64) error {
-				return errors.Join(s.Disable(ctx, admin, id), s.Enable(ctx, admin, id))
+				return errors.Join(s.Disable(ctx, admin, id, "left"), s.Enable(ctx, admin, id, "back"))
 			},
 			"own password":  func(ctx context.Context, id int64) error { return s.ChangePassword(ctx, id, secret, secret+"!", "") },
 			"same password": func(ctx context.Context, id int64) error { return s.SetPassword(ctx, admin, id, secret) },
@@ -565,7 +565,7 @@ func TestSessionEndsAtOnce(t *testing.T) {
 }
 
 func TestTicket(t *testing.T) {
-	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	a := mustCreate(t, s, "zhang", Grant{Role: Auditor, Area: "320900"})
 	got, err := s.ByTicket(t.Context(), a.Ticket())
 	if diff := cmp.Diff(a, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Account{})); err != nil || diff != "" {

@@ -75,18 +75,20 @@ func (a Account) Ticket() string {
 
 // Store keeps accounts. It is safe for many goroutines.
 type Store struct {
-	db   *store.DB
-	now  clock.Clock
-	hash hasher
+	db      *store.DB
+	now     clock.Clock
+	machine clock.Clock
+	hash    hasher
 }
 
-// New is the store over a database that has Migrations. now must be the clock that sessions are given their expiry by,
-// which is the machine's: a demo that stands at a date in the past does not hold its sessions there.
-func New(db *store.DB, now clock.Clock, cost Cost) *Store {
-	return &Store{db: db, now: now, hash: newHasher(cost, runtime.GOMAXPROCS(0))}
+// New is the store over a database that has Migrations. By now, records are dated, and grants, codes and tokens end: it is
+// the clock of the pages, which in a demonstration stands at a day in the past. By machine, sessions and the locks after
+// failed sign-ins end: browsers and package scs reckon by it, and it never starts again.
+func New(db *store.DB, now, machine clock.Clock, cost Cost) *Store {
+	return &Store{db: db, now: now, machine: machine, hash: newHasher(cost, runtime.GOMAXPROCS(0))}
 }
 
-// Now is the time by which sessions, codes and grants end, in milliseconds.
+// Now is the time by which records are dated, and codes, grants and tokens end, in milliseconds.
 func (s *Store) Now() int64 { return s.now.Millis() }
 
 // NewAccount is an account to be made.
@@ -210,7 +212,7 @@ func (s *Store) create(ctx context.Context, by Scope, n NewAccount, guard func(c
 		if err := s.give(ctx, tx, by, a.ID, n.Grants); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, by, Event{Deed: Created, Account: a.ID, Party: partyOf(n.Grants)})
+		return s.record(ctx, tx, by, about(Created, a.ID, n.Grants))
 	})
 	switch {
 	case store.IsUnique(err):
@@ -481,7 +483,7 @@ func (s *Store) replacePassword(ctx context.Context, by Scope, id int64, passwor
 		if _, err := tx.Exec(ctx, setPassword, hash, id); err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
-		if err := s.record(ctx, tx, by, Event{Deed: NewPassword, Account: id, Party: partyOf(a.Grants)}); err != nil {
+		if err := s.record(ctx, tx, by, about(NewPassword, id, a.Grants)); err != nil {
 			return err
 		}
 		return forget(ctx, tx, loginSubject(a.Login))
@@ -494,7 +496,7 @@ func (s *Store) SetGrants(ctx context.Context, by Scope, id int64, grants []Gran
 	if err := checkGrants(grants); err != nil {
 		return err
 	}
-	return s.manage(ctx, by, id, Event{Deed: NewGrants, Party: partyOf(grants)}, func(ctx context.Context, tx *store.Tx) error {
+	return s.manage(ctx, by, id, about(NewGrants, id, grants), func(ctx context.Context, tx *store.Tx) error {
 		if _, err := tx.Exec(ctx, endGrants, s.now.Millis(), by.Account(), id); err != nil {
 			return err
 		}
@@ -506,17 +508,18 @@ func (s *Store) SetGrants(ctx context.Context, by Scope, id int64, grants []Gran
 	})
 }
 
-// Disable ends an account and its sessions at once. It fails with Conflict where no administrator would be left.
-func (s *Store) Disable(ctx context.Context, by Scope, id int64) error {
-	return s.manage(ctx, by, id, Event{Deed: Disabled}, func(ctx context.Context, tx *store.Tx) error {
+// Disable ends an account and its sessions at once; why stays on record. It fails with Conflict where no administrator
+// would be left.
+func (s *Store) Disable(ctx context.Context, by Scope, id int64, why string) error {
+	return s.manage(ctx, by, id, Event{Deed: Disabled, Note: why}, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, setDisabled, max(1, s.now.Millis()), id)
 		return err
 	})
 }
 
-// Enable lets a disabled account sign in again.
-func (s *Store) Enable(ctx context.Context, by Scope, id int64) error {
-	return s.manage(ctx, by, id, Event{Deed: Enabled}, func(ctx context.Context, tx *store.Tx) error {
+// Enable lets a disabled account sign in again; why stays on record.
+func (s *Store) Enable(ctx context.Context, by Scope, id int64, why string) error {
+	return s.manage(ctx, by, id, Event{Deed: Enabled, Note: why}, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, setDisabled, 0, id)
 		return err
 	})
@@ -534,7 +537,11 @@ func (s *Store) manage(ctx context.Context, by Scope, id int64, e Event, change 
 	if !by.Can(ManageAccounts) {
 		return errs.Forbidden(string(e.Deed) + " account")
 	}
-	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+	note, err := noteOf(e.Note)
+	if err != nil {
+		return err
+	}
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Lock(ctx, lockAccounts); err != nil {
 			return err
 		}
@@ -549,8 +556,15 @@ func (s *Store) manage(ctx context.Context, by Scope, id int64, e Event, change 
 		if err := change(ctx, tx); err != nil {
 			return err
 		}
-		e.Account, e.Party = id, cmp.Or(e.Party, partyOf(a.Grants))
-		if err := s.record(ctx, tx, by, e); err != nil {
+		done := Event{Deed: e.Deed, Account: id, Party: cmp.Or(e.Party, partyOf(a.Grants)), Area: cmp.Or(e.Area, areaOf(a.Grants)), Note: note}
+		if e.Deed == NewGrants {
+			now, err := readGrants(ctx, tx, grantsOf, s.now.Millis(), id)
+			if err != nil {
+				return err
+			}
+			done.Note = grantWords(a.Grants) + " → " + grantWords(now[id])
+		}
+		if err := s.record(ctx, tx, by, done); err != nil {
 			return err
 		}
 		if err := tx.QueryRow(ctx, countAdministrators).Scan(&left); err != nil {

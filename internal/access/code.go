@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -11,7 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -47,9 +47,9 @@ type Code struct {
 // afterwards. An account that had a password loses it, and its sessions end at once: then why must say how the identity
 // was checked. It fails with Forbidden where by may not, and gives codes to none of a batch in which it fails.
 func (s *Store) IssueCodes(ctx context.Context, by Scope, holders []Holder, why string) ([]Code, error) {
-	why = strings.TrimSpace(why)
-	if utf8.RuneCountInString(why) > noteMax {
-		return nil, errs.Invalid(i18n.M("access.bad_note", noteMax))
+	why, err := noteOf(why)
+	if err != nil {
+		return nil, err
 	}
 	all := make([]Code, 0, len(holders))
 	for batch := range slices.Chunk(holders, batchMax) {
@@ -113,7 +113,12 @@ func (s *Store) issue(ctx context.Context, tx *store.Tx, by Scope, h Holder, why
 	if err := forget(ctx, tx, loginSubject(a.Login)); err != nil {
 		return Code{}, err
 	}
-	return c, s.record(ctx, tx, by, Event{Deed: NewCode, Account: a.ID, Party: h.Firm.Party, Note: why})
+	e := about(NewCode, a.ID, a.Grants)
+	if !a.Waits {
+		e.Deed = Reset
+	}
+	e.Party, e.Note = cmp.Or(h.Firm.Party, e.Party), why
+	return c, s.record(ctx, tx, by, e)
 }
 
 // mayIssue says whether the scope may give an account a code. An administrator may to any. Else all that the account may
@@ -181,7 +186,7 @@ func (s *Store) Activate(ctx context.Context, login, code, password, address str
 		return Account{}, err
 	}
 	byName, byAddress := loginSubject(login), addressSubject(address)
-	if err := s.count(ctx, byName, byAddress); err != nil {
+	if err := s.count(ctx, login, byAddress); err != nil {
 		return Account{}, err
 	}
 	a, id, err := s.withCode(ctx, login, code)
@@ -212,7 +217,7 @@ func (s *Store) Activate(ctx context.Context, login, code, password, address str
 		if err := forget(ctx, tx, byName); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, Scope{account: a.ID}, Event{Deed: Activated, Account: a.ID, Party: partyOf(a.Grants)})
+		return s.record(ctx, tx, Scope{account: a.ID}, about(Activated, a.ID, a.Grants))
 	})
 	if err != nil {
 		return Account{}, fmt.Errorf("activate: %w", err)

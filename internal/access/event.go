@@ -3,7 +3,13 @@ package access
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
 
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -13,29 +19,68 @@ type Deed string
 // The deeds.
 const (
 	Created     Deed = "created"
+	Authorised  Deed = "authorised" // made by an enterprise for somebody who acts for it
 	Disabled    Deed = "disabled"
 	Enabled     Deed = "enabled"
-	NewGrants   Deed = "new_grants"
+	NewGrants   Deed = "new_grants"   // the note says which, before and after
 	NewPassword Deed = "new_password" // set by the owner, or by an administrator at the command line
-	NewCode     Deed = "new_code"     // a code was printed; the note says how the identity was checked
+	NewCode     Deed = "new_code"     // a code was printed for an account without a password
+	Reset       Deed = "reset"        // a code took the place of a password; the note says how the identity was checked
 	Activated   Deed = "activated"    // the code was used
 	Revoked     Deed = "revoked"      // one who acted for an enterprise does so no more
+	Succeeded   Deed = "succeeded"    // and somebody else does in their place: the note says who
+	TokenMade   Deed = "token_made"   // the note says what it may do
+	TokenEnded  Deed = "token_ended"
+	Locked      Deed = "locked" // too many sign-ins failed
 )
 
 // Deeds are all of them, in the order in which a page offers them.
 func Deeds() []Deed {
-	return []Deed{Created, NewCode, Activated, NewPassword, NewGrants, Revoked, Disabled, Enabled}
+	return []Deed{
+		Created, Authorised, NewCode, Activated, Reset, NewPassword, NewGrants, Revoked, Succeeded, Disabled, Enabled, TokenMade, TokenEnded, Locked,
+	}
 }
 
 // Event is one deed: who did it to which account, when and why.
 type Event struct {
 	ID      int64
 	At      int64 // ms
-	Actor   int64 // account; 0 for the command line
+	Actor   int64 // account; 0 for the command line, and where nobody signed in
 	Account int64
-	Party   int64 // that the account acts for; 0 for none
+	Party   int64  // that the account acts for; 0 for none
+	Area    string // that it was granted; "" for none
 	Deed    Deed
 	Note    string
+}
+
+// about is an event of a deed to an account with these grants.
+func about(d Deed, account int64, grants []Grant) Event {
+	return Event{Deed: d, Account: account, Party: partyOf(grants), Area: areaOf(grants)}
+}
+
+// areaOf is the area that grants are for, "" for none.
+func areaOf(grants []Grant) string {
+	for _, g := range grants {
+		if g.Area != "" {
+			return g.Area
+		}
+	}
+	return ""
+}
+
+// grantWords is grants as the note of an event holds them.
+func grantWords(grants []Grant) string {
+	words := make([]string, len(grants))
+	for i, g := range grants {
+		words[i] = string(g.Role)
+		if g.Area != "" {
+			words[i] += " " + g.Area
+		}
+		if g.Until != 0 {
+			words[i] += " ≤ " + time.UnixMilli(g.Until-1).In(clock.Beijing).Format(time.DateOnly)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 // partyOf is the enterprise that grants are for, 0 for none.
@@ -48,7 +93,16 @@ func partyOf(grants []Grant) int64 {
 	return 0
 }
 
-const insertEvent = `INSERT INTO account_event (id, at, actor, account_id, party_id, deed, note) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+// noteOf is a reason as it is kept, or why it will not do.
+func noteOf(text string) (string, error) {
+	text = strings.TrimSpace(text)
+	if utf8.RuneCountInString(text) > noteMax || !utf8.ValidString(text) {
+		return "", errs.Invalid(i18n.M("access.bad_note", noteMax))
+	}
+	return text, nil
+}
+
+const insertEvent = `INSERT INTO account_event (id, at, actor, account_id, party_id, area, deed, note) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 
 // record writes an event in the transaction of the deed.
 func (s *Store) record(ctx context.Context, tx *store.Tx, by Scope, e Event) error {
@@ -56,7 +110,7 @@ func (s *Store) record(ctx context.Context, tx *store.Tx, by Scope, e Event) err
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertEvent, id, s.now.Millis(), by.Account(), e.Account, e.Party, string(e.Deed), e.Note); err != nil {
+	if _, err := tx.Exec(ctx, insertEvent, id, s.now.Millis(), by.Account(), e.Account, e.Party, e.Area, string(e.Deed), e.Note); err != nil {
 		return fmt.Errorf("record %s: %w", e.Deed, err)
 	}
 	return nil
@@ -83,11 +137,11 @@ type EventQuery struct {
 	Limit    int   // 0 for all
 }
 
-const selectEvents = `SELECT id, at, actor, account_id, party_id, deed, note FROM account_event`
+const selectEvents = `SELECT id, at, actor, account_id, party_id, area, deed, note FROM account_event`
 
-// Events are what was done to accounts, newest first, as far as may allows: it says whether what was done to an account
-// of an enterprise (0: of none) is shown, which goes by where the enterprise is now.
-func (s *Store) Events(ctx context.Context, q EventQuery, may func(party int64) bool) ([]Event, error) {
+// Events are what was done to accounts, newest first, as far as may allows, which for an account of an enterprise goes by
+// where the enterprise is now.
+func (s *Store) Events(ctx context.Context, q EventQuery, may func(Event) bool) ([]Event, error) {
 	var c conditions
 	if q.Account != 0 {
 		c.add("account_id = ?", q.Account)
@@ -109,10 +163,10 @@ func (s *Store) Events(ctx context.Context, q EventQuery, may func(party int64) 
 	var all []Event
 	for (q.Limit == 0 || len(all) < q.Limit) && rows.Next() {
 		var e Event
-		if err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Account, &e.Party, &e.Deed, &e.Note); err != nil {
+		if err := rows.Scan(&e.ID, &e.At, &e.Actor, &e.Account, &e.Party, &e.Area, &e.Deed, &e.Note); err != nil {
 			return nil, fmt.Errorf("read account events: %w", err)
 		}
-		if may(e.Party) {
+		if may(e) {
 			all = append(all, e)
 		}
 	}

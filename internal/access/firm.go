@@ -128,7 +128,7 @@ func (s *Store) enrol(ctx context.Context, tx *store.Tx, by Scope, e Enrolment) 
 		}
 		n.Login = e.Login + "-" + strconv.Itoa(i)
 	}
-	return s.prepare(ctx, tx, by, n)
+	return s.prepare(ctx, tx, by, Created, n)
 }
 
 // shortened is a name that an account can have: those of some enterprises are longer.
@@ -140,7 +140,7 @@ func shortened(name string) string {
 }
 
 // prepare makes an account without a password.
-func (s *Store) prepare(ctx context.Context, tx *store.Tx, by Scope, n NewAccount) (int64, error) {
+func (s *Store) prepare(ctx context.Context, tx *store.Tx, by Scope, d Deed, n NewAccount) (int64, error) {
 	if err := n.check(); err != nil {
 		return 0, err
 	}
@@ -154,7 +154,11 @@ func (s *Store) prepare(ctx context.Context, tx *store.Tx, by Scope, n NewAccoun
 	if err := s.give(ctx, tx, by, id, n.Grants); err != nil {
 		return 0, err
 	}
-	return id, s.record(ctx, tx, by, Event{Deed: Created, Account: id, Party: partyOf(n.Grants)})
+	e := about(d, id, n.Grants)
+	if d == Authorised {
+		e.Note = grantWords(n.Grants)
+	}
+	return id, s.record(ctx, tx, by, e)
 }
 
 // Authorisation is what an enterprise allows somebody who acts for it.
@@ -233,37 +237,42 @@ func (s *Store) authorise(ctx context.Context, tx *store.Tx, by Scope, f Firm, a
 	if taken > 0 {
 		return Code{}, errs.Conflict(i18n.M("access.login_taken", n.Login))
 	}
-	id, err := s.prepare(ctx, tx, by, n)
+	id, err := s.prepare(ctx, tx, by, Authorised, n)
 	if err != nil {
 		return Code{Login: n.Login}, err
 	}
 	return s.issue(ctx, tx, by, Holder{id, f}, "")
 }
 
-// Revoke ends what somebody may do for an enterprise, and with it their sessions; what they did stays theirs. It fails
-// with NotFound for an account that does not act for the enterprise, or is the enterprise's own.
-func (s *Store) Revoke(ctx context.Context, by Scope, f Firm, account int64) error {
-	_, err := s.delegate(ctx, by, f, func(ctx context.Context, tx *store.Tx) (Code, error) {
-		_, err := s.revoke(ctx, tx, by, f, account)
+// Revoke ends what somebody may do for an enterprise, and with it their sessions; what they did stays theirs, and why it
+// ended on record. It fails with NotFound for an account that does not act for the enterprise, or is the enterprise's own.
+func (s *Store) Revoke(ctx context.Context, by Scope, f Firm, account int64, why string) error {
+	why, err := noteOf(why)
+	if err != nil {
+		return err
+	}
+	_, err = s.delegate(ctx, by, f, func(ctx context.Context, tx *store.Tx) (Code, error) {
+		_, err := s.revoke(ctx, tx, by, f, Event{Deed: Revoked, Account: account, Note: why})
 		return Code{}, err
 	})
 	return err
 }
 
-// revoke gives the grant that was ended.
-func (s *Store) revoke(ctx context.Context, tx *store.Tx, by Scope, f Firm, account int64) (Grant, error) {
-	g, err := s.delegated(ctx, tx, f, account)
+// revoke gives the grant that was ended, and records the event.
+func (s *Store) revoke(ctx context.Context, tx *store.Tx, by Scope, f Firm, e Event) (Grant, error) {
+	g, err := s.delegated(ctx, tx, f, e.Account)
 	if err != nil {
 		return Grant{}, err
 	}
 	now := max(1, s.now.Millis())
-	if _, err := tx.Exec(ctx, endGrants, now, by.Account(), account); err != nil {
+	if _, err := tx.Exec(ctx, endGrants, now, by.Account(), e.Account); err != nil {
 		return Grant{}, err
 	}
-	if _, err := tx.Exec(ctx, setDisabled, now, account); err != nil {
+	if _, err := tx.Exec(ctx, setDisabled, now, e.Account); err != nil {
 		return Grant{}, err
 	}
-	return g, s.record(ctx, tx, by, Event{Deed: Revoked, Account: account, Party: f.Party})
+	e.Party = f.Party
+	return g, s.record(ctx, tx, by, e)
 }
 
 // delegated is what an account may do for an enterprise, or might until its day came; NotFound where it is not that of
@@ -303,7 +312,7 @@ func (s *Store) Renew(ctx context.Context, by Scope, f Firm, account, until int6
 		if err := s.give(ctx, tx, by, account, []Grant{g}); err != nil {
 			return Code{}, err
 		}
-		return Code{}, s.record(ctx, tx, by, Event{Deed: NewGrants, Account: account, Party: f.Party})
+		return Code{}, s.record(ctx, tx, by, Event{Deed: NewGrants, Account: account, Party: f.Party, Note: grantWords([]Grant{g})})
 	})
 	return err
 }
@@ -312,7 +321,7 @@ func (s *Store) Renew(ctx context.Context, by Scope, f Firm, account, until int6
 // successor gets one of their own with the same rights until the same day, and its code.
 func (s *Store) Succeed(ctx context.Context, by Scope, f Firm, leaver int64, login, name string) (Code, error) {
 	return s.delegate(ctx, by, f, func(ctx context.Context, tx *store.Tx) (Code, error) {
-		g, err := s.revoke(ctx, tx, by, f, leaver)
+		g, err := s.revoke(ctx, tx, by, f, Event{Deed: Succeeded, Account: leaver, Note: fold(login)})
 		if err != nil {
 			return Code{}, err
 		}

@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -162,7 +164,7 @@ func TestActivate(t *testing.T) {
 		_, err = s.Activate(ctx, a.Login, code.Text, secret, "192.0.2.1")
 		wantMsg(t, "an expired code", err, errs.KindForbidden, "access.wrong_code")
 
-		events, err := s.Events(ctx, EventQuery{Account: a.ID}, func(party int64) bool { return party == 42 })
+		events, err := s.Events(ctx, EventQuery{Account: a.ID}, func(e Event) bool { return e.Party == 42 })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,11 +172,11 @@ func TestActivate(t *testing.T) {
 		for _, e := range events {
 			told = append(told, fmt.Sprintf("%s %d %s", e.Deed, e.Actor, e.Note))
 		}
-		want := fmt.Sprintf("new_code 5 营业执照原件|activated %d |new_code 5 |new_code 5 |created 5 ", a.ID)
+		want := fmt.Sprintf("reset 5 营业执照原件|activated %d |new_code 5 |new_code 5 |created 5 ", a.ID)
 		if got := strings.Join(told, "|"); got != want {
 			t.Errorf("events:\n%s\nwant\n%s", got, want)
 		}
-		if events, err := s.Events(ctx, EventQuery{}, func(int64) bool { return false }); err != nil || len(events) != 0 {
+		if events, err := s.Events(ctx, EventQuery{}, func(Event) bool { return false }); err != nil || len(events) != 0 {
 			t.Errorf("events that nobody may see: %v, %v", events, err)
 		}
 	})
@@ -243,13 +245,13 @@ func TestHandlers(t *testing.T) {
 			_, authorise := s.Authorise(ctx, by, tinghuFirm, Authorisation{"wang", "王五", Viewer, until})
 			_, succeed := s.Succeed(ctx, by, tinghuFirm, handler.ID, "wang", "王五")
 			for what, err := range map[string]error{
-				"authorises": authorise, "replaces": succeed, "revokes": s.Revoke(ctx, by, tinghuFirm, handler.ID),
+				"authorises": authorise, "replaces": succeed, "revokes": s.Revoke(ctx, by, tinghuFirm, handler.ID, "left"),
 				"renews": s.Renew(ctx, by, tinghuFirm, handler.ID, until+1),
 			} {
 				wantMsg(t, who+" "+what, err, errs.KindForbidden, "errs.forbidden")
 			}
 		}
-		wantMsg(t, "revoke the enterprise's own", s.Revoke(ctx, firmScope, tinghuFirm, own.ID), errs.KindNotFound, "errs.not_found")
+		wantMsg(t, "revoke the enterprise's own", s.Revoke(ctx, firmScope, tinghuFirm, own.ID, "left"), errs.KindNotFound, "errs.not_found")
 
 		// The day comes: nothing is allowed any more, and renewing it gives it back.
 		w.pass(48 * time.Hour)
@@ -279,7 +281,7 @@ func TestHandlers(t *testing.T) {
 		if err != nil || len(a.Grants) != 1 || a.Grants[0].Until != w.ms.Load()+1000 {
 			t.Errorf("successor %+v, %v", a, err)
 		}
-		wantMsg(t, "revoke twice", s.Revoke(ctx, firmScope, tinghuFirm, handler.ID), errs.KindNotFound, "errs.not_found")
+		wantMsg(t, "revoke twice", s.Revoke(ctx, firmScope, tinghuFirm, handler.ID, "left"), errs.KindNotFound, "errs.not_found")
 	})
 }
 
@@ -289,7 +291,7 @@ func TestFindAccounts(t *testing.T) {
 		mustCreate(t, s, "a_1", Grant{Role: Auditor, Area: "320900"})
 		mustCreate(t, s, "ab1", Grant{Role: CityOfficial, Area: "320900"})
 		gone := mustCreate(t, s, "gone", Grant{Role: Auditor, Area: "320900"})
-		if err := s.Disable(ctx, admin, gone.ID); err != nil {
+		if err := s.Disable(ctx, admin, gone.ID, "left"); err != nil {
 			t.Fatal(err)
 		}
 		mustEnrol(t, s)
@@ -326,7 +328,7 @@ func TestFindAccounts(t *testing.T) {
 }
 
 func BenchmarkIssueCodes(b *testing.B) {
-	s := New(storetest.SQLite(b, []store.Migrations{Migrations}), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(b, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	var list []Enrolment
 	for i := range 1000 {
 		list = append(list, Enrolment{Firm{int64(i + 1), "320902"}, fmt.Sprintf("firm%d", i), "某厂"})
@@ -345,4 +347,110 @@ func BenchmarkIssueCodes(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(len(holders)*b.N)/b.Elapsed().Seconds(), "codes/s")
+}
+
+// Everything that is done to an account is told in the same transaction: by whom, to whom, when and why.
+func TestEveryDeedIsTold(t *testing.T) {
+	each(t, func(t *testing.T, s *Store, w *watch) {
+		ctx := t.Context()
+		own := mustEnrol(t, s)
+		firm := NewScope(own.ID, Enterprise, nil, []int64{42})
+		until := w.ms.Load() + (24 * time.Hour).Milliseconds()
+		code, err := s.Authorise(ctx, firm, tinghuFirm, Authorisation{Login: "li.si", Name: "李四", Role: Handler, Until: until})
+		if err != nil {
+			t.Fatal(err)
+		}
+		handler := code.Account
+		if _, err := s.Activate(ctx, "li.si", code.Text, secret, "192.0.2.1"); err != nil {
+			t.Fatal(err)
+		}
+		for range attemptsPerLogin + 3 { // told once
+			_, err = s.Authenticate(ctx, "li.si", "a wrong password", "192.0.2.1")
+		}
+		wantMsg(t, "locked", err, errs.KindUnavailable, "access.locked")
+		for range attemptsPerLogin + 3 { // a login that is none is kept nowhere
+			_, _ = s.Authenticate(ctx, "my secret password", "x", "192.0.2.2")
+		}
+		by := NewScope(handler, Handler, nil, []int64{42})
+		token, _, err := s.CreateToken(ctx, by, NewToken{Name: "账套", Actions: []Action{ReadFact}, Days: 3})
+		if err == nil {
+			err = s.EndToken(ctx, by, token.ID)
+		}
+		if err == nil {
+			err = s.Renew(ctx, firm, tinghuFirm, handler, until+1)
+		}
+		if err == nil {
+			_, err = s.Succeed(ctx, firm, tinghuFirm, handler, "wang", "王五")
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		official := mustCreate(t, s, "zhou", Grant{Role: CountyOfficial, Area: "320902"})
+		if err := s.SetGrants(ctx, admin, official.ID, []Grant{{Role: CityOfficial, Area: "320900"}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Disable(ctx, admin, official.ID, " 调离 "); err != nil {
+			t.Fatal(err)
+		}
+		wantMsg(t, "a reason without end", s.Enable(ctx, admin, official.ID, strings.Repeat("长", noteMax+1)), errs.KindInvalid, "access.bad_note")
+
+		day := time.UnixMilli(until - 1).In(clock.Beijing).Format(time.DateOnly)
+		for account, want := range map[int64]string{
+			handler: fmt.Sprintf("succeeded %[1]d 42 wang|new_grants %[1]d 42 handler ≤ %[3]s|token_ended %[2]d 42 %[4]s… read_fact|"+
+				"token_made %[2]d 42 %[4]s… read_fact|locked 0 42 |activated %[2]d 42 |new_code %[1]d 42 |authorised %[1]d 42 handler ≤ %[3]s", own.ID, handler, day, token.Hint),
+			official.ID: "disabled 1 320900 调离|new_grants 1 320900 county_official 320902 → city_official 320900|created 0 320902 ",
+		} {
+			events, err := s.Events(ctx, EventQuery{Account: account}, func(Event) bool { return true })
+			if err != nil {
+				t.Fatal(err)
+			}
+			var told []string
+			for _, e := range events {
+				where := e.Area
+				if e.Party != 0 {
+					where = fmt.Sprint(e.Party)
+				}
+				told = append(told, fmt.Sprintf("%s %d %s %s", e.Deed, e.Actor, where, e.Note))
+			}
+			if got := strings.Join(told, "|"); got != want {
+				t.Errorf("account %d:\n%s\nwant\n%s", account, got, want)
+			}
+		}
+		all, err := s.Events(ctx, EventQuery{}, func(Event) bool { return true })
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range all {
+			if strings.Contains(e.Note, "secret") || !slices.Contains(Deeds(), e.Deed) {
+				t.Errorf("told: %+v", e)
+			}
+		}
+	})
+}
+
+// Records are dated by the clock of the pages; sessions and locks by the machine's, which goes on.
+func TestTwoClocks(t *testing.T) {
+	page, machine := newWatch(), newWatch()
+	machine.pass(600 * 24 * time.Hour)
+	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), page.clock(), machine.clock(), cheap)
+	ctx := t.Context()
+	a := mustCreate(t, s, "zhang", Grant{Role: Auditor, Area: "320900"})
+	events, err := s.Events(ctx, EventQuery{Account: a.ID}, func(Event) bool { return true })
+	if err != nil || a.CreatedAt != page.ms.Load() || events[0].At != page.ms.Load() {
+		t.Errorf("made at %d, told at %+v, %v", a.CreatedAt, events, err)
+	}
+	if err := s.Sessions().CommitCtx(ctx, "token", []byte("x"), time.UnixMilli(machine.ms.Load()).Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if _, found, err := s.Sessions().FindCtx(ctx, "token"); !found || err != nil {
+		t.Errorf("the session is not found: %v", err)
+	}
+	for range attemptsPerLogin + 1 {
+		_, err = s.Authenticate(ctx, "zhang", "a wrong password", "")
+	}
+	wantMsg(t, "locked", err, errs.KindUnavailable, "access.locked")
+	machine.pass(attemptWindow)
+	if _, err := s.Authenticate(ctx, "zhang", secret, ""); err != nil {
+		t.Errorf("after the window: %v", err)
+	}
 }

@@ -32,7 +32,7 @@ const (
 // FindCtx is the data of a session that has not expired.
 func (x Sessions) FindCtx(ctx context.Context, token string) (b []byte, found bool, err error) {
 	var data string
-	err = x.s.db.Read().QueryRow(ctx, findSession, digest(token), x.s.now.Millis()).Scan(&data)
+	err = x.s.db.Read().QueryRow(ctx, findSession, digest(token), x.s.machine.Millis()).Scan(&data)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, false, nil
 	}
@@ -53,7 +53,7 @@ func (x Sessions) CommitCtx(ctx context.Context, token string, b []byte, expiry 
 		if err != nil || n == 1 {
 			return err
 		}
-		if _, err := tx.Exec(ctx, sweepSessions, x.s.now.Millis()); err != nil {
+		if _, err := tx.Exec(ctx, sweepSessions, x.s.machine.Millis()); err != nil {
 			return err
 		}
 		_, err = tx.Exec(ctx, insertSession, token, data, expiry.UnixMilli())

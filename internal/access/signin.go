@@ -1,6 +1,7 @@
 package access
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -30,7 +31,7 @@ const (
 func (s *Store) Authenticate(ctx context.Context, login, password, address string) (Account, error) {
 	login = fold(login)
 	byName, byAddress := loginSubject(login), addressSubject(address)
-	if err := s.count(ctx, byName, byAddress); err != nil {
+	if err := s.count(ctx, login, byAddress); err != nil {
 		return Account{}, err
 	}
 	a, stored, err := s.read(ctx, s.db.Read(), byLogin, login)
@@ -81,6 +82,7 @@ const (
 	rehash        = `UPDATE account SET password = $1 WHERE id = $2 AND password = $3`
 	takeBack      = `UPDATE login_attempt SET failures = failures - 1 WHERE subject = $1 AND failures > 0`
 	oneMore       = `UPDATE login_attempt SET failures = failures + 1 WHERE subject = $1 AND since > $2 AND failures < $3`
+	oneBeyond     = `UPDATE login_attempt SET failures = failures + 1 WHERE subject = $1 AND failures = $2`
 	anew          = `UPDATE login_attempt SET failures = 1, since = $1 WHERE subject = $2 AND since <= $3`
 	attemptsSince = `SELECT since FROM login_attempt WHERE subject = $1`
 	firstAttempt  = `INSERT INTO login_attempt (subject, failures, since) VALUES ($1, 1, $2)`
@@ -88,56 +90,81 @@ const (
 	forgetOld     = `DELETE FROM login_attempt WHERE since <= $1`
 )
 
-// count notes a try for both subjects, or refuses it.
-func (s *Store) count(ctx context.Context, login, address string) error {
-	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.countOne(ctx, tx, address, attemptsPerAddress); err != nil {
+// count notes a try for the login and the address, or refuses it. The first that is refused for a login that exists is
+// recorded: somebody may be guessing.
+func (s *Store) count(ctx context.Context, login, byAddress string) error {
+	var refused error
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if refused, err = s.countOne(ctx, tx, byAddress, attemptsPerAddress); err != nil || refused != nil {
 			return err
 		}
-		return s.countOne(ctx, tx, login, attemptsPerLogin)
+		byName := loginSubject(login)
+		if refused, err = s.countOne(ctx, tx, byName, attemptsPerLogin); err != nil || refused == nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, takeBack, byAddress); err != nil { // a locked login must not lock an office
+			return err
+		}
+		first, err := tx.Exec(ctx, oneBeyond, byName, attemptsPerLogin)
+		if err != nil || first == 0 {
+			return err
+		}
+		return s.recordLock(ctx, tx, login)
 	})
-	if err != nil {
+	if err = cmp.Or(err, refused); err != nil {
 		return fmt.Errorf("count sign-in: %w", err)
 	}
 	return nil
 }
 
-func (s *Store) countOne(ctx context.Context, tx *store.Tx, subject string, limit int) error {
-	now := s.now.Millis()
+func (s *Store) recordLock(ctx context.Context, tx *store.Tx, login string) error {
+	a, _, err := s.read(ctx, tx, byLogin, login)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil // what was typed may be a password: it is kept nowhere
+	}
+	if err != nil {
+		return err
+	}
+	return s.record(ctx, tx, Scope{}, about(Locked, a.ID, a.Grants))
+}
+
+// countOne notes a try for one subject, or says why it is refused.
+func (s *Store) countOne(ctx context.Context, tx *store.Tx, subject string, limit int) (refused, err error) {
+	now := s.machine.Millis()
 	open := now - attemptWindow.Milliseconds() // a window that began at or before this is over
 	n, err := tx.Exec(ctx, oneMore, subject, open, limit)
 	if err != nil || n == 1 {
-		return err
+		return nil, err
 	}
 	n, err = tx.Exec(ctx, anew, now, subject, open)
 	if err != nil || n == 1 {
-		return err
+		return nil, err
 	}
 	rows, err := tx.Query(ctx, attemptsSince, subject)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer rows.Close()
 	if rows.Next() {
 		var since int64
 		if err := rows.Scan(&since); err != nil {
-			return err
+			return nil, err
 		}
 		wait := time.Duration(since-open) * time.Millisecond
-		return errs.Unavailable(i18n.M("access.locked", int64((wait+time.Minute-1)/time.Minute)), nil)
+		return errs.Unavailable(i18n.M("access.locked", int64((wait+time.Minute-1)/time.Minute)), nil), rows.Close()
 	}
 	if err := rows.Err(); err != nil {
-		return err
+		return nil, err
 	}
 	if err := rows.Close(); err != nil {
-		return err
+		return nil, err
 	}
 	// The table holds a window's worth of subjects: whoever adds one sweeps.
 	if _, err := tx.Exec(ctx, forgetOld, open); err != nil {
-		return err
+		return nil, err
 	}
 	_, err = tx.Exec(ctx, firstAttempt, subject, now)
-	return err
+	return nil, err
 }
 
 func forget(ctx context.Context, tx *store.Tx, subject string) error {

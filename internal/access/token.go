@@ -85,6 +85,7 @@ const (
 	liveTokens   = `SELECT COUNT(*) FROM token WHERE account_id = $1 AND ended_at = 0 AND expires_at > $2`
 	tokensOf     = `SELECT ` + tokenColumns + ` FROM token WHERE account_id = $1 ORDER BY id DESC`
 	tokenBy      = `SELECT ` + tokenColumns + ` FROM token WHERE secret = $1`
+	tokenByID    = `SELECT ` + tokenColumns + ` FROM token WHERE id = $1`
 	endToken     = `UPDATE token SET ended_at = $1 WHERE id = $2 AND account_id = $3 AND ended_at = 0`
 	useToken     = `UPDATE token SET used_at = $1 WHERE id = $2 AND used_at <= $3`
 )
@@ -136,12 +137,26 @@ func (s *Store) CreateToken(ctx context.Context, by Scope, n NewToken) (Token, s
 			return err
 		}
 		_, err = tx.Exec(ctx, insertToken, digest(secret), t.ID, t.Account, t.Hint, t.Name, joined(t.Actions), t.Area, t.CreatedAt, t.ExpiresAt)
-		return err
+		if err != nil {
+			return err
+		}
+		return s.recordToken(ctx, tx, by, TokenMade, t)
 	})
 	if err != nil {
 		return Token{}, "", fmt.Errorf("create token: %w", err)
 	}
 	return t, secret, nil
+}
+
+// recordToken records what was done to a token: its beginning, by which its owner knows it, what it may do, and where.
+func (s *Store) recordToken(ctx context.Context, tx *store.Tx, by Scope, d Deed, t Token) error {
+	a, _, err := s.read(ctx, tx, byID, t.Account)
+	if err != nil {
+		return err
+	}
+	e := about(d, t.Account, a.Grants)
+	e.Note = strings.TrimSpace(t.Hint + "… " + joined(t.Actions) + " " + t.Area)
+	return s.record(ctx, tx, by, e)
 }
 
 func joined(actions []Action) string {
@@ -187,10 +202,17 @@ func (s *Store) Tokens(ctx context.Context, by Scope) ([]Token, error) {
 func (s *Store) EndToken(ctx context.Context, by Scope, id int64) error {
 	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		n, err := tx.Exec(ctx, endToken, max(1, s.now.Millis()), id, by.Account())
-		if err == nil && n == 0 {
-			err = errs.NotFound("token", id)
+		if err != nil {
+			return err
 		}
-		return err
+		if n == 0 {
+			return errs.NotFound("token", id)
+		}
+		t, err := scanToken(tx.QueryRow(ctx, tokenByID, id))
+		if err != nil {
+			return err
+		}
+		return s.recordToken(ctx, tx, by, TokenEnded, t)
 	})
 	if err != nil {
 		return fmt.Errorf("end token %d: %w", id, err)

@@ -61,11 +61,11 @@ func TestTokensEnd(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.Disable(ctx, SystemScope(), a.ID); err != nil {
+		if err := s.Disable(ctx, SystemScope(), a.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		wantNoToken(t, s, "account disabled", secret)
-		if err := s.Enable(ctx, SystemScope(), a.ID); err != nil {
+		if err := s.Enable(ctx, SystemScope(), a.ID, ""); err != nil {
 			t.Fatal(err)
 		}
 		w.pass(24*time.Hour - time.Millisecond)

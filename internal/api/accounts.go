@@ -206,11 +206,11 @@ func secret(a access.Account, password string) *secretOut {
 }
 
 func (s *server) disable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
-	return &nothing{}, s.Access.Disable(ctx, c.scope, in.ID)
+	return &nothing{}, s.Access.Disable(ctx, c.scope, in.ID, "")
 }
 
 func (s *server) enable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
-	return &nothing{}, s.Access.Enable(ctx, c.scope, in.ID)
+	return &nothing{}, s.Access.Enable(ctx, c.scope, in.ID, "")
 }
 
 func (s *server) reset(ctx context.Context, c *caller, in *idIn) (*secretOut, error) {

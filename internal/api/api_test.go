@@ -207,7 +207,7 @@ func TestTokens(t *testing.T) {
 	if !strings.Contains(r.header.Get("WWW-Authenticate"), "invalid_token") {
 		t.Errorf("WWW-Authenticate: %q", r.header.Get("WWW-Authenticate"))
 	}
-	if err := c.srv.Access.Disable(t.Context(), access.SystemScope(), c.ids["auditor"]); err != nil {
+	if err := c.srv.Access.Disable(t.Context(), access.SystemScope(), c.ids["auditor"], ""); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, c.get("auditor", "/enterprises"), 401)

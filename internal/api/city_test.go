@@ -82,7 +82,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	c := &city{t: t, firms: map[string]int64{}, tokens: map[string]string{}, ids: map[string]int64{}, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
 	now := clock.Clock(func() time.Time { return c.now })
 	sources := source.New(db, now)
-	accounts := access.New(db, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})
+	accounts := access.New(db, now, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})
 	admin, err := accounts.Bootstrap(ctx, "admin", "测试 admin", "wild geese fly south 2022")
 	must(t, err)
 	c.ids["admin"] = admin.ID

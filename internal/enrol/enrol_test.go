@@ -37,7 +37,7 @@ func each(t *testing.T, firms int, test func(t *testing.T, w *world)) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w := &world{t: t, acc: access.New(db, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})}
+		w := &world{t: t, acc: access.New(db, now, now, access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1})}
 		sources := source.New(db, now)
 		parties := party.NewStore(db, sources)
 		stage(t, db, sources, parties, firms)

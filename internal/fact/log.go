@@ -149,6 +149,9 @@ func (v View) readChanges(ctx context.Context) ([]Entry, error) {
 			if !v.scope.Sees(access.ReadLog, src.Area, src.Party) {
 				continue
 			}
+			if src.Kind == source.Entry && !v.scope.Sees(access.ReadFact, src.Area, src.Party) {
+				src.Note, e.Reason = "", "" // what an enterprise says of itself is for who may read its file
+			}
 			e.Source = src
 			if l.Kind == source.Publish {
 				e.Actor = src.Actor

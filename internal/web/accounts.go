@@ -219,7 +219,7 @@ func (s *server) disableAccount(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return err
 	}
-	if err := s.Access.Disable(r.Context(), v.scope, id); err != nil {
+	if err := s.Access.Disable(r.Context(), v.scope, id, r.PostFormValue("why")); err != nil {
 		return err
 	}
 	return seeOther(w, r, "/accounts")
@@ -230,7 +230,7 @@ func (s *server) enableAccount(w http.ResponseWriter, r *http.Request, v *visit)
 	if err != nil {
 		return err
 	}
-	if err := s.Access.Enable(r.Context(), v.scope, id); err != nil {
+	if err := s.Access.Enable(r.Context(), v.scope, id, r.PostFormValue("why")); err != nil {
 		return err
 	}
 	return seeOther(w, r, "/accounts")

@@ -311,14 +311,14 @@ func (s *server) firmAccount(a access.Account, issue, delegate bool) firmAccount
 
 // eventRows is what was done to accounts in words.
 func (s *server) eventRows(ctx context.Context, v *visit, q access.EventQuery) ([]eventRow, error) {
-	events, err := s.Access.Events(ctx, q, func(int64) bool { return true }) // of these parties, which were looked at
+	events, err := s.Access.Events(ctx, q, func(access.Event) bool { return true }) // of these parties, which were looked at
 	if err != nil {
 		return nil, err
 	}
 	names := map[int64]string{}
 	var rows []eventRow
 	for _, e := range events {
-		row, err := s.eventRow(ctx, v, e, names)
+		row, err := s.eventRow(ctx, v.t, e, names)
 		if err != nil {
 			return nil, err
 		}
@@ -327,14 +327,43 @@ func (s *server) eventRows(ctx context.Context, v *visit, q access.EventQuery) (
 	return rows, nil
 }
 
+// noteText is the note of an event: what was written, or the rights and areas of the product's own words, named.
+func (s *server) noteText(t i18n.T, e access.Event) string {
+	if !slices.Contains([]access.Deed{access.Authorised, access.NewGrants, access.TokenMade, access.TokenEnded}, e.Deed) {
+		return e.Note
+	}
+	words := strings.Fields(e.Note)
+	for i, w := range words {
+		word, comma := strings.CutSuffix(w, ",")
+		if n, ok := s.Library.Areas().Node(word); ok {
+			word = n.Name
+		}
+		for _, r := range access.Roles() {
+			if word == string(r) {
+				word = t.S("access.role." + word)
+			}
+		}
+		for _, a := range access.Actions() {
+			if word == string(a) {
+				word = t.S("access.action." + word)
+			}
+		}
+		if comma {
+			word += t.S("web.comma")
+		}
+		words[i] = word
+	}
+	return strings.Join(words, " ")
+}
+
 // eventRow is one of them; people keeps the names of accounts.
-func (s *server) eventRow(ctx context.Context, v *visit, e access.Event, people map[int64]string) (eventRow, error) {
-	row := eventRow{When: instant(e.At), What: v.t.S("access.deed." + string(e.Deed)), Note: e.Note}
+func (s *server) eventRow(ctx context.Context, t i18n.T, e access.Event, people map[int64]string) (eventRow, error) {
+	row := eventRow{When: instant(e.At), What: t.S("access.deed." + string(e.Deed)), Note: s.noteText(t, e)}
 	var err error
 	if row.Who, err = s.personName(ctx, people, e.Actor); err != nil {
 		return row, err
 	}
-	row.Who = cmp.Or(row.Who, v.t.S("web.by_system"))
+	row.Who = cmp.Or(row.Who, t.S("web.by_system"))
 	row.Whose, err = s.personName(ctx, people, e.Account)
 	return row, err
 }
@@ -453,7 +482,7 @@ func (s *server) revoke(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return err
 	}
-	if err := s.Access.Revoke(r.Context(), v.scope, s.grantedTo(a, firm), a.ID); err != nil {
+	if err := s.Access.Revoke(r.Context(), v.scope, s.grantedTo(a, firm), a.ID, r.PostFormValue("why")); err != nil {
 		return err
 	}
 	return seeOther(w, r, firmAccountsPath(firm.Party)+"?done=1")

@@ -74,10 +74,11 @@ func TestFromLetterToFile(t *testing.T) {
 	}
 	c.visitor().activate("wang.kuaiji", next)
 	_, body = firm.get(path)
-	wants(t, body, "王会计", "撤销经办授权")
-	firm.post(path+"/"+accountIn(t, body, "wang.kuaiji")+"/revoke", nil)
+	wants(t, body, "王会计", "离任交接", "授权经办")
+	firm.post(path+"/"+accountIn(t, body, "wang.kuaiji")+"/revoke", url.Values{"why": {"已离职"}})
 	_, body = firm.get(path)
 	lacks(t, body, "<code>wang.kuaiji</code>")
+	wants(t, body, "撤销经办授权", "已离职")
 
 	// A reset without e-mail, by the official of the area, with a reason that stays.
 	_, body = city.get(path)
@@ -109,7 +110,7 @@ func accountIn(t *testing.T, body, login string) string {
 
 func TestEnrolFromAList(t *testing.T) {
 	c := newCity(t)
-	if err := c.acc.Disable(t.Context(), access.SystemScope(), c.ownAccount(dongtaiCode)); err != nil {
+	if err := c.acc.Disable(t.Context(), access.SystemScope(), c.ownAccount(dongtaiCode), ""); err != nil {
 		t.Fatal(err)
 	}
 	list := "县（市、区）企业开户名单\n序号,企业,代码\n1,东台丙纺织有限公司,\n2,谁也不认识的公司,\n3,," + tinghuCode + "\n4,,91330106673959654P\n"

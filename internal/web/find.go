@@ -119,7 +119,7 @@ func findClauses(t i18n.T, inForce []version.InForce, text string) []finding {
 	return all
 }
 
-// findDone is what was done that has the words of the search: the log, and what was done to accounts.
+// findDone is what the log tells that has the words of the search, the newest first.
 func (s *server) findDone(ctx context.Context, v *visit, view fact.View, q findQuery) ([]finding, error) {
 	entries, err := s.logOf(ctx, view, logQuery{})
 	if err != nil {
@@ -130,11 +130,7 @@ func (s *server) findDone(ctx context.Context, v *visit, view fact.View, q findQ
 		return nil, err
 	}
 	people := map[int64]string{}
-	type dated struct {
-		finding
-		at int64
-	}
-	var found []dated
+	var found []finding
 	from, to := q.days()
 	for _, e := range entries {
 		if e.At < from || e.At >= to {
@@ -145,44 +141,17 @@ func (s *server) findDone(ctx context.Context, v *visit, view fact.View, q findQ
 			return nil, err
 		}
 		f := finding{
-			What: v.t.S("web.deed_"+string(e.Deed)) + " " + row.What, Detail: joined(row.Sender, row.Authority, row.Reason),
+			What: row.Label + " " + row.What, Detail: joined(row.Sender, row.Authority, row.Reason),
 			Who: row.Who, When: row.When, Href: row.Href, Seq: row.Seq,
 		}
 		if e.Source.ID != 0 && f.Href == "" && v.scope.Sees(access.ReadFact, e.Source.Area, e.Source.Party) {
 			f.Href = sourcePath(e.Source.ID)
 		}
 		if f.Kind = q.fits(f, e.Source.SHA256); f.Kind != "" {
-			found = append(found, dated{f, e.At})
+			found = append(found, f)
 		}
 	}
-	events, err := s.Access.Events(ctx, access.EventQuery{}, func(p int64) bool {
-		if p == 0 {
-			return v.scope.Sees(access.ReadLog, "", 0)
-		}
-		return whole.Registry().Sees(v.scope, access.ReadLog, p)
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range events {
-		if e.At < from || e.At >= to {
-			continue
-		}
-		row, err := s.eventRow(ctx, v, e, people)
-		if err != nil {
-			return nil, err
-		}
-		f := finding{What: joined(row.What, row.Whose), Detail: row.Note, Who: row.Who, When: row.When}
-		if f.Kind = q.fits(f, ""); f.Kind != "" {
-			found = append(found, dated{f, e.At})
-		}
-	}
-	slices.SortStableFunc(found, func(a, b dated) int { return cmp.Compare(b.at, a.at) })
-	all := make([]finding, len(found))
-	for i, f := range found {
-		all[i] = f.finding
-	}
-	return all, nil
+	return found, nil
 }
 
 // fits is the kind as which something done fits the search; "" where it does not.

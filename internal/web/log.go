@@ -18,6 +18,30 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
+// accountDeed is what was done to an account, as a kind of entry; that of no deed is all of them.
+func accountDeed(d access.Deed) fact.Deed { return fact.Deed("account_" + string(d)) }
+
+// deeds are all kinds of entries, in the order in which the page offers them.
+func deeds() []fact.Deed {
+	all := append(version.Deeds(), accountDeed(""))
+	for _, d := range access.Deeds() {
+		all = append(all, accountDeed(d))
+	}
+	return all
+}
+
+// deedText is a kind of entry in words.
+func deedText(t i18n.T, d fact.Deed) string {
+	account, ok := strings.CutPrefix(string(d), string(accountDeed("")))
+	switch {
+	case !ok:
+		return t.S("web.deed_" + string(d))
+	case account == "":
+		return t.S("people.account_events")
+	}
+	return t.S("access.deed." + account)
+}
+
 // logQuery is a view of the log; its address restores it.
 type logQuery struct {
 	Deed fact.Deed // "" for all
@@ -45,7 +69,7 @@ func (q logQuery) onPage(n int) logQuery {
 
 func readLog(in url.Values) logQuery {
 	q := logQuery{Deed: fact.Deed(in.Get("deed"))}
-	if !slices.Contains(version.Deeds(), q.Deed) {
+	if !slices.Contains(deeds(), q.Deed) {
 		q.Deed = ""
 	}
 	q.Page, _ = strconv.Atoi(in.Get("page"))
@@ -64,28 +88,71 @@ type logData struct {
 	Whole bool // nothing is left out for want of an area
 }
 
+// logEntry is one thing that somebody did: to what is known, to a policy, or to an account.
+type logEntry struct {
+	fact.Entry
+	Event access.Event // of accounts
+}
+
 // logRow is an entry in words.
 type logRow struct {
-	fact.Entry
-	When, What, Href, Who, Sender, Authority string
+	logEntry
+	When, What, Href, Who, Sender, Authority, Label string
 }
 
 // logOf is the entries of a query, newest first.
-func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]fact.Entry, error) {
-	all, err := s.Versions.Journal(ctx, view)
+func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]logEntry, error) {
+	known, err := s.Versions.Journal(ctx, view)
 	if err != nil {
 		return nil, err
 	}
-	if q.Deed == "" {
-		return all, nil
+	all := make([]logEntry, 0, len(known))
+	for _, e := range known {
+		all = append(all, logEntry{Entry: e})
 	}
-	return slices.DeleteFunc(all, func(e fact.Entry) bool { return e.Deed != q.Deed }), nil
+	events, err := s.eventsFor(ctx, view.Scope())
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		all = append(all, logEntry{Entry: fact.Entry{Deed: accountDeed(e.Deed), At: e.At, Actor: e.Actor, Reason: e.Note}, Event: e})
+	}
+	slices.SortStableFunc(all, func(a, b logEntry) int { return cmp.Or(cmp.Compare(b.At, a.At), cmp.Compare(b.Seq, a.Seq)) })
+	return slices.DeleteFunc(all, func(e logEntry) bool {
+		return q.Deed != "" && e.Deed != q.Deed && (q.Deed != accountDeed("") || e.Event.ID == 0)
+	}), nil
+}
+
+// eventsFor is what was done to accounts as far as a scope reads the log: to those of enterprises by where they are now, to
+// others by the area that they were granted. Who may neither manage accounts nor read personal data there is told what
+// was done, and not the words that were written with it.
+func (s *server) eventsFor(ctx context.Context, scope access.Scope) ([]access.Event, error) {
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	sees := func(a access.Action, e access.Event) bool {
+		if e.Party != 0 {
+			return whole.Registry().Sees(scope, a, e.Party)
+		}
+		return scope.Sees(a, e.Area, 0)
+	}
+	events, err := s.Access.Events(ctx, access.EventQuery{}, func(e access.Event) bool { return sees(access.ReadLog, e) })
+	for i, e := range events {
+		if !scope.Can(access.ManageAccounts) && !sees(access.ReadSensitive, e) {
+			events[i].Note = ""
+		}
+	}
+	return events, err
 }
 
 // logRow puts an entry into words; people keeps the names of accounts.
-func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *party.Registry, e fact.Entry, people map[int64]string) (logRow, error) {
-	row := logRow{Entry: e, When: instant(e.At)}
+func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *party.Registry, e logEntry, people map[int64]string) (logRow, error) {
+	row := logRow{logEntry: e, When: instant(e.At), Label: deedText(t, e.Deed)}
 	var err error
+	if e.Event.ID != 0 {
+		return row, s.eventEntry(ctx, t, view, &row, people)
+	}
 	if row.Who, err = s.personName(ctx, people, e.Actor); err != nil {
 		return row, err
 	}
@@ -94,6 +161,7 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 	case fact.Published, fact.Retracted:
 		row.What, row.Sender, row.Authority = s.sourceName(t, e.Source), e.Source.Note, s.authorityName(t, e.Source.Authority)
 		if e.Source.Kind == source.Entry {
+			row.Label = t.S("report.deed_" + string(e.Deed))
 			s.reportEntry(view, &row)
 		}
 	case fact.Merged, fact.Unmerged:
@@ -119,6 +187,25 @@ func (s *server) logRow(ctx context.Context, t i18n.T, view fact.View, reg *part
 		row.What, row.Href = strings.TrimPrefix(o.Firm+" · "+o.What, " · "), o.Href
 	}
 	return row, nil
+}
+
+// eventEntry names whose account it is and the enterprise that it acts for.
+func (s *server) eventEntry(ctx context.Context, t i18n.T, view fact.View, row *logRow, people map[int64]string) error {
+	said, err := s.eventRow(ctx, t, row.Event, people)
+	if err != nil {
+		return err
+	}
+	row.What, row.Who, row.Reason = said.Whose, said.Who, said.Note
+	if e, ok := view.Enterprise(row.Event.Party); ok {
+		row.What, row.Href = joined(said.Whose, e.Name), firmAccountsPath(e.ID)
+		if said.Whose == e.Name {
+			row.What = e.Name
+		}
+		if !view.Can(access.IssueAccess, e.ID) && !view.Can(access.Delegate, e.ID) {
+			row.Href = enterprisePath(e.ID)
+		}
+	}
+	return nil
 }
 
 // reportEntry names the enterprise that stated something about itself and what shows it, to who may read its file.
@@ -165,8 +252,8 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
 		Whole: v.scope.Sees(access.ReadLog, "", 0),
 	}
-	for _, k := range version.Deeds() {
-		d.Deeds = append(d.Deeds, option{string(k), v.t.S("web.deed_" + string(k))})
+	for _, k := range deeds() {
+		d.Deeds = append(d.Deeds, option{string(k), deedText(v.t, k)})
 	}
 	d.Query.Page = min(q.Page, d.Pages)
 	first := (d.Query.Page - 1) * listRows
@@ -208,7 +295,7 @@ func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) err
 		if row.Seq != 0 {
 			seq = row.Seq
 		}
-		rows = append(rows, []any{row.When, t.S("web.deed_" + string(row.Deed)), row.What, row.Who, row.Sender, row.Authority, row.Reason, seq})
+		rows = append(rows, []any{row.When, row.Label, row.What, row.Who, row.Sender, row.Authority, row.Reason, seq})
 	}
 	return s.export(w, r, v, t.S("web.nav_log")+"-"+s.Clock.Today().String(), sheet.Export{
 		Title: t.S("web.nav_log"), Notes: s.notes(v, view, q.href("/log")),
