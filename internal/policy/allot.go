@@ -21,6 +21,8 @@ type Portion struct {
 	Budget money.Fen `json:"budget,omitempty"` // of the pool
 	Pays   Interval  `json:"pays"`             // of the line, after it
 	Place
+
+	dated bool // its year is known, or plays no part
 }
 
 // StageSum is what a quota or pool comes to in a year, 0 for the whole period of the policy.
@@ -36,6 +38,8 @@ type StageSum struct {
 	Waiting int      // that have none, or are cut
 	Claimed Interval // before it
 	Pays    Interval // after it
+
+	least money.Fen // what its lines are paid for sure, added up
 }
 
 // Allotment is what quotas and pools leave to the lines of all enterprises.
@@ -57,7 +61,10 @@ type entry struct {
 	sure   bool // it takes part for sure, in this year
 	least  money.Fen
 	most   money.Fen
-	lost   fraction // of a cut in proportion
+	before int       // stage and year in Allotment.Sums that it came through last, -1 for none
+	placed bool      // that is a quota, in which it has its place for sure
+	others money.Fen // the most that all others come to where it takes part
+	lost   fraction  // of a cut in proportion
 	result outcomeOf
 }
 
@@ -77,6 +84,8 @@ type taking struct {
 	in        bool // it takes part, or may
 	sure      bool
 	low, high money.Fen
+	before    int  // see entry
+	placed    bool // see entry
 	shares    []Portion
 }
 
@@ -96,26 +105,7 @@ func (pl *Plan) Allot(all []*Decision) *Allotment {
 		}
 	}
 	for n := range pl.stages {
-		st := &pl.stages[n]
-		byYear := map[int][]*entry{}
-		for _, t := range lines {
-			for _, s := range t.standing {
-				if s.stage != n || !t.in {
-					continue
-				}
-				for _, y := range st.years(t.years) {
-					e := &entry{key: t.key, low: s.low, high: s.high, sure: t.sure && len(st.years(t.years)) == 1, least: t.low, most: t.high}
-					if !e.sure {
-						e.least = 0
-					}
-					byYear[y] = append(byYear[y], e)
-				}
-			}
-		}
-		for _, y := range sortedYears(byYear) {
-			out.Sums = append(out.Sums, pl.settleStage(st, y, byYear[y]))
-		}
-		st.into(lines, byYear, func(y int) number { return pl.limitOf(st, y) })
+		pl.through(n, lines, out)
 	}
 	for _, t := range lines {
 		of := out.shares[t.key.enterprise]
@@ -126,6 +116,40 @@ func (pl *Plan) Allot(all []*Decision) *Allotment {
 		of[t.key] = t.shares
 	}
 	return out
+}
+
+// through takes lines through one stage.
+func (pl *Plan) through(n int, lines []*taking, out *Allotment) {
+	st := &pl.stages[n]
+	byYear := map[int][]*entry{}
+	for _, t := range lines {
+		for _, s := range t.standing {
+			if s.stage != n || !t.in {
+				continue
+			}
+			for _, y := range st.years(t.years) {
+				e := &entry{key: t.key, low: s.low, high: s.high, sure: t.sure && len(st.years(t.years)) == 1, least: t.low, most: t.high, before: t.before, placed: t.placed}
+				if !e.sure {
+					e.least = 0
+				}
+				byYear[y] = append(byYear[y], e)
+			}
+		}
+	}
+	sums := map[int]int{}
+	for _, y := range sortedYears(byYear) {
+		sums[y] = len(out.Sums)
+		out.Sums = append(out.Sums, st.settle(y, pl.limitOf(st, y), byYear[y], out.Sums))
+	}
+	st.into(lines, byYear, func(y int) number { return pl.limitOf(st, y) })
+	for _, t := range lines {
+		if k := len(t.shares); k > 0 && t.shares[k-1].Stage == st.id {
+			t.before, t.placed = -1, st.kind == QuotaKind && t.shares[k-1].State == Met
+			if sum, ok := sums[t.shares[k-1].Year]; ok && t.shares[k-1].dated {
+				t.before = sum
+			}
+		}
+	}
 }
 
 func sortedYears(m map[int][]*entry) []int {
@@ -150,7 +174,7 @@ func (d *Decision) taking(l *Line) *taking {
 	if len(l.standing) == 0 {
 		return nil
 	}
-	t := &taking{key: d.keyOf(l), years: l.years, standing: l.standing, low: l.gross.Sure, high: top(l.gross)}
+	t := &taking{key: d.keyOf(l), years: l.years, standing: l.standing, low: l.gross.Sure, high: top(l.gross), before: -1}
 	switch l.Form {
 	case "eligibility", "up_to": // whatever it comes to
 		t.in, t.sure = l.granted != NotMet, l.granted == Met
@@ -192,7 +216,7 @@ func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year 
 			t.in, t.sure = r.state != NotMet, t.sure && r.state == Met
 		}
 		s := Portion{Stage: st.id, Kind: st.kind, Name: st.name, Year: y, State: r.state, Rank: r.rank, Pays: interval(r.low, r.high), Place: st.place}
-		if y != 0 || st.period == "policy" {
+		if s.dated = y != 0 || st.period == "policy"; s.dated {
 			n := limit(y)
 			s.Most, s.Budget = int(n.n), n.fen
 		}
@@ -200,16 +224,14 @@ func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year 
 	}
 }
 
-// settleStage decides one year of a stage.
-func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
+// settle decides one year of a stage; before is the stages and years that were settled so far.
+func (st *stage) settle(year int, limit number, entries []*entry, before []StageSum) StageSum {
 	sum := StageSum{Stage: st.id, Kind: st.kind, Name: st.name, Year: year, Lines: len(entries)}
-	limit := pl.limitOf(st, year)
-	claimed := [2]money.Fen{}
+	claimed := [2]money.Fen{0, together(entries, before)}
 	for _, e := range entries {
-		claimed[0], claimed[1] = plus(claimed[0], e.least), plus(claimed[1], e.most)
+		claimed[0] = plus(claimed[0], e.least)
 	}
 	sum.Claimed = interval(claimed[0], claimed[1])
-	paid := [2]money.Fen{}
 	switch {
 	case st.kind == QuotaKind:
 		sum.Most = int(limit.n)
@@ -221,10 +243,9 @@ func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
 		sum.Budget = limit.fen
 		inProportion(entries, limit.fen, st.to)
 	}
-	var highs []money.Fen
+	all := gathered{quota: st.kind == QuotaKind}
 	for _, e := range entries {
-		paid[0], paid[1] = plus(paid[0], e.result.low), plus(paid[1], e.result.high)
-		highs = append(highs, e.result.high)
+		all.add(e.result.low, e.result.high, e.result.state == Met)
 		switch e.result.state {
 		case Met:
 			sum.Met++
@@ -232,19 +253,39 @@ func (pl *Plan) settleStage(st *stage, year int, entries []*entry) StageSum {
 			sum.Waiting++
 		}
 	}
-	if st.kind == PoolKind {
-		paid[1] = min(paid[1], limit.fen)
-		if claimed[0] == claimed[1] && st.last != "nothing" && st.to == 1 { // whoever gets it, all of it is paid
-			paid[0] = min(claimed[0], limit.fen)
+	sum.least = all.sure
+	least, most := all.sure, min(all.possible, claimed[1])
+	switch {
+	case st.kind == QuotaKind:
+		most = min(most, all.top(sum.Most))
+		least = max(least, fewest(entries, sum.Most))
+	case st.last != "nothing" && st.to == 1: // whoever gets it, all of it is paid
+		least = max(least, min(claimed[0], limit.fen))
+		fallthrough
+	default:
+		most = min(most, limit.fen)
+	}
+	sum.Pays = interval(least, most)
+	return sum
+}
+
+// fewest is what the lines that have places come to at least: so many places are taken for sure, by some of those that may.
+func fewest(entries []*entry, places int) money.Fen {
+	var least []money.Fen
+	surely := 0
+	for _, e := range entries {
+		if e.result.state != NotMet {
+			least = append(least, e.least)
 		}
-	} else {
-		slices.Sort(highs)
-		paid[1] = 0
-		for _, h := range highs[max(len(highs)-sum.Most, 0):] {
-			paid[1] = plus(paid[1], h)
+		if e.sure {
+			surely++
 		}
 	}
-	sum.Pays = interval(paid[0], paid[1])
+	slices.Sort(least)
+	sum := money.Fen(0)
+	for _, x := range least[:min(max(min(places, surely), 0), len(least))] {
+		sum = plus(sum, x)
+	}
 	return sum
 }
 
@@ -308,6 +349,7 @@ func order(entries []*entry) ordered {
 		if o.maybe[i].sum < unbounded {
 			o.maybe[i].sum -= e.most
 		}
+		o.maybe[i].sum = min(o.maybe[i].sum, e.others)
 	}
 	return o
 }
@@ -375,12 +417,8 @@ func inProportion(entries []*entry, budget, unit money.Fen) {
 		return
 	}
 	for _, e := range entries {
-		others := unbounded // at most
-		if most < unbounded {
-			others = most - e.most
-		}
 		r := outcomeOf{low: e.least, high: e.most}
-		if all := plus(others, e.least); e.sure && all > budget {
+		if all := plus(e.others, e.least); e.sure && all > budget {
 			r.low, _ = part(e.least, budget, all)
 			r.low -= r.low % unit
 		}
@@ -549,38 +587,6 @@ func (d *Decision) settleBy(shares func(*Line) []Portion) {
 	}
 	d.Missing = missing(d.Lines)
 	d.State = decisionState(d)
-}
-
-// Stake is what a line may get out of a year of a quota or pool, which bounds the lines of all enterprises together.
-type Stake struct {
-	Sum      int // in Allotment.Sums; -1 where the year is not known
-	Clause   string
-	Possible money.Fen
-}
-
-// Stakes parts the most that the enterprise may get in money into what is outside of quotas and pools and its stakes in
-// them, each in the last that its line went through. Where the year is not known or nothing limits a line, it counts as
-// outside too.
-func (d *Decision) Stakes(a *Allotment) (rest Interval, stakes []Stake) {
-	outside := money.Fen(0)
-	for i := range d.Lines {
-		l := &d.Lines[i]
-		if l.purse != cash || l.floored {
-			continue
-		}
-		k, n := len(l.Portions), -1
-		if k > 0 {
-			last := l.Portions[k-1]
-			n = slices.IndexFunc(a.Sums, func(s StageSum) bool { return s.Stage == last.Stage && s.Year == last.Year })
-		}
-		if n < 0 || l.Pays.Unbounded {
-			outside = plus(outside, top(l.Pays))
-		}
-		if k > 0 && !l.Pays.Unbounded {
-			stakes = append(stakes, Stake{Sum: n, Clause: l.Clause, Possible: l.Pays.Possible})
-		}
-	}
-	return interval(0, min(outside, top(d.Total))), stakes
 }
 
 func top(i Interval) money.Fen {

@@ -21,7 +21,7 @@ func drawEntries(t *rapid.T) []drawn {
 	point := func(name string) bound { return bound{value: money.Of(money.Fen(rapid.IntRange(0, 4).Draw(t, name)))} }
 	all := make([]drawn, rapid.IntRange(1, 7).Draw(t, "entries"))
 	for i := range all {
-		e := entry{key: lineKey{enterprise: fmt.Sprint("E", i)}, sure: true}
+		e := entry{key: lineKey{enterprise: fmt.Sprint("E", i)}, sure: true, before: -1}
 		e.least = money.Fen(rapid.IntRange(1, 60).Draw(t, "least"))
 		e.most = e.least
 		for range 2 {
@@ -55,6 +55,7 @@ func worldOf(t *rapid.T, all []drawn) []*entry {
 			out = append(out, &e)
 		}
 	}
+	together(out, nil)
 	return out
 }
 
@@ -66,6 +67,7 @@ func knownOf(all []drawn) []*entry {
 			out = append(out, &e)
 		}
 	}
+	together(out, nil)
 	return out
 }
 
@@ -111,8 +113,9 @@ func TestPoolIsPaidToTheFen(t *testing.T) {
 		for i := range rapid.IntRange(1, 9).Draw(t, "entries") {
 			amount := money.Fen(rapid.Int64Range(1, 1<<50).Draw(t, "amount"))
 			sum += amount
-			entries = append(entries, &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, least: amount, most: amount, low: []bound{{value: money.Of(money.Fen(i))}}, high: []bound{{value: money.Of(money.Fen(i))}}})
+			entries = append(entries, &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, before: -1, least: amount, most: amount, low: []bound{{value: money.Of(money.Fen(i))}}, high: []bound{{value: money.Of(money.Fen(i))}}})
 		}
+		together(entries, nil)
 		budget := money.Fen(rapid.Int64Range(0, 1<<52).Draw(t, "budget"))
 		for name, apply := range map[string]func([]*entry){
 			"proportion": func(e []*entry) { inProportion(e, budget, 1) },
@@ -228,7 +231,7 @@ func TestAllotment(t *testing.T) {
 func BenchmarkStages(b *testing.B) {
 	var all []*entry
 	for i := range 100_000 {
-		e := &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, least: money.Fen(i*7919%10_000) + 1}
+		e := &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, before: -1, least: money.Fen(i*7919%10_000) + 1}
 		e.most = e.least
 		rank := bound{value: money.Of(money.Fen(i * 104_729 % 100_000))}
 		if e.low, e.high = []bound{rank}, []bound{rank}; i%10 == 0 {
@@ -236,6 +239,7 @@ func BenchmarkStages(b *testing.B) {
 		}
 		all = append(all, e)
 	}
+	together(all, nil)
 	budget := money.Fen(100_000_000)
 	for name, apply := range map[string]func(){
 		"quota":      func() { order(all).quota(1000) },

@@ -19,7 +19,7 @@ type Query struct {
 // List is the enterprises that a query finds, the most first. It is shared by its readers.
 type List struct {
 	Sure money.Fen // over all of them
-	Rest Rest
+	Rest Rest      // no more than quotas and pools leave to them together
 
 	work   *work
 	clause int // -1 for the document
@@ -93,6 +93,7 @@ func (r *Region) list(q Query, clause int) *List {
 		sure, possible money.Fen
 	}
 	var all []found
+	together, bound := policy.Interval{}, bounding{of: r.work.allotment}
 	for _, i := range r.index {
 		f := &r.work.rows[i]
 		pays := f.of(clause)
@@ -105,9 +106,11 @@ func (r *Region) list(q Query, clause int) *List {
 			continue
 		}
 		all = append(all, found{row: i, sure: pays.Sure, possible: pays.Possible})
-		l.Sure += pays.Sure
-		l.Rest = l.Rest.Plus(pays)
+		together, l.Rest = together.Plus(pays), l.Rest.Plus(pays)
+		bound.add(f, clause)
 	}
+	l.Sure = together.Sure
+	_, l.Rest = bound.within(together, l.Rest)
 	slices.SortFunc(all, func(a, b found) int {
 		if c := cmp.Or(cmp.Compare(b.sure, a.sure), cmp.Compare(b.possible, a.possible)); c != 0 {
 			return c

@@ -160,12 +160,12 @@ func (r *Region) Size() int { return len(r.index) }
 // part is a region of the same result with some of its rows.
 func (r *Region) part(key regionKey, index []int32) *Region {
 	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, work: r.work, key: key, index: index}
-	var b bounding
+	b := bounding{of: r.work.allotment}
 	for f := range out.Firms() {
 		out.Sum.add(f)
 		b.add(f, -1)
 	}
-	out.Sum.Total, out.Sum.Rest = b.within(r.stages(), out.Sum.Total, out.Sum.Rest)
+	out.Sum.Total, out.Sum.Rest = b.within(out.Sum.Total, out.Sum.Rest)
 	return out
 }
 
@@ -525,7 +525,7 @@ func (r *Region) byArea(parent string) []AreaSum {
 		s, ok := sums[n.Code]
 		if !ok {
 			s = &AreaSum{Area: n}
-			sums[n.Code], bounds[n.Code] = s, &bounding{}
+			sums[n.Code], bounds[n.Code] = s, &bounding{of: r.work.allotment}
 			order = append(order, n.Code)
 		}
 		return s
@@ -546,7 +546,7 @@ func (r *Region) byArea(parent string) []AreaSum {
 	out := make([]AreaSum, 0, len(order))
 	for _, code := range order {
 		s := sums[code]
-		s.Total, s.Rest = bounds[code].within(r.stages(), s.Total, s.Rest)
+		s.Total, s.Rest = bounds[code].within(s.Total, s.Rest)
 		out = append(out, *s)
 	}
 	slices.SortStableFunc(out, func(a, b AreaSum) int { // unknown last
@@ -616,6 +616,9 @@ func (r *Region) byClause() []ClauseSum {
 		out[i] = ClauseSum{Clause: c.ID, InKind: c.Amount.InKind != nil}
 	}
 	bounds := make([]bounding, len(clauses))
+	for i := range bounds {
+		bounds[i].of = r.work.allotment
+	}
 	for f := range r.Firms() {
 		for _, c := range f.pays {
 			bounds[c.clause].add(f, int(c.clause))
@@ -631,7 +634,7 @@ func (r *Region) byClause() []ClauseSum {
 		}
 	}
 	for i := range out {
-		out[i].Pays, out[i].Rest = bounds[i].within(r.stages(), out[i].Pays, out[i].Rest)
+		out[i].Pays, out[i].Rest = bounds[i].within(out[i].Pays, out[i].Rest)
 	}
 	return out
 }

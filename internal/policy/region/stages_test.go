@@ -69,8 +69,16 @@ func TestPoolOverARegion(t *testing.T) {
 		if c := r.ByClause()[1]; c.Pays != all {
 			t.Errorf("by clause %+v", c)
 		}
-		if s := r.Stages(); len(s) != 1 || s[0].Budget != 30*wan || s[0].Lines != 3 || s[0].Pays != (policy.Interval{Sure: 10 * wan, Possible: 30 * wan}) {
+		if s := r.Stages(); len(s) != 1 || s[0].Budget != 30*wan || s[0].Lines != 3 || s[0].Pays != (policy.Interval{Sure: 30 * wan, Possible: 30 * wan}) {
 			t.Errorf("stages %+v", s)
+		}
+		for _, q := range []Query{{}, {Clause: "loan"}} { // a list of all comes to what all come to
+			if l := r.List(q); l.Len() != 3 || l.Sure != 10*wan || l.Rest.OnTop != 20*wan {
+				t.Errorf("list of %q: %d firms, %s for sure, %+v on top", q.Clause, l.Len(), l.Sure, l.Rest)
+			}
+		}
+		if l := r.List(Query{State: policy.Unknown}); l.Len() != 2 || l.Rest.OnTop != 20*wan { // 10 and 20, of which one gets 10 for sure besides
+			t.Errorf("list of those that may get something: %d firms, %+v", l.Len(), l.Rest)
 		}
 		part := r.Within("320904")
 		if part.Sum.Total != want["大丰一厂"] || part.Stages() != nil {
