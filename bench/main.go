@@ -33,8 +33,8 @@ var parts = []part{
 	{"read", "the same workbook read by our scanner and by excelize: time and peak memory", measureRead},
 	{"decide", "row decisions with full trace, and a region in one pass (Go benchmarks of policy and policy/region)", measureDecide},
 	{"demo", "from the start of `yanzhen demo` to /healthz, 3,000 firms, first and second start", measureDemo},
-	{"pages-3000", "enterprise page and region page, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
-	{"pages-100000", "enterprise page and region page, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},
+	{"pages-3000", "pages and API, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
+	{"pages-100000", "pages and API, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},
 	{"cold", "the demo of 100,000 firms opened from all rows and from the saved frame", measureCold},
 	{"wide", "a frame of 100 figures in each of 3 years opened from its file, 100,000 and 1,000,000 firms (Go benchmark of fact; 10 GB of memory)", measureWide},
 }

@@ -23,11 +23,21 @@ import (
 	"time"
 )
 
-const (
-	readers      = 50
-	requests     = 3000             // of each page
-	requestsTime = 60 * time.Second // at most, for each page
-)
+const readers = 50
+
+// pace is how readers ask.
+type pace struct {
+	about    string
+	requests int           // of each page
+	rest     time.Duration // of a reader from one answer to the next question
+	limit    time.Duration // for each page
+}
+
+// paces are those of 50 machines, each of which asks again at once, and of 50 people, each of whom opens a page a second.
+var paces = []pace{
+	{"without rest", 3000, 0, 60 * time.Second},
+	{"a page a second each", 750, time.Second, 60 * time.Second},
+}
 
 // server is a demo under way.
 type server struct {
@@ -135,7 +145,15 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 	for _, page := range []struct {
 		what string
 		urls []string
-	}{{"enterprise page", firms}, {"region page", slices.Compact(regions)}, {"firms of a clause or area", lists}} {
+	}{
+		{"today", []string{"/today"}},
+		{"list of enterprises", []string{"/enterprises", "/enterprises?sort=-ent.revenue", "/enterprises?scale=1&page=7"}},
+		{"search", searches},
+		{"enterprise page", firms},
+		{"region page", slices.Compact(regions)},
+		{"firms of a clause or area", lists},
+		{"imports", []string{"/imports"}},
+	} {
 		if err := s.measure(ctx, b, client, name, page.what, page.urls); err != nil {
 			return err
 		}
@@ -147,17 +165,22 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 	return nil
 }
 
+// searches are what people type: a part of a name, its pinyin, a code, a name with a slip.
+var searches = []string{"/search?q=%E7%94%B5%E6%B0%94", "/search?q=dfjx", "/search?q=91320982", "/search?q=%E5%A4%A7%E4%B8%B0%E7%B2%BE%E5%AF%86", "/search?q=dafeng"}
+
 // measure notes how long the answers to readers took.
 func (s *server) measure(ctx context.Context, b *bench, client *http.Client, name, what string, urls []string) error {
-	took, err := s.read(ctx, client, urls)
-	if err != nil {
-		return fmt.Errorf("%s: %w", what, err)
+	for _, p := range paces {
+		took, err := s.read(ctx, client, urls, p)
+		if err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		slices.Sort(took)
+		at := func(permille int) string {
+			return took[min(len(took)*permille/1000, len(took)-1)].Round(100 * time.Microsecond).String()
+		}
+		b.note(name, fmt.Sprintf("%s, %d readers %s, %d requests", what, readers, p.about, len(took)), fmt.Sprintf("p50 %s, p99 %s", at(500), at(990)))
 	}
-	slices.Sort(took)
-	at := func(permille int) string {
-		return took[min(len(took)*permille/1000, len(took)-1)].Round(100 * time.Microsecond).String()
-	}
-	b.note(name, fmt.Sprintf("%s, %d readers, %d requests", what, readers, len(took)), fmt.Sprintf("p50 %s, p99 %s", at(500), at(990)))
 	return nil
 }
 
@@ -219,23 +242,24 @@ func body(client *http.Client, address string) (string, error) {
 
 // read asks for the pages in turn, as many readers at once as said, and tells how long each answer took, or the first
 // answer that was none.
-func (s *server) read(ctx context.Context, client *http.Client, urls []string) (took []time.Duration, failed error) {
-	ctx, cancel := context.WithTimeout(ctx, requestsTime)
+func (s *server) read(ctx context.Context, client *http.Client, urls []string, p pace) (took []time.Duration, failed error) {
+	ctx, cancel := context.WithTimeout(ctx, p.limit)
 	defer cancel()
 	var (
 		next  atomic.Int64
 		mu    sync.Mutex
 		group sync.WaitGroup
 	)
-	for range readers {
+	for reader := range readers {
 		group.Go(func() {
+			wait(ctx, p.rest*time.Duration(reader)/readers) // people do not begin all at once
 			for {
-				n := next.Add(1) - 1
-				if n >= requests || ctx.Err() != nil {
+				n := int(next.Add(1) - 1)
+				if n >= p.requests || ctx.Err() != nil {
 					return
 				}
 				start := time.Now()
-				_, err := body(client, s.url+urls[n%int64(len(urls))])
+				_, err := body(client, s.url+urls[n%len(urls)])
 				lasted := time.Since(start)
 				mu.Lock()
 				if failed == nil {
@@ -243,9 +267,20 @@ func (s *server) read(ctx context.Context, client *http.Client, urls []string) (
 				}
 				took = append(took, lasted)
 				mu.Unlock()
+				wait(ctx, p.rest-lasted)
 			}
 		})
 	}
 	group.Wait()
 	return took, failed
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
 }

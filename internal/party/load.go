@@ -399,8 +399,8 @@ func (b *builder) finish() {
 	}
 	slices.SortFunc(changed, func(x, y *record) int { return cmp.Compare(x.sub.ID, y.sub.ID) })
 	touched := func(id int64) bool { _, ok := b.touched[id]; return ok }
-	r.recs = merge(r.recs, changed, func(x *record) bool { return touched(x.sub.ID) },
-		func(x, y *record) int { return cmp.Compare(x.sub.ID, y.sub.ID) })
+	r.hold(merge(r.recs, changed, func(x *record) bool { return touched(x.sub.ID) },
+		func(x, y *record) int { return cmp.Compare(x.sub.ID, y.sub.ID) }))
 
 	var (
 		names []nameEntry

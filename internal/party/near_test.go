@@ -37,5 +37,5 @@ func TestNear(t *testing.T) {
 func (r *Registry) add(id int64, name string) {
 	fold := FoldName(name)
 	r.names = append(r.names, nameEntry{fold: fold, key: int32(len(stripForm(fold))), id: id})
-	r.recs = append(r.recs, &record{sub: Subject{ID: id}, ent: &Enterprise{ID: id, Name: name}})
+	r.hold(append(r.recs, &record{sub: Subject{ID: id}, ent: &Enterprise{ID: id, Name: name}}))
 }

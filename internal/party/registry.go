@@ -24,6 +24,7 @@ type Registry struct {
 	dict    *dictionary
 	words   []string  // of dict, as many as there were
 	recs    []*record // by id
+	ids     []int64   // of recs: looking for an id among them touches none of the records
 	merged  map[int64]int64
 	groups  map[int64][]int64 // what a subject stands for, ascending, itself not
 	names   []nameEntry       // by folded name, then id
@@ -119,8 +120,14 @@ func (d *dictionary) number(word string) int32 {
 func (r *Registry) Known() int64 { return r.known }
 
 // place is the index of a subject's record.
-func (r *Registry) place(id int64) (int, bool) {
-	return slices.BinarySearchFunc(r.recs, id, func(rec *record, id int64) int { return cmp.Compare(rec.sub.ID, id) })
+func (r *Registry) place(id int64) (int, bool) { return slices.BinarySearch(r.ids, id) }
+
+// hold makes records, in the order of their ids, those of the registry.
+func (r *Registry) hold(recs []*record) {
+	r.recs, r.ids = recs, make([]int64, len(recs))
+	for i, rec := range recs {
+		r.ids[i] = rec.sub.ID
+	}
 }
 
 func (r *Registry) find(id int64) *record {

@@ -239,10 +239,10 @@ func (r *restoring) records() {
 	recs := make([]record, count)
 	r.mentions, r.names, r.idents = make([]int32, r.left.mentions), make([]nameRow, r.left.names), make([]identRow, r.left.idents)
 	r.members, r.ents, r.former = make([]memberRow, r.left.members), make([]Enterprise, r.left.ents), make([]string, r.left.former)
-	r.reg.recs = make([]*record, count)
+	held := make([]*record, count)
 	for i := range recs {
 		rec := &recs[i]
-		r.reg.recs[i] = rec
+		held[i] = rec
 		rec.sub.ID = in.Int()
 		rec.sub.Kind = r.kind()
 		rec.sub.Parent = in.Int()
@@ -252,6 +252,7 @@ func (r *restoring) records() {
 			r.enterprise(rec)
 		}
 	}
+	r.reg.hold(held)
 }
 
 func (r *restoring) kind() string {
