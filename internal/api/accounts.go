@@ -1,33 +1,15 @@
 package api
 
 import (
+	"cmp"
 	"context"
-	"crypto/rand"
 	"net/http"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
-
-type healthOut struct {
-	Body struct {
-		Status string `json:"status" example:"ok"`
-		AsOf   asOf   `json:"as_of"`
-	}
-}
-
-// health answers as long as the database can be read and the frame is loaded.
-func (s *server) health(ctx context.Context, c *caller, _ *struct{}) (*healthOut, error) {
-	if _, err := s.DB.Seq(ctx); err != nil {
-		return nil, errs.Unavailable(i18n.M("api.no_database"), err)
-	}
-	m, err := s.at(ctx, c, Knowledge{})
-	out := &healthOut{}
-	out.Body.Status, out.Body.AsOf = "ok", m.asOf()
-	return out, err
-}
 
 type meOut struct {
 	Body struct {
@@ -116,24 +98,35 @@ type Account struct {
 	Name     string  `json:"name" example:"李某"`
 	Grants   []grant `json:"grants" nullable:"false"`
 	Disabled bool    `json:"disabled" example:"false"`
+	Waits    bool    `json:"waits" example:"false" doc:"尚未用代码激活 · its code was not used yet"`
 	Created  string  `json:"created" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 }
 
 type grant struct {
-	Role       string `json:"role" enum:"county_official,city_official,enterprise,auditor,administrator" example:"county_official"`
+	Role       string `json:"role" enum:"county_official,city_official,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
 	Area       string `json:"area,omitempty" maxLength:"64" example:"320904"`
 	Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17"`
+	Until      string `json:"until,omitempty" maxLength:"10" example:"2025-10-31" doc:"到这一天为止，含当天 · up to this day, itself included"`
 }
 
 func accountOf(a access.Account) Account {
-	out := Account{ID: a.ID, Login: a.Login, Name: a.Name, Disabled: a.Disabled(), Created: instant(a.CreatedAt), Grants: []grant{}}
+	out := Account{ID: a.ID, Login: a.Login, Name: a.Name, Disabled: a.Disabled(), Waits: a.Waits, Created: instant(a.CreatedAt), Grants: []grant{}}
 	for _, g := range a.Grants {
-		out.Grants = append(out.Grants, grant{string(g.Role), g.Area, g.Party})
+		x := grant{Role: string(g.Role), Area: g.Area, Enterprise: g.Party}
+		if g.Until != 0 {
+			x.Until = clock.DayOf(g.Until - 1).String()
+		}
+		out.Grants = append(out.Grants, x)
 	}
 	return out
 }
 
-type accountsIn struct{ Paging }
+type accountsIn struct {
+	Text  string `query:"q" maxLength:"100" example:"李" doc:"登录名或姓名的一部分 · part of a login or a name"`
+	Role  string `query:"role" enum:"county_official,city_official,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
+	State string `query:"state" enum:"in_use,waiting,ended" example:"in_use"`
+	Paging
+}
 
 type accountsOut struct {
 	Body struct {
@@ -143,22 +136,22 @@ type accountsOut struct {
 	}
 }
 
-// accounts go by login: a page begins behind the last login of the page before.
+// accounts go by login.
 func (s *server) accounts(ctx context.Context, c *caller, in *accountsIn) (*accountsOut, error) {
-	at, err := in.open(c, c.listName("accounts", nil))
+	f := access.Filter{Text: in.Text, Role: access.Role(in.Role), State: access.State(in.State)}
+	at, err := in.open(c, c.listName("accounts", f))
 	if err != nil {
 		return nil, err
 	}
-	all, err := s.Access.List(ctx, c.scope)
+	list, total, err := s.Access.Find(ctx, c.scope, f, at.From, in.Limit)
 	if err != nil {
 		return nil, err
 	}
 	out := &accountsOut{}
-	out.Body.Items, out.Body.Total = []Account{}, len(all)
-	for i := at.From; i < min(at.From+in.Limit, len(all)); i++ {
-		out.Body.Items = append(out.Body.Items, accountOf(all[i]))
+	out.Body.Items, out.Body.Total, out.Body.Next = []Account{}, total, at.next(moment{}, at.From+in.Limit, total)
+	for _, a := range list {
+		out.Body.Items = append(out.Body.Items, accountOf(a))
 	}
-	out.Body.Next = at.next(moment{}, at.From+in.Limit, len(all))
 	return out, nil
 }
 
@@ -170,61 +163,79 @@ type newAccountIn struct {
 	}
 }
 
-type secretOut struct {
-	Body struct {
-		Account
-		Password string `json:"password" example:"K7QWZ2M4XB3AHT5RNJ6VCLDE8P" doc:"只此一次 · shown once"`
-	}
-}
-
-func (s *server) newAccount(ctx context.Context, c *caller, in *newAccountIn) (*secretOut, error) {
-	n := access.NewAccount{Login: in.Body.Login, Name: in.Body.Name, Password: rand.Text()}
+// newAccount makes an account that waits for its code, with its letter.
+func (s *server) newAccount(ctx context.Context, c *caller, in *newAccountIn) (*letterOut, error) {
+	n := access.NewAccount{Login: in.Body.Login, Name: in.Body.Name}
 	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
 		return nil, err
 	}
 	for i, g := range in.Body.Grants {
+		at := "/grants/" + strconv.Itoa(i)
 		if _, ok := s.Library.Areas().Node(g.Area); g.Area != "" && !ok {
-			return nil, s.wrongBody(c, "/grants/"+strconv.Itoa(i)+"/area", i18n.M("api.no_area"))
+			return nil, s.wrongBody(c, at+"/area", i18n.M("api.no_area"))
 		}
 		if _, ok := whole.Enterprise(g.Enterprise); g.Enterprise != 0 && !ok {
-			return nil, s.wrongBody(c, "/grants/"+strconv.Itoa(i)+"/enterprise", i18n.M("api.no_enterprise"))
+			return nil, s.wrongBody(c, at+"/enterprise", i18n.M("api.no_enterprise"))
 		}
-		n.Grants = append(n.Grants, access.Grant{Role: access.Role(g.Role), Area: g.Area, Party: g.Enterprise})
+		x := access.Grant{Role: access.Role(g.Role), Area: g.Area, Party: g.Enterprise}
+		if g.Until != "" {
+			if x.Until, err = s.endOf(c, at+"/until", g.Until); err != nil {
+				return nil, err
+			}
+		}
+		n.Grants = append(n.Grants, x)
 	}
-	a, err := s.Access.Create(ctx, c.scope, n)
+	a, err := s.Access.Prepare(ctx, c.scope, n)
 	if err != nil {
 		return nil, err
 	}
-	return secret(a, n.Password), nil
+	return s.letterTo(ctx, c, a, "")
 }
 
-func secret(a access.Account, password string) *secretOut {
-	out := &secretOut{}
-	out.Body.Account, out.Body.Password = accountOf(a), password
-	return out
+// letterTo gives an account a new code.
+func (s *server) letterTo(ctx context.Context, c *caller, a access.Account, why string) (*letterOut, error) {
+	h := access.Holder{Account: a.ID}
+	for _, g := range a.Grants {
+		h.Firm.Party = cmp.Or(h.Firm.Party, g.Party)
+	}
+	l, err := s.Enrol.Letter(ctx, c.scope, h, why)
+	return s.letterOf(l, err)
 }
 
-func (s *server) disable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
-	return &nothing{}, s.Access.Disable(ctx, c.scope, in.ID, "")
+type whyIn struct {
+	ID   int64 `path:"id" minimum:"1" example:"5"`
+	Body struct {
+		Why string `json:"why,omitempty" maxLength:"4000" example:"已调离" doc:"记入日志 · stays on record"`
+	}
 }
 
-func (s *server) enable(ctx context.Context, c *caller, in *idIn) (*nothing, error) {
-	return &nothing{}, s.Access.Enable(ctx, c.scope, in.ID, "")
+func (s *server) disable(ctx context.Context, c *caller, in *whyIn) (*nothing, error) {
+	return &nothing{}, s.Access.Disable(ctx, c.scope, in.ID, in.Body.Why)
 }
 
-func (s *server) reset(ctx context.Context, c *caller, in *idIn) (*secretOut, error) {
+func (s *server) enable(ctx context.Context, c *caller, in *whyIn) (*nothing, error) {
+	return &nothing{}, s.Access.Enable(ctx, c.scope, in.ID, in.Body.Why)
+}
+
+type resetIn struct {
+	ID   int64 `path:"id" minimum:"1" example:"5"`
+	Body struct {
+		Why string `json:"why,omitempty" maxLength:"4000" example:"已核对工作证" doc:"已有密码的账号须写明怎样核对了身份 · for an account that has a password: how the identity was checked"`
+	}
+}
+
+// reset gives an account a new code: its password and sessions end.
+func (s *server) reset(ctx context.Context, c *caller, in *resetIn) (*letterOut, error) {
 	a, err := s.Access.ByID(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	password := rand.Text()
-	return secret(a, password), s.Access.SetPassword(ctx, c.scope, in.ID, password)
+	return s.letterTo(ctx, c, a, in.Body.Why)
 }
 
 func (s *server) registerAccounts() {
 	admin, self := access.Need{Action: access.ManageAccounts}, access.Need{}
-	handle(s, operation{id: "health", tag: "service", method: http.MethodGet, path: "/health", need: access.Need{Public: true}}, s.health)
 	handle(s, operation{id: "me", tag: "tokens", method: http.MethodGet, path: "/me", need: self}, s.me)
 	handle(s, operation{id: "list_tokens", tag: "tokens", method: http.MethodGet, path: "/tokens", need: self}, s.tokens)
 	handle(s, operation{id: "end_token", tag: "tokens", method: http.MethodDelete, path: "/tokens/{id}", need: self, status: http.StatusNoContent}, s.endToken)
@@ -247,5 +258,7 @@ func (s *server) register() {
 	s.registerContent()
 	s.registerAccounts()
 	s.registerLog()
+	s.registerSystem()
 	s.registerEnrolments()
+	s.registerHandlers()
 }

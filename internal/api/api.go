@@ -31,7 +31,7 @@ import (
 // Prefix is where the API is served.
 const Prefix = "/api/v1"
 
-// Deps is what the API stands on. All of it is needed, save Rate and Demo.
+// Deps is what the API stands on. All of it is needed down to Log.
 type Deps struct {
 	DB       *store.DB // for the answers that it remembers
 	Access   *access.Store
@@ -44,8 +44,12 @@ type Deps struct {
 	Versions *version.Store
 	Clock    clock.Clock
 	Log      *slog.Logger
-	Rate     int  // requests a second for one token, or for one address without a token; 0 is DefaultRate
-	Demo     bool // the data is synthetic, and exports say so
+	Machine  func() (Machine, error) // how the installation stands; nil where nobody can tell
+	Rate     int                     // requests a second for one token, or for one address without a token; 0 is DefaultRate
+	Demo     bool                    // the data is synthetic, and exports say so
+
+	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
+	MapApproval string
 }
 
 // DefaultRate leaves a program room to read a city in a minute, and others room beside it.

@@ -96,6 +96,43 @@ func TestPolicies(t *testing.T) {
 	wants(t, c.get("firm", "/policies/yancheng-2022-6/region"), 403)
 }
 
+// The map of a region is GeoJSON whose features carry what the policy comes to.
+func TestRegionMap(t *testing.T) {
+	c := newCity(t)
+	r := c.get("city", "/policies/yancheng-2022-6/region/map?area=320900")
+	wants(t, r, 200, `"approval":"苏S(2024)001号"`, `"sure":"682000.00"`)
+	if got := r.header.Get("Content-Type"); got != geoJSONType {
+		t.Errorf("content type %q", got)
+	}
+	var m mapped
+	r.into(t, &m)
+	outlined, firms := 0, 0
+	for _, f := range m.Features {
+		firms += f.Properties.Firms
+		if f.Geometry == nil {
+			continue
+		}
+		outlined++
+		for _, polygon := range f.Geometry.Coordinates {
+			for _, ring := range polygon {
+				if len(ring) < 4 || ring[0] != ring[len(ring)-1] {
+					t.Errorf("a ring of %s is not closed", f.Properties.Name)
+				}
+			}
+		}
+	}
+	if outlined != 9 || firms != 3 || m.Type != "FeatureCollection" || m.License == "" {
+		t.Errorf("%d areas with an outline, %d firms, %+v", outlined, firms, m.Source)
+	}
+	wants(t, c.get("firm", "/policies/yancheng-2022-6/region/map"), 403)
+}
+
+func TestSystem(t *testing.T) {
+	c := newCity(t)
+	wants(t, c.get("admin", "/system"), 200, `"version":"test"`, `"in_use":7`, `"policies":1`)
+	wants(t, c.get("city", "/system"), 403)
+}
+
 func TestImports(t *testing.T) {
 	c := newCity(t)
 	query := "?name=more.csv&sender=%E5%B8%82%E5%B1%80&authority=bureau&area=320900&period=2023"
@@ -168,16 +205,93 @@ func TestMerges(t *testing.T) {
 
 func TestAccounts(t *testing.T) {
 	c := newCity(t)
-	r := c.ask("admin", http.MethodPost, "/accounts", `{"login": "dafeng", "name": "李某", "grants": [{"role": "county_official", "area": "320904"}]}`)
-	wants(t, r, 201, `"password":"`)
-	var made Account
-	r.into(t, &made)
-	wants(t, c.get("admin", "/accounts?limit=2"), 200, `"total":6`, `"next"`)
-	for _, step := range []string{"disable", "enable"} {
-		wants(t, c.ask("admin", http.MethodPost, fmt.Sprintf("/accounts/%d/%s", made.ID, step), ""), 204)
+	r := c.ask("admin", http.MethodPost, "/accounts", `{"login": "dafeng", "name": "李某", "grants": [{"role": "county_official", "area": "320904", "until": "2025-10-31"}]}`)
+	wants(t, r, 201, `"code":"`, `"role":"county_official"`)
+	if got := r.header.Get("Cache-Control"); got != "no-store" {
+		t.Errorf("an answer with a code may be kept: %q", got)
 	}
-	wants(t, c.ask("admin", http.MethodPost, fmt.Sprintf("/accounts/%d/reset", made.ID), ""), 200, `"password":"`)
+	var made Letter
+	r.into(t, &made)
+	wants(t, c.get("admin", "/accounts?limit=2"), 200, `"total":8`, `"next"`)
+	wants(t, c.get("admin", "/accounts?state=waiting"), 200, `"total":1`, `"waits":true`, `"until":"2025-10-31"`)
+	wants(t, c.get("admin", "/accounts?role=auditor&q=test"), 200, `"total":0`)
+	a, err := c.srv.Access.Activate(t.Context(), made.Login, made.Code, "geese fly in formation", "192.0.2.1")
+	must(t, err)
+	if a.ID != made.Account {
+		t.Errorf("the code opens account %d, not %d", a.ID, made.Account)
+	}
+	for _, step := range []string{"disable", "enable"} {
+		wants(t, c.ask("admin", http.MethodPost, fmt.Sprintf("/accounts/%d/%s", a.ID, step), `{"why": "休假"}`), 204)
+	}
+	wants(t, c.ask("admin", http.MethodPost, fmt.Sprintf("/accounts/%d/reset", a.ID), `{}`), 422)
+	wants(t, c.ask("admin", http.MethodPost, fmt.Sprintf("/accounts/%d/reset", a.ID), `{"why": "已核对工作证"}`), 200, `"code":"`)
 	wants(t, c.ask("admin", http.MethodPost, "/accounts", `{"login": "x1y", "name": "李某", "grants": [{"role": "county_official", "area": "nowhere"}]}`), 422, `"pointer":"/grants/0/area"`)
+}
+
+// An enterprise authorises those who act for it, and takes it back; officials open its account and print its letter.
+func TestHandlers(t *testing.T) {
+	c := newCity(t)
+	path := fmt.Sprintf("/enterprises/%d/accounts", c.firms[tinghuCode])
+	wants(t, c.get("firm", path), 200, `"role":"enterprise"`, `"role":"handler","until":"2025-10-31","expired":false`, `"role":"viewer"`)
+	wants(t, c.get("handler", path), 403)
+	wants(t, c.get("city", fmt.Sprintf("/enterprises/%d/accounts", c.firms[dafengCode])), 200, `"items":[]`)
+	wants(t, c.ask("tinghu", http.MethodPost, path+"/open", ""), 409)
+	wants(t, c.ask("city", http.MethodPost, fmt.Sprintf("/enterprises/%d/accounts/open", c.firms[dafengCode]), ""), 201, `"code":"`, dafengCode)
+	body := `{"login": "lisi", "name": "李四", "role": "handler", "until": "2025-10-31"}`
+	wants(t, c.ask("firm", http.MethodPost, path+"/authorise", strings.Replace(body, "2025-10-31", "soon", 1)), 422, `"pointer":"/until"`)
+	wants(t, c.ask("firm", http.MethodPost, path+"/authorise", strings.Replace(body, "handler", "enterprise", 1)), 422, `"pointer":"/role"`)
+	var l Letter
+	r := c.ask("firm", http.MethodPost, path+"/authorise", body)
+	wants(t, r, 201, `"role":"handler"`)
+	r.into(t, &l)
+	one := fmt.Sprintf("%s/%d", path, l.Account)
+	wants(t, c.ask("firm", http.MethodPost, one+"/code", `{}`), 200, `"code":"`)
+	wants(t, c.ask("firm", http.MethodPost, fmt.Sprintf("%s/%d/code", path, c.ids["city"]), `{"why": "x"}`), 404)
+	wants(t, c.ask("firm", http.MethodPost, one+"/renew", `{"until": "2025-06-30"}`), 204)
+	wants(t, c.get("firm", path), 200, `"until":"2025-06-30"`)
+	r = c.ask("firm", http.MethodPost, one+"/succeed", `{"login": "wangwu", "name": "王五"}`)
+	wants(t, r, 200, `"login":"wangwu"`)
+	r.into(t, &l)
+	wants(t, c.ask("firm", http.MethodPost, one+"/revoke", `{}`), 404) // the leaver's account has ended
+	wants(t, c.ask("firm", http.MethodPost, fmt.Sprintf("%s/%d/revoke", path, l.Account), `{"why": "已离职"}`), 204)
+	if r := c.get("firm", path); strings.Contains(r.body, "wangwu") || strings.Contains(r.body, "lisi") {
+		t.Errorf("those whose authorisation ended are listed: %s", r.body)
+	}
+	wants(t, c.get("auditor", "/log?deed=account_revoked"), 200, `"total":1`, `"whose":"王五"`, `"reason":"已离职"`, fmt.Sprintf(`"enterprise":%d`, c.firms[tinghuCode]))
+	if r := c.get("admin", "/log?deed=account&q=%E5%B7%B2%E7%A6%BB%E8%81%8C"); r.status != 200 {
+		t.Errorf("the log of accounts: %d %s", r.status, r.body)
+	}
+	wants(t, c.get("auditor", "/log?deed=account_eaten"), 422, `"parameter":"deed"`, "account_revoked")
+}
+
+// Many enterprises get their accounts by area or by a list, and the letters of all of them.
+func TestEnrolments(t *testing.T) {
+	c := newCity(t)
+	wants(t, c.get("city", "/enrolments/choice?area=320900"), 200, `"total":2`, dafengCode, dongtaiCode)
+	wants(t, c.get("tinghu", "/enrolments/choice?area=320900"), 403)
+	var page firmsOut
+	c.get("city", "/enrolments/choice?area=320900&limit=1").into(t, &page.Body)
+	wants(t, c.get("city", "/enrolments/choice?area=320900&limit=1&cursor="+page.Body.Next), 200, `"total":2`, dongtaiCode)
+	list := "统一社会信用代码,企业名称\n" + dafengCode + ",盐城大丰乙电子有限公司\n,没有这家企业\n"
+	r := c.ask("city", http.MethodPost, "/enrolments/list?area=320900&name=firms.csv", list, "Content-Type", "text/csv", idempotencyHeader, "k1")
+	wants(t, r, 201, `"list":"firms.csv"`)
+	var made Enrolment
+	r.into(t, &made)
+	path := fmt.Sprintf("/enrolments/%d", made.ID)
+	for made.State == "running" {
+		c.get("city", path).into(t, &made)
+	}
+	wants(t, c.get("city", path), 200, `"made":1`, `"unknown":1`, `"words":"没有这家企业"`, `"outcome":"unknown"`)
+	r = c.ask("city", http.MethodPost, path+"/letters", `{}`)
+	wants(t, r, 200, `"code":"`, dafengCode)
+	var letters lettersOut
+	r.into(t, &letters.Body)
+	wants(t, c.ask("city", http.MethodPost, path+"/letters", `{}`), 200, `"items":[]`)
+	wants(t, c.ask("city", http.MethodPost, path+"/letters", `{"again": true}`), 200, dafengCode)
+	l := letters.Body.Items[0]
+	if _, err := c.srv.Access.Activate(t.Context(), l.Login, l.Code, "geese fly in formation", "192.0.2.1"); err == nil {
+		t.Error("a code works although another letter was printed")
+	}
 }
 
 // A token is no more than it says, and nothing once it was taken back; what its account loses, it loses.

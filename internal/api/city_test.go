@@ -67,6 +67,12 @@ var grantsOf = map[string]func(c *city) access.Grant{
 	"city":    func(*city) access.Grant { return access.Grant{Role: access.CityOfficial, Area: "320900"} },
 	"auditor": func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
 	"firm":    func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
+	"handler": func(c *city) access.Grant {
+		return access.Grant{Role: access.Handler, Party: c.firms[tinghuCode], Until: time.Date(2025, 11, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()}
+	},
+	"viewer": func(c *city) access.Grant {
+		return access.Grant{Role: access.Viewer, Party: c.firms[tinghuCode], Until: time.Date(2025, 11, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()}
+	},
 }
 
 // migrations are those of all that the API stands on.
@@ -108,7 +114,10 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
 		Enrol: enrolments, Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
-		Rate: 1_000_000, Demo: true,
+		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
+		Machine: func() (Machine, error) {
+			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31}, nil
+		},
 	})
 	must(t, err)
 	c.http = httptest.NewServer(c.srv.handler())
@@ -189,7 +198,7 @@ func (c *city) settle() {
 		c.firms[code] = view.Registry().Only(code)
 	}
 	c.tokens["admin"] = c.token("admin", access.Actions(), "")
-	for _, login := range []string{"tinghu", "auditor", "firm"} {
+	for _, login := range []string{"tinghu", "auditor", "firm", "handler", "viewer"} {
 		c.account(login)
 	}
 }

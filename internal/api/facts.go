@@ -62,6 +62,7 @@ type Source struct {
 	Name      string `json:"name" example:"firms.csv"`
 	Authority string `json:"authority" example:"statistics"`
 	Sender    string `json:"sender,omitempty" example:"市工信局"`
+	Evidence  string `json:"evidence,omitempty" example:"2023 年度审计报告" doc:"企业自报的依据 · what shows that what an enterprise stated is true"`
 	By        string `json:"by,omitempty" example:"王敏" doc:"经办账号 · the account that brought it in"`
 	Received  string `json:"received" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 	Commit    int64  `json:"commit" example:"41"`
@@ -168,10 +169,14 @@ func (s *server) statement(ctx context.Context, def content.FactDef, said fact.S
 }
 
 func sourceOf(src source.Source, by string) Source {
-	return Source{
+	out := Source{
 		ID: src.ID, Name: src.Name, Authority: src.Authority, Sender: src.Note, By: by,
 		Received: instant(src.ReceivedAt), Commit: src.Seq, Retracted: !src.Live(),
 	}
+	if src.Kind == source.Entry {
+		out.Sender, out.Evidence = "", src.Note
+	}
+	return out
 }
 
 func (s *server) dispute(ctx context.Context, view fact.View, d fact.Dispute, names people) (dispute, error) {

@@ -30,6 +30,7 @@ const upload = "?name=more.csv&sender=%E5%B8%82%E7%BB%9F%E8%AE%A1%E5%B1%80&autho
 // calls ask every operation once, in an order in which each can succeed.
 var calls = []call{
 	{id: "health", path: "/health"},
+	{id: "get_system", as: "admin", path: "/system"},
 	{id: "me", as: "city", path: "/me"},
 	{id: "list_enterprises", as: "city", path: "/enterprises?area=320902&columns=ent.revenue,ent.employees&year=2023&limit=2"},
 	{id: "search_enterprises", as: "city", path: "/enterprises/search?q=%E5%A4%A7%E4%B8%B0"},
@@ -48,6 +49,7 @@ var calls = []call{
 	{id: "get_calculation_receipt", path: "/policies/yancheng-2022-6/calculate/receipt?as_of=2023-12-31", body: `{"enterprise": {"id": "E1", "name": "盐城示例机械有限公司", "area": "320903", "industry": "3670", "facts": {"ent.above_scale": {"2022": true}}}}`},
 	{id: "get_decision", as: "firm", path: "/enterprises/{tinghu}/decisions/yancheng-2022-6"},
 	{id: "get_region", as: "city", path: "/policies/yancheng-2022-6/region?area=320900"},
+	{id: "get_region_map", as: "city", path: "/policies/yancheng-2022-6/region/map?area=320900"},
 	{id: "list_payees", as: "city", path: "/policies/yancheng-2022-6/enterprises?clause=c9&state=sure"},
 	{id: "get_receipt", as: "firm", path: "/enterprises/{tinghu}/decisions/yancheng-2022-6/receipt"},
 	{id: "list_versions", path: "/policies/yancheng-2022-6/versions"},
@@ -99,12 +101,22 @@ var calls = []call{
 	{id: "export_log", as: "auditor", path: "/exports/log?format=ndjson&deed=enforce"},
 	{id: "list_accounts", as: "admin", path: "/accounts?limit=2"},
 	{id: "create_account", as: "admin", path: "/accounts", body: `{"login": "dafeng2", "name": "李某", "grants": [{"role": "county_official", "area": "320904"}]}`},
-	{id: "disable_account", as: "admin", path: "/accounts/{account}/disable"},
-	{id: "enable_account", as: "admin", path: "/accounts/{account}/enable"},
-	{id: "reset_account", as: "admin", path: "/accounts/{account}/reset"},
-	{id: "order_enrolment", as: "city", path: "/enrolments", body: `{"area": "320904"}`},
+	{id: "disable_account", as: "admin", path: "/accounts/{account}/disable", body: `{"why": "已调离"}`},
+	{id: "enable_account", as: "admin", path: "/accounts/{account}/enable", body: `{"why": "已调回"}`},
+	{id: "reset_account", as: "admin", path: "/accounts/{account}/reset", body: `{}`},
+	{id: "list_firm_accounts", as: "firm", path: "/enterprises/{tinghu}/accounts"},
+	{id: "open_firm_account", as: "city", path: "/enterprises/{dongtai}/accounts/open"},
+	{id: "authorise_handler", as: "firm", path: "/enterprises/{tinghu}/accounts/authorise", body: `{"login": "lisi", "name": "李四", "role": "handler", "until": "2025-10-31"}`},
+	{id: "renew_handler", as: "firm", path: "/enterprises/{tinghu}/accounts/{handler}/renew", body: `{"until": "2025-06-30"}`},
+	{id: "issue_code", as: "firm", path: "/enterprises/{tinghu}/accounts/{handler}/code", body: `{}`},
+	{id: "succeed_handler", as: "firm", path: "/enterprises/{tinghu}/accounts/{handler}/succeed", body: `{"login": "wangwu", "name": "王五"}`},
+	{id: "revoke_handler", as: "firm", path: "/enterprises/{tinghu}/accounts/{handler}/revoke", body: `{"why": "已离职"}`},
+	{id: "preview_enrolment", as: "city", path: "/enrolments/choice?area=320904"},
+	{id: "order_enrolment_list", as: "city", path: "/enrolments/list?area=320904&name=firms.csv", body: "统一社会信用代码,企业名称\n" + dafengCode + ",盐城大丰乙电子有限公司\n", header: []string{"Content-Type", "text/csv"}},
+	{id: "order_enrolment", as: "city", path: "/enrolments", body: `{"area": "320900"}`},
 	{id: "cancel_enrolment", as: "city", path: "/enrolments/{enrolment}/cancel", late: true},
 	{id: "resume_enrolment", as: "city", path: "/enrolments/{enrolment}/resume", late: true},
+	{id: "print_letters", as: "city", path: "/enrolments/{enrolment}/letters", body: `{}`},
 	{id: "get_enrolment", as: "city", path: "/enrolments/{enrolment}"},
 	{id: "list_enrolments", as: "city", path: "/enrolments"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
@@ -112,7 +124,10 @@ var calls = []call{
 }
 
 // makes are the calls whose answer names something that later ones speak of.
-var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "draft_policy": "version", "upload": "import", "create_account": "account", "order_enrolment": "enrolment"}
+var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "draft_policy": "version", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
+
+// opens are those whose answer is a letter for an account.
+var opens = map[string]string{"create_account": "account", "authorise_handler": "handler", "succeed_handler": "handler"}
 
 // answersOf runs all calls and gives the answer of each.
 func answersOf(t *testing.T, c *city) map[string]reply {
@@ -147,6 +162,11 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 		var edition Edition
 		if c.srv.operation(k.id).tag == "versions" && json.Unmarshal([]byte(r.body), &edition) == nil && edition.Revision > 0 {
 			names["revision"] = fmt.Sprint(edition.Revision)
+		}
+		if name, ok := opens[k.id]; ok {
+			var l Letter
+			r.into(t, &l)
+			names[name] = fmt.Sprint(l.Account)
 		}
 		if k.id == "list_versions" {
 			var list editionsOut
@@ -236,8 +256,8 @@ func described(t *testing.T, c *city) ([]byte, *jsonschema.Compiler) {
 
 // secretTexts are the values that differ from run to run, and what stands for them.
 var secretTexts = map[string]*regexp.Regexp{
-	`"password":"K7QWZ2M4XB3AHT5RNJ6VCLDE8P"`: regexp.MustCompile(`"password":"[^"]*"`),
-	`"hint":"yz_K7QWZ"`:                       regexp.MustCompile(`"hint":"[^"]*"`),
+	`"code":"ABCD-EFGH-JKLM-NPQR"`: regexp.MustCompile(`"code":"[^"]{4}-[^"]*"`),
+	`"hint":"yz_K7QWZ"`:            regexp.MustCompile(`"hint":"[^"]*"`),
 }
 
 // writeExamples keeps the answers, long lists cut to what shows their form.

@@ -71,10 +71,15 @@ type PolicyIn struct {
 type policyOut struct {
 	Body struct {
 		Document
+		Version  int64     `json:"version" example:"12" doc:"现行版本 · the version in force"`
+		Package  string    `json:"package" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"政策文件包的摘要 · of the files of the package"`
 		Areas    []string  `json:"areas" nullable:"false" example:"[\"320902\"]" doc:"市级支付的地区 · where it pays"`
+		Floor    []string  `json:"floor,omitempty" nullable:"false" example:"[\"320924\"]" doc:"自行支付、不得低于本文件的地区 · that pay themselves, and not less"`
 		Clauses  []clause  `json:"clauses" nullable:"false"`
 		Settings []setting `json:"settings" nullable:"false" doc:"原文未定的问题及可选答案 · questions that the document leaves open"`
 		Params   []param   `json:"params" nullable:"false"`
+		Between  []between `json:"between" nullable:"false" doc:"条款之间：就高、名额、资金池 · what keeps clauses from adding up"`
+		LeftOut  []leftOut `json:"left_out" nullable:"false" doc:"文件中没有编入条款的数字及原因 · numbers of the document that no clause reckons with, and why"`
 	}
 }
 
@@ -109,6 +114,36 @@ type param struct {
 	Cite   string            `json:"cite,omitempty" example:"四(三)"`
 }
 
+// between is a rule that holds between clauses.
+type between struct {
+	ID      string    `json:"id" example:"one_of_two"`
+	Kind    string    `json:"kind" enum:"higher_of,priority,difference,quota,pool" example:"higher_of"`
+	Name    i18n.Text `json:"name"`
+	Clauses []string  `json:"clauses" nullable:"false" example:"[\"c9\",\"c10\"]"`
+	Cite    string    `json:"cite" example:"四(三)"`
+}
+
+func betweenOf(f policy.File) []between {
+	all := []between{}
+	for _, g := range f.Stacking.Groups {
+		all = append(all, between{g.ID, g.Pick, g.Name, g.Clauses, g.Cite})
+	}
+	for _, q := range f.Stacking.Quotas {
+		all = append(all, between{q.ID, policy.QuotaKind, q.Name, q.Clauses, q.Cite})
+	}
+	for _, l := range f.Stacking.Pools {
+		all = append(all, between{l.ID, policy.PoolKind, l.Name, l.Clauses, l.Cite})
+	}
+	return all
+}
+
+// leftOut is numbers of a document that are not encoded.
+type leftOut struct {
+	Cite    string    `json:"cite" example:"一(二)"`
+	Numbers []string  `json:"numbers" nullable:"false" example:"[\"1000家\"]"`
+	Reason  i18n.Text `json:"reason"`
+}
+
 type policyAtIn struct {
 	PolicyIn
 	Knowledge
@@ -126,6 +161,15 @@ func (s *server) getPolicy(ctx context.Context, c *caller, in *policyAtIn) (*pol
 	p, out := f.Policy, &policyOut{}
 	b := &out.Body
 	b.Document, b.Areas, b.Clauses, b.Settings, b.Params = documentOf(p), []string{}, []clause{}, []setting{}, []param{}
+	b.Version, b.Package, b.Between, b.LeftOut = f.ID, f.Hash, betweenOf(p.File), []leftOut{}
+	for _, m := range p.File.Inventory {
+		if m.Reason != nil {
+			b.LeftOut = append(b.LeftOut, leftOut{m.Cite, m.Numbers, *m.Reason})
+		}
+	}
+	if d := p.File.Document; d.Floor != nil {
+		b.Floor = d.Floor.In
+	}
 	if a := p.File.Document.Area; a != nil {
 		b.Areas = a.In
 	}
@@ -575,6 +619,7 @@ func (s *server) registerPolicies() {
 	handle(s, operation{id: "get_decision", tag: "policies", method: http.MethodGet, path: "/enterprises/{id}/decisions/{policy}", need: access.Need{Action: access.ReadSensitive}}, s.decide)
 	handle(s, operation{id: "get_receipt", tag: "policies", method: http.MethodGet, path: "/enterprises/{id}/decisions/{policy}/receipt", need: access.Need{Action: access.ReadSensitive}, streams: []string{"application/json"}}, s.receipt)
 	handle(s, operation{id: "get_region", tag: "policies", method: http.MethodGet, path: "/policies/{policy}/region", need: area}, s.region)
+	handle(s, operation{id: "get_region_map", tag: "policies", method: http.MethodGet, path: "/policies/{policy}/region/map", need: area, streams: []string{geoJSONType}}, s.regionMap)
 	handle(s, operation{id: "list_payees", tag: "policies", method: http.MethodGet, path: "/policies/{policy}/enterprises", need: area}, s.payees)
 }
 

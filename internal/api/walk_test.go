@@ -26,17 +26,19 @@ var readers = map[string][]string{
 	"narrow":  {dafengCode},
 	"auditor": {tinghuCode, dafengCode, dongtaiCode},
 	"firm":    {tinghuCode},
+	"handler": {tinghuCode},
+	"viewer":  {tinghuCode},
 	"admin":   {},
 }
 
 // writers is who may use each operation that changes something, on the firm in 亭湖区 and on what the city brought in.
 var writers = map[string][]string{
-	"raise_dispute":           {"tinghu", "city", "firm"},
+	"raise_dispute":           {"tinghu", "city", "firm", "handler"},
 	"close_dispute":           {"tinghu", "city"},
 	"merge_enterprise":        {"city"},
 	"unmerge_enterprise":      {"city"},
-	"calculate":               {"", "tinghu", "city", "narrow", "auditor", "firm", "admin"},
-	"get_calculation_receipt": {"", "tinghu", "city", "narrow", "auditor", "firm", "admin"},
+	"calculate":               {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin"},
+	"get_calculation_receipt": {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin"},
 	"draft_policy":            {"city", "admin"},
 	"upload":                  {"city"},
 	"submit":                  {"city"},
@@ -55,6 +57,14 @@ var writers = map[string][]string{
 	"reset_account":           {"admin"},
 	"end_token":               {},
 	"order_enrolment":         {"tinghu", "city", "narrow", "admin"},
+	"order_enrolment_list":    {"tinghu", "city", "narrow", "admin"},
+	"print_letters":           {},
+	"open_firm_account":       {"tinghu", "city"},
+	"authorise_handler":       {"firm"},
+	"issue_code":              {"firm"},
+	"renew_handler":           {"firm"},
+	"succeed_handler":         {"firm"},
+	"revoke_handler":          {"firm"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"draft_version":           {"city", "admin"},
@@ -85,7 +95,7 @@ func (c *city) address(op operation, code string) string {
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
-	return strings.NewReplacer("{id}", id, "{policy}", "yancheng-2022-6", "{list}", "honour_titles").Replace(op.path)
+	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles").Replace(op.path)
 }
 
 func (c *city) firstImport() string {
@@ -169,6 +179,8 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 			path += upload
 		case "edit_version":
 			path += "?revision=1"
+		case "order_enrolment_list":
+			path += "?area=320902&name=firms.csv"
 		}
 		for login := range readers {
 			if slices.Contains(allowed, login) {

@@ -11,10 +11,12 @@ import (
 // Point is a place on the ground, in degrees.
 type Point struct{ Lon, Lat float64 }
 
-// Boundary is the outline of an area: closed rings, those of holes too, which a map fills by the even-odd rule.
+// Boundary is the outline of an area: closed rings, those of holes too, which a map fills by the even-odd rule. Polygons
+// are the same rings as RFC 7946 parts them: of each the outer one, then its holes.
 type Boundary struct {
-	Rings  [][]Point
-	Center Point // lies inside
+	Rings    [][]Point
+	Polygons [][][]Point
+	Center   Point // lies inside
 }
 
 // Boundaries are the outlines of areas, as far as a deployer has them, and where they come from.
@@ -96,6 +98,7 @@ func outline(polygons [][][][2]float64) (b Boundary, ok bool) {
 			}
 			b.Rings = append(b.Rings, points)
 		}
+		b.Polygons = append(b.Polygons, b.Rings[len(b.Rings)-len(polygon):])
 	}
 	return b, len(b.Rings) > 0
 }

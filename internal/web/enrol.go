@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
 )
 
 const (
@@ -256,31 +257,22 @@ type eventRow struct{ When, Who, Whose, What, Note string }
 
 func firmAccountsPath(id int64) string { return enterprisePath(id) + "/accounts" }
 
-// firmHome is the enterprise of an address as far as accounts go: what the rules need of it, and the parties that it is.
-func (s *server) firmHome(r *http.Request, v *visit) (f access.Firm, parties []int64, name string, err error) {
-	_, e, err := s.firmOf(r, v)
-	if err != nil {
-		return f, nil, "", err
-	}
-	return access.Firm{Party: e.ID, Area: e.Area}, append([]int64{e.ID}, e.Merged...), e.Name, nil
-}
-
 func (s *server) firmAccounts(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return s.showFirmAccounts(w, r, v, http.StatusOK, handlerForm{}, "")
 }
 
 func (s *server) showFirmAccounts(w http.ResponseWriter, r *http.Request, v *visit, status int, f handlerForm, problem string) error {
-	firm, parties, name, err := s.firmHome(r, v)
+	_, e, err := s.firmOf(r, v)
 	if err != nil {
 		return err
 	}
-	list, err := s.Access.AccountsOf(r.Context(), v.scope, firm, parties)
+	list, err := s.Enrol.Acting(r.Context(), v.scope, e)
 	if err != nil {
 		return err
 	}
 	d := firmAccounts{
-		Firm: firm.Party, Name: name, Form: f, Problem: problem, DefaultUntil: day(s.Access.Now() + yearMillis),
-		MayIssue: v.scope.Sees(access.IssueAccess, firm.Area, firm.Party), May: v.scope.Sees(access.Delegate, firm.Area, firm.Party),
+		Firm: e.ID, Name: e.Name, Form: f, Problem: problem, DefaultUntil: day(s.Access.Now() + yearMillis),
+		MayIssue: v.scope.Sees(access.IssueAccess, e.Area, e.ID), May: v.scope.Sees(access.Delegate, e.Area, e.ID),
 	}
 	if r.FormValue("done") != "" {
 		d.Done = v.t.S("people.done")
@@ -289,7 +281,7 @@ func (s *server) showFirmAccounts(w http.ResponseWriter, r *http.Request, v *vis
 		d.Own = d.Own || a.Has(access.Enterprise)
 		d.Accounts = append(d.Accounts, s.firmAccount(a, d.MayIssue, d.May))
 	}
-	if d.Events, err = s.eventRows(r.Context(), v, access.EventQuery{Parties: parties, Limit: 30}); err != nil {
+	if d.Events, err = s.eventRows(r.Context(), v, access.EventQuery{Parties: enrol.Parties(e), Limit: 30}); err != nil {
 		return err
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("people.firm_accounts")), status, firmAccountsPage(v.t, d))
@@ -370,46 +362,39 @@ func (s *server) eventRow(ctx context.Context, t i18n.T, e access.Event, people 
 
 // openFirm makes the account of one enterprise and prints its letter.
 func (s *server) openFirm(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, _, _, err := s.firmHome(r, v)
+	_, e, err := s.firmOf(r, v)
 	if err != nil {
 		return err
 	}
-	l, err := s.Enrol.One(r.Context(), v.scope, firm.Party)
+	l, err := s.Enrol.One(r.Context(), v.scope, e.ID)
 	if err != nil {
 		return s.refuseHandler(w, r, v, handlerForm{}, err)
 	}
-	return s.printLetters(w, r, v, []enrol.Letter{l}, firmAccountsPath(firm.Party))
+	return s.printLetters(w, r, v, []enrol.Letter{l}, firmAccountsPath(e.ID))
 }
 
 // firmCode gives an account of an enterprise a new code, for whoever lost the old one or the password.
 func (s *server) firmCode(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, a, err := s.accountOfFirm(r, v)
+	e, h, err := s.holderOf(r, v)
 	if err != nil {
 		return err
 	}
-	l, err := s.Enrol.Letter(r.Context(), v.scope, holderOf(a, a.Grants[0].Party, firm.Area), r.PostFormValue("why"))
+	l, err := s.Enrol.Letter(r.Context(), v.scope, h, r.PostFormValue("why"))
 	if err != nil {
 		return s.refuseHandler(w, r, v, handlerForm{}, err)
 	}
-	return s.printLetters(w, r, v, []enrol.Letter{l}, firmAccountsPath(firm.Party))
+	return s.printLetters(w, r, v, []enrol.Letter{l}, firmAccountsPath(e.ID))
 }
 
-// accountOfFirm is the account of an address, which must be one of the enterprise in it.
-func (s *server) accountOfFirm(r *http.Request, v *visit) (access.Firm, access.Account, error) {
-	firm, parties, _, err := s.firmHome(r, v)
+// holderOf is the account of an address, which must be one of the enterprise in it.
+func (s *server) holderOf(r *http.Request, v *visit) (party.Enterprise, access.Holder, error) {
+	_, e, err := s.firmOf(r, v)
 	if err != nil {
-		return firm, access.Account{}, err
-	}
-	list, err := s.Access.AccountsOf(r.Context(), v.scope, firm, parties)
-	if err != nil {
-		return firm, access.Account{}, err
+		return e, access.Holder{}, err
 	}
 	id, _ := strconv.ParseInt(r.PathValue("account"), 10, 64)
-	i := slices.IndexFunc(list, func(a access.Account) bool { return a.ID == id })
-	if i < 0 {
-		return firm, access.Account{}, errs.NotFound("account", r.PathValue("account"))
-	}
-	return firm, list[i], nil
+	h, err := s.Enrol.Holder(r.Context(), v.scope, e, id)
+	return e, h, err
 }
 
 // refuseHandler shows why something about accounts was refused, beside what was typed.
@@ -421,7 +406,7 @@ func (s *server) refuseHandler(w http.ResponseWriter, r *http.Request, v *visit,
 }
 
 func (s *server) authorise(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, _, _, err := s.firmHome(r, v)
+	_, e, err := s.firmOf(r, v)
 	if err != nil {
 		return err
 	}
@@ -429,13 +414,13 @@ func (s *server) authorise(w http.ResponseWriter, r *http.Request, v *visit) err
 		Login: strings.TrimSpace(r.PostFormValue("login")), Name: strings.TrimSpace(r.PostFormValue("name")),
 		Role: r.PostFormValue("role"), Until: r.PostFormValue("until"),
 	}
-	code, err := s.Access.Authorise(r.Context(), v.scope, firm, access.Authorisation{
+	code, err := s.Access.Authorise(r.Context(), v.scope, access.Firm{Party: e.ID, Area: e.Area}, access.Authorisation{
 		Login: f.Login, Name: f.Name, Role: access.Role(f.Role), Until: endOfDay(f.Until),
 	})
 	if err != nil {
 		return s.refuseHandler(w, r, v, f, err)
 	}
-	return s.printHandler(w, r, v, code, firm.Party)
+	return s.printHandler(w, r, v, code, e.ID)
 }
 
 func (s *server) printHandler(w http.ResponseWriter, r *http.Request, v *visit, code access.Code, firm int64) error {
@@ -447,45 +432,37 @@ func (s *server) printHandler(w http.ResponseWriter, r *http.Request, v *visit, 
 }
 
 func (s *server) succeed(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, a, err := s.accountOfFirm(r, v)
+	e, h, err := s.holderOf(r, v)
 	if err != nil {
 		return err
 	}
-	code, err := s.Access.Succeed(r.Context(), v.scope, s.grantedTo(a, firm), a.ID, r.PostFormValue("login"), r.PostFormValue("name"))
+	code, err := s.Access.Succeed(r.Context(), v.scope, h.Firm, h.Account, r.PostFormValue("login"), r.PostFormValue("name"))
 	if err != nil {
 		return s.refuseHandler(w, r, v, handlerForm{}, err)
 	}
-	return s.printHandler(w, r, v, code, firm.Party)
-}
-
-// grantedTo is the enterprise under the id that the account's grant names: it may have been merged since.
-func (s *server) grantedTo(a access.Account, firm access.Firm) access.Firm {
-	if len(a.Grants) > 0 {
-		firm.Party = a.Grants[0].Party
-	}
-	return firm
+	return s.printHandler(w, r, v, code, e.ID)
 }
 
 func (s *server) renew(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, a, err := s.accountOfFirm(r, v)
+	e, h, err := s.holderOf(r, v)
 	if err != nil {
 		return err
 	}
-	if err := s.Access.Renew(r.Context(), v.scope, s.grantedTo(a, firm), a.ID, endOfDay(r.PostFormValue("until"))); err != nil {
+	if err := s.Access.Renew(r.Context(), v.scope, h.Firm, h.Account, endOfDay(r.PostFormValue("until"))); err != nil {
 		return s.refuseHandler(w, r, v, handlerForm{}, err)
 	}
-	return seeOther(w, r, firmAccountsPath(firm.Party)+"?done=1")
+	return seeOther(w, r, firmAccountsPath(e.ID)+"?done=1")
 }
 
 func (s *server) revoke(w http.ResponseWriter, r *http.Request, v *visit) error {
-	firm, a, err := s.accountOfFirm(r, v)
+	e, h, err := s.holderOf(r, v)
 	if err != nil {
 		return err
 	}
-	if err := s.Access.Revoke(r.Context(), v.scope, s.grantedTo(a, firm), a.ID, r.PostFormValue("why")); err != nil {
+	if err := s.Access.Revoke(r.Context(), v.scope, h.Firm, h.Account, r.PostFormValue("why")); err != nil {
 		return err
 	}
-	return seeOther(w, r, firmAccountsPath(firm.Party)+"?done=1")
+	return seeOther(w, r, firmAccountsPath(e.ID)+"?done=1")
 }
 
 // endOfDay is the end of a date of a form, 0 for anything else.

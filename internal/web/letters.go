@@ -98,8 +98,3 @@ func (s *server) refuseActivation(w http.ResponseWriter, r *http.Request, v *vis
 	f.Errors = map[string]string{field: v.t.Msg(msg)}
 	return s.showActivate(w, r, v, signInStatus(err), f)
 }
-
-// holderOf is an account of an enterprise as codes are issued to it.
-func holderOf(a access.Account, party int64, area string) access.Holder {
-	return access.Holder{Account: a.ID, Firm: access.Firm{Party: party, Area: area}}
-}

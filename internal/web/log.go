@@ -110,7 +110,7 @@ func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]logEn
 	for _, e := range known {
 		all = append(all, logEntry{Entry: e})
 	}
-	events, err := s.eventsFor(ctx, view.Scope())
+	events, err := s.Enrol.Events(ctx, view.Scope(), access.EventQuery{})
 	if err != nil {
 		return nil, err
 	}
@@ -121,29 +121,6 @@ func (s *server) logOf(ctx context.Context, view fact.View, q logQuery) ([]logEn
 	return slices.DeleteFunc(all, func(e logEntry) bool {
 		return q.Deed != "" && e.Deed != q.Deed && (q.Deed != accountDeed("") || e.Event.ID == 0)
 	}), nil
-}
-
-// eventsFor is what was done to accounts as far as a scope reads the log: to those of enterprises by where they are now, to
-// others by the area that they were granted. Who may neither manage accounts nor read personal data there is told what
-// was done, and not the words that were written with it.
-func (s *server) eventsFor(ctx context.Context, scope access.Scope) ([]access.Event, error) {
-	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return nil, err
-	}
-	sees := func(a access.Action, e access.Event) bool {
-		if e.Party != 0 {
-			return whole.Registry().Sees(scope, a, e.Party)
-		}
-		return scope.Sees(a, e.Area, 0)
-	}
-	events, err := s.Access.Events(ctx, access.EventQuery{}, func(e access.Event) bool { return sees(access.ReadLog, e) })
-	for i, e := range events {
-		if !scope.Can(access.ManageAccounts) && !sees(access.ReadSensitive, e) {
-			events[i].Note = ""
-		}
-	}
-	return events, err
 }
 
 // logRow puts an entry into words; people keeps the names of accounts.
