@@ -17,19 +17,19 @@ type index struct {
 // refresh is how much may have been touched before the base is made anew: a sixteenth of it, and some.
 const refresh = 256
 
-// with is the index after a commit: touched enterprises are called by added now, and by nothing else.
-func (x index) with(touched map[int64]*record, added, all []nameEntry) index {
+// with is the index after a commit: enterprises that were renamed are called by added now, and by nothing else.
+func (x index) with(renamed map[int64]bool, added, all []nameEntry) index {
 	gone := maps.Clone(x.gone)
 	if gone == nil {
 		gone = map[int64]bool{}
 	}
-	for id := range touched {
+	for id := range renamed {
 		gone[id] = true
 	}
 	var kept []nameEntry
 	if x.fresh != nil {
 		for _, e := range x.fresh.names {
-			if _, again := touched[e.id]; !again {
+			if !renamed[e.id] {
 				kept = append(kept, e)
 			}
 		}

@@ -399,16 +399,18 @@ func (b *builder) finish() {
 	}
 	slices.SortFunc(changed, func(x, y *record) int { return cmp.Compare(x.sub.ID, y.sub.ID) })
 	touched := func(id int64) bool { _, ok := b.touched[id]; return ok }
+	was := Registry{recs: r.recs, ids: r.ids}
 	r.hold(merge(r.recs, changed, func(x *record) bool { return touched(x.sub.ID) },
 		func(x, y *record) int { return cmp.Compare(x.sub.ID, y.sub.ID) }))
 
 	var (
-		names []nameEntry
 		usccs []usccEntry
 		kids  []kid
 	)
-	for _, rec := range changed {
+	for _, rec := range b.touched {
 		rec.ent = nil
+	}
+	for _, rec := range changed {
 		id := rec.sub.ID
 		if r.Canonical(id) != id {
 			continue
@@ -420,18 +422,46 @@ func (b *builder) finish() {
 			continue
 		}
 		rec.ent = r.effective(rec, r.groups[rec.sub.ID])
-		names = appendNames(names, rec.ent)
 		usccs = r.appendCodes(usccs, rec)
 	}
-	compareNames := func(x, y nameEntry) int { return cmp.Or(cmp.Compare(x.fold, y.fold), cmp.Compare(x.id, y.id)) }
 	compareCodes := func(x, y usccEntry) int { return cmp.Or(cmp.Compare(x.code, y.code), cmp.Compare(x.id, y.id)) }
-	slices.SortFunc(names, compareNames)
 	slices.SortFunc(usccs, compareCodes)
 	slices.SortFunc(kids, compareKids)
-	r.names = merge(r.names, names, func(e nameEntry) bool { return touched(e.id) }, compareNames)
 	r.usccs = merge(r.usccs, usccs, func(e usccEntry) bool { return touched(e.id) }, compareCodes)
 	r.kids = merge(r.kids, kids, func(k kid) bool { return touched(k.id) }, compareKids)
-	r.byTerm = r.byTerm.with(b.touched, names, r.names)
+	b.rename(was)
+}
+
+// rename brings the names up to date. Most sheets call a firm what others did, and to put a name where it is found again
+// takes longer than all the rest.
+func (b *builder) rename(was Registry) {
+	var names []nameEntry
+	renamed := map[int64]bool{}
+	for id, rec := range b.touched {
+		if calledAlike(was.find(id), rec) {
+			continue
+		}
+		renamed[id] = true
+		if rec.ent != nil {
+			names = appendNames(names, rec.ent)
+		}
+	}
+	if len(renamed) == 0 {
+		return
+	}
+	compare := func(x, y nameEntry) int { return cmp.Or(cmp.Compare(x.fold, y.fold), cmp.Compare(x.id, y.id)) }
+	slices.SortFunc(names, compare)
+	r := b.reg
+	r.names = merge(r.names, names, func(e nameEntry) bool { return renamed[e.id] }, compare)
+	r.byTerm = r.byTerm.with(renamed, names, r.names)
+}
+
+// calledAlike says that an enterprise is called what it was before, or was none and is none.
+func calledAlike(old, now *record) bool {
+	if old == nil || old.ent == nil || now.ent == nil {
+		return (old == nil || old.ent == nil) && now.ent == nil
+	}
+	return old.ent.Name == now.ent.Name && slices.Equal(old.ent.FormerNames, now.ent.FormerNames)
 }
 
 // merge is a sorted list without what is gone, and a second sorted list put in.
