@@ -3,6 +3,7 @@ package sheet
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -15,8 +16,8 @@ type Book struct {
 	notes  []i18n.Msg
 	sheets []SheetInfo
 	body   body
-	done   int64
-	total  int64
+	done   atomic.Int64 // of the walk under way, in bytes
+	total  atomic.Int64
 }
 
 // body is what the two kinds of file do differently.
@@ -143,7 +144,13 @@ func (b *Book) Place(sheet, row, col int) Place {
 }
 
 // Progress is how many bytes of how many the Rows call under way has unpacked; for a progress bar.
-func (b *Book) Progress() (done, total int64) { return b.done, b.total }
+func (b *Book) Progress() (done, total int64) { return b.done.Load(), b.total.Load() }
+
+// walks says how far the walk under way is.
+func (b *Book) walks(done, total int64) {
+	b.done.Store(done)
+	b.total.Store(total)
+}
 
 // Rows hands each row with a value to fn, in order, without holding the sheet in memory. An error of fn ends the walk
 // and is returned as it is. A file that breaks a limit or is damaged gives an errs.KindInvalid error with the place.

@@ -39,7 +39,8 @@ func DefaultNotes() []string {
 }
 
 // Records hands each row below the header to fn, told apart by kind. A value that a merged range spreads to the right is
-// left out: an amount over three columns is not three amounts. An error of fn ends the walk and is returned as it is.
+// left out: an amount over three columns is not three amounts. An error of fn ends the walk and is returned as it is. The
+// file is read some rows ahead of fn, in another goroutine: fn must not read in it too.
 func (b *Book) Records(ctx context.Context, l *Layout, fn func(*Record) error) error {
 	at := map[int]int{}
 	for i, c := range l.Columns {
@@ -47,7 +48,7 @@ func (b *Book) Records(ctx context.Context, l *Layout, fn func(*Record) error) e
 	}
 	rec := Record{Cells: make([]Cell, len(l.Columns))}
 	noted := false // the notes have begun: a line of one text goes on with them
-	return b.Rows(ctx, l.Sheet, func(r *Row) error {
+	return b.readahead(ctx, l.Sheet, func(r *Row) error {
 		if r.Num <= l.lastHeader {
 			return nil
 		}

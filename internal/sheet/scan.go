@@ -135,7 +135,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 	s := &scanner{w: w, p: p, gatherer: gatherer{
 		book: w.book, sheet: sheet, hidden: info.hidden, fills: filler{merges: info.merges}, fn: fn,
 	}}
-	w.book.done, w.book.total = 0, p.size
+	w.book.walks(0, p.size)
 	for {
 		t, err := p.next()
 		if err != nil {
@@ -163,7 +163,7 @@ func (w *workbook) rows(ctx context.Context, sheet int, fn func(*Row) error) err
 // data walks the children of sheetData.
 func (s *scanner) data() error {
 	for {
-		s.book.done = s.p.in.n
+		s.book.done.Store(s.p.in.n)
 		t, err := s.p.next()
 		switch {
 		case err != nil:

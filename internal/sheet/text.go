@@ -90,7 +90,7 @@ func (d *textFile) checkText() (bad, zero bool, err error) {
 func (d *textFile) text(ctx context.Context) *bufio.Reader {
 	r := io.Reader(io.NewSectionReader(d.file, int64(d.skip), d.size-int64(d.skip)))
 	in := &counted{src: r, stop: ctx.Err}
-	d.book.done, d.book.total = 0, d.size
+	d.book.walks(0, d.size)
 	r = progressReader{in, d.book}
 	if d.decode != nil {
 		r = d.decode.NewDecoder().Reader(r)
@@ -105,7 +105,7 @@ type progressReader struct {
 
 func (p progressReader) Read(b []byte) (int, error) {
 	n, err := p.in.Read(b)
-	p.book.done = p.in.n
+	p.book.done.Store(p.in.n)
 	return n, err
 }
 

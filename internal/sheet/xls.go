@@ -356,7 +356,7 @@ func (o *oldBook) walk(ctx context.Context, sheet int, around func(*records) err
 				return err
 			}
 		}
-		o.book.done, o.book.total = r.pos-start, o.size-start
+		o.book.walks(r.pos-start, o.size-start)
 		if err := r.next(); err != nil {
 			return o.book.failOld(err)
 		}
