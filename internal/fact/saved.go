@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -138,17 +137,13 @@ func (f *Frames) resume(ctx context.Context, seq int64) (*snapshot, error) {
 	if f.saved.Path == "" {
 		return nil, fs.ErrNotExist
 	}
-	file, err := os.ReadFile(f.saved.Path)
+	file, err := blob.Map(f.saved.Path)
 	if err != nil {
 		return nil, err
 	}
-	sections, err := packed.Parse(file, f.saved.kind())
+	snap, codes, err := f.unpack(ctx, file.Bytes(), seq)
 	if err != nil {
-		return nil, err
-	}
-	snap, codes, err := f.restore(ctx, sections, seq)
-	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, file.Close())
 	}
 	f.codes, f.epoch, f.stored = codes, 1, snap.seq
 	log, err := f.facts.sources.Log(ctx, snap.seq, 0)
@@ -156,6 +151,15 @@ func (f *Frames) resume(ctx context.Context, seq int64) (*snapshot, error) {
 		return snap, err
 	}
 	return f.advance(ctx, snap, log)
+}
+
+// unpack makes a snapshot of a file. Its figures stay in the file, which must stay with it.
+func (f *Frames) unpack(ctx context.Context, file []byte, seq int64) (*snapshot, *codes, error) {
+	sections, err := packed.Parse(file, f.saved.kind())
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.restore(ctx, sections, seq)
 }
 
 var errSections = errors.New("its sections are not those of a frame")
@@ -384,7 +388,7 @@ func (c *column) save(o *packed.Out, def string) {
 
 // readColumn reads a column after sources, subjects and texts. Nothing that a cell refers to may lie beyond them.
 func (b *builder) readColumn(in *packed.In) {
-	code, when := in.Text(), in.Text()
+	code, when := in.Word(), in.Word()
 	def, ok := b.defs[code]
 	p, err := period.Parse(when)
 	if !ok || err != nil {

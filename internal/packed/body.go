@@ -141,6 +141,9 @@ func (in *In) Text() string {
 	return in.text[from : from+n]
 }
 
+// Word reads a text that nothing else is to be kept for: the only one of a body that is not of texts.
+func (in *In) Word() string { return string(in.take(in.Count())) }
+
 // Ints reads n packed numbers. They are not copied: they stay in the body.
 func (in *In) Ints(n int) Ints {
 	base, head := in.Int(), in.take(1)

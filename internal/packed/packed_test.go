@@ -147,7 +147,7 @@ func FuzzIn(f *testing.F) {
 		in := Read(body)
 		held := 0
 		for _, what := range order {
-			switch what % 7 {
+			switch what % 8 {
 			case 0:
 				in.Uint()
 			case 1:
@@ -167,6 +167,8 @@ func FuzzIn(f *testing.F) {
 					p.At(n - 1)
 				}
 				held += len(p.data)
+			case 7:
+				held += len(in.Word())
 			case 6:
 				if i := in.Index(5); i > 4 {
 					t.Fatalf("place %d of 5", i)
