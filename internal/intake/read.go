@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"hash/maphash"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +27,7 @@ type entry struct {
 	things []thing // below the owner
 	facts  []stated
 	part   bool // the rest of a row whose other half is an entry of its own
+	often  bool // another row may be about the same owner
 }
 
 // owner is the firm or the area that a row is about.
@@ -83,6 +83,7 @@ type reading struct {
 	reach    map[string]bool            // areas that the sender may speak of
 
 	seed  maphash.Seed
+	often map[uint64]bool     // owners that several rows are about
 	due   map[uint64]int      // rows still to come that state about the same; only where there are several
 	held  map[uint64][]*entry // of these, the ones that came
 	order []uint64            // of held, by first appearance
@@ -276,7 +277,7 @@ func (r *reading) findRepeats(ctx context.Context) error {
 	defer func() { r.found = quiet }()
 	for range 2 {
 		r.firms.late = false
-		r.due = map[uint64]int{}
+		r.due, r.often = map[uint64]int{}, map[uint64]bool{}
 		for i, t := range r.tables {
 			if err := t.count(ctx, i); err != nil {
 				return err
@@ -286,8 +287,21 @@ func (r *reading) findRepeats(ctx context.Context) error {
 			break
 		}
 	}
-	maps.DeleteFunc(r.due, func(_ uint64, n int) bool { return n < 2 })
+	r.due = only(r.due, func(n int) bool { return n > 1 })
+	r.often = only(r.often, func(again bool) bool { return again })
 	return nil
+}
+
+// only is the part of a map that is kept, in a map of its size: one from which most is deleted takes as much room as
+// before.
+func only[V any](all map[uint64]V, keep func(V) bool) map[uint64]V {
+	kept := map[uint64]V{}
+	for k, v := range all {
+		if keep(v) {
+			kept[k] = v
+		}
+	}
+	return kept
 }
 
 // count counts the rows of a table by who they are about.
@@ -304,6 +318,9 @@ func (t *table) count(ctx context.Context, step int) error {
 		if !ok {
 			return nil
 		}
+		owner := t.r.hash(who{owner: w.owner}, false)
+		_, met := t.r.often[owner]
+		t.r.often[owner] = met
 		if t.dated || !t.split {
 			t.r.due[t.r.hash(w, t.dated)]++
 		}
@@ -588,6 +605,7 @@ func (t *table) needsPeriod() bool {
 // entry reads the values of a row.
 func (t *table) entry(rec *sheet.Record, w who) *entry {
 	e := &entry{table: t, row: rec.Row, owner: w.owner, things: w.things, facts: make([]stated, 0, len(t.columns))}
+	e.often = t.r.often[t.r.hash(who{owner: w.owner}, false)]
 	for i := range t.columns {
 		c := &t.columns[i]
 		if c.fact == nil {

@@ -23,7 +23,7 @@ type stager struct {
 	source   int64
 	today    period.Day
 	seed     maphash.Seed
-	stated   map[saying]bool // what was said of firms already: a list of loans names the same firm many times
+	stated   map[saying]bool // what was said already of firms with several rows: a list of loans names one many times
 }
 
 // saying is a value said of a firm, as short as a hash: beside the firm's own id no two fall together by chance.
@@ -133,38 +133,41 @@ func (s *stager) identities(ctx context.Context, tx *store.Tx, batch []*entry, o
 		identifiers []party.Identifier
 		memberships []party.Membership
 	)
-	say := func(subject int64, role, value string) bool { // true the first time that a value is said of a firm
-		this := saying{subject, maphash.String(s.seed, role+"\x00"+value)}
-		if value == "" || s.stated[this] || said[this] {
-			return false
-		}
-		said[this] = true
-		return true
-	}
 	for i, e := range batch {
 		o, id := &e.owner, owners[i]
 		if o.kind != content.Enterprise {
 			continue
 		}
+		say := func(role, value string) bool { // true the first time that a value is said of a firm
+			if value == "" || !e.often {
+				return value != ""
+			}
+			this := saying{id, maphash.String(s.seed, role+"\x00"+value)}
+			if s.stated[this] || said[this] {
+				return false
+			}
+			said[this] = true
+			return true
+		}
 		place := rowPlace(e.table.plan.Name, e.row)
-		if say(id, roleName, o.name) {
+		if say(roleName, o.name) {
 			names = append(names, party.Name{Subject: id, Name: o.name, Former: o.past, Place: place})
 		}
-		if say(id, roleFormer, o.former) {
+		if say(roleFormer, o.former) {
 			names = append(names, party.Name{Subject: id, Name: o.former, Former: true, Place: place})
 		}
-		if say(id, roleUSCC, string(o.code)) {
+		if say(roleUSCC, string(o.code)) {
 			identifiers = append(identifiers, party.Identifier{
 				Subject: id, Scheme: party.SchemeUSCC, Value: string(o.code), Sound: o.sound, Place: place,
 			})
 		}
 		known, _ := s.registry.Enterprise(o.id)
-		if say(id, roleArea, o.area) {
+		if say(roleArea, o.area) {
 			memberships = append(memberships, party.Membership{
 				Subject: id, Tree: party.TreeArea, Node: o.area, From: s.since(e, known.Area, o.area), Place: place,
 			})
 		}
-		if say(id, roleIndustry, o.industry) {
+		if say(roleIndustry, o.industry) {
 			memberships = append(memberships, party.Membership{
 				Subject: id, Tree: party.TreeIndustry, Node: o.industry, From: s.since(e, known.Industry, o.industry), Place: place,
 			})

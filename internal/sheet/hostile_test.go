@@ -169,7 +169,7 @@ func TestHostileWorkbooks(t *testing.T) {
 		}, "sheet.refuse.styles"},
 		{"merged ranges that fill more cells than allowed", func() *wb {
 			var b, m strings.Builder
-			for i := 1; i <= 20_000; i++ {
+			for i := 1; i <= 40_000; i++ {
 				b.WriteString(cellsRow(i, fmt.Sprintf(`<c r="A%d"><v>%d</v></c>`, i, i)))
 				fmt.Fprintf(&m, `<mergeCell ref="A%d:SR%d"/>`, i, i)
 			}

@@ -18,11 +18,12 @@ type Limits struct {
 // ratioFloor is the unpacked size below which the packing ratio is not looked at: a small part of blanks packs well.
 const ratioFloor = 4 << 20
 
-// DefaultLimits are the limits of the product: a file of 100,000 rows and 40 columns passes with room to spare.
+// DefaultLimits are the limits of the product: a file of 1,000,000 rows and 16 columns passes with room to spare. Rows are
+// read as a stream; what a file can make the product hold at once is Strings and a few rows.
 func DefaultLimits() Limits {
 	return Limits{
-		File: 50 << 20, Parts: 2000, Unpacked: 512 << 20, Ratio: 200,
-		Rows: 1_048_576, Columns: 512, Cells: 5_000_000, Strings: 128 << 20, Text: 32_767, Files: 200,
+		File: 128 << 20, Parts: 2000, Unpacked: 2 << 30, Ratio: 200,
+		Rows: 1_048_576, Columns: 512, Cells: 20_000_000, Strings: 128 << 20, Text: 32_767, Files: 200,
 	}
 }
 

@@ -182,6 +182,7 @@ type sharedStrings struct {
 type stringEntry struct{ chunk, from, to uint32 }
 
 const (
+	maxStrings   = 8_000_000 // entries: 100 MB, beside their text
 	stringChunk  = 256 << 10
 	entriesChunk = 16 << 10
 )
@@ -248,9 +249,10 @@ func (w *workbook) readStrings(name string) error {
 
 // share adds a text to the table, within the limits.
 func (b *Book) share(s *sharedStrings, text []byte) error {
+	most := min(b.lim.Cells, maxStrings)
 	switch {
-	case s.n >= b.lim.Cells:
-		return refuseFile(b.name, "sheet.refuse.strings_count", b.lim.Cells)
+	case s.n >= most:
+		return refuseFile(b.name, "sheet.refuse.strings_count", most)
 	case s.size+int64(len(text)) > b.lim.Strings:
 		return refuseFile(b.name, "sheet.refuse.strings", megabytes(b.lim.Strings))
 	case tooLong(text, b.lim.Text):

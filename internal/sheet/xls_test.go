@@ -188,10 +188,10 @@ func TestHostileOldWorkbooks(t *testing.T) {
 			}
 		}), "sheet.refuse.cell_order"},
 		{"merged ranges that fill more cells than allowed", oldBookOf(nil, func(b *biff) {
-			for r := range 20_000 {
+			for r := range 40_000 {
 				b.rec(recRK, r, 0, 0, uint32(2))
 			}
-			for r := range 20_000 {
+			for r := range 40_000 {
 				b.rec(recMergedCells, 1, r, r, 0, 511)
 			}
 		}), "sheet.refuse.cells"},
