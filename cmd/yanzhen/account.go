@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/rand"
 	"flag"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -21,9 +23,7 @@ import (
 func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place := placeFlags(fs, t)
 	name := fs.String("name", "", t.S("cmd.flag_name"))
-	role := fs.String("role", string(access.Administrator), t.S("cmd.flag_role", strings.Join(roleNames(), " ")))
-	area := fs.String("area", "", t.S("cmd.flag_area"))
-	enterprise := fs.String("enterprise", "", t.S("cmd.flag_enterprise"))
+	right := grantFlags(fs, t)
 	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) != 1 {
@@ -38,19 +38,13 @@ func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *con
 		if err != nil {
 			return err
 		}
-		n := access.NewAccount{Login: args[0], Name: *name, Password: password, Grants: []access.Grant{{Role: access.Role(*role), Area: *area}}}
+		grant, err := right.of(ctx, in)
+		if err != nil {
+			return err
+		}
+		n := access.NewAccount{Login: args[0], Name: *name, Password: password, Grants: []access.Grant{grant}}
 		if n.Name == "" {
 			n.Name = n.Login
-		}
-		if *enterprise != "" {
-			if n.Grants[0].Party, err = in.enterprise(ctx, *enterprise); err != nil {
-				return err
-			}
-		}
-		if *area != "" {
-			if _, ok := in.lib.Areas().Node(*area); !ok {
-				return errs.Invalid(i18n.M("cmd.no_such_area", *area))
-			}
 		}
 		account, err := in.accounts.Create(ctx, access.SystemScope(), n)
 		if err != nil {
@@ -61,6 +55,153 @@ func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *con
 	}
 }
 
+// right is a grant as flags say it.
+type right struct{ role, area, enterprise string }
+
+func grantFlags(fs *flag.FlagSet, t i18n.T) *right {
+	r := &right{}
+	fs.StringVar(&r.role, "role", string(access.Administrator), t.S("cmd.flag_role", strings.Join(roleNames(), " ")))
+	fs.StringVar(&r.area, "area", "", t.S("cmd.flag_area"))
+	fs.StringVar(&r.enterprise, "enterprise", "", t.S("cmd.flag_enterprise"))
+	return r
+}
+
+func (r *right) of(ctx context.Context, in *installation) (g access.Grant, err error) {
+	g = access.Grant{Role: access.Role(r.role), Area: r.area}
+	if r.enterprise != "" {
+		if g.Party, err = in.enterprise(ctx, r.enterprise); err != nil {
+			return g, err
+		}
+	}
+	if r.area != "" {
+		if _, ok := in.lib.Areas().Node(r.area); !ok {
+			return g, errs.Invalid(i18n.M("cmd.no_such_area", r.area))
+		}
+	}
+	return g, nil
+}
+
+// accountGrantCommand gives an account other rights in place of those it had.
+func accountGrantCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place, right := placeFlags(fs, t), grantFlags(fs, t)
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 1 {
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
+		}
+		in, account, err := place.openFor(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		grant, err := right.of(ctx, in)
+		if err != nil {
+			return err
+		}
+		if err := in.accounts.SetGrants(ctx, access.SystemScope(), account.ID, []access.Grant{grant}); err != nil {
+			return err
+		}
+		view, err := in.frames.For(ctx, access.SystemScope(), 0)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.granted", account.Login, in.grantWords(c.t, view.Registry(), []access.Grant{grant})))
+		return nil
+	}
+}
+
+// accountEndCommand is for a leaver: the account may no longer sign in, and what it did stays its own.
+func accountEndCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	why := fs.String("why", "", t.S("cmd.flag_why_end"))
+	return func(ctx context.Context, c *console, args []string) error {
+		switch {
+		case len(args) != 1:
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
+		case *why == "":
+			return wrongUsage(i18n.M("cmd.needs", "--why"))
+		}
+		in, account, err := place.openFor(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		switch {
+		case account.Disabled():
+			fmt.Fprintln(c.out, c.t.S("cmd.ended_before", account.Login))
+			return nil
+		case actsFor(account) != 0:
+			err = in.accounts.Revoke(ctx, access.SystemScope(), access.Firm{Party: actsFor(account)}, account.ID, *why)
+		default:
+			err = in.accounts.Disable(ctx, access.SystemScope(), account.ID, *why)
+		}
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.ended", account.Login))
+		return nil
+	}
+}
+
+// actsFor is the enterprise that somebody was authorised to act for, 0 for an account of another kind.
+func actsFor(a access.Account) int64 {
+	if len(a.Grants) == 1 && (a.Has(access.Handler) || a.Has(access.Viewer)) {
+		return a.Grants[0].Party
+	}
+	return 0
+}
+
+// accountSucceedCommand hands what an account may do to a successor, and makes their letter or shows their code.
+func accountSucceedCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place, m := placeFlags(fs, t), mailFlags(fs, t)
+	name := fs.String("name", "", t.S("cmd.flag_name"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 2 {
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN SUCCESSOR"))
+		}
+		if err := m.check(); err != nil {
+			return err
+		}
+		in, account, err := place.openFor(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		return in.hand(ctx, c, m, func() (access.Code, error) {
+			return in.accounts.Replace(ctx, access.SystemScope(), account.ID, args[1], cmp.Or(*name, args[1]))
+		})
+	}
+}
+
+// hand gives a new code to whoever it is for: as a letter where a file is named, else on the screen.
+func (in *installation) hand(ctx context.Context, c *console, m *mail, issue func() (access.Code, error)) error {
+	if m.file != "" {
+		_, err := in.write(ctx, c, m, 1, func() ([]enrol.Letter, error) {
+			code, err := issue()
+			if err != nil {
+				return nil, err
+			}
+			account, err := in.accounts.ByID(ctx, code.Account)
+			if err != nil {
+				return nil, err
+			}
+			var firm int64
+			for _, g := range account.Grants {
+				firm = cmp.Or(firm, g.Party)
+			}
+			l, err := in.enrol.Envelope(ctx, code, firm)
+			return []enrol.Letter{l}, err
+		})
+		return err
+	}
+	code, err := issue()
+	if err != nil {
+		return err
+	}
+	until := time.UnixMilli(code.ExpiresAt).In(clock.Beijing).Format(time.DateOnly)
+	fmt.Fprintln(c.out, c.t.S("cmd.account_code", code.Login, code.Text, until))
+	return nil
+}
+
 func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place := placeFlags(fs, t)
 	given := fs.Bool("password-stdin", false, t.S("cmd.flag_password"))
@@ -68,15 +209,11 @@ func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		if len(args) != 1 {
 			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
 		}
-		in, err := place.open(ctx, c)
+		in, account, err := place.openFor(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
 		defer in.close(c)
-		account, err := in.account(ctx, args[0])
-		if err != nil {
-			return err
-		}
 		password, err := c.password(*given)
 		if err != nil {
 			return err
@@ -91,28 +228,27 @@ func accountResetCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *cons
 
 // accountCodeCommand gives an account a one-time code, with which its owner sets a password.
 func accountCodeCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
-	place := placeFlags(fs, t)
+	place, m := placeFlags(fs, t), mailFlags(fs, t)
 	why := fs.String("why", "", t.S("cmd.flag_why"))
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) != 1 {
 			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
 		}
-		in, err := place.open(ctx, c)
+		if err := m.check(); err != nil {
+			return err
+		}
+		in, account, err := place.openFor(ctx, c, args[0])
 		if err != nil {
 			return err
 		}
 		defer in.close(c)
-		account, err := in.account(ctx, args[0])
-		if err != nil {
-			return err
-		}
-		codes, err := in.accounts.IssueCodes(ctx, access.SystemScope(), []access.Holder{{Account: account.ID}}, *why)
-		if err != nil {
-			return err
-		}
-		until := time.UnixMilli(codes[0].ExpiresAt).In(clock.Beijing).Format(time.DateOnly)
-		fmt.Fprintln(c.out, c.t.S("cmd.account_code", account.Login, codes[0].Text, until))
-		return nil
+		return in.hand(ctx, c, m, func() (access.Code, error) {
+			codes, err := in.accounts.IssueCodes(ctx, access.SystemScope(), []access.Holder{{Account: account.ID}}, *why)
+			if err != nil {
+				return access.Code{}, err
+			}
+			return codes[0], nil
+		})
 	}
 }
 
@@ -169,6 +305,20 @@ func (in *installation) grantWords(t i18n.T, registry *party.Registry, grants []
 		words = append(words, w)
 	}
 	return strings.Join(words, t.S("cmd.comma"))
+}
+
+// openFor opens an installation for what is to be done to the account with a login.
+func (p *place) openFor(ctx context.Context, c *console, login string) (*installation, access.Account, error) {
+	in, err := p.open(ctx, c)
+	if err != nil {
+		return nil, access.Account{}, err
+	}
+	account, err := in.account(ctx, login)
+	if err != nil {
+		in.close(c)
+		return nil, access.Account{}, err
+	}
+	return in, account, nil
 }
 
 // account is the account with a login.

@@ -67,6 +67,11 @@ func commands() []command {
 		{"account reset", "LOGIN", accountResetCommand},
 		{"account code", "LOGIN", accountCodeCommand},
 		{"account list", "", accountListCommand},
+		{"account grant", "LOGIN", accountGrantCommand},
+		{"account end", "LOGIN", accountEndCommand},
+		{"account succeed", "LOGIN SUCCESSOR", accountSucceedCommand},
+		{"account enrol", "[LIST]", accountEnrolCommand},
+		{"account letters", "[BATCH]", accountLettersCommand},
 		{"version", "", versionCommand},
 	}
 }

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: bringLocked, Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack, "template": makeTemplate}})
+	testscript.Run(t, testscript.Params{Dir: "testdata", Setup: bringLocked, Cmds: map[string]func(*testscript.TestScript, bool, []string){"pack": pack, "template": makeTemplate, "batch": setBatch, "private": isPrivate}})
 }
 
 // bringLocked gives the scripts a workbook with a password: locked.xls.
@@ -47,6 +47,21 @@ func pack(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Check(z.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o600))
+}
+
+// setBatch sets $BATCH to the number that a text begins with: batch stdout.
+func setBatch(ts *testscript.TestScript, _ bool, args []string) {
+	number, _, _ := strings.Cut(ts.ReadFile(args[0]), " ")
+	ts.Setenv("BATCH", number)
+}
+
+// isPrivate holds that only its owner may read a file.
+func isPrivate(ts *testscript.TestScript, _ bool, args []string) {
+	info, err := os.Stat(ts.MkAbs(args[0]))
+	ts.Check(err)
+	if mode := info.Mode().Perm(); mode != 0o600 {
+		ts.Fatalf("%s may be read by others: %v", args[0], mode)
+	}
 }
 
 // makeTemplate makes an .xlsx of one row: template out.xlsx a,b,c.

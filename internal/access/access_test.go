@@ -127,8 +127,9 @@ func TestOnlyAdministratorsManage(t *testing.T) {
 			by := NewScope(2, role, []string{"320900"}, []int64{1})
 			_, list := s.List(ctx, by)
 			_, create := s.Create(ctx, by, NewAccount{Login: "li.si", Name: "李四", Password: secret})
+			_, replace := s.Replace(ctx, by, a.ID, "li.si", "李四")
 			for what, err := range map[string]error{
-				"create": create, "list": list,
+				"create": create, "list": list, "replace": replace,
 				"disable": s.Disable(ctx, by, a.ID, "left"), "enable": s.Enable(ctx, by, a.ID, "back"),
 				"grants": s.SetGrants(ctx, by, a.ID, nil), "password": s.SetPassword(ctx, by, a.ID, secret+"!"),
 			} {

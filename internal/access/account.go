@@ -517,6 +517,46 @@ func (s *Store) Disable(ctx context.Context, by Scope, id int64, why string) err
 	})
 }
 
+// Replace hands all that an account may do to a successor, in one step: the leaver's account ends, and the successor gets
+// one of their own with the same grants, and its code. It fails like Create, and with Conflict for an account that is
+// disabled or that an enterprise has as its own: a new code goes to whoever speaks for it now.
+func (s *Store) Replace(ctx context.Context, by Scope, leaver int64, login, name string) (Code, error) {
+	n := NewAccount{Login: login, Name: name}
+	if err := n.check(); err != nil {
+		return Code{}, err
+	}
+	var code Code
+	e := Event{Deed: Succeeded, Note: n.Login}
+	err := s.manage(ctx, by, leaver, e, func(ctx context.Context, tx *store.Tx) error {
+		a, _, err := s.read(ctx, tx, byID, leaver)
+		switch {
+		case err != nil:
+			return err
+		case a.Disabled():
+			return errs.Conflict(i18n.M("access.disabled", a.Login))
+		case a.Has(Enterprise):
+			return errs.Conflict(i18n.M("access.no_successor", a.Login))
+		}
+		if _, err := tx.Exec(ctx, endGrants, s.now.Millis(), by.Account(), leaver); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, setDisabled, max(1, s.now.Millis()), leaver); err != nil {
+			return err
+		}
+		n.Grants = a.Grants
+		id, err := s.prepare(ctx, tx, by, Created, n)
+		if err != nil {
+			return err
+		}
+		code, err = s.issue(ctx, tx, by, Holder{Account: id, Firm: Firm{Party: partyOf(n.Grants)}}, "")
+		return err
+	})
+	if store.IsUnique(err) {
+		return Code{}, errs.Conflict(i18n.M("access.login_taken", n.Login))
+	}
+	return code, err
+}
+
 // Enable lets a disabled account sign in again; why stays on record.
 func (s *Store) Enable(ctx context.Context, by Scope, id int64, why string) error {
 	return s.manage(ctx, by, id, Event{Deed: Enabled, Note: why}, func(ctx context.Context, tx *store.Tx) error {

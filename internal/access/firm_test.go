@@ -454,3 +454,36 @@ func TestTwoClocks(t *testing.T) {
 		t.Errorf("after the window: %v", err)
 	}
 }
+
+// A successor takes over what an official may do; the leaver is out in the same step, and the log tells both.
+func TestReplace(t *testing.T) {
+	each(t, func(t *testing.T, s *Store, _ *watch) {
+		ctx := t.Context()
+		leaver := mustCreate(t, s, "zhou", Grant{Role: CountyOfficial, Area: "320902"})
+		mustCreate(t, s, "taken", Grant{Role: Auditor, Area: "320900"})
+		_, err := s.Replace(ctx, admin, leaver.ID, "taken", "吴某")
+		wantMsg(t, "a login that is taken", err, errs.KindConflict, "access.login_taken")
+		_, err = s.Replace(ctx, admin, mustEnrol(t, s).ID, "wu.yi", "吴某")
+		wantMsg(t, "an enterprise's own", err, errs.KindConflict, "access.no_successor")
+		if a, err := s.ByID(ctx, leaver.ID); err != nil || a.Disabled() {
+			t.Fatalf("the leaver is out although nobody came: %+v, %v", a, err)
+		}
+		code, err := s.Replace(ctx, admin, leaver.ID, "wu.yi", "吴某")
+		if err != nil {
+			t.Fatal(err)
+		}
+		next, err := s.Activate(ctx, "wu.yi", code.Text, secret, "")
+		if err != nil || len(next.Grants) != 1 || next.Grants[0] != leaver.Grants[0] {
+			t.Errorf("the successor: %+v, %v", next, err)
+		}
+		if _, err := s.ByTicket(ctx, leaver.Ticket()); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("the leaver's session goes on: %v", err)
+		}
+		_, err = s.Replace(ctx, admin, leaver.ID, "zheng.er", "郑某")
+		wantMsg(t, "twice", err, errs.KindConflict, "access.disabled")
+		events, err := s.Events(ctx, EventQuery{Deed: Succeeded}, func(Event) bool { return true })
+		if err != nil || len(events) != 1 || events[0].Note != "wu.yi" || events[0].Area != "320902" {
+			t.Errorf("told: %+v, %v", events, err)
+		}
+	})
+}

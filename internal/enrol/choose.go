@@ -134,6 +134,32 @@ func (s *Service) readList(ctx context.Context, scope access.Scope, area, name s
 	return r.lines, nil
 }
 
+// Trial is what OrderList would do: how many lines of each outcome, and those that no account would be made for. Those that
+// one would be made for wait.
+type Trial struct {
+	Count map[Outcome]int
+	Left  []Left
+}
+
+// TryList reads a list as OrderList does, and makes nothing.
+func (s *Service) TryList(ctx context.Context, scope access.Scope, c Choice, name string, body io.Reader) (Trial, error) {
+	if !scope.Sees(access.IssueAccess, c.Area, 0) {
+		return Trial{}, errs.Forbidden("enrol the enterprises of area " + c.Area)
+	}
+	lines, err := s.readList(ctx, scope, c.Area, name, body)
+	if err != nil {
+		return Trial{}, err
+	}
+	t := Trial{Count: map[Outcome]int{}}
+	for _, l := range lines {
+		t.Count[l.outcome]++
+		if l.outcome != Waiting {
+			t.Left = append(t.Left, Left{Words: l.words, Place: l.place, Party: l.party, Outcome: l.outcome})
+		}
+	}
+	return t, nil
+}
+
 // keep writes a list to a file, which the caller removes.
 func (s *Service) keep(body io.Reader) (path string, err error) {
 	limit := cmp.Or(max(s.deps.Limits.File, 0), sheet.DefaultLimits().File)

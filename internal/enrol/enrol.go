@@ -49,6 +49,7 @@ type Service struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	turn   chan struct{} // one batch is worked on at a time
+	ends   sync.Map      // by batch that is worked on, a channel that is closed when the work ends
 
 	chosen shelf.Shelf[chosenKey, chosen]
 }
@@ -206,7 +207,13 @@ func (s *Service) order(ctx context.Context, scope access.Scope, b Batch, lines 
 
 // begin works on a batch in the background.
 func (s *Service) begin(b Batch) {
+	end := make(chan struct{})
+	s.ends.Store(b.ID, end)
 	s.work.Go(func() {
+		defer func() {
+			s.ends.CompareAndDelete(b.ID, end)
+			close(end)
+		}()
 		select {
 		case s.turn <- struct{}{}:
 			defer func() { <-s.turn }()
@@ -355,6 +362,18 @@ func (s *Service) move(ctx context.Context, id int64, from, to State) error {
 		}
 		return err
 	})
+}
+
+// Wait is the batch once this process works on it no more.
+func (s *Service) Wait(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	if end, ok := s.ends.Load(id); ok {
+		select {
+		case <-end.(chan struct{}):
+		case <-ctx.Done():
+			return Batch{}, ctx.Err()
+		}
+	}
+	return s.Batch(ctx, scope, id)
 }
 
 // Cancel stops a batch: accounts that were made stay, no more are made.
@@ -525,8 +544,8 @@ type Letter struct {
 	Address string // where it is, as far as known
 }
 
-// maxLetters is how many letters are printed at once.
-const maxLetters = 2000
+// MaxLetters is how many letters one call of Letters prints.
+const MaxLetters = 2000
 
 const allMade = `SELECT n, account_id FROM enrolment_firm WHERE enrolment_id = $1 AND outcome = 'made'`
 
@@ -560,7 +579,7 @@ func (s *Service) Letters(ctx context.Context, scope access.Scope, id int64, aga
 		if !waiting[accounts[n]] {
 			continue
 		}
-		if len(holders) == maxLetters {
+		if len(holders) == MaxLetters {
 			break
 		}
 		a, err := s.deps.Access.ByID(ctx, accounts[n])

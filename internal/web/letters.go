@@ -2,7 +2,9 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
 // day is an instant as a date.
@@ -19,31 +22,50 @@ func day(ms int64) string { return time.UnixMilli(ms).In(clock.Beijing).Format(t
 // printLetters answers with letters to print, or with a file of them where the form asks for one. They are shown this
 // once: the codes in them stand nowhere else.
 func (s *server) printLetters(w http.ResponseWriter, r *http.Request, v *visit, list []enrol.Letter, back string) error {
-	d := letterDoc{Site: s.siteOf(r), Sender: v.account.Name, Day: day(s.Access.Now()), Back: back, Font: s.assets.Vendor("noto-sans-sc/400.css")}
-	if s.Demo != nil {
-		d.Demo = v.t.S("people.letter_demo")
+	head := Letterhead{Site: s.siteOf(r), Sender: v.account.Name, Day: day(s.Access.Now()), Demo: s.Demo != nil}
+	if r.PostFormValue("as") != "file" {
+		d := head.doc(v.t, list)
+		d.Back, d.Font = back, s.assets.Vendor("noto-sans-sc/400.css")
+		return write(w, r, http.StatusOK, letters(v.t, d))
 	}
-	file := r.PostFormValue("as") == "file"
-	if file {
-		d.Back, d.Font = "", ""
+	var buf bytes.Buffer
+	if err := head.Write(r.Context(), &buf, v.t, list); err != nil {
+		return err
+	}
+	attach(w, v.t.S("people.letters_file")+"-"+head.Day+".html", "text/html; charset=utf-8")
+	_, err := w.Write(buf.Bytes())
+	return err
+}
+
+// Letterhead is what all letters of a print have in common.
+type Letterhead struct {
+	Site   string // where one signs in
+	Sender string // who gives the codes out
+	Day    string
+	Demo   bool // the letters are of a demonstration
+}
+
+func (h Letterhead) doc(t i18n.T, list []enrol.Letter) letterDoc {
+	d := letterDoc{Site: strings.TrimSuffix(h.Site, "/"), Sender: h.Sender, Day: h.Day}
+	if h.Demo {
+		d.Demo = t.S("people.letter_demo")
 	}
 	for _, l := range list {
 		d.Letters = append(d.Letters, letter{
 			Firm: l.Firm.Name, Code: string(l.Firm.USCC), Address: l.Address, Name: l.Name, Login: l.Login,
-			For: v.t.S("access.role." + string(l.Role)), Groups: strings.Split(l.Text, "-"), Until: day(l.ExpiresAt),
+			For: t.S("access.role." + string(l.Role)), Groups: strings.Split(l.Text, "-"), Until: day(l.ExpiresAt),
 			Delegates: l.Role == access.Enterprise,
 		})
 	}
-	if !file {
-		return write(w, r, http.StatusOK, letters(v.t, d))
-	}
-	var buf bytes.Buffer
-	if err := letters(v.t, d).Render(r.Context(), &buf); err != nil {
+	return d
+}
+
+// Write makes one document of letters that leans on nothing else: a page of A4 each, to be printed from a browser.
+func (h Letterhead) Write(ctx context.Context, w io.Writer, t i18n.T, list []enrol.Letter) error {
+	if err := letters(t, h.doc(t, list)).Render(ctx, w); err != nil {
 		return fmt.Errorf("draw letters: %w", err)
 	}
-	attach(w, v.t.S("people.letters_file")+"-"+d.Day+".html", "text/html; charset=utf-8")
-	_, err := w.Write(buf.Bytes())
-	return err
+	return nil
 }
 
 // siteOf is the address under which visitors find these pages: the first that a proxy serves them under, else the one
