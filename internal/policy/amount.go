@@ -64,7 +64,7 @@ func (a *asking) form() (q quantity) {
 		return a.interest(src.Interest, am)
 	case "in_kind":
 		if am.hasPayee {
-			if v, state := a.read(a.s, am.payee, a.at.day); state == rule.Present {
+			if v, state := readOn(a.s, am.payee, a.at.day); state == rule.Present {
 				a.payee = v.String()
 			}
 		}
@@ -295,7 +295,7 @@ func (a *asking) upTo(src *UpTo, am *amount) quantity {
 		q.low, q.point = money.Exact{}, false
 		return q
 	}
-	v, state := a.read(a.s, am.decided, a.at.day)
+	v, state := readOn(a.s, am.decided, a.at.day)
 	switch state {
 	case rule.None:
 		return quantity{state: rule.None}
@@ -482,7 +482,7 @@ func (a *asking) points(q quantity, am *amount) quantity {
 func (a *asking) proRata(q quantity, days *Days, am *amount) quantity {
 	begin, end := period.Date(a.at.year, 1, 1), period.Date(a.at.year+1, 1, 1)
 	span := func(def content.FactDef, otherwise period.Day) (period.Day, bool) {
-		v, state := a.read(a.s, def, a.at.day)
+		v, state := readOn(a.s, def, a.at.day)
 		switch state {
 		case rule.Present:
 			return v.Day(), true
@@ -520,10 +520,12 @@ func (a *asking) term(t Term) {
 	}
 }
 
-func (a *asking) refOf(def content.FactDef) rule.FactRef {
-	s := a.s
+func (a *asking) refOf(def content.FactDef) rule.FactRef { return waitedFor(a.s, def, a.at.day) }
+
+// waitedFor names a fact of a subject, or of the one that it lies below, on a day.
+func waitedFor(s rule.Subject, def content.FactDef, day period.Day) rule.FactRef {
 	for s.Kind() != def.Subject && s.Parent() != nil {
 		s = s.Parent()
 	}
-	return rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, a.at.day)}
+	return rule.FactRef{Subject: rule.RefOf(s), Def: def.Code, Period: periodOf(def, day)}
 }

@@ -49,7 +49,10 @@ func (d *decider) ask(k *clauseRule, s rule.Subject, at asked) *verdict {
 		a.area()
 	}
 	if a.goesOn() {
-		a.conditions()
+		a.ctx = a.context()
+		if !at.met {
+			a.conditions()
+		}
 	}
 	if a.state != NotMet {
 		a.amountOf()
@@ -160,7 +163,6 @@ func (pl *Plan) inside(code string) (inside, known bool) {
 }
 
 func (a *asking) conditions() {
-	a.ctx = a.context()
 	for _, x := range []struct {
 		atoms []atom
 		kind  string
@@ -318,6 +320,4 @@ func (a *asking) param(i int) (low, high number, ok bool) {
 	return v.low, v.high, v.state != rule.None
 }
 
-func (a *asking) value(i int) found {
-	return a.plan.value(i, a.at, func(def content.FactDef) (rule.Value, rule.State) { return a.read(a.s, def, a.at.day) })
-}
+func (a *asking) value(i int) found { return a.plan.valueFor(i, a.s, a.at) }

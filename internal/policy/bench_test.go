@@ -71,3 +71,36 @@ func BenchmarkDecide(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDecideAll is the same firms together, a tenth of which have a project in the area of the document; the others lie
+// elsewhere, or have nothing that a clause asks for.
+func BenchmarkDecideAll(b *testing.B) {
+	plan, err := compile(b, yancheng).Plan(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	day := period.Date(2024, 10, 31)
+	firms := benchFirms(b, 1000)
+	for i, f := range firms {
+		if e := f.(*caseSubject); i%10 > 0 {
+			e.children = nil
+			e.facts[caseFact{"ent.diagnosed_on", period.Period{}}] = caseValue{state: rule.None}
+		}
+	}
+	b.Run("alone", func(b *testing.B) {
+		for i := 0; b.Loop(); i++ {
+			if _, err := plan.Decide(firms[i%len(firms)], day, Options{}); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("together", func(b *testing.B) {
+		for range b.N/len(firms) + 1 {
+			plan.DecideAll(firms, day, nil, func(i int, _ *Decision, err error) {
+				if err != nil {
+					b.Fatal(err)
+				}
+			})
+		}
+	})
+}

@@ -23,19 +23,20 @@ const maxQuote = 30
 
 // Policy is a checked file. It never changes and may be used by many goroutines.
 type Policy struct {
-	File   File
-	hash   string      // of the source, and of its end
-	ends   *period.Day // last day that counts, where somebody ended the policy
-	lib    *content.Library
-	params []*param
-	pindex map[string]int
-	envs   map[string]*rule.Env // by kind of subject
-	shut   []atom               // exclusions of the whole document
-	all    []clause
-	order  []int // clauses, each after those that it requires
-	stages []stage
-	cuts   []period.Day // on which parameters change
-	plain  *plain
+	File    File
+	hash    string      // of the source, and of its end
+	ends    *period.Day // last day that counts, where somebody ended the policy
+	lib     *content.Library
+	params  []*param
+	pindex  map[string]int
+	envs    map[string]*rule.Env // by kind of subject
+	shut    []atom               // exclusions of the whole document
+	all     []clause
+	order   []int // clauses, each after those that it requires
+	stages  []stage
+	screens []screen
+	cuts    []period.Day // on which parameters change
+	plain   *plain
 }
 
 // atom is a compiled condition.
@@ -152,6 +153,9 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	c.sequence()
 	c.stacking()
 	c.stages()
+	if len(c.problems) == 0 {
+		c.screens()
+	}
 	if len(c.problems) == 0 { // else a name may seem unused only because its user is broken
 		c.unused()
 	}

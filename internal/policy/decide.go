@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -44,19 +45,59 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 			d.clause(&pl.clauses[i])
 		}
 	}
-	slices.SortStableFunc(d.drafts, func(a, b draft) int { return a.k.index - b.k.index })
-	if d.err != nil {
-		return nil, d.err
+	out, err := d.decision()
+	if err != nil {
+		return nil, err
 	}
-	d.keyed()
-	d.findRivals()
-	out := d.finish()
 	for i := range out.Lines {
 		if brief {
 			out.Lines[i].Checks, out.Lines[i].Formula = nil, nil
 		}
 	}
 	return out, nil
+}
+
+// DecideAll is Decide with the zero Options for each of many enterprises: the same decisions, sooner. Whether a clause may
+// be met at all is found for all of them in columns; what is not ruled out is asked of each enterprise. facts may be nil.
+func (pl *Plan) DecideAll(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(i int, d *Decision, err error)) {
+	left := pl.screened(enterprises, asOf, facts)
+	for i, root := range enterprises {
+		d := &decider{plan: pl, root: root, asOf: asOf}
+		if len(left[i]) > 0 {
+			d.collect()
+			d.questions(left[i])
+		}
+		out, err := d.decision()
+		told(i, out, err)
+	}
+}
+
+// questions asks those alone, in the order in which all would be asked.
+func (d *decider) questions(all []question) {
+	slices.SortFunc(all, func(a, b question) int { return cmp.Or(a.subject-b.subject, a.year-b.year) })
+	for _, i := range d.plan.Policy.order {
+		k := &d.plan.clauses[i]
+		for _, q := range all {
+			switch s := d.subjects[k.Entity]; {
+			case q.clause != i:
+			case k.yearly:
+				d.yearly(k, s[q.subject], q.year, q.met)
+			default:
+				d.onEvent(k, s[q.subject], q.met)
+			}
+		}
+	}
+}
+
+// decision settles the lines.
+func (d *decider) decision() (*Decision, error) {
+	slices.SortStableFunc(d.drafts, func(a, b draft) int { return a.k.index - b.k.index })
+	if d.err != nil {
+		return nil, d.err
+	}
+	d.keyed()
+	d.findRivals()
+	return d.finish(), nil
 }
 
 // decider carries one decision while it is made.
@@ -150,26 +191,36 @@ func (d *decider) years(k *clauseRule) []int {
 
 func (d *decider) clause(k *clauseRule) {
 	for _, s := range d.subjects[k.Entity] {
-		if k.yearly {
-			for _, y := range d.years(k) {
-				d.add(k, s, nil, asked{year: y, day: period.Date(y, 12, 31)})
-			}
+		if !k.yearly {
+			d.onEvent(k, s, false)
 			continue
 		}
-		v, state := s.Fact(k.event, period.Period{}, d.asOf)
-		switch {
-		case state == rule.Present:
-			day := v.Day()
-			if day > d.asOf {
-				d.later(k, s, day)
-				continue
-			}
-			d.add(k, s, &day, asked{year: day.Year(), day: day})
-		case state == rule.None:
-			d.noEvent(k, s)
-		default:
-			d.undated(k, s)
+		for _, y := range d.years(k) {
+			d.yearly(k, s, y, false)
 		}
+	}
+}
+
+// yearly asks a clause for a year. met says that its conditions are known to hold.
+func (d *decider) yearly(k *clauseRule, s rule.Subject, year int, met bool) {
+	d.add(k, s, nil, asked{year: year, day: period.Date(year, 12, 31), met: met})
+}
+
+// onEvent asks a clause on the day of its event.
+func (d *decider) onEvent(k *clauseRule, s rule.Subject, met bool) {
+	v, state := s.Fact(k.event, period.Period{}, d.asOf)
+	switch {
+	case state == rule.Present:
+		day := v.Day()
+		if day > d.asOf {
+			d.later(k, s, day)
+			return
+		}
+		d.add(k, s, &day, asked{year: day.Year(), day: day, met: met})
+	case state == rule.None:
+		d.noEvent(k, s)
+	default:
+		d.undated(k, s)
 	}
 }
 
@@ -177,6 +228,7 @@ func (d *decider) clause(k *clauseRule) {
 type asked struct {
 	year int
 	day  period.Day
+	met  bool // the conditions are known to hold
 }
 
 // undated asks a clause whose event has no known day for every year in which it may have been.
@@ -188,14 +240,14 @@ func (d *decider) undated(k *clauseRule, s rule.Subject) {
 	}
 	for y := k.valid.from.Year(); y <= last.Year(); y++ {
 		first, end := max(period.Date(y, 1, 1), k.valid.from), min(period.Date(y, 12, 31), last)
-		all = append(all, asked{y, first})
+		all = append(all, asked{year: y, day: first})
 		for _, cut := range d.plan.Policy.cuts {
 			if first < cut && cut < end {
-				all = append(all, asked{y, cut})
+				all = append(all, asked{year: y, day: cut})
 			}
 		}
 		if end != first {
-			all = append(all, asked{y, end})
+			all = append(all, asked{year: y, day: end})
 		}
 	}
 	if len(all) > 0 {
@@ -383,7 +435,7 @@ func (d *decider) key(s rule.Subject, same []string, day period.Day) key {
 	own := s.Kind() + "/" + s.ID()
 	k := key{values: make([]string, len(same)), text: "|"}
 	for i, code := range same {
-		v, state := d.read(s, readFact(d.plan.Policy.lib, code), day)
+		v, state := readOn(s, readFact(d.plan.Policy.lib, code), day)
 		switch state {
 		case rule.Present:
 			k.values[i] = v.String()
@@ -513,8 +565,8 @@ func with(ways []outcome, texts []string, set func(*outcome, string)) []outcome 
 	return out
 }
 
-// read is a fact of the subject or of the ancestor that the definition belongs to, in the year of the day.
-func (d *decider) read(s rule.Subject, def content.FactDef, day period.Day) (rule.Value, rule.State) {
+// readOn is a fact of the subject or of the ancestor that the definition belongs to, in the year of the day.
+func readOn(s rule.Subject, def content.FactDef, day period.Day) (rule.Value, rule.State) {
 	for ; s != nil; s = s.Parent() {
 		if s.Kind() == def.Subject {
 			return s.Fact(def, periodOf(def, day), day)

@@ -112,19 +112,29 @@ func (a *asking) context() *rule.Context {
 
 // Param answers param.x in expressions.
 func (a *asking) Param(id string, _ *rule.Context) rule.Answer {
-	i := a.plan.Policy.pindex[id]
-	v := a.value(i)
+	return a.plan.answerFor(id, a.s, a.at)
+}
+
+// answerFor is the value of a parameter for a subject on a day.
+func (pl *Plan) answerFor(id string, s rule.Subject, at asked) rule.Answer {
+	i := pl.Policy.pindex[id]
+	v := pl.valueFor(i, s, at)
 	if len(v.missing) > 0 {
 		out := rule.Answer{State: rule.Unknown}
 		for _, def := range v.missing {
-			out.Missing = append(out.Missing, a.refOf(def))
+			out.Missing = append(out.Missing, waitedFor(s, def, at.day))
 		}
 		return out
 	}
 	if v.state == rule.None {
 		return rule.Answer{State: rule.None}
 	}
-	return rule.Answer{State: rule.Present, Value: v.low.value(a.plan.params[i].Type)}
+	return rule.Answer{State: rule.Present, Value: v.low.value(pl.params[i].Type)}
+}
+
+// valueFor is a parameter for a subject on a day.
+func (pl *Plan) valueFor(i int, s rule.Subject, at asked) found {
+	return pl.value(i, at, func(def content.FactDef) (rule.Value, rule.State) { return readOn(s, def, at.day) })
 }
 
 // Setting answers setting.x in expressions.

@@ -152,7 +152,7 @@ func (a *asking) given(l *slot, counted *Counted) (least, most money.Fen) {
 	}
 	s := owner(a.s, def)
 	for _, day := range days {
-		v, state := a.read(a.s, def, day)
+		v, state := readOn(a.s, def, day)
 		switch {
 		case state == rule.Present:
 			least, most = plus(least, max(v.Fen(), 0)), plus(most, max(v.Fen(), 0))

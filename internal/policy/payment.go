@@ -93,7 +93,7 @@ func (a *asking) fallsDue(part *instalment, reachable bool) (State, *period.Day)
 	state, missing := a.all(part.when, "instalment")
 	var on *period.Day
 	if part.On != "" {
-		v, known := a.read(a.s, part.on, a.at.day)
+		v, known := readOn(a.s, part.on, a.at.day)
 		switch {
 		case known == rule.Present && v.Day() <= a.asOf:
 			day := v.Day()

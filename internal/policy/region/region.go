@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/shelf"
 )
 
@@ -407,8 +408,8 @@ func (w *work) wait(ctx context.Context) (*work, error) {
 	}
 }
 
-// chunk is how many enterprises a worker takes at a time.
-const chunk = 256
+// chunk is how many enterprises a worker takes at a time: conditions are evaluated for all of them at once.
+const chunk = 1024
 
 func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) error {
 	k := w.key
@@ -434,14 +435,13 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 				return err
 			}
 			var pays []pay
-			for i := from; i < to; i++ {
-				d := r.decide(view, plan, k.asOf, &firms[i], &rows[i])
+			r.decide(view, plan, k.asOf, firms[from:to], rows[from:to], func(i int, d *policy.Decision) {
 				if staged != nil {
-					staged[i] = d
-					continue
+					staged[from+i] = d
+					return
 				}
-				pays = rows[i].keep(d, clauses, pays)
-			}
+				pays = rows[from+i].keep(d, clauses, pays)
+			})
 			pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
 			for i := from; i < to; i++ {
 				n := len(rows[i].pays)
@@ -469,21 +469,26 @@ func clauseNumbers(plan *policy.Plan) map[string]uint16 {
 	return numbers
 }
 
-// decide fills the row of one enterprise. A decision that fails (an amount beyond all bounds) fails alone and says so;
-// there is none then.
-func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, e *party.Enterprise, row *Firm) *policy.Decision {
-	*row = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, asOf)}
-	s, ok := r.reader.Subject(view, e.ID)
-	if !ok {
-		return nil
+// decide fills the rows of some enterprises and tells of each decision. One that fails (an amount beyond all bounds) fails
+// alone and says so; there is none then.
+func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, firms []party.Enterprise, rows []Firm, told func(i int, d *policy.Decision)) {
+	subjects, numbers := make([]rule.Subject, 0, len(firms)), make([]int, 0, len(firms))
+	for i := range firms {
+		e := &firms[i]
+		rows[i] = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, asOf)}
+		if s, ok := r.reader.Subject(view, e.ID); ok {
+			subjects, numbers = append(subjects, s), append(numbers, i)
+		}
 	}
-	d, err := plan.Decide(s, asOf, policy.Options{})
-	if err != nil {
-		msg := policy.WhyNot(err)
-		row.failed = &msg
-		return nil
-	}
-	return d
+	plan.DecideAll(subjects, asOf, r.reader, func(n int, d *policy.Decision, err error) {
+		i := numbers[n]
+		if err != nil {
+			msg := policy.WhyNot(err)
+			rows[i].failed = &msg
+			return
+		}
+		told(i, d)
+	})
 }
 
 // keep takes what the region needs from a decision. The clauses go to the end of pays.

@@ -138,7 +138,10 @@ func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rul
 	if !ok {
 		return rule.Value{}, rule.Unknown
 	}
-	cell := s.row.Get(i, p)
+	return stated(def, s.row.Get(i, p))
+}
+
+func stated(def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
 	switch cell.State {
 	case fact.Present:
 		return rule.FactValue(def.Type, cell.Value.Num, cell.Value.Text), rule.Present
@@ -146,6 +149,25 @@ func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rul
 		return rule.Value{}, rule.None
 	}
 	return rule.Value{}, rule.Unknown
+}
+
+// ReadAll reads a fact of many subjects of one view, which the Reader made: policy.Facts.
+func (r *Reader) ReadAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State)) {
+	_, stored := r.index[def.Code]
+	var column fact.Column
+	for i, x := range subjects {
+		s := x.(*subject)
+		switch {
+		case !stored: // a membership, or nothing that is kept
+			v, state := s.Fact(def, p, on)
+			told(i, v, state)
+			continue
+		case i == 0:
+			column = s.firm.view.Column(def.Code, p)
+		}
+		v, state := stated(def, s.row.At(column))
+		told(i, v, state)
+	}
 }
 
 func (s *subject) node(tree string, on period.Day) (rule.Value, rule.State) {

@@ -214,28 +214,47 @@ func (c *Column) width() width {
 	return w64
 }
 
-// Read fills a batch with what subjects state: a row for each context. It is the plain way, for few rows; what reads a
-// region fills its own batches.
-func (p *Program) Read(contexts []*rule.Context) *Batch { return p.read(contexts, NewDict()) }
+// Reader fills the column of a name with what it is for contexts.
+type Reader interface {
+	Read(in *rule.Input, contexts []*rule.Context, c *Column)
+}
 
-func (p *Program) read(contexts []*rule.Context, dict *Dict) *Batch {
+// ReadRows reads one context after the other.
+func ReadRows(in *rule.Input, contexts []*rule.Context, c *Column) {
+	for i, ctx := range contexts {
+		o := in.Read(ctx)
+		c.Set(i, o.Value, o.State)
+	}
+}
+
+// oneByOne is the Reader of few rows.
+type oneByOne struct{}
+
+func (oneByOne) Read(in *rule.Input, contexts []*rule.Context, c *Column) { ReadRows(in, contexts, c) }
+
+// Read fills a batch with what subjects state: a row for each context, read one by one.
+func (p *Program) Read(contexts []*rule.Context) *Batch { return p.Fill(contexts, oneByOne{}) }
+
+// Fill fills a batch, a row for each context; a reader that knows many rows at once fills each column.
+func (p *Program) Fill(contexts []*rule.Context, r Reader) *Batch {
+	return p.fill(contexts, r, NewDict())
+}
+
+func (p *Program) fill(contexts []*rule.Context, r Reader, dict *Dict) *Batch {
 	b := &Batch{Rows: len(contexts), Dict: dict, Columns: map[string]*Column{}, Below: map[Level]*Below{}, contexts: contexts}
 	for _, in := range p.inputs {
 		c := NewColumn(in.Type(), dict, len(contexts))
-		for i, ctx := range contexts {
-			o := in.Read(ctx)
-			c.Set(i, o.Value, o.State)
-		}
+		r.Read(in, contexts, c)
 		b.Columns[in.ID()] = c.Close()
 	}
 	for level, sub := range p.levels {
-		b.Below[level] = sub.below(contexts, level, dict)
+		b.Below[level] = below(contexts, level, func(members []*rule.Context) *Batch { return sub.fill(members, r, dict) })
 	}
 	return b
 }
 
 // below is the children of contexts.
-func (p *Program) below(contexts []*rule.Context, level Level, dict *Dict) *Below {
+func below(contexts []*rule.Context, level Level, fill func([]*rule.Context) *Batch) *Below {
 	var members []*rule.Context
 	b := NewBelow(len(contexts), nil)
 	for _, ctx := range contexts {
@@ -252,6 +271,6 @@ func (p *Program) below(contexts []*rule.Context, level Level, dict *Dict) *Belo
 		}
 		b.Close(len(members), top != nil)
 	}
-	b.Batch = p.read(members, dict)
+	b.Batch = fill(members)
 	return b
 }

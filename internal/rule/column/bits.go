@@ -1,6 +1,9 @@
 package column
 
-import "math/bits"
+import (
+	"iter"
+	"math/bits"
+)
 
 // blockRows is how many rows a kernel works on at a time: a few columns of them lie in the cache of a core.
 const (
@@ -34,6 +37,22 @@ func (b Bits) Count() int {
 
 // Has says that a row of the block is in the set.
 func (b *Bits) Has(i int) bool { return b[i>>6&(blockWords-1)]>>(i&63)&1 != 0 }
+
+// Drop takes a row out.
+func (b *Bits) Drop(i int) { b[i>>6&(blockWords-1)] &^= 1 << (i & 63) }
+
+// Rows is the numbers of the rows in the block, rising.
+func (b Bits) Rows() iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for w, x := range b {
+			for ; x != 0; x &= x - 1 {
+				if !yield(w*64 + bits.TrailingZeros64(x)) {
+					return
+				}
+			}
+		}
+	}
+}
 
 func (b *Bits) set(i int) { b[i>>6&(blockWords-1)] |= 1 << (i & 63) }
 

@@ -1,0 +1,236 @@
+package policy
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// drawnSubject is a subject whose facts are drawn when they are first asked for, so that it may stand before any policy.
+type drawnSubject struct {
+	of       *drawnFirm
+	kind, id string
+	parent   *drawnSubject
+	children []*drawnSubject
+	facts    map[caseFact]caseValue
+}
+
+// drawnFirm is what an enterprise and all below it share.
+type drawnFirm struct {
+	*rand.Rand
+	lib   *content.Library
+	areas []string
+	wild  bool // amounts that do not fit, and texts that are no codes
+}
+
+func (s *drawnSubject) Kind() string { return s.kind }
+func (s *drawnSubject) ID() string   { return s.id }
+func (s *drawnSubject) Name() string { return "" }
+
+func (s *drawnSubject) Parent() rule.Subject {
+	if s.parent == nil {
+		return nil
+	}
+	return s.parent
+}
+
+func (s *drawnSubject) Children(kind string) []rule.Subject {
+	var all []rule.Subject
+	for _, c := range s.children {
+		if c.kind == kind {
+			all = append(all, c)
+		}
+		all = append(all, c.Children(kind)...)
+	}
+	return all
+}
+
+func (s *drawnSubject) Fact(def content.FactDef, p period.Period, _ period.Day) (rule.Value, rule.State) {
+	if def.Code == rule.AreaCode || def.Code == rule.IndustryCode {
+		p = period.Period{}
+	}
+	key := caseFact{def.Code, p}
+	v, ok := s.facts[key]
+	if !ok {
+		switch s.of.IntN(12) {
+		case 0:
+		case 1:
+			v.state = rule.None
+		default:
+			v = caseValue{s.of.value(def), rule.Present}
+		}
+		s.facts[key] = v
+	}
+	return v.value, v.state
+}
+
+// value is one that a policy may have asked for.
+func (f *drawnFirm) value(def content.FactDef) rule.Value {
+	switch rule.TypeOf(def.Type) {
+	case rule.BoolType:
+		return rule.Bool(f.IntN(4) > 0)
+	case rule.IntType:
+		return rule.Int(f.Int64N(400))
+	case rule.DecimalType:
+		return rule.Decimal(f.Int64N(300_000_000))
+	case rule.MoneyType:
+		if f.wild && f.IntN(3) > 0 {
+			return rule.Money(1<<63 - 1)
+		}
+		return rule.Money(money.Fen(f.Int64N(12_000)) * money.Wan / 10)
+	case rule.RateType:
+		return rule.FactValue(content.Rate, f.Int64N(1_000_000), "")
+	case rule.DayType:
+		return rule.Day(period.Date(2020+f.IntN(6), 1+f.IntN(12), 1+f.IntN(28)))
+	}
+	switch list, ok := f.lib.CodeList(def.Codes); {
+	case def.Code == rule.AreaCode && f.IntN(10) > 0 && len(f.areas) > 0:
+		return rule.Text(f.areas[f.IntN(len(f.areas))])
+	case def.Code == rule.AreaCode:
+		return rule.Text([]string{"110000", "320902", "nowhere"}[f.IntN(3)])
+	case def.Code == rule.IndustryCode:
+		return rule.Text([]string{"C3670", "3911", "C35", "A01"}[f.IntN(4)])
+	case ok && len(list.Entries) > 0 && !(f.wild && f.IntN(20) == 0):
+		return rule.Text(list.Entries[f.IntN(len(list.Entries))].Code)
+	}
+	return rule.Text(fmt.Sprint("T", f.IntN(3)))
+}
+
+// anyFirm makes an enterprise with projects, loans, leases and honours.
+func anyFirm(r *rand.Rand, p *Policy, n int) *drawnSubject {
+	f := &drawnFirm{Rand: r, lib: p.lib, wild: r.IntN(2) == 0}
+	if a := p.File.Document.Area; a != nil {
+		for _, top := range a.In {
+			f.areas = append(f.areas, p.lib.Areas().Below(top)...)
+		}
+	}
+	child := func(parent *drawnSubject, kind string, i int) *drawnSubject {
+		c := &drawnSubject{of: f, kind: kind, id: fmt.Sprint(kind, n, ".", i), parent: parent, facts: map[caseFact]caseValue{}}
+		if parent != nil {
+			parent.children = append(parent.children, c)
+			c.id = parent.id + "." + c.id
+		}
+		return c
+	}
+	root := child(nil, content.Enterprise, 0)
+	for i := range f.IntN(3) {
+		project := child(root, content.Project, i)
+		for k := range f.IntN(2) {
+			child(project, content.Lease, k)
+		}
+		for k := range f.IntN(3) {
+			child(project, content.Loan, k)
+		}
+	}
+	for i := range f.IntN(3) {
+		child(root, content.Honour, i)
+	}
+	return root
+}
+
+// packages is every policy that the product ships, and every one that a test of the format has.
+func packages(t *testing.T) []*Policy {
+	t.Helper()
+	dirs, err := filepath.Glob("testdata/patterns/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	more, err := filepath.Glob("../../content/policies/*/*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*Policy
+	for _, dir := range append(dirs, more...) {
+		all = append(all, compile(t, dir))
+	}
+	return append(all, overflowing(t))
+}
+
+// overflowing is a policy whose conditions add amounts that may not fit together.
+func overflowing(t *testing.T) *Policy {
+	t.Helper()
+	const file = "testdata/patterns/03-threshold/policy.yaml"
+	src, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := strings.ReplaceAll(string(src), "of: project.investment, at_least", "of: project.investment + project.software, at_least")
+	sum = strings.ReplaceAll(sum, `'project.kind == "digital"'`, `'project.kind == "digital" && project.investment + project.software != money("1元")'`)
+	p, problems := Compile(lib(t), file, []byte(sum))
+	if len(problems) > 0 || sum == string(src) {
+		t.Fatal(problems)
+	}
+	return p
+}
+
+// TestManyAreOneByOne holds the decisions of many enterprises at once against those of each alone, for every policy and
+// random facts: all that is in them.
+func TestManyAreOneByOne(t *testing.T) {
+	all := packages(t)
+	exported := cmp.Exporter(func(reflect.Type) bool { return true })
+	var lines, spared, failed, unknown, firms int
+	rapid.Check(t, func(t *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 11))
+		p := all[len(all)-1]
+		if r.IntN(8) > 0 {
+			p = all[r.IntN(len(all))]
+		}
+		plan, err := p.Plan(settingsOf(r, p))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var roots []rule.Subject
+		for i := range 100 {
+			roots = append(roots, anyFirm(r, p, i))
+		}
+		asOf := period.Date(2022+r.IntN(4), 1+r.IntN(12), 1+r.IntN(28))
+		plan.DecideAll(roots, asOf, nil, func(i int, got *Decision, gotErr error) {
+			want, wantErr := plan.Decide(roots[i], asOf, Options{})
+			if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {
+				t.Fatalf("%s as of %s: firm %d (-alone +together):\n%s", p.File.Document.ID, asOf, i, diff)
+			}
+			if diff := cmp.Diff(want, got, exported); diff != "" {
+				t.Fatalf("%s as of %s: firm %d (-alone +together):\n%s", p.File.Document.ID, asOf, i, diff)
+			}
+			firms++
+			switch {
+			case wantErr != nil:
+				failed++
+			case len(want.Lines) == 0:
+				spared++
+			case want.State == Unknown:
+				unknown++
+			}
+			if want != nil {
+				lines += len(want.Lines)
+			}
+		})
+	})
+	t.Logf("%d firms: %d without a line, %d not known, %d failed; %d lines", firms, spared, unknown, failed, lines)
+	for what, n := range map[string]int{"without a line": spared, "not known": unknown, "failed": failed, "lines": lines} {
+		if n*100 < firms {
+			t.Errorf("%s: %d of %d, less than a hundredth", what, n, firms)
+		}
+	}
+}
+
+// settingsOf answers the open questions of a policy by chance.
+func settingsOf(r *rand.Rand, p *Policy) map[string]string {
+	out := map[string]string{}
+	for _, s := range p.File.Settings {
+		out[s.ID] = s.Options[r.IntN(len(s.Options))].ID
+	}
+	return out
+}
