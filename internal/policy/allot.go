@@ -38,8 +38,25 @@ type StageSum struct {
 	Waiting int      // that have none, or are cut
 	Claimed Interval // before it
 	Pays    Interval // after it
+	Factor  int      // of a cut in proportion, in hundredths of a per cent, down; 0 where nothing is cut or it is not known
+	Ordered bool     // its lines stand one behind the other; else they are cut alike
+	First   []Queued // the first of its lines, in its order, or those that claim most
 
 	least money.Fen // what its lines are paid for sure, added up
+}
+
+// maxQueued is how many lines of a stage and year are named.
+const maxQueued = 50
+
+// Queued is a line as it stands in a stage.
+type Queued struct {
+	Enterprise string // id
+	Clause     string
+	Subject    Ref
+	Rank       int // 0 where it is not known
+	State      State
+	Claims     Interval
+	Pays       Interval
 }
 
 // Allotment is what quotas and pools leave to the lines of all enterprises.
@@ -56,6 +73,7 @@ type lineKey struct {
 // entry is a line in a stage and year.
 type entry struct {
 	key    lineKey
+	line   *Line
 	low    []bound
 	high   []bound
 	sure   bool // it takes part for sure, in this year
@@ -72,6 +90,7 @@ type entry struct {
 type outcomeOf struct {
 	state State
 	rank  int
+	ahead int // lines that are before it for sure
 	low   money.Fen
 	high  money.Fen
 }
@@ -79,6 +98,7 @@ type outcomeOf struct {
 // taking is a line while it goes through the stages.
 type taking struct {
 	key       lineKey
+	line      *Line
 	years     []int
 	standing  []standing
 	in        bool // it takes part, or may
@@ -128,7 +148,7 @@ func (pl *Plan) through(n int, lines []*taking, out *Allotment) {
 				continue
 			}
 			for _, y := range st.years(t.years) {
-				e := &entry{key: t.key, low: s.low, high: s.high, sure: t.sure && len(st.years(t.years)) == 1, least: t.low, most: t.high, before: t.before, placed: t.placed}
+				e := &entry{key: t.key, line: t.line, low: s.low, high: s.high, sure: t.sure && len(st.years(t.years)) == 1, least: t.low, most: t.high, before: t.before, placed: t.placed}
 				if !e.sure {
 					e.least = 0
 				}
@@ -174,7 +194,7 @@ func (d *Decision) taking(l *Line) *taking {
 	if len(l.standing) == 0 {
 		return nil
 	}
-	t := &taking{key: d.keyOf(l), years: l.years, standing: l.standing, low: l.gross.Sure, high: top(l.gross), before: -1}
+	t := &taking{key: d.keyOf(l), line: l, years: l.years, standing: l.standing, low: l.gross.Sure, high: top(l.gross), before: -1}
 	switch l.Form {
 	case "eligibility", "up_to": // whatever it comes to
 		t.in, t.sure = l.granted != NotMet, l.granted == Met
@@ -226,7 +246,7 @@ func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year 
 
 // settle decides one year of a stage; before is the stages and years that were settled so far.
 func (st *stage) settle(year int, limit number, entries []*entry, before []StageSum) StageSum {
-	sum := StageSum{Stage: st.id, Kind: st.kind, Name: st.name, Year: year, Lines: len(entries)}
+	sum := StageSum{Stage: st.id, Kind: st.kind, Name: st.name, Year: year, Lines: len(entries), Ordered: st.pays != "in_proportion"}
 	claimed := [2]money.Fen{0, together(entries, before)}
 	for _, e := range entries {
 		claimed[0] = plus(claimed[0], e.least)
@@ -266,7 +286,33 @@ func (st *stage) settle(year int, limit number, entries []*entry, before []Stage
 		most = min(most, limit.fen)
 	}
 	sum.Pays = interval(least, most)
+	if !sum.Ordered && sum.Claimed.Exact() && claimed[0] > limit.fen {
+		factor, _ := part(10_000, max(limit.fen, 0), claimed[0])
+		sum.Factor = int(factor)
+	}
+	sum.First = st.first(entries)
 	return sum
+}
+
+// first is the first lines of a stage: by rank, or the larger claims where it cuts in proportion.
+func (st *stage) first(entries []*entry) []Queued {
+	all := slices.Clone(entries)
+	slices.SortFunc(all, func(a, b *entry) int {
+		c := cmp.Compare(b.most, a.most)
+		if st.pays != "in_proportion" {
+			c = cmp.Or(cmp.Compare(a.result.ahead, b.result.ahead), lexical(b.high, a.high))
+		}
+		return cmp.Or(c, a.key.cmp(b.key))
+	})
+	var out []Queued
+	for _, e := range all[:min(len(all), maxQueued)] {
+		q := Queued{Enterprise: e.key.enterprise, Clause: e.key.clause, Rank: e.result.rank, State: e.result.state, Claims: interval(e.least, e.most), Pays: interval(e.result.low, e.result.high)}
+		if e.line != nil {
+			q.Subject = e.line.Subject
+		}
+		out = append(out, q)
+	}
+	return out
 }
 
 // fewest is what the lines that have places come to at least: so many places are taken for sure, by some of those that may.
@@ -364,13 +410,12 @@ func (o ordered) rank(i int) int {
 
 func (o ordered) quota(most int) {
 	for i, e := range o.entries {
+		e.result = outcomeOf{state: Unknown, rank: o.rank(i), ahead: o.surely[i].n, high: e.most}
 		switch {
 		case o.surely[i].n >= most:
-			e.result = outcomeOf{state: NotMet, rank: o.rank(i)}
+			e.result.state, e.result.high = NotMet, 0
 		case e.sure && o.maybe[i].n < most:
-			e.result = outcomeOf{state: Met, rank: o.rank(i), low: e.least, high: e.most}
-		default:
-			e.result = outcomeOf{state: Unknown, rank: o.rank(i), high: e.most}
+			e.result.state, e.result.low = Met, e.least
 		}
 	}
 }
@@ -379,7 +424,7 @@ func (o ordered) quota(most int) {
 func (o ordered) inOrder(budget money.Fen, whole bool) {
 	for i, e := range o.entries {
 		left, mayLeave := max(budget-o.maybe[i].sum, 0), max(budget-o.surely[i].sum, 0)
-		r := outcomeOf{rank: o.rank(i), low: min(e.least, left), high: min(e.most, mayLeave)}
+		r := outcomeOf{rank: o.rank(i), ahead: o.surely[i].n, low: min(e.least, left), high: min(e.most, mayLeave)}
 		if whole && e.most > left {
 			r.low = 0
 		}

@@ -92,8 +92,8 @@ type regionData struct {
 	Sum      region.Sum
 	ByArea   []areaRow
 	ByClause []clauseRow
-	Map      *mapData          // nil without boundaries
-	Stages   []policy.StageSum // of the whole region, for who sees all of it
+	Map      *mapData   // nil without boundaries
+	Stages   []stageRow // of the whole region, for who sees all of it
 	Moment   moment
 	AsOf     string
 	Hash     string
@@ -193,7 +193,7 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 	if d.Map != nil {
 		d.Map.Up = s.areaAbove(v, q)
 	}
-	d.Stages = whole.Stages()
+	d.Stages = s.stageRows(v.t, a, whole)
 	sh := s.shell(r, v, v.t.S("web.nav_region"))
 	sh.Chart = true
 	return s.show(w, r, sh, http.StatusOK, regionResult(v.t, d))
