@@ -248,12 +248,14 @@ func (s *Service) checkUpload(scope access.Scope, u *Upload) error {
 			return errs.Invalid(i18n.M("intake.name_and_sender", maxField))
 		}
 	}
+	var codes []string
 	for _, a := range s.deps.Library.Authorities() {
 		if a.Code == u.Authority {
 			return nil
 		}
+		codes = append(codes, a.Code)
 	}
-	return errs.Invalid(i18n.M("intake.no_authority", u.Authority))
+	return errs.Invalid(i18n.M("intake.no_authority", u.Authority, strings.Join(codes, ", ")))
 }
 
 // open opens the file of a batch.
