@@ -1,11 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -13,18 +16,24 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/layout"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 )
 
 // exportFormat is the only one without a template: the tables that people read are exported from the pages.
 const exportFormat = "parquet"
 
-// exportCommand writes all that is effective into a file for analysts, or the enterprises into a template.
+// exportCommand writes all that is effective into a file for analysts, or a table into a template.
 func exportCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place := placeFlags(fs, t)
 	format := fs.String("format", exportFormat, t.S("cmd.flag_export_format"))
 	var form template
 	fs.StringVar(&form.path, "template", "", t.S("cmd.flag_template"))
+	fs.StringVar(&form.table, "table", "enterprises", t.S("cmd.flag_table", tableCodes()))
 	fs.StringVar(&form.area, "area", "", t.S("cmd.flag_export_area"))
+	fs.StringVar(&form.policy, "policy", "", t.S("cmd.flag_export_policy"))
+	fs.Int64Var(&form.batch, "import", 0, t.S("cmd.flag_export_import"))
 	fs.IntVar(&form.year, "year", 0, t.S("cmd.flag_export_year"))
 	return func(ctx context.Context, c *console, args []string) error {
 		switch {
@@ -68,23 +77,69 @@ func exportCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 
 // template is a workbook to be filled, and with what.
 type template struct {
-	path, area string
-	year       int // of figures that name none; 0 is the year before this one
+	path, table, area string
+	policy            string // of the tables of decisions
+	batch             int64  // of the problems
+	year              int    // of figures that name none; 0 is the year before this one
 }
 
-// fill writes the enterprises out in the layout of a template.
-func (in *installation) fill(ctx context.Context, c *console, form template, view fact.View, to string) (err error) {
-	q := fact.Listing{Year: form.year}
-	if q.Year == 0 {
-		q.Year = in.now.Today().Year() - 1
+// tableCodes is what may be filled in, for a message.
+func tableCodes() string {
+	var codes []string
+	for _, k := range layout.Kinds() {
+		codes = append(codes, k.Code)
 	}
+	return strings.Join(codes, ", ")
+}
+
+// table is the rows of the table that a template asks for.
+func (in *installation) table(ctx context.Context, c *console, form template, view fact.View) (_ *layout.Table, err error) {
+	if _, ok := layout.KindNamed(form.table); !ok {
+		return nil, wrongUsage(i18n.M("cmd.no_such_table", form.table, tableCodes()))
+	}
+	q := layout.Query{Listing: fact.Listing{Year: cmp.Or(form.year, in.now.Today().Year()-1)}, Batch: form.batch}
 	if form.area != "" {
 		if q.Area, err = in.area(form.area); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	f := layout.Filler{Library: in.lib, View: view, T: c.t, Today: in.now.Today(), May: func(string, int64) bool { return true }}
-	filled, err := f.Fill(ctx, form.path, "", q)
+	if form.policy != "" {
+		if q.Policy, q.Region, err = in.overRegion(ctx, view, form.policy); err != nil {
+			return nil, err
+		}
+	}
+	src := layout.Source{
+		Library: in.lib, View: view, Parties: view.Registry(), Access: in.accounts, Intake: in.intake, Versions: in.versions, T: c.t,
+	}
+	return src.Table(ctx, form.table, q)
+}
+
+// overRegion is a policy in force as it stands, over all firms, as of today.
+func (in *installation) overRegion(ctx context.Context, view fact.View, id string) (*policy.Policy, *region.Region, error) {
+	all, err := in.versions.At(ctx, view.Seq())
+	if err != nil {
+		return nil, nil, err
+	}
+	i := slices.IndexFunc(all, func(f versions.InForce) bool { return f.Document == id })
+	if i < 0 {
+		return nil, nil, errs.Invalid(i18n.M("cmd.no_such_policy", id))
+	}
+	plan, err := all[i].Policy.Plan(nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	result, err := in.region.Run(ctx, view, plan, in.now.Today())
+	return all[i].Policy, result, err
+}
+
+// fill writes a table out in the layout of a template.
+func (in *installation) fill(ctx context.Context, c *console, form template, view fact.View, to string) error {
+	table, err := in.table(ctx, c, form, view)
+	if err != nil {
+		return err
+	}
+	f := layout.Filler{Library: in.lib, T: c.t, Today: in.now.Today()}
+	filled, err := f.Fill(ctx, form.path, "", table)
 	if err != nil {
 		return err
 	}
@@ -98,7 +153,7 @@ func (in *installation) fill(ctx context.Context, c *console, form template, vie
 	if in.demo {
 		fmt.Fprintln(c.err, c.t.S("cmd.export_synthetic"))
 	}
-	fmt.Fprintln(c.out, c.t.S("cmd.filled", to, filled.Rows, q.Year))
+	fmt.Fprintln(c.out, c.t.S("cmd.filled", to, filled.Rows, table.Name, table.Year))
 	for _, header := range filled.Blank {
 		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.stays_blank", header))
 	}

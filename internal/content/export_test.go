@@ -4,6 +4,6 @@ package content
 func SchemaTypes() map[string]any {
 	return map[string]any{
 		"facts": &factFile{}, "codes": &CodeList{}, "authorities": &authorityFile{}, "targets": &targetFile{},
-		"vocabulary": &vocabularyFile{}, "units": &unitFile{},
+		"vocabulary": &vocabularyFile{}, "units": &unitFile{}, "tables": &tableFile{},
 	}
 }

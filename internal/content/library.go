@@ -176,6 +176,7 @@ type Library struct {
 	codes       map[string]CodeList
 	authorities []Authority
 	vocabulary  []Term
+	tables      []Table
 	targets     []TargetPlan
 	units       map[string]unit
 	areas       *Tree

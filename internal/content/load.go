@@ -49,6 +49,7 @@ func read(fsys fs.FS) (*Library, Problems) {
 	}
 	if len(l.problems) == 0 {
 		l.readTargets()
+		l.readTables()
 	}
 	l.problems.sort()
 	return l.lib, l.problems

@@ -54,7 +54,7 @@ func (v View) WriteParquet(to io.Writer, enterprises iter.Seq[party.Enterprise],
 		if !v.Can(access.Export, e.ID) {
 			continue
 		}
-		for row := range v.rowsOf(e.ID) {
+		for row := range v.Belongings(e.ID) {
 			for at, cell := range row.known() {
 				v.analystRow(cells, e, row, at, cell)
 				if err := w.Row(cells); err != nil {
@@ -67,8 +67,8 @@ func (v View) WriteParquet(to io.Writer, enterprises iter.Seq[party.Enterprise],
 	return rows, w.Close()
 }
 
-// rowsOf is a subject and all that belongs to it, each before what belongs to it.
-func (v View) rowsOf(subject int64) iter.Seq[Row] {
+// Belongings is a subject and all that belongs to it, each before what belongs to it.
+func (v View) Belongings(subject int64) iter.Seq[Row] {
 	return func(yield func(Row) bool) {
 		queue := []int64{subject}
 		for i := 0; i < len(queue); i++ { // a registry has no circles

@@ -39,7 +39,7 @@ func TestAnalystRows(t *testing.T) {
 			v := w.view(t, tc.scope, 0)
 			var got []string
 			for e := range v.Enterprises() {
-				for row := range v.rowsOf(e.ID) {
+				for row := range v.Belongings(e.ID) {
 					for at, cell := range row.known() {
 						cells := make([]parquet.Cell, len(analystColumns))
 						v.analystRow(cells, e, row, at, cell)

@@ -117,6 +117,9 @@ func (v View) Row(subject int64) (r Row, ok bool) {
 // Subject is whose row it is: after a merge, the subject that stands for the one asked about.
 func (r Row) Subject() int64 { return r.id }
 
+// Kind is what the subject is: content.Enterprise, content.Project …
+func (r Row) Kind() string { return r.kind }
+
 // Column is the values of one definition in one period, to be read by Row.At. The zero Column is empty.
 type Column struct {
 	col  *column

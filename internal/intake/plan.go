@@ -313,15 +313,6 @@ func draftSheet(lib *content.Library, info sheet.SheetInfo, l sheet.Layout, mem 
 	return p
 }
 
-// Recognise is what the columns of a sheet seem to be, by its headers alone.
-func Recognise(ctx context.Context, lib *content.Library, book *sheet.Book, i int) (SheetPlan, error) {
-	layout, err := sheet.Detect(ctx, book, i, vocabulary(lib))
-	if err != nil {
-		return SheetPlan{}, err
-	}
-	return draftSheet(lib, book.Sheets()[i], layout, memory{}), nil
-}
-
 // kindOf is the kind of subject that a target is about: "" for a role, which fits any table.
 func kindOf(lib *content.Library, target string) string {
 	def, _ := lib.FactDef(target)

@@ -23,6 +23,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/layout"
 	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -34,13 +38,26 @@ const known = `2023年
 91350100M000100Y43,乙公司,东台市,—,45,,
 `
 
-// filler is a database with two firms, and who reads them.
-func filler(t *testing.T) (*layout.Filler, *intake.Service, access.Scope) {
+// world is a database with two firms and what belongs to them, and who reads them.
+type world struct {
+	t        *testing.T
+	lib      *content.Library
+	frames   *fact.Frames
+	in       *intake.Service
+	access   *access.Store
+	versions *version.Store
+	runner   *region.Runner
+	scope    access.Scope
+	lang     i18n.Lang
+}
+
+// newWorld has the firms of the known table.
+func newWorld(t *testing.T) *world {
 	t.Helper()
 	ctx := context.Background()
 	lib, err := content.Load(contentdata.FS)
 	must(t, err)
-	db := storetest.SQLite(t, []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, intake.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations})
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 	sources := source.New(db, now)
 	parties := party.NewStore(db, sources)
@@ -49,27 +66,81 @@ func filler(t *testing.T) (*layout.Filler, *intake.Service, access.Scope) {
 	must(t, err)
 	blobs, err := blob.Open(t.TempDir())
 	must(t, err)
+	report := func(err error) { t.Error(err) }
 	in, err := intake.Start(ctx, intake.Deps{
-		DB: db, Blobs: blobs, Library: lib, Sources: sources, Parties: parties, Facts: facts, Frames: frames, Clock: now,
-		Report: func(err error) { t.Error(err) },
+		DB: db, Blobs: blobs, Library: lib, Sources: sources, Parties: parties, Facts: facts, Frames: frames, Clock: now, Report: report,
 	}, true)
 	must(t, err)
 	t.Cleanup(in.Close)
-	scope := access.NewScope(1, access.CityOfficial, lib.Areas().Below("320900"), nil)
-	b, err := in.Receive(ctx, scope, intake.Upload{Name: "a.csv", Sender: "局", Authority: "statistics", Area: "320900", Body: strings.NewReader(known)})
+	ships := shipped(t)
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: sources, Library: lib, Clock: now, Report: report}, ships)
 	must(t, err)
-	_, err = in.Wait(ctx, scope, b.ID)
-	must(t, err)
-	_, err = in.Commit(ctx, scope, b.ID)
-	must(t, err)
-	_, err = in.Wait(ctx, scope, b.ID)
-	must(t, err)
-	view, err := frames.For(ctx, scope, 0)
-	must(t, err)
-	return &layout.Filler{
-		Library: lib, View: view, T: i18n.T{Lang: i18n.ZH}, Today: now.Today(), May: func(string, int64) bool { return true },
-	}, in, scope
+	runner := region.NewRunner(frames, lib)
+	t.Cleanup(runner.Close)
+	w := &world{
+		t: t, lib: lib, frames: frames, in: in, access: access.New(db, now, now, access.Cost{}), versions: versions, runner: runner,
+		scope: access.NewScope(1, access.CityOfficial, lib.Areas().Below("320900"), nil),
+	}
+	w.commit("a.csv", known)
+	return w
 }
+
+// shipped is the policy of Yancheng.
+func shipped(t *testing.T) []version.Package {
+	t.Helper()
+	const dir = "policies/yancheng/2022-6/"
+	var p version.Package
+	var err error
+	p.Policy, err = contentdata.FS.ReadFile(dir + "policy.yaml")
+	must(t, err)
+	p.Cases, err = contentdata.FS.ReadFile(dir + "cases.yaml")
+	must(t, err)
+	return []version.Package{p}
+}
+
+// commit brings in a sheet of the city's.
+func (w *world) commit(name, body string) intake.Batch {
+	w.t.Helper()
+	ctx := context.Background()
+	b, err := w.in.Receive(ctx, w.scope, uploadOf(name, body))
+	must(w.t, err)
+	_, err = w.in.Wait(ctx, w.scope, b.ID)
+	must(w.t, err)
+	_, err = w.in.Commit(ctx, w.scope, b.ID)
+	must(w.t, err)
+	b, err = w.in.Wait(ctx, w.scope, b.ID)
+	must(w.t, err)
+	if b.State != intake.Committed {
+		w.t.Fatalf("%s: %s %v %v", name, b.State, b.Failure, b.Preview.Problems)
+	}
+	return b
+}
+
+// source is what tables are made from for a reader.
+func (w *world) source(scope access.Scope) *layout.Source {
+	w.t.Helper()
+	view, err := w.frames.For(context.Background(), scope, 0)
+	must(w.t, err)
+	whole, err := w.frames.For(context.Background(), access.SystemScope(), 0)
+	must(w.t, err)
+	return &layout.Source{
+		Library: w.lib, View: view, Parties: whole.Registry(), Access: w.access, Intake: w.in, Versions: w.versions, T: i18n.T{Lang: i18n.ZH},
+	}
+}
+
+func (w *world) filler() *layout.Filler {
+	return &layout.Filler{Library: w.lib, T: i18n.T{Lang: i18n.ZH}, Today: period.Date(2024, 10, 31)}
+}
+
+// fill fills a template with a table of the city's official.
+func (w *world) fill(path, code string, q layout.Query) (layout.Filled, error) {
+	w.t.Helper()
+	table, err := w.source(w.scope).Table(context.Background(), code, q)
+	must(w.t, err)
+	return w.filler().Fill(context.Background(), path, "模板.xlsx", table)
+}
+
+var of2023 = layout.Query{Listing: fact.Listing{Area: "320900", Year: 2023}}
 
 func must(t *testing.T, err error) {
 	t.Helper()
@@ -96,18 +167,19 @@ func template(t *testing.T, rows [][]any, more ...func(*excelize.File)) string {
 	return path
 }
 
-func filled(t *testing.T, f *layout.Filler, path string) (*excelize.File, layout.Filled) {
-	t.Helper()
-	out, err := f.Fill(context.Background(), path, "模板.xlsx", fact.Listing{Area: "320900", Year: 2023})
-	must(t, err)
+// filled is the workbook that comes of a template and a table.
+func (w *world) filled(path, code string, q layout.Query) (*excelize.File, layout.Filled) {
+	w.t.Helper()
+	out, err := w.fill(path, code, q)
+	must(w.t, err)
 	book, err := excelize.OpenReader(bytes.NewReader(out.Body))
-	must(t, err)
-	t.Cleanup(func() { _ = book.Close() })
+	must(w.t, err)
+	w.t.Cleanup(func() { _ = book.Close() })
 	return book, out
 }
 
 func TestPlaceholders(t *testing.T) {
-	f, _, _ := filler(t)
+	w := newWorld(t)
 	path := template(t, [][]any{
 		{"{{地区}}{{期间}}年情况表（共{{户数}}户）"},
 		{"序号", "企业", "收入", "人数", "数控化率", "成立", "代码"},
@@ -119,7 +191,7 @@ func TestPlaceholders(t *testing.T) {
 		must(t, err)
 		must(t, book.SetCellStyle("Sheet1", "C3", "C3", style))
 	})
-	book, out := filled(t, f, path)
+	book, out := w.filled(path, "enterprises", of2023)
 	rows, err := book.GetRows("Sheet1")
 	must(t, err)
 	want := [][]string{
@@ -143,14 +215,14 @@ func TestPlaceholders(t *testing.T) {
 }
 
 func TestHeaderIsRecognised(t *testing.T) {
-	f, in, scope := filler(t)
+	w := newWorld(t)
 	path := template(t, [][]any{
 		{"2023年工业企业情况表"},
 		{"企业名称", "县（市、区）", "营业收入（元）", "从业人员平均人数", "数控化率（%）", "上级意见"},
 		nil,
 		{"注：本表由县区填报。"},
 	})
-	book, out := filled(t, f, path)
+	book, out := w.filled(path, "enterprises", of2023)
 	rows, err := book.GetRows("Sheet1")
 	must(t, err)
 	want := [][]string{
@@ -167,11 +239,11 @@ func TestHeaderIsRecognised(t *testing.T) {
 		t.Errorf("columns that stay blank (-want +got):\n%s", diff)
 	}
 	// What was written is read back as the same.
-	back, err := in.Receive(context.Background(), scope, intake.Upload{
+	back, err := w.in.Receive(context.Background(), w.scope, intake.Upload{
 		Name: "回.xlsx", Sender: "局", Authority: "statistics", Area: "320900", Body: bytes.NewReader(out.Body),
 	})
 	must(t, err)
-	back, err = in.Wait(context.Background(), scope, back.ID)
+	back, err = w.in.Wait(context.Background(), w.scope, back.ID)
 	must(t, err)
 	if n := back.Preview.Counts[intake.Unchanged]; n != 5 || back.Preview.Counts[intake.New]+back.Preview.Counts[intake.Changed] != 0 {
 		t.Errorf("read back: %v", back.Preview.Counts)
@@ -179,7 +251,7 @@ func TestHeaderIsRecognised(t *testing.T) {
 }
 
 func TestTemplatesThatAreRefused(t *testing.T) {
-	f, _, _ := filler(t)
+	w := newWorld(t)
 	for _, tc := range []struct {
 		name string
 		rows [][]any
@@ -193,10 +265,10 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 		{"a placeholder that is not closed", [][]any{{"{{企业名称}"}}, "占位符不完整"},
 		{"two in a cell", [][]any{{"{{企业名称}}{{营业收入}}"}}, "只能写一个"},
 		{"no table", [][]any{{"随便", "写写"}, {"a", "b"}}, "没有占位符"},
-		{"figures of loans", [][]any{{"{{贷款合同号}}"}}, "不对应任何数据项"},
+		{"figures of loans", [][]any{{"{{贷款合同号}}"}}, "不对应“企业”的任何数据项"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := f.Fill(context.Background(), template(t, tc.rows), "模板.xlsx", fact.Listing{Area: "320900", Year: 2023})
+			_, err := w.fill(template(t, tc.rows), "enterprises", of2023)
 			msg, ok := errs.Message(err)
 			if text := (i18n.T{Lang: i18n.ZH}).Msg(msg); !ok || errs.KindOf(err) != errs.KindInvalid || !strings.Contains(text, tc.want) {
 				t.Errorf("%v says %q, want %q", err, text, tc.want)
@@ -205,7 +277,28 @@ func TestTemplatesThatAreRefused(t *testing.T) {
 	}
 	csv := filepath.Join(t.TempDir(), "a.csv")
 	must(t, os.WriteFile(csv, []byte("企业名称,营业收入（万元）\n甲,1\n"), 0o600))
-	if _, err := f.Fill(context.Background(), csv, "a.csv", fact.Listing{Area: "320900", Year: 2023}); errs.KindOf(err) != errs.KindInvalid {
+	if _, err := w.fill(csv, "enterprises", of2023); errs.KindOf(err) != errs.KindInvalid {
 		t.Errorf("a .csv as template: %v", err)
 	}
+}
+
+// decided is the policy of Yancheng over all that the city may see.
+func (w *world) decided() (fact.View, *policy.Policy, *region.Region) { return w.decidedFor(w.scope) }
+
+func (w *world) decidedFor(scope access.Scope) (fact.View, *policy.Policy, *region.Region) {
+	w.t.Helper()
+	ctx := context.Background()
+	view, err := w.frames.For(ctx, scope, 0)
+	must(w.t, err)
+	all, err := w.versions.At(ctx, view.Seq())
+	must(w.t, err)
+	plan, err := all[0].Policy.Plan(nil)
+	must(w.t, err)
+	result, err := w.runner.Run(ctx, view, plan, period.Date(2024, 10, 31))
+	must(w.t, err)
+	return view, all[0].Policy, result
+}
+
+func uploadOf(name, body string) intake.Upload {
+	return intake.Upload{Name: name, Sender: "局", Authority: "statistics", Area: "320900", Body: strings.NewReader(body)}
 }

@@ -1,8 +1,6 @@
 package layout
 
 import (
-	"strconv"
-
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -13,40 +11,79 @@ import (
 // number is a value that stands in a cell as a number, by its digits.
 type number string
 
-// when is the period that a column shows.
-func (x *cell) when(def content.FactDef, q fact.Listing) period.Period {
-	if def.Period == period.Always || x.period.Kind() == period.Always {
-		return fact.ColumnPeriod(def, q.Year)
+// value is what a record says, as the template's column wants it: nil, a text or a number. Words for what is missing are
+// those that an import understands.
+func (w *writer) value(c content.TableColumn, x *cell, v any) any {
+	switch v := v.(type) {
+	case int:
+		return counted(x, int64(v))
+	case int64:
+		return counted(x, v)
+	case money.Fen:
+		return amount(c, x, v)
+	case period.Day:
+		return v.String()
+	case bool:
+		return yesNo(v)
+	case string:
+		if v == "" {
+			return nil
+		}
+	case fact.Cell:
+		return w.figure(c, x, v)
 	}
-	return x.period
+	return v
 }
 
-// value is a figure as the template's column wants it. Words for what is missing are those that an import understands.
-func (f *Filler) value(def content.FactDef, x *cell, c fact.Cell) any {
-	switch c.State {
-	case fact.Present:
+func yesNo(yes bool) string {
+	if yes {
+		return "是"
+	}
+	return "否"
+}
+
+func counted(x *cell, n int64) any {
+	return number(money.Fen(n).In(money.Fen(max(x.unit.Factor, 1))))
+}
+
+// amount is in the unit that the template names, else in the column's own.
+func amount(c content.TableColumn, x *cell, n money.Fen) any {
+	unit := money.Yuan
+	if own, ok := sheet.UnitNamed(c.Unit); ok && own.Kind == sheet.UnitMoney {
+		unit = money.Fen(own.Factor)
+	}
+	if !x.unit.IsZero() {
+		unit = money.Fen(x.unit.Factor)
+	}
+	return number(n.In(unit))
+}
+
+// stateWord is the word for what is not there, "" for a value and for what nobody spoke of.
+func stateWord(s fact.State) string {
+	switch s {
 	case fact.Missing:
 		return "—"
 	case fact.None:
 		return "无"
 	case fact.Withheld:
 		return "***"
-	default:
+	}
+	return ""
+}
+
+func (w *writer) figure(c content.TableColumn, x *cell, v fact.Cell) any {
+	if v.State == fact.Unknown {
 		return nil
 	}
-	n := c.Value.Num
-	switch def.Type {
+	if word := stateWord(v.State); word != "" {
+		return word
+	}
+	n := v.Value.Num
+	switch c.Type {
 	case content.Money:
-		unit := money.Fen(100)
-		if own, ok := sheet.UnitNamed(def.Unit); ok && own.Kind == sheet.UnitMoney {
-			unit = money.Fen(own.Factor)
-		}
-		if !x.unit.IsZero() {
-			unit = money.Fen(x.unit.Factor)
-		}
-		return number(money.Fen(n).In(unit))
+		return amount(c, x, money.Fen(n))
 	case content.Int:
-		return number(money.Fen(n).In(money.Fen(max(x.unit.Factor, 1))))
+		return counted(x, n)
 	case content.Decimal:
 		return number(money.Fen(n).In(1_000_000 * money.Fen(max(x.unit.Factor, 1))))
 	case content.Rate:
@@ -58,43 +95,17 @@ func (f *Filler) value(def content.FactDef, x *cell, c fact.Cell) any {
 		}
 		return money.PPM(n).String()
 	case content.Bool:
-		if n != 0 {
-			return "是"
-		}
-		return "否"
+		return yesNo(n != 0)
 	case content.Date:
 		return period.Day(n).String()
 	case content.Code:
-		if list, ok := f.Library.CodeList(def.Codes); ok {
-			if e, ok := list.Resolve(c.Value.Text); ok {
-				return f.T.Text(e.Name)
+		if def, ok := w.Library.FactDef(c.Role); ok {
+			if list, ok := w.Library.CodeList(def.Codes); ok {
+				if e, ok := list.Resolve(v.Value.Text); ok {
+					return w.T.Text(e.Name)
+				}
 			}
 		}
 	}
-	return c.Value.Text
-}
-
-// identity is what a column says of the enterprise itself, or of the row.
-func (f *Filler) identity(x *cell, name, code, area, industry string, row int, q fact.Listing) any {
-	switch x.target {
-	case "party.name":
-		return name
-	case "party.uscc":
-		return code
-	case "party.area":
-		if n, ok := f.Library.Areas().Node(area); ok {
-			return n.Name
-		}
-		return area
-	case "party.industry":
-		if n, ok := f.Library.Industries().Node(industry); ok {
-			return n.Name
-		}
-		return industry
-	case "row.number":
-		return number(strconv.Itoa(row))
-	case "row.period":
-		return strconv.Itoa(q.Year)
-	}
-	return nil
+	return v.Value.Text
 }

@@ -85,6 +85,8 @@ type Cell struct {
 	Hidden bool    // the column is hidden
 	Raw    string  // Number, Date: the number as stored; Text: the text; Bool: "1" or "0"; Error: "#REF!" and so on
 	Format *Format // how a Number or Date is shown; nil for General
+
+	Formula bool // of an .xlsx: the value is the saved result of a formula
 }
 
 // formatted is a number cell under the format that shows it, which may make it a date.

@@ -252,7 +252,14 @@ func (s *scanner) cell(lastCol int) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return head.col, s.keep(head, formula, valued)
+	n := len(s.row.Cells)
+	if err := s.keep(head, formula, valued); err != nil {
+		return head.col, err
+	}
+	if formula && len(s.row.Cells) > n {
+		s.row.Cells[n].Formula = true
+	}
+	return head.col, nil
 }
 
 // cellHead reads the attributes of the cell just opened.

@@ -74,16 +74,24 @@ func readAccounts(in url.Values) accountsQuery {
 }
 
 func (q accountsQuery) onPage(n int) string {
+	out := q.values()
+	if n > 1 {
+		out.Set("page", strconv.Itoa(n))
+	}
+	return "/accounts?" + out.Encode()
+}
+
+// template is where the accounts of the view are filled into a template.
+func (q accountsQuery) template() string { return templateAddress("accounts", q.values()) }
+
+func (q accountsQuery) values() url.Values {
 	out := url.Values{}
 	for name, value := range map[string]string{"q": q.Text, "role": string(q.Role), "state": string(q.State)} {
 		if value != "" {
 			out.Set(name, value)
 		}
 	}
-	if n > 1 {
-		out.Set("page", strconv.Itoa(n))
-	}
-	return "/accounts?" + out.Encode()
+	return out
 }
 
 func (s *server) accounts(w http.ResponseWriter, r *http.Request, v *visit) error {

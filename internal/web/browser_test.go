@@ -57,7 +57,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"source", "city", sourcePath(c.sourceID("firms.csv"))},
 		{"system", "admin", "/system"},
 		{"enterprises", "city", "/enterprises?year=2023"},
-		{"template", "city", "/enterprises/template?year=2023"},
+		{"template", "city", "/template/enterprises?year=2023"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},
 		{"file-answers", "city", enterprisePath(tinghu) + "?policy=yancheng-2022-6&set:investment_base=effective"},

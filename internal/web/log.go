@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/layout"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/sheet"
@@ -245,7 +246,30 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return s.show(w, r, s.shell(r, v, v.t.S("web.nav_log")), http.StatusOK, logPage(v.t, d))
 }
 
-// exportLog sends all of the view, not the page of it.
+// logLines is all of the view in words, not the page of it.
+func (s *server) logLines(ctx context.Context, t i18n.T, view fact.View, q logQuery) ([]layout.LogLine, error) {
+	all, err := s.logOf(ctx, view, q)
+	if err != nil {
+		return nil, err
+	}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	lines := make([]layout.LogLine, len(all))
+	people := map[int64]string{}
+	for i, e := range all {
+		row, err := s.logRow(ctx, t, view, whole.Registry(), e, people)
+		if err != nil {
+			return nil, err
+		}
+		lines[i] = layout.LogLine{
+			When: row.When, Deed: row.Label, About: row.What, Who: row.Who, Sender: row.Sender, Authority: row.Authority, Reason: row.Reason, Commit: row.Seq,
+		}
+	}
+	return lines, nil
+}
+
 func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) error {
 	ctx, t := r.Context(), v.t
 	view, err := s.view(ctx, v)
@@ -253,26 +277,16 @@ func (s *server) exportLog(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	q := readLog(r.Form).onPage(1)
-	all, err := s.logOf(ctx, view, q)
+	lines, err := s.logLines(ctx, t, view, q)
 	if err != nil {
 		return err
 	}
-	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
-	if err != nil {
-		return err
-	}
-	rows := make([][]any, 0, len(all))
-	people := map[int64]string{}
-	for _, e := range all {
-		row, err := s.logRow(ctx, t, view, whole.Registry(), e, people)
-		if err != nil {
-			return err
+	rows := make([][]any, len(lines))
+	for i, l := range lines {
+		rows[i] = []any{l.When, l.Deed, l.About, l.Who, l.Sender, l.Authority, l.Reason, nil}
+		if l.Commit != 0 {
+			rows[i][7] = l.Commit
 		}
-		var seq any
-		if row.Seq != 0 {
-			seq = row.Seq
-		}
-		rows = append(rows, []any{row.When, row.Label, row.What, row.Who, row.Sender, row.Authority, row.Reason, seq})
 	}
 	return s.export(w, r, v, t.S("web.nav_log")+"-"+s.Clock.Today().String(), sheet.Export{
 		Title: t.S("web.nav_log"), Notes: s.notes(v, view, q.href("/log")),

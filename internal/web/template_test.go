@@ -9,10 +9,12 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/yanzhen/yanzhen/internal/layout"
 )
 
 // fill sends a template as a browser does.
-func (v *visitor) fill(rows ...[]any) (*http.Response, string) {
+func (v *visitor) fill(table string, rows ...[]any) (*http.Response, string) {
 	v.s.t.Helper()
 	book := excelize.NewFile()
 	defer book.Close()
@@ -37,7 +39,7 @@ func (v *visitor) fill(rows ...[]any) (*http.Response, string) {
 	if err != nil {
 		v.s.t.Fatal(err)
 	}
-	return v.sendTo("/enterprises/template?year=2023", form.FormDataContentType(), &body)
+	return v.sendTo(templatePath(table)+"?year=2023", form.FormDataContentType(), &body)
 }
 
 // A template is filled with what its sender may see, and no more.
@@ -47,8 +49,8 @@ func TestTemplateIsFilled(t *testing.T) {
 		if login == "" || login == "admin" {
 			continue
 		}
-		res, body := c.as(login).fill([]any{"企业名称", "统一社会信用代码", "营业收入（万元）"})
-		if exports := slices.Contains(writers["POST /enterprises/template"], login); exports != (res.StatusCode == http.StatusOK) {
+		res, body := c.as(login).fill("enterprises", []any{"企业名称", "统一社会信用代码", "营业收入（万元）"})
+		if exports := slices.Contains(writers["POST /template/enterprises"], login); exports != (res.StatusCode == http.StatusOK) {
 			t.Errorf("%s: status %d", login, res.StatusCode)
 		}
 		if res.StatusCode != http.StatusOK {
@@ -61,14 +63,50 @@ func TestTemplateIsFilled(t *testing.T) {
 			}
 		}
 	}
-	res, page := c.as("city").fill([]any{"{{企业名称}}", "{{神秘数}}"})
+	res, page := c.as("city").fill("enterprises", []any{"{{企业名称}}", "{{神秘数}}"})
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("an unknown placeholder: status %d", res.StatusCode)
 	}
-	wants(t, page, "Sheet1!B1", "不对应任何数据项")
-	res, page = c.as("city").get("/enterprises/template?area=320902")
+	wants(t, page, "Sheet1!B1", "不对应“企业”的任何数据项")
+	res, page = c.as("city").get("/template/enterprises?area=320902")
 	if res.StatusCode != http.StatusOK {
 		t.Errorf("status %d", res.StatusCode)
 	}
 	wants(t, page, "{{营业收入|亿元}}", "将填入企业列表中的 1 家企业")
+}
+
+// Every table, by everybody who may have it, tells of nobody's firm but those that the sender may see.
+func TestEveryTemplateHoldsWhatItsReaderMaySee(t *testing.T) {
+	c := newCity(t)
+	for _, k := range layout.Kinds() {
+		table, _ := c.srv.Library.Table(k.Code)
+		var header, row []any
+		for _, col := range table.Columns[:min(len(table.Columns), 40)] {
+			header, row = append(header, "列"), append(row, "{{"+col.Role+"}}")
+		}
+		for login, may := range readers {
+			if login == "" {
+				continue
+			}
+			v := c.as(login)
+			res, body := v.fill(k.Code, header, row)
+			if allowed := slices.Contains(writers["POST "+templatePath(k.Code)], login); allowed == (res.StatusCode == http.StatusForbidden) {
+				t.Errorf("%s as %s: status %d", k.Code, login, res.StatusCode)
+			}
+			if res.StatusCode != http.StatusOK {
+				continue
+			}
+			all := text(t, res, body)
+			if login == "admin" && (k.Code == "accounts" || k.Code == "log") {
+				continue // names whose account it is, to the administrator
+			}
+			for code, words := range secrets {
+				for _, word := range words {
+					if strings.Contains(all, word) && !slices.Contains(may, code) {
+						t.Errorf("%s tells %s of %q", k.Code, login, word)
+					}
+				}
+			}
+		}
+	}
 }

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/alexedwards/scs/v2"
@@ -115,7 +116,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return []route{
+	return append(s.templateRoutes(), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -148,8 +149,6 @@ func (s *server) routes() []route {
 		{"GET /mine", access.Need{Action: access.ReadFact}, s.mine},
 		{"GET /enterprises", access.Need{Action: access.ReadParty}, s.enterprises},
 		{"GET /enterprises/export", access.Need{Action: access.Export}, s.exportEnterprises},
-		{"GET /enterprises/template", access.Need{Action: access.Export}, s.templatePage},
-		{"POST /enterprises/template", access.Need{Action: access.Export}, s.fillTemplate},
 		{"GET /enterprises/{id}", access.Need{Action: access.ReadFact}, s.enterprise},
 		{"GET /enterprises/{id}/receipt", access.Need{Action: access.ReadFact}, s.fileReceipt},
 		{"GET /enterprises/{id}/facts/{subject}/{def}", access.Need{Action: access.ReadFact}, s.factTimeline},
@@ -216,7 +215,7 @@ func (s *server) routes() []route {
 		{"POST /accounts/{id}/disable", access.Need{Action: access.ManageAccounts}, s.disableAccount},
 		{"POST /accounts/{id}/enable", access.Need{Action: access.ManageAccounts}, s.enableAccount},
 		{"POST /accounts/{id}/reset", access.Need{Action: access.ManageAccounts}, s.resetAccount},
-	}
+	}...)
 }
 
 func (s *server) handler() (http.Handler, error) {
@@ -302,5 +301,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return slices.Contains([]string{"POST /imports", "POST /enterprises/template", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
+	return strings.HasPrefix(rt.pattern, "POST /template/") || slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
 }
