@@ -250,6 +250,7 @@ func (s *server) registerAccounts() {
 func (s *server) register() {
 	s.registerFirms()
 	s.registerFacts()
+	s.registerReports()
 	s.registerPolicies()
 	s.registerVersions()
 	s.registerImports()

@@ -77,6 +77,37 @@ func TestDisputes(t *testing.T) {
 	wants(t, c.ask("firm", http.MethodPost, path, `{"def": "ent.revenue", "period": "last year", "text": "x"}`), 422, `"pointer":"/period"`, "2023H1")
 }
 
+// What an enterprise states about itself: it fills a gap, differs from who is believed more, is answered and taken back.
+func TestReports(t *testing.T) {
+	c := newCity(t)
+	path := fmt.Sprintf("/enterprises/%d/reports", c.firms[tinghuCode])
+	say := func(def, period, value string) string {
+		return fmt.Sprintf(`{"def": %q, "period": %q, "value": %s, "evidence": "2023 年度审计报告"}`, def, period, value)
+	}
+	r := c.ask("firm", http.MethodPost, path, say("ent.revenue", "2023", `"1.5亿元"`))
+	wants(t, r, 201)
+	var made struct{ ID int64 }
+	r.into(t, &made)
+	wants(t, c.get("tinghu", "/reports?stand=gap"), 200, `"value":"150000000.00"`, `"value":"123456700.00"`, `"authority":"statistics"`, "审计报告")
+	wants(t, c.get("firm", "/reports"), 200, `"total":1`)
+	wants(t, c.get("city", "/exports/reports?format=csv"), 200, "id,enterprise,name", "亭湖甲", "gap")
+	wants(t, c.ask("firm", http.MethodPost, fmt.Sprintf("/reports/%d/answer", made.ID), `{"kind": "accept", "note": "x"}`), 403)
+	wants(t, c.ask("tinghu", http.MethodPost, fmt.Sprintf("/reports/%d/answer", made.ID), `{"kind": "ask", "note": "请说明差异"}`), 204)
+	wants(t, c.get("firm", "/reports?stand=asked"), 200, "请说明差异")
+	wants(t, c.get("auditor", "/log?deed=ask"), 200, `"total":1`, "请说明差异", `"name":"ent.revenue 2023"`)
+	wants(t, c.get("auditor", "/log?q=%E5%AE%A1%E8%AE%A1%E6%8A%A5%E5%91%8A"), 200, `"total":1`, `"evidence":"2023 年度审计报告"`)
+	if r := c.get("admin", "/log"); strings.Contains(r.body, "审计报告") {
+		t.Errorf("the log tells an administrator what an enterprise wrote: %s", r.body)
+	}
+	wants(t, c.ask("firm", http.MethodPost, path, say("ent.revenue", "2023", `"a few"`)), 422, `"pointer":"/value"`)
+	wants(t, c.ask("firm", http.MethodPost, path, say("ent.turnover", "2023", `1`)), 422, `"pointer":"/def"`)
+	wants(t, c.ask("firm", http.MethodPost, path, say("ent.revenue", "then", `1`)), 422, `"pointer":"/period"`)
+	wants(t, c.ask("firm", http.MethodPost, fmt.Sprintf("/enterprises/%d/reports", c.firms[dafengCode]), say("ent.revenue", "2023", `1`)), 404)
+	wants(t, c.ask("firm", http.MethodPost, path+"/withdraw", `{"def": "ent.revenue", "period": "2023", "reason": "填错了"}`), 204)
+	wants(t, c.ask("firm", http.MethodPost, path+"/withdraw", `{"def": "ent.revenue", "period": "2023"}`), 404)
+	wants(t, c.get("firm", "/reports"), 200, `"total":0`)
+}
+
 func TestPolicies(t *testing.T) {
 	c := newCity(t)
 	wants(t, c.get("", "/policies"), 200, "盐政办发〔2022〕6号")

@@ -65,7 +65,7 @@ func (s *server) effect(ctx context.Context, c *caller, in *effectIn) (*effectOu
 	if err != nil {
 		return nil, err
 	}
-	report, err := s.report(ctx, v)
+	report, err := s.checkOf(ctx, v)
 	if err != nil {
 		return nil, err
 	}

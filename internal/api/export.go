@@ -87,12 +87,10 @@ func (s *server) attach(ctx huma.Context, name string) {
 // table answers with .csv or .xlsx.
 func (s *server) table(c *caller, m moment, name, format string, out sheet.Export) *stream {
 	t := c.t
-	out.Title, out.Name, out.NotesName = name, t.S("api.sheet_data"), t.S("api.sheet_notes")
-	out.Notes = [][2]string{{t.S("api.note_as_of"), t.S("api.note_known", m.day.String(), m.Seq())}, {t.S("api.note_by"), c.account.Name}}
+	out.Title, out.Name, out.NotesName, out.Notes = name, t.S("api.sheet_data"), t.S("api.sheet_notes"), s.notes(c, m)
 	if s.Demo {
 		name += "-" + t.S("api.synthetic")
 		out.Mark = t.S("api.synthetic")
-		out.Notes = append(out.Notes, [2]string{t.S("api.synthetic"), t.S("api.synthetic")})
 	}
 	return &stream{Body: func(ctx huma.Context) {
 		write, kind := out.CSV, sheet.CSVType
@@ -107,6 +105,39 @@ func (s *server) table(c *caller, m moment, name, format string, out sheet.Expor
 		if err == nil {
 			err = w.Flush()
 		}
+		if err != nil {
+			s.breakOff(ctx, name, err)
+		}
+	}}
+}
+
+// notes is what an exported file tells: as of when, by whom, and whether the data is synthetic.
+func (s *server) notes(c *caller, m moment) [][2]string {
+	notes := [][2]string{{c.t.S("api.note_as_of"), c.t.S("api.note_known", m.day.String(), m.Seq())}, {c.t.S("api.note_by"), c.account.Name}}
+	if s.Demo {
+		notes = append(notes, [2]string{c.t.S("api.synthetic"), c.t.S("api.synthetic")})
+	}
+	return notes
+}
+
+const parquetType = "application/vnd.apache.parquet"
+
+// parquet answers with every effective value of the enterprises of a list, and of what belongs to them.
+func (s *server) parquet(c *caller, m moment, name string, list *fact.List) *stream {
+	if s.Demo {
+		name += "-" + c.t.S("api.synthetic")
+	}
+	return &stream{Body: func(ctx huma.Context) {
+		ctx.SetHeader("Content-Type", parquetType)
+		s.attach(ctx, name+".parquet")
+		ctx.SetStatus(http.StatusOK)
+		_, err := m.WriteParquet(ctx.BodyWriter(), func(yield func(party.Enterprise) bool) {
+			for e := range list.Page(m.View, 0, list.Len()) {
+				if !yield(e) {
+					return
+				}
+			}
+		}, s.notes(c, m))
 		if err != nil {
 			s.breakOff(ctx, name, err)
 		}
@@ -192,6 +223,7 @@ type exportFactsIn struct {
 	Area    string   `query:"area" maxLength:"64" example:"320902"`
 	Defs    []string `query:"def" maxItems:"100" example:"ent.revenue" doc:"数据项代码，默认全部 · codes of definitions, by default all"`
 	Periods []string `query:"period" maxItems:"100" example:"2023" doc:"只要这些期间 · only these periods"`
+	Format  string   `query:"format" enum:"ndjson,parquet" default:"ndjson" example:"ndjson" doc:"parquet 供分析，不筛选数据项和期间 · parquet is for analysts, with all definitions and periods"`
 	Knowledge
 }
 
@@ -208,6 +240,9 @@ type row struct {
 func (s *server) exportFacts(ctx context.Context, c *caller, in *exportFactsIn) (*stream, error) {
 	if _, ok := s.Library.Areas().Node(in.Area); in.Area != "" && !ok {
 		return nil, invalid(c.t, "area", in.Area, i18n.M("api.no_area"))
+	}
+	if in.Format == "parquet" && len(in.Defs)+len(in.Periods) > 0 {
+		return nil, invalid(c.t, "format", in.Format, i18n.M("api.parquet_is_whole"))
 	}
 	for _, code := range in.Defs {
 		if _, ok := s.Library.FactDef(code); !ok {
@@ -232,6 +267,9 @@ func (s *server) exportFacts(ctx context.Context, c *caller, in *exportFactsIn) 
 	}
 	view := m.View
 	list := view.List(fact.Listing{Area: in.Area, Sort: fact.ByUSCC})
+	if in.Format == "parquet" {
+		return s.parquet(c, m, "facts", list), nil
+	}
 	return s.lines("facts", func(yield func(any, error) bool) {
 		for e := range list.Page(view, 0, list.Len()) {
 			if !view.Can(access.Export, e.ID) {
@@ -318,6 +356,6 @@ func upper(i policy.Interval) any {
 func (s *server) registerExports() {
 	may := access.Need{Action: access.Export}
 	handle(s, operation{id: "export_enterprises", tag: "exports", method: http.MethodGet, path: "/exports/enterprises", need: may, streams: tables}, s.exportFirms)
-	handle(s, operation{id: "export_facts", tag: "exports", method: http.MethodGet, path: "/exports/facts", need: may, streams: []string{ndjsonType}}, s.exportFacts)
+	handle(s, operation{id: "export_facts", tag: "exports", method: http.MethodGet, path: "/exports/facts", need: may, streams: []string{ndjsonType, parquetType}}, s.exportFacts)
 	handle(s, operation{id: "export_decisions", tag: "exports", method: http.MethodGet, path: "/exports/decisions/{policy}", need: access.Need{Action: access.Export, Area: true}, streams: tables}, s.exportDecisions)
 }

@@ -39,6 +39,11 @@ var calls = []call{
 	{id: "raise_dispute", as: "firm", path: "/enterprises/{tinghu}/disputes", body: `{"def": "ent.revenue", "period": "2023", "text": "应为 12,345 万元"}`},
 	{id: "list_disputes", as: "tinghu", path: "/disputes?open=true"},
 	{id: "close_dispute", as: "tinghu", path: "/disputes/{dispute}/close", body: `{"note": "已与统计局核对，原数无误"}`},
+	{id: "state_fact", as: "firm", path: "/enterprises/{tinghu}/reports", body: `{"def": "ent.revenue", "period": "2023", "value": "1.5亿元", "evidence": "2023 年度审计报告"}`},
+	{id: "list_reports", as: "tinghu", path: "/reports?stand=gap"},
+	{id: "answer_report", as: "tinghu", path: "/reports/{report}/answer", body: `{"kind": "ask", "note": "请说明与统计年报的差异"}`},
+	{id: "export_reports", as: "city", path: "/exports/reports?format=ndjson"},
+	{id: "withdraw_fact", as: "firm", path: "/enterprises/{tinghu}/reports/withdraw", body: `{"def": "ent.revenue", "period": "2023", "reason": "填错了年度"}`},
 	{id: "list_alike", as: "city", path: "/enterprises/{tinghu}/alike"},
 	{id: "compare_enterprises", as: "city", path: "/enterprises/{tinghu}/differences?with={dongtai}"},
 	{id: "merge_enterprise", as: "city", path: "/enterprises/{tinghu}/merge", body: `{"with": {dongtai}, "reason": "同一企业，名称写法不同"}`},
@@ -124,7 +129,7 @@ var calls = []call{
 }
 
 // makes are the calls whose answer names something that later ones speak of.
-var makes = map[string]string{"raise_dispute": "dispute", "draft_version": "version", "draft_policy": "version", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
+var makes = map[string]string{"raise_dispute": "dispute", "state_fact": "report", "draft_version": "version", "draft_policy": "version", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
 
 // opens are those whose answer is a letter for an account.
 var opens = map[string]string{"create_account": "account", "authorise_handler": "handler", "succeed_handler": "handler"}

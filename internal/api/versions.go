@@ -180,7 +180,7 @@ func (s *server) getVersion(ctx context.Context, c *caller, in *idIn) (*checkedO
 	if err != nil {
 		return nil, err
 	}
-	report, err := s.report(ctx, v)
+	report, err := s.checkOf(ctx, v)
 	if err != nil {
 		return nil, err
 	}
@@ -202,8 +202,8 @@ func (s *server) getVersion(ctx context.Context, c *caller, in *idIn) (*checkedO
 	return out, nil
 }
 
-// report is what checking a version finds.
-func (s *server) report(ctx context.Context, v version.Version) (version.Report, error) {
+// checkOf is what checking a version finds.
+func (s *server) checkOf(ctx context.Context, v version.Version) (version.Report, error) {
 	p, err := s.Versions.Package(ctx, v)
 	if err != nil {
 		return version.Report{}, err

@@ -34,6 +34,9 @@ var readers = map[string][]string{
 // writers is who may use each operation that changes something, on the firm in 亭湖区 and on what the city brought in.
 var writers = map[string][]string{
 	"raise_dispute":           {"tinghu", "city", "firm", "handler"},
+	"state_fact":              {"firm", "handler"},
+	"withdraw_fact":           {"firm", "handler"},
+	"answer_report":           {},
 	"close_dispute":           {"tinghu", "city"},
 	"merge_enterprise":        {"city"},
 	"unmerge_enterprise":      {"city"},
@@ -86,7 +89,7 @@ func (c *city) address(op operation, code string) string {
 		var list sourcesOut
 		c.get("city", "/sources").into(c.t, &list.Body)
 		id = fmt.Sprint(list.Body.Items[0].ID)
-	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"):
+	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/reports/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/versions/"):
 		var list editionsOut
@@ -223,4 +226,10 @@ func TestExports(t *testing.T) {
 	}
 	wants(t, c.get("city", "/exports/decisions/yancheng-2022-6?format=csv"), 200, "682000.00")
 	wants(t, c.get("firm", "/exports/facts"), 200, tinghuCode)
+	r = c.get("city", "/exports/facts?format=parquet")
+	wants(t, r, 200, "PAR1", dafengCode)
+	if r.header.Get("Content-Type") != parquetType {
+		t.Errorf("content type %q", r.header.Get("Content-Type"))
+	}
+	wants(t, c.get("city", "/exports/facts?format=parquet&period=2023"), 422, `"parameter":"format"`)
 }

@@ -1,0 +1,219 @@
+package api
+
+import (
+	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/printer"
+	gotoken "go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// page is what stands for a page or a form here: the operations by which a program does the same, or why there is none.
+type page struct {
+	by  []string
+	why string
+}
+
+func by(operations ...string) page { return page{by: operations} }
+
+func because(why string) page { return page{why: why} }
+
+// pages is every address of package web by its pattern, and what a program asks instead.
+var pages = map[string]page{
+	"GET /{$}":       because("leads to the first page of whoever comes"),
+	"GET /sign-in":   because("a person signs in by a session, a program comes with a token"),
+	"POST /sign-in":  because("a person signs in by a session, a program comes with a token"),
+	"POST /sign-out": because("a person signs in by a session; a token is taken back by end_token"),
+	"GET /activate":  because("a person sets the password that nobody else is to know"),
+	"POST /activate": because("a person sets the password that nobody else is to know"),
+	"POST /language": because("a program says Accept-Language"),
+
+	"GET /calculator":                    by("calculate", "get_policy", "list_policies"),
+	"GET /calculator/receipt":            by("get_calculation_receipt"),
+	"GET /policies":                      by("list_policies"),
+	"GET /policies/{policy}":             by("get_policy", "list_versions"),
+	"GET /policies/{policy}/benefits":    by("get_region"),
+	"POST /policies/{policy}/draft":      by("draft_policy"),
+	"GET /versions":                      by("list_drafts"),
+	"POST /versions":                     by("draft_version"),
+	"GET /versions/{id}":                 by("get_version", "compare_version"),
+	"GET /versions/{id}/package":         by("get_package"),
+	"GET /versions/{id}/effect":          by("get_effect"),
+	"GET /versions/{id}/edit":            by("get_package"),
+	"POST /versions/{id}/edit":           by("edit_version"),
+	"POST /versions/{id}/text":           by("edit_version"),
+	"POST /versions/{id}/file":           by("edit_version"),
+	"POST /versions/{id}/propose":        by("propose_version"),
+	"POST /versions/{id}/drop":           by("drop_version"),
+	"POST /versions/{id}/approve":        by("approve_version"),
+	"POST /versions/{id}/reject":         by("reject_version"),
+	"POST /versions/{id}/end":            by("end_version"),
+	"GET /region":                        by("get_region", "get_region_map"),
+	"GET /region/firms":                  by("list_payees"),
+	"GET /region/export":                 by("export_decisions"),
+	"GET /today":                         by("list_disputes", "list_reports", "list_imports", "list_drafts", "preview_enrolment", "list_sources", "list_policies"),
+	"GET /today/region":                  by("get_region", "list_payees"),
+	"GET /mine":                          by("get_decision", "get_timeline", "list_disputes", "list_reports", "list_policies"),
+	"GET /mine/accounts":                 because("leads an enterprise to its accounts, which list_firm_accounts tells"),
+	"GET /enterprises":                   by("list_enterprises"),
+	"GET /enterprises/export":            by("export_enterprises", "export_facts"),
+	"GET /enterprises/{id}":              by("get_enterprise", "get_decision"),
+	"GET /enterprises/{id}/receipt":      by("get_receipt"),
+	"GET /search":                        by("search_enterprises", "list_enterprises"),
+	"GET /search/suggest":                by("search_enterprises"),
+	"GET /enterprises/{id}/merge":        by("list_alike", "compare_enterprises", "search_enterprises"),
+	"POST /enterprises/{id}/merge":       by("merge_enterprise"),
+	"POST /enterprises/{id}/unmerge":     by("unmerge_enterprise"),
+	"GET /reports":                       by("list_reports"),
+	"GET /reports/export":                by("export_reports"),
+	"GET /find":                          by("list_log", "search_enterprises", "list_policies", "get_policy"),
+	"GET /find/export":                   by("export_log", "export_enterprises"),
+	"GET /sources/{id}":                  by("get_source", "list_stated"),
+	"GET /log":                           by("list_log"),
+	"GET /log/export":                    by("export_log"),
+	"GET /system":                        by("get_system", "list_drafts", "list_accounts"),
+	"GET /account":                       by("me"),
+	"POST /account/password":             because("a person sets the password that nobody else is to know: a token that could change it would be worth as much"),
+	"GET /account/tokens":                by("list_tokens"),
+	"POST /account/tokens":               because("a token makes no tokens: what it may do ends with it"),
+	"POST /account/tokens/{id}/end":      by("end_token"),
+	"GET /accounts":                      by("list_accounts"),
+	"POST /accounts":                     by("create_account"),
+	"POST /accounts/{id}/disable":        by("disable_account"),
+	"POST /accounts/{id}/enable":         by("enable_account"),
+	"POST /accounts/{id}/reset":          by("reset_account"),
+	"GET /enrolments":                    by("list_enrolments", "preview_enrolment"),
+	"POST /enrolments":                   by("order_enrolment", "order_enrolment_list"),
+	"GET /enrolments/{id}":               by("get_enrolment"),
+	"GET /enrolments/{id}/progress":      by("get_enrolment"),
+	"POST /enrolments/{id}/letters":      by("print_letters"),
+	"POST /enrolments/{id}/cancel":       by("cancel_enrolment"),
+	"POST /enrolments/{id}/resume":       by("resume_enrolment"),
+	"GET /imports":                       by("list_imports", "list_sources"),
+	"POST /imports":                      by("upload", "submit"),
+	"GET /imports/{id}":                  by("get_import", "get_plan"),
+	"GET /imports/{id}/progress":         by("get_import"),
+	"GET /imports/{id}/problems":         by("export_problems"),
+	"GET /imports/{id}/remarks":          by("get_remarks"),
+	"POST /imports/{id}/plan":            by("put_plan"),
+	"POST /imports/{id}/mend":            by("mend_import"),
+	"POST /imports/{id}/commit":          by("commit_import"),
+	"POST /imports/{id}/again":           by("read_again"),
+	"POST /imports/{id}/cancel":          by("cancel_import"),
+	"POST /imports/{id}/undo":            by("undo_import"),
+	"GET /imports/{id}/delivery":         by("get_delivery"),
+	"POST /imports/{id}/delivery/mend":   by("mend_delivery"),
+	"POST /imports/{id}/delivery/commit": by("commit_delivery"),
+	"POST /imports/{id}/delivery/undo":   by("undo_delivery"),
+
+	"GET /enterprises/{id}/accounts":                        by("list_firm_accounts", "list_log"),
+	"POST /enterprises/{id}/accounts/open":                  by("open_firm_account"),
+	"POST /enterprises/{id}/accounts/authorise":             by("authorise_handler"),
+	"POST /enterprises/{id}/accounts/{account}/code":        by("issue_code"),
+	"POST /enterprises/{id}/accounts/{account}/renew":       by("renew_handler"),
+	"POST /enterprises/{id}/accounts/{account}/succeed":     by("succeed_handler"),
+	"POST /enterprises/{id}/accounts/{account}/revoke":      by("revoke_handler"),
+	"GET /enterprises/{id}/facts/{subject}/{def}":           by("get_timeline"),
+	"POST /enterprises/{id}/facts/{subject}/{def}/dispute":  by("raise_dispute"),
+	"POST /enterprises/{id}/facts/{subject}/{def}/close":    by("close_dispute"),
+	"GET /enterprises/{id}/facts/{subject}/{def}/report":    by("get_timeline", "list_definitions"),
+	"POST /enterprises/{id}/facts/{subject}/{def}/report":   by("state_fact"),
+	"POST /enterprises/{id}/facts/{subject}/{def}/withdraw": by("withdraw_fact"),
+	"POST /enterprises/{id}/facts/{subject}/{def}/answer":   by("answer_report"),
+
+	"GET /enterprises/template":  because("asks for the template"),
+	"POST /enterprises/template": because("a template is filled on its page only, so far; what it holds is in export_enterprises"),
+}
+
+// addressesOfPages reads the rule tables of package web as they are written: each route by its pattern, or by the
+// expression that makes it where it is no plain text.
+func addressesOfPages(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob("../web/*.go")
+	must(t, err)
+	var all []string
+	fset := gotoken.NewFileSet()
+	add := func(lit *ast.CompositeLit) {
+		if len(lit.Elts) == 0 {
+			return
+		}
+		if text, ok := lit.Elts[0].(*ast.BasicLit); ok {
+			pattern, err := strconv.Unquote(text.Value)
+			must(t, err)
+			all = append(all, pattern)
+			return
+		}
+		if _, named := lit.Elts[0].(*ast.KeyValueExpr); named {
+			return // the answer to an address that is none
+		}
+		var buf bytes.Buffer
+		must(t, printer.Fprint(&buf, fset, lit.Elts[0]))
+		all = append(all, buf.String())
+	}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") || strings.HasSuffix(name, "_templ.go") {
+			continue
+		}
+		src, err := os.ReadFile(name)
+		must(t, err)
+		file, err := parser.ParseFile(fset, name, src, 0)
+		must(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			lit, ok := n.(*ast.CompositeLit)
+			if !ok {
+				return true
+			}
+			switch kind := lit.Type.(type) {
+			case *ast.Ident:
+				if kind.Name == "route" {
+					add(lit)
+				}
+			case *ast.ArrayType:
+				if of, ok := kind.Elt.(*ast.Ident); ok && of.Name == "route" {
+					for _, e := range lit.Elts {
+						if one, ok := e.(*ast.CompositeLit); ok && one.Type == nil {
+							add(one)
+						}
+					}
+				}
+			}
+			return true
+		})
+	}
+	return all
+}
+
+// What a page or a form does, a program can do: each address of package web names its operations, or says why there is
+// none.
+func TestProgramsDoWhatPagesDo(t *testing.T) {
+	c := newCity(t)
+	addresses := addressesOfPages(t)
+	if len(addresses) < 90 {
+		t.Fatalf("only %d addresses of pages were found: have the rule tables of package web another form?", len(addresses))
+	}
+	for _, address := range addresses {
+		p, ok := pages[address]
+		if !ok {
+			t.Errorf("%s: by which operation of the API does a program do this? Add one and name it in pages, or say there why there is none", address)
+		}
+		if ok && (len(p.by) == 0) == (p.why == "") {
+			t.Errorf("%s names operations, or says why there is none", address)
+		}
+		for _, id := range p.by {
+			if c.srv.operation(id).id == "" {
+				t.Errorf("%s: there is no operation %s", address, id)
+			}
+		}
+	}
+	for address := range pages {
+		if !slices.Contains(addresses, address) {
+			t.Errorf("%s is no address of a page any more", address)
+		}
+	}
+}
