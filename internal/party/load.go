@@ -230,7 +230,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.names = append(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: again(first, rec.names)})
+			rec.names = append(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: again(first, rec.names, nameRow.text)})
 		}
 		return nil
 	})
@@ -242,7 +242,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.idents = append(rec.idents, identRow{stamp: at, scheme: b.reg.dict.number(first), sound: flag != 0, value: second})
+			rec.idents = append(rec.idents, identRow{stamp: at, scheme: b.reg.dict.number(first), sound: flag != 0, value: again(second, rec.idents, identRow.text)})
 		}
 		return nil
 	})
@@ -262,13 +262,13 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 	})
 }
 
-// again is a name as the last source stated it where that is the same: most call a firm what the others do, and one copy of
-// it is enough.
-func again(name string, stated []nameRow) string {
-	if n := len(stated); n > 0 && stated[n-1].name == name {
-		return stated[n-1].name
+// again is a text as the last source stated it where that is the same: most call a firm what the others do, by the same
+// code, and one copy of it is enough.
+func again[T any](text string, stated []T, of func(T) string) string {
+	if n := len(stated); n > 0 && of(stated[n-1]) == text {
+		return of(stated[n-1])
 	}
-	return name
+	return text
 }
 
 func spanOf(from, to sql.NullInt32) span {

@@ -67,12 +67,16 @@ type nameRow struct {
 	name   string
 }
 
+func (r nameRow) text() string { return r.name }
+
 type identRow struct {
 	stamp
 	scheme int32 // dictionary
 	sound  bool
 	value  string
 }
+
+func (r identRow) text() string { return r.value }
 
 type memberRow struct {
 	stamp
