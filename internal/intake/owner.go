@@ -272,7 +272,7 @@ func (t *table) identify(rec *sheet.Record, o owner) (owner, bool) {
 // oneOfTwo is a row whose code is that of a known enterprise. Where its name is that of another one, the sender says what
 // the row goes by: until then it is left out, lest the one gets the name of the other.
 func (t *table) oneOfTwo(rec *sheet.Record, o owner, e party.Enterprise) (owner, bool) {
-	if o.name == "" || party.FoldName(o.name) == party.FoldName(e.Name) {
+	if o.name == "" || o.name == e.Name || party.FoldName(o.name) == party.FoldName(e.Name) {
 		return take(o, e), true
 	}
 	same, _ := t.byName(o)

@@ -3,8 +3,12 @@ package sheet
 import (
 	"context"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/hanzi"
 )
 
 // RecordKind is what a row below the header is.
@@ -87,7 +91,7 @@ func (l *Layout) kind(r *Row, noted bool) (RecordKind, string) {
 		if firstOwn == "" {
 			firstOwn = text
 		}
-		if first == "" && len(text) <= 60 && l.isTotal(foldLabel(text)) {
+		if first == "" && len(text) <= 60 && l.endsAsTotal(text) && l.isTotal(foldLabel(text)) {
 			first = text
 		}
 	}
@@ -115,6 +119,24 @@ var (
 	sectionStart = regexp.MustCompile(`^(?:第?[一二三四五六七八九十]+[、.．章节]|[（(][一二三四五六七八九十]+[)）])`)
 	sectionEnd   = regexp.MustCompile(`(?:省|市|区|县|街道|镇|乡|园区|管委会)(?:[（(].*[)）])?$`)
 )
+
+// endsAsTotal is false for a text that cannot fold to a total word, because it ends with another character. That sorts out
+// nearly all texts there are, each of which would have to be folded.
+func (l *Layout) endsAsTotal(text string) bool {
+	last, _ := utf8.DecodeLastRuneInString(text)
+	switch {
+	case last >= '一' && last <= '\u9FD5': // stands for itself, but for its simplified form
+		last, _ = utf8.DecodeRuneInString(hanzi.Simplified(string(last)))
+	case last < utf8.RuneSelf && (unicode.IsLetter(last) || unicode.IsDigit(last)):
+		last = unicode.ToLower(last)
+	default: // a bracket that may hold pinyin, a full-width form, a mark that is left out
+		return true
+	}
+	return slices.ContainsFunc(l.totals, func(w string) bool {
+		end, _ := utf8.DecodeLastRuneInString(w)
+		return end == last
+	})
+}
 
 // isTotal says that a folded text is a total word, or a place or rank before one: 全市合计, 东台市小计.
 func (l *Layout) isTotal(text string) bool {
