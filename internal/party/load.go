@@ -218,7 +218,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, 0, subject); rec != nil {
-			rec.mentions = append(rec.mentions, at.source)
+			rec.mentions = add(rec.mentions, at.source)
 		}
 		return nil
 	})
@@ -230,7 +230,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.names = append(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: again(first, rec.names, nameRow.text)})
+			rec.names = add(rec.names, nameRow{stamp: at, span: spanOf(from, to), former: flag != 0, name: again(first, rec.names, nameRow.text)})
 		}
 		return nil
 	})
@@ -242,7 +242,7 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.idents = append(rec.idents, identRow{stamp: at, scheme: b.reg.dict.number(first), sound: flag != 0, value: again(second, rec.idents, identRow.text)})
+			rec.idents = add(rec.idents, identRow{stamp: at, scheme: b.reg.dict.number(first), sound: flag != 0, value: again(second, rec.idents, identRow.text)})
 		}
 		return nil
 	})
@@ -254,12 +254,21 @@ func (s *Store) rows(ctx context.Context, b *builder, where string, args ...any)
 			return err
 		}
 		if rec, at := b.record(src, n, subject); rec != nil {
-			rec.members = append(rec.members, memberRow{
+			rec.members = add(rec.members, memberRow{
 				stamp: at, span: spanOf(from, to), tree: b.reg.dict.number(first), node: b.reg.dict.number(second),
 			})
 		}
 		return nil
 	})
+}
+
+// add is append with room for little more: what a source states of a firm is a row or two, and a province has millions of
+// these lists.
+func add[T any](rows []T, row T) []T {
+	if n := len(rows); n == cap(rows) {
+		rows = append(make([]T, 0, n+1+n/8), rows...)
+	}
+	return append(rows, row)
 }
 
 // again is a text as the last source stated it where that is the same: most call a firm what the others do, by the same
