@@ -18,8 +18,9 @@
 // authority, under a source of its own, which it may take back. It never covers the word of somebody who is believed more;
 // a difference beyond the tolerance waits for an official, who asks back or lets it stand.
 //
-// OpenSaved starts from a file that Save wrote and from what was committed since (docs/decisions/0010-saved-frame.md); the
-// file is a cache, and one that does not fit is not used.
+// What Append writes is kept, packed, until a frame of the same process takes it in or makes room for others: reading it
+// back would take longer. OpenSaved starts from a file that Save wrote, read in place, and from what was committed since
+// (docs/decisions/0010-saved-frame.md, 0013-frame-in-place.md). Both are caches, and one that does not fit is not used.
 //
 // The package owns the tables fact, fact_column (the pairs of definition and period, so that a statement is small),
 // dispute, dispute_closing and report_answer. All of them only grow, except that rows of a source that never became known
