@@ -194,18 +194,36 @@ func (s *server) mineDecisions(r *http.Request, v *visit, view fact.View, d *min
 		}
 		for _, c := range shown.Clauses {
 			for _, l := range slices.Concat(c.Lines, c.Others) {
-				d.Advice = append(d.Advice, l.Advice...)
-				if l.Line.Reason.Key == belowThreshold {
+				for _, a := range l.Advice {
+					d.Advice = append(d.Advice, joined(v.t.Text(c.Name), l.Title, a))
+				}
+				if len(l.Advice) == 0 && l.Line.Reason.Key == belowThreshold && nearlyThere(l.Line, s.Clock.Today().Year()) {
 					d.Advice = append(d.Advice, joined(v.t.Text(c.Name), l.Title, l.Reason))
 				}
 			}
-			d.Advice = append(d.Advice, c.Advice...)
+			for _, a := range c.Advice {
+				d.Advice = append(d.Advice, joined(v.t.Text(c.Name), a))
+			}
 		}
 	}
 	d.Advice = slices.Compact(d.Advice)
 	slices.SortStableFunc(d.Policies, func(a, b minePolicy) int { return cmp.Compare(b.Total.Sure, a.Total.Sure) })
 	return nil
 }
+
+// nearlyThere says that a line below its threshold is worth telling: its year is not over, or it is short by so little that
+// somebody should look whether all was counted.
+func nearlyThere(l policy.Line, year int) bool {
+	if l.Year == 0 || l.Year >= year {
+		return true
+	}
+	return slices.ContainsFunc(l.Remaining, func(r policy.Remaining) bool {
+		return r.Need != nil && r.Distance != nil && *r.Distance <= *r.Need/nearBy
+	})
+}
+
+// nearBy is the part of a threshold that a year which is over may be short by.
+const nearBy = 20
 
 // addMissing notes a fact once, with the offices that may state it, those whose word counts most first.
 func (s *server) addMissing(t i18n.T, d *mineData, ref rule.FactRef, fact missed) {

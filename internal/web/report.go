@@ -137,7 +137,7 @@ func (s *server) reportFields(t i18n.T, p *reportPage) {
 		if n == nil {
 			return ""
 		}
-		return t.Text(fact.Show(s.Library, p.Def, fact.Present, fact.Value{Num: *n}))
+		return valueText(t, s.Library, p.Def, fact.Value{Num: *n})
 	}
 	p.Low, p.High = bound(p.Def.Min), bound(p.Def.Max)
 	switch p.Def.Type {
@@ -150,9 +150,7 @@ func (s *server) reportFields(t i18n.T, p *reportPage) {
 			}
 		}
 	case content.Money:
-		for _, u := range []string{"元", "万元", "亿元"} {
-			p.Units = append(p.Units, option{u, unitText(t, u)})
-		}
+		p.Units = []option{{"元", t.S("web.yuan")}, {"万元", t.S("web.wan")}, {"亿元", t.S("web.yi")}}
 		p.Form.Unit = p.Def.Unit
 	case content.Rate:
 		p.Unit = "%"

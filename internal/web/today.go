@@ -226,6 +226,9 @@ type regionTodo struct {
 	OneRest             region.Rest
 }
 
+// noAmounts says that the policy's documents publish no amount that could be summed: it only says who is eligible.
+func (p regionTodo) noAmounts() bool { return p.Sum.Total.Sure == 0 && p.Sum.Rest == (region.Rest{}) }
+
 // todayRegion is the part of today that takes longest: a script asks for it when the page is there.
 func (s *server) todayRegion(w http.ResponseWriter, r *http.Request, v *visit) error {
 	view, err := s.view(r.Context(), v)
