@@ -68,6 +68,9 @@ func (b *Book) unlockNew(c *compound, password string) (clear io.Reader, err err
 	if err != nil || spins(described) > maxSpins {
 		return nil, strange
 	}
+	if yes, known := passwordFits(described, password); known && !yes {
+		return nil, refuseFile(b.name, "sheet.refuse.password_wrong")
+	}
 	raw, err := io.ReadAll(io.NewSectionReader(c.src, 0, c.size))
 	if err != nil {
 		return nil, err

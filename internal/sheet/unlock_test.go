@@ -62,6 +62,48 @@ func TestUnlock(t *testing.T) {
 	}
 }
 
+// TestPasswordFits knows a password by the verifier alone, without the package: what Excel's kinds of description and both lengths
+// of keys make of it.
+func TestPasswordFits(t *testing.T) {
+	plain, err := excelize.Encrypt([]byte("PK\x03\x04"), &excelize.Options{Password: testPassword})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, path := range map[string]string{"agile": "testdata/locked/msoffcrypto.xlsx", "standard": saveFile(t, "t.xlsx", plain)} {
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		st, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		c, err := openCompound(f, st.Size())
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := c.open("EncryptionInfo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := io.ReadAll(io.NewSectionReader(s, 0, s.size))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for word, want := range map[string]bool{testPassword: true, testPassword + "x": false, "": false} {
+			if yes, known := passwordFits(info, word); !known || yes != want {
+				t.Errorf("%s with %q: %v, %v", name, word, yes, known)
+			}
+		}
+		for i := range info { // whatever is cut off is not known, and nothing worse
+			if yes, _ := passwordFits(info[:min(i, 40)], testPassword); yes {
+				t.Fatalf("%s fits after %d bytes", name, i)
+			}
+		}
+	}
+}
+
 // TestUnlockProtectedAgainstChanges needs no password: what is only not to be changed may be read.
 func TestUnlockProtectedAgainstChanges(t *testing.T) {
 	clear, ok, err := Unlock("testdata/locked/writeprotected.xls", "", "", Limits{})

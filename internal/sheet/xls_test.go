@@ -61,6 +61,24 @@ func TestOldAsNew(t *testing.T) {
 	}
 }
 
+// TestET reads files as WPS names its own: what is within decides, an old workbook or a new one, and what else a program
+// keeps in the container is passed over. No file that WPS wrote is at hand.
+func TestET(t *testing.T) {
+	want := drawn(t, bookOf(t, "testdata/libreoffice.xlsx"), 0)
+	for _, from := range []string{"testdata/old/libreoffice.xls", "testdata/libreoffice.xlsx"} {
+		b, err := os.ReadFile(from)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, drawn(t, bookOf(t, saveFile(t, "表.et", b)), 0)); diff != "" {
+			t.Errorf("%s as .et (-want +got)\n%s", from, diff)
+		}
+	}
+	if err := readAll(t, saveFile(t, "表.et", compoundOf("ETExtData", "anything")), Limits{}); errs.KindOf(err) != errs.KindInvalid {
+		t.Errorf("a container without a workbook: %v", err)
+	}
+}
+
 // biff builds a stream of records, as it stands without a container.
 type biff struct{ bytes.Buffer }
 
