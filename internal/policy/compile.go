@@ -25,6 +25,7 @@ const maxQuote = 30
 type Policy struct {
 	File    File
 	hash    string      // of the source, and of its end
+	wording string      // hash of the file without its numbers
 	ends    *period.Day // last day that counts, where somebody ended the policy
 	lib     *content.Library
 	params  []*param
@@ -141,6 +142,7 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	}
 	sum := sha256.Sum256(src)
 	p.hash = hex.EncodeToString(sum[:])
+	p.wording = wordingOf(p.File, p.hash)
 	c := &compiler{p: p, doc: doc, used: map[string]bool{}, moved: map[[2]any][]any{}}
 	c.amend()
 	c.document()

@@ -60,7 +60,7 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 // DecideAll is Decide with the zero Options for each of many enterprises: the same decisions, sooner. Whether a clause may
 // be met at all is found for all of them in columns; what is not ruled out is asked of each enterprise. facts may be nil.
 func (pl *Plan) DecideAll(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(i int, d *Decision, err error)) {
-	left := pl.screened(enterprises, asOf, facts)
+	left := pl.screened(enterprises, asOf, facts, func(*clauseRule) bool { return true })
 	for i, root := range enterprises {
 		d := &decider{plan: pl, root: root, asOf: asOf}
 		if len(left[i]) > 0 {

@@ -181,13 +181,18 @@ func (pl *Plan) digest() string {
 		fmt.Fprintf(h, "setting %s=%s\n", id, pl.Settings[id])
 	}
 	for _, prm := range pl.params {
-		prm.digest(h)
-		for _, r := range prm.later {
-			fmt.Fprintf(h, "from %s\n", r.from)
-			r.digest(h)
-		}
+		prm.digestAll(h)
 	}
 	return hex.EncodeToString(h.Sum(nil))
+}
+
+// digestAll writes a parameter with what amendments made of it.
+func (p *param) digestAll(h io.Writer) {
+	p.digest(h)
+	for _, r := range p.later {
+		fmt.Fprintf(h, "from %s\n", r.from)
+		r.digest(h)
+	}
 }
 
 func (p *param) digest(h io.Writer) {

@@ -97,8 +97,8 @@ type row struct {
 	day          period.Day
 }
 
-// screened is the questions of each enterprise that may be met. What is left out is known not to be.
-func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts) [][]question {
+// screened is the questions of each enterprise that may be met, of some clauses. What is left out is known not to be.
+func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts, of func(*clauseRule) bool) [][]question {
 	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: roots, left: make([][]question, len(roots))}
 	below := map[string][]row{}
 	for i, root := range roots {
@@ -111,7 +111,7 @@ func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts) [][
 	}
 	for n := range pl.Policy.screens {
 		s := &pl.Policy.screens[n]
-		clauses := pl.askedBy(s)
+		clauses := pl.askedBy(s, of)
 		if len(clauses) == 0 {
 			continue
 		}
@@ -129,11 +129,11 @@ func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts) [][
 	return c.left
 }
 
-// askedBy is the clauses of a screen that hold.
-func (pl *Plan) askedBy(s *screen) []*clauseRule {
+// askedBy is some clauses of a screen, as far as they hold.
+func (pl *Plan) askedBy(s *screen, of func(*clauseRule) bool) []*clauseRule {
 	var all []*clauseRule
 	for i := range pl.clauses {
-		if k := &pl.clauses[i]; !k.off && s.of(k.clause) {
+		if k := &pl.clauses[i]; !k.off && s.of(k.clause) && of(k) {
 			all = append(all, k)
 		}
 	}

@@ -24,7 +24,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
-	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/shelf"
 )
 
@@ -67,6 +66,7 @@ type key struct {
 // work is a result of the whole region, finished or being made, and the parts of it that were asked for.
 type work struct {
 	key
+	plan  *policy.Plan
 	done  chan struct{}
 	rows  []Firm
 	every []int32 // the numbers of all rows
@@ -380,6 +380,7 @@ func (r *Runner) make(ctx context.Context, w *work, plan *policy.Plan) {
 			w.err = fmt.Errorf("decide a region: panic: %v\n%s", p, debug.Stack())
 		}
 	}()
+	w.plan = plan
 	w.err = r.decideAll(ctx, w, plan)
 	w.every = make([]int32, len(w.rows))
 	for i := range w.every {
@@ -425,7 +426,7 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 		staged = make([]*policy.Decision, len(firms))
 	}
 	w.total.Store(int64(len(firms)))
-	clauses := clauseNumbers(plan)
+	clauses, reused := clauseNumbers(plan), r.reuse(w)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for from := 0; from < len(firms); from += chunk {
@@ -435,17 +436,20 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 				return err
 			}
 			var pays []pay
-			r.decide(view, plan, k.asOf, firms[from:to], rows[from:to], func(i int, d *policy.Decision) {
+			p := &part{view: view, asOf: k.asOf, first: from, firms: firms[from:to], rows: rows[from:to]}
+			r.reused(reused, p)
+			r.decide(plan, p, func(i int, d *policy.Decision) {
 				if staged != nil {
 					staged[from+i] = d
 					return
 				}
-				pays = rows[from+i].keep(d, clauses, pays)
+				pays = p.rows[i].keep(d, clauses, pays)
 			})
 			pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
-			for i := from; i < to; i++ {
-				n := len(rows[i].pays)
-				rows[i].pays, pays = pays[:n:n], pays[n:]
+			for i := range p.rows {
+				if n := len(p.rows[i].pays); !p.stands[i] {
+					p.rows[i].pays, pays = pays[:n:n], pays[n:]
+				}
 			}
 			w.decided.Add(int64(to - from))
 			return nil
@@ -469,25 +473,22 @@ func clauseNumbers(plan *policy.Plan) map[string]uint16 {
 	return numbers
 }
 
-// decide fills the rows of some enterprises and tells of each decision. One that fails (an amount beyond all bounds) fails
-// alone and says so; there is none then.
-func (r *Runner) decide(view fact.View, plan *policy.Plan, asOf period.Day, firms []party.Enterprise, rows []Firm, told func(i int, d *policy.Decision)) {
-	subjects, numbers := make([]rule.Subject, 0, len(firms)), make([]int, 0, len(firms))
-	for i := range firms {
-		e := &firms[i]
-		rows[i] = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, asOf)}
-		if s, ok := r.reader.Subject(view, e.ID); ok {
-			subjects, numbers = append(subjects, s), append(numbers, i)
+// decide fills the rows of a part that are not there and tells of each decision. One that fails (an amount beyond all
+// bounds) fails alone and says so; there is none then.
+func (r *Runner) decide(plan *policy.Plan, p *part, told func(i int, d *policy.Decision)) {
+	for i := range p.firms {
+		if e := &p.firms[i]; !p.stands[i] {
+			p.rows[i] = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: p.view.NodeOn(e.ID, party.TreeArea, p.asOf)}
 		}
 	}
-	plan.DecideAll(subjects, asOf, r.reader, func(n int, d *policy.Decision, err error) {
-		i := numbers[n]
+	subjects, numbers := r.subjects(p, false)
+	plan.DecideAll(subjects, p.asOf, r.reader, func(n int, d *policy.Decision, err error) {
 		if err != nil {
 			msg := policy.WhyNot(err)
-			rows[i].failed = &msg
+			p.rows[numbers[n]].failed = &msg
 			return
 		}
-		told(i, d)
+		told(numbers[n], d)
 	})
 }
 

@@ -1,0 +1,70 @@
+package region
+
+import (
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+// TestReuse asks for many wordings of numbers in random order, so that each result begins from another: it is what a Runner
+// that knows none of them finds, to the last field of the last firm.
+func TestReuse(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	w.state(city(300)...)
+	view, err := w.frames.For(ctx, access.SystemScope(), 0)
+	must(t, err)
+	lib, err := library()
+	must(t, err)
+	choices := [][]policy.Patch{
+		nil,
+		{{Param: "investment_rate", Key: "2023", Value: "9%"}},
+		{{Param: "min_input", Value: "300万元"}},
+		{{Param: "min_input", Value: "900万元"}, {Param: "investment_rate", Key: "2022", Value: "20%"}},
+		{{Param: "investment_ceiling", Value: "80万元"}},
+		{{Param: "national_award", Value: "1万元"}},
+	}
+	r := rand.New(rand.NewPCG(3, 5))
+	stood := 0
+	for range 2 {
+		runner := NewRunner(w.frames, lib)
+		for _, i := range r.Perm(len(choices)) {
+			plan, err := w.plan.Policy.Plan(nil, choices[i]...)
+			must(t, err)
+			got, err := runner.Run(ctx, view, plan, asOf)
+			must(t, err)
+			fresh := NewRunner(w.frames, lib)
+			want, err := fresh.Run(ctx, view, plan, asOf)
+			must(t, err)
+			for n := range want.work.rows {
+				if !reflect.DeepEqual(want.work.rows[n], got.work.rows[n]) {
+					t.Fatalf("%v: firm %d is %+v, want %+v", choices[i], n, got.work.rows[n], want.work.rows[n])
+				}
+			}
+			if !reflect.DeepEqual(want.Sum, got.Sum) {
+				t.Errorf("%v: %+v, want %+v", choices[i], got.Sum, want.Sum)
+			}
+			stood += shared(runner.kept, got.work)
+		}
+	}
+	if stood == 0 {
+		t.Error("no row was reused")
+	}
+}
+
+// shared is how many rows with something to pay are those of another result.
+func shared(kept []*work, w *work) int {
+	n := 0
+	for i := range w.rows {
+		for _, other := range kept {
+			if other != w && len(w.rows[i].pays) > 0 && len(other.rows[i].pays) > 0 && &w.rows[i].pays[0] == &other.rows[i].pays[0] {
+				n++
+				break
+			}
+		}
+	}
+	return n
+}

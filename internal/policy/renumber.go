@@ -1,0 +1,183 @@
+package policy
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// Renumbering is what other numbers make of a plan: which clauses may come to something else. An enterprise has the decision
+// that it had unless a touched clause paid it something or was not known, or may be met anew; all that depends on such a
+// clause, by a prerequisite or in stacking, lies within the enterprise.
+type Renumbering struct {
+	plan    *Plan
+	touched []bool // by clause: a number of it differs
+	anew    []bool // and so may be whether it is met, or what it is counted on
+}
+
+// Since compares the numbers of a plan with those of another of the same wording and settings; ok is false where they
+// differ in more than numbers, and where quotas or pools let every enterprise depend on the others.
+func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
+	p, q := pl.Policy, base.Policy
+	sameEnd := (p.ends == nil) == (q.ends == nil) && (p.ends == nil || *p.ends == *q.ends)
+	if p.wording != q.wording || !sameEnd || pl.Staged() || !maps.Equal(pl.Settings, base.Settings) {
+		return nil, false
+	}
+	differs := map[int]bool{}
+	for i := range pl.params {
+		if digestOf(pl.params[i]) != digestOf(base.params[i]) {
+			differs[i] = true
+		}
+	}
+	n := len(pl.clauses)
+	c = &Renumbering{plan: pl, touched: make([]bool, n), anew: make([]bool, n)}
+	use := uses{plan: pl, differs: differs}
+	for i := range pl.clauses {
+		if k := &pl.clauses[i]; !k.off {
+			c.anew[i] = use.conditions(k)
+			c.touched[i] = c.anew[i] || use.amounts(k)
+		}
+	}
+	return c, true
+}
+
+func digestOf(p *param) string {
+	var s strings.Builder
+	p.digestAll(&s)
+	return s.String()
+}
+
+// Touched says that a clause may come to something else, by its number in Plan.Clauses.
+func (c *Renumbering) Touched(clause int) bool {
+	for i := range c.plan.clauses {
+		if c.plan.clauses[i].off {
+			continue
+		}
+		if clause == 0 {
+			return c.touched[i]
+		}
+		clause--
+	}
+	return false
+}
+
+// Anew says that some enterprise may now be met by a clause that it was not met by.
+func (c *Renumbering) Anew() bool { return slices.Contains(c.anew, true) }
+
+// MayBeMet is which enterprises may be met by a clause that may be met anew.
+func (c *Renumbering) MayBeMet(enterprises []rule.Subject, asOf period.Day, facts Facts) []bool {
+	out := make([]bool, len(enterprises))
+	for i, left := range c.plan.screened(enterprises, asOf, facts, func(k *clauseRule) bool { return c.anew[k.index] }) {
+		out[i] = len(left) > 0
+	}
+	return out
+}
+
+// uses finds out where numbers that differ are used.
+type uses struct {
+	plan    *Plan
+	differs map[int]bool
+}
+
+// conditions says that they decide whether a clause is met, or what its amount is counted on.
+func (u uses) conditions(k *clauseRule) bool {
+	a := &k.amount
+	found := u.atoms(u.plan.shut) || u.atoms(k.shut) || u.atoms(k.when) || u.exprs(a.base, a.count, a.bankRate, a.paid)
+	for _, t := range k.thresholds {
+		found = found || u.differs[t.limit] || u.exprs(t.of)
+	}
+	for _, m := range a.marks {
+		found = found || u.differs[m.at]
+	}
+	return found
+}
+
+// amounts says that they decide what a clause comes to once it is met.
+func (u uses) amounts(k *clauseRule) bool {
+	a := &k.amount
+	found := u.differs[a.rate] || u.differs[a.value]
+	for _, b := range a.bands {
+		found = found || u.differs[b.from] || u.differs[b.rate]
+	}
+	for _, m := range a.marks {
+		found = found || u.differs[m.award]
+	}
+	for _, up := range k.uplifts {
+		found = found || u.differs[up.by] || u.atoms(up.when)
+	}
+	for _, l := range k.ceilings {
+		found = found || u.differs[l.param] || u.exprs(l.of[k.Entity])
+	}
+	for _, o := range k.onces {
+		id, ok := strings.CutPrefix(o.Most, "param.")
+		found = found || ok && u.differs[u.plan.Policy.pindex[id]]
+	}
+	return found || u.paid(k)
+}
+
+// paid says that they decide who pays a clause, and when.
+func (u uses) paid(k *clauseRule) bool {
+	found := false
+	if s := k.shares; s != nil {
+		found = u.differs[s.joint] || u.differs[s.floor] || u.exprs(s.floorOf)
+		for _, i := range slices.Concat(s.share, s.ceiling) {
+			found = found || u.differs[i]
+		}
+	}
+	if p := k.payment; p != nil {
+		found = found || u.atoms(p.back)
+		for _, part := range p.parts {
+			found = found || u.differs[part.share] || u.atoms(part.when)
+		}
+	}
+	return found
+}
+
+func (u uses) atoms(all []atom) bool { return u.exprs(exprs(all)...) }
+
+func (u uses) exprs(all ...*rule.Expr) bool {
+	return slices.ContainsFunc(all, func(x *rule.Expr) bool { return x != nil && u.tree(x.Tree()) })
+}
+
+func (u uses) tree(t *rule.Tree) bool {
+	if in := t.Input; in != nil {
+		if agg := in.Aggregate(); agg != nil {
+			return u.exprs(append(slices.Clone(agg.When), agg.Of)...)
+		}
+		return in.Origin() == rule.FromParam && u.differs[u.plan.Policy.pindex[in.Short()]]
+	}
+	return slices.ContainsFunc(t.Args, u.tree)
+}
+
+// wordingOf is what a file says, its numbers aside: those of its parameters, and where they are told again.
+func wordingOf(f File, hash string) string {
+	f.Inventory, f.Params, f.Clauses = nil, slices.Clone(f.Params), slices.Clone(f.Clauses)
+	for i := range f.Clauses {
+		f.Clauses[i].Summary = i18n.Text{}
+	}
+	for i := range f.Params {
+		p := &f.Params[i]
+		p.Quote = ""
+		if p.Value != "" {
+			p.Value = "…"
+		}
+		keys := map[string]string{}
+		for key := range p.Values {
+			keys[key] = "…"
+		}
+		p.Values = keys
+	}
+	text, err := json.Marshal(f)
+	if err != nil {
+		return hash
+	}
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
+}
