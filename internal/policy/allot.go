@@ -23,6 +23,15 @@ type Portion struct {
 	Place
 
 	dated bool // its year is known, or plays no part
+	spot  spot
+}
+
+// spot is where a line stands in a stage and year, and what it came with.
+type spot struct {
+	after       int       // lines that are before it for sure
+	ahead       money.Fen // what those claim at least
+	place       int       // among the lines that take part for sure, by what each is at least; -1 where it may not
+	least, most money.Fen
 }
 
 // StageSum is what a quota or pool comes to in a year, 0 for the whole period of the policy.
@@ -43,6 +52,7 @@ type StageSum struct {
 	First   []Queued // the first of its lines, in its order, or those that claim most
 
 	least money.Fen // what its lines are paid for sure, added up
+	unit  money.Fen // of shares in proportion
 }
 
 // maxQueued is how many lines of a stage and year are named.
@@ -83,6 +93,7 @@ type entry struct {
 	placed bool      // that is a quota, in which it has its place for sure
 	others money.Fen // the most that all others come to where it takes part
 	lost   fraction  // of a cut in proportion
+	spot   spot
 	result outcomeOf
 }
 
@@ -90,7 +101,6 @@ type entry struct {
 type outcomeOf struct {
 	state State
 	rank  int
-	ahead int // lines that are before it for sure
 	low   money.Fen
 	high  money.Fen
 }
@@ -235,7 +245,7 @@ func (st *stage) into(lines []*taking, byYear map[int][]*entry, limit func(year 
 		if st.kind == QuotaKind {
 			t.in, t.sure = r.state != NotMet, t.sure && r.state == Met
 		}
-		s := Portion{Stage: st.id, Kind: st.kind, Name: st.name, Year: y, State: r.state, Rank: r.rank, Pays: interval(r.low, r.high), Place: st.place}
+		s := Portion{Stage: st.id, Kind: st.kind, Name: st.name, Year: y, State: r.state, Rank: r.rank, Pays: interval(r.low, r.high), Place: st.place, spot: mine[0].spot}
 		if s.dated = y != 0 || st.period == "policy"; s.dated {
 			n := limit(y)
 			s.Most, s.Budget = int(n.n), n.fen
@@ -260,12 +270,12 @@ func (st *stage) settle(year int, limit number, entries []*entry, before []Stage
 		sum.Budget = limit.fen
 		order(entries).inOrder(limit.fen, st.last == "nothing")
 	default:
-		sum.Budget = limit.fen
+		sum.Budget, sum.unit = limit.fen, st.to
 		inProportion(entries, limit.fen, st.to)
 	}
 	all := gathered{quota: st.kind == QuotaKind}
 	for _, e := range entries {
-		all.add(e.result.low, e.result.high, e.result.state == Met)
+		all.add(e.result.low, e.result.high, e.result.state == Met, &e.spot)
 		switch e.result.state {
 		case Met:
 			sum.Met++
@@ -277,7 +287,7 @@ func (st *stage) settle(year int, limit number, entries []*entry, before []Stage
 	least, most := all.sure, min(all.possible, claimed[1])
 	switch {
 	case st.kind == QuotaKind:
-		most = min(most, all.top(sum.Most))
+		most = min(most, all.placed(sum.Most))
 		least = max(least, fewest(entries, sum.Most))
 	case st.last != "nothing" && st.to == 1: // whoever gets it, all of it is paid
 		least = max(least, min(claimed[0], limit.fen))
@@ -300,7 +310,7 @@ func (st *stage) first(entries []*entry) []Queued {
 	slices.SortFunc(all, func(a, b *entry) int {
 		c := cmp.Compare(b.most, a.most)
 		if st.pays != "in_proportion" {
-			c = cmp.Or(cmp.Compare(a.result.ahead, b.result.ahead), lexical(b.high, a.high))
+			c = cmp.Or(cmp.Compare(a.spot.after, b.spot.after), lexical(b.high, a.high))
 		}
 		return cmp.Or(c, a.key.cmp(b.key))
 	})
@@ -367,6 +377,12 @@ func order(entries []*entry) ordered {
 		}
 	}
 	slices.SortFunc(sure, func(a, b *entry) int { return lexical(b.low, a.low) })
+	for _, e := range entries {
+		e.spot = spot{place: -1, least: e.least, most: e.most}
+	}
+	for i, e := range sure {
+		e.spot.place = i
+	}
 	tops := slices.Clone(entries)
 	slices.SortFunc(tops, func(a, b *entry) int { return lexical(b.high, a.high) })
 	prefix := func(all []*entry, amount func(*entry) money.Fen) []money.Fen {
@@ -385,6 +401,7 @@ func order(entries []*entry) ordered {
 			return 1
 		})
 		o.surely[i] = ahead{n: n, sum: least[n]}
+		e.spot.after, e.spot.ahead = n, least[n]
 		m, _ := slices.BinarySearchFunc(tops, e, func(x, e *entry) int { // those whose most is not below its least, itself among them
 			if lexical(x.high, e.low) >= 0 {
 				return -1
@@ -410,7 +427,7 @@ func (o ordered) rank(i int) int {
 
 func (o ordered) quota(most int) {
 	for i, e := range o.entries {
-		e.result = outcomeOf{state: Unknown, rank: o.rank(i), ahead: o.surely[i].n, high: e.most}
+		e.result = outcomeOf{state: Unknown, rank: o.rank(i), high: e.most}
 		switch {
 		case o.surely[i].n >= most:
 			e.result.state, e.result.high = NotMet, 0
@@ -424,7 +441,7 @@ func (o ordered) quota(most int) {
 func (o ordered) inOrder(budget money.Fen, whole bool) {
 	for i, e := range o.entries {
 		left, mayLeave := max(budget-o.maybe[i].sum, 0), max(budget-o.surely[i].sum, 0)
-		r := outcomeOf{rank: o.rank(i), ahead: o.surely[i].n, low: min(e.least, left), high: min(e.most, mayLeave)}
+		r := outcomeOf{rank: o.rank(i), low: min(e.least, left), high: min(e.most, mayLeave)}
 		if whole && e.most > left {
 			r.low = 0
 		}
@@ -454,6 +471,7 @@ func cutState(e *entry, r outcomeOf) State {
 func inProportion(entries []*entry, budget, unit money.Fen) {
 	least, most, definite := money.Fen(0), money.Fen(0), true
 	for _, e := range entries {
+		e.spot = spot{place: -1, least: e.least, most: e.most}
 		least, most = plus(least, e.least), plus(most, e.most)
 		definite = definite && e.sure && e.least == e.most
 	}
@@ -463,8 +481,11 @@ func inProportion(entries []*entry, budget, unit money.Fen) {
 	}
 	for _, e := range entries {
 		r := outcomeOf{low: e.least, high: e.most}
-		if all := plus(e.others, e.least); e.sure && all > budget {
+		switch all := plus(e.others, e.least); {
+		case all > budget:
 			r.low, _ = part(e.least, budget, all)
+			r.low -= r.low % unit
+		case plus(e.others, e.most) > budget: // a fen more of it, and it is cut down to a unit
 			r.low -= r.low % unit
 		}
 		if all := plus(least-e.least, e.most); all > budget {
@@ -479,8 +500,8 @@ func inProportion(entries []*entry, budget, unit money.Fen) {
 	}
 }
 
-// byRemainder cuts amounts that are known by the largest remainder: never a fen above the budget, and none left but what makes
-// no whole unit.
+// byRemainder cuts amounts that are known by the largest remainder: never a fen above the budget, and no whole unit left while
+// somebody could take one and got none.
 func byRemainder(entries []*entry, all, budget, unit money.Fen) {
 	if all <= budget {
 		for _, e := range entries {

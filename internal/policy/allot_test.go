@@ -106,6 +106,51 @@ func TestStagesHoldEveryCompletion(t *testing.T) {
 	})
 }
 
+// TestPoolIsPaidToTheUnit: shares are multiples of the unit; what is left makes no whole unit, or everybody who can take one got
+// one.
+func TestPoolIsPaidToTheUnit(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var entries []*entry
+		sum := money.Fen(0)
+		for i := range rapid.IntRange(1, 9).Draw(t, "entries") {
+			amount := money.Fen(rapid.Int64Range(1, 1<<rapid.IntRange(1, 50).Draw(t, "size")).Draw(t, "amount"))
+			sum += amount
+			entries = append(entries, &entry{key: lineKey{enterprise: fmt.Sprint(i)}, sure: true, before: -1, least: amount, most: amount})
+		}
+		together(entries, nil)
+		budget, unit := money.Fen(rapid.Int64Range(0, int64(sum)+2).Draw(t, "budget")), money.Fen(rapid.Int64Range(1, 1_000_000).Draw(t, "unit"))
+		inProportion(entries, budget, unit)
+		left, without := budget, false
+		for _, e := range entries {
+			if left -= e.result.low; e.result.low != e.result.high || e.result.low < 0 || e.result.low > e.most {
+				t.Fatalf("%d of %d", e.result.low, e.most)
+			}
+			share, _ := part(e.most, min(budget, sum), sum)
+			if share -= share % unit; sum > budget && e.result.low != share && e.result.low != share+unit {
+				t.Fatalf("%d of %d, whose share is %d in units of %d", e.result.low, e.most, share, unit)
+			}
+			without = without || e.result.low == share && share+unit <= e.most
+		}
+		if left < 0 || sum > budget && left >= unit && without {
+			t.Fatalf("%d of %d is left, in units of %d", left, budget, unit)
+		}
+	})
+}
+
+// TestACutToTheUnit: one that claims a little more may get less, where the pool then no longer suffices and shares are cut to
+// a unit.
+func TestACutToTheUnit(t *testing.T) {
+	entries := []*entry{
+		{key: lineKey{enterprise: "A"}, sure: true, before: -1, least: 11, most: 12},
+		{key: lineKey{enterprise: "B"}, sure: true, before: -1, least: 89, most: 89},
+	}
+	together(entries, nil)
+	inProportion(entries, 100, 10)
+	if r := entries[0].result; r.low != 10 || r.high != 12 {
+		t.Errorf("A gets between %d and %d, want 10 and 12", r.low, r.high)
+	}
+}
+
 func TestPoolIsPaidToTheFen(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var entries []*entry

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -14,15 +15,25 @@ type gathered struct {
 	met            int         // lines that have their place for sure
 	highs          []money.Fen // of a quota: what each may get, the most first once it was asked
 	sums           []money.Fen // of so many of the first
+	held           []held      // where each stands in the stage, where that is known
 }
 
-func (g *gathered) add(sure, possible money.Fen, met bool) {
+// held is a line as it stands in a stage, and what it may get in the end.
+type held struct {
+	*spot
+	possible money.Fen
+}
+
+func (g *gathered) add(sure, possible money.Fen, met bool, at *spot) {
 	g.sure, g.possible = plus(g.sure, sure), plus(g.possible, possible)
 	if met {
 		g.met++
 	}
 	if g.quota {
 		g.highs = append(g.highs, possible)
+	}
+	if at != nil {
+		g.held = append(g.held, held{at, possible})
 	}
 }
 
@@ -57,12 +68,114 @@ func (g *gathered) besides(own money.Fen, n int) money.Fen {
 func (s *StageSum) places(g *gathered) int { return s.Most - (s.Met - g.met) }
 
 // leaves is the most that the lines get together: no more than there are places, or than the money that is left by what
-// others get for sure.
+// others get for sure, or by those that come before them for sure.
 func (s *StageSum) leaves(g *gathered) money.Fen {
 	if s.Kind == QuotaKind {
-		return min(g.possible, g.top(s.places(g)))
+		return min(g.possible, g.top(s.places(g)), g.placed(s.Most))
 	}
-	return min(g.possible, top(s.Pays), s.Budget-(s.least-g.sure))
+	most := min(g.possible, top(s.Pays), s.Budget-(s.least-g.sure))
+	if s.Ordered {
+		return min(most, g.inOrder(s.Budget))
+	}
+	return min(most, s.shares(g))
+}
+
+// shares is the most that the lines get of a budget that is shared in proportion: when they claim the most and all others the
+// least. A share is rounded up by a unit at most.
+func (s *StageSum) shares(g *gathered) money.Fen {
+	mine, others := money.Fen(0), s.Claimed.Sure
+	for _, h := range g.held {
+		mine, others = plus(mine, h.most), others-h.least
+	}
+	if all := plus(mine, others); len(g.held) > 0 && all < unbounded && all > s.Budget {
+		share, _ := part(mine, max(s.Budget, 0), all)
+		return share + money.Fen(len(g.held))*s.unit
+	}
+	return unbounded
+}
+
+// inOrder is the most that the lines get of a budget that is paid in order: when they claim the most and stand as far in front
+// as they may, and all others claim the least and stand as far behind.
+func (g *gathered) inOrder(budget money.Fen) money.Fen {
+	if len(g.held) == 0 {
+		return unbounded
+	}
+	slices.SortFunc(g.held, func(a, b held) int { return cmp.Compare(a.after, b.after) })
+	own := g.inPlace()
+	paid, mine := money.Fen(0), money.Fen(0) // mine is what those of the lines claim that are among the ones before for sure
+	for _, h := range g.held {
+		for len(own) > 0 && own[0].place < h.after {
+			mine, own = plus(mine, own[0].least), own[1:]
+		}
+		paid = plus(paid, min(h.most, max(budget-(h.ahead-mine)-paid, 0)))
+	}
+	return paid
+}
+
+// inPlace is the lines that take part for sure, the first in place first.
+func (g *gathered) inPlace() []held {
+	sure := slices.DeleteFunc(slices.Clone(g.held), func(h held) bool { return h.place < 0 })
+	slices.SortFunc(sure, func(a, b held) int { return cmp.Compare(a.place, b.place) })
+	return sure
+}
+
+// placed is the most that the lines get for so many places. Lines can have the places together where nobody else is before one
+// of them for sure: so with a line all that are before it for sure have places too.
+func (g *gathered) placed(places int) money.Fen {
+	if len(g.held) == 0 {
+		return unbounded
+	}
+	slices.SortFunc(g.held, func(a, b held) int { return cmp.Compare(b.possible, a.possible) })
+	free := newTally(len(g.held)) // lines that may have a place and need not, the dearest first
+	numbers := make(map[*spot]int, len(g.held))
+	for i, h := range g.held {
+		numbers[h.spot] = i
+	}
+	byAfter := slices.Clone(g.held)
+	slices.SortFunc(byAfter, func(a, b held) int { return cmp.Compare(a.after, b.after) })
+	best, must, own := money.Fen(0), money.Fen(0), g.inPlace()
+	for k := 0; k < len(byAfter) && byAfter[k].after < places; {
+		before := byAfter[k].after // so many have places for sure
+		for ; k < len(byAfter) && byAfter[k].after == before; k++ {
+			free.put(numbers[byAfter[k].spot], byAfter[k].possible)
+		}
+		for ; len(own) > 0 && own[0].place < before; own = own[1:] {
+			must = plus(must, own[0].possible)
+			free.take(numbers[own[0].spot], own[0].possible)
+		}
+		best = max(best, plus(must, free.first(places-before)))
+	}
+	return best
+}
+
+// tally adds up the first of the amounts that are in it, by their numbers. It is a Fenwick tree.
+type tally struct {
+	n   []int
+	sum []money.Fen
+}
+
+func newTally(size int) *tally { return &tally{make([]int, size+1), make([]money.Fen, size+1)} }
+
+func (y *tally) put(i int, x money.Fen) { y.change(i, 1, x) }
+
+func (y *tally) take(i int, x money.Fen) { y.change(i, -1, -x) }
+
+func (y *tally) change(i, n int, x money.Fen) {
+	for i++; i < len(y.n); i += i & -i {
+		y.n[i] += n
+		y.sum[i] += x
+	}
+}
+
+// first is the sum of the first so many amounts.
+func (y *tally) first(count int) money.Fen {
+	sum, at := money.Fen(0), 0
+	for step := 1 << bits.Len(uint(len(y.n))); step > 0; step /= 2 {
+		if next := at + step; next < len(y.n) && y.n[next] <= count {
+			at, count, sum = next, count-y.n[next], sum+y.sum[next]
+		}
+	}
+	return sum
 }
 
 // together is the most that the entries of a stage come to, and notes with each the most that the others do where it takes
@@ -75,7 +188,7 @@ func together(entries []*entry, before []StageSum) (most money.Fen) {
 			g = &gathered{quota: e.before >= 0 && before[e.before].Kind == QuotaKind}
 			groups[e.before] = g
 		}
-		g.add(e.least, e.most, e.placed)
+		g.add(e.least, e.most, e.placed, nil)
 	}
 	left := map[int]money.Fen{}
 	for n, g := range groups {
@@ -112,6 +225,8 @@ type Stake struct {
 	Clause         string
 	Sure, Possible money.Fen
 	Met            bool // of a quota, the last or the one before: it has its place for sure
+
+	portions []Portion
 }
 
 // Stakes parts the most that the enterprise may get in money into what is outside of quotas and pools and its stakes in
@@ -130,7 +245,7 @@ func (d *Decision) Stakes(a *Allotment) (rest Interval, stakes []Stake) {
 		if l.purse != cash || l.floored {
 			continue
 		}
-		k, st := len(l.Portions), Stake{Sum: -1, Before: -1, Clause: l.Clause, Sure: l.Pays.Sure, Possible: l.Pays.Possible}
+		k, st := len(l.Portions), Stake{Sum: -1, Before: -1, Clause: l.Clause, Sure: l.Pays.Sure, Possible: l.Pays.Possible, portions: l.Portions}
 		if k > 0 {
 			st.Sum = sum(l.Portions[k-1])
 			st.Met = l.Portions[k-1].State == Met
@@ -151,13 +266,16 @@ func (d *Decision) Stakes(a *Allotment) (rest Interval, stakes []Stake) {
 
 // Held is stakes of several lines, those of some enterprises or of one clause. The zero value holds none.
 type Held struct {
-	of map[[2]int]*gathered // by stage and year, and the one before
+	of map[[2]int]*apiece // by stage and year, and the one before
 }
+
+// apiece is lines of one year of a stage that came through the same stage before, as they stand in both.
+type apiece struct{ last, before gathered }
 
 // Add takes a stake whose year is known.
 func (h *Held) Add(s Stake, a *Allotment) {
 	if h.of == nil {
-		h.of = map[[2]int]*gathered{}
+		h.of = map[[2]int]*apiece{}
 	}
 	key := [2]int{s.Sum, s.Before}
 	if a.Sums[s.Sum].Kind == QuotaKind { // its places are all that counts
@@ -165,10 +283,16 @@ func (h *Held) Add(s Stake, a *Allotment) {
 	}
 	g := h.of[key]
 	if g == nil {
-		g = &gathered{quota: a.Sums[s.Sum].Kind == QuotaKind || s.Before >= 0 && a.Sums[s.Before].Kind == QuotaKind}
+		g = &apiece{}
+		g.last.quota = a.Sums[s.Sum].Kind == QuotaKind
+		g.before.quota = key[1] >= 0 && a.Sums[key[1]].Kind == QuotaKind
 		h.of[key] = g
 	}
-	g.add(s.Sure, s.Possible, s.Met)
+	k := len(s.portions)
+	g.last.add(s.Sure, s.Possible, s.Met, &s.portions[k-1].spot)
+	if g.before.quota {
+		g.before.add(s.Sure, s.Possible, s.Met, &s.portions[k-2].spot)
+	}
 }
 
 // Empty says that nothing was added.
@@ -179,23 +303,27 @@ func (h *Held) Most(a *Allotment) money.Fen {
 	met := map[int]int{} // lines with a place for sure, by quota
 	for key, g := range h.of {
 		if q := quotaOf(key, a); q >= 0 {
-			met[q] += g.met
+			met[q] += g.last.met
 		}
 	}
 	last := map[int]*gathered{}
 	for key, g := range h.of {
 		all := last[key[0]]
 		if all == nil {
-			all = &gathered{quota: a.Sums[key[0]].Kind == QuotaKind}
+			all = &gathered{quota: g.last.quota}
 			last[key[0]] = all
 		}
-		possible := g.possible
+		possible := g.last.possible
 		if q := quotaOf(key, a); q >= 0 {
-			possible = min(possible, g.top(a.Sums[q].Most-(a.Sums[q].Met-met[q])))
+			in := &g.last
+			if g.before.quota {
+				in = &g.before
+			}
+			possible = min(possible, in.top(a.Sums[q].Most-(a.Sums[q].Met-met[q])), in.placed(a.Sums[q].Most))
 		} else if key[1] >= 0 {
 			possible = min(possible, top(a.Sums[key[1]].Pays))
 		}
-		all.sure, all.possible = plus(all.sure, g.sure), plus(all.possible, possible)
+		all.sure, all.possible, all.held = plus(all.sure, g.last.sure), plus(all.possible, possible), append(all.held, g.last.held...)
 	}
 	sum := money.Fen(0)
 	for n, g := range last {

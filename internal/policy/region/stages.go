@@ -3,17 +3,13 @@ package region
 import (
 	"slices"
 
-	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
-// stake is what a firm may get by one clause out of a quota or a pool, which bounds all firms together, as small as it gets;
-// see policy.Stake.
+// stake is what a firm may get by one clause out of a quota or a pool, which bounds all firms together.
 type stake struct {
-	sure, possible money.Fen
-	sum, before    int32
-	clause         uint16
-	met            bool
+	policy.Stake
+	clause uint16
 }
 
 // Stages is the quotas and pools of the whole region, year by year: none where the policy has none, and none for who sees a
@@ -50,10 +46,10 @@ func (b *bounding) add(f *Firm, clause int) {
 	for _, s := range f.stakes {
 		switch {
 		case clause >= 0 && int(s.clause) != clause:
-		case s.sum >= 0:
-			b.held.Add(policy.Stake{Sum: int(s.sum), Before: int(s.before), Sure: s.sure, Possible: s.possible, Met: s.met}, b.of)
+		case s.Sum >= 0:
+			b.held.Add(s.Stake, b.of)
 		case clause >= 0: // else it is part of the rest
-			b.rest = b.rest.Plus(policy.Interval{Possible: s.possible})
+			b.rest = b.rest.Plus(policy.Interval{Possible: s.Possible})
 		}
 	}
 }
@@ -85,7 +81,7 @@ func (w *work) allot(plan *policy.Plan, decisions []*policy.Decision) {
 		var stakes []policy.Stake
 		f.rest, stakes = d.Stakes(w.allotment)
 		for _, s := range stakes {
-			f.stakes = append(f.stakes, stake{s.Sure, s.Possible, int32(s.Sum), int32(s.Before), clauses[s.Clause], s.Met})
+			f.stakes = append(f.stakes, stake{s, clauses[s.Clause]})
 		}
 	}
 }
