@@ -30,6 +30,7 @@ type Document struct {
 	File   string
 	Source []byte
 	root   ast.Node // nil for an empty or broken file
+	starts []int    // of lines, once one was asked for
 }
 
 // Decode reads a YAML file into the struct that into points at, and tells every mistake at once: syntax, keys that are

@@ -14,13 +14,15 @@ import (
 	"github.com/goccy/go-yaml/token"
 )
 
-// Change is one scalar of a document as it is to be. Without Key, Path leads to the scalar, which takes the text; an
-// empty text takes the entry out of its mapping. With Key, Path leads to a mapping, which gets the entry.
+// Change is one scalar of a document, or one list of scalars, as it is to be. Without Key, Path leads to it, and it takes
+// the text or the texts; an empty text takes a scalar out of its mapping. With Key, Path leads to a mapping, which gets the
+// entry.
 type Change struct {
 	Path []any
 	Key  string
 	Text string
-	Raw  bool // written as it is: a number or a truth value
+	List []string // not nil for a list
+	Raw  bool     // written as it is: a number or a truth value
 }
 
 // ErrNotInPlace says that something stands in a document so that it can only be changed in its text: over several lines,
@@ -60,7 +62,9 @@ func (d *Document) Apply(changes []Change) ([]byte, error) {
 func (d *Document) patchOf(c Change) (patch, error) {
 	switch {
 	case c.Key != "":
-		return d.insert(c)
+		return d.insertion(d.node(c.Path), Entry{c.Key, c.part()})
+	case c.List != nil:
+		return d.relist(c.Path, c.part())
 	case c.Text == "":
 		return d.remove(c.Path)
 	}
@@ -69,7 +73,7 @@ func (d *Document) patchOf(c Change) (patch, error) {
 		return patch{}, ErrNotInPlace
 	}
 	start, end, err := d.span(n)
-	return patch{start, end, c.written()}, err
+	return patch{start, end, c.part().flow()}, err
 }
 
 // node is the node at a path, nil where there is none.
@@ -140,13 +144,9 @@ func quotedLen(line []byte) (int, bool) {
 
 // offset is the byte at a line and column (from 1, in characters).
 func (d *Document) offset(line, col int) (int, bool) {
-	at := 0
-	for ; line > 1; line-- {
-		nl := slices.Index(d.Source[at:], '\n')
-		if nl < 0 {
-			return 0, false
-		}
-		at += nl + 1
+	at, ok := d.lineStart(line)
+	if !ok {
+		return 0, false
 	}
 	for ; col > 1; col-- {
 		if at >= len(d.Source) || d.Source[at] == '\n' {
@@ -158,27 +158,20 @@ func (d *Document) offset(line, col int) (int, bool) {
 	return at, true
 }
 
-// insert puts an entry before the first one of a mapping.
-func (d *Document) insert(c Change) (patch, error) {
-	n := d.node(c.Path)
-	entries := mapping(n)
-	if len(entries) == 0 {
-		return patch{}, ErrNotInPlace
+// lineStart is the byte at which a line (from 1) begins.
+func (d *Document) lineStart(line int) (int, bool) {
+	if d.starts == nil {
+		d.starts = []int{0}
+		for i, c := range d.Source {
+			if c == '\n' {
+				d.starts = append(d.starts, i+1)
+			}
+		}
 	}
-	key := entries[0].Key.GetToken()
-	at, ok := d.offset(key.Position.Line, key.Position.Column)
-	if !ok {
-		return patch{}, ErrNotInPlace
+	if line < 1 || line > len(d.starts) {
+		return 0, false
 	}
-	name := c.Key
-	if strings.Trim(name, "0123456789") != "" { // a year is read as a key as it is
-		name = scalar(name)
-	}
-	entry := name + ": " + c.written()
-	if isFlow(n) {
-		return patch{at, at, entry + ", "}, nil
-	}
-	return patch{at, at, entry + "\n" + strings.Repeat(" ", key.Position.Column-1)}, nil
+	return d.starts[line-1], true
 }
 
 func isFlow(n ast.Node) bool {
@@ -244,11 +237,67 @@ func (d *Document) removeLine(start, end int) (patch, error) {
 	return patch{line, min(after+1, len(d.Source)), ""}, nil
 }
 
-func (c Change) written() string {
-	if c.Raw {
-		return strings.TrimSpace(c.Text)
+// part is what the change puts in its place.
+func (c Change) part() Part {
+	if c.List == nil {
+		return Part{Text: c.Text, Raw: c.Raw}
 	}
-	return scalar(c.Text)
+	list := Part{List: []Part{}}
+	for _, text := range c.List {
+		list.List = append(list.List, Part{Text: text, Raw: c.Raw})
+	}
+	return list
+}
+
+// relist writes a list of scalars anew, on one line or on lines as it stands. Comments inside it would be lost: there it
+// can only be changed in the text.
+func (d *Document) relist(path []any, list Part) (patch, error) {
+	seq, ok := d.node(path).(*ast.SequenceNode)
+	if !ok {
+		return patch{}, ErrNotInPlace
+	}
+	if seq.IsFlowStyle {
+		open, ok := d.tokenAt(seq.Start.Position.Line, seq.Start.Position.Column, '[')
+		if !ok {
+			return patch{}, ErrNotInPlace
+		}
+		end, _, ok := flowSpans(d.Source, open)
+		if !ok || strings.Contains(string(d.Source[open:end]), "\n") {
+			return patch{}, ErrNotInPlace
+		}
+		return patch{open, end, list.flow()}, nil
+	}
+	all, ok := d.elements(seq)
+	if !ok || len(list.List) == 0 {
+		return patch{}, ErrNotInPlace
+	}
+	start, end := all[0].start, all[len(all)-1].end
+	if strings.Contains(string(d.Source[start:end]), "#") {
+		return patch{}, ErrNotInPlace
+	}
+	text := ""
+	for _, p := range list.List {
+		text += p.element(seq.Start.Position.Column - 1)
+	}
+	return patch{start, end, text}, nil
+}
+
+// Texts is the scalars of the list at a path; ok is false where there is no such list, or where it stands so that Apply
+// could not change it.
+func (d *Document) Texts(path ...any) (texts []string, ok bool) {
+	seq, is := d.node(path).(*ast.SequenceNode)
+	if !is {
+		return nil, false
+	}
+	for _, v := range seq.Values {
+		text, ok := scalarText(v)
+		if !ok {
+			return nil, false
+		}
+		texts = append(texts, text)
+	}
+	_, err := d.relist(path, Part{List: []Part{{}}})
+	return texts, err == nil
 }
 
 // scalar is a text as a YAML scalar that is read as text: plain where that is safe in every place, else quoted.

@@ -47,11 +47,11 @@ items:
 		"looks like a day": {Change{Path: []any{"name"}, Text: "2022"}, "name: 甲 # 名称", `name: "2022" # 名称`},
 		"a number":         {Change{Path: []any{"days"}, Text: " 5 ", Raw: true}, "days: 3", "days: 5"},
 		"in a table":       {Change{Path: []any{"values", "2023"}, Text: "9%"}, `{2022: 12%, 2023: "11%"}`, `{2022: 12%, 2023: 9%}`},
-		"a new year":       {Change{Path: []any{"values"}, Key: "2024", Text: "8%"}, `{2022: 12%, 2023: "11%"}`, `{2024: 8%, 2022: 12%, 2023: "11%"}`},
+		"a new year":       {Change{Path: []any{"values"}, Key: "2024", Text: "8%"}, `{2022: 12%, 2023: "11%"}`, `{2022: 12%, 2023: "11%", 2024: 8%}`},
 		"a year less":      {Change{Path: []any{"values", "2022"}}, `{2022: 12%, 2023: "11%"}`, `{2023: "11%"}`},
 		"the last year":    {Change{Path: []any{"values", "2023"}}, `{2022: 12%, 2023: "11%"}`, `{2022: 12%}`},
 		"in a list":        {Change{Path: []any{"items", 1, "to"}, Text: "z"}, `to: "x"`, `to: z`},
-		"a new field":      {Change{Path: []any{"items", 0}, Key: "days", Text: "7", Raw: true}, "  - name: 第一", "  - days: 7\n    name: 第一"},
+		"a new field":      {Change{Path: []any{"items", 0}, Key: "days", Text: "7", Raw: true}, "    to: 旧\n", "    to: 旧\n    days: 7\n"},
 		"a field less":     {Change{Path: []any{"items", 0, "to"}}, "    to: 旧\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -247,9 +247,7 @@ func (s *server) showVersion(w http.ResponseWriter, r *http.Request, v *visit, s
 	if d.Report, err = s.Versions.Check(ctx, p); err != nil {
 		return err
 	}
-	for _, c := range d.Report.Cases {
-		d.Cases = append(d.Cases, caseText(v.t, c))
-	}
+	d.Cases = casesText(v.t, d.Report.Cases)
 	inside := x.May(v.scope, access.ReadDraft)
 	for _, e := range slices.Backward(x.Events) {
 		if !inside { // the public sees when, not who and why
@@ -349,6 +347,14 @@ func fieldWord(t i18n.T, key string) string {
 		return word
 	}
 	return key
+}
+
+func casesText(t i18n.T, results []policy.Result) []caseView {
+	var all []caseView
+	for _, r := range results {
+		all = append(all, caseText(t, r))
+	}
+	return all
 }
 
 func caseText(t i18n.T, r policy.Result) caseView {
