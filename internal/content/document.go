@@ -34,7 +34,7 @@ type Document struct {
 }
 
 // Decode reads a YAML file into the struct that into points at, and tells every mistake at once: syntax, keys that are
-// not known or stand twice, required keys that are missing, values of another form than expected.
+// not known or stand twice, required keys that are missing or hold a blank text, values of another form than expected.
 //
 // Fields take their key from the tag `yaml:"key"`; a key is required unless the tag says `yaml:"key,omitempty"`.
 // Strings must be strings in YAML too (a code such as 0111 needs quotes, or its zero would be lost); types with
@@ -258,7 +258,11 @@ func (r *reader) structure(n ast.Node, into reflect.Value) {
 			return
 		}
 		seen[key] = true
-		r.value(v.Value, into.FieldByIndex(fields[i].Index))
+		field := into.FieldByIndex(fields[i].Index)
+		r.value(v.Value, field)
+		if text, ok := scalarText(v.Value); ok && strings.TrimSpace(text) == "" && field.Kind() == reflect.String && !fields[i].Optional {
+			r.report(v.Value, "content.blank", key)
+		}
 	})
 	for _, f := range fields {
 		if !f.Optional && !seen[f.Key] {

@@ -59,13 +59,15 @@ func TestParts(t *testing.T) {
 		do        func(*Document) ([]byte, error)
 		old, want string
 	}{
-		"at the end of a list":  {func(d *Document) ([]byte, error) { return d.Append([]any{"params"}, atom) }, "\"{2\"}}\n", "\"{2\"}}\n  - {id: n, days: 3}\n"},
-		"over lines":            {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses"}, long) }, "en: one}}\n", "en: one}}\n- id: n\n  name: {zh: \"\", en: \"\"}\n  same: []\n"},
-		"in an empty list":      {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 0, "when"}, atom) }, "when: []", "when:\n    - {id: n, days: 3}"},
-		"in a list on a line":   {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 1, "same"}, Part{Text: "d: e"}) }, `"b, c"]`, `"b, c", "d: e"]`},
-		"in an empty mapping":   {func(d *Document) ([]byte, error) { return d.Insert([]any{"clauses", 0, "amount"}, "fixed", atom) }, "{}", "{fixed: {id: n, days: 3}}"},
-		"in a mapping, lines":   {func(d *Document) ([]byte, error) { return d.Insert([]any{"params", 1}, "by", Part{Text: "year"}) }, "      2022: 1\n", "      2022: 1\n    by: year\n"},
-		"in a mapping, a line":  {func(d *Document) ([]byte, error) { return d.Insert([]any{"params", 2, "values"}, "2024", Part{Text: "1%"}) }, `"{2"}`, `"{2", 2024: 1%}`},
+		"at the end of a list": {func(d *Document) ([]byte, error) { return d.Append([]any{"params"}, atom) }, "\"{2\"}}\n", "\"{2\"}}\n  - {id: n, days: 3}\n"},
+		"over lines":           {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses"}, long) }, "en: one}}\n", "en: one}}\n- id: n\n  name: {zh: \"\", en: \"\"}\n  same: []\n"},
+		"in an empty list":     {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 0, "when"}, atom) }, "when: []", "when:\n    - {id: n, days: 3}"},
+		"in a list on a line":  {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 1, "same"}, Part{Text: "d: e"}) }, `"b, c"]`, `"b, c", "d: e"]`},
+		"in an empty mapping":  {func(d *Document) ([]byte, error) { return d.Insert([]any{"clauses", 0, "amount"}, "fixed", atom) }, "{}", "{fixed: {id: n, days: 3}}"},
+		"in a mapping, lines":  {func(d *Document) ([]byte, error) { return d.Insert([]any{"params", 1}, "by", Part{Text: "year"}) }, "      2022: 1\n", "      2022: 1\n    by: year\n"},
+		"in a mapping, a line": {func(d *Document) ([]byte, error) {
+			return d.Insert([]any{"params", 2, "values"}, "2024", Part{Text: "1%"})
+		}, `"{2"}`, `"{2", 2024: 1%}`},
 		"a list in a mapping":   {func(d *Document) ([]byte, error) { return d.Insert(nil, "uplifts", Part{List: []Part{long}}) }, "文字\n", "文字\nuplifts:\n  - id: n\n    name: {zh: \"\", en: \"\"}\n    same: []\n"},
 		"an element less":       {func(d *Document) ([]byte, error) { return d.Remove("params", 0) }, "  # 比例\n  - {id: rate, value: 10%} # 一成\n", ""},
 		"of several lines":      {func(d *Document) ([]byte, error) { return d.Remove("params", 1) }, "  - id: cap\n    value: \"100, 万\"\n    values:\n      2022: 1\n", ""},

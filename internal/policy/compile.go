@@ -220,9 +220,6 @@ func (c *compiler) id(path []any, id string, seen map[string]bool) {
 }
 
 func (c *compiler) place(path []any, p Place) {
-	if strings.TrimSpace(p.Cite) == "" {
-		c.report(path, "policy.no_cite")
-	}
 	if n := utf8.RuneCountInString(p.Quote); n > maxQuote {
 		c.report(at(path, "quote"), "policy.long_quote", n, maxQuote)
 	}

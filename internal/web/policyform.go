@@ -36,6 +36,7 @@ type packageForm struct {
 // formItem is a mapping or a list of the file: the document, all clauses, a clause, a ceiling in it.
 type formItem struct {
 	Title  string
+	Called string // the title, where it says by itself what it is of
 	ID     string
 	Path   string // a part of names
 	Error  string // of what stands at its beginning, such as a key that is missing
@@ -111,7 +112,7 @@ func htmlID(kind, name string) string {
 }
 
 func (f *packageForm) item(path []any, title string, typ reflect.Type) *formItem {
-	it := &formItem{Title: title, path: path, typ: typ, Path: f.name(path)}
+	it := &formItem{Title: title, Called: title, path: path, typ: typ, Path: f.name(path)}
 	it.ID = htmlID("i", it.Path)
 	f.items[it.Path] = it
 	return it
@@ -180,7 +181,7 @@ func (f *packageForm) value(it *formItem, path []any, x formValue) {
 	default:
 		return
 	}
-	below.Spare = x.optional
+	below.Spare = x.optional && !below.List // a list goes with its last element
 	it.Items = append(it.Items, below)
 }
 
@@ -189,8 +190,8 @@ func (f *packageForm) list(path []any, x formValue) *formItem {
 	it := f.item(path, x.label, x.v.Type().Elem())
 	it.List = true
 	for i := range x.v.Len() {
-		below := f.structure(append(slices.Clone(path), i), x.label+f.t.S("web.colon")+f.title(x.v.Index(i), i), x.v.Index(i), x.schema.element())
-		below.Element = true
+		below := f.structure(append(slices.Clone(path), i), f.title(x.v.Index(i), i), x.v.Index(i), x.schema.element())
+		below.Element, below.Called = true, x.label+f.t.S("web.colon")+below.Title
 		if i > 0 {
 			below.Up = it.ID + "-" + strconv.Itoa(i-1)
 		}

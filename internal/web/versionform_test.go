@@ -163,7 +163,7 @@ func TestArrangeByForm(t *testing.T) {
 	lacks(t, text("cases"), `name: ""`)
 	press("add:", "key:", "uplifts")
 	wants(t, text("policy"), "uplifts:\n  - id: uplift_1\n")
-	press("remove:uplifts")
+	press("remove:uplifts/0")
 	lacks(t, text("policy"), "uplifts:")
 
 	for _, nothing := range []string{"remove:document", "up:clauses/0", "append:document", "down:clauses/99", "move:clauses/1", "remove:"} {
