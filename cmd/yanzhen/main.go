@@ -60,6 +60,7 @@ func commands() []command {
 		{"export", "FILE", exportCommand},
 		{"policy eval", "[POLICY…]", policyEvalCommand},
 		{"policy region", "[POLICY…]", policyRegionCommand},
+		{"policy simulate", "[POLICY]", policySimulateCommand},
 		{"policy check", "DIR…", policyCheckCommand},
 		{"policy test", "DIR…", policyTestCommand},
 		{"content check", "[DIR]", contentCheckCommand},

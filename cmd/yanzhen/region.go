@@ -60,7 +60,11 @@ func (k *knowledge) in(ctx context.Context, in *installation) (out known, err er
 		}
 		out.said = i18n.M("cmd.as_known", out.asOf.String(), seq, day.String())
 	}
-	if out.view, err = in.frames.For(ctx, access.SystemScope(), seq); err != nil {
+	out.view, err = in.frames.For(ctx, access.SystemScope(), seq)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return out, errs.Invalid(i18n.M("cmd.no_such_version", seq))
+	}
+	if err != nil {
 		return out, err
 	}
 	out.inForce, err = in.versions.At(ctx, seq)

@@ -105,7 +105,7 @@ type option struct {
 }
 
 type param struct {
-	ID     string            `json:"id" example:"c9_rate"`
+	ID     string            `json:"id" example:"investment_rate"`
 	Type   string            `json:"type" example:"rate"`
 	Name   i18n.Text         `json:"name"`
 	Value  string            `json:"value,omitempty" example:"12%"`
@@ -197,7 +197,7 @@ type Answers struct {
 // Choices are answers, and numbers changed to see what would follow.
 type Choices struct {
 	Answers
-	WhatIf []string `query:"what_if" maxItems:"40" example:"c9_rate@2022=15%" doc:"参数=值 或 参数@键=值 · parameter=value or parameter@key=value"`
+	WhatIf []string `query:"what_if" maxItems:"40" example:"investment_rate@2022=15%" doc:"参数=值 或 参数@键=值 · parameter=value or parameter@key=value"`
 }
 
 // plan is the policy under the answers, with numbers changed.

@@ -231,7 +231,7 @@ type wording struct {
 // within is something that a field belongs to.
 type within struct {
 	Key  string    `json:"key" example:"params"`
-	ID   string    `json:"id,omitempty" example:"c9_rate"`
+	ID   string    `json:"id,omitempty" example:"investment_rate"`
 	Name i18n.Text `json:"name"`
 }
 

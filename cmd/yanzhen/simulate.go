@@ -1,0 +1,120 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+)
+
+// simulation is a policy with other numbers or answers, held against the same policy as it is in force.
+type simulation struct {
+	choices
+	area string
+	most int // enterprises named in each direction
+}
+
+func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	var e simulation
+	place := placeFlags(fset, t)
+	when := knowledgeFlags(fset, t)
+	e.choices.flags(fset, t)
+	fset.StringVar(&e.area, "area", "", t.S("cmd.flag_region_area"))
+	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(e.settings)+len(e.changes) == 0 {
+			return wrongUsage(i18n.M("cmd.nothing_changed"))
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		if e.area != "" {
+			if e.area, err = in.area(e.area); err != nil {
+				return err
+			}
+		}
+		k, err := when.in(ctx, in)
+		if err != nil {
+			return err
+		}
+		meant, err := e.meant(k.inForce, args)
+		if err != nil {
+			return err
+		}
+		if len(meant) != 1 {
+			if _, err := e.plan(meant[0].Policy); err != nil { // what is to be changed, no policy has
+				return err
+			}
+			return wrongUsage(i18n.M("cmd.simulate_one", len(meant)))
+		}
+		return e.run(ctx, c, in, k, meant[0].Policy)
+	}
+}
+
+func (e *simulation) run(ctx context.Context, c *console, in *installation, k known, p *policy.Policy) error {
+	var results [2]*region.Region
+	changed, err := e.plan(p)
+	if err != nil {
+		return err
+	}
+	law, err := p.Plan(nil)
+	if err != nil {
+		return err
+	}
+	for i, plan := range []*policy.Plan{law, changed} {
+		result, err := in.region.Run(ctx, k.view, plan, k.asOf)
+		if err != nil {
+			return fmt.Errorf("simulate %s: %w", p.File.Document.ID, err)
+		}
+		if e.area != "" {
+			result = result.Within(e.area)
+		}
+		results[i] = result
+	}
+	parent := cmp.Or(e.area, commonArea(in.lib.Areas(), results[0]))
+	e.tell(c, k, p, region.EffectOf(results[0], results[1], parent, e.most))
+	return nil
+}
+
+// tell says what the change comes to: in all, by area, by clause, and for whom most.
+func (e *simulation) tell(c *console, k known, p *policy.Policy, effect *region.Effect) {
+	doc := p.File.Document
+	fmt.Fprintf(c.out, "%s  %s\n", doc.Number, c.t.Text(doc.Name))
+	fmt.Fprintln(c.out, c.t.Msg(k.said)+c.t.S("cmd.comma")+c.t.S("policy.confidence_"+doc.Confidence))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_changed", strings.Join(slices.Concat(e.settings, e.changes), c.t.S("cmd.comma"))))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method"))
+	move := func(name string, before, after policy.Interval) {
+		if before != (policy.Interval{}) || after != (policy.Interval{}) {
+			fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", name, before.Msg(), after.Msg()))
+		}
+	}
+	all := func(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
+	move(c.t.S("cmd.region_all"), all(effect.Before), all(effect.After))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", effect.Gain, just(effect.Gained), effect.Lose, just(effect.Lost)))
+	for _, a := range effect.Areas {
+		move("  "+cmp.Or(a.Area.Name, c.t.S("cmd.region_elsewhere")), all(a.Before), all(a.After))
+	}
+	fmt.Fprintln(c.out, c.t.S("cmd.region_by_clause"))
+	for _, s := range effect.Clauses {
+		clause, _ := p.Clause(s.Clause)
+		move("  "+clause.Cite+"  "+c.t.Text(clause.Name), s.Before.Pays, s.After.Pays)
+	}
+	if len(effect.Most) > 0 {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_most"))
+	}
+	for _, f := range effect.Most {
+		move("  "+f.Name, f.Before, f.After)
+	}
+}
+
+// just is an amount that is certain.
+func just(a money.Fen) i18n.Msg { return policy.Interval{Sure: a, Possible: a}.Msg() }
