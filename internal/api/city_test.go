@@ -216,13 +216,19 @@ func (c *city) account(login string) {
 // token makes a token with those of the actions that the account may do.
 func (c *city) token(login string, actions []access.Action, area string) string {
 	c.t.Helper()
-	a, err := c.srv.Access.ByID(context.Background(), c.ids[login])
-	must(c.t, err)
-	scope := c.srv.Frames.ScopeOf(a)
+	scope := c.scopeOf(login)
 	actions = slices.DeleteFunc(slices.Clone(actions), func(a access.Action) bool { return !scope.Can(a) })
 	_, secret, err := c.srv.Access.CreateToken(context.Background(), scope, access.NewToken{Name: "试验", Actions: actions, Area: area, Days: 90})
 	must(c.t, err)
 	return secret
+}
+
+// scopeOf is what a login may see and do.
+func (c *city) scopeOf(login string) access.Scope {
+	c.t.Helper()
+	a, err := c.srv.Access.ByID(context.Background(), c.ids[login])
+	must(c.t, err)
+	return c.srv.Frames.ScopeOf(a)
 }
 
 func (c *city) importCSV(name, body, authority string) {

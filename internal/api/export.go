@@ -357,5 +357,6 @@ func (s *server) registerExports() {
 	may := access.Need{Action: access.Export}
 	handle(s, operation{id: "export_enterprises", tag: "exports", method: http.MethodGet, path: "/exports/enterprises", need: may, streams: tables}, s.exportFirms)
 	handle(s, operation{id: "export_facts", tag: "exports", method: http.MethodGet, path: "/exports/facts", need: may, streams: []string{ndjsonType, parquetType}}, s.exportFacts)
+	handle(s, operation{id: "fill_template", tag: "exports", method: http.MethodPost, path: "/exports/templates/{table}", upload: sheet.XLSXType, streams: []string{sheet.XLSXType}}, s.fill)
 	handle(s, operation{id: "export_decisions", tag: "exports", method: http.MethodGet, path: "/exports/decisions/{policy}", need: access.Need{Action: access.Export, Area: true}, streams: tables}, s.exportDecisions)
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 var update = flag.Bool("update", false, "write openapi.yaml and examples.json anew")
@@ -93,6 +95,7 @@ var calls = []call{
 	{id: "list_imports", as: "city", path: "/imports?limit=2"},
 	{id: "export_enterprises", as: "city", path: "/exports/enterprises?format=csv&columns=ent.revenue&year=2023"},
 	{id: "export_facts", as: "city", path: "/exports/facts?def=ent.revenue&period=2023"},
+	{id: "fill_template", as: "city", path: "/exports/templates/enterprises?name=form.xlsx&area=320902", body: "{template}", header: []string{"Content-Type", sheet.XLSXType}},
 	{id: "export_decisions", as: "city", path: "/exports/decisions/yancheng-2022-6?format=csv"},
 	{id: "list_definitions", path: "/content/definitions"},
 	{id: "list_areas", path: "/content/areas?parent=320900"},
@@ -146,7 +149,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	}
 	zip, err := cheaper(t).Zip()
 	must(t, err)
-	names["zip"] = string(zip)
+	names["zip"], names["template"] = string(zip), templateOf(t, "企业名称", "统一社会信用代码", "营业收入（万元）")
 	answers := map[string]reply{}
 	for _, k := range calls {
 		op := c.srv.operation(k.id)

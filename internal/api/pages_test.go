@@ -127,8 +127,8 @@ var pages = map[string]page{
 	"POST /enterprises/{id}/facts/{subject}/{def}/withdraw": by("withdraw_fact"),
 	"POST /enterprises/{id}/facts/{subject}/{def}/answer":   by("answer_report"),
 
-	"GET /enterprises/template":  because("asks for the template"),
-	"POST /enterprises/template": because("a template is filled on its page only, so far; what it holds is in export_enterprises"),
+	`"GET " + templatePath(k.Code)`:  because("asks for the template"),
+	`"POST " + templatePath(k.Code)`: by("fill_template"),
 }
 
 // addressesOfPages reads the rule tables of package web as they are written: each route by its pattern, or by the

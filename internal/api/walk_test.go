@@ -68,6 +68,7 @@ var writers = map[string][]string{
 	"renew_handler":           {"firm"},
 	"succeed_handler":         {"firm"},
 	"revoke_handler":          {"firm"},
+	"fill_template":           {"tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"draft_version":           {"city", "admin"},
@@ -98,7 +99,7 @@ func (c *city) address(op operation, code string) string {
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
-	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles").Replace(op.path)
+	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises").Replace(op.path)
 }
 
 func (c *city) firstImport() string {

@@ -3,7 +3,9 @@ package layout
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"slices"
@@ -91,6 +93,20 @@ type template struct {
 	grids    []grid
 	formulas []formula
 	blank    []string
+}
+
+// FillFrom is Fill for a template that comes as a stream.
+func (f *Filler) FillFrom(ctx context.Context, in io.Reader, name string, table *Table) (Filled, error) {
+	file, err := os.CreateTemp("", "yanzhen-template-*")
+	if err != nil {
+		return Filled{}, err
+	}
+	defer os.Remove(file.Name())
+	_, err = io.Copy(file, in)
+	if err = errors.Join(err, file.Close()); err != nil {
+		return Filled{}, err
+	}
+	return f.Fill(ctx, file.Name(), name, table)
 }
 
 // Fill writes a table into the template at a path. name is the template's name, for messages. A template that cannot be

@@ -1,10 +1,8 @@
 package web
 
 import (
-	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"slices"
 	"strconv"
 
@@ -185,24 +183,12 @@ func (s *server) filled(r *http.Request, v *visit, k layout.Kind) (name string, 
 		return "", layout.Filled{}, err
 	}
 	defer in.Close()
-	file, err := os.CreateTemp("", "yanzhen-template-*")
-	if err != nil {
-		return "", layout.Filled{}, err
-	}
-	defer os.Remove(file.Name())
-	_, err = io.Copy(file, in)
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return "", layout.Filled{}, err
-	}
 	table, err := s.table(r, v, k)
 	if err != nil {
 		return "", layout.Filled{}, err
 	}
 	f := layout.Filler{Library: s.Library, T: v.t, Today: s.Clock.Today()}
-	filled, err = f.Fill(r.Context(), file.Name(), fileName(all[0].Filename), table)
+	filled, err = f.FillFrom(r.Context(), in, fileName(all[0].Filename), table)
 	return name, filled, err
 }
 
