@@ -10,9 +10,9 @@ import (
 
 var benchmarkLine = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(.*)$`)
 
-// measureDecide runs the benchmarks that decide, where they live, and repeats what they say.
+// measureDecide runs the benchmarks that evaluate and decide, where they live, and repeats what they say.
 func measureDecide(ctx context.Context, b *bench) error {
-	return b.repeat("decide", "", exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "2s", "./internal/policy/..."))
+	return b.repeat("decide", "", exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", ".", "-benchtime", "2s", "./internal/rule/...", "./internal/policy/..."))
 }
 
 // repeat runs benchmarks of Go and notes each line of them.

@@ -27,17 +27,20 @@ func (d *decider) finish() *Decision {
 	var sums [2][2]Interval // by floor, by purse
 	for side, floor := range []bool{false, true} {
 		s, index := d.stack(floor)
+		if len(index) == 0 {
+			continue
+		}
 		for n, i := range index {
 			pays[i] = interval(s.low[n], s.high[n])
 		}
 		for purse := range sums[side] {
 			sums[side][purse] = interval(s.sumLow[purse], s.sumHigh[purse])
 		}
-		if d.opt.Trace && len(index) > 0 {
+		if d.opt.Trace {
 			d.explain(s, index, steps)
 		}
 		for c := range d.plan.clauses {
-			if !floor && len(index) > 0 && (s.clauseHigh[c] > 0) {
+			if !floor && s.clauseHigh[c] > 0 {
 				clauses[c] = interval(s.clauseLow[c], s.clauseHigh[c])
 			}
 		}
@@ -76,6 +79,9 @@ func (d *decider) stack(floor bool) (settled, []int) {
 		if d.floor[i] == floor {
 			claims, ways, index = append(claims, d.claims[i]), append(ways, d.ways[i]), append(index, i)
 		}
+	}
+	if len(index) == 0 {
+		return settled{}, nil
 	}
 	return d.plan.bounds(claims, ways, d.rivals), index
 }
@@ -244,7 +250,7 @@ func (a *asking) whole(sh *shares) bool {
 }
 
 func (d *decider) clauseSums(lines []Line, sums map[int]Interval, counts bool) []ClauseSum {
-	out := make([]ClauseSum, 0, len(d.plan.clauses))
+	out := []ClauseSum{}
 	for i := range d.plan.clauses {
 		k := &d.plan.clauses[i]
 		if k.off {
