@@ -92,6 +92,7 @@ func (p *place) kind() string {
 type installation struct {
 	data     string // directory where files are kept
 	database string // kind of database, in words
+	alone    bool   // the database is a file that no other process works on
 	since    int64  // when the process started, ms
 	now      clock.Clock
 	demo     bool // the data is synthetic
@@ -111,7 +112,7 @@ type installation struct {
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
 func (p *place) open(ctx context.Context, c *console) (_ *installation, err error) {
-	in := &installation{data: p.data, database: p.kind(), since: clock.System().Millis(), log: slog.New(slog.NewTextHandler(c.err, nil))}
+	in := &installation{data: p.data, database: p.kind(), alone: p.alone(), since: clock.System().Millis(), log: slog.New(slog.NewTextHandler(c.err, nil))}
 	if in.now, err = clockAt(p.now); err != nil {
 		return nil, err
 	}

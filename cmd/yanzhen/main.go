@@ -73,6 +73,8 @@ func commands() []command {
 		{"account succeed", "LOGIN SUCCESSOR", accountSucceedCommand},
 		{"account enrol", "[LIST]", accountEnrolCommand},
 		{"account letters", "[BATCH]", accountLettersCommand},
+		{"backup", "DIR", backupCommand},
+		{"restore", "DIR", restoreCommand},
 		{"version", "", versionCommand},
 	}
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/backup"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/web"
@@ -93,7 +95,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
 		Machine: func() (api.Machine, error) {
 			m, err := in.machine()
-			return api.Machine(m), err
+			return api.Machine{Version: m.Version, Database: m.Database, Since: m.Since, DiskFree: m.DiskFree, DiskTotal: m.DiskTotal}, err
 		},
 	})
 	if err != nil {
@@ -150,7 +152,12 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 
 // machine is how the installation stands, for the administrator.
 func (in *installation) machine() (web.Machine, error) {
-	m := web.Machine{Version: version, Database: in.database, Since: in.since}
+	m := web.Machine{Version: version, Database: in.database, Since: in.since, Now: clock.System().Millis()}
+	last, err := backup.LastOf(in.data)
+	if err != nil {
+		return m, err
+	}
+	m.Backup = web.Backup{Own: in.alone, Made: last.Made, Commit: last.Commit, Place: last.Place}
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(in.data, &fs); err != nil {
 		return m, fmt.Errorf("ask for the space left in %s: %w", in.data, err)

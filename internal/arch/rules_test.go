@@ -23,7 +23,7 @@ var order = [][]string{
 	{"internal/clock", "internal/errs", "internal/shelf"},
 	{"internal/blob", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
-	{"internal/access"},
+	{"internal/access", "internal/backup"},
 	{"internal/content"},
 	{"internal/source"},
 	{"internal/party"},

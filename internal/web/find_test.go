@@ -94,13 +94,13 @@ func TestFirstPages(t *testing.T) {
 	wants(t, body, "不用登录", `href="/calculator"`, `href="/activate"`, "盐政办发〔2022〕6号")
 
 	c.srv.Machine = func() (Machine, error) {
-		return Machine{Version: "v9", Database: "SQLite", DiskFree: 5 << 30, DiskTotal: 100 << 30}, nil
+		return Machine{Version: "v9", Database: "SQLite", DiskFree: 5 << 30, DiskTotal: 100 << 30, Backup: Backup{Own: true, Commit: 41, Made: c.srv.Clock.Millis(), Place: "/mnt/backup/monday"}}, nil
 	}
 	res, body := c.as("admin").get("/")
 	if res.Request.URL.Path != "/system" {
 		t.Errorf("an administrator begins at %s", res.Request.URL)
 	}
-	wants(t, body, "磁盘只剩 5%", "个账号还没有激活", "SQLite", "v9", "projects.csv")
+	wants(t, body, "磁盘只剩 5%", "个账号还没有激活", "SQLite", "v9", "projects.csv", "上次备份", "/mnt/backup/monday")
 	lacks(t, body, "亭湖甲")
 	if res, _ := c.as("city").get("/system"); res.StatusCode != http.StatusForbidden {
 		t.Errorf("an official sees the system: status %d", res.StatusCode)

@@ -15,9 +15,22 @@ type Machine struct {
 	Version   string // of the binary
 	Database  string // which kind, and where without any password
 	Since     int64  // when the process started, ms
+	Now       int64  // by the same clock
 	DiskFree  int64  // bytes where data is kept; 0 where nobody can tell
 	DiskTotal int64
+	Backup    Backup
 }
+
+// Backup is the last one that was made.
+type Backup struct {
+	Own    bool  // the product makes backups of this database itself
+	Made   int64 // ms; 0 for never
+	Commit int64
+	Place  string
+}
+
+// backupAge is how old the last backup may be, in ms, before somebody should act.
+const backupAge = 7 * 24 * 3600 * 1000
 
 // lowDisk is the share of the disk, in percent, below which somebody should act.
 const lowDisk = 10
@@ -79,6 +92,9 @@ func (s *server) systemOf(ctx context.Context, v *visit) (systemData, error) {
 func (s *server) systemTodo(ctx context.Context, v *visit, d *systemData) error {
 	if d.Machine.DiskTotal > 0 && d.FreePercent < lowDisk {
 		d.Todo = append(d.Todo, todo{Text: v.t.S("people.todo_disk", d.FreePercent), Href: "#machine"})
+	}
+	if m := d.Machine; m.Backup.Own && m.Backup.Made < m.Now-backupAge && s.Demo == nil {
+		d.Todo = append(d.Todo, todo{Text: v.t.S("people.todo_backup"), Href: "#machine"})
 	}
 	if d.Waiting > 0 {
 		d.Todo = append(d.Todo, todo{Count: d.Waiting, Text: v.t.S("people.todo_waiting"), Href: "/accounts?state=waiting"})
