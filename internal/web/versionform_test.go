@@ -209,6 +209,32 @@ func TestListed(t *testing.T) {
 	}
 }
 
+// A new document begins blank, for the area of who begins it, and says at each field what is wanted.
+func TestBlankVersion(t *testing.T) {
+	c := newCity(t)
+	v := c.as("tinghu")
+	res, body := v.post("/versions/blank", url.Values{"id": {"tinghu-2025-1"}, "number": {" "}})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("without a number: status %d", res.StatusCode)
+	}
+	wants(t, body, "请填写文件代号和文号", `value="tinghu-2025-1"`)
+	res, body = v.post("/versions/blank", url.Values{"id": {"tinghu-2025-1"}, "number": {"亭政办发〔2025〕1号"}})
+	if path := res.Request.URL.Path; !strings.HasPrefix(path, "/versions/") || !strings.HasSuffix(path, "/edit") {
+		t.Fatalf("it led to %s: %s", path, mainOf(body))
+	}
+	wants(t, body, `value="亭政办发〔2025〕1号"`, `value="320902"`, "不能空着（policy.yaml 第 4 行）", "cases.yaml")
+	form := editFields(body)
+	for _, list := range []string{"params", "clauses", "inventory", "cases.yaml/cases"} {
+		form.Set("do", "append:"+list)
+		_, body = v.post(res.Request.URL.Path, form)
+		form = editFields(body)
+	}
+	wants(t, form.Get("policy"), "params:\n  - id: param_1\n", "clauses:\n  - id: clause_1\n", "inventory:\n  - {cite: \"\", numbers: []}\n")
+	form.Set("do", "save")
+	_, body = v.post(res.Request.URL.Path, form)
+	wants(t, body, "草稿已保存")
+}
+
 // A package without cases gets its first one in the form, and stays as it is where none is written.
 func TestFirstCaseByForm(t *testing.T) {
 	c := newCity(t)

@@ -29,8 +29,9 @@ type versionsData struct {
 	Rows     []versionRow
 	InForce  []version.InForce // from which a draft may begin
 	MayDraft bool
-	Problem  string // of the file that was sent
+	Problem  string // of what was sent
 	Problems content.Problems
+	Typed    policy.Document // what is known of a new document
 }
 
 // versionRow is a version in a list.
@@ -131,6 +132,54 @@ func (s *server) uploadVersion(w http.ResponseWriter, r *http.Request, v *visit)
 		return s.showVersions(w, r, v, statusOf(err), d)
 	}
 	return err
+}
+
+// blankPolicy is a document with everything left to be filled in.
+const blankPolicy = `document:
+  id: ""
+  number: ""
+  name: {zh: "", en: ""}
+  issuer: {zh: "", en: ""}
+  level: ""
+  status: ""
+  confidence: ""
+  source: ""
+  issued: ""
+  valid: {from: "", cite: ""}
+  area: {in: [""], cite: ""}
+
+params: []
+
+clauses: []
+
+inventory: []
+`
+
+// blankVersion begins a draft of a document of which nothing is known but its number, to be filled in by the form. It is
+// for the visitor's own area until another is named.
+func (s *server) blankVersion(w http.ResponseWriter, r *http.Request, v *visit) error {
+	var file policy.File
+	doc, _ := content.Decode(version.PolicyFile, []byte(blankPolicy), &file)
+	typed := policy.Document{ID: strings.TrimSpace(r.PostFormValue("id")), Number: strings.TrimSpace(r.PostFormValue("number"))}
+	if typed.ID == "" || typed.Number == "" {
+		return s.showVersions(w, r, v, http.StatusUnprocessableEntity, versionsData{Problem: v.t.S("versions.blank_needs"), Typed: typed})
+	}
+	src, err := doc.Apply([]content.Change{
+		{Path: []any{"document", "id"}, Text: typed.ID},
+		{Path: []any{"document", "number"}, Text: typed.Number},
+		{Path: []any{"document", "area", "in"}, List: []string{s.homeArea(v.scope)}},
+	})
+	if err != nil {
+		return err
+	}
+	fresh, err := s.Versions.New(r.Context(), v.scope, version.Package{Policy: src})
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindNotFound {
+		return s.showVersions(w, r, v, statusOf(err), versionsData{Problem: v.t.Msg(msg), Typed: typed})
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, versionPath(fresh.ID)+"/edit")
 }
 
 // draftFrom begins a draft with the package in force.

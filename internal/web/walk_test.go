@@ -79,6 +79,7 @@ var writers = map[string][]string{
 	"POST /imports/{id}/undo":            {"city"},
 	"POST /policies/{policy}/draft":      {"city", "admin"},
 	"POST /versions":                     {"tinghu", "city", "admin"},
+	"POST /versions/blank":               {"tinghu", "city", "admin"},
 	"POST /versions/{id}/edit":           {"city", "admin"},
 	"POST /versions/{id}/text":           {"city", "admin"},
 	"POST /versions/{id}/file":           {"city", "admin"},

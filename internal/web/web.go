@@ -132,6 +132,7 @@ func (s *server) routes() []route {
 		{"POST /policies/{policy}/draft", access.Need{Action: access.DraftPolicy}, s.draftFrom},
 		{"GET /versions", access.Need{Action: access.ReadDraft}, s.versions},
 		{"POST /versions", access.Need{Action: access.DraftPolicy}, s.uploadVersion},
+		{"POST /versions/blank", access.Need{Action: access.DraftPolicy}, s.blankVersion},
 		{"GET /versions/{id}", open, s.version}, // what was in force is public
 		{"GET /versions/{id}/package", open, s.versionPackage},
 		{"GET /versions/{id}/effect", access.Need{Action: access.ReadSensitive, Area: true}, s.versionEffect},
