@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/goccy/go-yaml/ast"
@@ -62,7 +63,7 @@ func (d *Document) Apply(changes []Change) ([]byte, error) {
 func (d *Document) patchOf(c Change) (patch, error) {
 	switch {
 	case c.Key != "":
-		return d.insertion(d.node(c.Path), Entry{c.Key, c.part()})
+		return d.insertion(c.Path, Entry{c.Key, c.part()})
 	case c.List != nil:
 		return d.relist(c.Path, c.part())
 	case c.Text == "":
@@ -304,6 +305,9 @@ func (d *Document) Texts(path ...any) (texts []string, ok bool) {
 func scalar(s string) string {
 	if s != "" && s == strings.TrimSpace(s) && !strings.ContainsAny(s, "\n\t:#,[]{}\"'&*!|>@`\\") && !strings.ContainsAny(s[:1], "-?%") && plainText(s) {
 		return s
+	}
+	if strings.Contains(s, `"`) && !strings.ContainsAny(s, "'\\") && strings.IndexFunc(s, unicode.IsControl) < 0 {
+		return "'" + s + "'"
 	}
 	b, err := json.Marshal(s)
 	if err != nil {

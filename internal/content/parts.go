@@ -56,10 +56,7 @@ func (d *Document) appended(path []any, seq *ast.SequenceNode, p Part) ([]byte, 
 			return d.spliced(at, at, ", "+p.flow()), nil
 		}
 		if indent, ok := d.blockBelow(path, end); ok {
-			for open > 0 && d.Source[open-1] == ' ' {
-				open--
-			}
-			return d.spliced(open, end, "\n"+strings.TrimSuffix(p.element(indent), "\n")), nil
+			return d.spliced(d.trimmed(open), end, "\n"+strings.TrimSuffix(p.element(indent), "\n")), nil
 		}
 		return d.spliced(open, end, "["+p.flow()+"]"), nil
 	}
@@ -71,8 +68,16 @@ func (d *Document) appended(path []any, seq *ast.SequenceNode, p Part) ([]byte, 
 	return d.spliced(last.end, last.end, d.newline(last.end)+p.element(seq.Start.Position.Column-1)), nil
 }
 
-// blockBelow is how far a list stands in that begins on the line below the empty one that ends at a byte; false where it
-// must stay on its line.
+// trimmed is the byte behind the last one before another that is no blank.
+func (d *Document) trimmed(at int) int {
+	for at > 0 && d.Source[at-1] == ' ' {
+		at--
+	}
+	return at
+}
+
+// blockBelow is how far in stands what begins on the line below the empty list or mapping that ends at a byte; false where
+// it must stay on its line.
 func (d *Document) blockBelow(path []any, end int) (indent int, ok bool) {
 	parent := d.node(path[:max(len(path)-1, 0)])
 	if len(path) == 0 || !isMapping(parent) || isFlow(parent) || strings.TrimSpace(string(d.restOfLine(end))) != "" {
@@ -83,16 +88,15 @@ func (d *Document) blockBelow(path []any, end int) (indent int, ok bool) {
 
 // Insert puts an entry at the end of the mapping at a path, which must not have the key.
 func (d *Document) Insert(path []any, key string, p Part) ([]byte, error) {
-	n := d.node(path)
-	src, err := d.inserted(n, Entry{key, p})
+	src, err := d.inserted(path, Entry{key, p})
 	return d.confirm(src, err, path, func(v any) (any, bool) {
 		m, ok := v.([]plainEntry)
 		return append(slices.Clone(m), plainEntry{key, p.plain()}), ok
 	})
 }
 
-func (d *Document) inserted(n ast.Node, e Entry) ([]byte, error) {
-	p, err := d.insertion(n, e)
+func (d *Document) inserted(path []any, e Entry) ([]byte, error) {
+	p, err := d.insertion(path, e)
 	if err != nil {
 		return nil, err
 	}
@@ -100,18 +104,23 @@ func (d *Document) inserted(n ast.Node, e Entry) ([]byte, error) {
 }
 
 // insertion is the patch that puts an entry at the end of a mapping.
-func (d *Document) insertion(n ast.Node, e Entry) (patch, error) {
+func (d *Document) insertion(path []any, e Entry) (patch, error) {
+	n := d.node(path)
 	m, many := n.(*ast.MappingNode)
 	if many && m.IsFlowStyle {
 		open, ok := d.tokenAt(m.Start.Position.Line, m.Start.Position.Column, '{')
 		if !ok {
 			return patch{}, ErrNotInPlace
 		}
-		_, spans, ok := flowSpans(d.Source, open)
-		switch {
-		case !ok:
+		end, spans, ok := flowSpans(d.Source, open)
+		if !ok {
 			return patch{}, ErrNotInPlace
-		case len(spans) == 0:
+		}
+		if len(spans) == 0 {
+			indent, ok := d.blockBelow(path, end)
+			if ok && e.long() {
+				return patch{d.trimmed(open), end, "\n" + strings.Repeat(" ", indent) + strings.TrimSuffix(e.block(indent), "\n")}, nil
+			}
 			return patch{open + 1, open + 1, e.flow()}, nil
 		}
 		at := spans[len(spans)-1].end
@@ -455,6 +464,11 @@ func keyed(key string) string {
 
 // short is from how many entries on a mapping stands over lines.
 const short = 3
+
+// long says that an entry is easier to read over lines.
+func (e Entry) long() bool {
+	return len(e.Part.Map) >= short || len(e.Part.List) > 0 && e.Part.List[0].Map != nil
+}
 
 // block is an entry over lines, the first of them without its indent.
 func (e Entry) block(indent int) string {

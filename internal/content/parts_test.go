@@ -64,7 +64,10 @@ func TestParts(t *testing.T) {
 		"in an empty list":     {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 0, "when"}, atom) }, "when: []", "when:\n    - {id: n, days: 3}"},
 		"in a list on a line":  {func(d *Document) ([]byte, error) { return d.Append([]any{"clauses", 1, "same"}, Part{Text: "d: e"}) }, `"b, c"]`, `"b, c", "d: e"]`},
 		"in an empty mapping":  {func(d *Document) ([]byte, error) { return d.Insert([]any{"clauses", 0, "amount"}, "fixed", atom) }, "{}", "{fixed: {id: n, days: 3}}"},
-		"in a mapping, lines":  {func(d *Document) ([]byte, error) { return d.Insert([]any{"params", 1}, "by", Part{Text: "year"}) }, "      2022: 1\n", "      2022: 1\n    by: year\n"},
+		"long, in an empty one": {func(d *Document) ([]byte, error) {
+			return d.Insert([]any{"clauses", 0, "amount"}, "bands", Part{List: []Part{long}})
+		}, " {}", "\n    bands:\n      - id: n\n        name: {zh: \"\", en: \"\"}\n        same: []"},
+		"in a mapping, lines": {func(d *Document) ([]byte, error) { return d.Insert([]any{"params", 1}, "by", Part{Text: "year"}) }, "      2022: 1\n", "      2022: 1\n    by: year\n"},
 		"in a mapping, a line": {func(d *Document) ([]byte, error) {
 			return d.Insert([]any{"params", 2, "values"}, "2024", Part{Text: "1%"})
 		}, `"{2"}`, `"{2", 2024: 1%}`},
