@@ -2,6 +2,8 @@ package main
 
 import (
 	"flag"
+	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -14,13 +16,16 @@ import (
 )
 
 // answers are what a sender says to the questions of a preview, as flags: the same as the import page asks. They go for
-// every sheet of every file of the command.
+// every sheet of every file of the command, those about a column for one file where FILE# stands before its name.
 type answers struct {
 	unsound, hidden, fit           bool
 	doubles, identifier, leaveRows string
 	units, reads, rates, days      list // column=unit, column=target, column=percent|fraction, column=ymd|mdy|dmy
 	mends, skips, asIs             list // column:text=reading, column:text, column:text
 	firms                          list // column:name=code
+	areas                          list // sheet or file=area
+
+	met map[string]bool // answers that a file had use for
 }
 
 func answerFlags(fs *flag.FlagSet, t i18n.T) *answers {
@@ -37,6 +42,7 @@ func answerFlags(fs *flag.FlagSet, t i18n.T) *answers {
 	fs.Var(&a.skips, "skip", t.S("cmd.flag_skip"))
 	fs.Var(&a.asIs, "as-is", t.S("cmd.flag_as_is"))
 	fs.Var(&a.firms, "firm", t.S("cmd.flag_firm"))
+	fs.Var(&a.areas, "area-of", t.S("cmd.flag_area_of"))
 	fs.StringVar(&a.identifier, "identifier", "", t.S("cmd.flag_identifier"))
 	fs.StringVar(&a.leaveRows, "leave-rows", "", t.S("cmd.flag_leave_rows"))
 	return a
@@ -56,6 +62,7 @@ var flagOf = map[intake.Remedy]string{
 	intake.MendHidden:     "--take-hidden",
 	intake.MendAmounts:    "--amounts-fit",
 	intake.MendIdentifier: "--identifier",
+	intake.MendArea:       "--area-of",
 }
 
 // flagsFor is the flags that answer a problem.
@@ -70,11 +77,12 @@ func flagsFor(p intake.Problem) string {
 // given says that something was answered.
 func (a *answers) given() bool {
 	return a.unsound || a.hidden || a.fit || a.doubles != "" || a.identifier != "" || a.leaveRows != "" ||
-		len(a.units)+len(a.reads)+len(a.rates)+len(a.days)+len(a.mends)+len(a.skips)+len(a.asIs)+len(a.firms) > 0
+		len(a.units)+len(a.reads)+len(a.rates)+len(a.days)+len(a.mends)+len(a.skips)+len(a.asIs)+len(a.firms)+len(a.areas) > 0
 }
 
-// over is a plan with the answers. A column that the file does not have is an error (Invalid) that names those it has.
-func (a *answers) over(lib *content.Library, reg *party.Registry, plan intake.Plan) (intake.Plan, error) {
+// over is the plan of a file with the answers. A column that the file does not have is an error (Invalid) that names those
+// it has.
+func (a *answers) over(lib *content.Library, reg *party.Registry, file string, plan intake.Plan) (intake.Plan, error) {
 	rows, err := intake.ParseRows(a.leaveRows)
 	if err != nil {
 		return plan, err
@@ -97,12 +105,82 @@ func (a *answers) over(lib *content.Library, reg *party.Registry, plan intake.Pl
 	}
 	for _, x := range a.perColumn(lib, reg) {
 		for _, pair := range x.pairs {
-			if out, err = x.answer(out, pair); err != nil {
+			about, column, named := strings.Cut(pair, "#")
+			if !named {
+				column = pair
+			} else if !fileNamed(file, about) {
+				continue
+			}
+			a.use(pair)
+			if out, err = x.answer(out, column); err != nil {
 				return plan, err
 			}
 		}
 	}
-	return out, nil
+	return a.inAreas(lib, file, out)
+}
+
+// inAreas is a plan in which the sheets lie where the flags say.
+func (a *answers) inAreas(lib *content.Library, file string, plan intake.Plan) (intake.Plan, error) {
+	for _, pair := range a.areas {
+		i := strings.LastIndex(pair, "=")
+		if i < 0 {
+			return plan, errs.Invalid(i18n.M("cmd.bad_area_of", pair))
+		}
+		name, text := pair[:i], pair[i+1:]
+		nodes := lib.Areas().Resolve(text, "")
+		if len(nodes) != 1 {
+			return plan, errs.Invalid(i18n.M("cmd.no_such_area", text))
+		}
+		about, sheetName, both := strings.Cut(name, "#")
+		for j, s := range plan.Sheets {
+			said := fileNamed(file, name) || s.Name == name
+			if both {
+				said = fileNamed(file, about) && s.Name == sheetName
+			}
+			if !said {
+				continue
+			}
+			a.use(pair)
+			var err error
+			if plan, err = plan.Answered(intake.Spot{Sheet: j, Column: -1}, intake.Answer{Area: &nodes[0].Code}); err != nil {
+				return plan, err
+			}
+		}
+	}
+	return plan, nil
+}
+
+// fileNamed says that a name is a file's: its own or the last part of its path, with or without what stands behind the dot.
+func fileNamed(file, name string) bool {
+	base := path.Base(filepath.ToSlash(file))
+	return name == file || name == base || name == strings.TrimSuffix(base, path.Ext(base))
+}
+
+// use notes that a file had use for an answer.
+func (a *answers) use(pair string) {
+	if a.met == nil {
+		a.met = map[string]bool{}
+	}
+	a.met[pair] = true
+}
+
+// unused is the first answer about a file or a sheet that none of the files is; "" for none.
+func (a *answers) unused() string {
+	all := slices.Clone(a.areas)
+	for _, x := range a.perColumn(nil, nil) {
+		for _, pair := range x.pairs {
+			if strings.Contains(pair, "#") {
+				all = append(all, pair)
+			}
+		}
+	}
+	for _, pair := range all {
+		if !a.met[pair] {
+			return pair
+		}
+	}
+	return ""
 }
 
 // columnFlag is a flag that answers for one column.

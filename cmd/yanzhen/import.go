@@ -70,6 +70,9 @@ func importCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 			}
 			left += n
 		}
+		if pair := how.said.unused(); pair != "" {
+			return errs.Invalid(i18n.M("cmd.answer_unused", pair))
+		}
 		if left > 0 {
 			return errs.Conflict(i18n.M("cmd.left_out", left))
 		}
@@ -177,7 +180,7 @@ func (in *installation) take(ctx context.Context, b intake.Batch, said *answers,
 		if err != nil {
 			return b, err
 		}
-		plan, err := said.over(in.lib, view.Registry(), b.Plan)
+		plan, err := said.over(in.lib, view.Registry(), b.Name, b.Plan)
 		if err != nil {
 			return b, err
 		}

@@ -25,9 +25,10 @@ type Answer struct {
 	Period     *period.Period
 	Doubles    *Doubles
 	Identifier *Identifier
-	Unsound    bool // codes that fail their check are right
-	Hidden     bool // what is hidden is taken
-	Amounts    bool // the amounts are right
+	Area       *string // code of the area of rows that name none
+	Unsound    bool    // codes that fail their check are right
+	Hidden     bool    // what is hidden is taken
+	Amounts    bool    // the amounts are right
 }
 
 // Answered is the plan with an answer to a problem at a place. A place that the plan does not have is an error (Invalid).
@@ -56,6 +57,9 @@ func (a Answer) sheet(s *SheetPlan) {
 	}
 	if a.Identifier != nil {
 		s.Identifier = *a.Identifier
+	}
+	if a.Area != nil {
+		s.Area = *a.Area
 	}
 	s.TakeUnsound = s.TakeUnsound || a.Unsound
 	s.AmountsAreFit = s.AmountsAreFit || a.Amounts

@@ -71,8 +71,8 @@ func (s *Service) Delivery(ctx context.Context, scope access.Scope, id int64) ([
 }
 
 // MendDelivery gives an answer about a place in one batch to every batch of its delivery that has the like and is not in
-// yet, and starts their previews anew. It tells how many these are.
-func (s *Service) MendDelivery(ctx context.Context, scope access.Scope, id int64, at Spot, a Answer) (int, error) {
+// yet, or to those of them that are named, and starts their previews anew. It tells how many these are.
+func (s *Service) MendDelivery(ctx context.Context, scope access.Scope, id int64, at Spot, a Answer, only ...int64) (int, error) {
 	b, err := s.Batch(ctx, scope, id)
 	if err != nil {
 		return 0, err
@@ -87,7 +87,7 @@ func (s *Service) MendDelivery(ctx context.Context, scope access.Scope, id int64
 	mended := 0
 	for _, other := range all {
 		places := b.Plan.Like(at, other.Plan)
-		if len(places) == 0 || other.State != Ready && other.State != Failed {
+		if len(only) > 0 && !slices.Contains(only, other.ID) || len(places) == 0 || other.State != Ready && other.State != Failed {
 			continue
 		}
 		plan := other.Plan

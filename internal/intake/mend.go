@@ -61,6 +61,7 @@ const (
 	MendHidden     Remedy = "hidden"     // take what is hidden
 	MendAmounts    Remedy = "amounts"    // the amounts are right
 	MendIdentifier Remedy = "identifier" // what a row goes by
+	MendArea       Remedy = "area"       // where rows lie that name no area
 )
 
 // remedies is what mends a cause, the likeliest first. Causes that are not listed are mended text by text, where the
@@ -90,7 +91,8 @@ var remedies = map[string][]Remedy{
 	"sheet.rate.ambiguous":      {MendRate},
 	"sheet.day.two_digit_year":  {MendDays, MendTexts},
 	"sheet.day.order":           {MendDays, MendTexts},
-	"intake.area_from_name":     {},
+	"intake.area_from_name":     {MendArea},
+	"intake.no_area":            {MendArea},
 	"intake.total_differs":      {},
 	"intake.two_names":          {},
 	"intake.two_areas":          {},

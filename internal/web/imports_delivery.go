@@ -13,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 func deliveryPath(id int64) string { return batchPath(id) + "/delivery" }
@@ -127,7 +128,7 @@ func (s *server) deliveryProblems(t i18n.T, all []intake.Batch) (groups []delive
 	type joined struct {
 		intake.Problem
 		batch intake.Batch // of the first
-		files map[int64]bool
+		files []mendFile
 	}
 	var order []*joined
 	by := map[key]*joined{}
@@ -140,11 +141,13 @@ func (s *server) deliveryProblems(t i18n.T, all []intake.Batch) (groups []delive
 			g := by[k]
 			if g == nil {
 				p.Texts, p.Examples = slices.Clone(p.Texts), slices.Clone(p.Examples)
-				g = &joined{Problem: p, batch: b, files: map[int64]bool{}}
+				g = &joined{Problem: p, batch: b}
 				order, by[k] = append(order, g), g
 				g.Count, g.Texts, g.More, g.Examples = 0, nil, 0, nil
 			}
-			g.files[b.ID] = true
+			if !slices.ContainsFunc(g.files, func(f mendFile) bool { return f.ID == b.ID }) {
+				g.files = append(g.files, mendFile{b.ID, b.Name})
+			}
 			joinProblem(&g.Problem, p, b.Name)
 		}
 	}
@@ -158,6 +161,9 @@ func (s *server) deliveryProblems(t i18n.T, all []intake.Batch) (groups []delive
 			continue
 		}
 		text := problemText{Column: g.Column, Pattern: g.Pattern, Count: g.Count, Mend: s.mendForm(t, deliveryPath(g.batch.ID)+"/mend", g.Problem, g.batch.Plan, g.batch.Area)}
+		if text.Mend != nil {
+			text.Mend.Files = g.files
+		}
 		for _, e := range g.Examples {
 			text.Examples = append(text.Examples, exampleText{e.Place, t.Msg(e.Msg)})
 		}
@@ -201,15 +207,51 @@ func joinProblem(into *intake.Problem, p intake.Problem, file string) {
 	}
 }
 
-// mendDelivery gives an answer to all files of a delivery that have the like.
+// mendDelivery gives an answer to all files of a delivery that have the like, but for those that the form answers by
+// themselves.
 func (s *server) mendDelivery(w http.ResponseWriter, r *http.Request, v *visit) error {
 	at, answer, err := readAnswer(r.PostForm)
 	return s.stepDelivery(w, r, v, func(ctx context.Context, id int64) error {
-		if err == nil {
-			_, err = s.Intake.MendDelivery(ctx, v.scope, id, at, answer)
+		if err != nil {
+			return err
+		}
+		all, err := s.Intake.Delivery(ctx, v.scope, id)
+		if err != nil {
+			return err
+		}
+		var rest []int64
+		for _, b := range all {
+			own, is := answerOf(r.PostForm, answer, b.ID)
+			if !is {
+				rest = append(rest, b.ID)
+				continue
+			}
+			if _, err := s.Intake.MendDelivery(ctx, v.scope, id, at, own, b.ID); err != nil {
+				return err
+			}
+		}
+		if len(rest) > 0 {
+			_, err = s.Intake.MendDelivery(ctx, v.scope, id, at, answer, rest...)
 		}
 		return err
 	})
+}
+
+// perFile is the field with the answer of one file of a delivery.
+func perFile(field string, batch int64) string { return field + "@" + strconv.FormatInt(batch, 10) }
+
+// fileField is the id of that field on the page.
+func fileField(f mendForm, field string, x mendFile) string { return f.ID + perFile(field, x.ID) }
+
+// answerOf is the answer to all with what a form says of one file by itself; is says that it says something.
+func answerOf(in url.Values, a intake.Answer, batch int64) (own intake.Answer, is bool) {
+	if order := in.Get(perFile("days", batch)); order != "" {
+		a.Days, is = new(sheet.DayOrder(order)), true
+	}
+	if area := in.Get(perFile("area", batch)); area != "" {
+		a.Area, is = &area, true
+	}
+	return a, is
 }
 
 func (s *server) commitDelivery(w http.ResponseWriter, r *http.Request, v *visit) error {

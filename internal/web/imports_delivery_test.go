@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -81,5 +82,49 @@ func TestDelivery(t *testing.T) {
 		if res, _ := county.get(p); res.StatusCode != http.StatusNotFound {
 			t.Errorf("%s answers a county with %d", p, res.StatusCode)
 		}
+	}
+}
+
+// Counties that write dates in unlike orders are answered file by file, in one form.
+func TestDeliveryWithDatesInUnlikeOrders(t *testing.T) {
+	s := newSite(t)
+	v := s.official("city", access.CityOfficial, "320900")
+	body := func(firm string) string {
+		return "企业名称,县（市、区）,成立日期\n" + firm + "," + "大丰区,3/4/2012\n"
+	}
+	res, _ := v.send(toStatistics, sentFile{"甲.csv", body("甲公司")}, sentFile{"乙.csv", body("乙公司")}, sentFile{"丙.csv", body("丙公司")})
+	path := res.Request.URL.Path
+	settled := func() string {
+		t.Helper()
+		for {
+			_, page := v.get(path)
+			if !strings.Contains(page, `hx-trigger="every 2s"`) {
+				return page
+			}
+		}
+	}
+	page := settled()
+	wants(t, page, "各文件写法不同", "涉及 3 个文件")
+	form := formOf(t, page, path+"/mend")
+	form.Set("days", "mdy")
+	var own []string
+	for name := range form {
+		if strings.HasPrefix(name, "days@") {
+			own = append(own, name)
+		}
+	}
+	slices.Sort(own)
+	if len(own) != 3 {
+		t.Fatalf("fields of files: %q", own)
+	}
+	form.Set(own[0], "dmy")
+	if res, page := v.post(path+"/mend", form); res.StatusCode != http.StatusOK {
+		t.Fatalf("status %d:\n%s", res.StatusCode, mainOf(page))
+	}
+	page = settled()
+	lacks(t, page, "各文件写法不同")
+	for i, want := range []string{"2012-04-03", "2012-03-04", "2012-03-04"} {
+		_, one := v.get("/imports/" + strings.TrimPrefix(own[i], "days@"))
+		wants(t, one, want)
 	}
 }

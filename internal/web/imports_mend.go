@@ -30,7 +30,10 @@ type mendForm struct {
 	Days      bool
 	Period    bool
 	Doubles   bool
-	Which     bool // of code and name
+	Which     bool     // of code and name
+	Areas     []option // where the rows of the sheet may lie
+	Area      string
+	Files     []mendFile // of a delivery, where an answer may differ from file to file
 	Unsound   bool
 	Hidden    bool
 	Amounts   bool
@@ -38,6 +41,12 @@ type mendForm struct {
 	More      int  // places whose text is not among Texts
 	FreeTexts bool // what a text is read as may be typed
 	Open      bool // shown without a click: an answer is wanted
+}
+
+// mendFile is a file of a delivery that has an answer of its own.
+type mendFile struct {
+	ID   int64
+	Name string
 }
 
 // mendText is one text of a column and what may be said about it.
@@ -93,6 +102,13 @@ func (s *server) mendForm(t i18n.T, action string, p intake.Problem, plan intake
 			f.Amounts = true
 		case intake.MendIdentifier:
 			f.Which = true
+		case intake.MendArea:
+			for _, code := range s.Library.Areas().Below(within) {
+				if n, ok := s.Library.Areas().Node(code); ok && !n.Retired {
+					f.Areas = append(f.Areas, option{n.Code, n.Name})
+				}
+			}
+			f.Area = plan.Sheets[p.At.Sheet].Area
 		case intake.MendTexts, intake.MendFirms:
 			values := s.readings(t, col.Target, within)
 			f.Texts, f.FreeTexts = s.mendTexts(t, p, col, values), r == intake.MendTexts && len(values) == 0
@@ -186,6 +202,7 @@ func readAnswer(in url.Values) (intake.Spot, intake.Answer, error) {
 	if v := said("days"); v != nil {
 		a.Days = new(sheet.DayOrder(*v))
 	}
+	a.Area = said("area")
 	if v := said("doubles"); v != nil {
 		a.Doubles = new(intake.Doubles(*v))
 	}
