@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -146,7 +147,7 @@ func TestReadme(t *testing.T) {
 			args := strings.Fields(m[1])
 			var out, said bytes.Buffer
 			c := &console{in: strings.NewReader(""), out: &out, err: &said, t: i18n.T{Lang: i18n.EN}}
-			if args[0] == "policy" || args[0] == "help" {
+			if (args[0] == "policy" || args[0] == "help") && !slices.Contains(args, "--data") {
 				if code := c.run(context.Background(), args); code != exitOK || out.Len() == 0 {
 					t.Errorf("%s: %v: exit %d, %s", name, args, code, &said)
 				}

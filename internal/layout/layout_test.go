@@ -48,7 +48,6 @@ type world struct {
 	versions *version.Store
 	runner   *region.Runner
 	scope    access.Scope
-	lang     i18n.Lang
 }
 
 // newWorld has the firms of the known table.
