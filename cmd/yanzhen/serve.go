@@ -95,7 +95,10 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
 		Machine: func() (api.Machine, error) {
 			m, err := in.machine()
-			return api.Machine{Version: m.Version, Database: m.Database, Since: m.Since, DiskFree: m.DiskFree, DiskTotal: m.DiskTotal}, err
+			return api.Machine{
+				Version: m.Version, Database: m.Database, Since: m.Since, DiskFree: m.DiskFree, DiskTotal: m.DiskTotal,
+				BackupAt: m.Backup.Made, BackupCommit: m.Backup.Commit, BackupPlace: m.Backup.Place,
+			}, err
 		},
 	})
 	if err != nil {

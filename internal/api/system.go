@@ -16,6 +16,10 @@ type Machine struct {
 	Since     int64  // when the process started, ms
 	DiskFree  int64  // bytes where data is kept
 	DiskTotal int64
+
+	BackupAt     int64 // of the last one that was made, ms; 0 for never
+	BackupCommit int64
+	BackupPlace  string
 }
 
 type healthOut struct {
@@ -43,8 +47,13 @@ type systemOut struct {
 		Since     string `json:"since,omitempty" example:"2024-10-31T09:00:00+08:00" doc:"进程何时启动 · when the process started"`
 		DiskFree  int64  `json:"disk_free" example:"52428800000" doc:"存放数据处的余量，字节 · where data is kept, in bytes"`
 		DiskTotal int64  `json:"disk_total" example:"104857600000"`
-		Policies  int    `json:"policies" example:"6" doc:"现行的政策 · in force"`
-		Accounts  struct {
+		Backup    struct {
+			At     string `json:"at,omitempty" example:"2024-10-30T02:00:00+08:00" doc:"最近一次，没有则不写 · of the last one; none if none was made"`
+			Commit int64  `json:"commit,omitempty" example:"40"`
+			Place  string `json:"place,omitempty" example:"/backup/2024-10-30"`
+		} `json:"backup"`
+		Policies int `json:"policies" example:"6" doc:"现行的政策 · in force"`
+		Accounts struct {
 			InUse   int `json:"in_use" example:"6"`
 			Waiting int `json:"waiting" example:"2" doc:"尚未激活 · for their code"`
 			Ended   int `json:"ended" example:"1"`
@@ -78,6 +87,7 @@ func (s *server) system(ctx context.Context, c *caller, _ *struct{}) (*systemOut
 	machine, err := s.Machine()
 	b.Version, b.Database, b.Since = machine.Version, machine.Database, instant(machine.Since)
 	b.DiskFree, b.DiskTotal = machine.DiskFree, machine.DiskTotal
+	b.Backup.At, b.Backup.Commit, b.Backup.Place = instant(machine.BackupAt), machine.BackupCommit, machine.BackupPlace
 	return out, err
 }
 
