@@ -58,6 +58,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"system", "admin", "/system"},
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"template", "city", "/template/enterprises?year=2023"},
+		{"template-decisions", "city", "/template/decisions"},
+		{"template-accounts", "admin", "/template/accounts"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},
 		{"file-answers", "city", enterprisePath(tinghu) + "?policy=yancheng-2022-6&set:investment_base=effective"},
