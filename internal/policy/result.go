@@ -12,7 +12,7 @@ import (
 // Engine names how decisions are taken, and stands in their receipts. It changes with every change of this package, of
 // package rule or of package money that gives another decision for the same policy and facts: the golden receipt of
 // package policy/version tells when.
-const Engine = "yanzhen/1"
+const Engine = "yanzhen/2"
 
 // State is how a question came out.
 type State string
