@@ -57,10 +57,54 @@ func needs(s *shape, want bool) nameSet {
 		if !want {
 			return nameSet{}
 		}
+	case "min", "max": // pass over an operand that is none
+		all := nameSet{}
+		for _, a := range s.args {
+			all = all.or(settles(a))
+		}
+		return all
 	}
 	all := nameSet{}
 	for _, a := range s.args {
 		all = all.or(needs(a, true).and(needs(a, false)))
 	}
 	return all
+}
+
+// settles is the names that must be stated for it to be known whether the expression has a value or none: without one of
+// them it is unknown, whatever the others are. Where an operand that is none makes the whole none, the other operands need
+// not be known, so only what every operand waits for is among them; of choices nothing is told.
+func settles(s *shape) nameSet {
+	if s.name != nil {
+		return needs(s, true)
+	}
+	switch s.op {
+	case fnKnown, operators.Conditional:
+		return nameSet{}
+	case "min", "max":
+		all := nameSet{}
+		for _, a := range s.args {
+			all = all.or(settles(a))
+		}
+		return all
+	}
+	var all nameSet
+	for _, a := range s.args {
+		switch {
+		case !a.asks():
+		case all == nil:
+			all = settles(a)
+		default:
+			all = all.and(settles(a))
+		}
+	}
+	return all
+}
+
+// asks says that the value of an expression depends on what is stated.
+func (s *shape) asks() bool {
+	if s.name != nil {
+		return len(needs(s, true)) > 0
+	}
+	return slices.ContainsFunc(s.args, (*shape).asks)
 }

@@ -29,6 +29,8 @@ func TestNeeds(t *testing.T) {
 		{"(known(ent.robots) ? ent.robots : 0) > 3", true, nil},
 		{"(ent.above_scale ? ent.robots : ent.robots + 1) > 3", true, []string{"ent.robots"}},
 		{"min(project.investment, ent.revenue) >= money('5元')", true, []string{"ent.revenue", "project.investment"}},
+		{"min(project.investment + project.software, ent.revenue) >= money('5元')", true, []string{"ent.revenue"}}, // investment may be none
+		{"min(project.investment * 2, ent.revenue) >= money('5元')", true, []string{"ent.revenue", "project.investment"}},
 		{`in_area(ent.area, "320900") && year > 2021`, true, []string{"ent.area"}},
 	} {
 		x, problems := env.Compile(tc.src, Position{}, BoolType)
