@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -290,7 +291,7 @@ func TestRefusedFilesSayWhy(t *testing.T) {
 	if res.StatusCode != http.StatusRequestEntityTooLarge {
 		t.Errorf("too much at once: status %d", res.StatusCode)
 	}
-	wants(t, page, "合计不能超过 200 MB")
+	wants(t, page, fmt.Sprintf("合计不能超过 %d MB", bodyLimit()>>20))
 }
 
 type zeros struct{}
