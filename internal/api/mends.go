@@ -11,8 +11,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
-// mending is an answer to one group of problems.
-type mending struct {
+// Mending is an answer to one group of problems.
+type Mending struct {
 	At         intake.Spot `json:"at" doc:"如 problems 所示 · as problems names it"`
 	Target     string      `json:"target,omitempty" maxLength:"80" example:"ent.revenue" doc:"这一列是什么 · what the column holds"`
 	Unit       string      `json:"unit,omitempty" maxLength:"20" example:"万元"`
@@ -21,6 +21,7 @@ type mending struct {
 	Period     string      `json:"period,omitempty" maxLength:"40" example:"2023" doc:"这张表属于哪一期 · which period the sheet is about"`
 	Doubles    string      `json:"doubles,omitempty" enum:"first,last" example:"last" doc:"前后说法不同取哪个 · which of two statements holds"`
 	Identifier string      `json:"identifier,omitempty" enum:"code,name" example:"code" doc:"代码与名称不是同一家时以哪个为准 · what a row goes by whose code and name mean two enterprises"`
+	Area       string      `json:"area,omitempty" maxLength:"64" example:"320904" doc:"这张表里没有写地区的行属于哪里，代码 · code of the area of rows that name none"`
 	Unsound    bool        `json:"unsound,omitempty" example:"false" doc:"校验不过的代码就是对的 · codes that fail their check are right"`
 	Hidden     bool        `json:"hidden,omitempty" example:"false" doc:"隐藏的也要 · take what is hidden"`
 	Amounts    bool        `json:"amounts,omitempty" example:"false" doc:"金额无误 · the amounts are right"`
@@ -37,9 +38,9 @@ type textMend struct {
 }
 
 // answer is the mending as the intake takes it.
-func (in mending) answer(s *server, c *caller) (intake.Answer, error) {
+func (in Mending) answer(s *server, c *caller) (intake.Answer, error) {
 	a := intake.Answer{Forget: in.Forget, Unsound: in.Unsound, Hidden: in.Hidden, Amounts: in.Amounts}
-	a.Target, a.Unit = said(in.Target), said(in.Unit)
+	a.Target, a.Unit, a.Area = said(in.Target), said(in.Unit), said(in.Area)
 	a.Days, a.Doubles, a.Identifier = said(sheet.DayOrder(in.Days)), said(intake.Doubles(in.Doubles)), said(intake.Identifier(in.Identifier))
 	switch in.Rate {
 	case "percent":
@@ -70,7 +71,7 @@ func said[T ~string](v T) *T {
 
 type mendIn struct {
 	ID   int64 `path:"id" minimum:"1" example:"31"`
-	Body mending
+	Body Mending
 }
 
 // mend takes the answer to one group of problems and reads the file again under it.
@@ -206,13 +207,21 @@ func (s *server) delivered(ctx context.Context, c *caller, id int64, taken int, 
 	return out, err
 }
 
-// mendDelivery gives an answer to all files of a delivery that have the like.
-func (s *server) mendDelivery(ctx context.Context, c *caller, in *mendIn) (*deliveryOut, error) {
+type mendDeliveryIn struct {
+	ID   int64 `path:"id" minimum:"1" example:"31"`
+	Body struct {
+		Mending
+		Imports []int64 `json:"imports,omitempty" maxItems:"500" nullable:"false" example:"[31]" doc:"只答复这几份，默认有同样问题的全部 · for these files only; by default for all that have the like"`
+	}
+}
+
+// mendDelivery gives an answer to the files of a delivery that have the like.
+func (s *server) mendDelivery(ctx context.Context, c *caller, in *mendDeliveryIn) (*deliveryOut, error) {
 	a, err := in.Body.answer(s, c)
 	if err != nil {
 		return nil, err
 	}
-	n, err := s.Intake.MendDelivery(ctx, c.scope, in.ID, in.Body.At, a)
+	n, err := s.Intake.MendDelivery(ctx, c.scope, in.ID, in.Body.At, a, in.Body.Imports...)
 	return s.delivered(ctx, c, in.ID, n, err)
 }
 
