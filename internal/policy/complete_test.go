@@ -145,7 +145,7 @@ func TestCompletions(t *testing.T) {
 			i := slices.IndexFunc(all(firm), func(s *caseSubject) bool { return s.kind == m.Subject.Kind && s.id == m.Subject.ID })
 			s, def := all(firm)[i], readFact(p.lib, m.Def)
 			when := m.Period
-			if m.Def == rule.AreaCode {
+			if m.Def == rule.AreaCode || m.Def == rule.IndustryCode {
 				when = period.Period{}
 			}
 			if rapid.IntRange(0, 5).Draw(t, "none") == 0 {
