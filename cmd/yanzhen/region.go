@@ -71,19 +71,44 @@ func (k *knowledge) in(ctx context.Context, in *installation) (out known, err er
 	return out, err
 }
 
+// regionAsked is which enterprises a command is about, as known when, and under which answers.
+type regionAsked struct {
+	choices
+	when *knowledge
+	area string
+}
+
+func (a *regionAsked) flags(fset *flag.FlagSet, t i18n.T) {
+	a.when = knowledgeFlags(fset, t)
+	a.choices.flags(fset, t)
+	fset.StringVar(&a.area, "area", "", t.S("cmd.flag_region_area"))
+}
+
+// in is what was known, and the policies meant by name, or by what is to be changed.
+func (a *regionAsked) in(ctx context.Context, in *installation, names []string) (k known, meant []versions.InForce, err error) {
+	if a.area != "" {
+		if a.area, err = in.area(a.area); err != nil {
+			return k, nil, err
+		}
+	}
+	if k, err = a.when.in(ctx, in); err != nil {
+		return k, nil, err
+	}
+	meant, err = a.meant(k.inForce, names)
+	return k, meant, err
+}
+
 // regionRun is policies applied to every enterprise of a region, from the database.
 type regionRun struct {
-	choices
-	format, area string
+	regionAsked
+	format string
 }
 
 func policyRegionCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	var e regionRun
 	place := placeFlags(fset, t)
-	when := knowledgeFlags(fset, t)
-	e.choices.flags(fset, t)
+	e.flags(fset, t)
 	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_region_format"))
-	fset.StringVar(&e.area, "area", "", t.S("cmd.flag_region_area"))
 	receipt := fset.String("receipt", "", t.S("cmd.flag_region_receipt"))
 	return func(ctx context.Context, c *console, args []string) error {
 		switch {
@@ -97,16 +122,7 @@ func policyRegionCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *co
 			return err
 		}
 		defer in.close(c)
-		if e.area != "" {
-			if e.area, err = in.area(e.area); err != nil {
-				return err
-			}
-		}
-		k, err := when.in(ctx, in)
-		if err != nil {
-			return err
-		}
-		meant, err := e.meant(k.inForce, args)
+		k, meant, err := e.in(ctx, in, args)
 		if err != nil {
 			return err
 		}

@@ -16,17 +16,14 @@ import (
 
 // simulation is a policy with other numbers or answers, held against the same policy as it is in force.
 type simulation struct {
-	choices
-	area string
+	regionAsked
 	most int // enterprises named in each direction
 }
 
 func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	var e simulation
 	place := placeFlags(fset, t)
-	when := knowledgeFlags(fset, t)
-	e.choices.flags(fset, t)
-	fset.StringVar(&e.area, "area", "", t.S("cmd.flag_region_area"))
+	e.flags(fset, t)
 	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(e.settings)+len(e.changes) == 0 {
@@ -37,22 +34,15 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 			return err
 		}
 		defer in.close(c)
-		if e.area != "" {
-			if e.area, err = in.area(e.area); err != nil {
-				return err
-			}
-		}
-		k, err := when.in(ctx, in)
-		if err != nil {
-			return err
-		}
-		meant, err := e.meant(k.inForce, args)
+		k, meant, err := e.in(ctx, in, args)
 		if err != nil {
 			return err
 		}
 		if len(meant) != 1 {
-			if _, err := e.plan(meant[0].Policy); err != nil { // what is to be changed, no policy has
-				return err
+			for _, f := range meant {
+				if _, err := e.plan(f.Policy); err != nil { // what is to be changed, no policy has
+					return err
+				}
 			}
 			return wrongUsage(i18n.M("cmd.simulate_one", len(meant)))
 		}
@@ -81,7 +71,7 @@ func (e *simulation) run(ctx context.Context, c *console, in *installation, k kn
 		results[i] = result
 	}
 	parent := cmp.Or(e.area, commonArea(in.lib.Areas(), results[0]))
-	e.tell(c, k, p, region.EffectOf(results[0], results[1], parent, e.most))
+	e.tell(c, k, p, region.EffectOf(results[0], results[1], parent, max(e.most, 0)))
 	return nil
 }
 
