@@ -500,7 +500,10 @@ func (s *Service) take(ctx context.Context, step func() error) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", cause, debug.Stack())
 		}
 	}()
-	return step()
+	if err = step(); err != nil && ctx.Err() != nil { // a driver may tell of a connection that it closed, not why
+		err = fmt.Errorf("%w: %w", ctx.Err(), err)
+	}
+	return err
 }
 
 // turn waits for a token and gives the way to return it.
