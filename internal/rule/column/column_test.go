@@ -2,7 +2,6 @@ package column
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"strings"
 	"syscall"
 	"testing"
@@ -10,11 +9,12 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/ruletest"
 )
 
 // TestNoKernel plants a function that the language has and columns do not: the problem names its place.
 func TestNoKernel(t *testing.T) {
-	env := environment(t)
+	env := ruletest.Environment(t)
 	file := "clauses:\n  - of: project.investment + project.software\n"
 	at := rule.Position{File: "policy.yaml", Source: []byte(file), Line: 2, Col: 9}
 	x, problems := env.Compile("project.investment + project.software", at, rule.MoneyType)
@@ -38,7 +38,7 @@ func TestNoKernel(t *testing.T) {
 
 // TestEveryFunctionHasAKernel compiles each function of the language: none may be left out.
 func TestEveryFunctionHasAKernel(t *testing.T) {
-	env := environment(t)
+	env := ruletest.Environment(t)
 	for _, src := range []string{
 		`known(ent.revenue) && none(ent.revenue) || !(year == 2022)`, `min(ent.employees, 3) != max(ent.robots, 4)`,
 		`add_days(event, 1) < add_months(event, 1)`, `add_years(event, 1) >= event && days(event, event) > span_days(event, event)`,
@@ -58,16 +58,16 @@ func TestEveryFunctionHasAKernel(t *testing.T) {
 // TestOrderDoesNotMatter asks the same blocks in another order, for other rows first, and by a machine that was used
 // before: the answers are the same.
 func TestOrderDoesNotMatter(t *testing.T) {
-	env := environment(t)
+	env := ruletest.Environment(t)
 	for seed := range uint64(6) {
-		g := grower{rand.New(rand.NewPCG(seed, 7))}
-		exprs := g.exprs(env)
+		g := ruletest.NewGrower(seed)
+		exprs := g.Exprs(env)
 		p, problems := Compile(exprs...)
 		if len(problems) > 0 {
 			t.Fatal(problems)
 		}
 		const n = blockRows + 40
-		plan := p.Bind(p.Read(g.contexts(n)))
+		plan := p.Bind(p.Read(g.Contexts(n)))
 		first := answers(plan, plan.Machine(), g, false)
 		used := plan.Machine()
 		answers(plan, used, g, true)
@@ -78,7 +78,7 @@ func TestOrderDoesNotMatter(t *testing.T) {
 }
 
 // answers is every outcome of a plan as a text. shuffled asks in random order, in pieces.
-func answers(pl *Plan, m *Machine, g grower, shuffled bool) string {
+func answers(pl *Plan, m *Machine, g ruletest.Grower, shuffled bool) string {
 	told := make([]string, pl.Rows()*len(pl.outs))
 	order := make([]int, pl.Blocks())
 	for i := range order {
@@ -134,7 +134,7 @@ var clause = []struct {
 // region is a plan over many rows without edges.
 func region(t testing.TB, n int) *Plan {
 	t.Helper()
-	env := environment(t)
+	env := ruletest.Environment(t)
 	var exprs []*rule.Expr
 	for _, c := range clause {
 		x, problems := env.Compile(c.src, rule.Position{}, c.typ)
@@ -147,12 +147,12 @@ func region(t testing.TB, n int) *Plan {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	g := grower{rand.New(rand.NewPCG(1, 1))}
+	g := ruletest.NewGrower(1)
 	b := &Batch{Rows: n, Dict: NewDict(), Columns: map[string]*Column{}, Below: map[Level]*Below{}}
 	fill := func(b *Batch, in *rule.Input) {
 		c := NewColumn(in.Type(), b.Dict, b.Rows)
 		for i := range b.Rows {
-			v := g.value(in.ID(), in.Type())
+			v := g.Value(in.ID(), in.Type())
 			if in.Type() == rule.MoneyType {
 				v = rule.FactValue(content.Money, g.Int64N(5_000_000_000), "")
 			}
@@ -204,8 +204,8 @@ func BenchmarkClause(b *testing.B) {
 		perRow(b, plan.Rows(), f.run)
 	})
 	b.Run("rows", func(b *testing.B) {
-		g := grower{rand.New(rand.NewPCG(1, 1))}
-		contexts := g.contexts(blockRows)
+		g := ruletest.NewGrower(1)
+		contexts := g.Contexts(blockRows)
 		exprs := plan.program.outs
 		perRow(b, len(contexts), func() {
 			for _, c := range contexts {

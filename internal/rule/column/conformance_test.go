@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/ruletest"
 )
 
 // exceptions is the tests of the scalar part of CEL that expressions do not pass, each with its reason: mostly operators that
@@ -147,7 +148,7 @@ const slots = 12
 
 // run gives the reason why a test does not pass, "" where it does.
 func (c conformCase) run(t *testing.T) string {
-	params, values, src := map[string]rule.Param{}, chosen{}, c.GetExpr()
+	params, values, src := map[string]rule.Param{}, ruletest.Chosen{}, c.GetExpr()
 	for _, d := range c.GetTypeEnv() {
 		typ, ok := typeNames[d.GetIdent().GetType().GetPrimitive()]
 		if !ok {
@@ -162,7 +163,7 @@ func (c conformCase) run(t *testing.T) string {
 			params[prefixes[typ]+fmt.Sprint(k)] = rule.Param{Type: typ, Name: i18n.Text{ZH: "数", EN: "number"}}
 		}
 	}
-	env, err := rule.NewEnv(library(), content.Project, rule.Declarations{Params: params})
+	env, err := rule.NewEnv(ruletest.Library(), content.Project, rule.Declarations{Params: params})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -208,10 +209,10 @@ var prefixes = map[rule.Type]string{rule.BoolType: "b", rule.IntType: "i", rule.
 
 // compare evaluates a test over so many equal rows, all at once and every third row alone; with columns instead of literals
 // where that is asked for.
-func (c conformCase) compare(t *testing.T, env *rule.Env, x *rule.Expr, values chosen, want rule.Outcome, n int, columns bool) string {
-	var contexts []*rule.Context
-	for range n {
-		contexts = append(contexts, &rule.Context{Subject: &thing{kind: content.Project}, Year: 2022, Names: values})
+func (c conformCase) compare(t *testing.T, env *rule.Env, x *rule.Expr, values ruletest.Chosen, want rule.Outcome, n int, columns bool) string {
+	contexts := ruletest.NewGrower(1).Contexts(n)
+	for _, ctx := range contexts {
+		ctx.Names = values
 	}
 	p := newProgram()
 	tree := x.Tree()
@@ -243,7 +244,7 @@ func (c conformCase) compare(t *testing.T, env *rule.Env, x *rule.Expr, values c
 }
 
 // columned is a tree whose literals are columns.
-func columned(t *testing.T, env *rule.Env, tree *rule.Tree, values chosen, used map[string]int) *rule.Tree {
+func columned(t *testing.T, env *rule.Env, tree *rule.Tree, values ruletest.Chosen, used map[string]int) *rule.Tree {
 	copied := *tree
 	if tree.Fn == "" && tree.Input == nil {
 		prefix := prefixes[tree.Value.Type()]
