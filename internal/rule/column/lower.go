@@ -77,7 +77,15 @@ type node struct {
 // lowerer makes the nodes of a plan.
 type lowerer struct {
 	*Plan
-	seen map[string]int // nodes by what they are
+	seen  map[string]int // nodes by what they are
+	least least
+}
+
+// least is what kernels have at least, whatever the numbers of a batch need. The zero value is what they need; tests ask for
+// more, so that every kernel is held against the same answers.
+type least struct {
+	width width // of operators on numbers
+	check bool  // what fits is looked for in each row even where it always does
 }
 
 // lowering is how an operator or function becomes nodes; nil where there is no kernel for it.
@@ -270,7 +278,7 @@ func (l *lowerer) align(a, b int) (int, int) {
 	da, db := l.nodes[a].den, l.nodes[b].den
 	g := new(big.Int).GCD(nil, nil, da, db)
 	a, b = l.scale(a, new(big.Int).Quo(db, g)), l.scale(b, new(big.Int).Quo(da, g))
-	w := max(l.nodes[a].width, l.nodes[b].width)
+	w := max(l.nodes[a].width, l.nodes[b].width, l.least.width)
 	return l.widen(a, w), l.widen(b, w)
 }
 
@@ -303,6 +311,7 @@ func (l *lowerer) narrow(a int, of ...int) int {
 	if l.nodes[a].width == w64 {
 		return a
 	}
+	n.check = l.least.check
 	for _, x := range n.args {
 		n.check = n.check || !l.nodes[x].ends.within(all64)
 	}
@@ -324,14 +333,25 @@ func reach(op opcode, a, b span) span {
 func (l *lowerer) free(op opcode, t rule.Type, args [2]int, den *big.Int) int {
 	a, b := &l.nodes[args[0]], &l.nodes[args[1]]
 	ends := reach(op, a.ends, b.ends)
-	w := max(ends.width(), a.width, b.width)
+	w := max(ends.width(), a.width, b.width, l.least.width)
 	return l.strict(node{op: op, typ: t, args: []int{l.widen(args[0], w), l.widen(args[1], w)}, width: w, den: den, ends: ends})
 }
 
 // fixed is an operation in 64 bits, that fails where the result does not fit.
 func (l *lowerer) fixed(op opcode, t rule.Type, a, b int) int {
+	if l.least.width > w64 {
+		return l.narrow(l.free(op, t, [2]int{a, b}, denOf(t)))
+	}
 	ends := reach(op, l.nodes[a].ends, l.nodes[b].ends)
-	return l.strict(node{op: op, typ: t, args: []int{a, b}, ends: ends.meet(all64), check: !ends.within(all64)})
+	return l.strict(node{op: op, typ: t, args: []int{a, b}, ends: ends.meet(all64), check: l.least.check || !ends.within(all64)})
+}
+
+// stored is a number as those of its type are kept: whole numbers, amounts, decimals, days and codes have 64 bits.
+func (l *lowerer) stored(a int, t rule.Type) int {
+	if t == rule.BoolType || t == rule.ExactType || t == rule.RateType {
+		return a
+	}
+	return l.narrow(a)
 }
 
 // decimal is a whole number or decimal as a decimal.
@@ -434,11 +454,7 @@ func (l *lowerer) pick(t *rule.Tree) int {
 		n.op = opMax
 	}
 	n.none, n.unknown, n.fails = x.none && y.none, x.unknown || y.unknown, x.fails || y.fails
-	id := l.put(n)
-	if t.Type == rule.DecimalType {
-		return l.narrow(id)
-	}
-	return id
+	return l.stored(l.put(n), t.Type)
 }
 
 func (l *lowerer) choice(t *rule.Tree) int {
@@ -449,7 +465,7 @@ func (l *lowerer) choice(t *rule.Tree) int {
 		n.width, n.den, n.ends = l.nodes[a].width, l.nodes[a].den, l.nodes[a].ends.join(l.nodes[b].ends)
 	}
 	n.args = []int{c, a, b}
-	return l.strict(n)
+	return l.stored(l.strict(n), t.Type)
 }
 
 func (l *lowerer) member(t *rule.Tree) int {
@@ -518,9 +534,10 @@ func (l *lowerer) shift(t *rule.Tree) int {
 	move := shifts[n.op]
 	low, ok1 := move(period.Day(l.nodes[a].ends.low.Int64()), l.nodes[b].ends.low.Int64())
 	high, ok2 := move(period.Day(l.nodes[a].ends.high.Int64()), l.nodes[b].ends.high.Int64())
-	if n.check = !ok1 || !ok2; n.check {
+	if !ok1 || !ok2 {
 		low, high = rule.Calendar()
 	}
+	n.check = l.least.check || !ok1 || !ok2
 	n.ends = points(int64(low), int64(high))
 	return l.strict(n)
 }

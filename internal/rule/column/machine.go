@@ -20,12 +20,14 @@ type Plan struct {
 
 // Bind makes the plan for a batch, and folds the aggregates. The batch must have a column for each input, and must not
 // change any more.
-func (p *Program) Bind(b *Batch) *Plan {
+func (p *Program) Bind(b *Batch) *Plan { return p.bind(b, least{}) }
+
+func (p *Program) bind(b *Batch, at least) *Plan {
 	pl := &Plan{program: p, batch: b, folds: map[*rule.Aggregate]*folded{}, levels: map[Level]*Plan{}}
 	for level, sub := range p.levels {
-		pl.levels[level] = sub.Bind(b.Below[level].Batch)
+		pl.levels[level] = sub.bind(b.Below[level].Batch, at)
 	}
-	l := &lowerer{Plan: pl, seen: map[string]int{}}
+	l := &lowerer{Plan: pl, seen: map[string]int{}, least: at}
 	for _, o := range p.outs {
 		l.words(o.tree)
 	}
