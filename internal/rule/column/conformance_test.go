@@ -340,16 +340,24 @@ func noise(values ruletest.Chosen, row int) ruletest.Chosen {
 	return out
 }
 
-// tally counts kernels by their names in Plan.Kernels, blocks or rows in which they ran.
+// tally counts, by the names of kernels, the rows that they worked out; where several nodes of a plan have one kernel, those
+// of one of them.
 type tally map[string]int
 
-// machine counts the kernels that worked some row of the block out.
 func (c tally) machine(m *Machine) {
+	block := tally{}
 	for i := range m.plan.nodes {
 		n, v := &m.plan.nodes[i], &m.vecs[i]
-		if n.op == opConst || v.epoch == m.epoch && !v.done.empty() {
-			c[n.name()]++
+		rows := v.done.Count()
+		if n.op == opConst {
+			rows = m.all.Count()
+		} else if v.epoch != m.epoch {
+			rows = 0
 		}
+		block[n.name()] = max(block[n.name()], rows)
+	}
+	for name, rows := range block {
+		c[name] += rows
 	}
 }
 

@@ -3,6 +3,7 @@ package column
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -15,7 +16,7 @@ import (
 // TestRowsAreColumns holds columns against rows: state, value, missing facts and the words of errors.
 func TestRowsAreColumns(t *testing.T) {
 	env := ruletest.Environment(t)
-	var seen census
+	seen := census{kernels: tally{}}
 	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		g := ruletest.NewGrower(rapid.Uint64().Draw(t, "seed"))
@@ -25,22 +26,25 @@ func TestRowsAreColumns(t *testing.T) {
 			if n%100 == 0 {
 				rows = 2*blockRows + 65
 			}
-			check(t, g.Exprs(env), g.Contexts(rows), &seen)
+			at := least{}
+			if n%3 == 0 {
+				at = least{width(g.IntN(3)), g.IntN(2) == 0}
+			}
+			check(t, at, g.Exprs(env), g.Contexts(rows), &seen)
 		}
 	})
 	seen.tell(t, 20_000)
 }
 
-// check compares expressions over rows.
-func check(t *rapid.T, exprs []*rule.Expr, contexts []*rule.Context, seen *census) {
+// check compares expressions over rows, in kernels that are at least so wide.
+func check(t *rapid.T, at least, exprs []*rule.Expr, contexts []*rule.Context, seen *census) {
 	t.Helper()
 	p, problems := Compile(exprs...)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	batch := p.Read(contexts)
-	plan := p.Bind(batch)
-	seen.plan(exprs, plan, len(contexts))
+	plan := p.bind(p.Read(contexts), at)
+	seen.Program(exprs, len(contexts))
 	m := plan.Machine()
 	for at := range plan.Blocks() {
 		b := m.At(at)
@@ -63,6 +67,7 @@ func check(t *rapid.T, exprs []*rule.Expr, contexts []*rule.Context, seen *censu
 			}
 		}
 		seen.ties(m)
+		seen.kernels.machine(m)
 	}
 }
 
@@ -88,17 +93,7 @@ func differ(want, got rule.Outcome) (string, bool) {
 // census counts what a run came across.
 type census struct {
 	ruletest.Census
-	kernels map[string]int
-}
-
-func (c *census) plan(exprs []*rule.Expr, pl *Plan, rows int) {
-	if c.kernels == nil {
-		c.kernels = map[string]int{}
-	}
-	c.Program(exprs, rows)
-	for name := range pl.Kernels() {
-		c.kernels[name] += rows
-	}
+	kernels tally
 }
 
 // ties counts rows where two equal numbers were compared or picked from.
@@ -127,17 +122,27 @@ func (c *census) ties(m *Machine) {
 	c.Tied += tied.Count()
 }
 
-// tell prints the counts, with those of the kernels.
+// tell prints the counts, with those of the kernels: each width must have been used in a hundredth of the answers, and each
+// kernel in a thousandth, which for the rarest hangs on the numbers that were drawn.
 func (c *census) tell(t *testing.T, least int) {
 	t.Helper()
 	c.Tell(t, least)
 	t.Logf("kernels: %v", c.kernels)
-	for _, name := range []string{ // of widths and checks, which hang on the numbers that were drawn, some are enough
-		"plus 64", "plus 64 checked", "minus 64 checked", "times 64", "times 64 checked", "times 128", "times big", "less 64", "less 128",
-		"equal 64", "min 64", "choice 64", "narrow 64 checked",
-	} {
-		if c.kernels[name]*1000 < c.Answers {
-			t.Errorf("%s: %d of %d, less than a thousandth", name, c.kernels[name], c.Answers)
+	widths := tally{}
+	for _, name := range everyKernel(t) {
+		n := c.kernels[name]
+		if n*1000 < c.Answers {
+			t.Errorf("%s: %d of %d, less than a thousandth", name, n, c.Answers)
+		}
+		for _, w := range widthNames {
+			if strings.Contains(name+" ", " "+w+" ") {
+				widths[w] += n
+			}
+		}
+	}
+	for _, w := range widthNames {
+		if widths[w]*100 < c.Answers {
+			t.Errorf("kernels of %s: %d of %d, less than a hundredth", w, widths[w], c.Answers)
 		}
 	}
 }

@@ -165,7 +165,10 @@ func (g Grower) grow(t rule.Type, depth int) string {
 			func() string { return either(t, "*", rule.IntType) }, func() string { return "-" + sub(t) },
 			func() string { return least(t, rule.IntType) }, func() string { return least(t, t) })
 	case rule.RateType:
-		arm(func() string { return in(t, g.of("+", "-", "*"), t) }, func() string { return either(t, "*", rule.IntType) }, func() string { return least(t, t) })
+		arm(func() string { return in(t, g.of("+", "-", "*"), t) }, func() string { return either(t, "*", rule.IntType) }, func() string { return least(t, t) },
+			func() string { // small, over a denominator where some no longer fit
+				return "(" + g.of("ent.cnc_rate", "ent.rd_tools_rate") + ` * rate("1/40000000000000"))`
+			})
 	case rule.DayType:
 		arm(func() string { return call(g.of("add_days", "add_months", "add_years"), t, rule.IntType) }, func() string { return least(t, t) })
 	}
