@@ -34,6 +34,7 @@ var order = [][]string{
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
 	{"internal/policy/version"},
+	{"internal/policy/lab"},
 	{"internal/intake", "internal/enrol"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},

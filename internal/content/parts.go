@@ -505,6 +505,44 @@ func (p Part) element(indent int) string {
 	return text
 }
 
+// Part is what stands at a path, to be put elsewhere; ok is false where there is nothing that a Part can say.
+func (d *Document) Part(path ...any) (p Part, ok bool) {
+	n := d.node(path)
+	if n == nil {
+		return Part{}, false
+	}
+	return partOf(n)
+}
+
+func partOf(n ast.Node) (p Part, ok bool) {
+	if seq, is := n.(*ast.SequenceNode); is {
+		p.List = []Part{}
+		for _, v := range seq.Values {
+			x, ok := partOf(v)
+			if !ok {
+				return Part{}, false
+			}
+			p.List = append(p.List, x)
+		}
+		return p, true
+	}
+	if entries := mapping(n); len(entries) > 0 {
+		for _, v := range entries {
+			key, named := keyText(v.Key)
+			x, ok := partOf(v.Value)
+			if !ok || !named {
+				return Part{}, false
+			}
+			p.Map = append(p.Map, Entry{key, x})
+		}
+		return p, true
+	}
+	text, ok := scalarText(n)
+	_, isText := n.(*ast.StringNode)
+	_, isLong := n.(*ast.LiteralNode)
+	return Part{Text: text, Raw: !isText && !isLong}, ok
+}
+
 // plainEntry is an entry of a mapping, and plain a part or node, to be compared: texts, numbers as they are written.
 type plainEntry struct {
 	key   string

@@ -67,7 +67,9 @@ func (f *Firm) of(clause int) policy.Interval {
 func (r *Region) Pays(f *Firm) []policy.Interval {
 	all := make([]policy.Interval, len(r.ByClause()))
 	for _, p := range f.pays {
-		all[p.clause] = p.interval()
+		if !p.inYear {
+			all[p.clause] = p.interval()
+		}
 	}
 	return all
 }

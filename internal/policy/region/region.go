@@ -103,12 +103,15 @@ type Firm struct {
 }
 
 // pay is one clause of one enterprise, as small as it gets: a region has a million of them. A clause that is not met and
-// can be met by no missing fact has none.
+// can be met by no missing fact has none. Where its lines lie in several years, or in one that does not tell all, a pay for
+// each of these years follows it.
 type pay struct {
 	sure, possible money.Fen
 	clause         uint16 // in Plan.Clauses
+	year           uint16 // of all its lines; 0 where it is not known or not one
 	state          state
 	unbounded      bool
+	inYear         bool // of the clause before it, in a year
 }
 
 func (p pay) interval() policy.Interval {
@@ -503,7 +506,7 @@ func (f *Firm) keep(d *policy.Decision, clauses map[string]uint16, pays []pay) [
 	}
 	first := len(pays)
 	for _, c := range d.Clauses {
-		pays = append(pays, pay{sure: c.Pays.Sure, possible: c.Pays.Possible, unbounded: c.Pays.Unbounded, clause: clauses[c.Clause], state: stateOf(c.State)})
+		pays = byYear(append(pays, payOf(c.Pays, clauses[c.Clause], stateOf(c.State))), d, c)
 	}
 	f.pays = pays[first:]
 	return pays
@@ -627,6 +630,9 @@ func (r *Region) byClause() []ClauseSum {
 	}
 	for f := range r.Firms() {
 		for _, c := range f.pays {
+			if c.inYear {
+				continue
+			}
 			bounds[c.clause].add(f, int(c.clause))
 			s := &out[c.clause]
 			pays, promise := c.interval(), clauses[c.clause].Amount.Eligibility != nil // a promise has no amount

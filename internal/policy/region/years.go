@@ -1,0 +1,85 @@
+package region
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/policy"
+)
+
+// YearSum is what a region comes to for the events and investments of a year, 0 where the year is not known. Money and
+// services are taken together.
+type YearSum struct {
+	Year    int
+	Sure    int // firms that get something of the year for sure
+	Perhaps int // that may get something
+	Pays    policy.Interval
+}
+
+// ByYear sums by year, the year that is not known first. Each figure holds by itself: what is sure only of several years
+// together is in none of them, and what is possible in each of them need not be in all.
+func (r *Region) ByYear() []YearSum {
+	sums := map[int]*YearSum{}
+	of := map[int]policy.Interval{} // of one firm
+	for f := range r.Firms() {
+		clear(of)
+		for i, p := range f.pays {
+			if several := i+1 < len(f.pays) && f.pays[i+1].inYear; p.inYear || !several {
+				of[int(p.year)] = of[int(p.year)].Plus(p.interval())
+			}
+		}
+		for year, pays := range of {
+			if pays == (policy.Interval{}) {
+				continue
+			}
+			s, ok := sums[year]
+			if !ok {
+				s = &YearSum{Year: year}
+				sums[year] = s
+			}
+			s.Pays = s.Pays.Plus(pays)
+			if pays.Sure > 0 {
+				s.Sure++
+			} else {
+				s.Perhaps++
+			}
+		}
+	}
+	out := make([]YearSum, 0, len(sums))
+	for _, s := range sums {
+		out = append(out, *s)
+	}
+	slices.SortFunc(out, func(a, b YearSum) int { return cmp.Compare(a.Year, b.Year) })
+	return out
+}
+
+func payOf(i policy.Interval, clause uint16, s state) pay {
+	return pay{sure: i.Sure, possible: i.Possible, unbounded: i.Unbounded, clause: clause, state: s}
+}
+
+// byYear tells the years of the clause that comes last in pays: with the clause itself where one year tells all of it, else
+// by a pay for each year.
+func byYear(pays []pay, d *policy.Decision, c policy.ClauseSum) []pay {
+	last := len(pays) - 1
+	for i := range d.Lines {
+		l := &d.Lines[i]
+		if l.Clause != c.Clause || l.Pays == (policy.Interval{}) {
+			continue
+		}
+		at := slices.IndexFunc(pays[last+1:], func(p pay) bool { return int(p.year) == l.Year })
+		if at < 0 {
+			p := payOf(l.Pays, pays[last].clause, pays[last].state)
+			p.year, p.inYear = uint16(l.Year), true
+			pays = append(pays, p)
+			continue
+		}
+		p := &pays[last+1+at]
+		both := p.interval().Plus(l.Pays)
+		p.sure, p.possible, p.unbounded = both.Sure, both.Possible, both.Unbounded
+	}
+	if years := pays[last+1:]; len(years) == 1 && years[0].interval() == c.Pays {
+		pays[last].year = years[0].year
+		return pays[:last+1]
+	}
+	return pays
+}
