@@ -95,13 +95,31 @@ type row struct {
 	firm, number int // of the enterprise; of the subject among those of its kind
 	subject      rule.Subject
 	day          period.Day
+	lost         bool // the area of the enterprise is not known
 }
 
 // screened is the questions of each enterprise that may be met, of some clauses. What is left out is known not to be.
 func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts, of func(*clauseRule) bool) [][]question {
 	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: roots, left: make([][]question, len(roots))}
+	c.each(of, func(q *asker, b *column.Block, clauses []*clauseRule) {
+		for _, k := range clauses {
+			left, met := q.sort(b, k)
+			for i := range left.Rows() {
+				r := q.rows[b.First()+i]
+				c.left[r.firm] = append(c.left[r.firm], question{k.index, r.number, q.year, met.Has(i)})
+			}
+		}
+	})
+	return c.left
+}
+
+// sorter looks at a block of rows for which some clauses are asked.
+type sorter func(q *asker, b *column.Block, clauses []*clauseRule)
+
+// each goes over all rows for which some clauses are asked, screen by screen and year by year.
+func (c *crowd) each(of func(*clauseRule) bool, visit sorter) {
 	below := map[string][]row{}
-	for i, root := range roots {
+	for i, root := range c.roots {
 		below[content.Enterprise] = append(below[content.Enterprise], row{firm: i, subject: root})
 		for _, kind := range kinds[1:] {
 			for n, s := range root.Children(kind) {
@@ -109,24 +127,23 @@ func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts, of 
 			}
 		}
 	}
-	for n := range pl.Policy.screens {
-		s := &pl.Policy.screens[n]
-		clauses := pl.askedBy(s, of)
+	for n := range c.plan.Policy.screens {
+		s := &c.plan.Policy.screens[n]
+		clauses := c.plan.askedBy(s, of)
 		if len(clauses) == 0 {
 			continue
 		}
 		rows := below[s.kind]
 		if s.yearly {
 			for _, y := range c.years(clauses) {
-				c.year(s, clauses, y, slices.Clone(rows))
+				c.year(s, clauses, y, slices.Clone(rows), visit)
 			}
 			continue
 		}
 		for year, dated := range c.dated(s, clauses, rows) {
-			c.year(s, clauses, year, dated)
+			c.year(s, clauses, year, dated, visit)
 		}
 	}
-	return c.left
 }
 
 // askedBy is some clauses of a screen, as far as they hold.
@@ -193,8 +210,8 @@ func (c *crowd) readAll(subjects []rule.Subject, def content.FactDef, p period.P
 	}
 }
 
-// year sorts the questions of a year out: by area first, and then by the conditions of each clause.
-func (c *crowd) year(s *screen, clauses []*clauseRule, year int, rows []row) {
+// year looks at the rows of a year, without those that lie outside the area.
+func (c *crowd) year(s *screen, clauses []*clauseRule, year int, rows []row, visit sorter) {
 	for i := range rows {
 		if s.yearly {
 			rows[i].day = period.Date(year, 12, 31)
@@ -207,14 +224,7 @@ func (c *crowd) year(s *screen, clauses []*clauseRule, year int, rows []row) {
 	plan := s.program.Bind(s.program.Fill(q.contexts(), q))
 	m := plan.Machine()
 	for at := range plan.Blocks() {
-		b := m.At(at)
-		for _, k := range clauses {
-			left, met := q.sort(b, k)
-			for i := range left.Rows() {
-				r := q.rows[b.First()+i]
-				c.left[r.firm] = append(c.left[r.firm], question{k.index, r.number, year, met.Has(i)})
-			}
-		}
+		visit(q, m.At(at), clauses)
 	}
 }
 
@@ -236,6 +246,7 @@ func (c *crowd) inside(rows []row) []row {
 			roots = append(roots, c.roots[r.firm])
 		}
 		c.readAll(roots, c.plan.areaDef, period.OfDay(on), on, func(i int, v rule.Value, state rule.State) {
+			rows[from+i].lost = state == rule.Unknown
 			out[from+i] = state == rule.None
 			if state == rule.Present {
 				_, known := c.plan.inside(v.Text())
@@ -263,12 +274,7 @@ type asker struct {
 
 // sort gives the rows of a block in which a clause may be met, and those in which all that it asks for is known to hold.
 func (q *asker) sort(b *column.Block, k *clauseRule) (left, met column.Bits) {
-	s := sieve{block: b, open: b.All()}
-	for i := range s.open.Rows() {
-		if !q.inForce(k, q.rows[b.First()+i].day) {
-			s.open.Drop(i)
-		}
-	}
+	s := sieve{block: b, open: q.valid(b, k)}
 	s.met = s.open
 	for _, atoms := range [][]atom{q.plan.shut, k.shut} {
 		for _, a := range atoms {
@@ -291,6 +297,17 @@ func (q *asker) sort(b *column.Block, k *clauseRule) (left, met column.Bits) {
 		s.met = column.Bits{}
 	}
 	return s.open.Or(&s.failed), s.met
+}
+
+// valid is the rows of a block on whose day, or in whose year, a clause is in force.
+func (q *asker) valid(b *column.Block, k *clauseRule) column.Bits {
+	in := b.All()
+	for i := range in.Rows() {
+		if !q.inForce(k, q.rows[b.First()+i].day) {
+			in.Drop(i)
+		}
+	}
+	return in
 }
 
 // inForce says that a clause holds on the day of a row, or in its year.

@@ -156,21 +156,38 @@ func packages(t *testing.T) []*Policy {
 	for _, dir := range append(dirs, more...) {
 		all = append(all, compile(t, dir))
 	}
-	return append(all, overflowing(t))
+	return append(all, bySize(t), overflowing(t))
 }
 
 // overflowing is a policy whose conditions add amounts that may not fit together.
 func overflowing(t *testing.T) *Policy {
+	t.Helper()
+	return altered(t, "of: project.investment, at_least", "of: project.investment + project.software, at_least",
+		`'project.kind == "digital"'`, `'project.kind == "digital" && project.investment + project.software != money("1元")'`)
+}
+
+// bySize is a policy whose threshold lies between two numbers while the size of an enterprise is not known.
+func bySize(t *testing.T) *Policy {
+	t.Helper()
+	return altered(t, "value: 500万元", "by: ent.size, values: {large: 500万元, medium: 300万元, small: 300万元}",
+		"quote: 500万元以上", "quote: 大型企业500万元以上，中小型企业300万元以上")
+}
+
+// altered is a policy with thresholds in which texts were replaced: old, new, old, new.
+func altered(t *testing.T, changes ...string) *Policy {
 	t.Helper()
 	const file = "testdata/patterns/03-threshold/policy.yaml"
 	src, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := strings.ReplaceAll(string(src), "of: project.investment, at_least", "of: project.investment + project.software, at_least")
-	sum = strings.ReplaceAll(sum, `'project.kind == "digital"'`, `'project.kind == "digital" && project.investment + project.software != money("1元")'`)
-	p, problems := Compile(lib(t), file, []byte(sum))
-	if len(problems) > 0 || sum == string(src) {
+	for i := 0; i < len(changes); i += 2 {
+		if !strings.Contains(string(src), changes[i]) {
+			t.Fatalf("%s has no %s", file, changes[i])
+		}
+	}
+	p, problems := Compile(lib(t), file, []byte(strings.NewReplacer(changes...).Replace(string(src))))
+	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
 	return p

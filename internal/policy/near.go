@@ -1,0 +1,225 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
+)
+
+// Near is a clause that an enterprise misses by a single check.
+type Near struct {
+	Firm    int // its number among the enterprises
+	Clause  string
+	Subject Ref
+	Year    int
+	Check   string    // id of the exclusion, condition, threshold or prerequisite that is not met
+	Kind    string    // of the check, as in a trace
+	Text    i18n.Text // of the check
+	Sure    bool      // all other checks are known to be met; else some are not known
+
+	clause, number int // of the subject among those of its kind
+}
+
+// NearMisses tells which enterprises miss a clause by a single check, by enterprise, clause, subject and year: where a trace
+// of Decide has one check that is not met. What lies in another area or outside the time of a clause is no near miss, for
+// nothing that an enterprise does would change that; nor is an event whose day is not known. What an amount is counted on is
+// no check here. An enterprise whose decision fails may be among them. facts may be nil.
+func (pl *Plan) NearMisses(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(Near)) {
+	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: enterprises, left: make([][]question, len(enterprises))}
+	var all []Near
+	c.each(func(*clauseRule) bool { return true }, func(q *asker, b *column.Block, clauses []*clauseRule) {
+		for _, k := range clauses {
+			m := misses{asker: q, block: b, k: k}
+			all = append(all, m.find()...)
+		}
+	})
+	slices.SortFunc(all, func(a, b Near) int {
+		return cmp.Or(a.Firm-b.Firm, a.clause-b.clause, a.number-b.number, a.Year-b.Year)
+	})
+	for i := range all {
+		told(all[i])
+	}
+}
+
+// misses finds the rows of a block in which a single check of a clause is not met.
+type misses struct {
+	*asker
+	block     *column.Block
+	k         *clauseRule
+	none, one column.Bits // rows in which no check so far is not met, and in which one is
+	unsure    column.Bits // some check is not known
+	checks    []missed
+}
+
+// missed is a check, and the rows in which it is the first that is not met.
+type missed struct {
+	Check
+	rows column.Bits
+}
+
+// find makes all checks, each for the rows in which at most one is not met so far.
+func (m *misses) find() []Near {
+	m.none = m.valid(m.block, m.k)
+	_, m.unsure = m.ask(m.none, func(i int) (State, error) {
+		if m.row(i).lost {
+			return Unknown, nil
+		}
+		return Met, nil
+	})
+	for _, a := range slices.Concat(m.plan.shut, m.k.shut) {
+		m.atom(a, "exclusion")
+	}
+	for _, a := range m.k.when {
+		m.atom(a, "condition")
+	}
+	for i := range m.k.thresholds {
+		m.threshold(&m.k.thresholds[i])
+	}
+	if len(m.k.Requires) > 0 {
+		m.prerequisites()
+	}
+	var all []Near
+	for _, c := range m.checks {
+		for i := range c.rows.And(&m.one).Rows() {
+			r := m.row(i)
+			all = append(all, Near{
+				Firm: r.firm, Clause: m.k.ID, Subject: refOf(r.subject), Year: m.year, Check: c.ID, Kind: c.Kind, Text: c.Text,
+				Sure: !m.unsure.Has(i), clause: m.k.index, number: r.number,
+			})
+		}
+	}
+	return all
+}
+
+func (m *misses) row(i int) *row { return &m.rows[m.block.First()+i] }
+
+// open is the rows that may still be near misses.
+func (m *misses) open() column.Bits { return m.none.Or(&m.one) }
+
+// check counts a check.
+func (m *misses) check(c Check, notMet, unknown column.Bits) {
+	first, second := m.none.And(&notMet), m.one.And(&notMet)
+	m.none = m.none.Without(&first)
+	m.one = m.one.Without(&second).Or(&first)
+	m.unsure = m.unsure.Or(&unknown)
+	m.checks = append(m.checks, missed{c, first})
+}
+
+// eval evaluates an expression of the screen for the rows that are open. Where it fails there is no decision.
+func (m *misses) eval(out int) (holds, not, unknown column.Bits) {
+	open := m.open()
+	a := m.block.Eval(out, open)
+	failed := a.Failed(open)
+	m.none, m.one, open = m.none.Without(&failed), m.one.Without(&failed), open.Without(&failed)
+	holds, unknown = a.True(a.Present(open)), a.Unknown(open)
+	return holds, open.Without(&holds).Without(&unknown), unknown
+}
+
+// atom is an exclusion or a condition. What nobody reported may be taken for no.
+func (m *misses) atom(a atom, kind string) {
+	holds, notMet, unknown := m.eval(m.screen.atoms[a.Atom])
+	closed := a.Unreported == "no"
+	switch {
+	case kind == "exclusion":
+		notMet = holds
+	case closed:
+		notMet = notMet.Or(&unknown)
+	}
+	if closed {
+		unknown = column.Bits{}
+	}
+	m.check(Check{ID: a.ID, Kind: kind, Text: a.Text}, notMet, unknown)
+}
+
+// threshold is a figure that must be reached. Columns know its number or do not; a row that may know within which ends it
+// lies is asked, and so is all that columns cannot say.
+func (m *misses) threshold(t *threshold) {
+	n, inColumns := m.screen.reached[t.Threshold]
+	var notMet column.Bits
+	left := m.open()
+	if inColumns {
+		_, notMet, left = m.eval(n)
+	}
+	below, unknown := m.ask(left, func(i int) (State, error) {
+		a := m.asking(&decider{plan: m.plan, root: m.roots[m.row(i).firm], asOf: m.asOf}, i)
+		if v := a.value(t.limit); inColumns && len(v.missing) == 0 && v.low.fen > 0 {
+			return Unknown, nil
+		}
+		a.threshold(t)
+		return a.checks[0].State, a.err
+	})
+	m.check(Check{ID: t.ID, Kind: "threshold", Text: t.Text}, notMet.Or(&below), unknown)
+}
+
+// ask asks some rows one by one.
+func (m *misses) ask(some column.Bits, state func(i int) (State, error)) (notMet, unknown column.Bits) {
+	notMet, unknown = some, some
+	for i := range some.Rows() {
+		s, err := state(i)
+		if err != nil || s != NotMet {
+			notMet.Drop(i)
+		}
+		if err != nil || s != Unknown {
+			unknown.Drop(i)
+		}
+		if err != nil {
+			m.none.Drop(i)
+			m.one.Drop(i)
+		}
+	}
+	return notMet, unknown
+}
+
+// asking is the question of a row, with a trace.
+func (m *misses) asking(d *decider, i int) *asking {
+	d.opt = Options{Trace: true}
+	r := m.row(i)
+	a := &asking{decider: d, verdict: &verdict{state: Met}, k: m.k, s: r.subject, at: asked{year: m.year, day: r.day}}
+	a.ctx = a.context()
+	return a
+}
+
+// prerequisites is the clauses that must be met first. Those are asked of each enterprise.
+func (m *misses) prerequisites() {
+	needed := make([]bool, len(m.plan.clauses))
+	m.plan.needs(m.k, needed)
+	var d *decider
+	firm, answers := -1, map[int]*asking{}
+	for i := range m.open().Rows() {
+		if r := m.row(i); r.firm != firm {
+			firm, d = r.firm, m.plan.decided(m.roots[r.firm], m.asOf, needed)
+		}
+		answers[i] = m.asking(d, i)
+		answers[i].prerequisites()
+	}
+	for n := range m.k.Requires {
+		notMet, unknown := m.ask(m.open(), func(i int) (State, error) { return answers[i].checks[n].State, answers[i].err })
+		m.check(Check{ID: m.k.Requires[n].ID, Kind: "requires", Text: m.k.Requires[n].Text}, notMet, unknown)
+	}
+}
+
+// needs marks the clauses that a clause waits for, and those that they wait for.
+func (pl *Plan) needs(k *clauseRule, marked []bool) {
+	for _, i := range slices.Concat(k.requires...) {
+		if !marked[i] {
+			marked[i] = true
+			pl.needs(&pl.clauses[i], marked)
+		}
+	}
+}
+
+// decided asks some clauses of an enterprise, and no more.
+func (pl *Plan) decided(root rule.Subject, asOf period.Day, some []bool) *decider {
+	d := &decider{plan: pl, root: root, asOf: asOf}
+	d.collect()
+	for _, i := range pl.Policy.order {
+		if some[i] && !pl.clauses[i].off {
+			d.clause(&pl.clauses[i])
+		}
+	}
+	return d
+}
