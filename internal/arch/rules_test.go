@@ -32,7 +32,7 @@ var order = [][]string{
 	{"internal/rule/column"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
-	{"internal/policy/region"},
+	{"internal/policy/region", "internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
 	{"internal/intake", "internal/enrol"},

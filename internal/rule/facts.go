@@ -1,6 +1,7 @@
 package rule
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -15,6 +16,7 @@ type Doc struct {
 	facts          map[docKey]docValue
 	places         map[string][]placed // memberships by code, earliest first
 	link           docValue            // the project that it belongs to: its id, none, or not known
+	line, col      int                 // where ReadFacts found it, from 1
 }
 
 type docKey struct {
@@ -47,6 +49,60 @@ func (d *Doc) ID() string { return d.id }
 
 // Name is the name that the file gives, "" without one.
 func (d *Doc) Name() string { return d.name }
+
+// At is where the document of an enterprise begins in the file that ReadFacts read: line and column from 1.
+func (d *Doc) At() (line, col int) { return d.line, d.col }
+
+// Below is all that lies below an enterprise, in the order of the file.
+func (d *Doc) Below() []*Doc { return slices.Clone(d.children) }
+
+// Project is what the file says of the project that a loan, lease or honour belongs to.
+func (d *Doc) Project() (id string, state State) { return d.link.value.text, d.link.state }
+
+// Stated is a fact that a file states of a subject itself.
+type Stated struct {
+	Def    string
+	Period period.Period
+	Value  Value
+	State  State // Present or None
+}
+
+// Stated is every fact that the file states of the subject itself, memberships aside, by code and period.
+func (d *Doc) Stated() []Stated {
+	all := make([]Stated, 0, len(d.facts))
+	for k, v := range d.facts {
+		all = append(all, Stated{k.def, k.period, v.value, v.state})
+	}
+	slices.SortFunc(all, func(a, b Stated) int {
+		return cmp.Or(cmp.Compare(a.Def, b.Def), cmp.Compare(a.Period.String(), b.Period.String()))
+	})
+	return all
+}
+
+// Node is the node of a tree to which an enterprise belongs over some days: from and until are the first and the last,
+// nil where there is none. State is None where it is known that it belongs nowhere.
+type Node struct {
+	From, Until *period.Day
+	Code        string
+	State       State
+}
+
+// Nodes is where an enterprise belongs in a tree (AreaCode, IndustryCode), earliest first, each up to the day before the
+// next one begins.
+func (d *Doc) Nodes(code string) []Node {
+	var all []Node
+	for i, p := range d.places[code] {
+		n := Node{From: p.from, Until: p.until, Code: p.value.text, State: p.state}
+		if i+1 < len(d.places[code]) {
+			next := *d.places[code][i+1].from - 1
+			if n.Until == nil || *n.Until > next {
+				n.Until = &next
+			}
+		}
+		all = append(all, n)
+	}
+	return all
+}
 
 // Fact is what the file states: a missing key is Unknown, null is None. The project of a loan, lease or honour is its
 // id.

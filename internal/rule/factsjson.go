@@ -30,20 +30,28 @@ type factsReader struct {
 	file     string
 	src      []byte
 	dec      *json.Decoder
-	codes    []string // of every definition
 	problems content.Problems
 	broken   bool // the syntax is wrong: reading has ended
 	links    map[*Doc]int
+
+	line, col int // where src begins in the file
 }
 
 // ParseFacts reads one enterprise and what is below it from JSON (docs/facts-json.md). Every mistake is told with line,
 // column and the path of keys; with problems the Doc is nil.
 func ParseFacts(lib *content.Library, file string, src []byte) (*Doc, content.Problems) {
-	r := &factsReader{lib: lib, file: file, src: src, links: map[*Doc]int{}}
 	if len(src) > MaxFacts {
 		return nil, content.Problems{{File: file, Msg: i18n.M("rule.facts_too_large", len(src), MaxFacts)}}
 	}
-	r.src = bytes.TrimPrefix(src, []byte("\ufeff"))
+	return newFactsReader(lib, file, bytes.TrimPrefix(src, []byte("\ufeff"))).document()
+}
+
+func newFactsReader(lib *content.Library, file string, src []byte) *factsReader {
+	return &factsReader{lib: lib, file: file, src: src, links: map[*Doc]int{}, line: 1, col: 1}
+}
+
+// document reads the one document that the source is.
+func (r *factsReader) document() (*Doc, content.Problems) {
 	if !utf8.Valid(r.src) {
 		at := 0
 		for at < len(r.src) {
@@ -53,11 +61,9 @@ func ParseFacts(lib *content.Library, file string, src []byte) (*Doc, content.Pr
 			}
 			at += n
 		}
-		r.report(at, "", "rule.facts_utf8")
+		r.broken = true
+		r.problems = append(r.problems, r.problem(at, i18n.M("rule.facts_utf8")))
 		return nil, r.problems
-	}
-	for _, def := range lib.FactDefs() {
-		r.codes = append(r.codes, def.Code)
 	}
 	r.dec = json.NewDecoder(bytes.NewReader(r.src))
 	r.dec.UseNumber()
@@ -82,10 +88,20 @@ func (r *factsReader) report(at int, path, key string, args ...any) {
 	if path != "" {
 		msg = i18n.M("rule.facts_at", path, msg)
 	}
+	r.problems = append(r.problems, r.problem(at, msg))
+}
+
+// problem is a mistake at a place of the source, told by its place in the file.
+func (r *factsReader) problem(at int, msg i18n.Msg) content.Problem {
 	before := string(r.src[:min(at, len(r.src))])
 	line := strings.Count(before, "\n") + 1
 	col := utf8.RuneCountInString(before[strings.LastIndexByte(before, '\n')+1:]) + 1
-	r.problems = append(r.problems, content.NewProblem(r.file, r.src, line, col, msg))
+	p := content.NewProblem(r.file, r.src, line, col, msg)
+	if p.Line == 1 {
+		p.Col += r.col - 1
+	}
+	p.Line += r.line - 1
+	return p
 }
 
 // at is where the next token begins.
@@ -110,7 +126,7 @@ func (r *factsReader) token() json.Token {
 	r.broken = true
 	var syntax *json.SyntaxError
 	if errors.As(err, &syntax) {
-		at = max(int(syntax.Offset)-1, 0)
+		at = max(int(syntax.Offset)-1, at) // the decoder does not always count what came before
 	}
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		at = len(r.src)
@@ -455,7 +471,11 @@ func (r *factsReader) definition(at int, path, code, kind string) (content.FactD
 	def, ok := FactDef(r.lib, code)
 	switch {
 	case !ok:
-		if near := nearest(code, r.codes); near != "" {
+		var codes []string
+		for _, def := range r.lib.FactDefs() {
+			codes = append(codes, def.Code)
+		}
+		if near := nearest(code, codes); near != "" {
 			def, _ := r.lib.FactDef(near)
 			r.report(at, path, "rule.facts_undeclared_near", near, def.Name)
 			break
