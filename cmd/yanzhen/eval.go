@@ -39,12 +39,12 @@ type evaluation struct {
 // choices is the answers to open questions and the changed numbers that flags give.
 type choices struct {
 	settings list // id=option
-	changes  list // param=value or param@key=value
+	changes  list // param=value, param@key=value, clause.param=value
 }
 
 func (e *choices) flags(fset *flag.FlagSet, t i18n.T) {
 	fset.Var(&e.settings, "setting", t.S("cmd.flag_setting"))
-	fset.Var(&e.changes, "what-if", t.S("cmd.flag_what_if"))
+	fset.Var(&e.changes, "set", t.S("cmd.flag_set"))
 }
 
 func policyEvalCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
@@ -255,16 +255,77 @@ func (e *evaluation) show(c *console, p *policy.Policy, d *policy.Decision) erro
 	return w.Encode(d)
 }
 
+// change is a number at another value. Clause, which may be "", is one that reads it.
+type change struct {
+	policy.Patch
+	clause string
+}
+
+// parseChange reads param=value, param@key=value (or param[key]=value) and each with "clause." before it.
+func parseChange(s string) (c change, err error) {
+	name, value, ok := strings.Cut(s, "=")
+	if !ok {
+		return c, errs.Invalid(i18n.M("cmd.bad_set", s))
+	}
+	c.Value = strings.TrimSpace(value)
+	name, c.Key, _ = strings.Cut(strings.TrimSpace(name), "@")
+	if param, key, bracket := strings.Cut(name, "["); bracket && c.Key == "" {
+		if name, c.Key, ok = param, strings.TrimSuffix(key, "]"), strings.HasSuffix(key, "]"); !ok {
+			return c, errs.Invalid(i18n.M("cmd.bad_set", s))
+		}
+	}
+	c.Param = name
+	if clause, param, ok := strings.Cut(name, "."); ok {
+		c.clause, c.Param = clause, param
+	}
+	if c.Param == "" || c.Value == "" {
+		return c, errs.Invalid(i18n.M("cmd.bad_set", s))
+	}
+	return c, nil
+}
+
 // plan is a policy under the choices.
 func (e *choices) plan(p *policy.Policy) (*policy.Plan, error) {
-	settings, patches, err := e.read()
+	settings, patches, err := e.of(p)
 	if err != nil {
 		return nil, err
 	}
 	return p.Plan(settings, patches...)
 }
 
-func (e *choices) read() (map[string]string, []policy.Patch, error) {
+// of is the choices for a policy. A clause that is named with a number must be one that reads it.
+func (e *choices) of(p *policy.Policy) (map[string]string, []policy.Patch, error) {
+	settings, changes, err := e.read()
+	if err != nil {
+		return nil, nil, err
+	}
+	var patches []policy.Patch
+	for _, c := range changes {
+		patches = append(patches, c.Patch)
+		if c.clause == "" || p.Values(c.Param) == nil {
+			continue
+		}
+		plan, err := p.Plan(settings)
+		if err != nil {
+			return nil, nil, err
+		}
+		var reads []string
+		for _, k := range plan.ReadBy(c.Param) {
+			reads = append(reads, k.ID)
+		}
+		switch _, known := p.Clause(c.clause); {
+		case !known && len(reads) > 0:
+			return nil, nil, errs.Invalid(i18n.M("cmd.set_no_clause", c.clause, c.Param, strings.Join(reads, ", ")))
+		case !slices.Contains(reads, c.clause) && len(reads) > 0:
+			return nil, nil, errs.Invalid(i18n.M("cmd.set_not_read", c.clause, c.Param, strings.Join(reads, ", ")))
+		case len(reads) == 0:
+			return nil, nil, errs.Invalid(i18n.M("cmd.set_unread", c.Param))
+		}
+	}
+	return settings, patches, nil
+}
+
+func (e *choices) read() (map[string]string, []change, error) {
 	settings := map[string]string{}
 	for _, s := range e.settings {
 		id, option, ok := strings.Cut(s, "=")
@@ -273,22 +334,21 @@ func (e *choices) read() (map[string]string, []policy.Patch, error) {
 		}
 		settings[id] = option
 	}
-	var patches []policy.Patch
+	var changes []change
 	for _, s := range e.changes {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return nil, nil, errs.Invalid(i18n.M("cmd.bad_pair", "--what-if", s))
+		c, err := parseChange(s)
+		if err != nil {
+			return nil, nil, err
 		}
-		param, key, _ := strings.Cut(name, "@")
-		patches = append(patches, policy.Patch{Param: param, Key: key, Value: value})
+		changes = append(changes, c)
 	}
-	return settings, patches, nil
+	return settings, changes, nil
 }
 
 // about is the policies that have every setting and number that is to be changed; all of them where none has, so that
 // the mistake is told.
 func (e *choices) about(all []*policy.Policy) ([]*policy.Policy, error) {
-	settings, patches, err := e.read()
+	settings, changes, err := e.read()
 	if err != nil {
 		return nil, err
 	}
@@ -298,7 +358,7 @@ func (e *choices) about(all []*policy.Policy) ([]*policy.Policy, error) {
 				return true
 			}
 		}
-		return slices.ContainsFunc(patches, func(c policy.Patch) bool { return p.Values(c.Param) == nil })
+		return slices.ContainsFunc(changes, func(c change) bool { return p.Values(c.Param) == nil })
 	})
 	if len(meant) == 0 {
 		return all, nil

@@ -3,38 +3,56 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/sample"
+	versions "github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // simulation is a policy with other numbers or answers, held against the same policy as it is in force.
 type simulation struct {
 	regionAsked
-	most int // enterprises named in each direction
+	facts list // files of facts, instead of a database
+	most  int  // enterprises named in each direction
 }
 
 func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	var e simulation
 	place := placeFlags(fset, t)
 	e.flags(fset, t)
+	fset.Var(&e.facts, "facts", t.S("cmd.flag_simulate_facts"))
 	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
-	return func(ctx context.Context, c *console, args []string) error {
-		if len(e.settings)+len(e.changes) == 0 {
+	return func(ctx context.Context, c *console, args []string) (err error) {
+		switch {
+		case len(e.settings)+len(e.changes) == 0:
 			return wrongUsage(i18n.M("cmd.nothing_changed"))
+		case len(e.facts) > 0 && (place.db != "" || e.when.known != ""):
+			return wrongUsage(i18n.M("cmd.facts_or_data"))
+		}
+		if len(e.facts) > 0 {
+			if place.data, err = os.MkdirTemp("", "yanzhen-facts-"); err != nil {
+				return fmt.Errorf("make a directory for the facts: %w", err)
+			}
+			defer func() { err = errors.Join(err, os.RemoveAll(place.data)) }()
 		}
 		in, err := place.open(ctx, c)
 		if err != nil {
 			return err
 		}
 		defer in.close(c)
-		k, meant, err := e.in(ctx, in, args)
+		k, meant, err := e.asked(ctx, c, in, args)
 		if err != nil {
 			return err
 		}
@@ -48,6 +66,53 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 		}
 		return e.run(ctx, c, in, k, meant[0].Policy)
 	}
+}
+
+// asked is what is known and the policies meant, of the database or of the files of facts.
+func (e *simulation) asked(ctx context.Context, c *console, in *installation, names []string) (k known, meant []versions.InForce, err error) {
+	if len(e.facts) == 0 {
+		return e.in(ctx, in, names)
+	}
+	if e.area != "" {
+		if e.area, err = in.area(e.area); err != nil {
+			return k, nil, err
+		}
+	}
+	if k.asOf, err = dayOf(e.when.asOf, in.now); err != nil {
+		return k, nil, err
+	}
+	firms, err := e.state(ctx, c, in)
+	if err != nil {
+		return k, nil, err
+	}
+	k.said = i18n.M("cmd.from_files", k.asOf.String(), firms, strings.Join(e.facts, c.t.S("cmd.comma")))
+	if k.view, err = in.frames.For(ctx, access.SystemScope(), 0); err != nil {
+		return k, nil, err
+	}
+	if k.inForce, err = in.versions.At(ctx, k.view.Seq()); err != nil {
+		return k, nil, err
+	}
+	meant, err = e.meant(k.inForce, names)
+	return k, meant, err
+}
+
+// state puts the enterprises of the files into the database, which holds nothing else, and says how many there are.
+func (e *simulation) state(ctx context.Context, c *console, in *installation) (int, error) {
+	var files []sample.File
+	for _, name := range e.facts {
+		from := c.in
+		if name != "-" {
+			f, err := os.Open(name)
+			if err != nil {
+				return 0, errs.Invalid(i18n.M("cmd.no_such_file", name))
+			}
+			defer f.Close()
+			from = f
+		}
+		files = append(files, sample.File{Name: name, Firms: rule.ReadFacts(in.lib, name, from)})
+	}
+	place := sample.Place{DB: in.db, Library: in.lib, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames}
+	return place.State(ctx, files...)
 }
 
 func (e *simulation) run(ctx context.Context, c *console, in *installation, k known, p *policy.Policy) error {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strings"
@@ -161,6 +162,30 @@ func (p *Policy) Reads(clause int) []content.FactDef {
 		}
 	}
 	return out
+}
+
+// ReadBy is the clauses that come to something else, or may, with another value of a parameter, in the order of the file:
+// those whose conditions or amounts read it, whose ceilings or shares it is, and those of the quota or pool that it bounds.
+func (pl *Plan) ReadBy(param string) []*Clause {
+	i, ok := pl.Policy.pindex[param]
+	if !ok {
+		return nil
+	}
+	use := uses{plan: pl, differs: map[int]bool{i: true}}
+	staged := map[int]bool{}
+	for _, st := range pl.stages {
+		ranked := slices.ContainsFunc(slices.Collect(maps.Values(st.exprs)), func(ranks []*rule.Expr) bool { return use.exprs(ranks...) })
+		for _, k := range st.clauses {
+			staged[k] = staged[k] || st.number == i || ranked
+		}
+	}
+	var all []*Clause
+	for n := range pl.clauses {
+		if k := &pl.clauses[n]; !k.off && (use.conditions(k) || use.amounts(k) || staged[n]) {
+			all = append(all, k.Clause)
+		}
+	}
+	return all
 }
 
 // Asks is the open questions on which a clause depends: by its days, its items, its amount, its uplifts, the ceilings and

@@ -144,6 +144,11 @@ func TestDocumentedFacts(t *testing.T) {
 	if _, problems := ParseFacts(library(), "facts-json.md", []byte(example)); len(problems) > 0 {
 		t.Error(problems)
 	}
+	_, example, _ = strings.Cut(string(src), "```\n{")
+	example, _, _ = strings.Cut("{"+example, "```")
+	if ids, told := readAll(example); len(ids) != 2 || len(told) > 0 {
+		t.Errorf("the example of many enterprises has %v, and is told %v", ids, told)
+	}
 }
 
 // TestDocumentedExpressions compiles every expression in the tables of docs/expressions.md that is complete.
