@@ -1,9 +1,11 @@
 package ruletest
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -13,7 +15,8 @@ type Census struct {
 	Tied    int // rows where two equal numbers were compared or picked from
 
 	states map[rule.State]int
-	fns    map[string]int
+	tooBig int            // failed because a result does not fit
+	fns    map[string]int // by operator or function; those of aggregates as "agg.sum"
 }
 
 // Program counts the operators and functions of expressions that are evaluated for so many rows.
@@ -36,7 +39,7 @@ func walk(t *rule.Tree, in map[string]bool) {
 		fn = "negate"
 	}
 	if t.Fn == "" && t.Input != nil && t.Input.Aggregate() != nil {
-		fn = string(t.Input.Aggregate().Op)
+		fn = "agg." + string(t.Input.Aggregate().Op)
 	}
 	in[fn] = true
 	for _, a := range t.Args {
@@ -51,12 +54,16 @@ func (c *Census) Answer(o rule.Outcome) {
 	}
 	c.Answers++
 	c.states[o.State]++
+	if errors.Is(o.Err, money.ErrOverflow) {
+		c.tooBig++
+	}
 }
 
-// Tell prints the counts. There must be so many answers, and each operator, each state and ties in a hundredth of them.
+// Tell prints the counts. There must be so many answers, and each operator, each state, overflow and ties in a
+// hundredth of them.
 func (c *Census) Tell(t *testing.T, least int) {
 	t.Helper()
-	t.Logf("%d answers: %v, rows with a tie %d\noperators: %v", c.Answers, c.states, c.Tied, c.fns)
+	t.Logf("%d answers: %v, overflow %d, rows with a tie %d\noperators: %v", c.Answers, c.states, c.tooBig, c.Tied, c.fns)
 	if c.Answers < least {
 		t.Errorf("%d answers, want %d", c.Answers, least)
 	}
@@ -66,11 +73,12 @@ func (c *Census) Tell(t *testing.T, least int) {
 		}
 	}
 	rare("tie", c.Tied)
+	rare("overflow", c.tooBig)
 	for _, s := range []rule.State{rule.Unknown, rule.Present, rule.None, rule.Failed} {
 		rare(s.String(), c.states[s])
 	}
 	for _, fn := range strings.Fields("&& || ! ?: == != < <= > >= + - negate * min max in in_area in_industry known none " +
-		"days span_days year month add_days add_months add_years sum count any all") {
+		"days span_days year month add_days add_months add_years agg.sum agg.count agg.max agg.min agg.any agg.all") {
 		rare(fn, c.fns[fn])
 	}
 }
