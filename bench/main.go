@@ -36,6 +36,7 @@ var parts = []part{
 	{"pages-3000", "pages and API, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
 	{"pages-100000", "pages and API, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},
 	{"cold", "the demo of 100,000 firms opened from all rows and from the saved frame", measureCold},
+	{"race", "the region of a policy against loops written by hand, cel-go, DuckDB and OpenFisca: bench/race (-sizes)", measureRace},
 	{"wide", "a frame of 100 figures in each of 3 years opened from its file, 100,000 and 1,000,000 firms (Go benchmark of fact; 10 GB of memory)", measureWide},
 }
 
@@ -55,6 +56,7 @@ type result struct {
 type bench struct {
 	work    string // directory of this run
 	binary  string
+	sizes   string // of the race
 	results []result
 }
 
@@ -64,8 +66,8 @@ func (b *bench) note(part, what, value string) {
 }
 
 func main() {
-	if len(os.Args) == 4 && os.Args[1] == "child" {
-		if err := child(os.Args[2], os.Args[3]); err != nil {
+	if len(os.Args) > 3 && os.Args[1] == "child" {
+		if err := child(os.Args[2], os.Args[3:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
@@ -74,6 +76,7 @@ func main() {
 	list := flag.Bool("list", false, "tell the parts and stop")
 	only := flag.String("only", "", "names of the parts to run, separated by commas")
 	limit := flag.Duration("limit", 30*time.Minute, "stop after this long")
+	sizes := flag.String("sizes", "10000,100000,1000000", "numbers of firms of the race, separated by commas")
 	flag.Parse()
 	if *list {
 		for _, p := range slices.Concat(parts, long) {
@@ -85,21 +88,24 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	if err := run(ctx, *only); err != nil {
+	if err := run(ctx, *only, *sizes); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
 // child does what is measured in a process of its own.
-func child(what, path string) error {
-	if what == "sheets" {
-		return sheetsChild(path)
+func child(what string, args []string) error {
+	switch what {
+	case "race":
+		return raceChild(args)
+	case "sheets":
+		return sheetsChild(args[0])
 	}
-	return readChild(what, path)
+	return readChild(what, args[0])
 }
 
-func run(ctx context.Context, only string) error {
+func run(ctx context.Context, only, sizes string) error {
 	chosen := parts
 	if only != "" {
 		names := strings.Split(only, ",")
@@ -117,7 +123,7 @@ func run(ctx context.Context, only string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, binary: filepath.Join(work, "yanzhen")}
+	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/yanzhen")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr

@@ -1,0 +1,41 @@
+package race
+
+import (
+	"fmt"
+	"io"
+)
+
+// engine is a way to work a load out in a process of this program.
+type engine struct {
+	load, name string
+	most       int // firms that it can be given; 0 for any number
+	run        func(*sampler) error
+}
+
+// engines are those of this program, the loops first: the others are held against them.
+var engines = []engine{
+	{One, "loops", 0, ofOne((*one).loops)},
+	{One, "decisions", 1_000_000, ofOne((*one).decisions)},
+	{One, "rows", 1_000_000, ofOne((*one).rows)},
+	{One, "cel", 1_000_000, ofOne((*one).celRows)},
+	{Thirty, "loops", 0, ofThirty((*thirty).loops)},
+	{Thirty, "decisions", 10_000, ofThirty((*thirty).decisions)},
+}
+
+func ofOne(run func(*one) error) func(*sampler) error {
+	return func(s *sampler) error { return run(newOne(s)) }
+}
+
+func ofThirty(run func(*thirty) error) func(*sampler) error {
+	return func(s *sampler) error { return run(newThirty(s)) }
+}
+
+// Child measures one engine in this process and writes a Figure a line.
+func Child(name, load string, firms, samples int, to io.Writer) error {
+	for _, e := range engines {
+		if e.name == name && e.load == load {
+			return e.run(newSampler(to, load, firms, samples))
+		}
+	}
+	return fmt.Errorf("no engine %q for %q", name, load)
+}
