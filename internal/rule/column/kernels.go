@@ -25,15 +25,18 @@ func (m *Machine) run(n *node, v *vec, rest Bits) {
 	a := &m.vecs[n.args[0]]
 	switch n.op {
 	case opNot:
-		falses := present.Without(&a.truth)
-		v.truth = v.truth.Or(&falses)
-	case opEqualBool:
-		same := a.truth
-		for i := range same {
-			same[i] = ^(same[i] ^ m.vecs[n.args[1]].truth[i])
+		for i := range present {
+			v.truth[i] |= present[i] &^ a.truth[i]
 		}
-		same = present.And(&same)
-		v.truth = v.truth.Or(&same)
+	case opEqualBool:
+		b := &m.vecs[n.args[1]]
+		for i := range present {
+			v.truth[i] |= present[i] &^ (a.truth[i] ^ b.truth[i])
+		}
+	case opInCodes:
+		inCodes(&v.truth, a.n64, n.codes, &present)
+	case opLess, opGreater, opEqual:
+		m.compare(n, v, &present)
 	default:
 		m.compute(n, v, m.list(&present))
 	}
@@ -96,11 +99,6 @@ func (m *Machine) compute(n *node, v *vec, in rows) {
 	case opRateFits:
 		m.rateRows(n, v, in)
 		return
-	case opInCodes:
-		for _, i := range in {
-			v.truth.add(i, n.codes[a.n64[i&(blockRows-1)]])
-		}
-		return
 	case opInInts:
 		for _, i := range in {
 			v.truth.add(i, contains(n.ints, a.n64[i&(blockRows-1)]))
@@ -128,12 +126,14 @@ func (m *Machine) compute(n *node, v *vec, in rows) {
 			v.n64[i] = int64(to)
 			v.failed.add(i, !ok)
 		}
+	case n.check:
+		checked(n.op, v, a.n64, b.n64, in)
 	case a.n64 != nil:
-		short(n, v, a.n64, b.n64, in)
+		short(n.op, v.n64, a.n64, b.n64, in)
 	case a.n128 != nil:
-		long(n, v, v.n128, a.n128, b.n128, in)
+		long(n.op, v.n128, a.n128, b.n128, in)
 	default:
-		long(n, v, v.nBig, a.nBig, b.nBig, in)
+		long(n.op, v.nBig, a.nBig, b.nBig, in)
 	}
 }
 
@@ -146,33 +146,18 @@ func contains(all []int64, n int64) bool {
 	return false
 }
 
-// short is arithmetic and comparisons in 64 bits.
-func short(n *node, v *vec, a, b *[blockRows]int64, in rows) {
-	d := v.n64
-	switch {
-	case n.op == opLess:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)] < b[i&(blockRows-1)])
-		}
-	case n.op == opGreater:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)] > b[i&(blockRows-1)])
-		}
-	case n.op == opEqual:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)] == b[i&(blockRows-1)])
-		}
-	case n.check:
-		checked(n.op, v, a, b, in)
-	case n.op == opPlus:
+// short is arithmetic in 64 bits.
+func short(op opcode, d, a, b *[blockRows]int64, in rows) {
+	switch op {
+	case opPlus:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] + b[i&(blockRows-1)]
 		}
-	case n.op == opMinus:
+	case opMinus:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] - b[i&(blockRows-1)]
 		}
-	case n.op == opTimes:
+	default:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] * b[i&(blockRows-1)]
 		}
@@ -197,21 +182,9 @@ func checked(op opcode, v *vec, a, b *[blockRows]int64, in rows) {
 	}
 }
 
-// long is arithmetic and comparisons beyond 64 bits.
-func long[T number[T]](n *node, v *vec, d, a, b *[blockRows]T, in rows) {
-	switch n.op {
-	case opLess:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)].compare(b[i&(blockRows-1)]) < 0)
-		}
-	case opGreater:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)].compare(b[i&(blockRows-1)]) > 0)
-		}
-	case opEqual:
-		for _, i := range in {
-			v.truth.add(i, a[i&(blockRows-1)].compare(b[i&(blockRows-1)]) == 0)
-		}
+// long is arithmetic beyond 64 bits.
+func long[T number[T]](op opcode, d, a, b *[blockRows]T, in rows) {
+	switch op {
 	case opPlus:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)].plus(b[i&(blockRows-1)])
