@@ -147,5 +147,9 @@ func (m bitmap) empty() bool {
 	return true
 }
 
-// block is the rows of one block.
-func (m bitmap) block(i int) *Bits { return (*Bits)(m[i*blockWords:]) }
+// open copies the rows of one block, where there are any.
+func (m bitmap) open(block int, to *Bits) {
+	if m != nil {
+		*to = Bits(m[block*blockWords:])
+	}
+}

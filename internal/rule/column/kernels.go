@@ -6,7 +6,7 @@ import (
 )
 
 // run works a node out for rows that are not done yet.
-func (m *Machine) run(n *node, v *vec, rest Bits) {
+func (m *Machine) run(n *node, v *vec, rest *Bits) {
 	switch n.op {
 	case opAnd, opOr:
 		m.junction(n, v, rest)
@@ -21,7 +21,7 @@ func (m *Machine) run(n *node, v *vec, rest Bits) {
 		m.pick(n, v, rest)
 		return
 	}
-	present := m.strict(n, v, &rest)
+	present := m.strict(n, v, rest)
 	a := &m.vecs[n.args[0]]
 	switch n.op {
 	case opNot:
@@ -38,7 +38,7 @@ func (m *Machine) run(n *node, v *vec, rest Bits) {
 	case opLess, opGreater, opEqual:
 		m.compare(n, v, &present)
 	default:
-		m.compute(n, v, m.list(&present))
+		m.compute(n, v, &present)
 	}
 }
 
@@ -47,43 +47,61 @@ func (m *Machine) strict(n *node, v *vec, rest *Bits) (present Bits) {
 	for _, a := range n.args {
 		m.need(a, rest)
 	}
-	if !n.none && !n.unknown && !n.fails {
+	if n.total() {
 		return *rest
 	}
-	var failed, none, unknown Bits
+	var s states
 	for _, a := range n.args {
-		of, w := &m.plan.nodes[a], &m.vecs[a]
-		failed = failed.joined(of.fails, &w.failed, rest)
-		none = none.joined(of.none, &w.none, rest)
-		unknown = unknown.joined(of.unknown, &w.unknown, rest)
+		s.take(&m.plan.nodes[a], &m.vecs[a], rest)
 	}
-	return v.settle(*rest, failed, none, unknown)
+	return v.settle(rest, &s)
 }
 
-// joined adds what is in a set that a node keeps, of some rows.
-func (b Bits) joined(kept bool, in, some *Bits) Bits {
-	if kept {
-		for i := range b {
-			b[i] |= in[i] & some[i]
-		}
+// total says that the node is present in every row.
+func (n *node) total() bool { return !n.none && !n.unknown && !n.fails }
+
+// take adds the states of an operand in some rows.
+func (s *states) take(of *node, w *vec, some *Bits) {
+	if of.fails {
+		s.failed.join(&w.failed, some)
 	}
-	return b
+	if of.none {
+		s.none.join(&w.none, some)
+	}
+	if of.unknown {
+		s.unknown.join(&w.unknown, some)
+	}
+}
+
+// join adds what is in a set, of some rows.
+func (b *Bits) join(in, some *Bits) {
+	for i := range b {
+		b[i] |= in[i] & some[i]
+	}
 }
 
 // settle notes which rows are failed, none and unknown, where an earlier state wins over a later one, and gives the others.
-func (v *vec) settle(rest, failed, none, unknown Bits) Bits {
-	none = none.Without(&failed)
-	unknown = unknown.Without(&failed)
-	unknown = unknown.Without(&none)
-	v.failed, v.none, v.unknown = v.failed.Or(&failed), v.none.Or(&none), v.unknown.Or(&unknown)
-	rest = rest.Without(&failed)
-	rest = rest.Without(&none)
-	return rest.Without(&unknown)
+func (v *vec) settle(rest *Bits, s *states) (present Bits) {
+	for i := range rest {
+		failed := s.failed[i]
+		none := s.none[i] &^ failed
+		unknown := s.unknown[i] &^ (failed | none)
+		v.failed[i] |= failed
+		v.none[i] |= none
+		v.unknown[i] |= unknown
+		present[i] = rest[i] &^ (failed | none | unknown)
+	}
+	return present
 }
 
 // compute works out the rows where all operands are present.
-func (m *Machine) compute(n *node, v *vec, in rows) {
+func (m *Machine) compute(n *node, v *vec, present *Bits) {
 	a := &m.vecs[n.args[0]]
+	if n.op <= opTimes && n.op >= opPlus && n.width == w64 && !n.check {
+		short(n.op, v.n64, a.n64, m.vecs[n.args[1]].n64, m.around(present))
+		return
+	}
+	in := m.list(present)
 	switch n.op {
 	case opWiden:
 		widenRows(v, a, in)
@@ -128,8 +146,6 @@ func (m *Machine) compute(n *node, v *vec, in rows) {
 		}
 	case n.check:
 		checked(n.op, v, a.n64, b.n64, in)
-	case a.n64 != nil:
-		short(n.op, v.n64, a.n64, b.n64, in)
 	case a.n128 != nil:
 		long(n.op, v.n128, a.n128, b.n128, in)
 	default:
@@ -263,60 +279,70 @@ func copyRows(v, a *vec, in rows) {
 
 // take takes rows over with all that is known of them.
 func (v *vec) take(a *vec, of *node, some *Bits, in rows) {
-	v.failed = v.failed.joined(of.fails, &a.failed, some)
-	v.none = v.none.joined(of.none, &a.none, some)
-	v.unknown = v.unknown.joined(of.unknown, &a.unknown, some)
+	v.states.take(of, a, some)
 	if of.typ == rule.BoolType {
-		v.truth = v.truth.joined(true, &a.truth, some)
+		v.truth.join(&a.truth, some)
 		return
 	}
 	copyRows(v, a, in)
 }
 
 // junction is && or ||. An operand that cannot fail is evaluated only where those before it do not decide.
-func (m *Machine) junction(n *node, v *vec, rest Bits) {
-	open := rest
-	var failed, none, unknown, decided Bits
+func (m *Machine) junction(n *node, v *vec, rest *Bits) {
+	open := *rest
+	var s states
+	var decided Bits
+	var flip uint64 // what decides is what is true, or what is not
+	if n.op == opAnd {
+		flip = ^uint64(0)
+	}
 	for _, a := range n.order {
-		of := &m.plan.nodes[a]
-		some := open
+		if !n.fails && open.empty() {
+			break
+		}
+		of, some := &m.plan.nodes[a], &open
 		if of.fails {
 			some = rest
 		}
-		w := m.need(a, &some)
-		decides := w.present(of, some)
-		if n.op == opAnd {
-			decides = decides.Without(&w.truth)
-		} else {
-			decides = decides.And(&w.truth)
+		w := m.need(a, some)
+		present := *some
+		if !of.total() {
+			s.take(of, w, some)
+			present = w.present(of, present)
 		}
-		decided = decided.Or(&decides)
-		open = open.Without(&decides)
-		failed = failed.joined(of.fails, &w.failed, &some)
-		none = none.joined(of.none, &w.none, &some)
-		unknown = unknown.joined(of.unknown, &w.unknown, &some)
+		for i := range open {
+			decides := present[i] & (w.truth[i] ^ flip)
+			decided[i] |= decides
+			open[i] &^= decides
+		}
+	}
+	if n.total() {
+		for i := range rest {
+			v.truth[i] |= (decided[i] ^ flip) & rest[i]
+		}
+		return
 	}
 	// Failed wins, then what decides, then unknown, then none.
-	decided = decided.Without(&failed)
-	unknown = unknown.Without(&decided)
-	none = none.Without(&decided)
-	none = none.Without(&unknown)
-	present := v.settle(rest, failed, none, unknown)
-	if n.op == opAnd {
-		present = present.Without(&decided)
-	} else {
-		present = present.And(&decided)
+	for i := range decided {
+		decided[i] &^= s.failed[i]
+		s.unknown[i] &^= decided[i]
+		s.none[i] &^= decided[i] | s.unknown[i]
 	}
-	v.truth = v.truth.Or(&present)
+	present := v.settle(rest, &s)
+	for i := range present {
+		v.truth[i] |= present[i] & (decided[i] ^ flip)
+	}
 }
 
 // choice is c ? a : b: each branch is evaluated for its own rows, and both where c does not decide.
-func (m *Machine) choice(n *node, v *vec, rest Bits) {
+func (m *Machine) choice(n *node, v *vec, rest *Bits) {
 	c := &m.plan.nodes[n.args[0]]
-	cond := m.need(n.args[0], &rest)
-	decided := cond.present(c, rest)
+	cond := m.need(n.args[0], rest)
+	decided := cond.present(c, *rest)
 	yes, no := decided.And(&cond.truth), decided.Without(&cond.truth)
-	v.failed = v.failed.joined(c.fails, &cond.failed, &rest)
+	if c.fails {
+		v.failed.join(&cond.failed, rest)
+	}
 	open := rest.Without(&decided)
 	open = open.Without(&v.failed)
 	for k, some := range []Bits{yes, no} {
@@ -369,52 +395,81 @@ func sameRow(n *node, a, b *vec, i int) bool {
 }
 
 // state is known(x) or none(x).
-func (m *Machine) state(n *node, v *vec, rest Bits) {
+func (m *Machine) state(n *node, v *vec, rest *Bits) {
 	of := &m.plan.nodes[n.args[0]]
-	a := m.need(n.args[0], &rest)
-	var failed, unknown Bits
-	failed = failed.joined(of.fails, &a.failed, &rest)
+	a := m.need(n.args[0], rest)
+	var s states
+	if of.fails {
+		s.failed.join(&a.failed, rest)
+	}
 	if n.op == opKnown {
-		v.settle(rest, failed, Bits{}, Bits{})
-		present := a.present(of, rest)
+		v.settle(rest, &s)
+		present := a.present(of, *rest)
 		v.truth = v.truth.Or(&present)
 		return
 	}
-	unknown = unknown.joined(of.unknown, &a.unknown, &rest)
-	rest = v.settle(rest, failed, Bits{}, unknown)
-	v.truth = v.truth.joined(of.none, &a.none, &rest)
+	if of.unknown {
+		s.unknown.join(&a.unknown, rest)
+	}
+	if present := v.settle(rest, &s); of.none {
+		v.truth.join(&a.none, &present)
+	}
 }
 
 // pick is min or max: what is none is left out.
-func (m *Machine) pick(n *node, v *vec, rest Bits) {
+func (m *Machine) pick(n *node, v *vec, rest *Bits) {
 	left, right := &m.plan.nodes[n.args[0]], &m.plan.nodes[n.args[1]]
-	a, b := m.need(n.args[0], &rest), m.need(n.args[1], &rest)
-	var failed, unknown, noA, noB Bits
-	failed = failed.joined(left.fails, &a.failed, &rest).joined(right.fails, &b.failed, &rest)
-	unknown = unknown.joined(left.unknown, &a.unknown, &rest).joined(right.unknown, &b.unknown, &rest)
-	noA, noB = noA.joined(left.none, &a.none, &rest), noB.joined(right.none, &b.none, &rest)
-	none := noA.And(&noB)
-	none = none.Without(&unknown)
-	present := v.settle(rest, failed, none, unknown)
-	onlyA, onlyB := present.And(&noB), present.And(&noA)
-	copyRows(v, a, m.list(&onlyA))
-	copyRows(v, b, m.list(&onlyB))
-	present = present.Without(&onlyA)
-	present = present.Without(&onlyB)
+	a, b := m.need(n.args[0], rest), m.need(n.args[1], rest)
+	present := *rest
+	if !left.total() || !right.total() {
+		present = m.either(n, v, rest)
+	}
+	if v.n64 != nil && !left.none && !right.none {
+		pickShort(n.op, v.n64, a.n64, b.n64, m.around(&present))
+		return
+	}
 	in := m.list(&present)
 	switch {
 	case v.n64 != nil:
-		for _, i := range in {
-			x, y := a.n64[i&(blockRows-1)], b.n64[i&(blockRows-1)]
-			if (y < x) == (n.op == opMin) {
-				x = y
-			}
-			v.n64[i&(blockRows-1)] = x
-		}
+		pickShort(n.op, v.n64, a.n64, b.n64, in)
 	case v.n128 != nil:
 		pickLong(n.op, v.n128, a.n128, b.n128, in)
 	default:
 		pickLong(n.op, v.nBig, a.nBig, b.nBig, in)
+	}
+}
+
+// either notes where neither operand of min or max is present, takes those that are by themselves, and gives the rows in
+// which both are.
+func (m *Machine) either(n *node, v *vec, rest *Bits) (both Bits) {
+	left, right := &m.plan.nodes[n.args[0]], &m.plan.nodes[n.args[1]]
+	a, b := &m.vecs[n.args[0]], &m.vecs[n.args[1]]
+	var s, t states
+	s.take(left, a, rest)
+	t.take(right, b, rest)
+	noA, noB := s.none, t.none
+	for i := range s.none {
+		s.failed[i] |= t.failed[i]
+		s.unknown[i] |= t.unknown[i]
+		s.none[i] &= t.none[i] &^ s.unknown[i]
+	}
+	both = v.settle(rest, &s)
+	onlyA, onlyB := both.And(&noB), both.And(&noA)
+	copyRows(v, a, m.list(&onlyA))
+	copyRows(v, b, m.list(&onlyB))
+	both = both.Without(&onlyA)
+	return both.Without(&onlyB)
+}
+
+func pickShort(op opcode, d, a, b *[blockRows]int64, in rows) {
+	if op == opMin {
+		for _, i := range in {
+			d[i&(blockRows-1)] = min(a[i&(blockRows-1)], b[i&(blockRows-1)])
+		}
+		return
+	}
+	for _, i := range in {
+		d[i&(blockRows-1)] = max(a[i&(blockRows-1)], b[i&(blockRows-1)])
 	}
 }
 

@@ -70,14 +70,17 @@ func (n *node) name() string {
 
 // vec is a node's answers for a block.
 type vec struct {
-	epoch                 int
-	done                  Bits // rows that were asked for
-	truth                 Bits // of those that are present
-	none, unknown, failed Bits // where the node may be so
-	n64                   *[blockRows]int64
-	n128                  *[blockRows]int128
-	nBig                  *[blockRows]bigInt
+	epoch  int
+	done   Bits // rows that were asked for
+	truth  Bits // of those that are present
+	states      // where the node may be so
+	n64    *[blockRows]int64
+	n128   *[blockRows]int128
+	nBig   *[blockRows]bigInt
 }
+
+// states is rows without a value.
+type states struct{ none, unknown, failed Bits }
 
 // present is the rows of some that have a value.
 func (v *vec) present(of *node, some Bits) Bits {
@@ -101,6 +104,8 @@ type Machine struct {
 	all   Bits
 	vecs  []vec
 	buf   [blockRows]uint16
+	last  Bits // the rows whose numbers are in buf
+	in    rows
 	every rows
 	below map[*Plan]*Machine
 }
@@ -167,12 +172,19 @@ func (m *Machine) need(id int, want *Bits) *vec {
 	if v.epoch != m.epoch {
 		m.begin(n, v)
 	}
-	rest := want.Without(&v.done)
-	if rest.empty() {
+	if n.op == opLoad {
 		return v
 	}
-	v.done = v.done.Or(&rest)
-	m.run(n, v, rest)
+	var rest Bits
+	var some uint64
+	for i := range rest {
+		rest[i] = want[i] &^ v.done[i]
+		v.done[i] |= rest[i]
+		some |= rest[i]
+	}
+	if some != 0 {
+		m.run(n, v, &rest)
+	}
 	return v
 }
 
@@ -201,14 +213,10 @@ func (m *Machine) begin(n *node, v *vec) {
 // load lays the block of a column open; nothing is copied but its bits.
 func (m *Machine) load(c *Column, v *vec) {
 	v.done = m.all
-	for _, x := range []struct {
-		from bitmap
-		to   *Bits
-	}{{c.truth, &v.truth}, {c.none, &v.none}, {c.unknown, &v.unknown}, {c.failed, &v.failed}} {
-		if x.from != nil {
-			*x.to = *x.from.block(m.block)
-		}
-	}
+	c.truth.open(m.block, &v.truth)
+	c.none.open(m.block, &v.none)
+	c.unknown.open(m.block, &v.unknown)
+	c.failed.open(m.block, &v.failed)
 	at := m.block * blockRows
 	switch {
 	case c.n64 != nil:
@@ -222,10 +230,22 @@ func (m *Machine) load(c *Column, v *vec) {
 
 // list is the numbers of rows; it is valid until the next call.
 func (m *Machine) list(b *Bits) rows {
-	if *b == full {
+	switch *b {
+	case full:
 		return m.every
+	case m.last:
+	default:
+		m.last, m.in = *b, b.list(&m.buf)
 	}
-	return b.list(&m.buf)
+	return m.in
+}
+
+// around is rows for a kernel that does no harm to others: where many are asked for, it is quicker to take all.
+func (m *Machine) around(b *Bits) rows {
+	if *b == m.last || b.Count() <= blockWords*few {
+		return m.list(b)
+	}
+	return m.every
 }
 
 // Block is the answers for the rows of a block, as far as somebody asks for them.

@@ -17,57 +17,82 @@ import (
 func TestRowsAreColumns(t *testing.T) {
 	env := ruletest.Environment(t)
 	seen := census{kernels: tally{}}
-	n := 0
 	rapid.Check(t, func(t *rapid.T) {
 		g := ruletest.NewGrower(rapid.Uint64().Draw(t, "seed"))
 		for range 5 {
-			n++
 			rows := 70
-			if n%100 == 0 {
+			if g.IntN(100) == 0 {
 				rows = 2*blockRows + 65
 			}
-			at := least{}
-			if n%3 == 0 {
-				at = least{width(g.IntN(3)), g.IntN(2) == 0}
+			x := trial{Grower: g, exprs: g.Exprs(env), contexts: g.Contexts(rows)}
+			if g.IntN(3) == 0 {
+				x.least = least{width(g.IntN(3)), g.IntN(2) == 0}
 			}
-			check(t, at, g.Exprs(env), g.Contexts(rows), &seen)
+			x.check(t, &seen)
 		}
 	})
 	seen.tell(t, 20_000)
 }
 
-// check compares expressions over rows, in kernels that are at least so wide.
-func check(t *rapid.T, at least, exprs []*rule.Expr, contexts []*rule.Context, seen *census) {
+// trial is some expressions over some rows, in kernels that are at least so wide.
+type trial struct {
+	ruletest.Grower
+	least    least
+	exprs    []*rule.Expr
+	contexts []*rule.Context
+}
+
+// check compares columns with rows.
+func (x *trial) check(t *rapid.T, seen *census) {
 	t.Helper()
-	p, problems := Compile(exprs...)
+	p, problems := Compile(x.exprs...)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	plan := p.bind(p.Read(contexts), at)
-	seen.Program(exprs, len(contexts))
+	plan := p.bind(p.Read(x.contexts), x.least)
+	seen.Program(x.exprs, len(x.contexts))
 	m := plan.Machine()
 	for at := range plan.Blocks() {
 		b := m.At(at)
-		for k, x := range exprs {
-			b.Eval(k, b.All())
-			for i := range b.All().Count() {
-				ctx := contexts[b.First()+i]
-				want, got := x.Eval(ctx), b.Outcome(k, i)
-				for _, gap := range b.Missing(k, i) {
-					for _, ref := range gap.Facts() {
-						if !slices.Contains(got.Missing, ref) {
-							got.Missing = append(got.Missing, ref)
-						}
-					}
-				}
-				if told, ok := differ(want, got); ok {
-					t.Fatalf("row %d of\n%s\n%s", b.First()+i, x.Source(), told)
-				}
-				seen.Answer(want)
-			}
-		}
+		x.ahead(b)
+		x.compare(t, b, seen)
 		seen.ties(m)
 		seen.kernels.machine(m)
+	}
+}
+
+// ahead asks some of the expressions for some rows, few or many of them, before all are asked for.
+func (x *trial) ahead(b *Block) {
+	for range x.IntN(4) {
+		some, one := b.All(), 1+x.IntN(16)
+		for i := range some.Rows() {
+			if x.IntN(16) >= one {
+				some.Drop(i)
+			}
+		}
+		b.Eval(x.IntN(len(x.exprs)), some)
+	}
+}
+
+// compare holds every answer of a block against the row's.
+func (x *trial) compare(t *rapid.T, b *Block, seen *census) {
+	t.Helper()
+	for k, e := range x.exprs {
+		b.Eval(k, b.All())
+		for i := range b.All().Count() {
+			want, got := e.Eval(x.contexts[b.First()+i]), b.Outcome(k, i)
+			for _, gap := range b.Missing(k, i) {
+				for _, ref := range gap.Facts() {
+					if !slices.Contains(got.Missing, ref) {
+						got.Missing = append(got.Missing, ref)
+					}
+				}
+			}
+			if told, ok := differ(want, got); ok {
+				t.Fatalf("row %d of\n%s\n%s", b.First()+i, e.Source(), told)
+			}
+			seen.Answer(want)
+		}
 	}
 }
 
