@@ -106,7 +106,7 @@ func (c *City) evaluate(t *Terms, out []int64, from, to int) (s Sum) {
 	yearOf := newYearOf()
 	for i := from; i < to; i++ {
 		out[i] = 0
-		if t.areas>>c.Area[i]&1 == 0 {
+		if t.Areas>>c.Area[i]&1 == 0 {
 			continue
 		}
 		var projects, loans [years]int64

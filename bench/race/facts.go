@@ -9,7 +9,7 @@ import (
 )
 
 // Facts is what is stated about the subjects of a region: a table for each kind, a column for each fact and period.
-// Everything is stated; what a document asks for and no column holds is not known.
+// What a document asks for and no column holds is not known.
 type Facts struct{ tables map[string]*Table }
 
 // Table is the subjects of one kind, in the order of those that they belong to.
@@ -31,11 +31,13 @@ type Key struct {
 	Period period.Period
 }
 
-// Column is a fact of all rows: Numbers (fen, days, whole numbers), or Bytes, which are flags or, with Words, codes.
+// Column is a fact of all rows: Numbers (fen, days, whole numbers), or Bytes, which are flags or, with Words, codes. Of a
+// Sparse column nobody reports what is 0.
 type Column struct {
 	Numbers []int64
 	Bytes   []uint8
 	Words   []string
+	Sparse  bool
 }
 
 // newFacts begins with the enterprises.
@@ -106,6 +108,8 @@ func (c *Column) at(def content.FactDef, row int) (rule.Value, rule.State) {
 		return rule.Text(c.Words[c.Bytes[row]]), rule.Present
 	case c.Bytes != nil:
 		return rule.Bool(c.Bytes[row] == 1), rule.Present
+	case c.Sparse && c.Numbers[row] == 0:
+		return rule.Value{}, rule.Unknown
 	}
 	return rule.FactValue(def.Type, c.Numbers[row], ""), rule.Present
 }
@@ -185,7 +189,7 @@ func (r *Region) facts() *Facts {
 	firms.Columns[Key{Def: rule.AreaCode}] = &Column{Bytes: r.Area, Words: areas}
 	for _, c := range r.money() {
 		firms.Columns[Key{Def: "ent.race_" + c.name}] = &Column{Numbers: *c.of}
-		projects.Columns[Key{Def: "project.race_" + c.name}] = &Column{Numbers: *c.of}
+		projects.Columns[Key{Def: "project.race_" + c.name}] = &Column{Numbers: *c.of, Sparse: c.name == "other"}
 	}
 	return f
 }

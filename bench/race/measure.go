@@ -62,8 +62,12 @@ func newSampler(to io.Writer, load string, firms, samples int) *sampler {
 	return &sampler{out: json.NewEncoder(to), load: load, firms: firms, processors: runtime.GOMAXPROCS(0), samples: samples}
 }
 
-// least is how long a sample takes at least: short tasks are repeated, so that the clocks can tell them.
-const least = 20 * time.Millisecond
+// least is how long a sample takes at least: short tasks are repeated, so that the clocks can tell them. Of long ones there
+// are fewer samples, so that all of them together take little more than enough.
+const (
+	least  = 20 * time.Millisecond
+	enough = 5 * time.Second
+)
 
 // measure times a task over some rows. What it returns last is its answer.
 func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, error)) error {
@@ -72,11 +76,8 @@ func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, err
 	if err != nil {
 		return fmt.Errorf("%s, %s of %d: %w", engine, task, rows, err)
 	}
-	times := 1 + int(least/max(time.Since(start), time.Microsecond))
-	samples := s.samples
-	if time.Since(start) > 2*time.Second {
-		samples = min(samples, 3)
-	}
+	once := max(time.Since(start), time.Microsecond)
+	times, samples := 1+int(least/once), min(s.samples, 1+int(enough/once))
 	var cpu, wall []float64
 	for range samples {
 		runtime.GC()

@@ -18,21 +18,21 @@ var peerFiles embed.FS
 // peer is an engine in another language. It runs in a process of its own, and nothing of it is part of the product.
 type peer struct {
 	name   string
-	needs  string   // the program that must be there
-	set    []string // how it is set up, in its directory
-	ready  string   // what is there once it is
-	script string
-	run    []string // in its directory, followed by the script and its arguments
+	needs  string            // the program that must be there
+	set    []string          // how it is set up, in its directory
+	ready  string            // what is there once it is
+	run    []string          // in its directory, followed by a script and its arguments
+	script map[string]string // by load
 }
 
 var peers = []peer{
 	{
 		name: "DuckDB", needs: "npm", set: []string{"npm install --no-audit --no-fund"}, ready: "node_modules/@duckdb/node-api",
-		script: "duckdb.mjs", run: []string{"node"},
+		run: []string{"node"}, script: map[string]string{One: "duckdb.mjs", Thirty: "duckdb_thirty.mjs"},
 	},
 	{
 		name: "OpenFisca", needs: "python3", set: []string{"python3 -m venv env", "env/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt"},
-		ready: "env/ready", script: "openfisca.py", run: []string{"env/bin/python"},
+		ready: "env/ready", run: []string{"env/bin/python"}, script: map[string]string{One: "openfisca.py"},
 	},
 }
 
@@ -82,9 +82,9 @@ func (p *peer) files(home string) error {
 	return nil
 }
 
-// command measures the peer over a region that was dumped.
+// command measures the peer over what was dumped.
 func (p *peer) command(ctx context.Context, home, data, load string, firms, samples int) *exec.Cmd {
-	args := slices.Concat(p.run[1:], []string{p.script, data, load, strconv.Itoa(firms), strconv.Itoa(samples)})
+	args := slices.Concat(p.run[1:], []string{p.script[load], data, load, strconv.Itoa(firms), strconv.Itoa(samples)})
 	cmd := exec.CommandContext(ctx, filepath.Join(home, p.run[0]), args...)
 	if !strings.Contains(p.run[0], "/") {
 		cmd = exec.CommandContext(ctx, p.run[0], args...)

@@ -51,8 +51,10 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if err := r.own(ctx, o, firms); err != nil {
 			return r, err
 		}
-		if err := r.others(ctx, o, homes, firms); err != nil {
-			return r, err
+		for _, load := range []string{One, Thirty} {
+			if err := r.others(ctx, o, homes, load, firms); err != nil {
+				return r, err
+			}
 		}
 	}
 	return r, r.agree()
@@ -76,28 +78,36 @@ func (r *Report) own(ctx context.Context, o Options, firms int) error {
 }
 
 // others runs those in other languages over the same region.
-func (r *Report) others(ctx context.Context, o Options, homes map[string]string, firms int) error {
-	if len(homes) == 0 {
+func (r *Report) others(ctx context.Context, o Options, homes map[string]string, load string, firms int) error {
+	if len(homes) == 0 || load == Thirty && firms > mostOfThirty {
 		return nil
 	}
-	data := filepath.Join(o.Work, "region-"+strconv.Itoa(firms))
+	data := filepath.Join(o.Work, load+"-"+strconv.Itoa(firms))
 	if err := os.MkdirAll(data, 0o755); err != nil {
 		return err
 	}
 	defer os.RemoveAll(data)
-	if err := Generate(firms).Dump(data); err != nil {
+	if err := dump(load, firms, data); err != nil {
 		return err
 	}
 	for _, p := range peers {
 		home, ok := homes[p.name]
-		if !ok {
+		if !ok || p.script[load] == "" {
 			continue
 		}
-		if err := r.take(p.command(ctx, home, data, One, firms, o.Samples)); err != nil {
-			return fmt.Errorf("%s over %d firms: %w", p.name, firms, err)
+		if err := r.take(p.command(ctx, home, data, load, firms, o.Samples)); err != nil {
+			return fmt.Errorf("%s of %s over %d firms: %w", p.name, load, firms, err)
 		}
 	}
 	return nil
+}
+
+func dump(load string, firms int, to string) error {
+	if load == One {
+		return Generate(firms).Dump(to)
+	}
+	t := newThirty(&sampler{firms: firms})
+	return t.city.Dump(to, t.terms)
 }
 
 // take runs a process to its end and takes its figures.

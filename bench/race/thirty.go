@@ -15,7 +15,7 @@ const documentsOfThirty = 30
 // Terms are the numbers of one of the documents: amounts in 10,000 yuan, rates in hundredths.
 type Terms struct {
 	Number       int
-	Codes        []string // areas
+	Codes        []string // of areas
 	InvestRate   [years]int64
 	MinInput     int64
 	InvestCap    int64
@@ -31,7 +31,7 @@ type Terms struct {
 	DigitalCap   int64
 	Cloud        int64
 
-	areas uint32 // a bit for each
+	Areas uint32 // a bit for each
 }
 
 // Years of the documents.
@@ -50,14 +50,14 @@ func termsOf(number int) *Terms {
 		LoanCap: between(5, 20) * 10, DigitalRate: between(2, 10), DigitalOver: between(1, 6) * 50, DigitalCap: between(2, 12) * 25, Cloud: between(2, 10) * 5,
 	}
 	t.InvestRate = [years]int64{between(10, 14), between(8, 12), between(6, 10)}
-	for t.areas = 1<<len(areas) - 1; number%3 > 0 && t.areas == 1<<len(areas)-1; {
-		t.areas = 0
+	for t.Areas = 1<<len(areas) - 1; number%3 > 0 && t.Areas == 1<<len(areas)-1; {
+		t.Areas = 0
 		for range between(1, 4) {
-			t.areas |= 1 << d.IntN(len(areas))
+			t.Areas |= 1 << d.IntN(len(areas))
 		}
 	}
 	for i, code := range areas {
-		if t.areas>>i&1 == 1 {
+		if t.Areas>>i&1 == 1 {
 			t.Codes = append(t.Codes, code)
 		}
 	}

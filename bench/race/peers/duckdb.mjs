@@ -1,12 +1,7 @@
 // The clauses of the race as SQL in DuckDB, in memory, in whole fen (BIGINT).
 // node duckdb.mjs DIRECTORY LOAD FIRMS SAMPLES
-import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { WAN, budgetOf, db, effectOf, measure, one, print, read } from './duckdb_common.mjs';
 
-const [directory, load, firms, samples] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
-const { DuckDBInstance } = createRequire(join(process.cwd(), 'package.json'))('@duckdb/node-api');
-
-const WAN = 1_000_000;
 const inForce = { loanRate: 11_000, investRate: 110_000, investCap: 500 * WAN };
 const changed = { loanRate: 15_000, investRate: 90_000, investCap: 800 * WAN };
 const inPlace = `filed between date '2022-01-28' and date '2024-12-31' and area < 5`;
@@ -52,14 +47,10 @@ const position = `
   select area, sum(moved)::bigint, count(*) filter (moved > 0), count(*) filter (moved < 0),
          sum(greatest(moved, 0))::bigint, sum(greatest(-moved, 0))::bigint from t group by area`;
 
-const db = await (await DuckDBInstance.create(':memory:')).connect();
-// Narrow types and flags as booleans: the layout that suits it best.
-await db.run(`create table raw as select * from read_csv('${join(directory, 'firm.csv')}', header = true)`);
-await db.run(`create table firm as select area::utinyint area, scale::bool scale, date '1970-01-01' + filed::int as filed,
+await read('firm', `area::utinyint area, scale::bool scale, date '1970-01-01' + filed::int as filed,
   loan::bigint loan, "input"::bigint "input", invest::bigint invest, other::bigint other, sales::bigint sales, service::bool service,
   "national"::bool "national", provincial::bool provincial, scene::bool scene, cloud::bool cloud, provider::bool provider,
-  base::bool base, trainer::bool trainer, 0::bigint as was from raw`);
-await db.run('drop table raw');
+  base::bool base, trainer::bool trainer, 0::bigint as was`);
 await db.run(`create table kept as ${written(inForce)} select total from t`);
 await db.run(`create table firm2 as select * replace (total as was) from firm positional join kept`);
 await db.run(`alter table firm2 drop column total`);
@@ -68,44 +59,13 @@ await db.run('alter table firm2 rename to firm');
 await db.run(gather);
 const base = await one('select sum(was)::bigint from firm');
 
-async function one(sql) {
-  return Number((await db.runAndReadAll(sql)).getRows()[0][0]);
-}
-
-const median = (of) => of.sort((a, b) => a - b)[of.length >> 1];
-
-async function measure(processors, engine, task, sql, answer) {
-  await db.run(`set threads = ${processors}`);
-  const statement = await db.prepare(sql);
-  let start = performance.now();
-  await statement.run();
-  const once = performance.now() - start;
-  const times = 1 + Math.floor(20 / Math.max(once, 0.001));
-  const cpu = [];
-  const wall = [];
-  let rows;
-  for (let i = 0; i < (once > 2000 ? 3 : samples); i++) {
-    const used = process.cpuUsage();
-    start = performance.now();
-    for (let k = 0; k < times; k++) rows = (await statement.runAndReadAll()).getRows();
-    wall.push((performance.now() - start) / times);
-    const { user, system } = process.cpuUsage(used);
-    cpu.push((user + system) / 1e3 / times);
-  }
-  console.log(JSON.stringify({ load, engine, task, firms, rows: firms, processors, cpu_ms: median(cpu), wall_ms: median(wall), answer: answer?.(rows) }));
-}
-
-const sum = (rows, column) => rows.reduce((a, r) => a + Number(r[column]), 0);
-const budgetOf = (rows) => ({ budget: sum(rows, 1), getting: sum(rows, 2) });
-const effectOf = (more) => (rows) => ({ budget: more + sum(rows, 1), Winners: sum(rows, 2), Losers: sum(rows, 3), Gained: sum(rows, 4), Lost: sum(rows, 5) });
-
 for (const processors of [1, 2]) {
-  await measure(processors, 'DuckDB, as written', 'evaluate', written(inForce) + budget, budgetOf);
-  await measure(processors, 'DuckDB, as written', 'tabulate', `create or replace table totals as ${written(inForce)} select area, total from t`);
-  await measure(processors, 'DuckDB, as written', 'what-if', written(changed) + effect, effectOf(0));
-  await measure(processors, 'DuckDB, filter hoisted', 'evaluate', hoisted(inForce) + budget, budgetOf);
-  await measure(processors, 'DuckDB, filter hoisted', 'what-if', hoisted(changed) + effect, effectOf(0));
-  await measure(processors, 'DuckDB, touched rows gathered', 'position', position, effectOf(base));
+  await measure(processors, 'DuckDB, as written', 'evaluate', [written(inForce) + budget], budgetOf);
+  await measure(processors, 'DuckDB, as written', 'tabulate', [`create or replace table totals as ${written(inForce)} select area, total from t`]);
+  await measure(processors, 'DuckDB, as written', 'what-if', [written(changed) + effect], effectOf(0));
+  await measure(processors, 'DuckDB, filter hoisted', 'evaluate', [hoisted(inForce) + budget], budgetOf);
+  await measure(processors, 'DuckDB, filter hoisted', 'what-if', [hoisted(changed) + effect], effectOf(0));
+  await measure(processors, 'DuckDB, touched rows gathered', 'position', [position], effectOf(base));
 }
 const version = (await db.runAndReadAll('select version()')).getRows()[0][0];
-console.log(JSON.stringify({ load, engine: 'DuckDB', task: 'version', firms, note: `DuckDB ${version}` }));
+print({ engine: 'DuckDB', task: 'version', note: `DuckDB ${version}` });
