@@ -13,17 +13,19 @@ type engine struct {
 	run        func(*sampler) error
 }
 
-// mostOfThirty is the most firms of the second load: their facts take ten times the room of the first.
-const mostOfThirty = 1_000_000
+// mostOfOthers is the most firms of all loads but One, whose facts take less room.
+const mostOfOthers = 1_000_000
 
 // engines are those of this program, the loops first: the others are held against them.
 var engines = []engine{
 	{One, "loops", 0, ofOne((*one).loops)},
 	{One, "decisions", 1_000_000, ofOne((*one).decisions)},
+	{One, "near", 100_000, ofOne((*one).nearMisses)},
 	{One, "rows", 1_000_000, ofOne((*one).rows)},
 	{One, "cel", 1_000_000, ofOne((*one).celRows)},
-	{Thirty, "loops", mostOfThirty, ofThirty((*thirty).loops)},
+	{Thirty, "loops", mostOfOthers, ofThirty((*thirty).loops)},
 	{Thirty, "decisions", 10_000, ofThirty((*thirty).decisions)},
+	{Stacking, "loops", mostOfOthers, ofStacking((*stacking).loops)},
 }
 
 func ofOne(run func(*one) error) func(*sampler) error {
@@ -32,6 +34,10 @@ func ofOne(run func(*one) error) func(*sampler) error {
 
 func ofThirty(run func(*thirty) error) func(*sampler) error {
 	return func(s *sampler) error { return run(newThirty(s)) }
+}
+
+func ofStacking(run func(*stacking) error) func(*sampler) error {
+	return func(s *sampler) error { return run(newStacking(s)) }
 }
 
 // Child measures one engine in this process and writes a Figure a line.

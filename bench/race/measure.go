@@ -40,13 +40,14 @@ const (
 	Position  = "position"  // the same, by an engine that knows what the change touches: one position of a slider
 	Explain   = "explain"   // one enterprise with every condition, value and step
 	NearMiss  = "near-miss" // enterprises that fail one condition of a clause and no other
-	Stacking  = "stacking"  // the best lawful combination of ten benefits
+	Stack     = "stack"     // the best combination of benefits of which some exclude each other
 )
 
 // Loads.
 const (
-	One    = "one"    // a document of ten clauses over enterprises
-	Thirty = "thirty" // thirty documents of five clauses over enterprises, their projects and loans
+	One      = "one"      // a document of ten clauses over enterprises
+	Thirty   = "thirty"   // thirty documents of five clauses over enterprises, their projects and loans
+	Stacking = "stacking" // ten benefits, of which twelve pairs exclude each other
 )
 
 // sampler measures on the processors that the process has.

@@ -55,8 +55,12 @@ func same(engine string, want, got []int64) error {
 	return nil
 }
 
-// fusedLoop is what the others are held against.
-const fusedLoop = "loop, fused by hand"
+// What the others are held against: a loop for these clauses without a branch that depends on data, and where there is none
+// such, one as it is written.
+const (
+	fusedLoop = "loop, fused by hand"
+	handLoop  = "loop, by hand"
+)
 
 // loops are the loops that were written for these clauses.
 func (o *one) loops() error {
@@ -248,9 +252,11 @@ func (o *one) decisions() error {
 	return nil
 }
 
-// decideAll decides some enterprises, so many at a time as a region does.
+// part is how many enterprises a region decides at a time.
+const part = 1024
+
+// decideAll decides some enterprises.
 func decideAll(plan *policy.Plan, facts *Facts, area []uint8, out []int64, from, to int) (s Sum, failed error) {
-	const part = 1024
 	for at := from; at < to; at += part {
 		plan.DecideAll(facts.enterprises(at, min(at+part, to)), asOf, facts, func(i int, d *policy.Decision, err error) {
 			if err != nil {

@@ -28,7 +28,7 @@ type peer struct {
 var peers = []peer{
 	{
 		name: "DuckDB", needs: "npm", set: []string{"npm install --no-audit --no-fund"}, ready: "node_modules/@duckdb/node-api",
-		run: []string{"node"}, script: map[string]string{One: "duckdb.mjs", Thirty: "duckdb_thirty.mjs"},
+		run: []string{"node"}, script: map[string]string{One: "duckdb.mjs", Thirty: "duckdb_thirty.mjs", Stacking: "duckdb_stacking.mjs"},
 	},
 	{
 		name: "OpenFisca", needs: "python3", set: []string{"python3 -m venv env", "env/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt"},

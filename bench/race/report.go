@@ -40,12 +40,12 @@ func (r *Report) Table() string {
 			rows = append(rows, f)
 		}
 	}
-	tasks := []string{Evaluate, Calculate, Tabulate, WhatIf, Position, Explain, NearMiss, Stacking}
+	tasks := []string{Evaluate, Calculate, Tabulate, WhatIf, Position, Explain, NearMiss, Stack}
 	slices.SortStableFunc(rows, func(a, b *Figure) int {
 		return cmp.Or(cmp.Compare(a.Load, b.Load), slices.Index(tasks, a.Task)-slices.Index(tasks, b.Task), a.Firms-b.Firms, cmp.Compare(a.perFirm(), b.perFirm()))
 	})
 	var b strings.Builder
-	fmt.Fprintln(&b, "| load | task | firms | engine | one processor, ms | ns a firm | two, ms of wall | × fused loop |")
+	fmt.Fprintln(&b, "| load | task | firms | engine | one processor, ms | ns a firm | two, ms of wall | × loop |")
 	fmt.Fprintln(&b, "|---|---|---|---|---|---|---|---|")
 	for _, f := range rows {
 		wall, times := "–", "–"
@@ -70,13 +70,14 @@ func (r *Report) find(engine, task, load string, firms, processors int) *Figure 
 	return nil
 }
 
-// timesLoop is how many times as long as the fused loop a firm takes, in the same region and at the same question.
+// timesLoop is how many times as long as the loop a firm takes, in the same region and at the same question.
 func (r *Report) timesLoop(f *Figure) (float64, bool) {
-	g := r.find(fusedLoop, f.question().task, f.Load, f.Firms, 1)
-	if g == nil {
-		return 0, false
+	for _, loop := range []string{fusedLoop, handLoop} {
+		if g := r.find(loop, f.question().task, f.Load, f.Firms, 1); g != nil {
+			return f.perFirm() / g.perFirm(), true
+		}
 	}
-	return f.perFirm() / g.perFirm(), true
+	return 0, false
 }
 
 // Gate is an aim and what was reached.

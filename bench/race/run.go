@@ -51,7 +51,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		if err := r.own(ctx, o, firms); err != nil {
 			return r, err
 		}
-		for _, load := range []string{One, Thirty} {
+		for _, load := range []string{One, Thirty, Stacking} {
 			if err := r.others(ctx, o, homes, load, firms); err != nil {
 				return r, err
 			}
@@ -79,7 +79,7 @@ func (r *Report) own(ctx context.Context, o Options, firms int) error {
 
 // others runs those in other languages over the same region.
 func (r *Report) others(ctx context.Context, o Options, homes map[string]string, load string, firms int) error {
-	if len(homes) == 0 || load == Thirty && firms > mostOfThirty {
+	if len(homes) == 0 || load != One && firms > mostOfOthers {
 		return nil
 	}
 	data := filepath.Join(o.Work, load+"-"+strconv.Itoa(firms))
@@ -103,11 +103,15 @@ func (r *Report) others(ctx context.Context, o Options, homes map[string]string,
 }
 
 func dump(load string, firms int, to string) error {
-	if load == One {
-		return Generate(firms).Dump(to)
+	s := &sampler{firms: firms}
+	switch load {
+	case Thirty:
+		t := newThirty(s)
+		return t.city.Dump(to, t.terms)
+	case Stacking:
+		return newStacking(s).Dump(to)
 	}
-	t := newThirty(&sampler{firms: firms})
-	return t.city.Dump(to, t.terms)
+	return Generate(firms).Dump(to)
 }
 
 // take runs a process to its end and takes its figures.

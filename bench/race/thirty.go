@@ -3,6 +3,7 @@ package race
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strconv"
 	"text/template"
 
@@ -50,7 +51,7 @@ func termsOf(number int) *Terms {
 		LoanCap: between(5, 20) * 10, DigitalRate: between(2, 10), DigitalOver: between(1, 6) * 50, DigitalCap: between(2, 12) * 25, Cloud: between(2, 10) * 5,
 	}
 	t.InvestRate = [years]int64{between(10, 14), between(8, 12), between(6, 10)}
-	for t.Areas = 1<<len(areas) - 1; number%3 > 0 && t.Areas == 1<<len(areas)-1; {
+	for t.Areas = 1<<len(areas) - 1; !t.whole() && t.Areas == 1<<len(areas)-1; {
 		t.Areas = 0
 		for range between(1, 4) {
 			t.Areas |= 1 << d.IntN(len(areas))
@@ -62,6 +63,28 @@ func termsOf(number int) *Terms {
 		}
 	}
 	return t
+}
+
+// whole says that a document is one of the whole city.
+func (t *Terms) whole() bool { return t.Number%3 == 0 }
+
+// changed is the what-if: a lower rate of investment in 2023 with a higher ceiling, and more for loans.
+func (t *Terms) changed() *Terms {
+	c := *t
+	c.InvestRate[1] -= 2
+	c.InvestCap += 200
+	c.LoanRate++
+	return &c
+}
+
+// patches are changed in the form of the product.
+func (t *Terms) patches() []policy.Patch {
+	c := t.changed()
+	return []policy.Patch{
+		{Param: "invest_rate", Key: "2023", Value: strconv.FormatInt(c.InvestRate[1], 10) + "%"},
+		{Param: "invest_cap", Value: strconv.FormatInt(c.InvestCap, 10) + "万元"},
+		{Param: "loan_rate", Value: strconv.FormatInt(c.LoanRate, 10) + "%"},
+	}
 }
 
 var thirtyText = template.Must(template.ParseFS(testdata, "testdata/thirty.yaml.tmpl"))
@@ -91,13 +114,16 @@ func newThirty(s *sampler) *thirty {
 	return t
 }
 
-// evaluate measures an engine that works out one document after the other, and compares what each enterprise gets by each
-// with the loop.
-func (t *thirty) evaluate(engine string, document func(k int) (Sum, error)) error {
+// worked is a document as an engine works it out, in force or changed.
+type worked func(k int, changed bool) (Sum, error)
+
+// race measures an engine that works out one document after the other, and compares what each enterprise gets by each with
+// the loop. What is changed is the documents of the whole city.
+func (t *thirty) race(engine string, document worked) error {
 	err := t.measure(engine, Evaluate, t.firms, func() (*Answer, error) {
 		var all Sum
 		for k := range t.terms {
-			s, err := document(k)
+			s, err := document(k, false)
 			if err != nil {
 				return nil, err
 			}
@@ -108,53 +134,90 @@ func (t *thirty) evaluate(engine string, document func(k int) (Sum, error)) erro
 	if err != nil {
 		return err
 	}
-	want := make([]int64, t.firms)
+	kept := map[int][]int64{}
 	for k, terms := range t.terms {
-		if _, err := document(k); err != nil {
+		if err := t.check(engine, document, k, false); err != nil {
 			return err
 		}
-		t.city.evaluate(terms, want, 0, t.firms)
-		if err := same(engine+", document "+strconv.Itoa(k+1), want, t.out); err != nil {
-			return err
+		if terms.whole() {
+			kept[k] = slices.Clone(t.out)
+			if err := t.check(engine, document, k, true); err != nil {
+				return err
+			}
 		}
 	}
-	return nil
+	return t.measure(engine, WhatIf, t.firms, func() (*Answer, error) {
+		var all Sum
+		var effect Effect
+		for k, before := range kept {
+			s, err := document(k, true)
+			if err != nil {
+				return nil, err
+			}
+			all.add(s)
+			effect.add(compare(before, t.out))
+		}
+		return all.changed(effect), nil
+	})
+}
+
+// check compares a document with the loop, enterprise by enterprise.
+func (t *thirty) check(engine string, document worked, k int, changed bool) error {
+	if _, err := document(k, changed); err != nil {
+		return err
+	}
+	want := make([]int64, t.firms)
+	t.city.evaluate(t.version(k, changed), want, 0, t.firms)
+	return same(engine+", document "+strconv.Itoa(k+1), want, t.out)
+}
+
+func (t *thirty) version(k int, changed bool) *Terms {
+	if changed {
+		return t.terms[k].changed()
+	}
+	return t.terms[k]
 }
 
 func (t *thirty) loops() error {
 	sums := make([]Sum, t.processors)
-	return t.evaluate(fusedLoop, func(k int) (Sum, error) {
-		split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.city.evaluate(t.terms[k], t.out, from, to) })
+	return t.race(handLoop, func(k int, changed bool) (Sum, error) {
+		terms := t.version(k, changed)
+		split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.city.evaluate(terms, t.out, from, to) })
 		return together(sums), nil
 	})
 }
 
 // decisions is Plan.DecideAll, document after document.
 func (t *thirty) decisions() error {
-	plans, err := t.plans()
+	plan, err := t.plans()
 	if err != nil {
 		return err
 	}
 	facts, p := t.city.facts(), t.processors
 	sums, failed := make([]Sum, p), make([]error, p)
-	return t.evaluate("yanzhen, a decision for each", func(k int) (Sum, error) {
-		split(t.firms, p, func(w, from, to int) { sums[w], failed[w] = decideAll(plans[k], facts, t.city.Area, t.out, from, to) })
+	return t.race("yanzhen, a decision for each", func(k int, changed bool) (Sum, error) {
+		split(t.firms, p, func(w, from, to int) {
+			sums[w], failed[w] = decideAll(plan(k, changed), facts, t.city.Area, t.out, from, to)
+		})
 		return together(sums), errors.Join(failed...)
 	})
 }
 
-func (t *thirty) plans() ([]*policy.Plan, error) {
-	var all []*policy.Plan
+// plans compiles the documents, and the plans of those that are changed.
+func (t *thirty) plans() (func(k int, changed bool) *policy.Plan, error) {
+	all := map[bool][]*policy.Plan{}
 	for _, terms := range t.terms {
 		p, err := terms.policy()
 		if err != nil {
 			return nil, err
 		}
-		plan, err := p.Plan(nil)
-		if err != nil {
-			return nil, err
+		for changed, patches := range map[bool][]policy.Patch{false: nil, true: terms.patches()} {
+			plan, err := p.Plan(nil, patches...)
+			if err != nil {
+				return nil, err
+			}
+			all[changed] = append(all[changed], plan)
 		}
-		all = append(all, plan)
 	}
-	return all, nil
+	return func(k int, changed bool) *policy.Plan { return all[changed][k] }, nil
 }
