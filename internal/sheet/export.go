@@ -1,12 +1,16 @@
 package sheet
 
 import (
+	"archive/zip"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
@@ -91,7 +95,7 @@ const (
 )
 
 // Workbook writes the tables and the notes. Rows go to a file on the disk once they are many, so that it holds none of
-// them in memory.
+// them in memory. The same tables and notes have the same bytes.
 func (out *Export) Workbook(w io.Writer) (err error) {
 	f := excelize.NewFile()
 	defer func() { err = errors.Join(err, f.Close()) }()
@@ -116,8 +120,32 @@ func (out *Export) Workbook(w io.Writer) (err error) {
 	if err := writeNotes(f, out); err != nil {
 		return err
 	}
-	_, err = f.WriteTo(w)
-	return err
+	return inOrder(f, w)
+}
+
+// inOrder writes a workbook with its parts in the order of their names: excelize writes sheets as a map gives them.
+func inOrder(f *excelize.File, w io.Writer) (err error) {
+	tmp, err := os.CreateTemp("", "yanzhen-workbook-")
+	if err != nil {
+		return fmt.Errorf("write a workbook: %w", err)
+	}
+	defer func() { err = errors.Join(err, tmp.Close(), os.Remove(tmp.Name())) }()
+	size, err := f.WriteTo(tmp)
+	if err != nil {
+		return err
+	}
+	parts, err := zip.NewReader(tmp, size)
+	if err != nil {
+		return fmt.Errorf("write a workbook: %w", err)
+	}
+	slices.SortFunc(parts.File, func(a, b *zip.File) int { return strings.Compare(a.Name, b.Name) })
+	out := zip.NewWriter(w)
+	for _, part := range parts.File {
+		if err := out.Copy(part); err != nil {
+			return err
+		}
+	}
+	return out.Close()
 }
 
 // styles are the looks of a workbook's cells.
