@@ -26,6 +26,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -107,6 +108,7 @@ type installation struct {
 	intake   *intake.Service
 	enrol    *enrol.Service
 	region   *region.Runner
+	lab      *lab.Lab
 	versions *versions.Store
 }
 
@@ -173,6 +175,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		return nil, err
 	}
 	in.region = region.NewRunner(in.frames, in.lib)
+	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
 	return in, nil
 }
 

@@ -1,45 +1,75 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/sample"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
-// simulation is a policy with other numbers or answers, held against the same policy as it is in force.
+// simulation is a scenario: a policy with other numbers, answers, clauses, areas or words, held against the same policy as
+// it is in force (docs/laboratory.md).
 type simulation struct {
 	regionAsked
-	facts list // files of facts, instead of a database
-	most  int  // enterprises named in each direction
+	facts  list   // files of facts, instead of a database
+	kept   bool   // a database is named
+	file   string // of a scenario that the flags add to
+	text   string // file with another wording
+	ended  list
+	only   list
+	budget string
+	by     string // breakdowns, with commas
+	format string
+	book   string // file for the workbook
+	most   int    // enterprises named in each direction
 }
+
+func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
+	e.regionAsked.flags(fset, t)
+	fset.Var(&e.facts, "facts", t.S("cmd.flag_simulate_facts"))
+	fset.StringVar(&e.file, "scenario", "", t.S("cmd.flag_scenario"))
+	fset.StringVar(&e.text, "text", "", t.S("cmd.flag_text"))
+	fset.Var(&e.ended, "end", t.S("cmd.flag_end"))
+	fset.Var(&e.only, "only", t.S("cmd.flag_only"))
+	fset.StringVar(&e.budget, "budget", "", t.S("cmd.flag_budget"))
+	fset.StringVar(&e.by, "by", "area,clause", t.S("cmd.flag_by", strings.Join(breakdowns, ", ")))
+	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
+	fset.StringVar(&e.book, "xlsx", "", t.S("cmd.flag_xlsx"))
+	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
+}
+
+// breakdowns is how the figures can be broken down.
+var breakdowns = []string{"area", "year", "size", "trade", "clause"}
 
 func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	var e simulation
 	place := placeFlags(fset, t)
 	e.flags(fset, t)
-	fset.Var(&e.facts, "facts", t.S("cmd.flag_simulate_facts"))
-	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
 	return func(ctx context.Context, c *console, args []string) (err error) {
-		switch {
-		case len(e.settings)+len(e.changes) == 0:
-			return wrongUsage(i18n.M("cmd.nothing_changed"))
-		case len(e.facts) > 0 && (place.db != "" || e.when.known != ""):
-			return wrongUsage(i18n.M("cmd.facts_or_data"))
+		fset.Visit(func(f *flag.Flag) { e.kept = e.kept || f.Name == "data" || f.Name == "db" || f.Name == "known" })
+		if err := e.check(); err != nil {
+			return err
 		}
 		if len(e.facts) > 0 {
 			if place.data, err = os.MkdirTemp("", "yanzhen-facts-"); err != nil {
@@ -52,6 +82,13 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 			return err
 		}
 		defer in.close(c)
+		s, err := e.given(c, in)
+		if err != nil {
+			return err
+		}
+		if len(args) == 0 && s.Policy != "" {
+			args = []string{s.Policy}
+		}
 		k, meant, err := e.asked(ctx, c, in, args)
 		if err != nil {
 			return err
@@ -64,8 +101,129 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 			}
 			return wrongUsage(i18n.M("cmd.simulate_one", len(meant)))
 		}
-		return e.run(ctx, c, in, k, meant[0].Policy)
+		return e.run(ctx, c, in, k, meant[0].Policy, s)
 	}
+}
+
+// check refuses flags that do not go together.
+func (e *simulation) check() error {
+	changes := len(e.settings) + len(e.changes) + len(e.ended) + len(e.only) + len(e.budget) + len(e.text) + len(e.file)
+	switch {
+	case changes == 0:
+		return wrongUsage(i18n.M("cmd.nothing_changed"))
+	case len(e.facts) > 0 && e.kept:
+		return wrongUsage(i18n.M("cmd.facts_or_data"))
+	case e.format != "text" && e.format != "json":
+		return wrongUsage(i18n.M("policy.one_of", e.format, "text, json"))
+	}
+	for by := range strings.SplitSeq(e.by, ",") {
+		if by != "" && !slices.Contains(breakdowns, by) {
+			return wrongUsage(i18n.M("policy.one_of", by, strings.Join(breakdowns, ", ")))
+		}
+	}
+	return nil
+}
+
+// given is the scenario of the file and the flags, but for the numbers and answers, which are read with the policy.
+func (e *simulation) given(c *console, in *installation) (s lab.Scenario, err error) {
+	if e.file != "" {
+		if s, err = c.readScenario(e.file); err != nil {
+			return s, err
+		}
+	}
+	if e.text != "" {
+		if s.Text, err = readWording(e.text); err != nil {
+			return s, err
+		}
+	}
+	s.Ended = append(s.Ended, e.ended...)
+	for _, text := range e.only {
+		code, err := in.area(text)
+		if err != nil {
+			return s, err
+		}
+		s.Only = append(s.Only, code)
+	}
+	if e.budget != "" {
+		if s.Budget, err = money.Parse(e.budget); err != nil {
+			return s, errs.Invalid(i18n.M("cmd.bad_budget", e.budget))
+		}
+	}
+	e.area = cmp.Or(e.area, s.Area)
+	if e.when.asOf == "" && s.AsOf != nil {
+		e.when.asOf = s.AsOf.String()
+	}
+	return s, nil
+}
+
+// readScenario reads the JSON form of a scenario strictly; a mistake is told with its line and column.
+func (c *console) readScenario(name string) (s lab.Scenario, err error) {
+	from := c.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return s, errs.Invalid(i18n.M("cmd.no_such_file", name))
+		}
+		defer f.Close()
+		from = f
+	}
+	src, err := io.ReadAll(io.LimitReader(from, 2*content.MaxFile+1))
+	switch {
+	case err != nil:
+		return s, fmt.Errorf("read %s: %w", name, err)
+	case len(src) > 2*content.MaxFile:
+		return s, errs.Invalid(i18n.M("cmd.scenario_too_large", name, 2*content.MaxFile>>20))
+	}
+	dec := json.NewDecoder(bytes.NewReader(src))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&s); err != nil {
+		return s, scenarioProblem(name, src, dec.InputOffset(), err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return s, scenarioProblem(name, src, dec.InputOffset(), errors.New("more after its end"))
+	}
+	return s, nil
+}
+
+// scenarioProblem is a mistake in a scenario's file, at the place that the decoder tells.
+func scenarioProblem(name string, src []byte, at int64, err error) error {
+	var (
+		syntax *json.SyntaxError
+		typed  *json.UnmarshalTypeError
+	)
+	switch {
+	case errors.As(err, &syntax):
+		at = syntax.Offset
+	case errors.As(err, &typed):
+		at = typed.Offset
+	default: // the decoder says which field it does not know, and not where
+		_, field, _ := strings.Cut(err.Error(), "unknown field ")
+		if i := bytes.Index(src, []byte(field)); i >= 0 && field != "" {
+			at = int64(i) + 1
+		}
+	}
+	before := src[:min(max(at-1, 0), int64(len(src)))]
+	line := bytes.Count(before, []byte("\n")) + 1
+	col := len([]rune(string(before[bytes.LastIndexByte(before, '\n')+1:]))) + 1
+	why := strings.TrimPrefix(err.Error(), "json: ")
+	return content.Problems{content.NewProblem(name, src, line, col, i18n.M("cmd.bad_scenario", why))}
+}
+
+// readWording reads another text of a policy, from its file or from the directory that holds it.
+func readWording(name string) (string, error) {
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		name = filepath.Join(name, versions.PolicyFile)
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return "", errs.Invalid(i18n.M("cmd.no_such_file", name))
+	}
+	defer f.Close()
+	src, err := io.ReadAll(io.LimitReader(f, content.MaxFile+1)) // one byte more, so that the laboratory says so
+	if err != nil {
+		return "", fmt.Errorf("read %s: %w", name, err)
+	}
+	return string(src), nil
 }
 
 // asked is what is known and the policies meant, of the database or of the files of facts.
@@ -115,59 +273,135 @@ func (e *simulation) state(ctx context.Context, c *console, in *installation) (i
 	return place.State(ctx, files...)
 }
 
-func (e *simulation) run(ctx context.Context, c *console, in *installation, k known, p *policy.Policy) error {
-	var results [2]*region.Region
-	changed, err := e.plan(p)
+func (e *simulation) run(ctx context.Context, c *console, in *installation, k known, p *policy.Policy, s lab.Scenario) error {
+	if id := p.File.Document.ID; s.Policy != "" && s.Policy != id {
+		return errs.Invalid(i18n.M("cmd.scenario_of", s.Policy, id))
+	}
+	settings, patches, err := e.of(p)
 	if err != nil {
 		return err
 	}
-	law, err := p.Plan(nil)
+	for id, answer := range settings {
+		if s.Settings == nil {
+			s.Settings = map[string]string{}
+		}
+		s.Settings[id] = answer
+	}
+	s.Changes = append(s.Changes, patches...)
+	s.Policy, s.Area, s.AsOf = p.File.Document.ID, e.area, &k.asOf
+	o, err := in.lab.Run(ctx, k.view, s, k.asOf)
+	var wrong content.Problems
+	if errors.As(err, &wrong) && e.text != "" { // the laboratory does not know what the file is called
+		for i := range wrong {
+			wrong[i].File = e.text
+		}
+		return wrong
+	}
 	if err != nil {
 		return err
 	}
-	for i, plan := range []*policy.Plan{law, changed} {
-		result, err := in.region.Run(ctx, k.view, plan, k.asOf)
-		if err != nil {
-			return fmt.Errorf("simulate %s: %w", p.File.Document.ID, err)
+	if e.book != "" {
+		if err := e.writeBook(c, in, o); err != nil {
+			return err
 		}
-		if e.area != "" {
-			result = result.Within(e.area)
-		}
-		results[i] = result
 	}
-	parent := cmp.Or(e.area, commonArea(in.lib.Areas(), results[0]))
-	e.tell(c, k, p, region.EffectOf(results[0], results[1], parent, max(e.most, 0)))
+	if e.format == "json" {
+		out := json.NewEncoder(c.out)
+		out.SetEscapeHTML(false)
+		out.SetIndent("", "  ")
+		return out.Encode(api.OutcomeOf(o))
+	}
+	e.tell(c, k, o)
+	if in.demo {
+		fmt.Fprintln(c.out, c.t.S("lab.synthetic"))
+	}
 	return nil
 }
 
-// tell says what the change comes to: in all, by area, by clause, and for whom most.
-func (e *simulation) tell(c *console, k known, p *policy.Policy, effect *region.Effect) {
-	doc := p.File.Document
+// writeBook writes the outcome as a workbook, whole or not at all.
+func (e *simulation) writeBook(c *console, in *installation, o *lab.Outcome) error {
+	var body bytes.Buffer
+	if err := o.Workbook(c.t, lab.Book{Synthetic: in.demo}).Workbook(&body); err != nil {
+		return err
+	}
+	if err := os.WriteFile(e.book, body.Bytes(), 0o600); err != nil {
+		return errs.Invalid(i18n.M("cmd.cannot_write", e.book))
+	}
+	return nil
+}
+
+// tell says what the scenario comes to: in all, by what was asked for, and for whom most.
+func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
+	doc := o.Law.Policy.File.Document
 	fmt.Fprintf(c.out, "%s  %s\n", doc.Number, c.t.Text(doc.Name))
 	fmt.Fprintln(c.out, c.t.Msg(k.said)+c.t.S("cmd.comma")+c.t.S("policy.confidence_"+doc.Confidence))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_changed", strings.Join(slices.Concat(e.settings, e.changes), c.t.S("cmd.comma"))))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method"))
-	move := func(name string, before, after policy.Interval) {
-		if before != (policy.Interval{}) || after != (policy.Interval{}) {
-			fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", name, before.Msg(), after.Msg()))
+	for _, d := range o.Differences() {
+		e.tellDifference(c, d)
+	}
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method")+c.t.Msg(lab.Caveat))
+	c.tellMove(c.t.S("cmd.region_all"), all(o.Effect.Before), all(o.Effect.After))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", o.Effect.Gain, just(o.Effect.Gained), o.Effect.Lose, just(o.Effect.Lost)))
+	if o.Perhaps != (lab.Movers{}) {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_perhaps", o.Perhaps.More, o.Perhaps.Less))
+	}
+	for by := range strings.SplitSeq(e.by, ",") {
+		if by != "" {
+			c.tellBreakdown(by, o)
 		}
 	}
-	all := func(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
-	move(c.t.S("cmd.region_all"), all(effect.Before), all(effect.After))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", effect.Gain, just(effect.Gained), effect.Lose, just(effect.Lost)))
-	for _, a := range effect.Areas {
-		move("  "+cmp.Or(a.Area.Name, c.t.S("cmd.region_elsewhere")), all(a.Before), all(a.After))
+	for _, s := range o.Factors() {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.region_"+s.Kind, s.Name, s.Year, s.Lines, s.Met, s.Waiting, s.Pays.Msg()))
 	}
-	fmt.Fprintln(c.out, c.t.S("cmd.region_by_clause"))
-	for _, s := range effect.Clauses {
-		clause, _ := p.Clause(s.Clause)
-		move("  "+clause.Cite+"  "+c.t.Text(clause.Name), s.Before.Pays, s.After.Pays)
-	}
-	if len(effect.Most) > 0 {
+	most := slices.Concat(o.Winners(0, e.most), o.Losers(0, e.most))
+	if len(most) > 0 {
 		fmt.Fprintln(c.out, c.t.S("cmd.simulate_most"))
 	}
-	for _, f := range effect.Most {
-		move("  "+f.Name, f.Before, f.After)
+	for _, f := range most {
+		c.tellMove("  "+f.Name, f.Before, f.After)
+	}
+}
+
+// all is money and services together.
+func all(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
+
+// tellDifference says one thing that the scenario has otherwise than the law.
+func (e *simulation) tellDifference(c *console, d lab.Difference) {
+	was, is := c.t.Text(d.Was), c.t.Text(d.Is)
+	if d.Type != "" {
+		was, is = d.Law.String(), d.Scenario.String()
+	}
+	if d.Kind == lab.EndedClause {
+		was, is = "", c.t.S("lab.ended")
+	}
+	name := strings.TrimSpace(d.ID + strings.TrimSuffix("@"+d.Key, "@") + "  " + c.t.Text(d.Name))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_changed", c.t.S("lab.differs_"+string(d.Kind)), name, cmp.Or(was, "—"), is, d.Cite))
+}
+
+// tellMove says an amount under the law and under the scenario; nothing where there is none.
+func (c *console) tellMove(name string, law, then policy.Interval) {
+	if law != (policy.Interval{}) || then != (policy.Interval{}) {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", name, law.Msg(), then.Msg()))
+	}
+}
+
+func (c *console) tellBreakdown(by string, o *lab.Outcome) {
+	b := map[string]func() lab.Breakdown{
+		"area": o.ByArea, "year": o.ByYear, "size": o.BySize, "clause": o.ByClause,
+		"trade": func() lab.Breakdown { return o.ByTrade(content.Division) },
+	}[by]()
+	fmt.Fprintln(c.out, c.t.S("lab.book_by_"+by)+c.t.S("cmd.colon"))
+	for _, r := range b.Rows {
+		name := cmp.Or(c.t.Text(r.Name), r.Code, c.t.S("lab.not_known"))
+		if clause, ok := o.Plan.Policy.Clause(r.Code); ok && by == "clause" {
+			name = clause.Cite + "  " + name
+		}
+		c.tellMove("  "+name, r.Before.Pays, r.After.Pays)
+	}
+	if apart := [2]money.Fen{b.Before.Apart, b.After.Apart}; apart != [2]money.Fen{} {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_apart"), just(apart[0]), just(apart[1])))
+	}
+	if twice := [2]money.Fen{b.Before.Twice, b.After.Twice}; twice != [2]money.Fen{} {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_twice"), just(-twice[0]), just(-twice[1])))
 	}
 }
 
