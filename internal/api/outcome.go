@@ -3,9 +3,6 @@ package api
 import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/money"
-	"github.com/yanzhen/yanzhen/internal/period"
-	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 )
 
@@ -28,28 +25,6 @@ type NumberChange struct {
 	Param string `json:"param" minLength:"1" maxLength:"100" example:"investment_rate"`
 	Key   string `json:"key,omitempty" maxLength:"100" example:"2023" doc:"分年度等的表中的键 · key in its table"`
 	Value string `json:"value" minLength:"1" maxLength:"100" example:"10%" doc:"写法同政策文件 · as the policy's file writes it"`
-}
-
-// of is the scenario as the laboratory reads it.
-func (in Scenario) of(c *caller) (lab.Scenario, error) {
-	s := lab.Scenario{Policy: in.Policy, Name: in.Name, Settings: in.Settings, Ended: in.Ended, Only: in.Only, Text: in.Text, Area: in.Area}
-	for _, x := range in.Changes {
-		s.Changes = append(s.Changes, policy.Patch{Param: x.Param, Key: x.Key, Value: x.Value})
-	}
-	var err error
-	if in.Budget != "" {
-		if s.Budget, err = money.Parse(in.Budget); err != nil {
-			return s, invalid(c.t, "budget", in.Budget, i18n.M("content.want_money", in.Budget))
-		}
-	}
-	if in.AsOf != "" {
-		day, err := period.ParseDay(in.AsOf)
-		if err != nil {
-			return s, invalid(c.t, "as_of", in.AsOf, i18n.M("api.bad_day"))
-		}
-		s.AsOf = &day
-	}
-	return s, nil
 }
 
 func scenarioOf(s lab.Scenario) Scenario {
@@ -132,12 +107,12 @@ func breakdownOf(b lab.Breakdown) breakdown {
 
 // Outcome is what a scenario comes to against the law in force, for the same enterprises, commit and day.
 type Outcome struct {
-	Scenario    Scenario     `json:"scenario"`
-	Hash        string       `json:"hash" example:"9f86d081884c7d65" doc:"方案的摘要；名称不计 · of the scenario, whatever it is called"`
-	Law         string       `json:"law_hash" example:"20ef8447810442a4" doc:"现行规定、口径与参数的摘要 · of the law, its answers and parameters"`
-	Plan        string       `json:"plan_hash" example:"7d793037a0760186" doc:"方案规定、口径与参数的摘要 · of the scenario's policy, answers and parameters"`
-	Confidence  string       `json:"confidence" enum:"verified,secondary,unverified" example:"secondary"`
-	Caveat      i18n.Text    `json:"caveat" doc:"没有估计的 · what is not modelled"`
+	Scenario    Scenario    `json:"scenario"`
+	Hash        string      `json:"hash" example:"9f86d081884c7d65" doc:"方案的摘要；名称不计 · of the scenario, whatever it is called"`
+	Law         string      `json:"law_hash" example:"20ef8447810442a4" doc:"现行规定、口径与参数的摘要 · of the law, its answers and parameters"`
+	Plan        string      `json:"plan_hash" example:"7d793037a0760186" doc:"方案规定、口径与参数的摘要 · of the scenario's policy, answers and parameters"`
+	Confidence  string      `json:"confidence" enum:"verified,secondary,unverified" example:"secondary"`
+	Caveat      i18n.Text   `json:"caveat" doc:"没有估计的 · what is not modelled"`
 	Differences []otherwise `json:"differences" nullable:"false"`
 	BeforeAfter
 	Gain        int       `json:"gain" example:"0" doc:"必得增加的家数 · enterprises that get more for sure"`

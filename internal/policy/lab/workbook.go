@@ -105,8 +105,10 @@ func (w *workbook) sums() sheet.Table {
 		key       string
 		law, then policy.Interval
 	}{
-		{"total", law.Total.Plus(law.InKind), then.Total.Plus(then.InKind)}, {"money", law.Total, then.Total},
-		{"in_kind", law.InKind, then.InKind}, {"floor", law.Floor, then.Floor},
+		{"total", law.Total.Plus(law.InKind), then.Total.Plus(then.InKind)},
+		{"money", law.Total, then.Total},
+		{"in_kind", law.InKind, then.InKind},
+		{"floor", law.Floor, then.Floor},
 	} {
 		rows = append(rows, append([]any{w.t.S("lab.sum_" + x.key)}, w.amounts(x.law, x.then)...))
 	}
@@ -116,10 +118,15 @@ func (w *workbook) sums() sheet.Table {
 		law, then any
 		differs   any
 	}{
-		{"firms", law.Firms, then.Firms, nil}, {"sure", law.Sure, then.Sure, then.Sure - law.Sure},
-		{"perhaps", law.Perhaps, then.Perhaps, then.Perhaps - law.Perhaps}, {"failed", law.Failed, then.Failed, nil},
-		{"gain", nil, e.Gain, e.Gained}, {"lose", nil, e.Lose, -e.Lost}, {"net", nil, nil, w.Net()},
-		{"perhaps_more", nil, w.Perhaps.More, nil}, {"perhaps_less", nil, w.Perhaps.Less, nil},
+		{"firms", law.Firms, then.Firms, nil},
+		{"sure", law.Sure, then.Sure, then.Sure - law.Sure},
+		{"perhaps", law.Perhaps, then.Perhaps, then.Perhaps - law.Perhaps},
+		{"failed", law.Failed, then.Failed, nil},
+		{"gain", nil, e.Gain, e.Gained},
+		{"lose", nil, e.Lose, -e.Lost},
+		{"net", nil, nil, w.Net()},
+		{"perhaps_more", nil, w.Perhaps.More, nil},
+		{"perhaps_less", nil, w.Perhaps.Less, nil},
 	} {
 		rows = append(rows, []any{w.t.S("lab.sum_" + x.key), x.law, nil, x.then, nil, x.differs})
 	}
