@@ -20,8 +20,15 @@ type Near struct {
 	Kind    string    // of the check, as in a trace
 	Text    i18n.Text // of the check
 	Sure    bool      // all other checks are known to be met; else some are not known
+}
 
-	clause, number int // of the subject among those of its kind
+// near is a near miss before it is told.
+type near struct {
+	k     *clauseRule
+	check *Check
+	row   row
+	year  int
+	sure  bool
 }
 
 // NearMisses tells which enterprises miss a clause by a single check, by enterprise, clause, subject and year: where a trace
@@ -30,18 +37,21 @@ type Near struct {
 // no check here. An enterprise whose decision fails may be among them. facts may be nil.
 func (pl *Plan) NearMisses(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(Near)) {
 	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: enterprises, left: make([][]question, len(enterprises))}
-	var all []Near
+	var all []near
 	c.each(func(*clauseRule) bool { return true }, func(q *asker, b *column.Block, clauses []*clauseRule) {
 		for _, k := range clauses {
 			m := misses{asker: q, block: b, k: k}
-			all = append(all, m.find()...)
+			all = m.find(all)
 		}
 	})
-	slices.SortFunc(all, func(a, b Near) int {
-		return cmp.Or(a.Firm-b.Firm, a.clause-b.clause, a.number-b.number, a.Year-b.Year)
+	slices.SortFunc(all, func(a, b near) int {
+		return cmp.Or(a.row.firm-b.row.firm, a.k.index-b.k.index, a.row.number-b.row.number, a.year-b.year)
 	})
-	for i := range all {
-		told(all[i])
+	for _, n := range all {
+		told(Near{
+			Firm: n.row.firm, Clause: n.k.ID, Subject: refOf(n.row.subject), Year: n.year,
+			Check: n.check.ID, Kind: n.check.Kind, Text: n.check.Text, Sure: n.sure,
+		})
 	}
 }
 
@@ -61,8 +71,8 @@ type missed struct {
 	rows column.Bits
 }
 
-// find makes all checks, each for the rows in which at most one is not met so far.
-func (m *misses) find() []Near {
+// find makes all checks, each for the rows in which at most one is not met so far, and adds the near misses.
+func (m *misses) find(all []near) []near {
 	m.none = m.valid(m.block, m.k)
 	_, m.unsure = m.ask(m.none, func(i int) (State, error) {
 		if m.row(i).lost {
@@ -82,20 +92,18 @@ func (m *misses) find() []Near {
 	if len(m.k.Requires) > 0 {
 		m.prerequisites()
 	}
-	var all []Near
-	for _, c := range m.checks {
+	for n := range m.checks {
+		c := &m.checks[n]
 		for i := range c.rows.And(&m.one).Rows() {
-			r := m.row(i)
-			all = append(all, Near{
-				Firm: r.firm, Clause: m.k.ID, Subject: refOf(r.subject), Year: m.year, Check: c.ID, Kind: c.Kind, Text: c.Text,
-				Sure: !m.unsure.Has(i), clause: m.k.index, number: r.number,
-			})
+			all = append(all, near{m.k, &c.Check, *m.row(i), m.year, !m.unsure.Has(i)})
 		}
 	}
 	return all
 }
 
 func (m *misses) row(i int) *row { return &m.rows[m.block.First()+i] }
+
+func (m *misses) asked(i int) asked { return asked{year: m.year, day: m.row(i).day} }
 
 // open is the rows that may still be near misses.
 func (m *misses) open() column.Bits { return m.none.Or(&m.one) }
@@ -145,10 +153,11 @@ func (m *misses) threshold(t *threshold) {
 		_, notMet, left = m.eval(n)
 	}
 	below, unknown := m.ask(left, func(i int) (State, error) {
-		a := m.asking(&decider{plan: m.plan, root: m.roots[m.row(i).firm], asOf: m.asOf}, i)
-		if v := a.value(t.limit); inColumns && len(v.missing) == 0 && v.low.fen > 0 {
+		v := m.plan.valueFor(t.limit, m.row(i).subject, m.asked(i))
+		if inColumns && len(v.missing) == 0 && v.low.fen > 0 {
 			return Unknown, nil
 		}
+		a := m.asking(&decider{plan: m.plan, root: m.roots[m.row(i).firm], asOf: m.asOf}, i)
 		a.threshold(t)
 		return a.checks[0].State, a.err
 	})
@@ -177,8 +186,7 @@ func (m *misses) ask(some column.Bits, state func(i int) (State, error)) (notMet
 // asking is the question of a row, with a trace.
 func (m *misses) asking(d *decider, i int) *asking {
 	d.opt = Options{Trace: true}
-	r := m.row(i)
-	a := &asking{decider: d, verdict: &verdict{state: Met}, k: m.k, s: r.subject, at: asked{year: m.year, day: r.day}}
+	a := &asking{decider: d, verdict: &verdict{state: Met}, k: m.k, s: m.row(i).subject, at: m.asked(i)}
 	a.ctx = a.context()
 	return a
 }

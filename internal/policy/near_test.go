@@ -99,3 +99,19 @@ func traced(plan *Plan, firm int, d *Decision, seen map[string]int) []Near {
 	}
 	return all
 }
+
+// BenchmarkNear finds the near misses of firms by the thousand.
+func BenchmarkNear(b *testing.B) {
+	plan, err := compile(b, yancheng).Plan(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	firms := benchFirms(b, 10_000)
+	near := 0
+	for b.Loop() {
+		near = 0
+		plan.NearMisses(firms, period.Date(2024, 10, 31), nil, func(Near) { near++ })
+	}
+	b.ReportMetric(float64(near), "near")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(firms)), "ns/firm")
+}
