@@ -253,6 +253,7 @@ func (s *server) register() {
 	s.registerReports()
 	s.registerPolicies()
 	s.registerVersions()
+	s.registerScenarios()
 	s.registerImports()
 	s.registerSources()
 	s.registerExports()

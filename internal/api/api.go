@@ -22,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -42,6 +43,7 @@ type Deps struct {
 	Enrol    *enrol.Service
 	Region   *region.Runner
 	Versions *version.Store
+	Lab      *lab.Lab
 	Clock    clock.Clock
 	Log      *slog.Logger
 	Machine  func() (Machine, error) // how the installation stands; nil where nobody can tell
@@ -73,8 +75,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

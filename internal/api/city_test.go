@@ -25,6 +25,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -113,7 +114,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	t.Cleanup(runner.Close)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil

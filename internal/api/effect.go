@@ -110,7 +110,7 @@ func (s *server) showEffect(out *effectOut, e *region.Effect, p *policy.Policy) 
 	b := &out.Body
 	b.Before, b.After = sumOf(e.Before), sumOf(e.After)
 	b.Gain, b.Lose, b.Gained, b.Lost = e.Gain, e.Lose, e.Gained.String(), e.Lost.String()
-	b.Areas, b.Clauses, b.Most = []areaEffect{}, []clauseEffect{}, []firmEffect{}
+	b.Areas, b.Clauses, b.Most = []areaEffect{}, []clauseEffect{}, s.effects(e.Most)
 	for _, a := range e.Areas {
 		if a.Before.Firms+a.After.Firms > 0 {
 			b.Areas = append(b.Areas, areaEffect{nodeOf(s.Library.Areas(), a.Area.Code), BeforeAfter{sumOf(a.Before), sumOf(a.After)}})
@@ -124,8 +124,5 @@ func (s *server) showEffect(out *effectOut, e *region.Effect, p *policy.Policy) 
 			}
 		}
 		b.Clauses = append(b.Clauses, row)
-	}
-	for _, f := range e.Most {
-		b.Most = append(b.Most, firmEffect{f.ID, f.Name, nodeOf(s.Library.Areas(), f.Area), intervalOf(f.Before), intervalOf(f.After)})
 	}
 }

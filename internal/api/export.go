@@ -88,9 +88,14 @@ func (s *server) attach(ctx huma.Context, name string) {
 func (s *server) table(c *caller, m moment, name, format string, out sheet.Export) *stream {
 	t := c.t
 	out.Title, out.Name, out.NotesName, out.Notes = name, t.S("api.sheet_data"), t.S("api.sheet_notes"), s.notes(c, m)
+	return s.sheets(c, name, format, out)
+}
+
+// sheets answers with a table, or with a workbook of several, that says by itself what it is.
+func (s *server) sheets(c *caller, name, format string, out sheet.Export) *stream {
 	if s.Demo {
-		name += "-" + t.S("api.synthetic")
-		out.Mark = t.S("api.synthetic")
+		out.Mark = c.t.S("api.synthetic")
+		name += "-" + out.Mark
 	}
 	return &stream{Body: func(ctx huma.Context) {
 		write, kind := out.CSV, sheet.CSVType

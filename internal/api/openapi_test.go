@@ -29,6 +29,8 @@ type call struct {
 
 const upload = "?name=more.csv&sender=%E5%B8%82%E7%BB%9F%E8%AE%A1%E5%B1%80&authority=statistics&area=320900&period=2022"
 
+const scenarioBody = `{"policy": "yancheng-2022-6", "name": "比例 10%", "changes": [{"param": "investment_rate", "key": "2023", "value": "10%"}]}`
+
 // calls ask every operation once, in an order in which each can succeed.
 var calls = []call{
 	{id: "health", path: "/health"},
@@ -76,6 +78,9 @@ var calls = []call{
 	{id: "approve_version", as: "admin", path: "/versions/{version}/approve", body: `{"revision": {revision}, "reason": "经局务会研究同意", "instead": {instead}}`},
 	{id: "get_version", as: "city", path: "/versions/{version}"},
 	{id: "end_version", as: "admin", path: "/versions/{version}/end", body: `{"revision": {revision}, "reason": "文件到期", "from": "2025-01-01"}`},
+	{id: "run_scenario", as: "city", path: "/scenarios/run", body: scenarioBody},
+	{id: "list_movers", as: "city", path: "/scenarios/enterprises?moves=less&limit=2", body: scenarioBody},
+	{id: "export_scenario", as: "city", path: "/exports/scenarios", body: scenarioBody},
 	{id: "upload", as: "city", path: "/imports" + upload, body: "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n", header: []string{"Content-Type", "application/octet-stream"}},
 	{id: "get_import", as: "city", path: "/imports/{import}"},
 	{id: "get_plan", as: "city", path: "/imports/{import}/plan"},

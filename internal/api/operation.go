@@ -28,6 +28,7 @@ type operation struct {
 	upload       string   // media type of a body that is a file, read as it comes
 	facts        bool     // its body is read by the rules' own reader of facts, with line and column
 	streams      []string // media types, where it answers with something else than JSON
+	later        bool     // it may answer 202, in the same form, while the work goes on: the same is asked again
 }
 
 // bodyLimit is the largest body of most operations, in bytes.
@@ -124,6 +125,10 @@ func handle[I, O any](s *server, op operation, do func(ctx context.Context, c *c
 		}
 		return out, nil
 	})
+	if op.later {
+		done := h.Responses["200"]
+		h.Responses["202"] = &huma.Response{Description: text("api.later"), Content: done.Content, Headers: done.Headers}
+	}
 }
 
 func ptr[T any](v T) *T { return &v }
