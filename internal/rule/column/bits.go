@@ -89,23 +89,13 @@ func (b Bits) Without(o *Bits) Bits {
 	return b
 }
 
-// few is up to how many of 64 rows it is quicker to find those in a set than to look at all.
-const few = 10
-
 // list writes the numbers of the rows into buf.
 func (b *Bits) list(buf *[blockRows]uint16) rows {
 	n := 0
 	for w, x := range b {
-		if bits.OnesCount64(x) <= few {
-			for ; x != 0; x &= x - 1 {
-				buf[n&(blockRows-1)] = uint16(w*64 + bits.TrailingZeros64(x))
-				n++
-			}
-			continue
-		}
-		for i := range 64 { // overwritten by the next where the row is not in the set
-			buf[n&(blockRows-1)] = uint16(w*64 + i)
-			n += int(x >> i & 1)
+		for ; x != 0; x &= x - 1 {
+			buf[n&(blockRows-1)] = uint16(w*64 + bits.TrailingZeros64(x))
+			n++
 		}
 	}
 	return buf[:n]

@@ -9,6 +9,9 @@ import (
 // the 64 are asked for all are compared, and those not asked for dropped, since to find the next of a set takes longer than
 // to compare some that nobody wants.
 
+// few is up to how many of 64 rows it is quicker to find those in a set than to compare all.
+const few = 10
+
 // compare is <, > and == where both operands are present.
 func (m *Machine) compare(n *node, v *vec, present *Bits) {
 	a, b := &m.vecs[n.args[0]], &m.vecs[n.args[1]]

@@ -242,7 +242,7 @@ func (m *Machine) list(b *Bits) rows {
 
 // around is rows for a kernel that does no harm to others: where many are asked for, it is quicker to take all.
 func (m *Machine) around(b *Bits) rows {
-	if *b == m.last || b.Count() <= blockWords*few {
+	if *b == m.last || b.Count() <= blockRows/3 {
 		return m.list(b)
 	}
 	return m.every
