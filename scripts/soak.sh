@@ -1,10 +1,13 @@
 #!/bin/sh
-# Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases.
+# Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases, and prints
+# what these tell of themselves: how often each operator, state and kernel came, say.
 #
 #   scripts/soak.sh [TIME]
 set -eu
 cd "$(dirname "$0")/.."
 time=${1:-2m}
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 
 for pkg in $(go list ./...); do
   dir=$(go list -f '{{.Dir}}' "$pkg")
@@ -14,6 +17,7 @@ for pkg in $(go list ./...); do
   done
   if grep -qs 'pgregory.net/rapid' "$dir"/*_test.go; then
     echo "== $pkg properties"
-    go test -count=1 -timeout 60m "$pkg" -rapid.checks=5000
+    go test -count=1 -timeout 60m -v "$pkg" -rapid.checks=5000 >"$log" 2>&1 || { cat "$log"; exit 1; }
+    grep -v '^ *\(=== \|--- PASS\|PASS$\)' "$log"
   fi
 done
