@@ -15,6 +15,7 @@ type settled struct {
 	clauseLow, clauseHigh []money.Fen // by clause
 	sumLow, sumHigh       [2]money.Fen
 	highWorld             []int // per claim: alternative in the world that gave the most of those that were tried
+	tangled               bool  // more competes with each other than could be settled
 }
 
 // Sums are kept apart: money to the enterprise, and services in kind.
@@ -136,6 +137,19 @@ func (p *Plan) touch(a, b *claim, rivals []rival) bool {
 			}
 		}
 	}
+	return a.project == b.project && p.shareAward(a, b, rivals)
+}
+
+// shareAward says that two claims of one project stand against the same award of another document.
+func (p *Plan) shareAward(a, b *claim, rivals []rival) bool {
+	for _, r := range rivals {
+		for _, o := range rivals {
+			x, y := &p.groups[r.group], &p.groups[o.group]
+			if r.project == a.project && o.project == a.project && x.sameAward(y) && slices.Contains(x.clauses, a.clause) && slices.Contains(y.clauses, b.clause) {
+				return true
+			}
+		}
+	}
 	return false
 }
 
@@ -238,6 +252,7 @@ func (c *component) try(g *gather) {
 	}
 	pays := w.settle()
 	g.best(pays, best)
+	g.tangled = g.tangled || w.tangled
 	if definite {
 		g.world(pays)
 		return
@@ -263,6 +278,7 @@ type gather struct {
 	sumLow, sumHigh       [2]money.Fen
 	most                  money.Fen
 	highWorld             []int
+	tangled               bool
 }
 
 func (c *component) gather() *gather {
@@ -334,6 +350,7 @@ func (g *gather) extent(of func(in []bool) (low, high money.Fen)) {
 }
 
 func (g *gather) into(s *settled, members []int) {
+	s.tangled = s.tangled || g.tangled
 	for m, i := range members {
 		s.low[i], s.high[i], s.highWorld[i] = g.low[m], g.high[m], g.highWorld[m]
 	}

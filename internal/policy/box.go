@@ -103,8 +103,12 @@ func (b *box) settle() {
 	}
 	for _, stage := range b.plan.order {
 		if stage == HigherOf {
-			for g := range b.plan.groups {
-				b.group(g)
+			for k := range b.plan.clusters {
+				if c := &b.plan.clusters[k]; len(c.groups) > 1 {
+					b.together(c)
+				} else {
+					b.group(c.groups[0])
+				}
 			}
 			continue
 		}
@@ -477,10 +481,10 @@ func (b *box) firsts(p *pool, most int) {
 	b.apply(ch)
 }
 
-// group bounds what the contests of a group leave.
-func (b *box) group(g int) {
+// contests is who may meet in a group.
+func (b *box) contests(g int) []*pool {
 	rule := &b.plan.groups[g]
-	for _, p := range b.pools(func(i int) []string {
+	return b.pools(func(i int) []string {
 		c := &b.claims[i]
 		keys := []string{""}
 		switch {
@@ -499,7 +503,13 @@ func (b *box) group(g int) {
 			all = append(all, inYears(key, b.at[i].years)...)
 		}
 		return all
-	}) {
+	})
+}
+
+// group bounds what the contests of a group leave.
+func (b *box) group(g int) {
+	rule := &b.plan.groups[g]
+	for _, p := range b.contests(g) {
 		switch {
 		case !slices.Equal(p.may, p.surely):
 			b.unsettled(p)

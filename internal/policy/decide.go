@@ -97,7 +97,11 @@ func (d *decider) decision() (*Decision, error) {
 	}
 	d.keyed()
 	d.findRivals()
-	return d.finish(), nil
+	out := d.finish()
+	if d.err != nil {
+		return nil, d.err
+	}
+	return out, nil
 }
 
 // decider carries one decision while it is made.
@@ -618,7 +622,8 @@ func (d *decider) rivalsOf(g int, r *groupRule, def content.FactDef, p rule.Subj
 		award := rival{group: g, project: n, year: y, document: d.document(r, p, day)}
 		switch {
 		case state == rule.Present:
-			award.low, award.high = v.Fen(), v.Fen()
+			award.low = min(v.Fen(), unbounded)
+			award.high = award.low
 		case state == rule.Unknown:
 			if ref := (rule.FactRef{Subject: rule.RefOf(p), Def: def.Code, Period: periodOf(def, day)}); !d.unreported(r, n, ref) {
 				continue

@@ -34,6 +34,8 @@ func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
 		return i18n.M("policy.step_most", s.Most, s.Cite)
 	case s.Limit != nil:
 		return i18n.M("policy.step_ceiling", wan(*s.Limit), wan(s.From), wan(s.To), s.Cite)
+	case len(s.Beside) > 0 || s.LostTo != nil && s.Award != nil:
+		return i18n.M("policy.step_lost_several", s.winners(name), wan(s.By), s.Cite)
 	case s.Award != nil:
 		return i18n.M("policy.step_document", s.Document, wan(*s.Award), wan(s.By), s.Cite)
 	case s.LostTo == nil:
@@ -42,6 +44,23 @@ func (s Step) Sentence(name func(clause string) i18n.Text) i18n.Msg {
 		return i18n.M("policy.step_once_lost", name(s.LostTo.Clause), s.LostTo.Subject.label(), s.Cite)
 	}
 	return i18n.M("policy.step_lost", name(s.LostTo.Clause), s.LostTo.Subject.label(), wan(s.By), s.Cite)
+}
+
+// winners is all that stands instead, as one phrase in each language.
+func (s Step) winners(name func(clause string) i18n.Text) i18n.Text {
+	var t i18n.Text
+	for i, w := range append([]Winner{*s.LostTo}, s.Beside...) {
+		if i > 0 {
+			t.ZH, t.EN = t.ZH+"、", t.EN+", "
+		}
+		clause := name(w.Clause)
+		t.ZH += "“" + clause.ZH + "”（" + w.Subject.label() + "）"
+		t.EN += "\"" + clause.EN + "\" (" + w.Subject.label() + ")"
+	}
+	if s.Award != nil {
+		t.ZH, t.EN = t.ZH+"、"+s.Document, t.EN+", "+s.Document
+	}
+	return t
 }
 
 // Sentence says how a line came out of a quota or pool.

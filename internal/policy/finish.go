@@ -4,6 +4,7 @@ import (
 	"math/big"
 	"slices"
 
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -83,7 +84,11 @@ func (d *decider) stack(floor bool) (settled, []int) {
 	if len(index) == 0 {
 		return settled{}, nil
 	}
-	return d.plan.bounds(claims, ways, d.rivals), index
+	s := d.plan.bounds(claims, ways, d.rivals)
+	if s.tangled {
+		d.err = errs.Invalid(i18n.M("policy.tangled"))
+	}
+	return s, index
 }
 
 // top is the world with the most money for the claims of an index, to be told step by step.
@@ -107,6 +112,9 @@ func (d *decider) explain(s settled, index []int, steps [][]Step) {
 		}
 		if step.lost >= 0 {
 			step.LostTo = d.winner(index[step.lost])
+		}
+		for _, other := range step.beside {
+			step.Beside = append(step.Beside, *d.winner(index[other]))
 		}
 		steps[index[n]] = append(steps[index[n]], step)
 	}

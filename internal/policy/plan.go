@@ -38,6 +38,7 @@ type Plan struct {
 	onces       []onceRule
 	ceilings    []ceilingRule
 	groups      []groupRule
+	clusters    []cluster // of the groups, in the order in which they are settled
 	stages      []stage
 	order       []string
 	shut        []atom
@@ -267,6 +268,7 @@ func (pl *Plan) resolve() {
 			pl.groups = append(pl.groups, pl.group(g))
 		}
 	}
+	pl.cluster()
 }
 
 // clause is a clause with the items that hold.

@@ -12,7 +12,7 @@ import (
 // Engine names how decisions are taken, and stands in their receipts. It changes with every change of this package, of
 // package rule or of package money that gives another decision for the same policy and facts: the golden receipt of
 // package policy/version tells when.
-const Engine = "yanzhen/2"
+const Engine = "yanzhen/3"
 
 // State is how a question came out.
 type State string
@@ -152,12 +152,14 @@ type Step struct {
 	By       money.Fen  `json:"by"`              // what it lost by: winner less loser, or amount less what the ceiling left
 	Limit    *money.Fen `json:"limit,omitempty"` // of a ceiling
 	LostTo   *Winner    `json:"lost_to,omitempty"`
+	Beside   []Winner   `json:"beside,omitempty"`   // what else stands instead, where it lost to several
 	Most     int        `json:"most,omitempty"`     // how many are paid, where more than one
 	Document string     `json:"document,omitempty"` // other document that it lost to
 	Award    *money.Fen `json:"award,omitempty"`    // what the other document gave
 	Place
 
-	lost int // claim that it lost to, -1 for none
+	lost   int   // claim that it lost to, -1 for none
+	beside []int // and others
 }
 
 // Winner is the line that was paid instead.

@@ -83,9 +83,10 @@ type world struct {
 	note  func(claim int, s Step) // told of every reduction; may be nil
 	seen  func(c contest, candidates int)
 
-	pays  []money.Fen
-	kept  money.Fen // awards of other documents that won over ours
-	order []int
+	pays    []money.Fen
+	kept    money.Fen // awards of other documents that won over ours
+	order   []int
+	tangled bool // more competes with each other than could be settled
 }
 
 // settle is what each claim is paid: once rules first, then the stages in the order that the law states.
@@ -108,8 +109,12 @@ func (w *world) settle() []money.Fen {
 	for _, stage := range w.plan.order {
 		switch stage {
 		case HigherOf:
-			for g := range w.plan.groups {
-				w.group(g)
+			for k := range w.plan.clusters {
+				if c := &w.plan.clusters[k]; len(c.groups) > 1 {
+					w.together(c)
+				} else {
+					w.group(c.groups[0])
+				}
 			}
 		default:
 			for c := range w.plan.ceilings {
@@ -303,10 +308,15 @@ func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
 	case "cost_item":
 		key = w.at[i].items[g]
 	}
+	return rule.key(key, w.at[i].year), true
+}
+
+// key is what claims of a year must share to compete, where they share the rest.
+func (rule *groupRule) key(rest string, year int) string {
 	if rule.period == "year" {
-		key += "/" + strconv.Itoa(w.at[i].year)
+		return rest + "/" + strconv.Itoa(year)
 	}
-	return key, true
+	return rest
 }
 
 // difference pays, in order of time, what goes beyond the most that was granted before.

@@ -55,23 +55,29 @@ func drawStack(t *rapid.T, how int) smallStack {
 		}
 		s.plan.ceilings = append(s.plan.ceilings, r)
 	}
-	if rapid.Bool().Draw(t, "group") {
-		g := groupRule{id: "group", scope: rapid.SampledFrom([]string{"project", "enterprise"}).Draw(t, "group scope"), clauses: rapid.Permutation([]int{0, 1, 2}).Draw(t, "members")[:2]}
-		g.pick = rapid.SampledFrom([]string{"higher_of", "priority", "difference"}).Draw(t, "pick")
-		g.toSum = rapid.Bool().Draw(t, "to sum")
-		g.period = rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "group period")
-		if g.scope == "project" && rapid.Bool().Draw(t, "against") {
-			g.pick, g.sum, g.against = "higher_of", true, &Against{}
-			for p := range 2 {
-				low := amount("award")
-				r := rival{project: p, year: 2022 + rapid.IntRange(0, 1).Draw(t, "award year"), low: low, high: low}
-				if how != certainly && rapid.Bool().Draw(t, "award open") {
-					r.high += amount("award more")
-				}
-				s.rivals = append(s.rivals, r)
-			}
+	award := 'a'
+	for n := range rapid.IntRange(0, 3).Draw(t, "groups") {
+		g := drawGroup(t, n)
+		if g.pick != "higher_of" {
+			award++ // what does not stand side by side is not against the same award
+		} else if g.against != nil {
+			g.against.Award = string(award)
 		}
 		s.plan.groups = append(s.plan.groups, g)
+	}
+	s.plan.cluster()
+	for g, rule := range s.plan.groups {
+		for project := 0; rule.against != nil && project < 2; project++ {
+			year, low, more := 2022+rapid.IntRange(0, 1).Draw(t, "award year"), amount("award"), money.Fen(0)
+			if how != certainly && rapid.Bool().Draw(t, "award open") {
+				more = amount("award more")
+			}
+			r := rival{group: g, project: project, year: year, low: low, high: low + more}
+			if k := s.before(r); k >= 0 {
+				r.year, r.low, r.high = s.rivals[k].year, s.rivals[k].low, s.rivals[k].high
+			}
+			s.rivals = append(s.rivals, r)
+		}
 	}
 	for i := range rapid.IntRange(1, 5).Draw(t, "claims") {
 		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []key{{text: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}}
@@ -91,6 +97,26 @@ func drawStack(t *rapid.T, how int) smallStack {
 		s.claims, s.ways = append(s.claims, c), append(s.ways, ways)
 	}
 	return s
+}
+
+// before is the first that is the same award of a project in another group, -1 of none.
+func (s smallStack) before(r rival) int {
+	return slices.IndexFunc(s.rivals, func(o rival) bool {
+		return o.project == r.project && s.plan.groups[o.group].against.Award == s.plan.groups[r.group].against.Award
+	})
+}
+
+func drawGroup(t *rapid.T, n int) groupRule {
+	g := groupRule{
+		id: fmt.Sprint("group", n), scope: rapid.SampledFrom([]string{"project", "enterprise"}).Draw(t, "group scope"),
+		clauses: rapid.Permutation([]int{0, 1, 2}).Draw(t, "members")[:rapid.IntRange(2, 3).Draw(t, "of")],
+		pick:    rapid.SampledFrom([]string{"higher_of", "higher_of", "priority", "difference"}).Draw(t, "pick"),
+		toSum:   rapid.Bool().Draw(t, "to sum"), period: rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "group period"),
+	}
+	if g.scope == "project" && rapid.Bool().Draw(t, "against") {
+		g.pick, g.sum, g.against = "higher_of", rapid.Bool().Draw(t, "sum"), &Against{}
+	}
+	return g
 }
 
 // drawDues is all of an amount, or some of three instalments.
@@ -135,8 +161,8 @@ func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
 	}
 	for _, stage := range s.plan.order {
 		if stage == HigherOf {
-			for _, g := range s.plan.groups {
-				s.contest(g, at, awards, order, pays)
+			for first := 0; first < len(s.plan.groups); {
+				first = s.run(first, at, awards, order, pays)
 			}
 			continue
 		}
@@ -179,7 +205,102 @@ func (s smallStack) oracle(at []outcome, awards []money.Fen) []money.Fen {
 	return pays
 }
 
-func (s smallStack) contest(g groupRule, at []outcome, awards []money.Fen, order []int, pays []money.Fen) {
+// run settles the groups of one pick that stand one after the other; it gives the first after them.
+func (s smallStack) run(first int, at []outcome, awards []money.Fen, order []int, pays []money.Fen) int {
+	groups := s.plan.groups
+	if groups[first].pick != "higher_of" {
+		s.contest(first, at, awards, order, pays)
+		return first + 1
+	}
+	end := first
+	for end < len(groups) && groups[end].pick == "higher_of" {
+		end++
+	}
+	if end == first+1 {
+		s.contest(first, at, awards, order, pays)
+		return end
+	}
+	s.bestOf(first, end, at, awards, order, pays)
+	return end
+}
+
+// thing is what stands or falls in groups that are settled together: a claim, or the award of a project and year.
+type thing struct {
+	claim, project, year int // claim is -1 of an award
+	brings               money.Fen
+}
+
+// bestOf goes through every choice of claims and awards of some groups of which no two exclude each other: the choice that
+// brings the most stands, of equals the one that has the first in which they differ.
+func (s smallStack) bestOf(first, end int, at []outcome, awards []money.Fen, order []int, pays []money.Fen) {
+	var things []thing
+	var known []int
+	for g := first; g < end; g++ {
+		for _, clause := range s.plan.groups[g].clauses {
+			if slices.Contains(known, clause) {
+				continue
+			}
+			known = append(known, clause)
+			for _, i := range order {
+				if s.claims[i].clause == clause {
+					things = append(things, thing{i, s.claims[i].project, at[i].year, pays[i]})
+				}
+			}
+		}
+	}
+	for k, r := range s.rivals {
+		x := thing{-1, r.project, r.year, awards[k]}
+		if r.group >= first && r.group < end && !slices.Contains(things, x) {
+			things = append(things, x)
+		}
+	}
+	best, most := []int(nil), money.Fen(-1)
+	var choose func(n int, chosen []int, sum money.Fen)
+	choose = func(n int, chosen []int, sum money.Fen) {
+		if n == len(things) {
+			if sum > most {
+				best, most = slices.Clone(chosen), sum
+			}
+			return
+		}
+		if !slices.ContainsFunc(chosen, func(m int) bool { return s.exclude(first, end, things[n], things[m]) }) {
+			choose(n+1, append(chosen, n), sum+things[n].brings)
+		}
+		choose(n+1, chosen, sum)
+	}
+	choose(0, nil, 0)
+	for n, x := range things {
+		if x.claim >= 0 && !slices.Contains(best, n) {
+			pays[x.claim] = 0
+		}
+	}
+}
+
+// exclude says that one of some groups does not let two stand.
+func (s smallStack) exclude(first, end int, x, y thing) bool {
+	for g := first; g < end; g++ {
+		rule := &s.plan.groups[g]
+		in := func(x thing) bool {
+			if x.claim >= 0 {
+				return slices.Contains(rule.clauses, s.claims[x.claim].clause) && (rule.scope != "project" || x.project >= 0)
+			}
+			return slices.ContainsFunc(s.rivals, func(r rival) bool { return r.group == g && r.project == x.project && r.year == x.year })
+		}
+		switch {
+		case !in(x) || !in(y) || rule.scope == "project" && x.project != y.project || rule.period == "year" && x.year != y.year:
+		case x.claim < 0 || y.claim < 0:
+			if x.claim != y.claim {
+				return true
+			}
+		case !rule.sum && s.claims[x.claim].clause != s.claims[y.claim].clause:
+			return true
+		}
+	}
+	return false
+}
+
+func (s smallStack) contest(gi int, at []outcome, awards []money.Fen, order []int, pays []money.Fen) {
+	g := s.plan.groups[gi]
 	pools := map[string][]int{}
 	for _, i := range order {
 		c := s.claims[i]
@@ -229,7 +350,7 @@ func (s smallStack) contest(g groupRule, at []outcome, awards []money.Fen, order
 		}
 		for k, r := range s.rivals {
 			first := members[0]
-			if g.against != nil && r.project == s.claims[first].project && (g.period != "year" || r.year == at[first].year) {
+			if r.group == gi && r.project == s.claims[first].project && (g.period != "year" || r.year == at[first].year) {
 				sums[-1] += awards[k]
 			}
 		}
@@ -263,6 +384,11 @@ func (s smallStack) worlds(f func(at []outcome, awards []money.Fen)) {
 	others = func(r int) {
 		if r == len(s.rivals) {
 			f(at, awards)
+			return
+		}
+		if k := s.before(s.rivals[r]); k < r {
+			awards[r] = awards[k]
+			others(r + 1)
 			return
 		}
 		for _, a := range slices.Compact([]money.Fen{s.rivals[r].low, s.rivals[r].high}) {
@@ -338,6 +464,7 @@ func TestBoundsHoldEveryWorld(t *testing.T) {
 			}
 			for k, r := range s.rivals {
 				awards[k] = money.Fen(rapid.Int64Range(int64(r.low), int64(r.high)).Draw(t, "award"))
+				awards[k] = awards[s.before(r)]
 			}
 			sum := money.Fen(0)
 			for i, p := range s.oracle(at, awards) {

@@ -221,12 +221,12 @@ func (w words) step(s policy.Step) string {
 	case s.Stage == "instalment" || s.Stage == "clawback" || s.Most > 0:
 		return w.t.Msg(s.Sentence(nil))
 	case s.LostTo != nil:
-		winner := s.LostTo.Clause
-		if i := slices.IndexFunc(w.pol.File.Clauses, func(c policy.Clause) bool { return c.ID == winner }); i >= 0 {
-			winner = w.t.Text(w.pol.File.Clauses[i].Name)
+		winner := w.winner(*s.LostTo)
+		for _, other := range s.Beside {
+			winner += w.t.S("web.step_and") + w.winner(other)
 		}
-		if s.LostTo.Subject.Kind != content.Enterprise {
-			winner += inBrackets(w.t, w.subject(s.LostTo.Subject))
+		if s.Award != nil {
+			winner += w.t.S("web.step_and") + s.Document
 		}
 		return w.t.S("web.step_lost_"+s.Stage, winner, from, to)
 	case s.Award != nil:
@@ -239,6 +239,18 @@ func (w words) step(s policy.Step) string {
 		return w.t.S("web.step_"+s.Stage, inWords(w.t, *s.Limit), from, to)
 	}
 	return w.t.S("web.step_other", from, to)
+}
+
+// winner is a line that is paid instead.
+func (w words) winner(x policy.Winner) string {
+	name := x.Clause
+	if i := slices.IndexFunc(w.pol.File.Clauses, func(c policy.Clause) bool { return c.ID == x.Clause }); i >= 0 {
+		name = w.t.Text(w.pol.File.Clauses[i].Name)
+	}
+	if x.Subject.Kind != content.Enterprise {
+		name += inBrackets(w.t, w.subject(x.Subject))
+	}
+	return name
 }
 
 func (w words) names(facts []policy.Fact) []string {
