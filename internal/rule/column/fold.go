@@ -75,35 +75,43 @@ func (f *folded) column(n int) *Column {
 // fill goes over the members once, block by block, and over the rows that they belong to beside it.
 func (f *folded) fill(c *Column) {
 	m := f.plan.Machine()
-	var b *Block
-	var counts, of Answers
+	m.block = -1
+	var all members
 	for i := range len(f.below.First) - 1 {
 		j := joiner{folded: f, col: c, row: i}
 		for k := int(f.below.First[i]); k < int(f.below.First[i+1]); k++ {
-			if b == nil || k/blockRows != m.block {
-				b = m.At(k / blockRows)
-				counts, of = f.answers(b)
+			if k/blockRows != m.block {
+				b := m.At(k / blockRows)
+				all = f.members(b, b.All())
 			}
-			j.take(counts, of, k%blockRows)
+			j.take(&all, k%blockRows)
 		}
 		j.close()
 	}
 }
 
-// answers evaluates the members of a block: what they come to, where they may count.
-func (f *folded) answers(b *Block) (counts, of Answers) {
-	want := b.All()
+// members is what the members of a block are to the aggregate; the others do not count.
+type members struct {
+	of                     Answers
+	taken, missing, failed Bits
+}
+
+// members evaluates some members of a block: what they come to, where they may count.
+func (f *folded) members(b *Block, some Bits) members {
+	m := members{taken: some}
 	if f.counts >= 0 {
-		counts = b.Eval(f.counts, want)
-		holds, unknown, failed := counts.Present(want), counts.Unknown(want), counts.Failed(want)
-		holds = counts.True(holds)
-		want = holds.Or(&unknown)
-		want = want.Without(&failed)
+		a := b.Eval(f.counts, some)
+		m.taken, m.missing, m.failed = a.True(a.Present(some)), a.Unknown(some), a.Failed(some)
 	}
 	if f.of >= 0 {
-		of = b.Eval(f.of, want)
+		may := m.taken.Or(&m.missing)
+		m.of = b.Eval(f.of, may)
+		none, unknown, failed := m.of.None(may), m.of.Unknown(may), m.of.Failed(may)
+		m.missing = m.missing.Or(&unknown).Without(&none).Without(&failed)
+		m.taken = m.taken.And(&may).Without(&none).Without(&unknown).Without(&failed)
+		m.failed = m.failed.Or(&failed)
 	}
-	return counts, of
+	return m
 }
 
 // joiner is the aggregate of one row under way.
@@ -121,41 +129,18 @@ type joiner struct {
 	big     bigInt
 }
 
-// counting is whether a member counts.
-func counting(counts Answers, i int) rule.State {
-	if counts.of == nil {
-		return rule.Present
-	}
-	state := counts.State(i)
-	if state == rule.Present && !counts.v.truth.Has(i) {
-		return rule.None
-	}
-	return state
-}
-
 // take adds a member.
-func (j *joiner) take(counts, of Answers, i int) {
-	state := counting(counts, i)
+func (j *joiner) take(m *members, i int) {
 	switch {
-	case state == rule.Failed:
+	case m.taken.Has(i):
+		if !j.failed {
+			j.join(m.of, i)
+			j.begun = true
+		}
+	case m.failed.Has(i):
 		j.failed = true
-		return
-	case j.failed || state == rule.None:
-		return
-	}
-	value := rule.Present
-	if of.of != nil {
-		value = of.State(i)
-	}
-	switch {
-	case value == rule.Failed:
-		j.failed = true
-	case value == rule.None:
-	case value == rule.Unknown || state == rule.Unknown:
+	case m.missing.Has(i):
 		j.missing = true
-	default:
-		j.join(of, i)
-		j.begun = true
 	}
 }
 

@@ -77,6 +77,18 @@ func (m *Machine) under(f *folded, member int) (*Machine, *Block) {
 	return sub, &Block{sub}
 }
 
+// counting is whether a member counts.
+func counting(counts Answers, i int) rule.State {
+	if counts.of == nil {
+		return rule.Present
+	}
+	state := counts.State(i)
+	if state == rule.Present && !counts.v.truth.Has(i) {
+		return rule.None
+	}
+	return state
+}
+
 func (m *Machine) missingBelow(f *folded, row int, all *[]Gap) {
 	for k := int(f.below.First[row]); k < int(f.below.First[row+1]); k++ {
 		sub, b := m.under(f, k)
@@ -155,11 +167,13 @@ func (m *Machine) causeBelow(f *folded, row int) error {
 	j := joiner{folded: f, col: f.col, row: row}
 	for k := first; k < last; k++ {
 		_, b := m.under(f, k)
-		counts, of := f.answersAt(b, k%blockRows)
-		if j.take(counts, of, k%blockRows); !j.failed {
+		var one Bits
+		one.set(k % blockRows)
+		m := f.members(b, one)
+		if j.take(&m, k%blockRows); !j.failed {
 			continue
 		}
-		if of.of != nil && of.State(k%blockRows) == rule.Failed {
+		if m.of.of != nil && m.of.State(k%blockRows) == rule.Failed {
 			return f.agg.Failure(b.Outcome(f.of, k%blockRows).Err)
 		}
 		break
