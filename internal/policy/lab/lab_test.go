@@ -34,7 +34,7 @@ var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
 	now        = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
-	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations}
+	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 
