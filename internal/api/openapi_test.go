@@ -29,7 +29,7 @@ type call struct {
 
 const upload = "?name=more.csv&sender=%E5%B8%82%E7%BB%9F%E8%AE%A1%E5%B1%80&authority=statistics&area=320900&period=2022"
 
-const scenarioBody = `{"policy": "yancheng-2022-6", "name": "比例 10%", "changes": [{"param": "investment_rate", "key": "2023", "value": "10%"}]}`
+const scenarioBody = `{"policy": "yancheng-2022-6", "name": "门槛 700 万元", "changes": [{"param": "min_input", "value": "700万元"}]}`
 
 // calls ask every operation once, in an order in which each can succeed.
 var calls = []call{

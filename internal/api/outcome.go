@@ -9,7 +9,7 @@ import (
 // Scenario is a policy in force and what is to be different.
 type Scenario struct {
 	Policy   string            `json:"policy" minLength:"1" maxLength:"100" example:"yancheng-2022-6" doc:"从哪份现行政策出发 · the policy in force that it starts from"`
-	Name     string            `json:"name,omitempty" maxLength:"80" example:"门槛 300 万元"`
+	Name     string            `json:"name,omitempty" maxLength:"80" example:"门槛 700 万元"`
 	Settings map[string]string `json:"settings,omitempty" example:"{\"investment_base\":\"effective\"}" doc:"未定问题的答案 · answers to open questions"`
 	Changes  []NumberChange    `json:"changes,omitempty" maxItems:"500" nullable:"false"`
 	Ended    []string          `json:"ended,omitempty" maxItems:"200" nullable:"false" example:"[\"c12\"]" doc:"停用的条款 · clauses that are left out"`

@@ -1,0 +1,134 @@
+package api
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+)
+
+// scenario asks something about a scenario, until the work on it has ended.
+func (c *city) scenario(login, path, body string, header ...string) reply {
+	c.t.Helper()
+	for {
+		r := c.ask(login, http.MethodPost, path, body, header...)
+		if r.status != http.StatusAccepted {
+			return r
+		}
+		var out runOut
+		r.into(c.t, &out.Body)
+		if p := out.Body.Progress; p == nil || p.Decided > p.Firms || r.header.Get("Retry-After") != "1" {
+			c.t.Fatalf("work that goes on is told as %s", r.body)
+		}
+		time.Sleep(time.Millisecond)
+	}
+}
+
+func TestScenario(t *testing.T) {
+	c := newCity(t)
+	var run runOut
+	r := c.scenario("city", "/scenarios/run", scenarioBody)
+	wants(t, r, 200)
+	r.into(t, &run.Body)
+	o := run.Body.Outcome
+	if o.Gain != 0 || o.Lose != 1 || o.Lost != "682000.00" || o.Before.Total.Sure != "682000.00" || o.After.Total.Sure != "0.00" {
+		t.Errorf("a threshold above the only project that is paid comes to %s", r.body)
+	}
+	if len(o.Differences) != 1 || o.Differences[0].Law.EN != "5000000.00" || o.Differences[0].Scenario.EN != "7000000.00" || o.Differences[0].Cite == "" || o.Caveat.EN == "" {
+		t.Errorf("the method is told as %+v", o.Differences)
+	}
+	// The same, whatever it is called, has the same hash; the area that is looked at is part of it.
+	wants(t, c.scenario("city", "/scenarios/run", strings.Replace(scenarioBody, "门槛 700 万元", "另一个名称", 1)), 200, o.Hash)
+	narrow := c.scenario("city", "/scenarios/run", strings.Replace(scenarioBody, `"name"`, `"area": "320904", "name"`, 1))
+	wants(t, narrow, 200, `"enterprises":1,`)
+	if strings.Contains(narrow.body, o.Hash) {
+		t.Error("another area is the same scenario")
+	}
+
+	var list moversOut
+	c.scenario("city", "/scenarios/enterprises?moves=less", scenarioBody).into(t, &list.Body)
+	if list.Body.Total != 1 || len(list.Body.Items) != 1 || list.Body.Items[0].ID != c.firms[tinghuCode] || list.Body.Items[0].Before.Sure != "682000.00" {
+		t.Errorf("those that lose are %+v", list.Body)
+	}
+	wants(t, c.scenario("city", "/scenarios/enterprises", scenarioBody), 200, `"items":[]`, `"total":0`)
+	wants(t, c.scenario("tinghu", "/scenarios/run", scenarioBody), 200, `"enterprises":1,`)
+
+	c.tokens["narrow"] = c.token("city", access.Actions(), "320904")
+	wants(t, c.scenario("narrow", "/scenarios/enterprises?moves=less", scenarioBody), 200, `"total":0`)
+}
+
+func TestScenarioIsExported(t *testing.T) {
+	c := newCity(t)
+	r := c.scenario("city", "/exports/scenarios", scenarioBody, "Accept-Language", "en")
+	wants(t, r, 200, "PK")
+	if got := r.header.Get("Content-Type"); got != sheet.XLSXType {
+		t.Errorf("content type %q", got)
+	}
+	if again := c.scenario("city", "/exports/scenarios", scenarioBody, "Accept-Language", "en"); again.body != r.body {
+		t.Error("the same outcome has other bytes")
+	}
+	path := filepath.Join(t.TempDir(), "out.xlsx")
+	must(t, os.WriteFile(path, []byte(r.body), 0o600))
+	b, err := sheet.Open(path, "out.xlsx", sheet.DefaultLimits())
+	must(t, err)
+	defer b.Close()
+	var text []string
+	for i := range b.Sheets() {
+		must(t, b.Rows(t.Context(), i, func(row *sheet.Row) error {
+			for _, cell := range row.Cells {
+				text = append(text, cell.Raw)
+			}
+			return nil
+		}))
+	}
+	all := strings.Join(text, "\n")
+	for _, want := range []string{"亭湖甲", tinghuCode, "682000", "synthetic", "not modelled", "测试 city"} {
+		if !strings.Contains(all, want) {
+			t.Errorf("the workbook lacks %q", want)
+		}
+	}
+}
+
+func TestScenarioMistakes(t *testing.T) {
+	c := newCity(t)
+	for body, want := range map[string][]string{
+		`{"policy": "no-such"}`: {"404"},
+		`{}`:                    {"422", "policy"},
+		`{"policy": "yancheng-2022-6", "chnages": []}`:                                   {"422", "chnages"},
+		`{"policy": "yancheng-2022-6", "budget": "lots"}`:                                {"422", `"pointer":"/budget"`},
+		`{"policy": "yancheng-2022-6", "budget": "-1"}`:                                  {"422", "-1.00"},
+		`{"policy": "yancheng-2022-6", "as_of": "31.10.2024"}`:                           {"422", "as_of"},
+		`{"policy": "yancheng-2022-6", "ended": ["c99"]}`:                                {"422", "c99"},
+		`{"policy": "yancheng-2022-6", "only": ["999999"]}`:                              {"422", "999999"},
+		`{"policy": "yancheng-2022-6", "settings": {"sky": "blue"}}`:                     {"422", "sky"},
+		`{"policy": "yancheng-2022-6", "text": "- nothing"}`:                             {"422", `"line":1`, `"column":3`},
+		`{"policy": "yancheng-2022-6", "changes": [{"param": "x"}]}`:                     {"422", "value"},
+		`{"policy": "yancheng-2022-6", "name": "` + long(81) + `"}`:                      {"422", "name"},
+		`{"policy": "yancheng-2022-6", "text": "` + long(9<<20) + `"}`:                   {"413"},
+		`{"policy": "yancheng-2022-6", "text": "` + long(5<<20) + `"}`:                   {"422", "4 MB"},
+		`{"policy": "yancheng-2022-6", "changes": [{"param": "nothing", "value": "1"}]}`: {"422", "nothing"},
+	} {
+		for _, path := range []string{"/scenarios/run", "/scenarios/enterprises", "/exports/scenarios"} {
+			r := c.ask("city", http.MethodPost, path, body, "Accept-Language", "en")
+			var p struct{ Status int }
+			must(t, json.Unmarshal([]byte(r.body), &p))
+			if fmt.Sprint(r.status) != want[0] || p.Status != r.status || r.header.Get("Content-Type") != "application/problem+json" {
+				t.Errorf("%s of %.80s: status %d, %s", path, body, r.status, r.body)
+			}
+			wants(t, r, r.status, want[1:]...)
+		}
+	}
+	var list moversOut
+	c.scenario("city", "/scenarios/enterprises?moves=less&limit=1", scenarioBody).into(t, &list.Body)
+	at := cursor{List: "0123", From: 1}
+	wants(t, c.scenario("city", "/scenarios/enterprises?moves=less&cursor="+at.String(), scenarioBody), 422, "cursor")
+}
+
+func long(n int) string { return strings.Repeat("x", n) }
