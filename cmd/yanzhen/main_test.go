@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/xuri/excelize/v2"
 
@@ -164,6 +165,48 @@ func TestReadme(t *testing.T) {
 			if _, err := parse(fs, rest); err != nil {
 				t.Errorf("%s: %v: %v", name, args, err)
 			}
+		}
+	}
+}
+
+var update = flag.Bool("update", false, "write what the commands of docs/laboratory.md say anew")
+
+// TestLaboratoryGuide runs the commands of the guide to the laboratory, in both languages; what it shows of their output
+// is what they say.
+func TestLaboratoryGuide(t *testing.T) {
+	root, err := filepath.Abs("../../docs")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	block := regexp.MustCompile("(?s)```sh\n(.*?)```\n(?:\n```text\n(.*?)```\n)?")
+	for _, name := range []string{"laboratory.md", "laboratory.zh-CN.md"} {
+		text, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		told := block.ReplaceAllStringFunc(string(text), func(found string) string {
+			m := block.FindStringSubmatch(found)
+			var out, said bytes.Buffer
+			for line := range strings.Lines(m[1]) {
+				args := strings.Fields(strings.TrimPrefix(line, "./yanzhen"))
+				c := &console{in: strings.NewReader(""), out: &out, err: &said, t: i18n.T{Lang: languageOf(args, os.Getenv)}}
+				if code := c.run(context.Background(), args); code != exitOK {
+					t.Errorf("%s: %v: exit %d, %s", name, args, code, &said)
+				}
+			}
+			if !strings.Contains(found, "```text") {
+				return found
+			}
+			return "```sh\n" + m[1] + "```\n\n```text\n" + out.String() + "```\n"
+		})
+		if *update {
+			if err := os.WriteFile(filepath.Join(root, name), []byte(told), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(string(text), told); diff != "" && !*update {
+			t.Errorf("%s shows something else than its commands say; run with -update (-shown +said):\n%s", name, diff)
 		}
 	}
 }

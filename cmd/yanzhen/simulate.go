@@ -336,7 +336,7 @@ func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
 	fmt.Fprintf(c.out, "%s  %s\n", doc.Number, c.t.Text(doc.Name))
 	fmt.Fprintln(c.out, c.t.Msg(k.said)+c.t.S("cmd.comma")+c.t.S("policy.confidence_"+doc.Confidence))
 	for _, d := range o.Differences() {
-		e.tellDifference(c, d)
+		c.tellDifference(d)
 	}
 	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method")+c.t.Msg(lab.Caveat))
 	c.tellMove(c.t.S("cmd.region_all"), all(o.Effect.Before), all(o.Effect.After))
@@ -365,16 +365,28 @@ func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
 func all(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
 
 // tellDifference says one thing that the scenario has otherwise than the law.
-func (e *simulation) tellDifference(c *console, d lab.Difference) {
+func (c *console) tellDifference(d lab.Difference) {
 	was, is := c.t.Text(d.Was), c.t.Text(d.Is)
 	if d.Type != "" {
-		was, is = d.Law.String(), d.Scenario.String()
+		was, is = c.number(d.Law), c.number(d.Scenario)
 	}
 	if d.Kind == lab.EndedClause {
 		was, is = "", c.t.S("lab.ended")
 	}
 	name := strings.TrimSpace(d.ID + strings.TrimSuffix("@"+d.Key, "@") + "  " + c.t.Text(d.Name))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_changed", c.t.S("lab.differs_"+string(d.Kind)), name, cmp.Or(was, "—"), is, d.Cite))
+	line := c.t.S("cmd.simulate_changed", c.t.S("lab.differs_"+string(d.Kind)), name, cmp.Or(was, "—"), is)
+	if d.Cite != "" {
+		line += c.t.S("cmd.simulate_cite", d.Cite)
+	}
+	fmt.Fprintln(c.out, line)
+}
+
+// number is a value of a parameter as people read it; "" for none.
+func (c *console) number(v rule.Value) string {
+	if v.Type() == rule.MoneyType {
+		return c.t.Msg(just(v.Fen()))
+	}
+	return v.String()
 }
 
 // tellMove says an amount under the law and under the scenario; nothing where there is none.

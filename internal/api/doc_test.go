@@ -37,7 +37,7 @@ func TestDocumentedCommands(t *testing.T) {
 			t.Errorf("%v\n%s\n%s", err, b[1], out)
 		}
 	}
-	for _, name := range []string{"facts.ndjson", "decisions.xlsx", "batch.json", "receipt.json", "region.geojson", "import.json", "remarks.csv"} {
+	for _, name := range []string{"facts.ndjson", "decisions.xlsx", "batch.json", "receipt.json", "region.geojson", "import.json", "remarks.csv", "scenario.xlsx"} {
 		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
