@@ -91,25 +91,26 @@ func (p *place) kind() string {
 
 // installation is everything wired together.
 type installation struct {
-	data     string // directory where files are kept
-	database string // kind of database, in words
-	alone    bool   // the database is a file that no other process works on
-	since    int64  // when the process started, ms
-	now      clock.Clock
-	demo     bool // the data is synthetic
-	log      *slog.Logger
-	lib      *content.Library
-	db       *store.DB
-	accounts *access.Store
-	sources  *source.Store
-	parties  *party.Store
-	facts    *fact.Store
-	frames   *fact.Frames
-	intake   *intake.Service
-	enrol    *enrol.Service
-	region   *region.Runner
-	lab      *lab.Lab
-	versions *versions.Store
+	data      string // directory where files are kept
+	database  string // kind of database, in words
+	alone     bool   // the database is a file that no other process works on
+	since     int64  // when the process started, ms
+	now       clock.Clock
+	demo      bool // the data is synthetic
+	log       *slog.Logger
+	lib       *content.Library
+	db        *store.DB
+	accounts  *access.Store
+	sources   *source.Store
+	parties   *party.Store
+	facts     *fact.Store
+	frames    *fact.Frames
+	intake    *intake.Service
+	enrol     *enrol.Service
+	region    *region.Runner
+	lab       *lab.Lab
+	scenarios *lab.Store
+	versions  *versions.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -132,7 +133,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, enrol.Migrations, api.Migrations})
+	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, lab.Migrations, enrol.Migrations, api.Migrations})
 	if err != nil {
 		return nil, err
 	}
@@ -176,6 +177,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	in.region = region.NewRunner(in.frames, in.lib)
 	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
+	in.scenarios = lab.NewStore(in.lab, in.db, in.now)
 	return in, nil
 }
 

@@ -254,6 +254,7 @@ func (s *server) register() {
 	s.registerPolicies()
 	s.registerVersions()
 	s.registerScenarios()
+	s.registerSaved()
 	s.registerImports()
 	s.registerSources()
 	s.registerExports()

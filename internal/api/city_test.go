@@ -77,7 +77,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations, Migrations}
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -112,9 +112,10 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	t.Cleanup(enrolments.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
+	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil

@@ -80,6 +80,13 @@ var calls = []call{
 	{id: "end_version", as: "admin", path: "/versions/{version}/end", body: `{"revision": {revision}, "reason": "文件到期", "from": "2025-01-01"}`},
 	{id: "run_scenario", as: "city", path: "/scenarios/run", body: scenarioBody},
 	{id: "list_movers", as: "city", path: "/scenarios/enterprises?moves=less&limit=2", body: scenarioBody},
+	{id: "save_scenario", as: "city", path: "/scenarios", body: scenarioBody},
+	{id: "list_scenarios", as: "city", path: "/scenarios?policy=yancheng-2022-6"},
+	{id: "get_scenario", as: "city", path: "/scenarios/{scenario}"},
+	{id: "replace_scenario", as: "city", path: "/scenarios/{scenario}?revision=1", body: scenarioBody},
+	{id: "drop_scenario", as: "city", path: "/scenarios/{scenario}"},
+	{id: "restore_scenario", as: "city", path: "/scenarios/{scenario}/restore"},
+	{id: "draft_scenario", as: "city", path: "/scenarios/draft", body: scenarioBody},
 	{id: "export_scenario", as: "city", path: "/exports/scenarios", body: scenarioBody},
 	{id: "upload", as: "city", path: "/imports" + upload, body: "统一社会信用代码,营业收入（万元）\n" + tinghuCode + ",11000\n", header: []string{"Content-Type", "application/octet-stream"}},
 	{id: "get_import", as: "city", path: "/imports/{import}"},
@@ -137,7 +144,7 @@ var calls = []call{
 }
 
 // makes are the calls whose answer names something that later ones speak of.
-var makes = map[string]string{"raise_dispute": "dispute", "state_fact": "report", "draft_version": "version", "draft_policy": "version", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
+var makes = map[string]string{"raise_dispute": "dispute", "state_fact": "report", "draft_version": "version", "draft_policy": "version", "save_scenario": "scenario", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
 
 // opens are those whose answer is a letter for an account.
 var opens = map[string]string{"create_account": "account", "authorise_handler": "handler", "succeed_handler": "handler"}

@@ -8,6 +8,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -23,7 +24,7 @@ type ScenarioIn struct {
 	Body  Scenario
 }
 
-// scenario is the scenario of a body as the laboratory reads it. Its day is that of the moment.
+// scenario is the scenario of a body as the laboratory reads it.
 func (s *server) scenario(c *caller, in Scenario) (lab.Scenario, error) {
 	out := lab.Scenario{Policy: in.Policy, Name: in.Name, Settings: in.Settings, Ended: in.Ended, Only: in.Only, Text: in.Text, Area: in.Area}
 	for _, x := range in.Changes {
@@ -35,10 +36,17 @@ func (s *server) scenario(c *caller, in Scenario) (lab.Scenario, error) {
 			return out, s.wrongBody(c, "/budget", i18n.M("content.want_money", in.Budget))
 		}
 	}
+	if in.AsOf != "" {
+		day, err := period.ParseDay(in.AsOf)
+		if err != nil {
+			return out, s.wrongBody(c, "/as_of", i18n.M("api.bad_day"))
+		}
+		out.AsOf = &day
+	}
 	return out, nil
 }
 
-// simulated is a scenario at a moment.
+// simulated is a scenario at a moment, whose day is its own.
 type simulated struct {
 	moment
 	scenario lab.Scenario

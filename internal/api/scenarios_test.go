@@ -132,3 +132,61 @@ func TestScenarioMistakes(t *testing.T) {
 }
 
 func long(n int) string { return strings.Repeat("x", n) }
+
+func TestSavedScenarios(t *testing.T) {
+	c := newCity(t)
+	save := func(login, body string) reply { return c.ask(login, http.MethodPost, "/scenarios", body) }
+	once := []string{"Idempotency-Key", "k1"}
+	r := c.ask("city", http.MethodPost, "/scenarios", scenarioBody, once...)
+	wants(t, r, 201, `"by":"测试 city"`, `"revision":1`)
+	if again := c.ask("city", http.MethodPost, "/scenarios", scenarioBody, once...); again.body != r.body {
+		t.Errorf("sent twice, it is saved twice: %s", again.body)
+	}
+	var saved SavedScenario
+	r.into(t, &saved)
+	at := fmt.Sprintf("/scenarios/%d", saved.ID)
+	if got := r.header.Get("Location"); got != Prefix+at {
+		t.Errorf("it is at %q", got)
+	}
+	wants(t, c.get("city", at), 200, "门槛 700 万元", saved.Hash)
+	wants(t, c.get("auditor", at), 200, "门槛 700 万元")
+	for _, login := range []string{"tinghu", "firm", "handler"} { // one may not read drafts of the whole city, the others none
+		if r := c.get(login, at); r.status != 404 && r.status != 403 {
+			t.Errorf("%s reads it: %s", login, r.body)
+		}
+		if list := c.get(login, "/scenarios"); strings.Contains(list.body, "700") {
+			t.Errorf("%s finds it: %s", login, list.body)
+		}
+	}
+	other := strings.Replace(scenarioBody, "700万元", "800万元", 1)
+	wants(t, c.ask("city", http.MethodPut, at+"?revision=7", other), 409)
+	wants(t, c.ask("admin", http.MethodPut, at+"?revision=1", other), 403)
+	wants(t, c.ask("city", http.MethodPut, at+"?revision=1", other), 200, `"revision":2`, "800万元")
+	wants(t, c.ask("city", http.MethodDelete, at, ""), 204)
+	wants(t, c.get("city", "/scenarios"), 200, `"items":[]`)
+	wants(t, c.get("city", at), 200, `"dropped":true`)
+	wants(t, c.ask("city", http.MethodPost, at+"/restore", ""), 204)
+	wants(t, c.get("city", "/scenarios?policy=yancheng-2022-6"), 200, `"dropped":false`, "800万元")
+	wants(t, c.get("city", "/scenarios?policy=another"), 200, `"items":[]`)
+
+	wants(t, save("city", strings.Replace(scenarioBody, "门槛 700 万元", "", 1)), 422)
+	wants(t, save("city", strings.Replace(scenarioBody, "min_input", "nothing", 1)), 422, "nothing")
+	wants(t, save("auditor", scenarioBody), 403)
+}
+
+// A draft made of a scenario comes to what the scenario comes to.
+func TestScenarioBecomesADraft(t *testing.T) {
+	c := newCity(t)
+	var draft Edition
+	r := c.ask("city", http.MethodPost, "/scenarios/draft", scenarioBody)
+	wants(t, r, 201, `"state":"draft"`, `"problems":[]`)
+	r.into(t, &draft)
+	wants(t, c.get("city", fmt.Sprintf("/versions/%d/differences", draft.ID)), 200, "700万元")
+	var effect effectOut
+	c.get("city", fmt.Sprintf("/versions/%d/effect", draft.ID)).into(t, &effect.Body)
+	if effect.Body.Lost != "682000.00" || effect.Body.Lose != 1 {
+		t.Errorf("the draft comes to %+v", effect.Body.BeforeAfter)
+	}
+	wants(t, c.ask("city", http.MethodPost, "/scenarios/draft", `{"policy": "yancheng-2022-6"}`), 422)
+	wants(t, c.ask("tinghu", http.MethodPost, "/scenarios/draft", scenarioBody), 403)
+}

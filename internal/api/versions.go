@@ -344,6 +344,11 @@ func (s *server) newDraft(ctx context.Context, c *caller, p version.Package) (*c
 	if err != nil {
 		return nil, err
 	}
+	return s.drafted(ctx, c, v)
+}
+
+// drafted answers with a draft that was just made.
+func (s *server) drafted(ctx context.Context, c *caller, v version.Version) (*createdVersion, error) {
 	out, err := s.getVersion(ctx, c, &idIn{ID: v.ID})
 	if err != nil {
 		return nil, err

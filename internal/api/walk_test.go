@@ -71,6 +71,11 @@ var writers = map[string][]string{
 	"fill_template":           {"tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
+	"save_scenario":           {"tinghu", "city", "narrow", "admin"},
+	"replace_scenario":        {},
+	"drop_scenario":           {},
+	"restore_scenario":        {},
+	"draft_scenario":          {"city", "admin"},
 	"run_scenario":            {"tinghu", "city", "narrow", "auditor"},
 	"list_movers":             {"tinghu", "city", "narrow", "auditor"},
 	"export_scenario":         {"tinghu", "city", "narrow", "auditor"},
@@ -93,7 +98,7 @@ func (c *city) address(op operation, code string) string {
 		var list sourcesOut
 		c.get("city", "/sources").into(c.t, &list.Body)
 		id = fmt.Sprint(list.Body.Items[0].ID)
-	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/reports/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"):
+	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/reports/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"), strings.HasPrefix(op.path, "/scenarios/"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/versions/"):
 		var list editionsOut
@@ -184,7 +189,7 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 		switch op.id {
 		case "upload":
 			path += upload
-		case "edit_version":
+		case "edit_version", "replace_scenario":
 			path += "?revision=1"
 		case "order_enrolment_list":
 			path += "?area=320902&name=firms.csv"
