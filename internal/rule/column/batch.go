@@ -1,6 +1,7 @@
 package column
 
 import (
+	"maps"
 	"math/big"
 
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -35,7 +36,16 @@ type Batch struct {
 	Columns map[string]*Column // by the id of the name; not those of aggregates
 	Below   map[Level]*Below
 
-	contexts []*rule.Context // of Program.Read
+	contexts []*rule.Context       // of Program.Read, until Forget
+	fixed    map[string]rule.Value // names with one value for all rows, which need no column
+}
+
+// Forget lets go of the contexts that the batch was filled for: which facts a row waits for can no longer be asked.
+func (b *Batch) Forget() {
+	b.contexts = nil
+	for _, below := range b.Below {
+		below.Batch.Forget()
+	}
 }
 
 // Level is children of one kind as seen from above.
@@ -214,9 +224,33 @@ func (c *Column) width() width {
 	return w64
 }
 
+// uniform is a column of which every row is in one state, without a value.
+func uniform(t rule.Type, n int, state rule.State) *Column {
+	c := &Column{typ: t, rows: n, den: denOf(t), ends: points(0, 0)}
+	if t == rule.BoolType {
+		c.truth = newBitmap(n)
+	} else {
+		c.n64 = make([]int64, blocks(n)*blockRows)
+	}
+	bits := &c.none
+	if state == rule.Unknown {
+		bits = &c.unknown
+	}
+	*bits = newBitmap(n)
+	for i := range n {
+		bits.set(i)
+	}
+	return c
+}
+
 // Reader fills the column of a name with what it is for contexts.
 type Reader interface {
 	Read(in *rule.Input, contexts []*rule.Context, c *Column)
+}
+
+// Fixed is a Reader that knows which names are the same for all contexts; ok is false for others.
+type Fixed interface {
+	Fixed(in *rule.Input) (a rule.Answer, ok bool)
 }
 
 // ReadRows reads one context after the other.
@@ -242,15 +276,50 @@ func (p *Program) Fill(contexts []*rule.Context, r Reader) *Batch {
 
 func (p *Program) fill(contexts []*rule.Context, r Reader, dict *Dict) *Batch {
 	b := &Batch{Rows: len(contexts), Dict: dict, Columns: map[string]*Column{}, Below: map[Level]*Below{}, contexts: contexts}
+	b.fixed = map[string]rule.Value{}
 	for _, in := range p.inputs {
-		c := NewColumn(in.Type(), dict, len(contexts))
-		r.Read(in, contexts, c)
-		b.Columns[in.ID()] = c.Close()
+		b.read(in, r)
 	}
 	for level, sub := range p.levels {
 		b.Below[level] = below(contexts, level, func(members []*rule.Context) *Batch { return sub.fill(members, r, dict) })
 	}
 	return b
+}
+
+// read fills one name in.
+func (b *Batch) read(in *rule.Input, r Reader) {
+	if f, ok := r.(Fixed); ok {
+		if a, ok := f.Fixed(in); ok && a.State == rule.Present {
+			b.fixed[in.ID()] = a.Value
+			return
+		} else if ok {
+			b.Columns[in.ID()] = uniform(in.Type(), b.Rows, a.State)
+			return
+		}
+	}
+	c := NewColumn(in.Type(), b.Dict, b.Rows)
+	r.Read(in, b.contexts, c)
+	b.Columns[in.ID()] = c.Close()
+}
+
+// Again is a batch of the program with some names read anew; all else is shared with it. Names that are not Fixed need the
+// contexts, and may give texts that the dictionary has to take up: only one goroutine may do it at a time.
+func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch {
+	c := *b
+	c.Columns, c.Below, c.fixed = maps.Clone(b.Columns), map[Level]*Below{}, maps.Clone(b.fixed)
+	for _, in := range p.inputs {
+		if anew(in) {
+			delete(c.Columns, in.ID())
+			delete(c.fixed, in.ID())
+			c.read(in, r)
+		}
+	}
+	for level, sub := range p.levels {
+		below := *b.Below[level]
+		below.Batch = sub.Again(below.Batch, r, anew)
+		c.Below[level] = &below
+	}
+	return &c
 }
 
 // below is the children of contexts.

@@ -185,6 +185,9 @@ func (l *lowerer) out(o out) int {
 }
 
 func (l *lowerer) load(in *rule.Input) int {
+	if v, ok := l.batch.fixed[in.ID()]; ok {
+		return l.constant(v)
+	}
 	col := l.batch.Columns[in.ID()]
 	if agg := in.Aggregate(); agg != nil {
 		col = l.folded(agg)
@@ -218,8 +221,12 @@ func (l *lowerer) number(t rule.Type, n, den *big.Int) int {
 
 // words numbers the texts of a tree that no row has.
 func (l *lowerer) words(t *rule.Tree) {
-	if t.Fn == "" && t.Input == nil && t.Value.Type() == rule.TextType && l.code(t.Value.Text()) < 0 {
-		l.extra = append(l.extra, t.Value.Text())
+	v := t.Value
+	if t.Input != nil {
+		v = l.batch.fixed[t.Input.ID()]
+	}
+	if t.Fn == "" && v.Type() == rule.TextType && l.code(v.Text()) < 0 {
+		l.extra = append(l.extra, v.Text())
 	}
 	for _, a := range t.Args {
 		l.words(a)

@@ -115,34 +115,32 @@ func (pl *Plan) Machine() *Machine {
 	m := &Machine{plan: pl, vecs: make([]vec, len(pl.nodes)), below: map[*Plan]*Machine{}}
 	all := firstRows(blockRows)
 	m.every = append(rows(nil), all.list(&m.buf)...)
-	for i := range pl.nodes {
-		n, v := &pl.nodes[i], &m.vecs[i]
-		if n.op == opLoad && n.typ != rule.BoolType {
-			continue // lies in its column
-		}
-		if n.typ == rule.BoolType {
-			if n.op == opConst && n.value.Sign() > 0 {
-				v.truth = all
-			}
-			continue
-		}
-		switch n.width {
-		case w64:
-			v.n64 = new([blockRows]int64)
-		case w128:
-			v.n128 = new([blockRows]int128)
-		default:
-			v.nBig = new([blockRows]bigInt)
-		}
-		if n.op == opConst {
-			v.fill(n)
-		}
-	}
 	return m
+}
+
+// room makes the room for numbers, once a node is asked for.
+func (v *vec) room(n *node) {
+	if n.typ == rule.BoolType {
+		return
+	}
+	switch n.width {
+	case w64:
+		v.n64 = new([blockRows]int64)
+	case w128:
+		v.n128 = new([blockRows]int128)
+	default:
+		v.nBig = new([blockRows]bigInt)
+	}
 }
 
 // fill makes every row the constant.
 func (v *vec) fill(n *node) {
+	if n.typ == rule.BoolType {
+		if n.value.Sign() > 0 {
+			v.truth = full
+		}
+		return
+	}
 	for i := range blockRows {
 		switch n.width {
 		case w64:
@@ -166,10 +164,17 @@ func (m *Machine) At(block int) *Block {
 // need works a node out for the rows that are wanted and are not done yet.
 func (m *Machine) need(id int, want *Bits) *vec {
 	n, v := &m.plan.nodes[id], &m.vecs[id]
-	if n.op == opConst {
-		return v
+	if v.epoch == 0 && n.op != opLoad { // a column lies where it is
+		v.room(n)
 	}
-	if v.epoch != m.epoch {
+	switch {
+	case n.op == opConst && v.epoch == 0:
+		v.fill(n)
+		v.epoch = m.epoch
+		return v
+	case n.op == opConst:
+		return v
+	case v.epoch != m.epoch:
 		m.begin(n, v)
 	}
 	if n.op == opLoad {

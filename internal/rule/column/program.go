@@ -74,6 +74,14 @@ func (p *Program) addTree(t *rule.Tree, x *rule.Expr) (int, content.Problems) {
 	return len(p.outs) - 1, problems
 }
 
+// Add asks for one thing more, before anything is filled or bound: a tree that is made of those of checked expressions. What
+// cannot be lowered is told as a problem of an expression.
+func (p *Program) Add(t *rule.Tree, tellAt *rule.Expr) (number int, problems content.Problems) {
+	problems = p.visit(t, tellAt)
+	p.outs = append(p.outs, out{tree: t})
+	return len(p.outs) - 1, problems
+}
+
 // visit notes what a tree reads, and tells what of it there is no kernel for.
 func (p *Program) visit(t *rule.Tree, x *rule.Expr) (problems content.Problems) {
 	switch {
