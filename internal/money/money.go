@@ -410,6 +410,14 @@ func (e Exact) Round(how Rounding) (Fen, error) {
 	return Fen(whole.Int64()), nil
 }
 
+// RoundFraction settles num/den, den above 0, as Round does.
+func RoundFraction(num, den int64, how Rounding) (Fen, error) {
+	if fen, ok, err := round(num, den, max(int64(how.To), 1), how.Mode); ok || err != nil {
+		return fen, err
+	}
+	return ExactOf(big.NewRat(num, den)).Round(how)
+}
+
 // up says whether a remainder makes the whole number before it one more: none, or by how it compares with one half.
 func (m Mode) up(exact bool, half int, odd bool) (bool, error) {
 	switch m {

@@ -107,6 +107,9 @@ func (c *compiler) threshold(path []any, src *Threshold, kind string) threshold 
 	default:
 		t.limit = c.ref(at(path, "over"), src.Over, "money")
 	}
+	if t.limit >= 0 {
+		t.reach = c.reach(src, kind)
+	}
 	if src.Base != "" {
 		c.oneOf(at(path, "base"), src.Base, "whole", "above")
 	}
@@ -114,6 +117,16 @@ func (c *compiler) threshold(path []any, src *Threshold, kind string) threshold 
 		c.factOf(at(path, "raise", i), kind, code, content.Money)
 	}
 	return t
+}
+
+// reach is a threshold as one condition.
+func (c *compiler) reach(t *Threshold, kind string) *rule.Expr {
+	src := "(" + t.Of + ") >= " + t.AtLeast
+	if t.Over != "" {
+		src = "(" + t.Of + ") > " + t.Over
+	}
+	x, _ := c.p.envs[kind].Compile(src, rule.Position{}, rule.BoolType)
+	return x
 }
 
 func (c *compiler) amount(path []any, src *Amount, kind string) amount {

@@ -38,6 +38,8 @@ type Policy struct {
 	screens []screen
 	cuts    []period.Day // on which parameters change
 	plain   *plain
+
+	programs *programs
 }
 
 // atom is a compiled condition.
@@ -49,7 +51,8 @@ type atom struct {
 type threshold struct {
 	*Threshold
 	of    *rule.Expr
-	limit int // parameter
+	limit int        // parameter
+	reach *rule.Expr // as one condition; nil where it would be too long for one, which leaves it to be asked
 }
 
 // clause is a compiled clause.
@@ -135,7 +138,7 @@ type shares struct {
 
 // Compile reads and checks policy.yaml. Every mistake is told at once; with problems the Policy is nil.
 func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Problems) {
-	p := &Policy{lib: lib, pindex: map[string]int{}, envs: map[string]*rule.Env{}, plain: &plain{}}
+	p := &Policy{lib: lib, pindex: map[string]int{}, envs: map[string]*rule.Env{}, plain: &plain{}, programs: &programs{of: map[string][]screen{}, params: map[string]*rule.Tree{}}}
 	doc, problems := content.Decode(file, src, &p.File)
 	if len(problems) > 0 {
 		return nil, problems
@@ -156,7 +159,9 @@ func Compile(lib *content.Library, file string, src []byte) (*Policy, content.Pr
 	c.stacking()
 	c.stages()
 	if len(c.problems) == 0 {
-		c.screens()
+		l := lowerer{policy: p, holds: func(*Only) bool { return true }, outside: func(*uplift) bool { return true }}
+		l.lower(p.shut, p.whole())
+		p.screens, c.problems = l.screens, l.problems
 	}
 	if len(c.problems) == 0 { // else a name may seem unused only because its user is broken
 		c.unused()

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -60,32 +59,10 @@ func (pl *Plan) Decide(enterprise rule.Subject, asOf period.Day, opt Options) (*
 // DecideAll is Decide with the zero Options for each of many enterprises: the same decisions, sooner. Whether a clause may
 // be met at all is found for all of them in columns; what is not ruled out is asked of each enterprise. facts may be nil.
 func (pl *Plan) DecideAll(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(i int, d *Decision, err error)) {
-	left := pl.screened(enterprises, asOf, facts, func(*clauseRule) bool { return true })
-	for i, root := range enterprises {
-		d := &decider{plan: pl, root: root, asOf: asOf}
-		if len(left[i]) > 0 {
-			d.collect()
-			d.questions(left[i])
-		}
-		out, err := d.decision()
-		told(i, out, err)
-	}
-}
-
-// questions asks those alone, in the order in which all would be asked.
-func (d *decider) questions(all []question) {
-	slices.SortFunc(all, func(a, b question) int { return cmp.Or(a.subject-b.subject, a.year-b.year) })
-	for _, i := range d.plan.Policy.order {
-		k := &d.plan.clauses[i]
-		for _, q := range all {
-			switch s := d.subjects[k.Entity]; {
-			case q.clause != i:
-			case k.yearly:
-				d.yearly(k, s[q.subject], q.year, q.met)
-			default:
-				d.onEvent(k, s[q.subject], q.met)
-			}
-		}
+	s := NewCrowd(pl.Policy, enterprises, asOf, facts).ask(pl)
+	for i := range enterprises {
+		d, err := s.Decide(i)
+		told(i, d, err)
 	}
 }
 

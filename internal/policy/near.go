@@ -36,20 +36,42 @@ type near struct {
 // nothing that an enterprise does would change that; nor is an event whose day is not known. What an amount is counted on is
 // no check here. An enterprise whose decision fails may be among them. facts may be nil.
 func (pl *Plan) NearMisses(enterprises []rule.Subject, asOf period.Day, facts Facts, told func(Near)) {
-	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: enterprises, left: make([][]question, len(enterprises))}
-	var all []near
-	c.each(func(*clauseRule) bool { return true }, func(q *asker, b *column.Block, clauses []*clauseRule) {
-		for _, k := range clauses {
-			m := misses{asker: q, block: b, k: k}
-			all = m.find(all)
+	NewCrowd(pl.Policy, enterprises, asOf, facts).nearMisses(pl, told)
+}
+
+// NearMisses is Plan.NearMisses for a plan of the crowd's policy.
+func (c *Crowd) NearMisses(pl *Plan, told func(Near)) error {
+	if err := c.fits(pl); err != nil {
+		return err
+	}
+	c.nearMisses(pl, told)
+	return nil
+}
+
+func (c *Crowd) nearMisses(pl *Plan, told func(Near)) {
+	jobs := c.jobs(pl)
+	found := make([][]near, len(jobs))
+	inParallel(len(jobs), func(n int) {
+		j := &jobs[n]
+		if j.plan == nil { // the day of the event is not known
+			return
+		}
+		machine := j.plan.Machine()
+		for at := j.from; at < j.to; at++ {
+			b := machine.At(at)
+			for _, k := range j.clauses {
+				m := misses{Crowd: c, job: j, block: b, k: k}
+				found[n] = m.find(found[n])
+			}
 		}
 	})
+	all := slices.Concat(found...)
 	slices.SortFunc(all, func(a, b near) int {
-		return cmp.Or(a.row.firm-b.row.firm, a.k.index-b.k.index, a.row.number-b.row.number, a.year-b.year)
+		return cmp.Or(int(a.row.firm-b.row.firm), a.k.index-b.k.index, int(a.row.number-b.row.number), a.year-b.year)
 	})
 	for _, n := range all {
 		told(Near{
-			Firm: n.row.firm, Clause: n.k.ID, Subject: refOf(n.row.subject), Year: n.year,
+			Firm: int(n.row.firm), Clause: n.k.ID, Subject: refOf(n.row.subject), Year: n.year,
 			Check: n.check.ID, Kind: n.check.Kind, Text: n.check.Text, Sure: n.sure,
 		})
 	}
@@ -57,7 +79,8 @@ func (pl *Plan) NearMisses(enterprises []rule.Subject, asOf period.Day, facts Fa
 
 // misses finds the rows of a block in which a single check of a clause is not met.
 type misses struct {
-	*asker
+	*Crowd
+	*job
 	block     *column.Block
 	k         *clauseRule
 	none, one column.Bits // rows in which no check so far is not met, and in which one is
@@ -75,12 +98,12 @@ type missed struct {
 func (m *misses) find(all []near) []near {
 	m.none = m.valid(m.block, m.k)
 	_, m.unsure = m.ask(m.none, func(i int) (State, error) {
-		if m.row(i).lost {
+		if m.row(i).lies == unplaced {
 			return Unknown, nil
 		}
 		return Met, nil
 	})
-	for _, a := range slices.Concat(m.plan.shut, m.k.shut) {
+	for _, a := range slices.Concat(m.by.shut, m.k.shut) {
 		m.atom(a, "exclusion")
 	}
 	for _, a := range m.k.when {
@@ -95,15 +118,15 @@ func (m *misses) find(all []near) []near {
 	for n := range m.checks {
 		c := &m.checks[n]
 		for i := range c.rows.And(&m.one).Rows() {
-			all = append(all, near{m.k, &c.Check, *m.row(i), m.year, !m.unsure.Has(i)})
+			all = append(all, near{m.k, &c.Check, *m.row(i), m.table.year, !m.unsure.Has(i)})
 		}
 	}
 	return all
 }
 
-func (m *misses) row(i int) *row { return &m.rows[m.block.First()+i] }
+func (m *misses) row(i int) *row { return &m.table.rows[m.block.First()+i] }
 
-func (m *misses) asked(i int) asked { return asked{year: m.year, day: m.row(i).day} }
+func (m *misses) asked(i int) asked { return asked{year: m.table.year, day: m.row(i).day} }
 
 // open is the rows that may still be near misses.
 func (m *misses) open() column.Bits { return m.none.Or(&m.one) }
@@ -153,11 +176,11 @@ func (m *misses) threshold(t *threshold) {
 		_, notMet, left = m.eval(n)
 	}
 	below, unknown := m.ask(left, func(i int) (State, error) {
-		v := m.plan.valueFor(t.limit, m.row(i).subject, m.asked(i))
+		v := m.by.valueFor(t.limit, m.row(i).subject, m.asked(i))
 		if inColumns && len(v.missing) == 0 && v.low.fen > 0 {
 			return Unknown, nil
 		}
-		a := m.asking(&decider{plan: m.plan, root: m.roots[m.row(i).firm], asOf: m.asOf}, i)
+		a := m.asking(&decider{plan: m.by, root: m.roots[m.row(i).firm], asOf: m.asOf}, i)
 		a.threshold(t)
 		return a.checks[0].State, a.err
 	})
@@ -193,13 +216,13 @@ func (m *misses) asking(d *decider, i int) *asking {
 
 // prerequisites is the clauses that must be met first. Those are asked of each enterprise.
 func (m *misses) prerequisites() {
-	needed := make([]bool, len(m.plan.clauses))
-	m.plan.needs(m.k, needed)
+	needed := make([]bool, len(m.by.clauses))
+	m.by.needs(m.k, needed)
 	var d *decider
-	firm, answers := -1, map[int]*asking{}
+	firm, answers := int32(-1), map[int]*asking{}
 	for i := range m.open().Rows() {
 		if r := m.row(i); r.firm != firm {
-			firm, d = r.firm, m.plan.decided(m.roots[r.firm], m.asOf, needed)
+			firm, d = r.firm, m.by.decided(m.roots[r.firm], m.asOf, needed)
 		}
 		answers[i] = m.asking(d, i)
 		answers[i].prerequisites()

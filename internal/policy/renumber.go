@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -19,15 +18,13 @@ import (
 type Renumbering struct {
 	plan    *Plan
 	touched []bool // by clause: a number of it differs
-	anew    []bool // and so may be whether it is met, or what it is counted on
 }
 
 // Since compares the numbers of a plan with those of another of the same wording and settings; ok is false where they
 // differ in more than numbers, and where quotas or pools let every enterprise depend on the others.
 func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 	p, q := pl.Policy, base.Policy
-	sameEnd := (p.ends == nil) == (q.ends == nil) && (p.ends == nil || *p.ends == *q.ends)
-	if p.wording != q.wording || !sameEnd || pl.Staged() || !maps.Equal(pl.Settings, base.Settings) {
+	if p.wording != q.wording || !sameEnd(p, q) || pl.Staged() || !maps.Equal(pl.Settings, base.Settings) {
 		return nil, false
 	}
 	differs := map[int]bool{}
@@ -37,15 +34,18 @@ func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 		}
 	}
 	n := len(pl.clauses)
-	c = &Renumbering{plan: pl, touched: make([]bool, n), anew: make([]bool, n)}
+	c = &Renumbering{plan: pl, touched: make([]bool, n)}
 	use := uses{plan: pl, differs: differs}
 	for i := range pl.clauses {
 		if k := &pl.clauses[i]; !k.off {
-			c.anew[i] = use.conditions(k)
-			c.touched[i] = c.anew[i] || use.amounts(k)
+			c.touched[i] = use.conditions(k) || use.amounts(k)
 		}
 	}
 	return c, true
+}
+
+func sameEnd(p, q *Policy) bool {
+	return (p.ends == nil) == (q.ends == nil) && (p.ends == nil || *p.ends == *q.ends)
 }
 
 func digestOf(p *param) string {
@@ -66,18 +66,6 @@ func (c *Renumbering) Touched(clause int) bool {
 		clause--
 	}
 	return false
-}
-
-// Anew says that some enterprise may now be met by a clause that it was not met by.
-func (c *Renumbering) Anew() bool { return slices.Contains(c.anew, true) }
-
-// MayBeMet is which enterprises may be met by a clause that may be met anew.
-func (c *Renumbering) MayBeMet(enterprises []rule.Subject, asOf period.Day, facts Facts) []bool {
-	out := make([]bool, len(enterprises))
-	for i, left := range c.plan.screened(enterprises, asOf, facts, func(k *clauseRule) bool { return c.anew[k.index] }) {
-		out[i] = len(left) > 0
-	}
-	return out
 }
 
 // uses finds out where numbers that differ are used.

@@ -1,7 +1,11 @@
 package policy
 
 import (
+	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -16,165 +20,132 @@ type Facts interface {
 	ReadAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State))
 }
 
-// screen is the conditions of the clauses that are asked for the same rows: about one kind of subject, each year or on the
-// day of one event. They are evaluated in columns, to find the questions that need not be asked.
-type screen struct {
-	kind    string
-	event   content.FactDef // unless yearly
-	yearly  bool
-	program *column.Program
-	atoms   map[*Atom]int // expressions of the program
-	reached map[*Threshold]int
+// Crowd is many enterprises on one day, with the facts that a policy reads of them as columns: read once, and asked for plan
+// after plan of that policy. It never changes and may be used by many goroutines.
+type Crowd struct {
+	policy *Policy
+	plain  *Plan // for what is the same in all plans
+	facts  Facts
+	asOf   period.Day
+	roots  []rule.Subject
+	tables []table
+	rivals map[string]elsewhere // by group
 }
 
-// screens makes the programs of all clauses; what they cannot say in columns is a problem of the file.
-func (c *compiler) screens() {
-	var exprs [][]*rule.Expr
-	for i := range c.p.all {
-		k := &c.p.all[i]
-		n := slices.IndexFunc(c.p.screens, func(s screen) bool { return s.of(k) })
-		if n < 0 {
-			n = len(c.p.screens)
-			c.p.screens = append(c.p.screens, screen{kind: k.Entity, event: k.event, yearly: k.yearly, atoms: map[*Atom]int{}, reached: map[*Threshold]int{}})
-			exprs = append(exprs, nil)
-		}
-		s := &c.p.screens[n]
-		for _, a := range slices.Concat(c.p.shut, k.shut, k.when) {
-			if _, ok := s.atoms[a.Atom]; !ok {
-				s.atoms[a.Atom] = len(exprs[n])
-				exprs[n] = append(exprs[n], a.expr)
-			}
-		}
-		for _, t := range k.thresholds {
-			if x := c.reach(&t, k.Entity); x != nil {
-				s.reached[t.Threshold] = len(exprs[n])
-				exprs[n] = append(exprs[n], x)
-			}
-		}
-	}
-	for n := range c.p.screens {
-		program, problems := column.Compile(exprs[n]...)
-		c.problems = append(c.problems, problems...)
-		c.p.screens[n].program = program
-	}
-}
-
-// reach is a threshold as one condition; nil where that would be too long for one, which leaves the question to be asked.
-func (c *compiler) reach(t *threshold, kind string) *rule.Expr {
-	src := "(" + t.Of + ") >= " + t.AtLeast
-	if t.Over != "" {
-		src = "(" + t.Of + ") > " + t.Over
-	}
-	x, _ := c.p.envs[kind].Compile(src, rule.Position{}, rule.BoolType)
-	return x
-}
-
-// of says that a clause is asked for the rows of the screen.
-func (s *screen) of(k *clause) bool {
-	return s.kind == k.Entity && s.yearly == k.yearly && s.event.Code == k.event.Code
-}
-
-// question is a subject of an enterprise and a day for which a clause is asked. Year is 0 for an event without a known day.
-// met says that all of its conditions are known to hold.
-type question struct {
-	clause, subject, year int
-	met                   bool
-}
-
-// crowd is many enterprises while their questions are sorted out.
-type crowd struct {
-	plan  *Plan
-	facts Facts
-	asOf  period.Day
-	roots []rule.Subject
-	left  [][]question // by enterprise: what is not ruled out
+// table is the rows of a screen in a year.
+type table struct {
+	screen *screen
+	year   int // 0 for subjects whose event has no known day
+	rows   []row
+	batch  *column.Batch // but for parameters and settings
 }
 
 // row is a subject in a screen.
 type row struct {
-	firm, number int // of the enterprise; of the subject among those of its kind
-	subject      rule.Subject
-	day          period.Day
-	lost         bool // the area of the enterprise is not known
+	firm, number  int32 // of the enterprise; of the subject among those of its kind
+	unit, project int32 // numbers of the subject and of its project within the enterprise, -1 without one
+	lies          footing
+	day           period.Day
+	subject       rule.Subject
 }
 
-// screened is the questions of each enterprise that may be met, of some clauses. What is left out is known not to be.
-func (pl *Plan) screened(roots []rule.Subject, asOf period.Day, facts Facts, of func(*clauseRule) bool) [][]question {
-	c := &crowd{plan: pl, facts: facts, asOf: asOf, roots: roots, left: make([][]question, len(roots))}
-	c.each(of, func(q *asker, b *column.Block, clauses []*clauseRule) {
-		for _, k := range clauses {
-			left, met := q.sort(b, k)
-			for i := range left.Rows() {
-				r := q.rows[b.First()+i]
-				c.left[r.firm] = append(c.left[r.firm], question{k.index, r.number, q.year, met.Has(i)})
-			}
-		}
-	})
-	return c.left
-}
+// footing is where an enterprise lies on the day of a row.
+type footing int8
 
-// sorter looks at a block of rows for which some clauses are asked.
-type sorter func(q *asker, b *column.Block, clauses []*clauseRule)
+const (
+	unplaced footing = iota // nobody knows
+	inside                  // where the document pays
+	onFloor                 // where somebody else pays, and no less
+)
 
-// each goes over all rows for which some clauses are asked, screen by screen and year by year.
-func (c *crowd) each(of func(*clauseRule) bool, visit sorter) {
-	below := map[string][]row{}
-	for i, root := range c.roots {
-		below[content.Enterprise] = append(below[content.Enterprise], row{firm: i, subject: root})
-		for _, kind := range kinds[1:] {
-			for n, s := range root.Children(kind) {
-				below[kind] = append(below[kind], row{firm: i, number: n, subject: s})
-			}
-		}
+// elsewhere is enterprises with a project to which other documents gave something, or may have.
+type elsewhere struct{ given, unreported map[int32]bool }
+
+// NewCrowd reads what a policy asks of enterprises, as of a day. facts may be nil.
+func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Facts) *Crowd {
+	plain, err := p.Plan(nil)
+	if err != nil {
+		panic(fmt.Sprintf("policy: the defaults of %s are no options: %v", p.File.Document.ID, err)) // Compile has looked
 	}
-	for n := range c.plan.Policy.screens {
-		s := &c.plan.Policy.screens[n]
-		clauses := c.plan.askedBy(s, of)
-		if len(clauses) == 0 {
-			continue
-		}
+	c := &Crowd{policy: p, plain: plain, facts: facts, asOf: asOf, roots: enterprises, rivals: map[string]elsewhere{}}
+	below := c.below()
+	for n := range p.screens {
+		s := &p.screens[n]
 		rows := below[s.kind]
-		if s.yearly {
-			for _, y := range c.years(clauses) {
-				c.year(s, clauses, y, slices.Clone(rows), visit)
+		if !s.yearly {
+			for year, dated := range c.dated(s, rows) {
+				c.add(s, year, dated)
 			}
 			continue
 		}
-		for year, dated := range c.dated(s, clauses, rows) {
-			c.year(s, clauses, year, dated, visit)
+		for _, y := range c.years(s) {
+			all := slices.Clone(rows)
+			for i := range all {
+				all[i].day = period.Date(y, 12, 31)
+			}
+			c.add(s, y, all)
 		}
 	}
+	slices.SortFunc(c.tables, func(a, b table) int { return a.year - b.year })
+	inParallel(len(c.tables), func(i int) { c.fill(&c.tables[i]) })
+	c.findRivals(below[content.Project])
+	return c
 }
 
-// askedBy is some clauses of a screen, as far as they hold.
-func (pl *Plan) askedBy(s *screen, of func(*clauseRule) bool) []*clauseRule {
-	var all []*clauseRule
-	for i := range pl.clauses {
-		if k := &pl.clauses[i]; !k.off && s.of(k.clause) && of(k) {
-			all = append(all, k)
+// inParallel does so many things, as many at a time as there are processors.
+func inParallel(n int, do func(i int)) {
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range min(n, runtime.GOMAXPROCS(0)) {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// below is the subjects of all enterprises by kind, those of one enterprise next to each other.
+func (c *Crowd) below() map[string][]row {
+	all := map[string][]row{}
+	for i, root := range c.roots {
+		all[content.Enterprise] = append(all[content.Enterprise], row{firm: int32(i), project: -1, subject: root})
+		projects := root.Children(content.Project)
+		for k, kind := range kinds[1:] {
+			for n, s := range root.Children(kind) {
+				r := row{firm: int32(i), number: int32(n), unit: int32(k+1)<<24 + int32(n), project: -1, subject: s}
+				if p := project(s); p != nil {
+					r.project = 1<<24 + int32(slices.IndexFunc(projects, func(q rule.Subject) bool { return q.ID() == p.ID() }))
+				}
+				all[kind] = append(all[kind], r)
+			}
 		}
 	}
 	return all
 }
 
-// years is those for which some of the clauses are asked.
-func (c *crowd) years(clauses []*clauseRule) []int {
+// years is those for which some clause of a screen may be asked.
+func (c *Crowd) years(s *screen) []int {
 	var all []int
-	d := decider{plan: c.plan, asOf: c.asOf}
-	for _, k := range clauses {
+	d := decider{plan: c.plain, asOf: c.asOf}
+	for i := range c.plain.clauses {
+		k := &c.plain.clauses[i]
+		if !s.of(k.clause) {
+			continue
+		}
 		for _, y := range d.years(k) {
 			if !slices.Contains(all, y) {
 				all = append(all, y)
 			}
 		}
 	}
-	slices.Sort(all)
 	return all
 }
 
-// dated sorts rows by the year of their event. One whose day is not known is a question for each clause; one that is yet
-// to come, or known to be none, is no question.
-func (c *crowd) dated(s *screen, clauses []*clauseRule, rows []row) map[int][]row {
+// dated sorts rows by the year of their event; 0 for one without a known day. One that is yet to come, or known to be none,
+// is no question.
+func (c *Crowd) dated(s *screen, rows []row) map[int][]row {
 	byYear := map[int][]row{}
 	c.readAll(subjectsOf(rows), s.event, period.Period{}, c.asOf, func(i int, v rule.Value, state rule.State) {
 		r := rows[i]
@@ -183,9 +154,7 @@ func (c *crowd) dated(s *screen, clauses []*clauseRule, rows []row) map[int][]ro
 			r.day = v.Day()
 			byYear[r.day.Year()] = append(byYear[r.day.Year()], r)
 		case state == rule.Unknown:
-			for _, k := range clauses {
-				c.left[r.firm] = append(c.left[r.firm], question{clause: k.index, subject: r.number})
-			}
+			byYear[0] = append(byYear[0], r)
 		}
 	})
 	return byYear
@@ -199,8 +168,8 @@ func subjectsOf(rows []row) []rule.Subject {
 	return all
 }
 
-func (c *crowd) readAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(int, rule.Value, rule.State)) {
-	if c.facts != nil {
+func (c *Crowd) readAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(int, rule.Value, rule.State)) {
+	if c.facts != nil && len(subjects) > 0 {
 		c.facts.ReadAll(subjects, def, p, on, told)
 		return
 	}
@@ -210,30 +179,25 @@ func (c *crowd) readAll(subjects []rule.Subject, def content.FactDef, p period.P
 	}
 }
 
-// year looks at the rows of a year, without those that lie outside the area.
-func (c *crowd) year(s *screen, clauses []*clauseRule, year int, rows []row, visit sorter) {
-	for i := range rows {
-		if s.yearly {
-			rows[i].day = period.Date(year, 12, 31)
-		}
+// add keeps the rows of a year that lie where the document pays or its floor holds, or may do so.
+func (c *Crowd) add(s *screen, year int, rows []row) {
+	if year > 0 {
+		rows = c.placed(rows)
 	}
-	q := &asker{crowd: c, screen: s, year: year, rows: c.inside(rows)}
-	if len(q.rows) == 0 {
-		return
-	}
-	plan := s.program.Bind(s.program.Fill(q.contexts(), q))
-	m := plan.Machine()
-	for at := range plan.Blocks() {
-		visit(q, m.At(at), clauses)
+	if len(rows) > 0 {
+		c.tables = append(c.tables, table{screen: s, year: year, rows: rows})
 	}
 }
 
-// inside is the rows of enterprises that lie, on the day of the row, where the document pays or where its floor holds, or
-// may do so.
-func (c *crowd) inside(rows []row) []row {
-	if c.plan.Policy.File.Document.Area == nil {
+// placed is the rows of enterprises that lie, on the day of the row, where the document says, or may do so.
+func (c *Crowd) placed(rows []row) []row {
+	if c.policy.File.Document.Area == nil {
+		for i := range rows {
+			rows[i].lies = inside
+		}
 		return rows
 	}
+	slices.SortStableFunc(rows, func(a, b row) int { return int(a.day - b.day) })
 	out := make([]bool, len(rows))
 	for from := 0; from < len(rows); { // rows of one day together
 		to := from + 1
@@ -245,12 +209,14 @@ func (c *crowd) inside(rows []row) []row {
 		for _, r := range rows[from:to] {
 			roots = append(roots, c.roots[r.firm])
 		}
-		c.readAll(roots, c.plan.areaDef, period.OfDay(on), on, func(i int, v rule.Value, state rule.State) {
-			rows[from+i].lost = state == rule.Unknown
+		c.readAll(roots, c.plain.areaDef, period.OfDay(on), on, func(i int, v rule.Value, state rule.State) {
 			out[from+i] = state == rule.None
 			if state == rule.Present {
-				_, known := c.plan.inside(v.Text())
+				in, known := c.plain.inside(v.Text())
 				out[from+i] = !known
+				if rows[from+i].lies = onFloor; in {
+					rows[from+i].lies = inside
+				}
 			}
 		})
 		from = to
@@ -261,62 +227,157 @@ func (c *crowd) inside(rows []row) []row {
 			in = append(in, r)
 		}
 	}
+	slices.SortStableFunc(in, func(a, b row) int { return int(a.firm - b.firm) })
 	return in
 }
 
-// asker is the rows of a screen in a year, as their expressions are evaluated.
-type asker struct {
-	*crowd
-	screen *screen
-	year   int
-	rows   []row
+// fill reads the facts of a table.
+func (c *Crowd) fill(t *table) {
+	if t.year == 0 {
+		return
+	}
+	t.batch = t.screen.program.Fill(c.contexts(t), reading{c, c.plain, t})
+	if !c.policy.readsNumbers() {
+		t.batch.Forget()
+	}
 }
 
-// sort gives the rows of a block in which a clause may be met, and those in which all that it asks for is known to hold.
-func (q *asker) sort(b *column.Block, k *clauseRule) (left, met column.Bits) {
-	s := sieve{block: b, open: q.valid(b, k)}
-	s.met = s.open
-	for _, atoms := range [][]atom{q.plan.shut, k.shut} {
-		for _, a := range atoms {
-			s.shuts(q.screen.atoms[a.Atom], a.Unreported == "no")
-		}
-	}
-	for _, a := range k.when {
-		s.holds(q.screen.atoms[a.Atom], a.Unreported == "no")
-	}
-	for _, t := range k.thresholds {
-		n, ok := q.screen.reached[t.Threshold]
-		if ok {
-			s.holds(n, false)
-		}
-		if !ok || t.Base == "above" { // it says more than whether it is reached
-			s.met = column.Bits{}
-		}
-	}
-	if len(k.Requires) > 0 {
-		s.met = column.Bits{}
-	}
-	return s.open.Or(&s.failed), s.met
+// readsNumbers says that some parameter is not the same for all rows of a year: then contexts are kept, to read it for each
+// plan.
+func (p *Policy) readsNumbers() bool {
+	return slices.ContainsFunc(p.params, func(prm *param) bool { return !prm.yearly() })
 }
 
-// valid is the rows of a block on whose day, or in whose year, a clause is in force.
-func (q *asker) valid(b *column.Block, k *clauseRule) column.Bits {
-	in := b.All()
-	for i := range in.Rows() {
-		if !q.inForce(k, q.rows[b.First()+i].day) {
-			in.Drop(i)
+// yearly says that a parameter is the same for all events of a year.
+func (p *param) yearly() bool { return (p.By == "" || p.By == "year") && len(p.later) == 0 }
+
+// contexts is what the expressions of the rows are evaluated for.
+func (c *Crowd) contexts(t *table) []*rule.Context {
+	all := make([]rule.Context, len(t.rows))
+	out := make([]*rule.Context, len(t.rows))
+	for i := range t.rows {
+		r := &t.rows[i]
+		all[i] = rule.Context{Subject: r.subject, Year: t.year, On: min(r.day, c.asOf)}
+		if !t.screen.yearly {
+			all[i].Event = &r.day
 		}
+		out[i] = &all[i]
 	}
-	return in
+	return out
 }
 
-// inForce says that a clause holds on the day of a row, or in its year.
-func (q *asker) inForce(k *clauseRule, day period.Day) bool {
-	first, last := day, day
-	if k.yearly {
-		first, last = period.Date(q.year, 1, 1), period.Date(q.year, 12, 31)
+// reading fills the columns of a table with facts, and with the numbers and answers of a plan: what is the same for all rows
+// is one value, and facts of one period are read together.
+type reading struct {
+	*Crowd
+	plan  *Plan
+	table *table
+}
+
+// Fixed is a name that is the same in all rows of the table.
+func (r reading) Fixed(in *rule.Input) (a rule.Answer, ok bool) {
+	switch in.Origin() {
+	case rule.FromYear:
+		return rule.Answer{Value: rule.Int(int64(r.table.year)), State: rule.Present}, true
+	case rule.FromSetting:
+		return rule.Answer{Value: rule.Text(r.plan.Settings[in.Short()]), State: rule.Present}, true
+	case rule.FromParam:
+		if r.plan.params[r.plan.Policy.pindex[in.Short()]].yearly() {
+			return r.plan.answerFor(in.Short(), nil, asked{year: r.table.year, day: period.Date(r.table.year, 12, 31)}), true
+		}
 	}
-	return last >= k.valid.from && (k.valid.to == nil || first <= *k.valid.to)
+	return rule.Answer{}, false
+}
+
+// Read fills the column of a name for subjects of any kind.
+func (r reading) Read(in *rule.Input, contexts []*rule.Context, c *column.Column) {
+	if in.Origin() == rule.FromParam {
+		for i, ctx := range contexts {
+			at := asked{year: r.table.year, day: period.Date(r.table.year, 12, 31)}
+			if ctx.Event != nil {
+				at.day = *ctx.Event
+			}
+			a := r.plan.answerFor(in.Short(), ctx.Subject, at)
+			c.Set(i, a.Value, a.State)
+		}
+		return
+	}
+	if in.Origin() == rule.FromFact || in.Origin() == rule.FromMembership {
+		if p, ok := r.periodOf(in); ok {
+			r.together(in, p, contexts, c)
+			return
+		}
+	}
+	column.ReadRows(in, contexts, c)
+}
+
+// anew says that a name belongs to the plan, and not to the facts.
+func anew(in *rule.Input) bool {
+	return in.Origin() == rule.FromParam || in.Origin() == rule.FromSetting
+}
+
+// periodOf is the period in which all rows read a fact; ok is false where each has its own, or its own day.
+func (r reading) periodOf(in *rule.Input) (p period.Period, ok bool) {
+	switch def := in.Def(); {
+	case in.Origin() == rule.FromMembership:
+		return period.Period{}, r.table.screen.yearly
+	case def.Period == period.Always || def.Period == "":
+		return period.Period{}, true
+	case def.Period == period.Year:
+		return period.OfYear(r.table.year), true
+	}
+	return period.Period{}, false
+}
+
+// together reads a fact of the subjects, or of what they lie below.
+func (r reading) together(in *rule.Input, p period.Period, contexts []*rule.Context, c *column.Column) {
+	def := in.Def()
+	tops, numbers := make([]rule.Subject, 0, len(contexts)), make([]int, 0, len(contexts))
+	for i, ctx := range contexts {
+		top := owner(ctx.Subject, def)
+		if top == nil {
+			o := in.Read(ctx)
+			c.Set(i, o.Value, o.State)
+			continue
+		}
+		tops, numbers = append(tops, top), append(numbers, i)
+	}
+	if len(contexts) == 0 {
+		return
+	}
+	r.readAll(tops, def, p, contexts[0].On, func(i int, v rule.Value, state rule.State) { c.Set(numbers[i], v, state) })
+}
+
+// findRivals notes which enterprises have projects that other documents paid, or may have paid.
+func (c *Crowd) findRivals(projects []row) {
+	for g := range c.plain.Policy.File.Stacking.Groups {
+		against := c.policy.File.Stacking.Groups[g].Against
+		if against == nil {
+			continue
+		}
+		def, _ := c.policy.lib.FactDef(against.Award)
+		found := elsewhere{given: map[int32]bool{}, unreported: map[int32]bool{}}
+		for y := c.plain.valid.from.Year(); y <= c.lastYear(); y++ {
+			day := period.Date(y, 12, 31)
+			c.readAll(subjectsOf(projects), def, periodOf(def, day), day, func(i int, _ rule.Value, state rule.State) {
+				switch state {
+				case rule.Present:
+					found.given[projects[i].firm] = true
+				case rule.Unknown:
+					found.unreported[projects[i].firm] = true
+				}
+			})
+		}
+		c.rivals[c.policy.File.Stacking.Groups[g].ID] = found
+	}
+}
+
+// lastYear is the last in which other documents are asked for.
+func (c *Crowd) lastYear() int {
+	if to := c.plain.valid.to; to != nil {
+		return min(c.asOf.Year(), to.Year())
+	}
+	return c.asOf.Year()
 }
 
 // sieve lets the conditions of a clause sort rows out, one after the other.
@@ -351,95 +412,4 @@ func (s *sieve) shuts(out int, closed bool) {
 	if s.met = s.met.And(&s.open); !closed {
 		s.met = s.met.Without(&unknown)
 	}
-}
-
-// contexts is what the expressions of the rows are evaluated for.
-func (q *asker) contexts() []*rule.Context {
-	all := make([]rule.Context, len(q.rows))
-	out := make([]*rule.Context, len(q.rows))
-	for i := range q.rows {
-		r := &q.rows[i]
-		all[i] = rule.Context{Subject: r.subject, Year: q.year, On: min(r.day, q.asOf), Names: q}
-		if !q.screen.yearly {
-			all[i].Event = &r.day
-		}
-		out[i] = &all[i]
-	}
-	return out
-}
-
-// Param answers param.x in expressions.
-func (q *asker) Param(id string, c *rule.Context) rule.Answer {
-	at := asked{year: q.year, day: period.Date(q.year, 12, 31)}
-	if c.Event != nil {
-		at.day = *c.Event
-	}
-	return q.plan.answerFor(id, c.Subject, at)
-}
-
-// Setting answers setting.x in expressions.
-func (q *asker) Setting(id string) string { return q.plan.Settings[id] }
-
-// Read fills the column of a name for subjects of any kind: what is the same for all rows is asked once, and facts of one
-// period together.
-func (q *asker) Read(in *rule.Input, contexts []*rule.Context, c *column.Column) {
-	switch in.Origin() {
-	case rule.FromYear, rule.FromSetting:
-		q.constant(in, contexts, c)
-		return
-	case rule.FromParam:
-		prm := q.plan.params[q.plan.Policy.pindex[in.Short()]]
-		if (prm.By == "" || prm.By == "year") && len(prm.later) == 0 {
-			q.constant(in, contexts, c)
-			return
-		}
-	case rule.FromFact, rule.FromMembership:
-		if p, ok := q.periodOf(in); ok {
-			q.together(in, p, contexts, c)
-			return
-		}
-	}
-	column.ReadRows(in, contexts, c)
-}
-
-func (q *asker) constant(in *rule.Input, contexts []*rule.Context, c *column.Column) {
-	if len(contexts) == 0 {
-		return
-	}
-	o := in.Read(contexts[0])
-	for i := range contexts {
-		c.Set(i, o.Value, o.State)
-	}
-}
-
-// periodOf is the period in which all rows read a fact; ok is false where each has its own, or its own day.
-func (q *asker) periodOf(in *rule.Input) (p period.Period, ok bool) {
-	switch def := in.Def(); {
-	case in.Origin() == rule.FromMembership:
-		return period.Period{}, q.screen.yearly
-	case def.Period == period.Always || def.Period == "":
-		return period.Period{}, true
-	case def.Period == period.Year:
-		return period.OfYear(q.year), true
-	}
-	return period.Period{}, false
-}
-
-// together reads a fact of the subjects, or of what they lie below.
-func (q *asker) together(in *rule.Input, p period.Period, contexts []*rule.Context, c *column.Column) {
-	def := in.Def()
-	tops, numbers := make([]rule.Subject, 0, len(contexts)), make([]int, 0, len(contexts))
-	for i, ctx := range contexts {
-		top := owner(ctx.Subject, def)
-		if top == nil {
-			o := in.Read(ctx)
-			c.Set(i, o.Value, o.State)
-			continue
-		}
-		tops, numbers = append(tops, top), append(numbers, i)
-	}
-	if len(contexts) == 0 {
-		return
-	}
-	q.readAll(tops, def, p, contexts[0].On, func(i int, v rule.Value, state rule.State) { c.Set(numbers[i], v, state) })
 }

@@ -1,0 +1,624 @@
+package policy
+
+import (
+	"cmp"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
+)
+
+// Survey is a plan asked of a crowd: what each enterprise is paid where columns settle it, and for the others the questions
+// that are left to ask. It never changes and may be used by many goroutines.
+type Survey struct {
+	crowd *Crowd
+	plan  *Plan
+	first []int32 // of each enterprise among the answers, and one more
+	all   []answer
+	odd   []bool // by enterprise: decided by itself
+
+	numbers []int // of clauses in Plan.Clauses
+}
+
+// answer is a clause for a subject and year that was not ruled out.
+type answer struct {
+	firm, subject int32
+	unit, project int32
+	clause        int16
+	year          int16 // 0 for an event without a known day
+	state         answerState
+	floor         bool
+	met           bool // all of its conditions are known to hold
+	day           period.Day
+	amount, pays  money.Fen
+	limits        []money.Fen // of its ceilings
+}
+
+type answerState int8
+
+const (
+	open     answerState = iota // to be asked
+	definite                    // amount and ceilings are known
+	nothing                     // there is nothing to count
+)
+
+// Ask asks a plan of the crowd's policy of every enterprise.
+func (c *Crowd) Ask(pl *Plan) (*Survey, error) {
+	if err := c.fits(pl); err != nil {
+		return nil, err
+	}
+	return c.ask(pl), nil
+}
+
+// fits says that the crowd was read for what a plan asks.
+func (c *Crowd) fits(pl *Plan) error {
+	if pl.Policy.wording != c.policy.wording || !sameEnd(pl.Policy, c.policy) {
+		return fmt.Errorf("policy: a plan of %s is asked of a crowd that was read for another wording", pl.Policy.File.Document.ID)
+	}
+	return nil
+}
+
+func (c *Crowd) ask(pl *Plan) *Survey {
+	s := &Survey{crowd: c, plan: pl, numbers: make([]int, len(pl.clauses))}
+	on := 0
+	for i := range pl.clauses {
+		if s.numbers[i] = on; !pl.clauses[i].off {
+			on++
+		}
+	}
+	jobs := c.jobs(pl)
+	found := make([][]answer, len(jobs))
+	inParallel(len(jobs), func(i int) { found[i] = s.job(&jobs[i]) })
+	s.sort(found)
+	s.odd = make([]bool, len(c.roots))
+	const piece = 4096
+	inParallel((len(c.roots)+piece-1)/piece, func(n int) {
+		t := settler{survey: s}
+		for i := n * piece; i < min((n+1)*piece, len(c.roots)); i++ {
+			s.odd[i] = !t.settle(i)
+		}
+	})
+	return s
+}
+
+// job is some blocks of a table, and the clauses that are asked of them.
+type job struct {
+	by       *Plan
+	table    *table
+	screen   *screen
+	clauses  []*clauseRule
+	plan     *column.Plan
+	from, to int
+}
+
+// jobs is all that a plan asks of the crowd, with its numbers in the columns.
+func (c *Crowd) jobs(pl *Plan) []job {
+	var jobs []job
+	screens := pl.screens()
+	bound := make([]*column.Plan, len(c.tables))
+	asked := make([]job, len(c.tables))
+	inParallel(len(c.tables), func(i int) {
+		t := &c.tables[i]
+		n := slices.IndexFunc(screens, func(x screen) bool {
+			return x.kind == t.screen.kind && x.yearly == t.screen.yearly && x.event.Code == t.screen.event.Code
+		})
+		if n < 0 {
+			return
+		}
+		asked[i] = job{by: pl, table: t, screen: &screens[n], clauses: pl.askedBy(&screens[n])}
+		if len(asked[i].clauses) > 0 && t.year > 0 {
+			bound[i] = screens[n].program.Bind(screens[n].program.Again(t.batch, reading{c, pl, t}, anew))
+		}
+	})
+	const piece = 32 // blocks
+	for i, j := range asked {
+		switch {
+		case len(j.clauses) == 0:
+		case bound[i] == nil:
+			jobs = append(jobs, j)
+		default:
+			for from := 0; from < bound[i].Blocks(); from += piece {
+				j.plan, j.from, j.to = bound[i], from, min(from+piece, bound[i].Blocks())
+				jobs = append(jobs, j)
+			}
+		}
+	}
+	return jobs
+}
+
+// job answers the rows of some blocks.
+func (s *Survey) job(j *job) []answer {
+	var all []answer
+	if j.plan == nil { // the day of the event is not known
+		for i := range j.table.rows {
+			for _, k := range j.clauses {
+				all = append(all, j.table.rows[i].answer(k, 0))
+			}
+		}
+		return all
+	}
+	m := j.plan.Machine()
+	for at := j.from; at < j.to; at++ {
+		b := m.At(at)
+		for _, k := range j.clauses {
+			all = s.clause(j, b, k, all)
+		}
+	}
+	return all
+}
+
+func (r *row) answer(k *clauseRule, year int) answer {
+	return answer{firm: r.firm, subject: r.number, unit: r.unit, project: r.project, clause: int16(k.index), year: int16(year), day: r.day, floor: r.lies == onFloor}
+}
+
+// askedBy is the clauses of a screen, as far as they hold.
+func (pl *Plan) askedBy(s *screen) []*clauseRule {
+	var all []*clauseRule
+	for i := range pl.clauses {
+		if k := &pl.clauses[i]; !k.off && s.of(k.clause) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// clause answers a clause for the rows of a block.
+func (s *Survey) clause(j *job, b *column.Block, k *clauseRule, all []answer) []answer {
+	x := j.sieve(b, k)
+	left := x.open.Or(&x.failed)
+	if left.Count() == 0 {
+		return all
+	}
+	sure, rows := x.met, j.table.rows[b.First():]
+	for i := range sure.Rows() {
+		if rows[i].lies == unplaced {
+			sure.Drop(i)
+		}
+	}
+	if len(k.Requires) > 0 || !k.deemed(j.screen) {
+		sure = column.Bits{}
+	}
+	v := valued{k: k, of: j.screen.amounts[k.index], year: j.table.year, block: b, rows: sure}
+	v.values(s.plan)
+	n := 0
+	for i := range left.Rows() {
+		a := rows[i].answer(k, j.table.year)
+		a.met = x.met.Has(i) && k.plainly(j.screen)
+		switch {
+		case v.nothing.Has(i):
+			a.state = nothing
+		case v.rows.Has(i):
+			a.state = definite
+			a.amount, a.limits = v.amounts[n], v.limits[n*len(k.ceilings):(n+1)*len(k.ceilings)]
+			n++
+		}
+		all = append(all, a)
+	}
+	return all
+}
+
+// deemed says that the conditions in columns are all that the clause asks.
+func (k *clauseRule) deemed(s *screen) bool {
+	return !slices.ContainsFunc(k.thresholds, func(t threshold) bool { _, ok := s.reached[t.Threshold]; return !ok })
+}
+
+// plainly says that nothing but the conditions in columns decides, and that they need not be asked again.
+func (k *clauseRule) plainly(s *screen) bool {
+	return k.deemed(s) && len(k.Requires) == 0 && !slices.ContainsFunc(k.thresholds, func(t threshold) bool { return t.Base == "above" })
+}
+
+// sieve sorts out the rows of a block by the conditions of a clause.
+func (j *job) sieve(b *column.Block, k *clauseRule) sieve {
+	x := sieve{block: b, open: j.valid(b, k)}
+	x.met = x.open
+	for _, atoms := range [][]atom{j.by.shut, k.shut} {
+		for _, a := range atoms {
+			x.shuts(j.screen.atoms[a.Atom], a.Unreported == "no")
+		}
+	}
+	for _, a := range k.when {
+		x.holds(j.screen.atoms[a.Atom], a.Unreported == "no")
+	}
+	for _, t := range k.thresholds {
+		if n, ok := j.screen.reached[t.Threshold]; ok {
+			x.holds(n, false)
+		}
+	}
+	return x
+}
+
+// valid is the rows of a block on whose day, or in whose year, a clause is in force.
+func (j *job) valid(b *column.Block, k *clauseRule) column.Bits {
+	in := b.All()
+	if k.wholeYear(j.table.year) {
+		return in
+	}
+	for i := range in.Rows() {
+		if !k.inForce(j.table, j.table.rows[b.First()+i].day) {
+			in.Drop(i)
+		}
+	}
+	return in
+}
+
+// wholeYear says that a clause holds on every day of a year.
+func (k *clauseRule) wholeYear(year int) bool {
+	return period.Date(year, 1, 1) >= k.valid.from && (k.valid.to == nil || period.Date(year, 12, 31) <= *k.valid.to)
+}
+
+// inForce says that a clause holds on the day of a row, or in its year.
+func (k *clauseRule) inForce(t *table, day period.Day) bool {
+	first, last := day, day
+	if k.yearly {
+		first, last = period.Date(t.year, 1, 1), period.Date(t.year, 12, 31)
+	}
+	return last >= k.valid.from && (k.valid.to == nil || first <= *k.valid.to)
+}
+
+// valued is what a clause comes to in the rows of a block in which it is surely met.
+type valued struct {
+	k       *clauseRule
+	of      *lowered
+	year    int
+	block   *column.Block
+	rows    column.Bits // with a definite amount
+	nothing column.Bits // with nothing to count
+	amounts []money.Fen // of rows, in order
+	limits  []money.Fen // of each of them, as many as there are ceilings
+}
+
+// values works the amounts out. What is not definite leaves the rows.
+func (v *valued) values(pl *Plan) {
+	if v.of == nil || !pl.sorted(v.of.bands, v.year) {
+		v.rows = column.Bits{}
+	}
+	if v.rows.Count() == 0 {
+		return
+	}
+	for _, n := range v.of.needs {
+		a := v.block.Eval(n, v.rows)
+		none := a.None(v.rows)
+		v.nothing = v.nothing.Or(&none)
+		v.rows = a.Present(v.rows)
+	}
+	outs := v.of.limits
+	if v.of.amount >= 0 {
+		a := v.block.Eval(v.of.amount, v.rows)
+		v.rows = a.Present(v.rows)
+	}
+	for _, n := range outs {
+		a := v.block.Eval(n, v.rows)
+		known := a.Present(v.rows)
+		if none := a.None(v.rows); !v.of.raised {
+			known = known.Or(&none)
+		}
+		v.rows = known
+	}
+	v.round()
+}
+
+// round settles amounts and ceilings in whole fen. What does not fit leaves the rows.
+func (v *valued) round() {
+	n := v.rows.Count()
+	if n == 0 {
+		return
+	}
+	amounts := make([]money.Fen, 0, n)
+	if v.of.amount < 0 {
+		amounts = amounts[:n]
+	} else {
+		amounts = v.fen(v.of.amount, v.k.rounding, unbounded-1, amounts)
+	}
+	columns := make([][]money.Fen, len(v.of.limits))
+	for c, out := range v.of.limits {
+		columns[c] = v.fen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded, make([]money.Fen, 0, n))
+	}
+	v.amounts, v.limits = amounts[:0], make([]money.Fen, 0, n*len(columns))
+	at := -1
+	for i := range v.rows.Rows() {
+		at++
+		fits := amounts[at] >= 0
+		for c := range columns {
+			fits = fits && columns[c][at] >= 0
+		}
+		if !fits {
+			v.rows.Drop(i)
+			continue
+		}
+		v.amounts = append(v.amounts, amounts[at])
+		for c := range columns {
+			v.limits = append(v.limits, columns[c][at])
+		}
+	}
+}
+
+// fen rounds what an expression comes to in each row: nothing where it is negative or none, at most most, and -1 for what no
+// amount can be.
+func (v *valued) fen(out int, how money.Rounding, most money.Fen, all []money.Fen) []money.Fen {
+	a := v.block.Eval(out, v.rows)
+	none, den := a.None(v.rows), a.Den()
+	short := a.Numbers()
+	if short != nil && den.IsInt64() {
+		of := den.Int64()
+		for i := range v.rows.Rows() {
+			fen, err := money.Fen(0), error(nil)
+			if x := short[i]; x > 0 && !none.Has(i) {
+				fen, err = money.RoundFraction(x, of, how)
+			}
+			all = append(all, fitting(fen, most, err))
+		}
+		return all
+	}
+	for i := range v.rows.Rows() {
+		fen, err := money.Fen(0), error(nil)
+		if x := a.Big(i); x.Sign() > 0 && !none.Has(i) {
+			fen, err = money.ExactOf(new(big.Rat).SetFrac(x, den)).Round(how)
+		}
+		all = append(all, fitting(fen, most, err))
+	}
+	return all
+}
+
+func fitting(fen, most money.Fen, err error) money.Fen {
+	switch {
+	case err != nil:
+		return -1
+	case most == unbounded:
+		return min(fen, unbounded)
+	case fen > most:
+		return -1
+	}
+	return fen
+}
+
+// sorted says that bands begin one above the other; where they do not, each enterprise that they would pay is told.
+func (pl *Plan) sorted(all []band, year int) bool {
+	var bands rule.Bands
+	for _, b := range all {
+		from := found{}
+		if b.from >= 0 {
+			from = pl.valueFor(b.from, nil, asked{year: year, day: period.Date(year, 12, 31)})
+		}
+		if from.state != rule.None {
+			bands = append(bands, rule.Band{From: money.Of(from.low.fen)})
+		}
+	}
+	return bands.Sorted()
+}
+
+// sort puts the answers of each enterprise next to each other, in the order in which all would be asked.
+func (s *Survey) sort(found [][]answer) {
+	s.first = make([]int32, len(s.crowd.roots)+2)
+	n := 0
+	for _, some := range found {
+		n += len(some)
+		for i := range some {
+			s.first[some[i].firm+2]++
+		}
+	}
+	for i := 2; i < len(s.first); i++ {
+		s.first[i] += s.first[i-1]
+	}
+	s.all = make([]answer, n)
+	for _, some := range found {
+		for i := range some {
+			at := &s.first[some[i].firm+1]
+			s.all[*at] = some[i]
+			*at++
+		}
+	}
+	s.first = s.first[:len(s.crowd.roots)+1]
+	place := make([]int, len(s.plan.clauses))
+	for n, i := range s.plan.Policy.order {
+		place[i] = n
+	}
+	order := func(a, b answer) int {
+		return cmp.Or(place[a.clause]-place[b.clause], int(a.subject-b.subject), int(a.year-b.year))
+	}
+	inParallel(len(s.crowd.roots)/4096+1, func(n int) {
+		for i := n * 4096; i < min((n+1)*4096, len(s.crowd.roots)); i++ {
+			if some := s.of(i); len(some) > 1 && !slices.IsSortedFunc(some, order) {
+				slices.SortFunc(some, order)
+			}
+		}
+	})
+}
+
+// of is the answers of an enterprise.
+func (s *Survey) of(i int) []answer { return s.all[s.first[i]:s.first[i+1]] }
+
+// Odd says that columns do not settle an enterprise: something of it is not known, or the order or the sameness of its claims
+// depends on more than numbers. Decide does.
+func (s *Survey) Odd(i int) bool { return s.odd[i] }
+
+// Decide is the decision of an enterprise, as Plan.Decide takes it with the zero Options.
+func (s *Survey) Decide(i int) (*Decision, error) {
+	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
+	if some := s.of(i); len(some) > 0 {
+		d.collect()
+		d.questions(some)
+	}
+	return d.decision()
+}
+
+// questions asks those alone, in the order in which all would be asked.
+func (d *decider) questions(some []answer) {
+	for _, a := range some {
+		k := &d.plan.clauses[a.clause]
+		switch s := d.subjects[k.Entity][a.subject]; {
+		case k.yearly:
+			d.yearly(k, s, int(a.year), a.met)
+		default:
+			d.onEvent(k, s, a.met)
+		}
+	}
+}
+
+// Asks says that some clause was not ruled out for an enterprise, by the number of the clause in Plan.Clauses.
+func (s *Survey) Asks(i int, of func(clause int) bool) bool {
+	return slices.ContainsFunc(s.of(i), func(a answer) bool { return of(s.numbers[a.clause]) })
+}
+
+// Sums is what an enterprise comes to in which all is known.
+type Sums struct {
+	State         State
+	Total, InKind money.Fen
+	Floor         *money.Fen // see Decision
+	Lines         []LineSum  // in the order of the document
+}
+
+// LineSum is one clause for one subject and event or year.
+type LineSum struct {
+	Clause int // in Plan.Clauses
+	Year   int
+	Pays   money.Fen
+}
+
+// Sums fills in what columns say of an enterprise that is not Odd; the lines take the place of those that are there.
+func (s *Survey) Sums(i int, out *Sums) {
+	*out = Sums{State: NotMet, Lines: out.Lines[:0]}
+	eligible := false
+	for _, a := range s.of(i) {
+		if a.state == nothing {
+			continue
+		}
+		k := &s.plan.clauses[a.clause]
+		line := LineSum{Clause: s.numbers[a.clause], Year: int(a.year), Pays: a.pays}
+		switch {
+		case a.floor:
+			if line.Pays = 0; out.Floor == nil {
+				out.Floor = new(money.Fen)
+			}
+			*out.Floor = plus(*out.Floor, a.pays)
+		case k.purse == cash:
+			out.Total = plus(out.Total, a.pays)
+		default:
+			out.InKind = plus(out.InKind, a.pays)
+		}
+		eligible = eligible || k.amount.form == "eligibility"
+		out.Lines = append(out.Lines, line)
+	}
+	slices.SortStableFunc(out.Lines, func(a, b LineSum) int { return a.Clause - b.Clause })
+	if out.Total+out.InKind > 0 || eligible {
+		out.State = Met
+	}
+}
+
+// settler stacks the claims of enterprises of which everything is known.
+type settler struct {
+	survey *Survey
+	world  world
+	blank  []string // keys of claims that no other shares
+}
+
+// settle fills in what an enterprise is paid; false where it must be decided by itself.
+func (t *settler) settle(i int) bool {
+	s := t.survey
+	some := s.of(i)
+	if !s.plan.live && len(some) > 0 {
+		return false
+	}
+	claims, last, sum := 0, 0, money.Fen(0)
+	for n := range some {
+		switch a := &some[n]; a.state {
+		case open:
+			return false
+		case definite:
+			if s.plan.clauses[a.clause].staged(s.plan) || s.contested(i, a) {
+				return false
+			}
+			claims, last, sum = claims+1, n, plus(sum, a.amount)
+		}
+	}
+	if sum >= unbounded { // an amount that nothing limits
+		return false
+	}
+	if claims == 1 {
+		a := &some[last]
+		a.pays = a.amount
+		for _, limit := range a.limits {
+			a.pays = min(a.pays, limit)
+		}
+	}
+	return claims < 2 || t.together(some)
+}
+
+// staged says that a clause takes part in a quota or pool.
+func (k *clauseRule) staged(pl *Plan) bool {
+	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
+}
+
+// contested says that another document paid the enterprise, or may have, what a group of the clause holds against it.
+func (s *Survey) contested(firm int, a *answer) bool {
+	for g := range s.plan.groups {
+		r := &s.plan.groups[g]
+		if r.against == nil || !slices.Contains(r.clauses, int(a.clause)) {
+			continue
+		}
+		there := s.crowd.rivals[r.id]
+		if there.given[int32(firm)] || r.unreported == "unknown" && there.unreported[int32(firm)] {
+			return true
+		}
+	}
+	return false
+}
+
+// together stacks several claims; false where some may be the same thing, which only their facts tell.
+func (t *settler) together(some []answer) bool {
+	pl := t.survey.plan
+	if t.alike(some) {
+		return false
+	}
+	if t.blank == nil {
+		t.blank = make([]string, len(pl.groups)+len(pl.onces)+1)
+	}
+	for _, floor := range [...]bool{false, true} {
+		w := &t.world
+		w.plan, w.claims, w.at = pl, w.claims[:0], w.at[:0]
+		for n := range some {
+			if a := &some[n]; a.state == definite && a.floor == floor {
+				w.claims = append(w.claims, claim{clause: int(a.clause), unit: int(a.unit), project: int(a.project)})
+				w.at = append(w.at, outcome{present: true, amount: a.amount, year: int(a.year), day: a.day, limits: a.limits, once: t.blank, items: t.blank})
+			}
+		}
+		pays := w.settle()
+		at := 0
+		for n := range some {
+			if a := &some[n]; a.state == definite && a.floor == floor {
+				a.pays = pays[at]
+				at++
+			}
+		}
+	}
+	return true
+}
+
+// alike says that two claims may be the same thing under a rule that pays it once, or the same cost item.
+func (t *settler) alike(some []answer) bool {
+	pl := t.survey.plan
+	both := func(share func(a, b int) bool) bool {
+		for n := range some {
+			for m := range some[:n] {
+				if some[n].state == definite && some[m].state == definite && share(int(some[n].clause), int(some[m].clause)) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for r := range pl.onces {
+		if both(func(a, b int) bool { return a == b && a == pl.onces[r].clause }) {
+			return true
+		}
+	}
+	for g := range pl.groups {
+		if r := &pl.groups[g]; r.scope == "cost_item" && both(func(a, b int) bool { return slices.Contains(r.clauses, a) && slices.Contains(r.clauses, b) }) {
+			return true
+		}
+	}
+	return false
+}
