@@ -5,9 +5,11 @@
 // what-if change of its numbers; Plan.Decide applies it to one enterprise as of a day. There is no I/O and no clock in
 // here: facts come in through rule.Subject, the day through the caller, and the same input gives the same bytes.
 //
-// Plan.DecideAll gives the decisions of many enterprises sooner: the conditions of all clauses are evaluated in columns
-// (package rule/column) for all of them, and only what they do not rule out is asked of each. A condition that has no
-// kernel is a problem of the file.
+// A Crowd is many enterprises whose facts were read once, as columns (package rule/column); a Survey is a plan asked of it.
+// Conditions, amounts and ceilings of all clauses are evaluated for all of them; where everything about an enterprise is
+// known, its claims are stacked there and then. What is left - something is not known, or two claims may be the same thing -
+// is named (Survey.Odd) and decided one by one, by the same answers as ever. An expression that has no kernel is a problem of
+// the file.
 //
 // A file holds the document as later ones amended it. What takes part in a quota or a pool depends on other enterprises:
 // Plan.Allot settles the decisions of all of them together.

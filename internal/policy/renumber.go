@@ -24,7 +24,7 @@ type Renumbering struct {
 // differ in more than numbers, and where quotas or pools let every enterprise depend on the others.
 func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 	p, q := pl.Policy, base.Policy
-	if p.wording != q.wording || !sameEnd(p, q) || pl.Staged() || !maps.Equal(pl.Settings, base.Settings) {
+	if p.Wording() != q.Wording() || pl.Staged() || !maps.Equal(pl.Settings, base.Settings) {
 		return nil, false
 	}
 	differs := map[int]bool{}
@@ -44,8 +44,12 @@ func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 	return c, true
 }
 
-func sameEnd(p, q *Policy) bool {
-	return (p.ends == nil) == (q.ends == nil) && (p.ends == nil || *p.ends == *q.ends)
+// Wording is the same for policies that differ in numbers alone.
+func (p *Policy) Wording() string {
+	if p.ends == nil {
+		return p.wording
+	}
+	return p.wording + " until " + p.ends.String()
 }
 
 func digestOf(p *param) string {

@@ -56,7 +56,7 @@ func (c *Crowd) Ask(pl *Plan) (*Survey, error) {
 
 // fits says that the crowd was read for what a plan asks.
 func (c *Crowd) fits(pl *Plan) error {
-	if pl.Policy.wording != c.policy.wording || !sameEnd(pl.Policy, c.policy) {
+	if pl.Policy.Wording() != c.policy.Wording() {
 		return fmt.Errorf("policy: a plan of %s is asked of a crowd that was read for another wording", pl.Policy.File.Document.ID)
 	}
 	return nil

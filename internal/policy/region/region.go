@@ -21,7 +21,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
-	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/shelf"
@@ -36,8 +35,9 @@ type Runner struct {
 	reader *Reader
 	tree   *content.Tree
 
-	mu   sync.Mutex
-	kept []*work // the latest last
+	mu     sync.Mutex
+	kept   []*work // the latest last
+	crowds []*crowd
 
 	begun sync.WaitGroup  // runs that nobody waits for
 	open  context.Context // of those runs: ends with Close
@@ -412,49 +412,38 @@ func (w *work) wait(ctx context.Context) (*work, error) {
 	}
 }
 
-// chunk is how many enterprises a worker takes at a time: conditions are evaluated for all of them at once.
+// chunk is how many enterprises a worker takes at a time.
 const chunk = 1024
 
 func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) error {
-	k := w.key
-	view, err := r.frames.For(ctx, access.SystemScope(), k.seq)
+	c, err := r.crowdOf(ctx, w.key, plan.Policy, func(n int) { w.total.Store(int64(n)) })
 	if err != nil {
-		return fmt.Errorf("decide a region as known at %d: %w", k.seq, err)
+		return err
 	}
-	firms := slices.Collect(view.Enterprises())
-	rows := make([]Firm, len(firms))
-	w.rows = rows
+	survey, err := c.Ask(plan)
+	if err != nil {
+		return err
+	}
+	w.total.Store(int64(len(c.firms)))
+	w.rows = slices.Clone(c.firms)
 	var staged []*policy.Decision // until quotas and pools settle them together
 	if plan.Staged() {
-		staged = make([]*policy.Decision, len(firms))
+		staged = make([]*policy.Decision, len(w.rows))
 	}
-	w.total.Store(int64(len(firms)))
 	clauses, reused := clauseNumbers(plan), r.reuse(w)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(firms); from += chunk {
-		to := min(from+chunk, len(firms))
+	for from := 0; from < len(w.rows); from += chunk {
+		p := &part{survey: survey, clauses: clauses, reuse: reused, first: from, rows: w.rows[from:min(from+chunk, len(w.rows))]}
+		if staged != nil {
+			p.staged = staged[from : from+len(p.rows)]
+		}
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			var pays []pay
-			p := &part{view: view, asOf: k.asOf, first: from, firms: firms[from:to], rows: rows[from:to]}
-			r.reused(reused, p)
-			r.decide(plan, p, func(i int, d *policy.Decision) {
-				if staged != nil {
-					staged[from+i] = d
-					return
-				}
-				pays = p.rows[i].keep(d, clauses, pays)
-			})
-			pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
-			for i := range p.rows {
-				if n := len(p.rows[i].pays); !p.stands[i] {
-					p.rows[i].pays, pays = pays[:n:n], pays[n:]
-				}
-			}
-			w.decided.Add(int64(to - from))
+			p.fill()
+			w.decided.Add(int64(len(p.rows)))
 			return nil
 		})
 	}
@@ -474,25 +463,6 @@ func clauseNumbers(plan *policy.Plan) map[string]uint16 {
 		numbers[c.ID] = uint16(i)
 	}
 	return numbers
-}
-
-// decide fills the rows of a part that are not there and tells of each decision. One that fails (an amount beyond all
-// bounds) fails alone and says so; there is none then.
-func (r *Runner) decide(plan *policy.Plan, p *part, told func(i int, d *policy.Decision)) {
-	for i := range p.firms {
-		if e := &p.firms[i]; !p.stands[i] {
-			p.rows[i] = Firm{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: p.view.NodeOn(e.ID, party.TreeArea, p.asOf)}
-		}
-	}
-	subjects, numbers := r.subjects(p, false)
-	plan.DecideAll(subjects, p.asOf, r.reader, func(n int, d *policy.Decision, err error) {
-		if err != nil {
-			msg := policy.WhyNot(err)
-			p.rows[numbers[n]].failed = &msg
-			return
-		}
-		told(numbers[n], d)
-	})
 }
 
 // keep takes what the region needs from a decision. The clauses go to the end of pays.

@@ -3,11 +3,7 @@ package region
 import (
 	"slices"
 
-	"github.com/yanzhen/yanzhen/internal/fact"
-	"github.com/yanzhen/yanzhen/internal/party"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
-	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // reuse is a kept result of other numbers over the same facts, of which the rows stand that no changed number touches.
@@ -49,52 +45,13 @@ func (w *work) finished() bool {
 	}
 }
 
-// untouched says that no clause of a row may come to something else.
-func (u *reuse) untouched(f *Firm) bool {
-	return f.failed == nil && !slices.ContainsFunc(f.pays, func(p pay) bool { return u.touched[p.clause] })
-}
-
-// part is the enterprises that a worker takes at a time.
-type part struct {
-	view   fact.View
-	asOf   period.Day
-	first  int // number of the first
-	firms  []party.Enterprise
-	rows   []Firm
-	stands []bool // rows that are there
-}
-
-// subjects is those that are asked for, with their numbers in the part.
-func (r *Runner) subjects(p *part, stand bool) (all []rule.Subject, numbers []int) {
-	for i := range p.firms {
-		if p.stands[i] != stand {
-			continue
-		}
-		if s, ok := r.reader.Subject(p.view, p.firms[i].ID); ok {
-			all, numbers = append(all, s), append(numbers, i)
-		}
-	}
-	return all, numbers
-}
-
-// reused takes over the rows of a part that stand.
-func (r *Runner) reused(u *reuse, p *part) {
-	p.stands = make([]bool, len(p.firms))
+// stands says that no clause of a row may come to something else: neither of those that paid it or were not known, nor of
+// those that are not ruled out now.
+func (u *reuse) stands(survey *policy.Survey, i int) bool {
 	if u == nil {
-		return
+		return false
 	}
-	for i := range p.firms {
-		p.stands[i] = u.untouched(&u.base.rows[p.first+i])
-	}
-	if u.change.Anew() {
-		all, numbers := r.subjects(p, true)
-		for n, may := range u.change.MayBeMet(all, p.asOf, r.reader) {
-			p.stands[numbers[n]] = !may
-		}
-	}
-	for i, yes := range p.stands {
-		if yes {
-			p.rows[i] = u.base.rows[p.first+i]
-		}
-	}
+	f := &u.base.rows[i]
+	return f.failed == nil && !slices.ContainsFunc(f.pays, func(p pay) bool { return u.touched[p.clause] }) &&
+		!survey.Asks(i, func(clause int) bool { return u.touched[clause] })
 }

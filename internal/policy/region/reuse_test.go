@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
@@ -44,6 +45,7 @@ func TestReuse(t *testing.T) {
 					t.Fatalf("%v: firm %d is %+v, want %+v", choices[i], n, got.work.rows[n], want.work.rows[n])
 				}
 			}
+			alone(t, w, view, plan, want)
 			if !reflect.DeepEqual(want.Sum, got.Sum) {
 				t.Errorf("%v: %+v, want %+v", choices[i], got.Sum, want.Sum)
 			}
@@ -52,6 +54,35 @@ func TestReuse(t *testing.T) {
 	}
 	if stood == 0 {
 		t.Error("no row was reused")
+	}
+}
+
+// alone holds every row against the decision of its enterprise by itself.
+func alone(t *testing.T, w *world, view fact.View, plan *policy.Plan, got *Region) {
+	t.Helper()
+	odd := 0
+	for n := range got.work.rows {
+		f := got.work.rows[n]
+		want := Firm{ID: f.ID, Name: f.Name, USCC: f.USCC, Area: f.Area}
+		s, ok := w.runner.reader.Subject(view, f.ID)
+		if !ok {
+			t.Fatalf("firm %d is not there", f.ID)
+		}
+		d, err := plan.Decide(s, asOf, policy.Options{})
+		must(t, err)
+		want.keep(d, clauseNumbers(plan), nil)
+		if len(want.pays) == 0 {
+			want.pays = f.pays[:0]
+		}
+		if !reflect.DeepEqual(want, f) {
+			t.Fatalf("firm %d is %+v, alone %+v", n, f, want)
+		}
+		if f.state == unknown {
+			odd++
+		}
+	}
+	if odd == 0 || odd == len(got.work.rows) {
+		t.Errorf("%d of %d are not known", odd, len(got.work.rows))
 	}
 }
 

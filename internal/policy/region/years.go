@@ -62,22 +62,33 @@ func payOf(i policy.Interval, clause uint16, s state) pay {
 func byYear(pays []pay, d *policy.Decision, c policy.ClauseSum) []pay {
 	last := len(pays) - 1
 	for i := range d.Lines {
-		l := &d.Lines[i]
-		if l.Clause != c.Clause || l.Pays == (policy.Interval{}) {
-			continue
+		if l := &d.Lines[i]; l.Clause == c.Clause {
+			pays = inYear(pays, last, l.Pays, l.Year)
 		}
-		at := slices.IndexFunc(pays[last+1:], func(p pay) bool { return int(p.year) == l.Year })
-		if at < 0 {
-			p := payOf(l.Pays, pays[last].clause, pays[last].state)
-			p.year, p.inYear = uint16(l.Year), true
-			pays = append(pays, p)
-			continue
-		}
-		p := &pays[last+1+at]
-		both := p.interval().Plus(l.Pays)
-		p.sure, p.possible, p.unbounded = both.Sure, both.Possible, both.Unbounded
 	}
-	if years := pays[last+1:]; len(years) == 1 && years[0].interval() == c.Pays {
+	return oneYear(pays, last)
+}
+
+// inYear adds what a line of the clause at last comes to, to its year.
+func inYear(pays []pay, last int, amount policy.Interval, year int) []pay {
+	if amount == (policy.Interval{}) {
+		return pays
+	}
+	at := slices.IndexFunc(pays[last+1:], func(p pay) bool { return int(p.year) == year })
+	if at < 0 {
+		p := payOf(amount, pays[last].clause, pays[last].state)
+		p.year, p.inYear = uint16(year), true
+		return append(pays, p)
+	}
+	p := &pays[last+1+at]
+	both := p.interval().Plus(amount)
+	p.sure, p.possible, p.unbounded = both.Sure, both.Possible, both.Unbounded
+	return pays
+}
+
+// oneYear tells the year with the clause at last where one tells all of it.
+func oneYear(pays []pay, last int) []pay {
+	if years := pays[last+1:]; len(years) == 1 && years[0].interval() == pays[last].interval() {
 		pays[last].year = years[0].year
 		return pays[:last+1]
 	}
