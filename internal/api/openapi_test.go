@@ -80,6 +80,7 @@ var calls = []call{
 	{id: "end_version", as: "admin", path: "/versions/{version}/end", body: `{"revision": {revision}, "reason": "文件到期", "from": "2025-01-01"}`},
 	{id: "run_scenario", as: "city", path: "/scenarios/run", body: scenarioBody},
 	{id: "list_movers", as: "city", path: "/scenarios/enterprises?moves=less&limit=2", body: scenarioBody},
+	{id: "decide_scenario", as: "city", path: "/enterprises/{tinghu}/scenario", body: scenarioBody},
 	{id: "save_scenario", as: "city", path: "/scenarios", body: scenarioBody},
 	{id: "list_scenarios", as: "city", path: "/scenarios?policy=yancheng-2022-6"},
 	{id: "get_scenario", as: "city", path: "/scenarios/{scenario}"},

@@ -112,6 +112,11 @@ var pages = map[string]page{
 	"POST /imports/{id}/delivery/commit": by("commit_delivery"),
 	"POST /imports/{id}/delivery/undo":   by("undo_delivery"),
 
+	"GET /lab":                              by("list_policies", "list_scenarios"),
+	"GET /policies/{policy}/lab":            by("run_scenario"),
+	"GET /policies/{policy}/lab/firms":      by("list_movers"),
+	"GET /policies/{policy}/lab/firms/{id}": by("decide_scenario"),
+
 	"GET /enterprises/{id}/accounts":                        by("list_firm_accounts", "list_log"),
 	"POST /enterprises/{id}/accounts/open":                  by("open_firm_account"),
 	"POST /enterprises/{id}/accounts/authorise":             by("authorise_handler"),

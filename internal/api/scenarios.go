@@ -145,6 +145,28 @@ func (s *server) effects(all []region.FirmEffect) []firmEffect {
 	return out
 }
 
+type scenarioFirmIn struct {
+	ID int64 `path:"id" minimum:"1" example:"17"`
+	ScenarioIn
+}
+
+// scenarioFirm is what an enterprise would get by a scenario, with the whole trace.
+func (s *server) scenarioFirm(ctx context.Context, c *caller, in *scenarioFirmIn) (*decisionOut, error) {
+	x, err := s.simulate(ctx, c, in.ScenarioIn)
+	if err != nil {
+		return nil, err
+	}
+	p, err := s.Lab.Plan(ctx, x.Seq(), x.scenario)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Region.Decide(ctx, x.View, p.Plan, in.ID, x.day)
+	if err != nil {
+		return nil, err
+	}
+	return &decisionOut{Body: decision{d}}, nil
+}
+
 // exportScenario sends what a scenario comes to as a workbook, with its method and parameters.
 func (s *server) exportScenario(ctx context.Context, c *caller, in *ScenarioIn) (*stream, error) {
 	x, err := s.simulate(ctx, c, *in)
@@ -163,5 +185,6 @@ func (s *server) registerScenarios() {
 	area := access.Need{Action: access.ReadSensitive, Area: true}
 	handle(s, operation{id: "run_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/run", need: area, body: scenarioLimit, later: true}, s.runScenario)
 	handle(s, operation{id: "list_movers", tag: "scenarios", method: http.MethodPost, path: "/scenarios/enterprises", need: area, body: scenarioLimit}, s.movers)
+	handle(s, operation{id: "decide_scenario", tag: "scenarios", method: http.MethodPost, path: "/enterprises/{id}/scenario", need: access.Need{Action: access.ReadSensitive}, body: scenarioLimit}, s.scenarioFirm)
 	handle(s, operation{id: "export_scenario", tag: "scenarios", method: http.MethodPost, path: "/exports/scenarios", need: access.Need{Action: access.Export, Area: true}, body: scenarioLimit, streams: []string{sheet.XLSXType}}, s.exportScenario)
 }

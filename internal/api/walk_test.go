@@ -77,6 +77,7 @@ var writers = map[string][]string{
 	"restore_scenario":        {},
 	"draft_scenario":          {"city", "admin"},
 	"run_scenario":            {"tinghu", "city", "narrow", "auditor"},
+	"decide_scenario":         {"tinghu", "city", "auditor", "firm", "handler", "viewer"},
 	"list_movers":             {"tinghu", "city", "narrow", "auditor"},
 	"export_scenario":         {"tinghu", "city", "narrow", "auditor"},
 	"draft_version":           {"city", "admin"},
@@ -98,7 +99,7 @@ func (c *city) address(op operation, code string) string {
 		var list sourcesOut
 		c.get("city", "/sources").into(c.t, &list.Body)
 		id = fmt.Sprint(list.Body.Items[0].ID)
-	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/reports/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"), strings.HasPrefix(op.path, "/scenarios/"):
+	case strings.HasPrefix(op.path, "/disputes/"), strings.HasPrefix(op.path, "/reports/"), strings.HasPrefix(op.path, "/tokens/"), strings.HasPrefix(op.path, "/enrolments/"), strings.HasPrefix(op.path, "/scenarios/{id}"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/versions/"):
 		var list editionsOut
