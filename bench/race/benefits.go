@@ -6,6 +6,9 @@ import (
 	"math/bits"
 	"path/filepath"
 	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/period"
 )
 
 // benefits is how many benefits of testdata/stacking.yaml exclude each other in pairs.
@@ -32,6 +35,20 @@ func newStacking(s *sampler) *stacking {
 		}
 	}
 	return t
+}
+
+func (t *stacking) facts() *Facts {
+	f := newFacts(t.firms)
+	firms := f.tables[content.Enterprise]
+	on := &Column{Numbers: make([]int64, t.firms)}
+	for i := range on.Numbers {
+		on.Numbers[i] = int64(period.Date(2023, 6, 1))
+	}
+	firms.Columns[Key{Def: "ent.race_decided_on"}] = on
+	for b := range t.amounts {
+		firms.Columns[Key{Def: "ent.race_benefit" + strconv.Itoa(b)}] = &Column{Numbers: t.amounts[b]}
+	}
+	return f
 }
 
 // maximal is the sets of benefits without a pair that excludes each other to which none can be added.

@@ -70,12 +70,32 @@ const (
 	enough = 5 * time.Second
 )
 
-// measure times a task over some rows. What it returns last is its answer.
+// measure times a task over some rows and writes its figure. What it returns last is its answer.
 func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, error)) error {
-	start := time.Now()
-	answer, err := do() // once, so that what is made at first is made
+	t, err := s.time(enough, do)
 	if err != nil {
 		return fmt.Errorf("%s, %s of %d: %w", engine, task, rows, err)
+	}
+	return s.tell(engine, task, rows, t)
+}
+
+func (s *sampler) tell(engine, task string, rows int, t timed) error {
+	return s.out.Encode(Figure{
+		Load: s.load, Engine: engine, Task: task, Firms: s.firms, Rows: rows, Processors: s.processors,
+		CPU: t.cpu, Wall: t.wall, Answer: t.answer,
+	})
+}
+
+// timed is what one call took, in milliseconds, and came to.
+type timed struct {
+	cpu, wall float64
+	answer    *Answer
+}
+
+func (s *sampler) time(enough time.Duration, do func() (*Answer, error)) (t timed, err error) {
+	start := time.Now()
+	if _, err := do(); err != nil { // once, so that what is made at first is made
+		return t, err
 	}
 	once := max(time.Since(start), time.Microsecond)
 	times, samples := 1+int(least/once), min(s.samples, 1+int(enough/once))
@@ -84,17 +104,15 @@ func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, err
 		runtime.GC()
 		c, w := processorTime(), time.Now()
 		for range times {
-			if answer, err = do(); err != nil {
-				return fmt.Errorf("%s, %s of %d: %w", engine, task, rows, err)
+			if t.answer, err = do(); err != nil {
+				return t, err
 			}
 		}
 		wall = append(wall, time.Since(w).Seconds()*1e3/float64(times))
 		cpu = append(cpu, (processorTime()-c).Seconds()*1e3/float64(times))
 	}
-	return s.out.Encode(Figure{
-		Load: s.load, Engine: engine, Task: task, Firms: s.firms, Rows: rows, Processors: s.processors,
-		CPU: median(cpu), Wall: median(wall), Answer: answer,
-	})
+	t.cpu, t.wall = median(cpu), median(wall)
+	return t, nil
 }
 
 func median(of []float64) float64 {

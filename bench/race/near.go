@@ -26,7 +26,7 @@ func (r *Region) near(p *Numbers, from, to int) (n int64) {
 	return n
 }
 
-// nearMisses is the loop that counts them, and Plan.NearMisses, which names each with the condition.
+// nearMisses is the loop that counts them, and the product, which names each with the condition.
 func (o *one) nearMisses() error {
 	n, counts := InForce(), make([]int64, o.processors)
 	err := o.measure(handLoop, NearMiss, o.firms, func() (*Answer, error) {
@@ -40,15 +40,13 @@ func (o *one) nearMisses() error {
 	if err != nil {
 		return err
 	}
-	facts, flat := o.region.facts(), docs[0]
+	flat := docs[0]
+	facts := o.region.facts()
+	crowd := policy.NewCrowd(flat.plan.Policy, facts.enterprises(0, o.firms), asOf, facts)
 	return o.measure("yanzhen, "+flat.name, NearMiss, o.firms, func() (*Answer, error) {
-		split(o.firms, o.processors, func(w, from, to int) {
-			counts[w] = 0
-			for at := from; at < to; at += part {
-				flat.plan.NearMisses(facts.enterprises(at, min(at+part, to)), asOf, facts, func(policy.Near) { counts[w]++ })
-			}
-		})
-		return near(counts), nil
+		counts[0] = 0
+		err := crowd.NearMisses(flat.plan, func(policy.Near) { counts[0]++ })
+		return near(counts[:1]), err
 	})
 }
 

@@ -115,55 +115,62 @@ func newThirty(s *sampler) *thirty {
 }
 
 // worked is a document as an engine works it out, in force or changed.
-type worked func(k int, changed bool) (Sum, error)
+type worked func(changed bool) (Sum, error)
 
-// race measures an engine that works out one document after the other, and compares what each enterprise gets by each with
-// the loop. What is changed is the documents of the whole city.
-func (t *thirty) race(engine string, document worked) error {
-	err := t.measure(engine, Evaluate, t.firms, func() (*Answer, error) {
-		var all Sum
-		for k := range t.terms {
-			s, err := document(k, false)
-			if err != nil {
-				return nil, err
-			}
-			all.add(s)
+// race measures an engine that works out one document after the other; prepare reads facts, outside of the clock, and lets go
+// of what it read for the document before. What is changed is the documents of the whole city.
+func (t *thirty) race(engine string, prepare func(k int) (worked, error)) error {
+	evaluate, whatIf := timed{answer: &Answer{}}, timed{answer: &Answer{}}
+	for k, terms := range t.terms {
+		work, err := prepare(k)
+		if err != nil {
+			return err
 		}
-		return all.answer(), nil
-	})
+		if err := t.check(engine, work, k, false); err != nil {
+			return err
+		}
+		kept := slices.Clone(t.out)
+		if err := t.add(&evaluate, func() (*Answer, error) {
+			s, err := work(false)
+			return s.answer(), err
+		}); err != nil {
+			return err
+		}
+		if !terms.whole() {
+			continue
+		}
+		if err := t.check(engine, work, k, true); err != nil {
+			return err
+		}
+		if err := t.add(&whatIf, func() (*Answer, error) {
+			s, err := work(true)
+			return s.changed(compare(kept, t.out)), err
+		}); err != nil {
+			return err
+		}
+	}
+	if err := t.tell(engine, Evaluate, t.firms, evaluate); err != nil {
+		return err
+	}
+	return t.tell(engine, WhatIf, t.firms, whatIf)
+}
+
+// add times one document.
+func (t *thirty) add(to *timed, do func() (*Answer, error)) error {
+	x, err := t.time(enough/documentsOfThirty, do)
 	if err != nil {
 		return err
 	}
-	kept := map[int][]int64{}
-	for k, terms := range t.terms {
-		if err := t.check(engine, document, k, false); err != nil {
-			return err
-		}
-		if terms.whole() {
-			kept[k] = slices.Clone(t.out)
-			if err := t.check(engine, document, k, true); err != nil {
-				return err
-			}
-		}
-	}
-	return t.measure(engine, WhatIf, t.firms, func() (*Answer, error) {
-		var all Sum
-		var effect Effect
-		for k, before := range kept {
-			s, err := document(k, true)
-			if err != nil {
-				return nil, err
-			}
-			all.add(s)
-			effect.add(compare(before, t.out))
-		}
-		return all.changed(effect), nil
-	})
+	to.cpu, to.wall = to.cpu+x.cpu, to.wall+x.wall
+	to.answer.Budget += x.answer.Budget
+	to.answer.Getting += x.answer.Getting
+	to.answer.Effect.add(x.answer.Effect)
+	return nil
 }
 
 // check compares a document with the loop, enterprise by enterprise.
-func (t *thirty) check(engine string, document worked, k int, changed bool) error {
-	if _, err := document(k, changed); err != nil {
+func (t *thirty) check(engine string, work worked, k int, changed bool) error {
+	if _, err := work(changed); err != nil {
 		return err
 	}
 	want := make([]int64, t.firms)
@@ -180,44 +187,44 @@ func (t *thirty) version(k int, changed bool) *Terms {
 
 func (t *thirty) loops() error {
 	sums := make([]Sum, t.processors)
-	return t.race(handLoop, func(k int, changed bool) (Sum, error) {
-		terms := t.version(k, changed)
-		split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.city.evaluate(terms, t.out, from, to) })
-		return together(sums), nil
+	return t.race(handLoop, func(k int) (worked, error) {
+		return func(changed bool) (Sum, error) {
+			terms := t.version(k, changed)
+			split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.city.evaluate(terms, t.out, from, to) })
+			return together(sums), nil
+		}, nil
 	})
 }
 
 // decisions is Plan.DecideAll, document after document.
 func (t *thirty) decisions() error {
-	plan, err := t.plans()
-	if err != nil {
-		return err
-	}
 	facts, p := t.city.facts(), t.processors
 	sums, failed := make([]Sum, p), make([]error, p)
-	return t.race("yanzhen, a decision for each", func(k int, changed bool) (Sum, error) {
-		split(t.firms, p, func(w, from, to int) {
-			sums[w], failed[w] = decideAll(plan(k, changed), facts, t.city.Area, t.out, from, to)
-		})
-		return together(sums), errors.Join(failed...)
-	})
-}
-
-// plans compiles the documents, and the plans of those that are changed.
-func (t *thirty) plans() (func(k int, changed bool) *policy.Plan, error) {
-	all := map[bool][]*policy.Plan{}
-	for _, terms := range t.terms {
-		p, err := terms.policy()
+	return t.race("yanzhen, a decision for each", func(k int) (worked, error) {
+		plan, err := t.terms[k].plans()
 		if err != nil {
 			return nil, err
 		}
-		for changed, patches := range map[bool][]policy.Patch{false: nil, true: terms.patches()} {
-			plan, err := p.Plan(nil, patches...)
-			if err != nil {
-				return nil, err
-			}
-			all[changed] = append(all[changed], plan)
+		return func(changed bool) (Sum, error) {
+			split(t.firms, p, func(w, from, to int) {
+				sums[w], failed[w] = decideAll(plan[changed], facts, t.city.Area, t.out, from, to)
+			})
+			return together(sums), errors.Join(failed...)
+		}, nil
+	})
+}
+
+// plans compiles the document, in force and changed.
+func (t *Terms) plans() (map[bool]*policy.Plan, error) {
+	p, err := t.policy()
+	if err != nil {
+		return nil, err
+	}
+	plan := map[bool]*policy.Plan{}
+	for changed, patches := range map[bool][]policy.Patch{false: nil, true: t.patches()} {
+		if plan[changed], err = p.Plan(nil, patches...); err != nil {
+			return nil, err
 		}
 	}
-	return func(k int, changed bool) *policy.Plan { return all[changed][k] }, nil
+	return plan, nil
 }
