@@ -6,6 +6,12 @@
 //	Lab.Plan        a scenario as a plan, beside that of the law
 //	Lab.Run, Begin  an Outcome: cost by clause, year, area, size, trade; who gains and who loses
 //	Lab.RunAll      scenarios side by side
+//	Lab.Survey      firms that one condition alone keeps from a clause, and what each would gain; firms right below a
+//	                threshold (Survey.Cliffs); ceilings that bind nobody
+//	Lab.Advice      what such a firm would have to do
+//	Lab.Preview     who would get what from verified facts alone (免申即享)
+//	Lab.Draft       a scenario as a draft package
+//	Store           scenarios that are kept
 //
 // A Scenario is a value: what it comes to follows from it, the law, the facts and the day, and never from what was asked
 // before. Money is exact; what is sure and what is possible stand apart (policy.Interval). A Breakdown adds up to its total

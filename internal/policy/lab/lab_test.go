@@ -211,6 +211,14 @@ func factsBelow(id int64, kind string, rnd *rand.Rand) []fact.Statement {
 	return all
 }
 
+// newWorldOf is a world over SQLite with so many firms, for what is not about the database.
+func newWorldOf(t *testing.T, n int) *world {
+	t.Helper()
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	w.firms(n, rand.New(rand.NewPCG(7, uint64(n))))
+	return w
+}
+
 func each(t *testing.T, n int, f func(t *testing.T, w *world)) {
 	t.Helper()
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {

@@ -14,7 +14,11 @@ import (
 type Reader struct {
 	lib   *content.Library
 	index map[string]int // of fact definitions, by code
+
+	verified bool // what nobody verified is not known
 }
+
+func (r *Reader) hides(c fact.Cell) bool { return r.verified && c.Status != fact.Verified }
 
 // NewReader reads facts by the definitions of a library, which must be that of the views.
 func NewReader(lib *content.Library) *Reader {
@@ -120,7 +124,11 @@ func (s *subject) text(code string) string {
 	if !ok {
 		return ""
 	}
-	return s.row.Get(i, period.Period{}).Value.Text
+	cell := s.row.Get(i, period.Period{})
+	if s.firm.reader.hides(cell) {
+		return ""
+	}
+	return cell.Value.Text
 }
 
 func (s *subject) Kind() string { return s.kind }
@@ -138,10 +146,14 @@ func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rul
 	if !ok {
 		return rule.Value{}, rule.Unknown
 	}
-	return stated(def, s.row.Get(i, p))
+	return s.firm.reader.stated(def, s.row.Get(i, p))
 }
 
-func stated(def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
+// stated is a cell as rules read it.
+func (r *Reader) stated(def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
+	if r.hides(cell) {
+		return rule.Value{}, rule.Unknown
+	}
 	switch cell.State {
 	case fact.Present:
 		return rule.FactValue(def.Type, cell.Value.Num, cell.Value.Text), rule.Present
@@ -165,7 +177,7 @@ func (r *Reader) ReadAll(subjects []rule.Subject, def content.FactDef, p period.
 		case i == 0:
 			column = s.firm.view.Column(def.Code, p)
 		}
-		v, state := stated(def, s.row.At(column))
+		v, state := r.stated(def, s.row.At(column))
 		told(i, v, state)
 	}
 }
