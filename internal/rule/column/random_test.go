@@ -96,6 +96,50 @@ func (x *trial) compare(t *rapid.T, b *Block, seen *census) {
 	}
 }
 
+// given is a Reader by which parameters and settings are the same for all rows.
+type given struct {
+	oneByOne
+	ruletest.Chosen
+}
+
+func (g given) Fixed(in *rule.Input) (rule.Answer, bool) {
+	switch in.Origin() {
+	case rule.FromParam:
+		o := g.Chosen[in.Short()]
+		return rule.Answer{Value: o.Value, State: o.State}, true
+	case rule.FromSetting:
+		return rule.Answer{Value: rule.Text(g.Setting(in.Short())), State: rule.Present}, true
+	}
+	return rule.Answer{}, false
+}
+
+// TestAgain reads a batch anew with other parameters, time after time: the answers are those of rows with these.
+func TestAgain(t *testing.T) {
+	env := ruletest.Environment(t)
+	rapid.Check(t, func(t *rapid.T) {
+		x := trial{Grower: ruletest.NewGrower(rapid.Uint64().Draw(t, "seed"))}
+		x.exprs, x.contexts = x.Exprs(env), x.Contexts(70)
+		p, problems := Compile(x.exprs...)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		var batch *Batch
+		seen := &census{kernels: tally{}}
+		for range 3 {
+			now := given{Chosen: x.Contexts(1)[0].Names.(ruletest.Chosen)}
+			for _, c := range x.contexts {
+				c.Names = now.Chosen
+			}
+			if batch == nil {
+				batch = p.Fill(x.contexts, now)
+			} else {
+				batch = p.Again(batch, now, func(in *rule.Input) bool { _, fixed := now.Fixed(in); return fixed })
+			}
+			x.compare(t, p.Bind(batch).Machine().At(0), seen)
+		}
+	})
+}
+
 // differ says how two outcomes are not the same.
 func differ(want, got rule.Outcome) (string, bool) {
 	same := want.State == got.State && len(want.Missing) == len(got.Missing)
