@@ -48,6 +48,10 @@ func TestRulesBite(t *testing.T) {
 		{"float literal", "internal/policy/region/x.go", `package region; const rate = 0.012`, "0.012"},
 		{"float where it may be", "internal/web/x.go", `package web; const width = 0.5`, ""},
 		{"sql", "internal/web/x.go", "package web; const q = `\n SELECT id FROM fact`", "SQL"},
+		{"sql beside the printer of it", "internal/rule/x.go", "package rule; const q = `SELECT id FROM fact`", "SQL"},
+		{"sql below the printer of it", "internal/rule/sql/more/x.go", "package more; const q = `SELECT id FROM fact`", "SQL"},
+		{"the printer of sql", "internal/rule/sql/x.go", "package sql; const q = `SELECT id FROM fact`", ""},
+		{"the printer of sql runs it", "internal/rule/sql/x.go", `package sql; import _ "database/sql"`, "runs none"},
 		{"not sql", "internal/web/x.go", `package web; const q = "SELECTED rows"`, ""},
 		{"no noun", "internal/web/util/x.go", `package util`, "package util"},
 	} {

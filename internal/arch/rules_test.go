@@ -30,6 +30,7 @@ var order = [][]string{
 	{"internal/fact"},
 	{"internal/rule"},
 	{"internal/rule/column"},
+	{"internal/rule/sql"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
@@ -59,6 +60,11 @@ var forbidden = []struct {
 		"internal/rule/column",
 		[]string{"internal/store", "internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "os", "net", "net/http", "database/sql"},
 		"columns answer what rows answer: whoever has the facts fills the batch",
+	},
+	{
+		"internal/rule/sql",
+		[]string{"internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "os", "net", "net/http"},
+		"a printer answers from expressions alone: whoever keeps facts fills the tables",
 	},
 	{
 		"internal/policy",
@@ -230,9 +236,21 @@ func checkFloats(dir string, file *ast.File, at report) {
 	})
 }
 
-// checkSQL lets only a package that owns tables speak SQL: one with migrations, and store itself.
+// printers writes SQL for tables that others keep, and runs none: package, and what it would need to run it.
+var printers = map[string][]string{"internal/rule/sql": {"database/sql", "internal/store"}}
+
+// checkSQL lets only a package that owns tables speak SQL: one with migrations, and store itself. Besides, a printer may write
+// it, as long as it cannot run it.
 func checkSQL(fsys fs.FS, dir string, file *ast.File, at report) {
 	if within(dir, []string{"internal/store"}) {
+		return
+	}
+	if runs, ok := printers[dir]; ok {
+		for _, spec := range file.Imports {
+			if imported, err := strconv.Unquote(spec.Path.Value); err == nil && slices.Contains(runs, strings.TrimPrefix(imported, module+"/")) {
+				at(spec.Pos(), "%s imports %s: it writes SQL for others and runs none", dir, imported)
+			}
+		}
 		return
 	}
 	if info, err := fs.Stat(fsys, path.Join(dir, "migrations")); err == nil && info.IsDir() {

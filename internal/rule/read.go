@@ -27,6 +27,7 @@ type set struct {
 	texts map[string]bool
 	ints  map[int64]bool
 	more  func(code string) bool // for codes that are not in texts as they are written; may be nil
+	old   func() []string        // the codes out of use that more knows; nil where more is
 	words string                 // as it was written, in order
 	shown []i18n.Msg             // the members, as people read them
 }
@@ -342,6 +343,15 @@ func (c *compiler) inTree(e celast.Expr, tree *content.Tree, unknown string) {
 			return false
 		}
 		return slices.ContainsFunc(tops, func(top string) bool { return tree.Within(code, top) })
+	}
+	s.old = func() []string {
+		var codes []string
+		for _, n := range tree.Nodes() {
+			if n.Retired && s.more(n.Code) {
+				codes = append(codes, n.Code)
+			}
+		}
+		return codes
 	}
 	c.sets[e.ID()] = s
 	fac := celast.NewExprFactory()

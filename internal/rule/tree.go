@@ -32,6 +32,16 @@ func (s *Set) Has(code string) bool {
 	return s.of.texts[code] || s.of.more != nil && s.of.more(code)
 }
 
+// Texts is the texts in it, rising: of in_area and in_industry every code as its tree writes it, those out of use too.
+func (s *Set) Texts() []string {
+	all := slices.Collect(maps.Keys(s.of.texts))
+	if s.of.old != nil {
+		all = append(all, s.of.old()...)
+	}
+	slices.Sort(all)
+	return all
+}
+
 // Ints is the whole numbers in it, rising.
 func (s *Set) Ints() []int64 { return slices.Sorted(maps.Keys(s.of.ints)) }
 
@@ -125,7 +135,7 @@ func (x *Expr) Problem(at int, msg i18n.Msg) content.Problem { return x.at.probl
 
 // place is the character at which an expression begins; of a function, its name.
 func (c *compiler) place(e celast.Expr) int {
-	loc := c.info.GetStartLocation(e.ID())
+	loc := c.info.GetStartLocation(c.head(e))
 	at := c.offset(loc.Line(), loc.Column())
 	if e.Kind() != celast.CallKind {
 		return at

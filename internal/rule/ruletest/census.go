@@ -9,6 +9,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
+// Functions is the operators and functions of the language, as rule.Tree writes them.
+const Functions = "&& || ! ?: == != < <= > >= + - * min max in in_area in_industry known none " +
+	"days span_days year month add_days add_months add_years"
+
 // Census counts what a run came across.
 type Census struct {
 	Answers int
@@ -77,8 +81,7 @@ func (c *Census) Tell(t *testing.T, least int) {
 	for _, s := range []rule.State{rule.Unknown, rule.Present, rule.None, rule.Failed} {
 		rare(s.String(), c.states[s])
 	}
-	for _, fn := range strings.Fields("&& || ! ?: == != < <= > >= + - negate * min max in in_area in_industry known none " +
-		"days span_days year month add_days add_months add_years agg.sum agg.count agg.max agg.min agg.any agg.all") {
+	for _, fn := range strings.Fields(Functions + " negate agg.sum agg.count agg.max agg.min agg.any agg.all") {
 		rare(fn, c.fns[fn])
 	}
 }
