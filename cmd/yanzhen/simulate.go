@@ -43,6 +43,7 @@ type simulation struct {
 	format string
 	book   string // file for the workbook
 	most   int    // enterprises named in each direction
+	near   int    // enterprises named that a single condition keeps from a clause
 }
 
 func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
@@ -57,6 +58,7 @@ func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
 	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
 	fset.StringVar(&e.book, "xlsx", "", t.S("cmd.flag_xlsx"))
 	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
+	fset.IntVar(&e.near, "near", 0, t.S("cmd.flag_near"))
 }
 
 // breakdowns is how the figures can be broken down.
@@ -109,7 +111,7 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 func (e *simulation) check() error {
 	changes := len(e.settings) + len(e.changes) + len(e.ended) + len(e.only) + len(e.budget) + len(e.text) + len(e.file)
 	switch {
-	case changes == 0:
+	case changes == 0 && e.near == 0 && e.book == "":
 		return wrongUsage(i18n.M("cmd.nothing_changed"))
 	case len(e.facts) > 0 && e.kept:
 		return wrongUsage(i18n.M("cmd.facts_or_data"))
@@ -300,18 +302,39 @@ func (e *simulation) run(ctx context.Context, c *console, in *installation, k kn
 	if err != nil {
 		return err
 	}
+	return e.show(ctx, c, in, k, o)
+}
+
+// show writes the outcome in each form that was asked for.
+func (e *simulation) show(ctx context.Context, c *console, in *installation, k known, o *lab.Outcome) error {
+	var (
+		survey *lab.Survey
+		err    error
+	)
+	if e.near > 0 || e.book != "" {
+		if survey, err = in.lab.Survey(ctx, o); err != nil {
+			return err
+		}
+	}
 	if e.book != "" {
-		if err := e.writeBook(c, in, o); err != nil {
+		if err := e.writeBook(c, o, lab.Book{Synthetic: in.demo, Survey: survey}); err != nil {
 			return err
 		}
 	}
 	if e.format == "json" {
+		told := api.OutcomeOf(o)
+		if e.near > 0 {
+			told.Survey = api.SurveyOf(in.lib, survey, e.near, nearness)
+		}
 		out := json.NewEncoder(c.out)
 		out.SetEscapeHTML(false)
 		out.SetIndent("", "  ")
-		return out.Encode(api.OutcomeOf(o))
+		return out.Encode(told)
 	}
 	e.tell(c, k, o)
+	if e.near > 0 {
+		e.tellNear(c, o, survey)
+	}
 	if in.demo {
 		fmt.Fprintln(c.out, c.t.S("lab.synthetic"))
 	}
@@ -319,9 +342,9 @@ func (e *simulation) run(ctx context.Context, c *console, in *installation, k kn
 }
 
 // writeBook writes the outcome as a workbook, whole or not at all.
-func (e *simulation) writeBook(c *console, in *installation, o *lab.Outcome) error {
+func (e *simulation) writeBook(c *console, o *lab.Outcome, about lab.Book) error {
 	var body bytes.Buffer
-	if err := o.Workbook(c.t, lab.Book{Synthetic: in.demo}).Workbook(&body); err != nil {
+	if err := o.Workbook(c.t, about).Workbook(&body); err != nil {
 		return err
 	}
 	if err := os.WriteFile(e.book, body.Bytes(), 0o600); err != nil {
@@ -414,6 +437,29 @@ func (c *console) tellBreakdown(by string, o *lab.Outcome) {
 	}
 	if twice := [2]money.Fen{b.Before.Twice, b.After.Twice}; twice != [2]money.Fen{} {
 		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_twice"), just(-twice[0]), just(-twice[1])))
+	}
+}
+
+// nearness is how far below a threshold enterprises still count as standing at a cliff, in per cent of it.
+const nearness = 10
+
+// tellNear says which single conditions keep enterprises from money, who has most to gain by one, who stands right below a
+// threshold, and which ceilings bind nobody.
+func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
+	fmt.Fprintln(c.out, c.t.S("cmd.near"))
+	for _, x := range s.ByCheck() {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_check", o.ClauseName(x.Clause), x.Text, x.Firms, just(x.Gain)))
+	}
+	for _, m := range s.Misses[:min(e.near, len(s.Misses))] {
+		fmt.Fprintln(c.out, "    "+c.t.S("cmd.near_firm", m.Firm.Name, o.ClauseName(m.Clause), m.Text, m.Brings().Msg()))
+	}
+	for _, x := range s.Cliffs(nearness) {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, len(x.Firms), just(x.Jump)))
+	}
+	for _, x := range s.Ceilings {
+		if x.Firms == 0 {
+			fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_idle", x.ID, o.ClauseName(x.Clause), x.Cite))
+		}
 	}
 }
 

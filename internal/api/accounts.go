@@ -255,6 +255,7 @@ func (s *server) register() {
 	s.registerVersions()
 	s.registerScenarios()
 	s.registerSaved()
+	s.registerSurveys()
 	s.registerImports()
 	s.registerSources()
 	s.registerExports()

@@ -177,8 +177,12 @@ func (s *server) exportScenario(ctx context.Context, c *caller, in *ScenarioIn) 
 	if err != nil {
 		return nil, err
 	}
+	found, err := s.Lab.Survey(ctx, o)
+	if err != nil {
+		return nil, err
+	}
 	name := "scenario-" + o.Scenario.Policy + "-" + o.Scenario.Hash()[:12]
-	return s.sheets(c, name, "xlsx", *o.Workbook(c.t, lab.Book{By: c.account.Name, Synthetic: s.Demo})), nil
+	return s.sheets(c, name, "xlsx", *o.Workbook(c.t, lab.Book{By: c.account.Name, Synthetic: s.Demo, Survey: found})), nil
 }
 
 func (s *server) registerScenarios() {

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,37 @@ func TestScenarioIsExported(t *testing.T) {
 	}
 }
 
+func TestSurvey(t *testing.T) {
+	c := newCity(t)
+	var out surveyOut
+	c.scenario("city", "/scenarios/survey?within=30", scenarioBody).into(t, &out.Body)
+	i := slices.IndexFunc(out.Body.Conditions, func(x conditionSum) bool { return x.Clause == "c9" && x.Check == "min_input" })
+	if i < 0 || out.Body.Conditions[i].Firms == 0 || len(out.Body.Cliffs) == 0 || len(out.Body.Ceilings) == 0 {
+		t.Fatalf("the survey finds %+v", out.Body)
+	}
+	seen := map[int64]bool{}
+	for next := ""; ; {
+		var list missesOut
+		c.scenario("city", "/scenarios/misses?clause=c9&check=min_input&limit=1&cursor="+next, scenarioBody).into(t, &list.Body)
+		if list.Body.Total != out.Body.Conditions[i].Firms || len(list.Body.Items) != 1 || len(list.Body.Items[0].At) == 0 {
+			t.Fatalf("the list has %+v, the survey counts %+v", list.Body, out.Body.Conditions[i])
+		}
+		seen[list.Body.Items[0].ID] = true
+		if next = list.Body.Next; next == "" {
+			break
+		}
+	}
+	if len(seen) != out.Body.Conditions[i].Firms {
+		t.Errorf("%d enterprises are listed page by page, %d counted", len(seen), out.Body.Conditions[i].Firms)
+	}
+	c.tokens["narrow"] = c.token("city", access.Actions(), "320904")
+	for _, secret := range secrets[tinghuCode] {
+		if r := c.scenario("narrow", "/scenarios/misses", scenarioBody); strings.Contains(r.body, secret) {
+			t.Errorf("a token for 大丰区 is told %q", secret)
+		}
+	}
+}
+
 func TestScenarioMistakes(t *testing.T) {
 	c := newCity(t)
 	for body, want := range map[string][]string{
@@ -115,7 +147,7 @@ func TestScenarioMistakes(t *testing.T) {
 		`{"policy": "yancheng-2022-6", "text": "` + long(5<<20) + `"}`:                   {"422", "4 MB"},
 		`{"policy": "yancheng-2022-6", "changes": [{"param": "nothing", "value": "1"}]}`: {"422", "nothing"},
 	} {
-		for _, path := range []string{"/scenarios/run", "/scenarios/enterprises", "/exports/scenarios"} {
+		for _, path := range []string{"/scenarios/run", "/scenarios/enterprises", "/scenarios/survey", "/scenarios/misses", "/exports/scenarios"} {
 			r := c.ask("city", http.MethodPost, path, body, "Accept-Language", "en")
 			var p struct{ Status int }
 			must(t, json.Unmarshal([]byte(r.body), &p))

@@ -1,7 +1,6 @@
 package lab
 
 import (
-	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -9,23 +8,25 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
-	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // Book is what a workbook says of itself besides its figures.
 type Book struct {
-	By        string // who asked for it
-	Synthetic bool   // the data is invented
+	By        string  // who asked for it
+	Synthetic bool    // the data is invented
+	Survey    *Survey // nil leaves out whom a single condition keeps from money, and what ceilings cut
 }
 
 // Workbook is an outcome with its method as a workbook for people: what the scenario changes and where the law says it, the
 // sums, each breakdown, every firm that gains or loses, quotas and pools, and what the figures rest on. Amounts are numbers
 // in yuan. Firms that the view may not carry away are counted and not named. The same outcome has the same bytes.
 func (o *Outcome) Workbook(t i18n.T, b Book) *sheet.Export {
-	w := &workbook{Outcome: o, t: t}
+	w := &workbook{Outcome: o, t: t, hidden: map[int64]bool{}}
+	w.hide(b.Survey)
 	out := &sheet.Export{Title: t.S("lab.book_title"), NotesName: t.S("lab.book_notes"), Table: w.method()}
 	out.More = append(out.More, w.sums())
 	for _, x := range []struct {
@@ -36,15 +37,36 @@ func (o *Outcome) Workbook(t i18n.T, b Book) *sheet.Export {
 	} {
 		out.More = append(out.More, w.breakdown(x.key, x.rows))
 	}
-	movers, left := w.movers()
-	out.More = append(out.More, movers, w.stages())
-	out.Notes = w.notes(b, left)
+	out.More = append(out.More, w.movers())
+	if b.Survey != nil {
+		out.More = append(out.More, w.near(b.Survey), w.cliffs(b.Survey), w.ceilings(b.Survey))
+	}
+	out.More = append(out.More, w.stages())
+	out.Notes = w.notes(b)
 	return out
 }
 
 type workbook struct {
 	*Outcome
-	t i18n.T
+	t      i18n.T
+	hidden map[int64]bool // firms of the lists that may not be carried away
+}
+
+// hide finds the firms that are counted and not named.
+func (w *workbook) hide(s *Survey) {
+	check := func(id int64) {
+		if !w.view.Can(access.Export, id) {
+			w.hidden[id] = true
+		}
+	}
+	for _, f := range w.Effect.Most {
+		check(f.ID)
+	}
+	if s != nil {
+		for _, m := range s.Misses {
+			check(m.Firm.ID)
+		}
+	}
 }
 
 // table is a table whose columns are called as the catalogue calls them.
@@ -159,38 +181,95 @@ func (w *workbook) breakdown(key string, b Breakdown) sheet.Table {
 	return w.table("by_"+key, rows, append([]string{"code", "name", "law_firms_sure", "law_firms_perhaps", "scenario_firms_sure", "scenario_firms_perhaps"}, figures...)...)
 }
 
-// movers is every firm that gains or loses for sure and may be carried away, and how many may not.
-func (w *workbook) movers() (out sheet.Table, left int) {
-	for _, f := range w.Effect.Most {
-		if !w.view.Can(access.Export, f.ID) {
-			left++
-		}
-	}
-	out = w.table("movers", nil, append([]string{"moves", "firm", "uscc", "area"}, figures...)...)
+// movers is every firm that gains or loses for sure and may be carried away.
+func (w *workbook) movers() sheet.Table {
+	out := w.table("movers", nil, append([]string{"moves", "firm", "uscc", "area"}, figures...)...)
 	out.Rows = func(yield func([]any) bool) {
-		for f := range w.exported() {
+		for _, f := range w.Effect.Most {
 			moves := "gains"
 			if f.Differs() < 0 {
 				moves = "loses"
 			}
 			e, _ := w.view.Enterprise(f.ID)
 			n, _ := w.lib.Areas().Node(f.Area)
-			if !yield(append([]any{w.t.S("lab." + moves), f.Name, string(e.USCC), n.Name}, w.amounts(f.Before, f.After)...)) {
+			if !w.hidden[f.ID] && !yield(append([]any{w.t.S("lab." + moves), f.Name, string(e.USCC), n.Name}, w.amounts(f.Before, f.After)...)) {
 				return
 			}
 		}
 	}
-	return out, left
+	return out
 }
 
-func (w *workbook) exported() iter.Seq[region.FirmEffect] {
-	return func(yield func(region.FirmEffect) bool) {
-		for _, f := range w.Effect.Most {
-			if w.view.Can(access.Export, f.ID) && !yield(f) {
-				return
+// near is every firm that a single condition keeps from a clause and that may be carried away, with each place where it
+// fails.
+func (w *workbook) near(s *Survey) sheet.Table {
+	out := w.table("near", nil, "firm", "uscc", "area", "cite", "clause", "condition", "else", "gain_sure", "gain_possible", "subject", "year", "have", "need", "distance")
+	out.Rows = func(yield func([]any) bool) {
+		for _, m := range s.Misses {
+			if w.hidden[m.Firm.ID] {
+				continue
+			}
+			for _, spot := range m.At {
+				if !yield(w.miss(m, spot)) {
+					return
+				}
 			}
 		}
 	}
+	return out
+}
+
+// Brings is what the firm would get on top, did the condition hold: Gain, and Most where there is a limit.
+func (m Miss) Brings() policy.Interval {
+	return policy.Interval{Sure: m.Gain, Possible: max(m.Most, m.Gain), Unbounded: m.Most < m.Gain}
+}
+
+func (w *workbook) miss(m Miss, at Spot) []any {
+	clause, _ := w.Plan.Policy.Clause(m.Clause)
+	n, _ := w.lib.Areas().Node(m.Firm.Area)
+	sure := "some"
+	if m.Sure {
+		sure = "all"
+	}
+	var year any
+	if at.Year != 0 {
+		year = at.Year
+	}
+	return []any{
+		m.Firm.Name, m.Firm.USCC, n.Name, clause.Cite, w.t.Text(clause.Name), w.t.Text(m.Text), w.t.S("lab.else_" + sure), m.Gain, w.upper(m.Brings()),
+		at.Subject.Name, year, fenOrNone(at.Have), fenOrNone(at.Need), fenOrNone(at.Distance),
+	}
+}
+
+func fenOrNone(f *money.Fen) any {
+	if f == nil {
+		return nil
+	}
+	return *f
+}
+
+// nearness is how far below a threshold firms still count as standing at a cliff, in per cent of it.
+const nearness = 10
+
+func (w *workbook) cliffs(s *Survey) sheet.Table {
+	var rows [][]any
+	for _, c := range s.Cliffs(nearness) {
+		clause, _ := w.Plan.Policy.Clause(c.Clause)
+		rows = append(rows, []any{clause.Cite, w.t.Text(clause.Name), w.t.Text(c.Text), c.Need, len(c.Firms), c.Jump})
+	}
+	return w.table("cliffs", rows, "cite", "clause", "condition", "need", "firms_below", "jump")
+}
+
+func (w *workbook) ceilings(s *Survey) sheet.Table {
+	var rows [][]any
+	for _, c := range s.Ceilings {
+		var names []string
+		for _, id := range append([]string{c.Clause}, c.With...) {
+			names = append(names, w.t.Text(w.ClauseName(id)))
+		}
+		rows = append(rows, []any{c.Cite, c.ID, strings.Join(names, w.t.S("lab.and")), c.Firms, c.Cut})
+	}
+	return w.table("ceilings", rows, "cite", "id", "clause", "firms_cut", "cut")
 }
 
 func (w *workbook) stages() sheet.Table {
@@ -215,7 +294,7 @@ func (w *workbook) stages() sheet.Table {
 }
 
 // notes is what the figures are and rest on.
-func (w *workbook) notes(b Book, left int) [][2]string {
+func (w *workbook) notes(b Book) [][2]string {
 	doc := w.Plan.Policy.File.Document
 	var notes [][2]string
 	note := func(key, text string) { notes = append(notes, [2]string{w.t.S("lab.note_" + key), text}) }
@@ -235,8 +314,8 @@ func (w *workbook) notes(b Book, left int) [][2]string {
 	note("caveat", w.t.Msg(Caveat))
 	note("interval", w.t.S("lab.interval"))
 	note("parts", w.t.S("lab.parts"))
-	if left > 0 {
-		note("left", w.t.S("lab.left_out", left))
+	if len(w.hidden) > 0 {
+		note("left", w.t.S("lab.left_out", len(w.hidden)))
 	}
 	note("scenario_hash", w.Scenario.Hash())
 	note("package", w.law.Hash)

@@ -52,11 +52,14 @@ func TestWorkbookSaysWhatTheOutcomeSays(t *testing.T) {
 	each(t, 60, func(t *testing.T, w *world) {
 		for name, s := range scenarios() {
 			o := w.run(s)
+			survey, err := w.Survey(ctx, o)
+			must(t, err)
+			about := Book{By: "王敏", Synthetic: true, Survey: survey}
 			for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
 				tr := i18n.T{Lang: lang}
 				var one, two bytes.Buffer
-				must(t, o.Workbook(tr, Book{By: "王敏", Synthetic: true}).Workbook(&one))
-				must(t, w.run(s).Workbook(tr, Book{By: "王敏", Synthetic: true}).Workbook(&two))
+				must(t, o.Workbook(tr, about).Workbook(&one))
+				must(t, w.run(s).Workbook(tr, about).Workbook(&two))
 				if !bytes.Equal(one.Bytes(), two.Bytes()) {
 					t.Errorf("%s: the same outcome has other bytes", name)
 				}
@@ -84,6 +87,7 @@ func TestWorkbookSaysWhatTheOutcomeSays(t *testing.T) {
 				if got, want := len(rows("stages")), len(o.Factors()); got != want {
 					t.Errorf("%s: %d stages, want %d", name, got, want)
 				}
+				checkSurvey(t, survey, rows("near"), rows("cliffs"), rows("ceilings"))
 				checkNotes(t, o, tr, book[tr.S("lab.book_notes")])
 			}
 		}
@@ -104,6 +108,28 @@ func checkMovers(t *testing.T, o *Outcome, rows [][]sheet.Cell) {
 	}
 	if net != o.Net() {
 		t.Errorf("the firms come to %v, the outcome to %v", net, o.Net())
+	}
+}
+
+func checkSurvey(t *testing.T, s *Survey, near, cliffs, ceilings [][]sheet.Cell) {
+	t.Helper()
+	places := 0
+	for _, m := range s.Misses {
+		places += len(m.At)
+	}
+	if len(near) != places || places == 0 {
+		t.Errorf("%d places where a firm misses a clause are written, want %d", len(near), places)
+	}
+	for _, r := range near {
+		if r[0].Raw == "" || r[5].Raw == "" || r[8].Type == sheet.Number && yuan(t, r[7]) > yuan(t, r[8]) {
+			t.Errorf("a near miss is written as %v", r)
+		}
+		if r[13].Raw != "" && yuan(t, r[11])+yuan(t, r[13]) != yuan(t, r[12]) {
+			t.Errorf("a distance does not add up: %v", r)
+		}
+	}
+	if len(cliffs) != len(s.Cliffs(nearness)) || len(ceilings) != len(s.Ceilings) {
+		t.Errorf("%d cliffs and %d ceilings are written", len(cliffs), len(ceilings))
 	}
 }
 
