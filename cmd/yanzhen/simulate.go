@@ -457,7 +457,7 @@ func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
 		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, len(x.Firms), just(x.Jump)))
 	}
 	for _, x := range s.Ceilings {
-		if x.Firms == 0 {
+		if x.Firms+x.Perhaps == 0 {
 			fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_idle", x.ID, o.ClauseName(x.Clause), x.Cite))
 		}
 	}

@@ -43,12 +43,13 @@ type cliff struct {
 }
 
 type ceilingUse struct {
-	ID     string   `json:"id" example:"investment_ceiling"`
-	Clause string   `json:"clause" example:"c9"`
-	With   []string `json:"with,omitempty" nullable:"false" example:"[\"c18\"]" doc:"共用它的条款 · clauses that share it"`
-	Cite   string   `json:"cite" example:"四(三)"`
-	Firms  int      `json:"enterprises" example:"0" doc:"它削减的家数；0 为对谁都不起作用 · that it cuts; 0 is a ceiling that binds nobody"`
-	Cut    string   `json:"cut" example:"0.00"`
+	ID      string   `json:"id" example:"investment_ceiling"`
+	Clause  string   `json:"clause" example:"c9"`
+	With    []string `json:"with,omitempty" nullable:"false" example:"[\"c18\"]" doc:"共用它的条款 · clauses that share it"`
+	Cite    string   `json:"cite" example:"四(三)"`
+	Firms   int      `json:"enterprises" example:"0" doc:"它必定削减的家数；与可能削减的都为 0 则对谁都不起作用 · that it cuts for sure; where it and perhaps are 0 it binds nobody"`
+	Perhaps int      `json:"perhaps" example:"0" doc:"可能削减的家数 · that it may cut"`
+	Cut     string   `json:"cut" example:"0.00"`
 }
 
 // miss is an enterprise that a single condition keeps from a clause.
@@ -84,7 +85,7 @@ func SurveyOf(lib *content.Library, s *lab.Survey, most, percent int) *Survey {
 		out.Cliffs = append(out.Cliffs, cliff{x.Clause, x.Check, x.Text, x.Need.String(), len(x.Firms), x.Jump.String()})
 	}
 	for _, x := range s.Ceilings {
-		out.Ceilings = append(out.Ceilings, ceilingUse{x.ID, x.Clause, x.With, x.Cite, x.Firms, x.Cut.String()})
+		out.Ceilings = append(out.Ceilings, ceilingUse{x.ID, x.Clause, x.With, x.Cite, x.Firms, x.Perhaps, x.Cut.String()})
 	}
 	for _, m := range s.Misses[:min(max(most, 0), len(s.Misses))] {
 		out.Misses = append(out.Misses, missOf(lib, m))
@@ -186,5 +187,6 @@ func (s *server) misses(ctx context.Context, c *caller, in *missesIn) (*missesOu
 func (s *server) registerSurveys() {
 	area := access.Need{Action: access.ReadSensitive, Area: true}
 	handle(s, operation{id: "survey_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/survey", need: area, body: scenarioLimit}, s.survey)
+	handle(s, operation{id: "preview_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/preview", need: area, body: scenarioLimit}, s.previewScenario)
 	handle(s, operation{id: "list_near_misses", tag: "scenarios", method: http.MethodPost, path: "/scenarios/misses", need: area, body: scenarioLimit}, s.misses)
 }

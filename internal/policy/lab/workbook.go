@@ -267,9 +267,9 @@ func (w *workbook) ceilings(s *Survey) sheet.Table {
 		for _, id := range append([]string{c.Clause}, c.With...) {
 			names = append(names, w.t.Text(w.ClauseName(id)))
 		}
-		rows = append(rows, []any{c.Cite, c.ID, strings.Join(names, w.t.S("lab.and")), c.Firms, c.Cut})
+		rows = append(rows, []any{c.Cite, c.ID, strings.Join(names, w.t.S("lab.and")), c.Firms, c.Perhaps, c.Cut})
 	}
-	return w.table("ceilings", rows, "cite", "id", "clause", "firms_cut", "cut")
+	return w.table("ceilings", rows, "cite", "id", "clause", "firms_cut", "firms_perhaps_cut", "cut")
 }
 
 func (w *workbook) stages() sheet.Table {
