@@ -9,6 +9,8 @@
 //	Lab.Survey      firms that one condition alone keeps from a clause, and what each would gain; firms right below a
 //	                threshold (Survey.Cliffs); ceilings that bind nobody
 //	Lab.Advice      what such a firm would have to do
+//	Lab.Find        the value of a number that a budget allows: exact where the response is proven monotone
+//	                (policy.Plan.Response), else a scan of stated points that says so
 //	Lab.Preview     who would get what from verified facts alone (免申即享)
 //	Lab.Draft       a scenario as a draft package
 //	Store           scenarios that are kept
