@@ -129,16 +129,19 @@ func (f *calcForm) findFacts() *calcFacts {
 }
 
 // codesIn is every fact that expressions in a part of a policy file name.
-func codesIn(part any) (map[string]bool, error) {
+func codesIn(part any) (map[string]bool, error) { return namesIn(factCode, part) }
+
+// namesIn is every name of a shape in a part of a policy file.
+func namesIn(shape *regexp.Regexp, part any) (map[string]bool, error) {
 	text, err := json.Marshal(part)
 	if err != nil {
 		return nil, err
 	}
-	codes := map[string]bool{}
-	for _, code := range factCode.FindAllString(string(text), -1) {
-		codes[code] = true
+	names := map[string]bool{}
+	for _, name := range shape.FindAllString(string(text), -1) {
+		names[name] = true
 	}
-	return codes, nil
+	return names, nil
 }
 
 // setting is the answer to an open question that the form gives, or the default.

@@ -22,12 +22,16 @@ type mapData struct {
 	Shapes        []shape
 	Zones         []zone // areas without a boundary
 	Legend        []legendStep
-	Measure       string
-	Measures      []option
-	Query         regionQuery
+	mapView
 	Source        i18n.Text
 	Approval      string // 审图号, "" where the deployer gave none
 	Up            *option
+}
+
+// mapView is what a map shows of an area, and where the same map with another measure is.
+type mapView struct {
+	Measure, Area string
+	Href          func(measure string) string
 }
 
 // shape is an area on the map; its class is its place in the legend.
@@ -53,13 +57,10 @@ const (
 )
 
 // mapOf draws the areas of the table; nil where fewer than two of them have a boundary.
-func (s *server) mapOf(t i18n.T, q regionQuery, rows []areaRow) *mapData {
-	m := mapData{Width: mapWidth, Measure: q.Measure, Query: q, Source: s.Library.Boundaries().Source, Approval: s.MapApproval}
+func (s *server) mapOf(t i18n.T, v mapView, rows []areaRow) *mapData {
+	m := mapData{Width: mapWidth, mapView: v, Source: s.Library.Boundaries().Source, Approval: s.MapApproval}
 	if !slices.Contains(measures, m.Measure) {
 		m.Measure = measures[0]
-	}
-	for _, x := range measures {
-		m.Measures = append(m.Measures, option{x, t.S("people.measure_" + x)})
 	}
 	var drawn []areaRow
 	var outlines []content.Boundary
@@ -67,7 +68,7 @@ func (s *server) mapOf(t i18n.T, q regionQuery, rows []areaRow) *mapData {
 		value := measureText(t, m.Measure, row)
 		b, ok := s.Library.Boundaries().Of(row.Area.Code)
 		switch {
-		case ok && row.Area.Code != q.Area:
+		case ok && row.Area.Code != v.Area:
 			drawn, outlines = append(drawn, row), append(outlines, b)
 			m.Shapes = append(m.Shapes, shape{Name: cmp.Or(row.Area.Short, row.Name), Value: value, Href: row.Href, Empty: measureOf(m.Measure, row) == 0})
 		case row.Area.Code != "":

@@ -2,6 +2,7 @@ package web
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/a-h/templ"
 
@@ -42,4 +43,12 @@ func listHead(t i18n.T, def content.FactDef) string {
 		return t.Text(def.Name) + inBrackets(t, t.S("web.wan"))
 	}
 	return t.Text(def.Name)
+}
+
+// pageText is a page's number in an address, "" for the first.
+func pageText(n int) string {
+	if n <= 1 {
+		return ""
+	}
+	return strconv.Itoa(n)
 }

@@ -247,14 +247,21 @@ func (s *server) paramText(t i18n.T, p policy.Param) string {
 	if p.Value != "" {
 		return numberText(t, p, p.Value)
 	}
-	def, _ := s.Library.FactDef(p.By)
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(p.Values)) {
-		name := codeName(t, s.Library, def, key)
-		if p.By == "ent.area" {
-			name = nodeName(s.Library.Areas(), key)
-		}
-		parts = append(parts, t.S("web.key_value", name, numberText(t, p, p.Values[key])))
+		parts = append(parts, t.S("web.key_value", s.keyText(t, p, key), numberText(t, p, p.Values[key])))
 	}
 	return strings.Join(parts, t.S("web.comma"))
+}
+
+// keyText is a key of a number's table: a year, or the name of a code.
+func (s *server) keyText(t i18n.T, p policy.Param, key string) string {
+	if y, err := strconv.Atoi(key); p.By == "year" && err == nil {
+		return t.S("web.period_year", y)
+	}
+	if p.By == "ent.area" {
+		return nodeName(s.Library.Areas(), key)
+	}
+	def, _ := s.Library.FactDef(p.By)
+	return codeName(t, s.Library, def, key)
 }

@@ -189,7 +189,7 @@ func (s *server) regionPage(w http.ResponseWriter, r *http.Request, v *visit) er
 		return f.Document != q.Policy && !concerns(s.Library.Areas(), f.Policy.File.Document, q.Area)
 	}))
 	d.ByArea, d.ByClause = s.rowsOf(v.t, a, result)
-	d.Map = s.mapOf(v.t, q, d.ByArea)
+	d.Map = s.mapOf(v.t, mapView{q.Measure, q.Area, func(measure string) string { return q.by(measure).href("/region") }}, d.ByArea)
 	if d.Map != nil {
 		d.Map.Up = s.areaAbove(v, q)
 	}

@@ -537,7 +537,7 @@ func regionResult(t i18n.T, d regionData) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if d.Map != nil {
-			templ_7745c5c3_Err = regionMap(t, d.Map).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = areaMap(t, d.Map).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

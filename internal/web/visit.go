@@ -76,6 +76,9 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	return sh
 }
 
+// navEntries is how many entries a person takes in at a glance.
+const navEntries = 7
+
 // navOf is what a visitor finds at the top: at most seven entries, by what the person wants.
 func navOf(v *visit) []navEntry {
 	var all []navEntry
@@ -85,6 +88,7 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_today", "/today")
 		add("web.nav_enterprises", "/enterprises")
 		add("web.nav_region", "/region")
+		add("labpage.title", "/lab")
 		add("web.nav_imports", "/imports")
 	case access.Auditor:
 		add("people.find", "/find")
@@ -104,7 +108,9 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_log", "/log")
 	}
 	add("web.nav_policies", "/policies")
-	add("web.nav_calculator", "/calculator")
+	if len(all) < navEntries { // officials find it at each policy
+		add("web.nav_calculator", "/calculator")
+	}
 	return all
 }
 

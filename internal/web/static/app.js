@@ -7,10 +7,15 @@
     var el = e.target;
     var pair = el.getAttribute && el.getAttribute('data-pair');
     if (!pair) return;
-    var other = document.getElementById(pair);
+    var other = document.getElementById(pair), unit = el.getAttribute('data-unit') || '';
     if (!other) return;
-    if (el.type === 'range') other.value = el.value;
-    else if (/^\d+(\.\d+)?$/.test(el.value.trim())) other.value = el.value.trim();
+    if (el.type === 'range') {
+      other.value = el.value + unit;
+      return;
+    }
+    var text = el.value.trim();
+    if (unit && text.slice(-unit.length) === unit) text = text.slice(0, -unit.length).trim();
+    if (/^\d+(\.\d+)?$/.test(text)) other.value = text;
   });
 
   // Sliders say nothing without a script, so they stand hidden until there is one.
@@ -51,7 +56,7 @@
   }
   function draw(box) {
     var table = document.getElementById(box.getAttribute('data-chart'));
-    if (!table || box.hasAttribute('_echarts_instance_')) return;
+    if (!table) return;
     var names = [], series = [], heads = table.querySelectorAll('thead th[data-series]');
     for (var h = 0; h < heads.length; h++) series.push({ col: heads[h].cellIndex, name: heads[h].textContent.trim(), data: [] });
     var rows = table.querySelectorAll('tbody tr[data-bar]');
@@ -62,7 +67,11 @@
     // Names may be measured before their font has come: room for as many full-width characters as the longest has.
     var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
     var colours = ['#1a5fb4', '#e3a36b'];
-    var chart = window.echarts.init(box, null, { renderer: 'svg' });
+    var chart = window.echarts.getInstanceByDom(box), side = box.hasAttribute('data-side');
+    if (!chart) {
+      chart = window.echarts.init(box, null, { renderer: 'svg' });
+      window.addEventListener('resize', chart.resize.bind(chart, null));
+    }
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -73,10 +82,9 @@
       xAxis: { type: 'value', axisLabel: { formatter: parted } },
       yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
       series: series.map(function (s, i) {
-        return { name: s.name, type: 'bar', stack: 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };
+        return { name: s.name, type: 'bar', stack: side ? s.name : 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };
       })
     });
-    window.addEventListener('resize', function () { chart.resize(); });
   }
 
   function enhance(root) {
@@ -85,4 +93,5 @@
   }
   document.addEventListener('DOMContentLoaded', function () { enhance(document); });
   document.addEventListener('htmx:afterSwap', function (e) { enhance(e.target.parentNode || document); });
+  document.addEventListener('yz:drawn', function () { enhance(document); });
 })();
