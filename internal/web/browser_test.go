@@ -75,6 +75,13 @@ func TestPagesInBrowser(t *testing.T) {
 		{"fact", "city", factPath(tinghu, tinghu, "ent.revenue")},
 		{"region", "city", "/region"},
 		{"region-firms", "city", "/region/firms"},
+		{"lab-start", "city", "/lab"},
+		{"lab", "city", "/policies/yancheng-2022-6/lab"},
+		{"lab-scenario", "city", "/policies/yancheng-2022-6/lab?budget=50&end=c7&p:min_input=300"},
+		{"lab-mistake", "tinghu", "/policies/yancheng-2022-6/lab?budget=much&p:min_input=much"},
+		{"lab-firms", "city", "/policies/yancheng-2022-6/lab/firms?p:min_input=400万元"},
+		{"lab-firm", "city", fmt.Sprintf("/policies/yancheng-2022-6/lab/firms/%d?p:min_input=400万元", c.firms[dafengCode])},
+		{"lab-compare", "city", fmt.Sprintf("/lab/compare?s=%d&link=/policies/yancheng-2022-6/lab", c.scenario)},
 		{"no-page", "city", "/nothing"},
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
@@ -104,7 +111,7 @@ func TestPagesInBrowser(t *testing.T) {
 						tab := tab.For(t)
 						tab.Fits()
 						tab.Accessible()
-						if p.name == "no-page" {
+						if p.name == "no-page" || p.name == "lab-mistake" {
 							tab.Forget() // the browser notes the status
 						}
 						tab.Quiet()

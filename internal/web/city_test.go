@@ -12,6 +12,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
 )
 
 // The city of the tests: one firm in 亭湖区, whose project passes the threshold, one in 大丰区 that just misses it, and
@@ -41,6 +43,7 @@ type city struct {
 
 	handler   int64 // account of the one who acts for the firm in 亭湖区
 	enrolment int64 // batch of accounts of the whole city
+	scenario  int64 // saved by the city
 }
 
 func newCity(t *testing.T) *city {
@@ -79,6 +82,12 @@ func newCity(t *testing.T) *city {
 		}
 	}
 	c.enrolment = c.enrolCity()
+	city := c.srv.Frames.ScopeOf(c.account("city"))
+	kept, err := c.srv.Scenarios.Save(context.Background(), city, lab.Scenario{Policy: "yancheng-2022-6", Name: "门槛降到 400 万元", Changes: []policy.Patch{{Param: "min_input", Value: "400万元"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.scenario = kept.ID
 	return c
 }
 

@@ -20,13 +20,23 @@ import (
 )
 
 // labNeed is who may use the laboratory: officials and auditors over their areas, as they may see what a policy comes to.
-var labNeed = access.Need{Action: access.ReadSensitive, Area: true}
+// labWrite is who may keep something of it.
+var (
+	labNeed  = access.Need{Action: access.ReadSensitive, Area: true}
+	labWrite = access.Need{Action: access.DraftPolicy, Area: true}
+)
 
 // labRoutes is the pages of the policy laboratory.
 func (s *server) labRoutes() []route {
 	return []route{
 		{"GET /lab", labNeed, s.labStart},
+		{"GET /lab/compare", labNeed, s.labCompare},
+		{"POST /lab/{id}/drop", labWrite, s.labDrop},
+		{"POST /lab/{id}/restore", labWrite, s.labRestore},
 		{"GET /policies/{policy}/lab", labNeed, s.labPage},
+		{"POST /policies/{policy}/lab", labWrite, s.labSave},
+		{"POST /policies/{policy}/lab/draft", labWrite, s.labDraft},
+		{"GET /policies/{policy}/lab/export", access.Need{Action: access.Export, Area: true}, s.labExport},
 		{"GET /policies/{policy}/lab/firms", labNeed, s.labFirms},
 		{"GET /policies/{policy}/lab/firms/{id}", labNeed, s.labFirm},
 	}
@@ -38,12 +48,13 @@ type labAsked struct {
 	view    fact.View
 	m       moment
 	home    string // area that is looked at where none is named
+	measure string // that the map shows, "" for the first
 	wording string // why a wording that was asked for is not taken
 }
 
 // readLab reads a scenario from an address. What is wrong in single fields is told by them.
 func (s *server) readLab(r *http.Request, v *visit) (labAsked, error) {
-	a := labAsked{home: s.homeArea(v.scope)}
+	a := labAsked{home: s.homeArea(v.scope), measure: r.FormValue("map")}
 	m, late := s.momentOf(r)
 	if late != nil {
 		m = moment{day: s.Clock.Today()}
@@ -96,6 +107,15 @@ func (s *server) wordingOf(ctx context.Context, v *visit, document string, in ur
 		base.Text = string(p.Policy)
 		return base, err
 	}
+	if text := in.Get("saved"); text != "" {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return base, errs.NotFound("scenario", text)
+		}
+		x, err := s.Scenarios.Get(ctx, v.scope, id)
+		base.Text = x.Scenario.Text
+		return base, err
+	}
 	return base, nil
 }
 
@@ -115,7 +135,9 @@ type labData struct {
 	Problem  string   // of the scenario as a whole
 	Moment   moment
 	AsOf     string
-	MayDraft bool
+
+	MayKeep, MayDraft, MayExport bool
+
 	Progress *region.Progress
 	Result   *labResult // nil while it is worked out, and where it cannot be
 }
@@ -125,10 +147,22 @@ func (s *server) labPage(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if !byScript(r) && len(a.errors) == 0 && a.wording == "" && !a.tidy(r.URL.Query()) {
+	if !byScript(r) && len(a.errors)+len(a.left) == 0 && a.wording == "" && !a.tidy(r.URL.Query()) {
 		return seeOther(w, r, a.query.path(""))
 	}
-	d := labData{Query: a.query, Document: a.policy.File.Document, Errors: a.errors, Left: a.left, Problem: a.wording, Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view)}
+	return s.showLab(w, r, v, a, a.wording)
+}
+
+// showLab answers with the page, or with what follows from the scenario to a script.
+func (s *server) showLab(w http.ResponseWriter, r *http.Request, v *visit, a labAsked, problem string) error {
+	d := labData{Query: a.query, Document: a.policy.File.Document, Errors: a.errors, Left: a.left, Problem: problem, Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view)}
+	d.MayKeep = labWrite.MetBy(v.scope)
+	f, err := s.policyAt(r.Context(), a.view, a.scenario.Policy)
+	if err != nil {
+		return err
+	}
+	d.MayDraft = d.MayKeep && f.May(v.scope, access.DraftPolicy)
+	d.MayExport = (access.Need{Action: access.Export, Area: true}).MetBy(v.scope)
 	moving := r.Header.Get("Lab-Moving") != ""
 	if err := s.labRun(r, v, a, &d, moving); err != nil {
 		return err
@@ -183,7 +217,6 @@ func (s *server) labFields(v *visit, a labAsked, d *labData) error {
 	d.Only = s.areasOffered(a.policy.File.Document, a.scenario.Only)
 	d.Areas, d.Area, d.HomeArea = s.areaOptions(v.scope), a.scenario.Area, a.home
 	d.Budget = a.query.values.Get("budget")
-	d.MayDraft = v.scope.Can(access.DraftPolicy)
 	return nil
 }
 
@@ -233,13 +266,12 @@ const labNamed = 10
 
 func (s *server) labResult(t i18n.T, a labAsked, out *lab.Outcome, moving bool) *labResult {
 	res := &labResult{Outcome: out, Query: a.query}
-	unknown := t.S("labpage.unknown_part")
 	res.Clauses = labTableOf(t, "clauses", out.ByClause(), func(r lab.Row) labRow {
-		return labRow{Row: r, Name: t.Text(r.Name), Note: clauseCite(a.policy, r.Code)}
+		return labRow{Row: r, Name: partName(t, "clauses", r), Note: clauseCite(a.policy, r.Code)}
 	})
-	res.Years = labTableOf(t, "years", out.ByYear(), func(r lab.Row) labRow { return labRow{Row: r, Name: cmp.Or(r.Code, unknown)} })
+	res.Years = labTableOf(t, "years", out.ByYear(), func(r lab.Row) labRow { return labRow{Row: r, Name: partName(t, "years", r)} })
 	res.Areas = labTableOf(t, "areas", out.ByArea(), func(r lab.Row) labRow {
-		row := labRow{Row: r, Name: cmp.Or(t.Text(r.Name), t.S("web.area_unknown"))}
+		row := labRow{Row: r, Name: partName(t, "areas", r)}
 		if r.Code != "" && r.Code != out.Parent {
 			row.Href = a.query.with("area", r.Code).path("")
 		}
@@ -255,11 +287,19 @@ func (s *server) labResult(t i18n.T, a labAsked, out *lab.Outcome, moving bool) 
 }
 
 func (s *server) labRest(t i18n.T, a labAsked, out *lab.Outcome) *labRest {
-	named := func(r lab.Row) labRow { return labRow{Row: r, Name: cmp.Or(t.Text(r.Name), t.S("labpage.unknown_part"))} }
+	named := func(r lab.Row) labRow { return labRow{Row: r, Name: partName(t, "", r)} }
 	rest := &labRest{
 		Sizes: labTableOf(t, "sizes", out.BySize(), named), Trades: labTableOf(t, "trades", out.ByTrade(content.Division), named),
 		Winners: s.firmEffects(out.Winners(0, labNamed)), Losers: s.firmEffects(out.Losers(0, labNamed)),
 	}
+	var rows []areaRow
+	for _, e := range out.Effect.Areas {
+		row := areaRow{AreaSum: region.AreaSum{Area: e.Area, Sum: e.After}, Name: e.Area.Name, Href: a.query.with("area", e.Area.Code).path("")}
+		if e.After.Firms > 0 && e.Area.Code != "" {
+			rows = append(rows, row)
+		}
+	}
+	rest.Map = s.mapOf(t, mapView{a.measure, out.Parent, func(measure string) string { return a.query.with("map", measure).path("") }}, rows)
 	return rest
 }
 
@@ -269,6 +309,17 @@ func (s *server) firmEffects(all []region.FirmEffect) []firmEffectRow {
 		rows = append(rows, firmEffectRow{f, nodeName(s.Library.Areas(), f.Area)})
 	}
 	return rows
+}
+
+// partName is what a part of a whole is called: a clause, a year, an area, a size, a trade.
+func partName(t i18n.T, of string, r lab.Row) string {
+	switch {
+	case of == "years" && r.Code != "":
+		return r.Code
+	case of == "areas" && r.Code == "":
+		return t.S("web.area_unknown")
+	}
+	return cmp.Or(t.Text(r.Name), r.Code, t.S("labpage.unknown_part"))
 }
 
 // labTableOf puts a breakdown into words; parts without enterprises before and after are left out.

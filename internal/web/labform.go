@@ -101,7 +101,7 @@ func (n labNumbers) dials(prm policy.Param) []labDial {
 			d.Label = n.keyText(n.t, prm, key)
 			d.Spoken += " · " + d.Label
 		}
-		if means := numberText(n.t, prm, d.Law); strings.ReplaceAll(means, " ", "") != d.Law {
+		if means := numberText(n.t, prm, d.Law); fold(means, "") != d.Law {
 			d.Means = means
 		}
 		d.Slider = sliderOf(d.Law, d.Value)

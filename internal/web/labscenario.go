@@ -21,6 +21,7 @@ import (
 //	end            a clause that ends; may be there several times
 //	only           an area in which alone it pays; may be there several times
 //	budget, area, as_of
+//	map            the measure that the map shows
 //	draft, saved   where another wording is taken from: a draft among the versions, a saved scenario
 type labQuery struct {
 	policy string
@@ -172,6 +173,7 @@ func (f *labForm) readPlace(s *server) {
 		f.keep("budget", typed)
 	}
 	f.keep("as_of", f.in.Get("as_of"))
+	f.keep("map", f.in.Get("map"))
 }
 
 // readBudget reads an amount as people type it; digits alone are 万元.
@@ -208,40 +210,6 @@ func (f *labForm) unknown() {
 
 // tidy says that the address is the one form of its scenario.
 func (f *labForm) tidy(in url.Values) bool { return in.Encode() == f.query.values.Encode() }
-
-// scenarioValues is a kept scenario as an address; saved is its id where it has a wording of its own, which no address
-// can hold.
-func scenarioValues(sc lab.Scenario, saved int64) url.Values {
-	out := url.Values{}
-	set := func(name, value string) {
-		if value != "" {
-			out.Add(name, value)
-		}
-	}
-	for _, c := range sc.Changes {
-		set(dialName(c.Param, c.Key), c.Value)
-	}
-	for id, answer := range sc.Settings {
-		set("set:"+id, answer)
-	}
-	for _, id := range sc.Ended {
-		set("end", id)
-	}
-	for _, code := range sc.Only {
-		set("only", code)
-	}
-	set("area", sc.Area)
-	if sc.Budget > 0 {
-		set("budget", budgetText(sc.Budget))
-	}
-	if sc.AsOf != nil {
-		set("as_of", sc.AsOf.String())
-	}
-	if sc.Text != "" {
-		set("saved", strconv.FormatInt(saved, 10))
-	}
-	return out
-}
 
 // scenarioWords is what a scenario changes, a line for each.
 func (f *labForm) scenarioWords() []string {

@@ -184,19 +184,24 @@ func (s *server) blankVersion(w http.ResponseWriter, r *http.Request, v *visit) 
 
 // draftFrom begins a draft with the package in force.
 func (s *server) draftFrom(w http.ResponseWriter, r *http.Request, v *visit) error {
-	f, err := s.versionInForce(r.Context(), v, r.PathValue("policy"))
-	if err != nil {
-		return err
-	}
-	p, err := s.Versions.Package(r.Context(), f.Version)
-	if err != nil {
-		return err
-	}
-	fresh, err := s.Versions.New(r.Context(), v.scope, p)
+	fresh, err := s.newDraft(r.Context(), v, r.PathValue("policy"))
 	if err != nil {
 		return err
 	}
 	return seeOther(w, r, versionPath(fresh.ID))
+}
+
+// newDraft is a draft with the package of a document that is in force.
+func (s *server) newDraft(ctx context.Context, v *visit, document string) (version.Version, error) {
+	f, err := s.versionInForce(ctx, v, document)
+	if err != nil {
+		return version.Version{}, err
+	}
+	p, err := s.Versions.Package(ctx, f.Version)
+	if err != nil {
+		return version.Version{}, err
+	}
+	return s.Versions.New(ctx, v.scope, p)
 }
 
 // versionInForce is the version of a document that is in force now.

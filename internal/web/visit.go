@@ -65,7 +65,8 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	}
 	sh.Search = v.scope.Can(access.ReadParty)
 	for _, e := range navOf(v) {
-		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/") ||
+		inLab := strings.HasPrefix(r.URL.Path, "/policies/") && strings.Contains(r.URL.Path, "/lab")
+		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/") && !inLab || e.Href == "/lab" && inLab ||
 			e.Href == "/mine" && strings.HasPrefix(r.URL.Path, "/enterprises/") && !strings.Contains(r.URL.Path, "/accounts") ||
 			e.Href == "/mine/accounts" && strings.Contains(r.URL.Path, "/accounts")
 		sh.Nav = append(sh.Nav, e)

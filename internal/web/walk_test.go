@@ -78,6 +78,10 @@ var writers = map[string][]string{
 	"POST /imports/{id}/cancel":          {"city"},
 	"POST /imports/{id}/undo":            {"city"},
 	"POST /policies/{policy}/draft":      {"city", "admin"},
+	"POST /policies/{policy}/lab":        {"tinghu", "city"},
+	"POST /policies/{policy}/lab/draft":  {"city"},
+	"POST /lab/{id}/drop":                {"city"},
+	"POST /lab/{id}/restore":             {"city"},
 	"POST /versions":                     {"tinghu", "city", "admin"},
 	"POST /versions/blank":               {"tinghu", "city", "admin"},
 	"POST /versions/{id}/edit":           {"city", "admin"},
@@ -115,6 +119,9 @@ func (c *city) addresses(pattern, code string) string {
 			}
 			if strings.HasPrefix(path, "/enrolments") {
 				return fmt.Sprint(c.enrolment)
+			}
+			if strings.HasPrefix(path, "/lab") {
+				return fmt.Sprint(c.scenario)
 			}
 			if strings.HasPrefix(path, "/versions") {
 				return fmt.Sprint(c.inForce("yancheng-2022-6").ID)
@@ -163,7 +170,7 @@ func text(t *testing.T, res *http.Response, body string) string {
 // address, query, export, count or suggestion.
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
-	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps"}
+	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps", "?end=c9", "?list=losers&end=c9"}
 	for login, may := range readers {
 		t.Run("as "+login, func(t *testing.T) {
 			v := c.visitor()
@@ -204,7 +211,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // A firm has its own file. Pages about an area are not for it, however little they would show.
 func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 	c := newCity(t)
-	for _, path := range []string{"/region", "/region/firms", "/region/export", "/imports", "/reports", "/reports/export", "/log", "/log/export", "/find", "/find/export"} {
+	for _, path := range []string{"/lab", "/lab/compare", "/policies/yancheng-2022-6/lab", "/policies/yancheng-2022-6/lab/firms", "/policies/yancheng-2022-6/lab/export", "/region", "/region/firms", "/region/export", "/imports", "/reports", "/reports/export", "/log", "/log/export", "/find", "/find/export"} {
 		if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s answers a firm with %d", path, res.StatusCode)
 		}

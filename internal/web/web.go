@@ -33,18 +33,19 @@ const (
 
 // Deps is what pages stand on. All of it is needed, except Demo.
 type Deps struct {
-	Access   *access.Store
-	Library  *content.Library
-	Sources  *source.Store
-	Frames   *fact.Frames
-	Intake   *intake.Service
-	Enrol    *enrol.Service
-	Region   *region.Runner
-	Versions *version.Store
-	Lab      *lab.Lab
-	Clock    clock.Clock
-	Log      *slog.Logger
-	Secure   bool // served over TLS: cookies say so
+	Access    *access.Store
+	Library   *content.Library
+	Sources   *source.Store
+	Frames    *fact.Frames
+	Intake    *intake.Service
+	Enrol     *enrol.Service
+	Region    *region.Runner
+	Versions  *version.Store
+	Lab       *lab.Lab
+	Scenarios *lab.Store
+	Clock     clock.Clock
+	Log       *slog.Logger
+	Secure    bool // served over TLS: cookies say so
 
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
@@ -88,8 +89,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {

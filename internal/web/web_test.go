@@ -70,7 +70,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, now, cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
@@ -106,9 +106,10 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(accounts.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
+	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
-		Region: runner, Versions: versions, Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}),
+		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now),
 		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
 	})

@@ -106,7 +106,7 @@
       var dials = groups[g].querySelectorAll('[data-dial]'), n = 0;
       for (var d = 0; d < dials.length; d++) {
         var field = dials[d].querySelector('[data-law]'), reset = dials[d].querySelector('[name=reset]');
-        var other = field.value.trim() !== field.getAttribute('data-law');
+        var other = field.type === 'checkbox' ? field.checked : field.value.trim() !== field.getAttribute('data-law');
         if (other) n++;
         dials[d].classList.toggle('yz-moved', other);
         if (reset) reset.hidden = !other;
@@ -131,7 +131,19 @@
     kept = now;
     last = { field: e.target, at: Date.now() };
   });
-  window.addEventListener('popstate', function () { location.reload(); });
+  window.addEventListener('popstate', function () {
+    var asked = new URLSearchParams(location.search);
+    for (var i = 0; i < form.elements.length; i++) {
+      var el = form.elements[i];
+      if (!el.name || el.type === 'hidden' || el.type === 'submit') continue;
+      if (el.type === 'checkbox') el.checked = asked.getAll(el.name).indexOf(el.value) >= 0;
+      else el.value = asked.get(el.name) || el.getAttribute('data-law') || '';
+      if (el.hasAttribute('data-pair')) el.dispatchEvent(new Event('input', { bubbles: true })); // its slider follows
+    }
+    kept = address();
+    marks();
+    ask(true);
+  });
 
   form.addEventListener('click', function (e) {
     var reset = e.target.closest('button[name=reset]');
