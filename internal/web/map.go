@@ -23,9 +23,9 @@ type mapData struct {
 	Zones         []zone // areas without a boundary
 	Legend        []legendStep
 	mapView
-	Source        i18n.Text
-	Approval      string // 审图号, "" where the deployer gave none
-	Up            *option
+	Source   i18n.Text
+	Approval string // 审图号, "" where the deployer gave none
+	Up       *option
 }
 
 // mapView is what a map shows of an area, and where the same map with another measure is.
