@@ -175,7 +175,8 @@ func (r *responding) reach() *groupRule {
 			if !slices.ContainsFunc(rule.clauses, func(i int) bool { return r.relevant[i] }) {
 				continue
 			}
-			if rule.against == nil || !rule.sum || rule.pick != "higher_of" || rule.scope != "project" {
+			alone := slices.ContainsFunc(r.plan.clusters, func(c cluster) bool { return len(c.groups) == 1 && c.groups[0] == g })
+			if rule.against == nil || !rule.sum || rule.pick != "higher_of" || rule.scope != "project" || !alone {
 				return rule
 			}
 			grown = r.join(rule.clauses) || grown

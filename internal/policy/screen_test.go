@@ -382,24 +382,29 @@ func TestRenumbering(t *testing.T) {
 func patchesOf(r *rand.Rand, p *Policy) []Patch {
 	var all []Patch
 	for range min(1+r.IntN(2), len(p.params)) {
-		prm := p.params[r.IntN(len(p.params))]
-		patch := Patch{Param: prm.ID}
+		prm, key := p.params[r.IntN(len(p.params))], ""
 		if keys := sortedKeys(prm.Values); len(keys) > 0 {
-			patch.Key = keys[r.IntN(len(keys))]
+			key = keys[r.IntN(len(keys))]
 		}
-		switch prm.Type {
-		case "money":
-			patch.Value = fmt.Sprint(r.IntN(900), "万元")
-		case "rate":
-			patch.Value = fmt.Sprint(r.IntN(40), "%")
-		case "date":
-			patch.Value = period.Date(2021+r.IntN(4), 1+r.IntN(12), 5).String()
-		default:
-			patch.Value = fmt.Sprint(1 + r.IntN(40))
-		}
-		all = append(all, patch)
+		all = append(all, patchOf(r, prm, key))
 	}
 	return all
+}
+
+// patchOf is another number of a parameter.
+func patchOf(r *rand.Rand, prm *param, key string) Patch {
+	patch := Patch{Param: prm.ID, Key: key}
+	switch prm.Type {
+	case "money":
+		patch.Value = fmt.Sprint(r.IntN(900), "万元")
+	case "rate":
+		patch.Value = fmt.Sprint(r.IntN(40), "%")
+	case "date":
+		patch.Value = period.Date(2021+r.IntN(4), 1+r.IntN(12), 5).String()
+	default:
+		patch.Value = fmt.Sprint(1 + r.IntN(40))
+	}
+	return patch
 }
 
 // TestSinceAnotherFile compares a file with one in which a number was changed wherever it stands, as who drafts the next

@@ -139,11 +139,7 @@ func (l *Lab) compile(law []byte, s Scenario) (*compiled, error) {
 		}
 	}
 	w := newWording(src)
-	for _, id := range s.Ended {
-		if w.err == nil {
-			w.endClause(id)
-		}
-	}
+	w.end(s.Ended)
 	w.restrict(s.Only, l.Library.Areas())
 	w.fund(min(s.Budget, 1))
 	for w.err == nil {

@@ -60,6 +60,23 @@ func (w *wording) put(src []byte, err error) {
 
 func (w *wording) refuse(key string, args ...any) { w.err = errs.Invalid(i18n.M(key, args...)) }
 
+// end leaves clauses out, first those that no other requires.
+func (w *wording) end(ids []string) {
+	ids = slices.Clone(ids)
+	for len(ids) > 0 && w.err == nil {
+		i := max(slices.IndexFunc(ids, func(id string) bool { return !w.required(id) }), 0)
+		w.endClause(ids[i])
+		ids = slices.Delete(ids, i, i+1)
+	}
+}
+
+// required says that a clause cannot be met without another.
+func (w *wording) required(id string) bool {
+	return slices.ContainsFunc(w.mentions(), func(m mention) bool {
+		return m.whole == nil && len(m.names) == 1 && m.names[0] == id
+	})
+}
+
 // endClause leaves a clause out, and its name wherever it stands. A ceiling that it has together with others stays with
 // them: nobody gets more because a clause ends.
 func (w *wording) endClause(id string) {
