@@ -40,6 +40,10 @@ func (p *Plan) boundsWithin(limit int, claims []claim, ways [][]outcome, rivals 
 		highWorld: make([]int, n),
 	}
 	for _, members := range p.components(claims, rivals) {
+		if i := members[0]; len(members) == 1 && len(ways[i]) <= limit && !slices.ContainsFunc(rivals, func(r rival) bool { return r.project == claims[i].project }) {
+			p.alone(&s, i, claims[i].clause, ways[i])
+			continue
+		}
 		c := component{plan: p}
 		for _, i := range members {
 			c.claims, c.kinds = append(c.claims, claims[i]), append(c.kinds, kindsOf(ways[i]))
@@ -52,6 +56,69 @@ func (p *Plan) boundsWithin(limit int, claims []claim, ways [][]outcome, rivals 
 		c.settle(limit).into(&s, members)
 	}
 	return s
+}
+
+// alone settles a claim that nothing else touches: of all its ways it is paid to the least of its ceilings, as far as that
+// has fallen due. All of these rise together, so that the ends of what is between are what its ends come to.
+func (p *Plan) alone(s *settled, i, clause int, ways []outcome) {
+	s.low[i] = unbounded
+	most := money.Fen(-1)
+	for n := range ways {
+		if slices.ContainsFunc(ways[:n], func(o outcome) bool { return o.kin(&ways[n]) }) {
+			continue
+		}
+		least, top, best := ways[n], ways[n], n
+		for m := n; m < len(ways); m++ {
+			o := &ways[m]
+			if !o.kin(&ways[n]) {
+				continue
+			}
+			if m > n {
+				least = least.least(o)
+			}
+			if o.worth() > top.worth() {
+				top, best = *o, m
+			}
+			s.high[i] = max(s.high[i], o.alone())
+		}
+		s.low[i] = min(s.low[i], least.alone())
+		if pays := top.alone(); pays > most {
+			most, s.highWorld[i] = pays, best
+		}
+	}
+	purse := p.clauses[clause].purse
+	s.clauseLow[clause], s.clauseHigh[clause] = plus(s.clauseLow[clause], s.low[i]), plus(s.clauseHigh[clause], s.high[i])
+	s.sumLow[purse], s.sumHigh[purse] = plus(s.sumLow[purse], s.low[i]), plus(s.sumHigh[purse], s.high[i])
+}
+
+// alone is what a claim is paid that shares nothing.
+func (o *outcome) alone() money.Fen {
+	if !o.present {
+		return 0
+	}
+	pays := o.amount
+	for _, limit := range o.limits {
+		pays = min(pays, limit)
+	}
+	return o.due.of(pays)
+}
+
+// least is the smaller of two outcomes of one kind in all that they differ in.
+func (o outcome) least(p *outcome) outcome {
+	o.amount = min(o.amount, p.amount)
+	limits := make([]money.Fen, len(o.limits))
+	for i := range limits {
+		limits[i] = min(o.limits[i], p.limits[i])
+	}
+	if o.limits = limits; p.due.less(o.due) {
+		o.due = p.due
+	}
+	return o
+}
+
+// kin says that two outcomes differ in amounts and limits alone: anything between them may be.
+func (o *outcome) kin(p *outcome) bool {
+	return o.present == p.present && o.day == p.day && o.year == p.year && slices.Equal(o.once, p.once) && slices.Equal(o.items, p.items)
 }
 
 // components groups claims that share a ceiling, a once key or a group, whatever the year.
@@ -171,8 +238,7 @@ func kindsOf(ways []outcome) []kind {
 	var all []kind
 	for n, o := range ways {
 		k := slices.IndexFunc(all, func(k kind) bool {
-			x := k.ways[0]
-			return x.present == o.present && x.day == o.day && x.year == o.year && slices.Equal(x.once, o.once) && slices.Equal(x.items, o.items)
+			return k.ways[0].kin(&o)
 		})
 		if k < 0 {
 			k, all = len(all), append(all, kind{})

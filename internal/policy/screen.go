@@ -59,7 +59,10 @@ const (
 )
 
 // elsewhere is enterprises with a project to which other documents gave something, or may have.
-type elsewhere struct{ given, unreported map[int32]bool }
+type elsewhere struct {
+	given      map[int32][]rival // what is known, in the order of the projects and of the years; the group is left open
+	unreported map[int32]bool
+}
 
 // NewCrowd reads what a policy asks of enterprises, as of a day. facts may be nil.
 func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Facts) *Crowd {
@@ -356,17 +359,25 @@ func (c *Crowd) findRivals(projects []row) {
 			continue
 		}
 		def, _ := c.policy.lib.FactDef(against.Award)
-		found := elsewhere{given: map[int32]bool{}, unreported: map[int32]bool{}}
+		found := elsewhere{given: map[int32][]rival{}, unreported: map[int32]bool{}}
 		for y := c.plain.valid.from.Year(); y <= c.lastYear(); y++ {
 			day := period.Date(y, 12, 31)
-			c.readAll(subjectsOf(projects), def, periodOf(def, day), day, func(i int, _ rule.Value, state rule.State) {
+			c.readAll(subjectsOf(projects), def, periodOf(def, day), day, func(i int, v rule.Value, state rule.State) {
+				r := &projects[i]
 				switch state {
 				case rule.Present:
-					found.given[projects[i].firm] = true
+					award := min(v.Fen(), unbounded)
+					found.given[r.firm] = append(found.given[r.firm], rival{project: int(r.unit), year: y, low: award, high: award})
 				case rule.Unknown:
-					found.unreported[projects[i].firm] = true
+					found.unreported[r.firm] = true
 				}
 			})
+			if def.Period != period.Year {
+				break
+			}
+		}
+		for _, all := range found.given {
+			slices.SortStableFunc(all, func(a, b rival) int { return a.project - b.project })
 		}
 		c.rivals[c.policy.File.Stacking.Groups[g].ID] = found
 	}

@@ -512,6 +512,7 @@ func (s *Survey) Sums(i int, out *Sums) {
 type settler struct {
 	survey *Survey
 	world  world
+	rivals []rival  // of the enterprise
 	blank  []string // keys of claims that no other shares
 }
 
@@ -528,7 +529,7 @@ func (t *settler) settle(i int) bool {
 		case open:
 			return false
 		case definite:
-			if s.plan.clauses[a.clause].staged(s.plan) || s.contested(i, a) {
+			if s.plan.clauses[a.clause].staged(s.plan) {
 				return false
 			}
 			claims, last, sum = claims+1, n, plus(sum, a.amount)
@@ -537,14 +538,18 @@ func (t *settler) settle(i int) bool {
 	if sum >= unbounded { // an amount that nothing limits
 		return false
 	}
-	if claims == 1 {
+	if !t.awarded(i, some) {
+		return false
+	}
+	if claims == 1 && len(t.rivals) == 0 {
 		a := &some[last]
 		a.pays = a.amount
 		for _, limit := range a.limits {
 			a.pays = min(a.pays, limit)
 		}
+		return true
 	}
-	return claims < 2 || t.together(some)
+	return claims == 0 || t.together(some)
 }
 
 // staged says that a clause takes part in a quota or pool.
@@ -552,19 +557,36 @@ func (k *clauseRule) staged(pl *Plan) bool {
 	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
 }
 
-// contested says that another document paid the enterprise, or may have, what a group of the clause holds against it.
-func (s *Survey) contested(firm int, a *answer) bool {
-	for g := range s.plan.groups {
-		r := &s.plan.groups[g]
-		if r.against == nil || !slices.Contains(r.clauses, int(a.clause)) {
+// awarded finds what other documents gave to the projects of the claims, where a group holds it against them; false where it
+// is not known.
+func (t *settler) awarded(firm int, some []answer) bool {
+	t.rivals = t.rivals[:0]
+	for g := range t.survey.plan.groups {
+		r := &t.survey.plan.groups[g]
+		if r.against == nil {
 			continue
 		}
-		there := s.crowd.rivals[r.id]
-		if there.given[int32(firm)] || r.unreported == "unknown" && there.unreported[int32(firm)] {
-			return true
+		there := t.survey.crowd.rivals[r.id]
+		given := there.given[int32(firm)]
+		if len(given) == 0 && (r.unreported != "unknown" || !there.unreported[int32(firm)]) {
+			continue
+		}
+		holds := func(project int) bool {
+			return slices.ContainsFunc(some, func(a answer) bool {
+				return a.state == definite && (project < 0 || int(a.project) == project) && slices.Contains(r.clauses, int(a.clause))
+			})
+		}
+		if r.unreported == "unknown" && there.unreported[int32(firm)] && holds(-1) {
+			return false
+		}
+		for _, x := range given {
+			if holds(x.project) {
+				x.group = g
+				t.rivals = append(t.rivals, x)
+			}
 		}
 	}
-	return false
+	return true
 }
 
 // together stacks several claims; false where some may be the same thing, which only their facts tell.
@@ -578,7 +600,10 @@ func (t *settler) together(some []answer) bool {
 	}
 	for _, floor := range [...]bool{false, true} {
 		w := &t.world
-		w.plan, w.claims, w.at = pl, w.claims[:0], w.at[:0]
+		w.plan, w.claims, w.at, w.rivals, w.awards = pl, w.claims[:0], w.at[:0], t.rivals, w.awards[:0]
+		for _, r := range t.rivals {
+			w.awards = append(w.awards, r.low)
+		}
 		for n := range some {
 			if a := &some[n]; a.state == definite && a.floor == floor {
 				w.claims = append(w.claims, claim{clause: int(a.clause), unit: int(a.unit), project: int(a.project)})
