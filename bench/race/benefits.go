@@ -101,11 +101,9 @@ func (t *stacking) best(sets []uint32, out []int64, from, to int) (s Sum) {
 }
 
 func (t *stacking) loops() error {
-	sets, sums := maximal(), make([]Sum, t.processors)
+	sets := maximal()
 	return t.measure(handLoop, Stack, t.firms, func() (*Answer, error) {
-		split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.best(sets, t.out, from, to) })
-		s := together(sums)
-		return s.answer(), nil
+		return inPieces(t.firms, func(from, to int) piece { return piece{sum: t.best(sets, t.out, from, to)} }).answer()
 	})
 }
 

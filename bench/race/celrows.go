@@ -69,12 +69,12 @@ func newCELRows(r *Region, n *Numbers) (*celRows, error) {
 	for _, f := range r.money() {
 		declare(f.name, cel.IntType, func(i int) ref.Val { return types.Int((*f.of)[i]) })
 	}
-	for k, x := range rules {
+	for k, rule := range rules {
 		t := cel.IntType
 		if k < 2 {
 			t = cel.BoolType
 		}
-		declare(x.name, t, nil)
+		declare(rule.name, t, nil)
 	}
 	env, err := cel.NewEnv(options...)
 	if err != nil {
@@ -115,23 +115,23 @@ func (a *celRow) ResolveName(name string) (any, bool) {
 }
 
 // evaluate works out the rows up to a number.
-func (c *celRows) evaluate(out []int64) (s Sum, err error) {
+func (c *celRows) evaluate(out []int64) (x piece) {
 	a := &celRow{celRows: c}
 	for i := range out {
 		a.row = i
 		for k, p := range c.programs {
-			if a.done[k], _, err = p.Eval(a); err != nil {
-				return s, err
+			if a.done[k], _, x.err = p.Eval(a); x.err != nil {
+				return x
 			}
 		}
 		out[i] = int64(a.done[len(rules)-1].(types.Int))
-		s.firm(c.region.Area[i], out[i])
+		x.sum.firm(c.region.Area[i], out[i])
 	}
-	return s, nil
+	return x
 }
 
 // evaluateMaps is the same with the activation that most programs use.
-func (c *celRows) evaluateMaps(out []int64) (s Sum, err error) {
+func (c *celRows) evaluateMaps(out []int64) (x piece) {
 	for i := range out {
 		row := make(map[string]any, len(c.names))
 		for name, k := range c.names {
@@ -142,12 +142,12 @@ func (c *celRows) evaluateMaps(out []int64) (s Sum, err error) {
 		for k, p := range c.programs {
 			v, _, err := p.Eval(row)
 			if err != nil {
-				return s, err
+				return piece{err: err}
 			}
 			row[rules[k].name] = v
 		}
 		out[i] = int64(row["total"].(types.Int))
-		s.firm(c.region.Area[i], out[i])
+		x.sum.firm(c.region.Area[i], out[i])
 	}
-	return s, nil
+	return x
 }

@@ -19,26 +19,28 @@ func newColumns(p *policy.Policy, facts *Facts, area []uint8, out []int64) *colu
 }
 
 // evaluate asks a plan and notes each total.
-func (c *columns) evaluate(plan *policy.Plan) (s Sum, err error) {
+func (c *columns) evaluate(plan *policy.Plan) piece {
 	survey, err := c.crowd.Ask(plan)
 	if err != nil {
-		return s, err
+		return piece{err: err}
 	}
-	var sums policy.Sums
-	for i := range c.out {
-		if survey.Odd(i) {
-			d, err := survey.Decide(i)
-			if err != nil {
-				return s, fmt.Errorf("enterprise %d: %w", i, err)
+	return inPieces(len(c.out), func(from, to int) (x piece) {
+		var sums policy.Sums
+		for i := from; i < to; i++ {
+			if survey.Odd(i) {
+				d, err := survey.Decide(i)
+				if err != nil {
+					return piece{err: fmt.Errorf("enterprise %d: %w", i, err)}
+				}
+				sums.Total = d.Total.Sure
+			} else {
+				survey.Sums(i, &sums)
 			}
-			c.out[i] = int64(d.Total.Sure)
-		} else {
-			survey.Sums(i, &sums)
 			c.out[i] = int64(sums.Total)
+			x.sum.firm(c.area[i], c.out[i])
 		}
-		s.firm(c.area[i], c.out[i])
-	}
-	return s, nil
+		return x
+	})
 }
 
 // columns is the first load by the product.
@@ -52,8 +54,7 @@ func (o *one) columns() error {
 		name := "yanzhen, " + d.name
 		c := newColumns(d.plan.Policy, facts, o.region.Area, o.out)
 		err := o.measure(name, Evaluate, o.firms, func() (*Answer, error) {
-			s, err := c.evaluate(d.plan)
-			return s.answer(), err
+			return c.evaluate(d.plan).answer()
 		})
 		if err != nil {
 			return err
@@ -62,8 +63,9 @@ func (o *one) columns() error {
 			return err
 		}
 		err = o.measure(name, WhatIf, o.firms, func() (*Answer, error) {
-			s, err := c.evaluate(d.change)
-			return s.changed(compare(o.want.totals, o.out)), err
+			x := c.evaluate(d.change)
+			x.effect = compare(o.want.totals, o.out)
+			return x.changed()
 		})
 		if err != nil {
 			return err
@@ -84,7 +86,7 @@ func (t *thirty) columns() error {
 			return nil, err
 		}
 		c := newColumns(plan[false].Policy, facts, t.city.Area, t.out)
-		return func(changed bool) (Sum, error) { return c.evaluate(plan[changed]) }, nil
+		return func(changed bool) piece { return c.evaluate(plan[changed]) }, nil
 	})
 }
 
@@ -100,8 +102,7 @@ func (t *stacking) columns() error {
 	}
 	c := newColumns(p, t.facts(), make([]uint8, t.firms), t.out)
 	err = t.measure("yanzhen", Stack, t.firms, func() (*Answer, error) {
-		s, err := c.evaluate(plan)
-		return s.answer(), err
+		return c.evaluate(plan).answer()
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,8 @@
 package race
 
 import (
+	"errors"
+	"runtime"
 	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -171,27 +173,41 @@ func compare(before, after []int64) (e Effect) {
 const inCache = 8192
 
 // whatIf evaluates a change and compares it with totals that were kept.
-func (l loop) whatIf(r *Region, p *Numbers, kept, out []int64, from, to int) (s Sum, e Effect) {
+func (l loop) whatIf(r *Region, p *Numbers, kept, out []int64, from, to int) (x piece) {
 	for at := from; at < to; at += inCache {
 		end := min(at+inCache, to)
-		s.add(l(r, p, out, at, end))
-		e.add(compare(kept[at:end], out[at:end]))
+		x.sum.add(l(r, p, out, at, end))
+		x.effect.add(compare(kept[at:end], out[at:end]))
 	}
-	return s, e
+	return x
 }
 
-// split parts rows over so many processors.
-func split(n, processors int, do func(processor, from, to int)) {
+// piece is what some rows come to.
+type piece struct {
+	sum    Sum
+	effect Effect
+	err    error
+}
+
+// inPieces parts rows over the processors of the process, and adds up what they come to.
+func inPieces(n int, do func(from, to int) piece) piece {
+	processors := runtime.GOMAXPROCS(0)
 	if processors == 1 {
-		do(0, 0, n)
-		return
+		return do(0, n)
 	}
 	var wg sync.WaitGroup
+	all := make([]piece, processors)
 	step := (n + processors - 1) / processors
-	for w := range processors {
-		wg.Go(func() { do(w, min(w*step, n), min((w+1)*step, n)) })
+	for w := range all {
+		wg.Go(func() { all[w] = do(min(w*step, n), min((w+1)*step, n)) })
 	}
 	wg.Wait()
+	for _, p := range all[1:] {
+		all[0].sum.add(p.sum)
+		all[0].effect.add(p.effect)
+		all[0].err = errors.Join(all[0].err, p.err)
+	}
+	return all[0]
 }
 
 // touched is what a position of a slider looks at, gathered when the slider is first touched: the rows that a change of
@@ -227,16 +243,16 @@ func (t *touched) pays(i int, p *Numbers) int64 {
 }
 
 // position is the change of budget of a region, by area too, and its effect.
-func (t *touched) position(p *Numbers, from, to int) (s Sum, e Effect) {
+func (t *touched) position(p *Numbers, from, to int) (x piece) {
 	area, loan, invest, other, came := t.area[from:to], t.loan[from:to], t.invest[from:to], t.other[from:to], t.came[from:to]
 	n := len(area)
 	loan, invest, other, came = loan[:n], invest[:n], other[:n], came[:n]
 	for i := range n {
 		g := min(share(invest[i], p.InvestRate), p.InvestCap)
 		by := min(share(loan[i], p.LoanRate), p.LoanCap) + g&-b2i(g >= other[i]) - came[i]
-		s.Budget += by
-		s.ByArea[area[i]&31] += by
-		e.firm(by)
+		x.sum.Budget += by
+		x.sum.ByArea[area[i]&31] += by
+		x.effect.firm(by)
 	}
-	return s, e
+	return x
 }

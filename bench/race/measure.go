@@ -50,27 +50,29 @@ const (
 	Stacking = "stacking" // ten benefits, of which twelve pairs exclude each other
 )
 
-// sampler measures on the processors that the process has.
+// sampler measures on one processor, and then on two.
 type sampler struct {
-	out        *json.Encoder
-	load       string
-	firms      int
-	processors int
-	samples    int
+	out     *json.Encoder
+	load    string
+	firms   int
+	samples int // 0 asks for the answers alone
 }
 
 func newSampler(to io.Writer, load string, firms, samples int) *sampler {
-	return &sampler{out: json.NewEncoder(to), load: load, firms: firms, processors: runtime.GOMAXPROCS(0), samples: samples}
+	return &sampler{out: json.NewEncoder(to), load: load, firms: firms, samples: samples}
 }
 
+// processors is the most that are raced on.
+const processors = 2
+
 // least is how long a sample takes at least: short tasks are repeated, so that the clocks can tell them. Of long ones there
-// are fewer samples, so that all of them together take little more than enough.
+// are fewer samples: enough is for all of one task.
 const (
 	least  = 20 * time.Millisecond
 	enough = 5 * time.Second
 )
 
-// measure times a task over some rows and writes its figure. What it returns last is its answer.
+// measure times a task over some rows and writes its figures. What it returns last is its answer.
 func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, error)) error {
 	t, err := s.time(enough, do)
 	if err != nil {
@@ -79,11 +81,18 @@ func (s *sampler) measure(engine, task string, rows int, do func() (*Answer, err
 	return s.tell(engine, task, rows, t)
 }
 
-func (s *sampler) tell(engine, task string, rows int, t timed) error {
-	return s.out.Encode(Figure{
-		Load: s.load, Engine: engine, Task: task, Firms: s.firms, Rows: rows, Processors: s.processors,
-		CPU: t.cpu, Wall: t.wall, Answer: t.answer,
-	})
+// tell writes a figure for one processor and for two.
+func (s *sampler) tell(engine, task string, rows int, all [processors]timed) error {
+	for i, t := range all {
+		err := s.out.Encode(Figure{
+			Load: s.load, Engine: engine, Task: task, Firms: s.firms, Rows: rows, Processors: i + 1,
+			CPU: t.cpu, Wall: t.wall, Answer: t.answer,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // timed is what one call took, in milliseconds, and came to.
@@ -92,13 +101,38 @@ type timed struct {
 	answer    *Answer
 }
 
-func (s *sampler) time(enough time.Duration, do func() (*Answer, error)) (t timed, err error) {
+// time calls once, so that what is made at first is made, and then measures.
+func (s *sampler) time(enough time.Duration, do func() (*Answer, error)) (all [processors]timed, err error) {
 	start := time.Now()
-	if _, err := do(); err != nil { // once, so that what is made at first is made
-		return t, err
+	answer, err := do()
+	if err != nil {
+		return all, err
 	}
-	once := max(time.Since(start), time.Microsecond)
+	return s.again(answer, time.Since(start), enough, do)
+}
+
+// again measures what was called once, came to an answer and took so long. Samples take little more than enough together.
+func (s *sampler) again(answer *Answer, once, enough time.Duration, do func() (*Answer, error)) (all [processors]timed, err error) {
+	for i := range all {
+		all[i].answer = answer
+	}
+	once = max(once, time.Microsecond)
 	times, samples := 1+int(least/once), min(s.samples, 1+int(enough/once))
+	if samples == 0 {
+		return all, nil
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
+	for i := range all {
+		runtime.GOMAXPROCS(i + 1)
+		if all[i], err = sample(times, samples, do); err != nil {
+			return all, err
+		}
+	}
+	return all, nil
+}
+
+// sample takes so many samples of so many calls.
+func sample(times, samples int, do func() (*Answer, error)) (t timed, err error) {
 	var cpu, wall []float64
 	for range samples {
 		runtime.GC()

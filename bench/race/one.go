@@ -1,7 +1,6 @@
 package race
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -41,9 +40,13 @@ func (r *Region) reference(n *Numbers) kept {
 	return k
 }
 
-func (s *Sum) answer() *Answer { return &Answer{Budget: s.Budget, Getting: s.Getting} }
+func (p piece) answer() (*Answer, error) {
+	return &Answer{Budget: p.sum.Budget, Getting: p.sum.Getting}, p.err
+}
 
-func (s *Sum) changed(e Effect) *Answer { return &Answer{Budget: s.Budget, Effect: e} }
+func (p piece) changed() (*Answer, error) {
+	return &Answer{Budget: p.sum.Budget, Effect: p.effect}, p.err
+}
 
 // same compares totals with those of the obvious loop.
 func same(engine string, want, got []int64) error {
@@ -76,12 +79,9 @@ func (o *one) loops() error {
 }
 
 func (o *one) byLoop(name string, l loop) error {
-	n, c, p := InForce(), Changed(), o.processors
-	sums, effects := make([]Sum, p), make([]Effect, p)
+	n, c := InForce(), Changed()
 	err := o.measure(name, Evaluate, o.firms, func() (*Answer, error) {
-		split(o.firms, p, func(w, from, to int) { sums[w] = l(o.region, &n, o.out, from, to) })
-		s := together(sums)
-		return s.answer(), nil
+		return inPieces(o.firms, func(from, to int) piece { return piece{sum: l(o.region, &n, o.out, from, to)} }).answer()
 	})
 	if err != nil {
 		return err
@@ -90,11 +90,7 @@ func (o *one) byLoop(name string, l loop) error {
 		return err
 	}
 	err = o.measure(name, WhatIf, o.firms, func() (*Answer, error) {
-		split(o.firms, p, func(w, from, to int) {
-			sums[w], effects[w] = l.whatIf(o.region, &c, o.want.totals, o.out, from, to)
-		})
-		s := together(sums)
-		return s.changed(all(effects)), nil
+		return inPieces(o.firms, func(from, to int) piece { return l.whatIf(o.region, &c, o.want.totals, o.out, from, to) }).changed()
 	})
 	if err != nil {
 		return err
@@ -102,29 +98,13 @@ func (o *one) byLoop(name string, l loop) error {
 	return same(name, o.after.totals, o.out)
 }
 
-func together(sums []Sum) (s Sum) {
-	for _, x := range sums {
-		s.add(x)
-	}
-	return s
-}
-
-func all(effects []Effect) (e Effect) {
-	for _, x := range effects {
-		e.add(x)
-	}
-	return e
-}
-
 func (o *one) positions() error {
-	n, c, p := InForce(), Changed(), o.processors
+	n, c := InForce(), Changed()
 	t := o.region.gather(&n)
-	sums, effects := make([]Sum, p), make([]Effect, p)
 	return o.measure("loop, touched rows gathered by hand", Position, o.firms, func() (*Answer, error) {
-		split(len(t.came), p, func(w, from, to int) { sums[w], effects[w] = t.position(&c, from, to) })
-		s := together(sums)
-		s.Budget += o.want.sum.Budget
-		return s.changed(all(effects)), nil
+		x := inPieces(len(t.came), func(from, to int) piece { return t.position(&c, from, to) })
+		x.sum.Budget += o.want.sum.Budget
+		return x.changed()
 	})
 }
 
@@ -140,11 +120,10 @@ func (o *one) celRows() error {
 	out := o.out[:min(o.firms, oneByOne)]
 	for _, e := range []struct {
 		name string
-		do   func([]int64) (Sum, error)
+		do   func([]int64) piece
 	}{{"cel-go, own activation", c.evaluate}, {"cel-go, maps", c.evaluateMaps}} {
 		err := o.measure(e.name, Evaluate, len(out), func() (*Answer, error) {
-			s, err := e.do(out)
-			return s.answer(), err
+			return e.do(out).answer()
 		})
 		if err != nil {
 			return err
@@ -193,16 +172,16 @@ func (o *one) rows() error {
 		name := "yanzhen, " + d.name + ", by rows"
 		out := o.out[:len(firms)]
 		err := o.measure(name, Evaluate, len(firms), func() (*Answer, error) {
-			var s Sum
-			for i, f := range firms {
-				x, err := d.plan.Decide(f, asOf, policy.Options{})
-				if err != nil {
-					return nil, err
+			return inPieces(len(firms), func(from, to int) (x piece) {
+				for i := from; i < to && x.err == nil; i++ {
+					var one *policy.Decision
+					if one, x.err = d.plan.Decide(firms[i], asOf, policy.Options{}); x.err == nil {
+						out[i] = int64(one.Total.Sure)
+						x.sum.firm(o.region.Area[i], out[i])
+					}
 				}
-				out[i] = int64(x.Total.Sure)
-				s.firm(o.region.Area[i], out[i])
-			}
-			return s.answer(), nil
+				return x
+			}).answer()
 		})
 		if err != nil {
 			return err
@@ -231,16 +210,11 @@ func (o *one) decisions() error {
 	}
 	facts := o.region.facts()
 	n := min(o.firms, oneByOne*2)
-	out, p := o.out[:n], o.processors
+	out := o.out[:n]
 	for _, d := range docs {
 		name := "yanzhen, " + d.name + ", a decision for each"
-		sums, failed := make([]Sum, p), make([]error, p)
 		err := o.measure(name, Evaluate, n, func() (*Answer, error) {
-			split(n, p, func(w, from, to int) {
-				sums[w], failed[w] = decideAll(d.plan, facts, o.region.Area, out, from, to)
-			})
-			s := together(sums)
-			return s.answer(), errors.Join(failed...)
+			return inPieces(n, func(from, to int) piece { return decideAll(d.plan, facts, o.region.Area, out, from, to) }).answer()
 		})
 		if err != nil {
 			return err
@@ -256,16 +230,16 @@ func (o *one) decisions() error {
 const part = 1024
 
 // decideAll decides some enterprises.
-func decideAll(plan *policy.Plan, facts *Facts, area []uint8, out []int64, from, to int) (s Sum, failed error) {
+func decideAll(plan *policy.Plan, facts *Facts, area []uint8, out []int64, from, to int) (x piece) {
 	for at := from; at < to; at += part {
 		plan.DecideAll(facts.enterprises(at, min(at+part, to)), asOf, facts, func(i int, d *policy.Decision, err error) {
 			if err != nil {
-				failed = err
+				x.err = err
 				return
 			}
 			out[at+i] = int64(d.Total.Sure)
-			s.firm(area[at+i], out[at+i])
+			x.sum.firm(area[at+i], out[at+i])
 		})
 	}
-	return s, failed
+	return x
 }

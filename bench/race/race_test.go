@@ -12,7 +12,7 @@ func TestEnginesAgree(t *testing.T) {
 	var all Report
 	for _, e := range engines {
 		var out bytes.Buffer
-		if err := e.run(newSampler(&out, e.load, 400, 1)); err != nil {
+		if err := e.run(newSampler(&out, e.load, 400, 0)); err != nil {
 			t.Errorf("%s of %s: %v", e.name, e.load, err)
 		}
 		for d := json.NewDecoder(&out); d.More(); {

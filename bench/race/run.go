@@ -60,18 +60,15 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	return r, r.agree()
 }
 
-// own runs the engines of this program with one processor and with two.
+// own runs the engines of this program.
 func (r *Report) own(ctx context.Context, o Options, firms int) error {
 	for _, e := range engines {
 		if e.most > 0 && firms > e.most {
 			continue
 		}
-		for processors := 1; processors <= 2; processors++ {
-			cmd := exec.CommandContext(ctx, o.Self, "child", "race", e.name, e.load, strconv.Itoa(firms), strconv.Itoa(o.Samples))
-			cmd.Env = append(os.Environ(), "GOMAXPROCS="+strconv.Itoa(processors))
-			if err := r.take(cmd); err != nil {
-				return fmt.Errorf("%s of %s over %d firms: %w", e.name, e.load, firms, err)
-			}
+		cmd := exec.CommandContext(ctx, o.Self, "child", "race", e.name, e.load, strconv.Itoa(firms), strconv.Itoa(o.Samples))
+		if err := r.take(cmd); err != nil {
+			return fmt.Errorf("%s of %s over %d firms: %w", e.name, e.load, firms, err)
 		}
 	}
 	return nil

@@ -2,10 +2,10 @@ package race
 
 import (
 	"bytes"
-	"errors"
 	"slices"
 	"strconv"
 	"text/template"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
@@ -115,37 +115,30 @@ func newThirty(s *sampler) *thirty {
 }
 
 // worked is a document as an engine works it out, in force or changed.
-type worked func(changed bool) (Sum, error)
+type worked func(changed bool) piece
 
 // race measures an engine that works out one document after the other; prepare reads facts, outside of the clock, and lets go
 // of what it read for the document before. What is changed is the documents of the whole city.
 func (t *thirty) race(engine string, prepare func(k int) (worked, error)) error {
-	evaluate, whatIf := timed{answer: &Answer{}}, timed{answer: &Answer{}}
+	var evaluate, whatIf [processors]timed
 	for k, terms := range t.terms {
 		work, err := prepare(k)
 		if err != nil {
 			return err
 		}
-		if err := t.check(engine, work, k, false); err != nil {
-			return err
-		}
-		kept := slices.Clone(t.out)
-		if err := t.add(&evaluate, func() (*Answer, error) {
-			s, err := work(false)
-			return s.answer(), err
-		}); err != nil {
+		if err := t.add(&evaluate, engine, k, false, func() (*Answer, error) { return work(false).answer() }); err != nil {
 			return err
 		}
 		if !terms.whole() {
 			continue
 		}
-		if err := t.check(engine, work, k, true); err != nil {
-			return err
-		}
-		if err := t.add(&whatIf, func() (*Answer, error) {
-			s, err := work(true)
-			return s.changed(compare(kept, t.out)), err
-		}); err != nil {
+		kept := slices.Clone(t.out)
+		err = t.add(&whatIf, engine, k, true, func() (*Answer, error) {
+			x := work(true)
+			x.effect = compare(kept, t.out)
+			return x.changed()
+		})
+		if err != nil {
 			return err
 		}
 	}
@@ -155,27 +148,33 @@ func (t *thirty) race(engine string, prepare func(k int) (worked, error)) error 
 	return t.tell(engine, WhatIf, t.firms, whatIf)
 }
 
-// add times one document.
-func (t *thirty) add(to *timed, do func() (*Answer, error)) error {
-	x, err := t.time(enough/documentsOfThirty, do)
+// add works a document out once, compares what each enterprise gets with the loop, and times it.
+func (t *thirty) add(to *[processors]timed, engine string, k int, changed bool, do func() (*Answer, error)) error {
+	start := time.Now()
+	answer, err := do()
 	if err != nil {
 		return err
 	}
-	to.cpu, to.wall = to.cpu+x.cpu, to.wall+x.wall
-	to.answer.Budget += x.answer.Budget
-	to.answer.Getting += x.answer.Getting
-	to.answer.Effect.add(x.answer.Effect)
-	return nil
-}
-
-// check compares a document with the loop, enterprise by enterprise.
-func (t *thirty) check(engine string, work worked, k int, changed bool) error {
-	if _, err := work(changed); err != nil {
+	once, want := time.Since(start), make([]int64, t.firms)
+	t.city.evaluate(t.version(k, changed), want, 0, t.firms)
+	if err := same(engine+", document "+strconv.Itoa(k+1), want, t.out); err != nil {
 		return err
 	}
-	want := make([]int64, t.firms)
-	t.city.evaluate(t.version(k, changed), want, 0, t.firms)
-	return same(engine+", document "+strconv.Itoa(k+1), want, t.out)
+	all, err := t.again(answer, once, enough/documentsOfThirty, do)
+	if err != nil {
+		return err
+	}
+	for i, x := range all {
+		sum := &to[i]
+		if sum.answer == nil {
+			sum.answer = &Answer{}
+		}
+		sum.cpu, sum.wall = sum.cpu+x.cpu, sum.wall+x.wall
+		sum.answer.Budget += x.answer.Budget
+		sum.answer.Getting += x.answer.Getting
+		sum.answer.Effect.add(x.answer.Effect)
+	}
+	return nil
 }
 
 func (t *thirty) version(k int, changed bool) *Terms {
@@ -186,30 +185,24 @@ func (t *thirty) version(k int, changed bool) *Terms {
 }
 
 func (t *thirty) loops() error {
-	sums := make([]Sum, t.processors)
 	return t.race(handLoop, func(k int) (worked, error) {
-		return func(changed bool) (Sum, error) {
+		return func(changed bool) piece {
 			terms := t.version(k, changed)
-			split(t.firms, t.processors, func(w, from, to int) { sums[w] = t.city.evaluate(terms, t.out, from, to) })
-			return together(sums), nil
+			return inPieces(t.firms, func(from, to int) piece { return piece{sum: t.city.evaluate(terms, t.out, from, to)} })
 		}, nil
 	})
 }
 
 // decisions is Plan.DecideAll, document after document.
 func (t *thirty) decisions() error {
-	facts, p := t.city.facts(), t.processors
-	sums, failed := make([]Sum, p), make([]error, p)
+	facts := t.city.facts()
 	return t.race("yanzhen, a decision for each", func(k int) (worked, error) {
 		plan, err := t.terms[k].plans()
 		if err != nil {
 			return nil, err
 		}
-		return func(changed bool) (Sum, error) {
-			split(t.firms, p, func(w, from, to int) {
-				sums[w], failed[w] = decideAll(plan[changed], facts, t.city.Area, t.out, from, to)
-			})
-			return together(sums), errors.Join(failed...)
+		return func(changed bool) piece {
+			return inPieces(t.firms, func(from, to int) piece { return decideAll(plan[changed], facts, t.city.Area, t.out, from, to) })
 		}, nil
 	})
 }
