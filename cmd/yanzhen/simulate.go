@@ -290,7 +290,10 @@ func (e *simulation) run(ctx context.Context, c *console, in *installation, k kn
 		s.Settings[id] = answer
 	}
 	s.Changes = append(s.Changes, patches...)
-	s.Policy, s.Area, s.AsOf = p.File.Document.ID, e.area, &k.asOf
+	s.Policy, s.Area = p.File.Document.ID, e.area
+	if e.when.asOf != "" {
+		s.AsOf = &k.asOf
+	}
 	o, err := in.lab.Run(ctx, k.view, s, k.asOf)
 	var wrong content.Problems
 	if errors.As(err, &wrong) && e.text != "" { // the laboratory does not know what the file is called

@@ -46,7 +46,7 @@ func (s *server) scenario(c *caller, in Scenario) (lab.Scenario, error) {
 	return out, nil
 }
 
-// simulated is a scenario at a moment, whose day is its own.
+// simulated is a scenario at a moment, whose day is its own where it has one.
 type simulated struct {
 	moment
 	scenario lab.Scenario
@@ -58,7 +58,6 @@ func (s *server) simulate(ctx context.Context, c *caller, in ScenarioIn) (simula
 		return simulated{}, err
 	}
 	m, err := s.at(ctx, c, Knowledge{Known: in.Known, AsOf: in.Body.AsOf})
-	scenario.AsOf = &m.day
 	return simulated{m, scenario}, err
 }
 

@@ -45,6 +45,11 @@ func TestScenario(t *testing.T) {
 	if len(o.Differences) != 1 || o.Differences[0].Law.EN != "5000000.00" || o.Differences[0].Scenario.EN != "7000000.00" || o.Differences[0].Cite == "" || o.Caveat.EN == "" {
 		t.Errorf("the method is told as %+v", o.Differences)
 	}
+	var kept SavedScenario
+	c.ask("city", http.MethodPost, "/scenarios", scenarioBody).into(t, &kept)
+	if kept.Hash != o.Hash || o.Scenario.AsOf != "" {
+		t.Errorf("run, it is %s; saved, %s", o.Hash, kept.Hash)
+	}
 	// The same, whatever it is called, has the same hash; the area that is looked at is part of it.
 	wants(t, c.scenario("city", "/scenarios/run", strings.Replace(scenarioBody, "门槛 700 万元", "另一个名称", 1)), 200, o.Hash)
 	narrow := c.scenario("city", "/scenarios/run", strings.Replace(scenarioBody, `"name"`, `"area": "320904", "name"`, 1))
@@ -126,6 +131,14 @@ func TestSurvey(t *testing.T) {
 			t.Errorf("a token for 大丰区 is told %q", secret)
 		}
 	}
+}
+
+// Nothing of the city is verified: nobody gets anything unasked, and what waits for it is told.
+func TestPreview(t *testing.T) {
+	c := newCity(t)
+	r := c.scenario("city", "/scenarios/preview", `{"policy": "yancheng-2022-6"}`)
+	wants(t, r, 200, `"items":[]`, `"total":0`, `"held":1`, `"holds":"682000.00"`)
+	wants(t, c.scenario("city", "/scenarios/preview", scenarioBody), 200, `"held":0`)
 }
 
 func TestScenarioMistakes(t *testing.T) {
