@@ -301,28 +301,36 @@ func (e *choices) of(p *policy.Policy) (map[string]string, []policy.Patch, error
 	}
 	var patches []policy.Patch
 	for _, c := range changes {
-		patches = append(patches, c.Patch)
-		if c.clause == "" || p.Values(c.Param) == nil {
-			continue
-		}
-		plan, err := p.Plan(settings)
-		if err != nil {
+		if err := c.read(p, settings); err != nil {
 			return nil, nil, err
 		}
-		var reads []string
-		for _, k := range plan.ReadBy(c.Param) {
-			reads = append(reads, k.ID)
-		}
-		switch _, known := p.Clause(c.clause); {
-		case !known && len(reads) > 0:
-			return nil, nil, errs.Invalid(i18n.M("cmd.set_no_clause", c.clause, c.Param, strings.Join(reads, ", ")))
-		case !slices.Contains(reads, c.clause) && len(reads) > 0:
-			return nil, nil, errs.Invalid(i18n.M("cmd.set_not_read", c.clause, c.Param, strings.Join(reads, ", ")))
-		case len(reads) == 0:
-			return nil, nil, errs.Invalid(i18n.M("cmd.set_unread", c.Param))
-		}
+		patches = append(patches, c.Patch)
 	}
 	return settings, patches, nil
+}
+
+// read refuses a clause that does not read the number.
+func (c change) read(p *policy.Policy, settings map[string]string) error {
+	if c.clause == "" || p.Values(c.Param) == nil {
+		return nil
+	}
+	plan, err := p.Plan(settings)
+	if err != nil {
+		return err
+	}
+	var reads []string
+	for _, k := range plan.ReadBy(c.Param) {
+		reads = append(reads, k.ID)
+	}
+	switch _, known := p.Clause(c.clause); {
+	case len(reads) == 0:
+		return errs.Invalid(i18n.M("cmd.set_unread", c.Param))
+	case !known:
+		return errs.Invalid(i18n.M("cmd.set_no_clause", c.clause, c.Param, strings.Join(reads, ", ")))
+	case !slices.Contains(reads, c.clause):
+		return errs.Invalid(i18n.M("cmd.set_not_read", c.clause, c.Param, strings.Join(reads, ", ")))
+	}
+	return nil
 }
 
 func (e *choices) read() (map[string]string, []change, error) {

@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -22,7 +23,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
-	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/sample"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -43,6 +43,8 @@ type simulation struct {
 	format string
 	book   string // file for the workbook
 	most   int    // enterprises named in each direction
+	find   string // number and its range: param@key=low..high/step
+	within string // budget for it
 	near   int    // enterprises named that a single condition keeps from a clause
 }
 
@@ -58,6 +60,8 @@ func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
 	fset.StringVar(&e.format, "format", "text", t.S("cmd.flag_format"))
 	fset.StringVar(&e.book, "xlsx", "", t.S("cmd.flag_xlsx"))
 	fset.IntVar(&e.most, "most", 10, t.S("cmd.flag_most"))
+	fset.StringVar(&e.find, "find", "", t.S("cmd.flag_find"))
+	fset.StringVar(&e.within, "within", "", t.S("cmd.flag_within"))
 	fset.IntVar(&e.near, "near", 0, t.S("cmd.flag_near"))
 }
 
@@ -111,7 +115,9 @@ func policySimulateCommand(fset *flag.FlagSet, t i18n.T) func(context.Context, *
 func (e *simulation) check() error {
 	changes := len(e.settings) + len(e.changes) + len(e.ended) + len(e.only) + len(e.budget) + len(e.text) + len(e.file)
 	switch {
-	case changes == 0 && e.near == 0 && e.book == "":
+	case (e.find == "") != (e.within == ""):
+		return wrongUsage(i18n.M("cmd.find_within"))
+	case changes == 0 && e.near == 0 && e.book == "" && e.find == "":
 		return wrongUsage(i18n.M("cmd.nothing_changed"))
 	case len(e.facts) > 0 && e.kept:
 		return wrongUsage(i18n.M("cmd.facts_or_data"))
@@ -310,10 +316,11 @@ func (e *simulation) run(ctx context.Context, c *console, in *installation, k kn
 
 // show writes the outcome in each form that was asked for.
 func (e *simulation) show(ctx context.Context, c *console, in *installation, k known, o *lab.Outcome) error {
-	var (
-		survey *lab.Survey
-		err    error
-	)
+	var survey *lab.Survey
+	found, err := e.found(ctx, in, k, o)
+	if err != nil {
+		return err
+	}
 	if e.near > 0 || e.book != "" {
 		if survey, err = in.lab.Survey(ctx, o); err != nil {
 			return err
@@ -329,6 +336,9 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 		if e.near > 0 {
 			told.Survey = api.SurveyOf(in.lib, survey, e.near, nearness)
 		}
+		if found != nil {
+			told.Found = api.FoundOf(found)
+		}
 		out := json.NewEncoder(c.out)
 		out.SetEscapeHTML(false)
 		out.SetIndent("", "  ")
@@ -338,10 +348,38 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 	if e.near > 0 {
 		e.tellNear(c, o, survey)
 	}
+	if found != nil {
+		c.tellFound(found)
+	}
 	if in.demo {
 		fmt.Fprintln(c.out, c.t.S("lab.synthetic"))
 	}
 	return nil
+}
+
+// found is the value of a number that the budget allows, of the scenario; nil where none is asked for.
+func (e *simulation) found(ctx context.Context, in *installation, k known, o *lab.Outcome) (*lab.Found, error) {
+	if e.find == "" {
+		return nil, nil
+	}
+	c, err := parseChange(e.find)
+	low, rest, ranged := strings.Cut(c.Value, "..")
+	step := strings.LastIndex(rest, "/")
+	if err != nil || !ranged || step < 0 {
+		return nil, errs.Invalid(i18n.M("cmd.bad_find", e.find))
+	}
+	if err := c.read(o.Plan.Policy, o.Scenario.Settings); err != nil {
+		return nil, err
+	}
+	q := lab.Search{Param: c.Param, Key: c.Key, Low: low, High: rest[:step], Step: rest[step+1:]}
+	amount, year, dated := strings.Cut(e.within, "@")
+	if q.Budget, err = money.Parse(amount); err == nil && dated {
+		q.Year, err = strconv.Atoi(year)
+	}
+	if err != nil {
+		return nil, errs.Invalid(i18n.M("cmd.bad_within", e.within))
+	}
+	return in.lab.Find(ctx, k.view, o.Scenario, k.asOf, q)
 }
 
 // writeBook writes the outcome as a workbook, whole or not at all.
@@ -356,115 +394,3 @@ func (e *simulation) writeBook(c *console, o *lab.Outcome, about lab.Book) error
 	return nil
 }
 
-// tell says what the scenario comes to: in all, by what was asked for, and for whom most.
-func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
-	doc := o.Law.Policy.File.Document
-	fmt.Fprintf(c.out, "%s  %s\n", doc.Number, c.t.Text(doc.Name))
-	fmt.Fprintln(c.out, c.t.Msg(k.said)+c.t.S("cmd.comma")+c.t.S("policy.confidence_"+doc.Confidence))
-	for _, d := range o.Differences() {
-		c.tellDifference(d)
-	}
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method")+c.t.Msg(lab.Caveat))
-	c.tellMove(c.t.S("cmd.region_all"), all(o.Effect.Before), all(o.Effect.After))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", o.Effect.Gain, just(o.Effect.Gained), o.Effect.Lose, just(o.Effect.Lost)))
-	if o.Perhaps != (lab.Movers{}) {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_perhaps", o.Perhaps.More, o.Perhaps.Less))
-	}
-	for by := range strings.SplitSeq(e.by, ",") {
-		if by != "" {
-			c.tellBreakdown(by, o)
-		}
-	}
-	for _, s := range o.Factors() {
-		fmt.Fprintln(c.out, "  "+c.t.S("cmd.region_"+s.Kind, s.Name, s.Year, s.Lines, s.Met, s.Waiting, s.Pays.Msg()))
-	}
-	most := slices.Concat(o.Winners(0, e.most), o.Losers(0, e.most))
-	if len(most) > 0 {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_most"))
-	}
-	for _, f := range most {
-		c.tellMove("  "+f.Name, f.Before, f.After)
-	}
-}
-
-// all is money and services together.
-func all(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
-
-// tellDifference says one thing that the scenario has otherwise than the law.
-func (c *console) tellDifference(d lab.Difference) {
-	was, is := c.t.Text(d.Was), c.t.Text(d.Is)
-	if d.Type != "" {
-		was, is = c.number(d.Law), c.number(d.Scenario)
-	}
-	if d.Kind == lab.EndedClause {
-		was, is = "", c.t.S("lab.ended")
-	}
-	name := strings.TrimSpace(d.ID + strings.TrimSuffix("@"+d.Key, "@") + "  " + c.t.Text(d.Name))
-	line := c.t.S("cmd.simulate_changed", c.t.S("lab.differs_"+string(d.Kind)), name, cmp.Or(was, "—"), is)
-	if d.Cite != "" {
-		line += c.t.S("cmd.simulate_cite", d.Cite)
-	}
-	fmt.Fprintln(c.out, line)
-}
-
-// number is a value of a parameter as people read it; "" for none.
-func (c *console) number(v rule.Value) string {
-	if v.Type() == rule.MoneyType {
-		return c.t.Msg(just(v.Fen()))
-	}
-	return v.String()
-}
-
-// tellMove says an amount under the law and under the scenario; nothing where there is none.
-func (c *console) tellMove(name string, law, then policy.Interval) {
-	if law != (policy.Interval{}) || then != (policy.Interval{}) {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", name, law.Msg(), then.Msg()))
-	}
-}
-
-func (c *console) tellBreakdown(by string, o *lab.Outcome) {
-	b := map[string]func() lab.Breakdown{
-		"area": o.ByArea, "year": o.ByYear, "size": o.BySize, "clause": o.ByClause,
-		"trade": func() lab.Breakdown { return o.ByTrade(content.Division) },
-	}[by]()
-	fmt.Fprintln(c.out, c.t.S("lab.book_by_"+by)+c.t.S("cmd.colon"))
-	for _, r := range b.Rows {
-		name := cmp.Or(c.t.Text(r.Name), r.Code, c.t.S("lab.not_known"))
-		if clause, ok := o.Plan.Policy.Clause(r.Code); ok && by == "clause" {
-			name = clause.Cite + "  " + name
-		}
-		c.tellMove("  "+name, r.Before.Pays, r.After.Pays)
-	}
-	if apart := [2]money.Fen{b.Before.Apart, b.After.Apart}; apart != [2]money.Fen{} {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_apart"), just(apart[0]), just(apart[1])))
-	}
-	if twice := [2]money.Fen{b.Before.Twice, b.After.Twice}; twice != [2]money.Fen{} {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_twice"), just(-twice[0]), just(-twice[1])))
-	}
-}
-
-// nearness is how far below a threshold enterprises still count as standing at a cliff, in per cent of it.
-const nearness = 10
-
-// tellNear says which single conditions keep enterprises from money, who has most to gain by one, who stands right below a
-// threshold, and which ceilings bind nobody.
-func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
-	fmt.Fprintln(c.out, c.t.S("cmd.near"))
-	for _, x := range s.ByCheck() {
-		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_check", o.ClauseName(x.Clause), x.Text, x.Firms, just(x.Gain)))
-	}
-	for _, m := range s.Misses[:min(e.near, len(s.Misses))] {
-		fmt.Fprintln(c.out, "    "+c.t.S("cmd.near_firm", m.Firm.Name, o.ClauseName(m.Clause), m.Text, m.Brings().Msg()))
-	}
-	for _, x := range s.Cliffs(nearness) {
-		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, len(x.Firms), just(x.Jump)))
-	}
-	for _, x := range s.Ceilings {
-		if x.Firms+x.Perhaps == 0 {
-			fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_idle", x.ID, o.ClauseName(x.Clause), x.Cite))
-		}
-	}
-}
-
-// just is an amount that is certain.
-func just(a money.Fen) i18n.Msg { return policy.Interval{Sure: a, Possible: a}.Msg() }

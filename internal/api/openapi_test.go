@@ -82,6 +82,7 @@ var calls = []call{
 	{id: "list_movers", as: "city", path: "/scenarios/enterprises?moves=less&limit=2", body: scenarioBody},
 	{id: "decide_scenario", as: "city", path: "/enterprises/{tinghu}/scenario", body: scenarioBody},
 	{id: "survey_scenario", as: "city", path: "/scenarios/survey?within=20", body: scenarioBody},
+	{id: "find_number", as: "city", path: "/scenarios/find", body: `{"scenario": {"policy": "yancheng-2022-6"}, "param": "investment_rate", "key": "2023", "low": "1%", "high": "15%", "step": "0.5%", "budget": "30万元"}`},
 	{id: "preview_scenario", as: "city", path: "/scenarios/preview?limit=2", body: scenarioBody},
 	{id: "list_near_misses", as: "city", path: "/scenarios/misses?limit=2", body: scenarioBody},
 	{id: "save_scenario", as: "city", path: "/scenarios", body: scenarioBody},

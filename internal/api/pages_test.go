@@ -114,7 +114,7 @@ var pages = map[string]page{
 
 	"GET /lab":                              by("list_policies", "list_scenarios"),
 	"GET /policies/{policy}/lab":            by("run_scenario"),
-	"GET /policies/{policy}/lab/firms":      by("list_movers", "survey_scenario", "list_near_misses"),
+	"GET /policies/{policy}/lab/firms":      by("list_movers", "survey_scenario", "list_near_misses", "find_number", "preview_scenario"),
 	"GET /policies/{policy}/lab/firms/{id}": by("decide_scenario"),
 
 	"GET /enterprises/{id}/accounts":                        by("list_firm_accounts", "list_log"),

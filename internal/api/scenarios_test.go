@@ -133,6 +133,26 @@ func TestSurvey(t *testing.T) {
 	}
 }
 
+func TestFindNumber(t *testing.T) {
+	c := newCity(t)
+	ask := func(low, high, step, budget string) reply {
+		return c.ask("city", http.MethodPost, "/scenarios/find", fmt.Sprintf(
+			`{"scenario": {"policy": "yancheng-2022-6"}, "param": "investment_rate", "key": "2023", "low": %q, "high": %q, "step": %q, "budget": %q}`, low, high, step, budget))
+	}
+	var out foundOut
+	r := ask("1%", "15%", "0.1%", "30万元")
+	wants(t, r, 200, `"exact":true`, `"direction":1`)
+	r.into(t, &out.Body)
+	// 6.2 million yuan were put in: 4.8 % is 297,600 yuan, 4.9 % is 303,800.
+	if p := out.Body.Sure; p == nil || p.Value != "4.8%" || p.Cost.Sure != "297600.00" || out.Body.Steps != 141 {
+		t.Errorf("a budget of 300,000 yuan allows %s", r.body)
+	}
+	wants(t, ask("1%", "15%", "0", "30万元"), 422, "0")
+	wants(t, ask("1%", "15%", "0.1%", "lots"), 422, `"pointer":"/budget"`)
+	wants(t, ask("x", "15%", "0.1%", "1"), 422, "x")
+	wants(t, c.ask("city", http.MethodPost, "/scenarios/find", `{"scenario": {"policy": "no"}, "param": "x", "low": "1", "high": "2", "step": "1", "budget": "1"}`), 404)
+}
+
 // Nothing of the city is verified: nobody gets anything unasked, and what waits for it is told.
 func TestPreview(t *testing.T) {
 	c := newCity(t)

@@ -187,6 +187,7 @@ func (s *server) misses(ctx context.Context, c *caller, in *missesIn) (*missesOu
 func (s *server) registerSurveys() {
 	area := access.Need{Action: access.ReadSensitive, Area: true}
 	handle(s, operation{id: "survey_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/survey", need: area, body: scenarioLimit}, s.survey)
+	handle(s, operation{id: "find_number", tag: "scenarios", method: http.MethodPost, path: "/scenarios/find", need: area, body: scenarioLimit}, s.find)
 	handle(s, operation{id: "preview_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/preview", need: area, body: scenarioLimit}, s.previewScenario)
 	handle(s, operation{id: "list_near_misses", tag: "scenarios", method: http.MethodPost, path: "/scenarios/misses", need: area, body: scenarioLimit}, s.misses)
 }

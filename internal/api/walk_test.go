@@ -79,6 +79,7 @@ var writers = map[string][]string{
 	"run_scenario":            {"tinghu", "city", "narrow", "auditor"},
 	"decide_scenario":         {"tinghu", "city", "auditor", "firm", "handler", "viewer"},
 	"survey_scenario":         {"tinghu", "city", "narrow", "auditor"},
+	"find_number":             {"tinghu", "city", "narrow", "auditor"},
 	"preview_scenario":        {"tinghu", "city", "narrow", "auditor"},
 	"list_near_misses":        {"tinghu", "city", "narrow", "auditor"},
 	"list_movers":             {"tinghu", "city", "narrow", "auditor"},

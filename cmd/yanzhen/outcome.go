@@ -1,0 +1,158 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// tell says what the scenario comes to: in all, by what was asked for, and for whom most.
+func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
+	doc := o.Law.Policy.File.Document
+	fmt.Fprintf(c.out, "%s  %s\n", doc.Number, c.t.Text(doc.Name))
+	fmt.Fprintln(c.out, c.t.Msg(k.said)+c.t.S("cmd.comma")+c.t.S("policy.confidence_"+doc.Confidence))
+	for _, d := range o.Differences() {
+		c.tellDifference(d)
+	}
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method")+c.t.Msg(lab.Caveat))
+	c.tellMove(c.t.S("cmd.region_all"), all(o.Effect.Before), all(o.Effect.After))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", o.Effect.Gain, just(o.Effect.Gained), o.Effect.Lose, just(o.Effect.Lost)))
+	if o.Perhaps != (lab.Movers{}) {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_perhaps", o.Perhaps.More, o.Perhaps.Less))
+	}
+	for by := range strings.SplitSeq(e.by, ",") {
+		if by != "" {
+			c.tellBreakdown(by, o)
+		}
+	}
+	for _, s := range o.Factors() {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.region_"+s.Kind, s.Name, s.Year, s.Lines, s.Met, s.Waiting, s.Pays.Msg()))
+	}
+	most := slices.Concat(o.Winners(0, e.most), o.Losers(0, e.most))
+	if len(most) > 0 {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_most"))
+	}
+	for _, f := range most {
+		c.tellMove("  "+f.Name, f.Before, f.After)
+	}
+}
+
+// all is money and services together.
+func all(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
+
+// tellDifference says one thing that the scenario has otherwise than the law.
+func (c *console) tellDifference(d lab.Difference) {
+	was, is := c.t.Text(d.Was), c.t.Text(d.Is)
+	if d.Type != "" {
+		was, is = c.number(d.Law), c.number(d.Scenario)
+	}
+	if d.Kind == lab.EndedClause {
+		was, is = "", c.t.S("lab.ended")
+	}
+	name := strings.TrimSpace(d.ID + strings.TrimSuffix("@"+d.Key, "@") + "  " + c.t.Text(d.Name))
+	line := c.t.S("cmd.simulate_changed", c.t.S("lab.differs_"+string(d.Kind)), name, cmp.Or(was, "—"), is)
+	if d.Cite != "" {
+		line += c.t.S("cmd.simulate_cite", d.Cite)
+	}
+	fmt.Fprintln(c.out, line)
+}
+
+// number is a value of a parameter as people read it; "" for none.
+func (c *console) number(v rule.Value) string {
+	if v.Type() == rule.MoneyType {
+		return c.t.Msg(just(v.Fen()))
+	}
+	return v.String()
+}
+
+// tellMove says an amount under the law and under the scenario; nothing where there is none.
+func (c *console) tellMove(name string, law, then policy.Interval) {
+	if law != (policy.Interval{}) || then != (policy.Interval{}) {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", name, law.Msg(), then.Msg()))
+	}
+}
+
+func (c *console) tellBreakdown(by string, o *lab.Outcome) {
+	b := map[string]func() lab.Breakdown{
+		"area": o.ByArea, "year": o.ByYear, "size": o.BySize, "clause": o.ByClause,
+		"trade": func() lab.Breakdown { return o.ByTrade(content.Division) },
+	}[by]()
+	fmt.Fprintln(c.out, c.t.S("lab.book_by_"+by)+c.t.S("cmd.colon"))
+	for _, r := range b.Rows {
+		name := cmp.Or(c.t.Text(r.Name), r.Code, c.t.S("lab.not_known"))
+		if clause, ok := o.Plan.Policy.Clause(r.Code); ok && by == "clause" {
+			name = clause.Cite + "  " + name
+		}
+		c.tellMove("  "+name, r.Before.Pays, r.After.Pays)
+	}
+	if apart := [2]money.Fen{b.Before.Apart, b.After.Apart}; apart != [2]money.Fen{} {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_apart"), just(apart[0]), just(apart[1])))
+	}
+	if twice := [2]money.Fen{b.Before.Twice, b.After.Twice}; twice != [2]money.Fen{} {
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_move", "  "+c.t.S("lab.row_twice"), just(-twice[0]), just(-twice[1])))
+	}
+}
+
+// nearness is how far below a threshold enterprises still count as standing at a cliff, in per cent of it.
+const nearness = 10
+
+// tellNear says which single conditions keep enterprises from money, who has most to gain by one, who stands right below a
+// threshold, and which ceilings bind nobody.
+func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
+	fmt.Fprintln(c.out, c.t.S("cmd.near"))
+	for _, x := range s.ByCheck() {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_check", o.ClauseName(x.Clause), x.Text, x.Firms, just(x.Gain)))
+	}
+	for _, m := range s.Misses[:min(e.near, len(s.Misses))] {
+		fmt.Fprintln(c.out, "    "+c.t.S("cmd.near_firm", m.Firm.Name, o.ClauseName(m.Clause), m.Text, m.Brings().Msg()))
+	}
+	for _, x := range s.Cliffs(nearness) {
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, len(x.Firms), just(x.Jump)))
+	}
+	for _, x := range s.Ceilings {
+		if x.Firms+x.Perhaps == 0 {
+			fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_idle", x.ID, o.ClauseName(x.Clause), x.Cite))
+		}
+	}
+}
+
+// tellFound says which value of a number the budget allows, and how far that is proven.
+func (c *console) tellFound(f *lab.Found) {
+	name := f.Param + strings.TrimSuffix("@"+f.Key, "@")
+	fmt.Fprintln(c.out, c.t.S("cmd.find", name, f.Low, f.High, f.Step, f.Steps, just(f.Budget)))
+	switch {
+	case f.Scan:
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.find_scan", f.Why, len(f.Tried)))
+	case f.Direction > 0:
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.find_rises"))
+	default:
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.find_falls"))
+	}
+	for _, x := range []struct {
+		key   string
+		point *lab.Point
+	}{{"possible", f.Possible}, {"sure", f.Sure}} {
+		if x.point == nil {
+			fmt.Fprintln(c.out, "  "+c.t.S("cmd.find_no_"+x.key))
+			continue
+		}
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.find_"+x.key, x.point.Value, x.point.Cost.Msg()))
+	}
+	if f.Scan {
+		for _, p := range f.Tried {
+			fmt.Fprintln(c.out, "    "+c.t.S("cmd.find_tried", p.Value, p.Cost.Msg()))
+		}
+	}
+}
+
+// just is an amount that is certain.
+func just(a money.Fen) i18n.Msg { return policy.Interval{Sure: a, Possible: a}.Msg() }
