@@ -393,4 +393,3 @@ func (e *simulation) writeBook(c *console, o *lab.Outcome, about lab.Book) error
 	}
 	return nil
 }
-
