@@ -3,6 +3,7 @@ package column
 import (
 	"maps"
 	"math/big"
+	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -59,11 +60,12 @@ type Below struct {
 	First []int32 // row i has the children First[i] to First[i+1], the last not counted
 	none  bitmap  // rows that belong to no subject of the kind From
 	Batch *Batch
+	kept  *kept
 }
 
 // NewBelow is children of n rows, to be filled in.
 func NewBelow(n int, batch *Batch) *Below {
-	return &Below{First: make([]int32, 1, n+1), none: newBitmap(n), Batch: batch}
+	return &Below{First: make([]int32, 1, n+1), none: newBitmap(n), Batch: batch, kept: newKept()}
 }
 
 // Close ends the children of the next row with what the batch below has now. Without a subject that children belong to,
@@ -302,7 +304,8 @@ func (b *Batch) read(in *rule.Input, r Reader) {
 	b.Columns[in.ID()] = c.Close()
 }
 
-// Again is a batch of the program with some names read anew; all else is shared with it. Names that are not Fixed need the
+// Again is a batch of the program with some names read anew; all else is shared with it, aggregates over what is not read anew
+// as well. Names that are not Fixed need the
 // contexts, and may give texts that the dictionary has to take up: only one goroutine may do it at a time.
 func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch {
 	c := *b
@@ -315,11 +318,25 @@ func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch 
 		}
 	}
 	for level, sub := range p.levels {
-		below := *b.Below[level]
-		below.Batch = sub.Again(below.Batch, r, anew)
-		c.Below[level] = &below
+		old := b.Below[level]
+		if c.Below[level] = old; sub.reads(anew) {
+			c.Below[level] = &Below{First: old.First, none: old.none, Batch: sub.Again(old.Batch, r, anew), kept: newKept()}
+		}
 	}
 	return &c
+}
+
+// reads says that a program, or one for what lies below, reads one of some names.
+func (p *Program) reads(some func(*rule.Input) bool) bool {
+	if slices.ContainsFunc(p.inputs, some) {
+		return true
+	}
+	for _, sub := range p.levels {
+		if sub.reads(some) {
+			return true
+		}
+	}
+	return false
 }
 
 // below is the children of contexts.

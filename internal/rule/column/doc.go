@@ -29,7 +29,7 @@
 // Block.Outcome): the states of all nodes say it.
 //
 // Aggregates fold the rows of children, which lie next to each other in a table of their own (Below), before the rows
-// that read them are evaluated.
+// that read them are evaluated. Batches that share their children share what was folded of them.
 //
 // The package has no input, no output and no clock. A Program and a Plan may be used by many goroutines, a Machine by one.
 package column

@@ -1,6 +1,8 @@
 package column
 
 import (
+	"sync"
+
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -12,16 +14,53 @@ type folded struct {
 	col   *Column
 }
 
-// folded is the column of an aggregate: all of its members are evaluated, and those of each row joined.
-func (l *lowerer) folded(agg *rule.Aggregate) *Column {
-	if f, ok := l.Plan.folds[agg]; ok {
-		return f.col
+// kept is what was bound and folded of children before: batches that share them, for the numbers of plan after plan, share it.
+type kept struct {
+	mu    sync.Mutex
+	plans map[bound]*Plan
+	folds map[foldOf]*folded
+}
+
+type bound struct {
+	program *Program
+	least   least
+}
+
+type foldOf struct {
+	members *Plan
+	agg     *rule.Aggregate
+}
+
+func newKept() *kept { return &kept{plans: map[bound]*Plan{}, folds: map[foldOf]*folded{}} }
+
+// bind is the plan of a program for the children.
+func (b *Below) bind(p *Program, at least) *Plan {
+	b.kept.mu.Lock()
+	defer b.kept.mu.Unlock()
+	key := bound{p, at}
+	if b.kept.plans[key] == nil {
+		b.kept.plans[key] = p.bind(b.Batch, at)
 	}
+	return b.kept.plans[key]
+}
+
+// fold is an aggregate over the children, for each of so many rows: all members are evaluated, and those of each row joined.
+func (b *Below) fold(of *fold, members *Plan, rows int) *folded {
+	b.kept.mu.Lock()
+	defer b.kept.mu.Unlock()
+	key := foldOf{members, of.agg}
+	if b.kept.folds[key] == nil {
+		f := &folded{fold: of, plan: members, below: b}
+		f.col = f.column(rows)
+		b.kept.folds[key] = f
+	}
+	return b.kept.folds[key]
+}
+
+// folded is the column of an aggregate.
+func (l *lowerer) folded(agg *rule.Aggregate) *Column {
 	level := LevelOf(agg)
-	f := &folded{fold: l.program.folds[agg], plan: l.levels[level], below: l.batch.Below[level]}
-	f.col = f.column(l.batch.Rows)
-	l.Plan.folds[agg] = f
-	return f.col
+	return l.batch.Below[level].fold(l.program.folds[agg], l.levels[level], l.batch.Rows).col
 }
 
 // column makes the room, as wide as the aggregate may need, and fills it.

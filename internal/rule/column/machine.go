@@ -14,7 +14,6 @@ type Plan struct {
 	nodes   []node
 	outs    []int
 	extra   []string // texts of constants that no row has; their codes follow those of the dictionary
-	folds   map[*rule.Aggregate]*folded
 	levels  map[Level]*Plan
 }
 
@@ -23,9 +22,9 @@ type Plan struct {
 func (p *Program) Bind(b *Batch) *Plan { return p.bind(b, least{}) }
 
 func (p *Program) bind(b *Batch, at least) *Plan {
-	pl := &Plan{program: p, batch: b, folds: map[*rule.Aggregate]*folded{}, levels: map[Level]*Plan{}}
+	pl := &Plan{program: p, batch: b, levels: map[Level]*Plan{}}
 	for level, sub := range p.levels {
-		pl.levels[level] = sub.bind(b.Below[level].Batch, at)
+		pl.levels[level] = b.Below[level].bind(sub, at)
 	}
 	l := &lowerer{Plan: pl, seen: map[string]int{}, least: at}
 	for _, o := range p.outs {

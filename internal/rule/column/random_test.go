@@ -8,7 +8,10 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/rule/ruletest"
 )
@@ -138,6 +141,66 @@ func TestAgain(t *testing.T) {
 			x.compare(t, p.Bind(batch).Machine().At(0), seen)
 		}
 	})
+}
+
+// TestFoldsAreKept reads a batch anew with another parameter: an aggregate that reads it is folded anew, one that does not is
+// the column that it was.
+func TestFoldsAreKept(t *testing.T) {
+	lib, name := ruletest.Library(), i18n.Text{ZH: "数", EN: "number"}
+	decl := rule.Declarations{Params: map[string]rule.Param{"least": {Type: rule.MoneyType, Name: name}}}
+	compile := func(kind, src string, typ rule.Type) *rule.Expr {
+		env, err := rule.NewEnv(lib, kind, decl)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x, problems := env.Compile(src, rule.Position{}, typ)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		return x
+	}
+	large := compile(content.Lease, "lease.cost >= param.least", rule.BoolType)
+	cost := compile(content.Project, "project.investment", rule.MoneyType)
+	decl.Aggregates = []*rule.Aggregate{
+		{ID: "large", Name: name, From: content.Project, Over: content.Lease, Op: rule.Count, When: []*rule.Expr{large}},
+		{ID: "invested", Name: name, From: content.Enterprise, Over: content.Project, Op: rule.Sum, Of: cost},
+	}
+	x := trial{Grower: ruletest.NewGrower(3)}
+	x.exprs = []*rule.Expr{compile(content.Project, "agg.large", rule.IntType), compile(content.Project, "agg.invested", rule.MoneyType)}
+	x.contexts = x.Contexts(70)
+	p, problems := Compile(x.exprs...)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	plans := make([]*Plan, 2)
+	var batch *Batch
+	for n, least := range []money.Fen{0, 1000} {
+		now := given{Chosen: ruletest.Chosen{"least": {State: rule.Present, Value: rule.Money(least)}}}
+		for _, c := range x.contexts {
+			c.Names = now.Chosen
+		}
+		if n == 0 {
+			batch = p.Fill(x.contexts, now)
+		} else {
+			batch = p.Again(batch, now, func(in *rule.Input) bool { return in.Origin() == rule.FromParam })
+		}
+		plans[n] = p.Bind(batch)
+		b := plans[n].Machine().At(0)
+		for k, e := range x.exprs {
+			for i, c := range x.contexts {
+				if told, ok := differ(e.Eval(c), b.Outcome(k, i)); ok && b.Outcome(k, i).State != rule.Unknown {
+					t.Fatalf("%s, row %d with %s: %s", e.Source(), i, least, told)
+				}
+			}
+		}
+	}
+	column := func(n, out int) *Column { return plans[n].nodes[plans[n].outs[out]].col }
+	if column(0, 0) == column(1, 0) {
+		t.Error("an aggregate over what was read anew is not folded anew")
+	}
+	if column(0, 1) != column(1, 1) {
+		t.Error("an aggregate over what was not read anew is folded again")
+	}
 }
 
 // differ says how two outcomes are not the same.
