@@ -63,6 +63,7 @@ func commands() []command {
 		{"policy simulate", "[POLICY]", policySimulateCommand},
 		{"policy check", "DIR…", policyCheckCommand},
 		{"policy test", "DIR…", policyTestCommand},
+		{"policy sql", "DIR", policySQLCommand},
 		{"content check", "[DIR]", contentCheckCommand},
 		{"account create", "LOGIN", accountCreateCommand},
 		{"account reset", "LOGIN", accountResetCommand},

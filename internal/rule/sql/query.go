@@ -13,10 +13,11 @@ import (
 
 // Ask is something that a query answers: an expression, or a tree that is made of some.
 type Ask struct {
-	Name  string          // of its columns
-	Tree  *rule.Tree      // nil for that of Expr
-	Expr  *rule.Expr      // also where problems are told
-	Round *money.Rounding // an amount, rounded to fen; nil leaves it exact
+	Name   string          // of its columns
+	Tree   *rule.Tree      // nil for that of Expr; a constant without a value is none
+	Expr   *rule.Expr      // also where problems are told
+	Round  *money.Rounding // an amount, rounded to fen; nil leaves it exact
+	AtMost []*rule.Tree    // limits of the amount that was rounded
 }
 
 // Query is a SELECT and the tables that it reads: first that of the questions, then those of their children.
@@ -105,6 +106,10 @@ func (p *printer) answer(a Ask) Answer {
 	}
 	if a.Round != nil {
 		id = c.round(id, *a.Round)
+	}
+	for _, limit := range a.AtMost {
+		fen := &rule.Tree{Type: rule.MoneyType}
+		id = c.pick(&rule.Tree{Fn: "min", Type: rule.MoneyType, Args: []*rule.Tree{fen, fen}}, []int{id, c.tree(limit)})
 	}
 	n := c.nodes[id]
 	if len(a.Name)+len(" state") > maxName {

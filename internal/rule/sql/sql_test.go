@@ -1,4 +1,4 @@
-package sql
+package sql_test
 
 import (
 	"fmt"
@@ -14,6 +14,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/rule/ruletest"
+	printed "github.com/yanzhen/yanzhen/internal/rule/sql"
+	"github.com/yanzhen/yanzhen/internal/rule/sql/sqltest"
 )
 
 func compile(t testing.TB, env *rule.Env, src string, want ...rule.Type) *rule.Expr {
@@ -48,19 +50,19 @@ func TestProblems(t *testing.T) {
 	tree.Fn = "median"
 	for _, tc := range []struct {
 		name string
-		ask  Ask
+		ask  printed.Ask
 		key  string
 		col  int
 	}{
-		{"a function without SQL", Ask{Name: "a", Expr: median, Tree: &tree}, "rule.no_sql", 20},
-		{"an aggregate of aggregates", Ask{Name: "a", Expr: nested()}, "rule.sql_nested", 22},
-		{"a zero character", Ask{Name: "a", Expr: compile(t, env, `project.code == "\x00"`, rule.BoolType)}, "rule.sql_text", 17},
-		{"a zero character in a list", Ask{Name: "a", Expr: compile(t, env, `project.code in ["\x00"]`, rule.BoolType)}, "rule.sql_text", 14},
-		{"a long name", Ask{Name: "a", Expr: compile(t, named, "1 + param."+long, rule.IntType)}, "rule.sql_name", 5},
-		{"a long answer", Ask{Name: long, Expr: median}, "rule.sql_name", 1},
+		{"a function without SQL", printed.Ask{Name: "a", Expr: median, Tree: &tree}, "rule.no_sql", 20},
+		{"an aggregate of aggregates", printed.Ask{Name: "a", Expr: nested()}, "rule.sql_nested", 22},
+		{"a zero character", printed.Ask{Name: "a", Expr: compile(t, env, `project.code == "\x00"`, rule.BoolType)}, "rule.sql_text", 17},
+		{"a zero character in a list", printed.Ask{Name: "a", Expr: compile(t, env, `project.code in ["\x00"]`, rule.BoolType)}, "rule.sql_text", 14},
+		{"a long name", printed.Ask{Name: "a", Expr: compile(t, named, "1 + param."+long, rule.IntType)}, "rule.sql_name", 5},
+		{"a long answer", printed.Ask{Name: long, Expr: median}, "rule.sql_name", 1},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			q, problems := Compile("fact", tc.ask)
+			q, problems := printed.Compile("fact", tc.ask)
 			if q != nil || len(problems) == 0 {
 				t.Fatal("no problem")
 			}
@@ -82,11 +84,11 @@ func newEnv(t testing.TB, kind string, decl rule.Declarations) *rule.Env {
 
 // TestTextsStayTexts compares with words that try to be more, under both ways in which a server may read a backslash.
 func TestTextsStayTexts(t *testing.T) {
-	db := open(t)
+	db := sqltest.Open(t)
 	for _, word := range []string{`a'b`, `''; DROP TABLE fact; --`, `\`, `\' OR TRUE --`, `$1`, `"`, "新\n行", `%s`, `E'x'`} {
 		for _, mode := range []string{"on", "off"} {
 			var is, in bool
-			stmt := fmt.Sprintf("SELECT $1 = %s, $1 IN %s", quoted(word), list([]string{"x", word}))
+			stmt := fmt.Sprintf("SELECT $1 = %s, $1 IN %s", printed.Quoted(word), printed.List([]string{"x", word}))
 			tx, err := db.Begin()
 			if err != nil {
 				t.Fatal(err)
@@ -106,7 +108,7 @@ func TestTextsStayTexts(t *testing.T) {
 
 // TestRound compares the rounding of a clause with that of package money, ties and both signs among them.
 func TestRound(t *testing.T) {
-	db := open(t)
+	db := sqltest.Open(t)
 	env := ruletest.Environment(t)
 	amounts := []int64{0, 1, -1, 49, 50, 51, 99, 100, 149, 150, 250, -150, -250, 12_345, math.MaxInt64, math.MinInt64}
 	for _, rate := range []string{"1", "1/2", "1/3", "12.5%", "-1/200"} {
@@ -114,7 +116,7 @@ func TestRound(t *testing.T) {
 			for _, to := range []money.Fen{0, 1, 100, money.Wan} {
 				how := money.Rounding{To: to, Mode: mode}
 				x := compile(t, env, fmt.Sprintf("param.limit * rate(%q)", rate), rule.ExactType)
-				q, problems := Compile("fact", Ask{Name: "a", Expr: x, Round: &how})
+				q, problems := printed.Compile("fact", printed.Ask{Name: "a", Expr: x, Round: &how})
 				if len(problems) > 0 {
 					t.Fatal(problems)
 				}
@@ -122,13 +124,13 @@ func TestRound(t *testing.T) {
 				for i, c := range contexts {
 					c.Names = ruletest.Chosen{"limit": {Value: rule.Money(money.Fen(amounts[i])), State: rule.Present}}
 				}
-				for i, got := range run(t, db, q, contexts) {
+				for i, got := range sqltest.Run(t, db, q, contexts) {
 					fen, err := x.Eval(contexts[i]).Value.Exact().Round(how)
 					want := rule.Outcome{Value: rule.Money(fen), State: rule.Present}
 					if err != nil {
 						want = rule.Outcome{State: rule.Failed}
 					}
-					if !same(want, got[0]) {
+					if !sqltest.Same(want, got[0]) {
 						t.Errorf("%d × %s to %v: rows %s, SQL %s", amounts[i], rate, how, told(want), told(got[0]))
 					}
 				}
@@ -139,7 +141,7 @@ func TestRound(t *testing.T) {
 
 // TestFormsOfCodes holds the forms in which SQL knows codes against those that content knows.
 func TestFormsOfCodes(t *testing.T) {
-	db := open(t)
+	db := sqltest.Open(t)
 	lib := ruletest.Library()
 	area := newEnv(t, content.Enterprise, rule.Declarations{})
 	for src, words := range map[string][]string{
@@ -148,7 +150,7 @@ func TestFormsOfCodes(t *testing.T) {
 	} {
 		x := compile(t, area, src, rule.BoolType)
 		tree := x.Tree()
-		form := map[string]string{"in_area": areaForm, "in_industry": industryForm}[tree.Fn]
+		form := map[string]string{"in_area": printed.AreaForm, "in_industry": printed.IndustryForm}[tree.Fn]
 		nodes := lib.Areas()
 		if tree.Fn == "in_industry" {
 			nodes = lib.Industries()
@@ -210,7 +212,7 @@ func (c cost) Fact(content.FactDef, period.Period, period.Day) (rule.Value, rule
 
 // TestMembersAreAddedInOrder adds up what does not fit on the way and does at the end: that has failed, as it has by rows.
 func TestMembersAreAddedInOrder(t *testing.T) {
-	db := open(t)
+	db := sqltest.Open(t)
 	of := compile(t, newEnv(t, content.Lease, rule.Declarations{}), "lease.cost", rule.MoneyType)
 	env := newEnv(t, content.Project, rule.Declarations{Aggregates: []*rule.Aggregate{{
 		ID: "cost", Name: i18n.Text{ZH: "费用", EN: "Cost"}, From: content.Project, Over: content.Lease, Op: rule.Sum, Of: of,
@@ -225,7 +227,7 @@ func TestMembersAreAddedInOrder(t *testing.T) {
 
 // TestWholeNumbersAsDecimals takes whole numbers that have no room as decimals, where the sum would have room again.
 func TestWholeNumbersAsDecimals(t *testing.T) {
-	db := open(t)
+	db := sqltest.Open(t)
 	env := ruletest.Environment(t)
 	var exprs []*rule.Expr
 	for _, src := range []string{"param.count + param.factor", "param.factor - param.count", "min(param.count, param.factor)", "max(param.factor, param.count)"} {
@@ -245,7 +247,7 @@ func TestWholeNumbersAsDecimals(t *testing.T) {
 // TestEveryFunctionHasSQL compiles each function of the language: none may be left out.
 func TestEveryFunctionHasSQL(t *testing.T) {
 	for _, fn := range strings.Fields(ruletest.Functions) {
-		if writing(fn) == nil {
+		if !printed.Writes(fn) {
 			t.Errorf("%s cannot be written", fn)
 		}
 	}
@@ -254,8 +256,8 @@ func TestEveryFunctionHasSQL(t *testing.T) {
 // TestSelect is a clause as an auditor reads it.
 func TestSelect(t *testing.T) {
 	env := ruletest.Environment(t)
-	q, problems := Compile("c9", Ask{Name: "met", Expr: compile(t, env, `project.is_digital && project.investment >= param.limit`, rule.BoolType)},
-		Ask{Name: "own", Expr: compile(t, env, `project.investment * rate("12%")`, rule.ExactType), Round: &money.Rounding{}})
+	q, problems := printed.Compile("c9", printed.Ask{Name: "met", Expr: compile(t, env, `project.is_digital && project.investment >= param.limit`, rule.BoolType)},
+		printed.Ask{Name: "own", Expr: compile(t, env, `project.investment * rate("12%")`, rule.ExactType), Round: &money.Rounding{}})
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}

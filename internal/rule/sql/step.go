@@ -164,6 +164,8 @@ func (c *chain) out(x *rule.Expr) int {
 func (c *chain) literal(t *rule.Tree) int {
 	first, last := rule.Calendar()
 	switch v := t.Value; {
+	case v.Type() == rule.NoType:
+		return c.put(node{typ: t.Type, over: overOf(t.Type)}, "NULL::numeric", "2")
 	case v.Type() == rule.TextType && strings.ContainsRune(v.Text(), 0):
 		c.report(c, t, i18n.M("rule.sql_text"))
 	case v.Type() == rule.DayType && (v.Day() < first || v.Day() > last):
