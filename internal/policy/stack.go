@@ -92,7 +92,7 @@ type world struct {
 // settle is what each claim is paid: once rules first, then the stages in the order that the law states.
 func (w *world) settle() []money.Fen {
 	w.pays = append(w.pays[:0], make([]money.Fen, len(w.claims))...)
-	w.order, w.kept = w.order[:0], 0
+	w.order, w.kept, w.tangled = w.order[:0], 0, false
 	for i, o := range w.at {
 		if o.present {
 			w.pays[i] = o.amount

@@ -589,7 +589,8 @@ func (t *settler) awarded(firm int, some []answer) bool {
 	return true
 }
 
-// together stacks several claims; false where some may be the same thing, which only their facts tell.
+// together stacks several claims; false where some may be the same thing, which only their facts tell, or
+// where too many awards depend on each other.
 func (t *settler) together(some []answer) bool {
 	pl := t.survey.plan
 	if t.alike(some) {
@@ -611,6 +612,9 @@ func (t *settler) together(some []answer) bool {
 			}
 		}
 		pays := w.settle()
+		if w.tangled {
+			return false
+		}
 		at := 0
 		for n := range some {
 			if a := &some[n]; a.state == definite && a.floor == floor {
