@@ -193,7 +193,7 @@ func (f *finding) at(ctx context.Context, k int) (Point, error) {
 	if err != nil {
 		return Point{}, err
 	}
-	r, err := f.lab.Runner.Run(ctx, f.view, p.Plan, p.asked(f.asOf))
+	r, err := f.lab.Runner.Probe(ctx, f.view, p.Plan, p.asked(f.asOf))
 	if err != nil {
 		return Point{}, err
 	}

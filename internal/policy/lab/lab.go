@@ -34,12 +34,14 @@ type Deps struct {
 type Lab struct {
 	Deps
 	wordings shelf.Shelf[string, *compiled]
+	surveys  shelf.Shelf[string, *Survey]
 }
 
 // New is a laboratory.
 func New(d Deps) *Lab {
 	l := &Lab{Deps: d}
 	l.wordings.RoomFor(0)
+	l.surveys.RoomFor(0)
 	return l
 }
 

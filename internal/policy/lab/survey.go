@@ -64,8 +64,16 @@ type missKey struct {
 }
 
 // Survey looks at every firm of the outcome under its scenario. It takes some tenths of a millisecond for each firm that is
-// paid or misses something.
+// paid or misses something, and is kept as long as there is room: pages of its lists ask for it again.
 func (l *Lab) Survey(ctx context.Context, o *Outcome) (*Survey, error) {
+	key := fmt.Sprint(o.Plan.Hash, " ", o.Seq, " ", o.AsOf, " ", o.Scenario.Area, " ", o.view.Scope().Key())
+	return l.surveys.Try(key, func() (*Survey, error) { return l.survey(ctx, o) })
+}
+
+// Size is how much room it takes on a shelf.
+func (s *Survey) Size() int { return len(s.Misses) }
+
+func (l *Lab) survey(ctx context.Context, o *Outcome) (*Survey, error) {
 	r := &surveying{lab: l, outcome: o, plan: o.Plan.Unstaged(), waived: map[[2]string]*policy.Plan{}, cuts: map[string]*CeilingUse{}}
 	err := l.Runner.Each(ctx, o.view, o.After, func(f *region.Firm) bool { return true }, r.look)
 	if err != nil {

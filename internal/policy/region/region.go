@@ -277,6 +277,31 @@ func (r *Runner) Run(ctx context.Context, view fact.View, plan *policy.Plan, asO
 	return r.seen(w, view, plan), nil
 }
 
+// Probe is Run for one who asks once and not again, such as a search that tries many numbers: its result takes no place of
+// those that are kept.
+func (r *Runner) Probe(ctx context.Context, view fact.View, plan *policy.Plan, asOf period.Day) (*Region, error) {
+	k := key{view.Seq(), plan.Hash, asOf}
+	w := r.at(k)
+	if w == nil {
+		w = &work{key: k, done: make(chan struct{})}
+		r.make(ctx, w, plan)
+	}
+	if _, err := w.wait(ctx); err != nil {
+		return nil, err
+	}
+	return r.seen(w, view, plan), nil
+}
+
+// at is the kept work of a key, finished or being made; nil where there is none.
+func (r *Runner) at(k key) *work {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if i := slices.IndexFunc(r.kept, func(w *work) bool { return w.key == k }); i >= 0 {
+		return r.kept[i]
+	}
+	return nil
+}
+
 // Progress is how far a run is: of so many firms so many are decided. Both are 0 until the firms are counted.
 type Progress struct{ Decided, Firms int }
 
