@@ -113,6 +113,12 @@ var pages = map[string]page{
 	"POST /imports/{id}/delivery/undo":   by("undo_delivery"),
 
 	"GET /lab":                              by("list_policies", "list_scenarios"),
+	"GET /lab/compare":                      by("run_scenario"), // each of those that stand side by side
+	"POST /lab/{id}/drop":                   by("drop_scenario"),
+	"POST /lab/{id}/restore":                by("restore_scenario"),
+	"POST /policies/{policy}/lab":           by("save_scenario", "replace_scenario"),
+	"POST /policies/{policy}/lab/draft":     by("draft_scenario"),
+	"GET /policies/{policy}/lab/export":     by("export_scenario"),
 	"GET /policies/{policy}/lab":            by("run_scenario"),
 	"GET /policies/{policy}/lab/firms":      by("list_movers", "survey_scenario", "list_near_misses", "find_number", "preview_scenario"),
 	"GET /policies/{policy}/lab/firms/{id}": by("decide_scenario"),
