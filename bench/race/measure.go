@@ -69,7 +69,7 @@ const processors = 2
 // are fewer samples: enough is for all of one task.
 const (
 	least  = 20 * time.Millisecond
-	enough = 5 * time.Second
+	enough = 3 * time.Second
 )
 
 // measure times a task over some rows and writes its figures. What it returns last is its answer.

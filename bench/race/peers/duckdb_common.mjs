@@ -37,7 +37,7 @@ export async function measure(processors, engine, task, queries, answer) {
   const once = performance.now() - start;
   const times = 1 + Math.floor(20 / Math.max(once, 0.001));
   const [cpu, wall] = [[], []];
-  for (let i = 0; i < Math.min(samples, 1 + Math.floor(5000 / once)); i++) {
+  for (let i = 0; i < Math.min(samples, 1 + Math.floor(3000 / once)); i++) {
     const used = process.cpuUsage();
     start = performance.now();
     for (let k = 0; k < times; k++) rows = await all();

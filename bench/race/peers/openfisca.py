@@ -72,7 +72,7 @@ def measure(engine, task, do, prepare=lambda: None, compared=True):
     answer = do(prepare())
     once = time.perf_counter() - start
     wall, cpu = [], []
-    for _ in range(min(SAMPLES, 1 + int(5 / once))):
+    for _ in range(min(SAMPLES, 1 + int(3 / once))):
         given = prepare()
         gc.collect()
         used, start = time.process_time(), time.perf_counter()
