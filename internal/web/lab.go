@@ -37,6 +37,9 @@ func (s *server) labRoutes() []route {
 		{"POST /policies/{policy}/lab", labWrite, s.labSave},
 		{"POST /policies/{policy}/lab/draft", labWrite, s.labDraft},
 		{"GET /policies/{policy}/lab/export", access.Need{Action: access.Export, Area: true}, s.labExport},
+		{"GET /policies/{policy}/lab/survey", labNeed, s.labSurvey},
+		{"GET /policies/{policy}/lab/preview", labNeed, s.labPreview},
+		{"GET /policies/{policy}/lab/find", labNeed, s.labFind},
 		{"GET /policies/{policy}/lab/firms", labNeed, s.labFirms},
 		{"GET /policies/{policy}/lab/firms/{id}", labNeed, s.labFirm},
 	}

@@ -125,6 +125,28 @@ func TestLabFirm(t *testing.T) {
 	wants(t, list, "亭湖甲", "−68.20")
 }
 
+// Who misses by one condition is named with what it would gain; a ceiling that cuts nobody is told; a budget finds a number;
+// and what was not verified is not paid without applying.
+func TestLabAsksFurther(t *testing.T) {
+	c := newCity(t)
+	v := c.as("city")
+	_, body := v.get(labPath + "/survey")
+	wants(t, body, "大丰乙", "还差 0.01 万元", "55.00", "对谁都不起作用")
+	_, body = c.as("tinghu").get(labPath + "/survey")
+	lacks(t, body, "大丰乙", "东台丙")
+	_, body = v.get(labPath + "/preview")
+	wants(t, body, "免申即享预览", "68.20")
+	_, body = v.get(labPath + "/find")
+	wants(t, body, `name="number"`)
+	_, body = v.get(labPath + "/find?number=p:investment_rate:2023&within=60&low=1&high=20&step=0.1")
+	wants(t, body, `id="found"`, "9.6%", "单调性已证明")
+	res, body := v.get(labPath + "/find?number=p:investment_rate:2023&within=much")
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a budget that is none: status %d", res.StatusCode)
+	}
+	wants(t, body, "“much”不是金额")
+}
+
 // A scenario is kept under a name, held against another, thrown away, brought back, and becomes a draft.
 func TestLabKeeps(t *testing.T) {
 	c := newCity(t)

@@ -77,6 +77,7 @@ type server struct {
 	reader   *region.Reader
 
 	calcFacts shelf.Shelf[calcKey, *calcFacts]
+	surveys   shelf.Shelf[surveyKey, surveyed]
 }
 
 // New is the handler of all pages.
@@ -104,6 +105,7 @@ func newServer(d Deps) (*server, error) {
 	m.Cookie.Secure = d.Secure
 	s := &server{Deps: d, assets: a, sessions: m, reader: region.NewReader(d.Library)}
 	s.calcFacts.RoomFor(0)
+	s.surveys.RoomFor(0)
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
 		s.answerError(w, r, &visit{t: langOf(r)}, fmt.Errorf("session: %w", err))
 	}

@@ -1,0 +1,317 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+)
+
+// cliffPercent is how near to a threshold, in per cent of it, firms stand that are told to be right below it.
+const cliffPercent = 10
+
+// labFrame is what stands around the pages about one scenario.
+type labFrame struct {
+	Query    labQuery
+	Document policy.Document
+	Words    []string // what the scenario changes
+	AsOf     string
+	Moment   moment
+	Here     string // the page below the scenario's own: "/survey"
+	Problem  string
+	Progress *region.Progress
+}
+
+func (s *server) labFrame(t i18n.T, a labAsked, here string) labFrame {
+	return labFrame{Query: a.query, Document: a.policy.File.Document, Words: a.scenarioWords(), AsOf: s.asKnown(t, a.m, a.view), Moment: a.m, Here: here}
+}
+
+// surveyKey is all that a survey depends on.
+type surveyKey struct {
+	scenario, scope string
+	seq             int64
+	day             int64
+}
+
+// surveyed is a survey that is kept for the next page of its lists.
+type surveyed struct{ *lab.Survey }
+
+// Size is how much room it takes on a shelf.
+func (s surveyed) Size() int { return len(s.Misses) }
+
+// surveyData is the page of what keeps firms from money, and what holds it back.
+type surveyData struct {
+	labFrame
+	Checks   []checkRow
+	Chosen   *checkRow // of which the firms are listed
+	Misses   []missRow
+	Page     int
+	Pages    int
+	Cliffs   []cliffRow
+	Ceilings []ceilingRow
+}
+
+type checkRow struct {
+	lab.CheckSum
+	Name string
+	Href string
+}
+
+// missRow is a firm to call: where it fails, by how much, and what it would get.
+type missRow struct {
+	lab.Miss
+	AreaName string
+	Where    []string
+}
+
+type cliffRow struct {
+	lab.Cliff
+	Name, Href string
+}
+
+type ceilingRow struct {
+	lab.CeilingUse
+	Name string
+}
+
+func (s *server) labSurvey(w http.ResponseWriter, r *http.Request, v *visit) error {
+	a, err := s.readLab(r, v)
+	if err != nil {
+		return err
+	}
+	d := surveyData{labFrame: s.labFrame(v.t, a, "/survey")}
+	out, progress, err := s.Lab.Begin(r.Context(), a.view, a.scenario, a.m.day)
+	switch {
+	case err != nil:
+		return err
+	case out == nil:
+		d.Progress = &progress
+	default:
+		if err := s.surveyRows(r, v, a, out, &d); err != nil {
+			return err
+		}
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("labpage.survey")), http.StatusOK, labSurveyPage(v.t, d))
+}
+
+// survey is what keeps firms from money under a scenario, worked out once for all pages that list it.
+func (s *server) survey(ctx context.Context, v *visit, out *lab.Outcome) (*lab.Survey, error) {
+	k := surveyKey{scenario: out.Scenario.Hash(), scope: v.scope.Key(), seq: out.Seq, day: int64(out.AsOf)}
+	kept, err := s.surveys.Try(k, func() (surveyed, error) {
+		made, err := s.Lab.Survey(ctx, out)
+		return surveyed{made}, err
+	})
+	return kept.Survey, err
+}
+
+func (s *server) surveyRows(r *http.Request, v *visit, a labAsked, out *lab.Outcome, d *surveyData) error {
+	survey, err := s.survey(r.Context(), v, out)
+	if err != nil {
+		return err
+	}
+	clause, check := r.FormValue("clause"), r.FormValue("check")
+	link := func(clause, check string) string {
+		return a.query.with("clause", clause).with("check", check).path("/survey") + "#firms"
+	}
+	for _, c := range survey.ByCheck() {
+		row := checkRow{c, v.t.Text(out.ClauseName(c.Clause)), link(c.Clause, c.Check)}
+		d.Checks = append(d.Checks, row)
+		if c.Clause == clause && c.Check == check {
+			d.Chosen = &row
+		}
+	}
+	if d.Chosen == nil && len(d.Checks) > 0 {
+		d.Chosen = &d.Checks[0]
+	}
+	if d.Chosen != nil {
+		misses := survey.Of(d.Chosen.Clause, d.Chosen.Check)
+		d.Pages = max((len(misses)+listRows-1)/listRows, 1)
+		d.Page, _ = strconv.Atoi(r.FormValue("page"))
+		d.Page = min(max(d.Page, 1), d.Pages)
+		from := (d.Page - 1) * listRows
+		words := words{t: v.t, lib: s.Library, pol: out.Plan.Policy}
+		for _, m := range misses[from:min(from+listRows, len(misses))] {
+			d.Misses = append(d.Misses, missRow{m, nodeName(s.Library.Areas(), m.Firm.Area), words.spots(m)})
+		}
+	}
+	for _, c := range survey.Cliffs(cliffPercent) {
+		d.Cliffs = append(d.Cliffs, cliffRow{c, v.t.Text(out.ClauseName(c.Clause)), link(c.Clause, c.Check)})
+	}
+	for _, c := range survey.Ceilings {
+		d.Ceilings = append(d.Ceilings, ceilingRow{c, v.t.Text(out.ClauseName(c.Clause))})
+	}
+	return nil
+}
+
+// spots is where a firm misses a condition, and by how much.
+func (w words) spots(m lab.Miss) []string {
+	var all []string
+	for _, s := range m.At {
+		text := w.subject(s.Subject)
+		if s.Subject.Kind == "enterprise" {
+			text = ""
+		}
+		if s.Year != 0 {
+			text = strings.TrimSpace(text + " " + strconv.Itoa(s.Year))
+		}
+		if s.Distance != nil {
+			text = strings.TrimSpace(text + " " + w.t.S("labpage.short_of", inWords(w.t, *s.Distance)))
+		}
+		if text != "" {
+			all = append(all, text)
+		}
+	}
+	return all
+}
+
+// previewData is 免申即享: who would get what from verified facts alone.
+type previewData struct {
+	labFrame
+	*lab.Preview
+	Rows  []grantRow
+	Page  int
+	Pages int
+}
+
+type grantRow struct {
+	lab.Grant
+	AreaName string
+	Of       []string // clauses by which it gets something
+}
+
+func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) error {
+	a, err := s.readLab(r, v)
+	if err != nil {
+		return err
+	}
+	d := previewData{labFrame: s.labFrame(v.t, a, "/preview")}
+	if d.Preview, err = s.Lab.Preview(r.Context(), a.view, a.scenario, a.m.day); err != nil {
+		return err
+	}
+	d.Pages = max((len(d.Grants)+listRows-1)/listRows, 1)
+	d.Page, _ = strconv.Atoi(r.FormValue("page"))
+	d.Page = min(max(d.Page, 1), d.Pages)
+	from := (d.Page - 1) * listRows
+	for _, g := range d.Grants[from:min(from+listRows, len(d.Grants))] {
+		row := grantRow{Grant: g, AreaName: nodeName(s.Library.Areas(), g.Firm.Area)}
+		for i, pays := range g.Of {
+			if pays > 0 {
+				row.Of = append(row.Of, v.t.Text(d.Clauses[i].Name))
+			}
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("labpage.preview")), http.StatusOK, labPreviewPage(v.t, d))
+}
+
+// seekData is the question which value of a number a budget allows, and its answer.
+type seekData struct {
+	labFrame
+	Numbers           []option
+	Number, Low, High string
+	Step, Budget      string
+	Errors            map[string]string
+	Found             *lab.Found
+	Sure, Possible    *foundPoint
+	Tried             []foundPoint
+}
+
+// foundPoint is a value that was tried, as a file writes it, and the scenario with it.
+type foundPoint struct {
+	lab.Point
+	Text, Href string
+}
+
+func (s *server) labFind(w http.ResponseWriter, r *http.Request, v *visit) error {
+	a, err := s.readLab(r, v)
+	if err != nil {
+		return err
+	}
+	d := seekData{labFrame: s.labFrame(v.t, a, "/find"), Errors: map[string]string{}}
+	d.Number, d.Low, d.High, d.Step, d.Budget = r.FormValue("number"), r.FormValue("low"), r.FormValue("high"), r.FormValue("step"), r.FormValue("within")
+	var at *labDial
+	for _, prm := range paramsOf(a.policy.File) {
+		for _, x := range a.dials(prm) {
+			if x.Slider.Max == "" {
+				continue
+			}
+			d.Numbers = append(d.Numbers, option{x.Name, x.Spoken})
+			if x.Name == d.Number {
+				at = &x
+			}
+		}
+	}
+	status := http.StatusOK
+	if at != nil {
+		if err := s.seek(r, v, a, *at, &d); err != nil {
+			return err
+		}
+	}
+	if len(d.Errors) > 0 || d.Problem != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("labpage.find")), status, labFindPage(v.t, d))
+}
+
+// seek answers; ends and step that were left out are those of the number's slider.
+func (s *server) seek(r *http.Request, v *visit, a labAsked, at labDial, d *seekData) error {
+	end := func(typed, otherwise string) string {
+		if typed == "" {
+			typed = otherwise
+		}
+		return typedValue(typed, at.Law)
+	}
+	d.Low, d.High, d.Step = end(d.Low, at.Slider.Min), end(d.High, at.Slider.Max), end(d.Step, at.Slider.Step)
+	budget, err := readBudget(d.Budget)
+	if err != nil {
+		d.Errors["within"] = v.t.S("labpage.bad_budget", d.Budget)
+		return nil
+	}
+	d.Budget = budgetText(budget)
+	parts := strings.SplitN(at.Name, ":", 3)
+	q := lab.Search{Param: parts[1], Low: d.Low, High: d.High, Step: d.Step, Budget: budget}
+	if len(parts) == 3 {
+		q.Key = parts[2]
+	}
+	d.Found, err = s.Lab.Find(r.Context(), a.view, a.scenario, a.m.day, q)
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
+		d.Problem = v.t.Msg(msg)
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	point := func(p *lab.Point) *foundPoint {
+		if p == nil {
+			return nil
+		}
+		text := foundText(at.kind, p.Value)
+		return &foundPoint{*p, text, a.query.with(at.Name, text).path("")}
+	}
+	d.Sure, d.Possible = point(d.Found.Sure), point(d.Found.Possible)
+	for _, p := range d.Found.Tried {
+		d.Tried = append(d.Tried, *point(&p))
+	}
+	return nil
+}
+
+// foundText is a value of a search as people write it in a file.
+func foundText(kind, value string) string {
+	if a, err := money.Parse(value); kind == "money" && err == nil {
+		return budgetText(a)
+	}
+	return value
+}
+
+// best is a point that the answer names.
+func (d seekData) best(p foundPoint) bool {
+	return slices.ContainsFunc([]*foundPoint{d.Sure, d.Possible}, func(b *foundPoint) bool { return b != nil && b.Value == p.Value })
+}
