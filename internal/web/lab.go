@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -336,6 +337,20 @@ func labTableOf(t i18n.T, id string, b lab.Breakdown, row func(lab.Row) labRow) 
 	return out
 }
 
+// budgetWords is how a year of the budget comes out: enough, cut, or not known while facts are missing.
+func budgetWords(t i18n.T, st stageRow) string {
+	year := strconv.Itoa(st.Year)
+	switch {
+	case st.Factor > 0:
+		return t.S("labpage.cut_to", year, st.factor())
+	case !st.Claimed.Unbounded && st.Claimed.Possible <= st.Budget:
+		return t.S("labpage.enough", year)
+	case st.Claimed.Sure > st.Budget:
+		return t.S("labpage.cut_somehow", year)
+	}
+	return t.S("labpage.perhaps_enough", year)
+}
+
 // ofOutcome is money and services of a whole together.
 func ofOutcome(s region.Sum) policy.Interval { return s.Total.Plus(s.InKind) }
 
@@ -357,5 +372,5 @@ func shareText(was, by money.Fen) string {
 	if by > 0 {
 		text = "+" + text
 	}
-	return text
+	return strings.Replace(text, "-", "\u2212", 1)
 }
