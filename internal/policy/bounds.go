@@ -289,7 +289,9 @@ func (c *component) settle(limit int) *gather {
 			}
 			choice.rivals[r].low, choice.rivals[r].high = end, end
 		}
-		choice.try(g)
+		if choice.try(g); g.tangled {
+			break
+		}
 	}
 	return g
 }
@@ -318,7 +320,10 @@ func (c *component) try(g *gather) {
 	}
 	pays := w.settle()
 	g.best(pays, best)
-	g.tangled = g.tangled || w.tangled
+	if w.tangled {
+		g.tangled = true
+		return
+	}
 	if definite {
 		g.world(pays)
 		return
