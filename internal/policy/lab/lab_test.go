@@ -2,6 +2,7 @@ package lab
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -9,6 +10,9 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -387,6 +391,41 @@ func (w *world) text(document string) string {
 	p, err := w.Versions.Package(ctx, v.Version)
 	must(w.t, err)
 	return string(p.Policy)
+}
+
+// A scenario is the same once it was written down and read, and its canonical form is its own.
+func TestScenarioIsStable(t *testing.T) {
+	words := rapid.SampledFrom([]string{"", " ", "c8", " c9", "320904", "a\r\nb", "\ufeffx", "方案"})
+	rapid.Check(t, func(t *rapid.T) {
+		list := rapid.SliceOfN(words, 0, 4)
+		s := Scenario{
+			Policy: words.Draw(t, "policy"), Name: words.Draw(t, "name"), Text: words.Draw(t, "text"), Area: words.Draw(t, "area"),
+			Ended: list.Draw(t, "ended"), Only: list.Draw(t, "only"), Budget: money.Fen(rapid.Int64Range(0, 1<<50).Draw(t, "budget")),
+			Settings: rapid.MapOfN(words, words, 0, 3).Draw(t, "settings"),
+		}
+		if rapid.Bool().Draw(t, "dated") {
+			day := period.Date(2024, 1, rapid.IntRange(1, 28).Draw(t, "day"))
+			s.AsOf = &day
+		}
+		for range rapid.IntRange(0, 4).Draw(t, "changes") {
+			s.Changes = append(s.Changes, change(words.Draw(t, "param"), words.Draw(t, "key"), words.Draw(t, "value")))
+		}
+		c := s.Canonical()
+		if diff := cmp.Diff(c, c.Canonical()); diff != "" {
+			t.Fatalf("canonical twice:\n%s", diff)
+		}
+		b, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back Scenario
+		if err := json.Unmarshal(b, &back); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c, back.Canonical()); diff != "" || back.Hash() != s.Hash() || c.Hash() != s.Hash() {
+			t.Fatalf("%s reads as another:\n%s", b, diff)
+		}
+	})
 }
 
 func TestHash(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"embed"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -22,8 +21,11 @@ var schema embed.FS
 // Migrations are the tables of this package.
 var Migrations = store.Migrations{Package: "policy/lab", FS: schema}
 
-// maxSaved is how many scenarios one account keeps.
-const maxSaved = 200
+// Limits on what is kept.
+const (
+	maxSaved     = 200       // scenarios of one account
+	maxSavedText = 512 << 10 // bytes of another wording
+)
 
 // Saved is a scenario that was kept. A link names its ID.
 type Saved struct {
@@ -56,6 +58,7 @@ const (
 	selectSaved    = `SELECT id, areas, owner, law, body, saved, dropped, revision FROM policy_scenario`
 	savedByID      = selectSaved + ` WHERE id = $1`
 	savedNow       = selectSaved + ` WHERE dropped = 0 ORDER BY id DESC`
+	savedOf        = selectSaved + ` WHERE dropped = 0 AND document = $1 ORDER BY id DESC`
 	countSaved     = `SELECT COUNT(*) FROM policy_scenario WHERE owner = $1 AND dropped = 0`
 	insertSaved    = `INSERT INTO policy_scenario (id, document, areas, owner, name, law, body, saved, dropped, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 1)`
 	replaceSaved   = `UPDATE policy_scenario SET document = $1, areas = $2, name = $3, law = $4, body = $5, saved = $6, revision = revision + 1 WHERE id = $7 AND owner = $8 AND revision = $9 AND dropped = 0`
@@ -86,6 +89,9 @@ func (st *Store) checked(ctx context.Context, scope access.Scope, s Scenario) (*
 	}
 	if strings.TrimSpace(s.Name) == "" {
 		return nil, row{}, errs.Invalid(i18n.M("lab.want_name"))
+	}
+	if len(s.Text) > maxSavedText {
+		return nil, row{}, errs.Invalid(i18n.M("lab.long_saved", maxSavedText>>10))
 	}
 	seq, err := st.db.Seq(ctx)
 	if err != nil {
@@ -191,11 +197,11 @@ func (st *Store) setDropped(ctx context.Context, scope access.Scope, id, at int6
 
 // Get is a scenario that the scope may read, even one that was thrown away: a link says so rather than break.
 func (st *Store) Get(ctx context.Context, scope access.Scope, id int64) (Saved, error) {
-	all, err := st.read(ctx, savedByID, id)
+	all, err := st.read(ctx, scope, savedByID, id)
 	if err != nil {
 		return Saved{}, err
 	}
-	if len(all) == 0 || !all[0].reads(scope) {
+	if len(all) == 0 {
 		return Saved{}, errs.NotFound("scenario", id)
 	}
 	return all[0], nil
@@ -203,34 +209,33 @@ func (st *Store) Get(ctx context.Context, scope access.Scope, id int64) (Saved, 
 
 // List is the scenarios that the scope may read, the newest first; of one document unless it is "".
 func (st *Store) List(ctx context.Context, scope access.Scope, document string) ([]Saved, error) {
-	all, err := st.read(ctx, savedNow)
-	if err != nil {
-		return nil, err
+	if document == "" {
+		return st.read(ctx, scope, savedNow)
 	}
-	all = slices.DeleteFunc(all, func(s Saved) bool {
-		return document != "" && s.Scenario.Policy != document || !s.reads(scope)
-	})
-	return all[:min(len(all), maxListedSaved)], nil
+	return st.read(ctx, scope, savedOf, document)
 }
 
-func (st *Store) read(ctx context.Context, query string, args ...any) ([]Saved, error) {
+// read is the scenarios of a query that the scope may read.
+func (st *Store) read(ctx context.Context, scope access.Scope, query string, args ...any) ([]Saved, error) {
 	rows, err := st.db.Read().Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read scenarios: %w", err)
 	}
 	defer rows.Close()
 	var all []Saved
-	for rows.Next() {
+	for rows.Next() && len(all) < maxListedSaved {
 		var s Saved
 		var areas, body string
 		var dropped int64
 		if err := rows.Scan(&s.ID, &areas, &s.Owner, &s.Law, &body, &s.At, &dropped, &s.Revision); err != nil {
 			return nil, fmt.Errorf("read scenarios: %w", err)
 		}
+		if s.Areas, s.Dropped = strings.Fields(areas), dropped != 0; !s.reads(scope) {
+			continue
+		}
 		if err := json.Unmarshal([]byte(body), &s.Scenario); err != nil {
 			return nil, fmt.Errorf("read scenario %d: %w", s.ID, err)
 		}
-		s.Areas, s.Dropped = strings.Fields(areas), dropped != 0
 		all = append(all, s)
 	}
 	if err := rows.Err(); err != nil {

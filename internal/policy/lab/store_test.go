@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -31,6 +32,9 @@ func TestStore(t *testing.T) {
 			}
 			all, err := st.List(ctx, c.scope, yancheng)
 			must(t, err)
+			if other, err := st.List(ctx, c.scope, "wuxi-2022-measures"); err != nil || len(other) != 0 {
+				t.Errorf("%s lists %d of another document: %v", who, len(other), err)
+			}
 			if (len(all) == 1) != c.reads {
 				t.Errorf("%s lists %d", who, len(all))
 			}
@@ -44,7 +48,7 @@ func TestStore(t *testing.T) {
 		if err := st.Drop(ctx, dongtai, mine.ID); errs.KindOf(err) != errs.KindNotFound {
 			t.Errorf("who may not read drops: %v", err)
 		}
-		for name, s := range map[string]Scenario{"no name": {Policy: yancheng}, "no such clause": {Policy: yancheng, Name: "x", Ended: []string{"c99"}}} {
+		for name, s := range map[string]Scenario{"no name": {Policy: yancheng}, "no such clause": {Policy: yancheng, Name: "x", Ended: []string{"c99"}}, "a long text": {Policy: yancheng, Name: "x", Text: strings.Repeat("#", maxSavedText+1)}} {
 			if _, err := st.Save(ctx, city, s); errs.KindOf(err) != errs.KindInvalid {
 				t.Errorf("%s: %v", name, err)
 			}
