@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"fmt"
 	"mime"
 	"net/http"
@@ -16,7 +17,7 @@ func (s *server) export(w http.ResponseWriter, r *http.Request, v *visit, name s
 		name += "-" + v.t.S("web.demo")
 		out.Mark = v.t.S("web.demo") + v.t.S("web.colon") + v.t.S("web.demo_note", s.Clock.Today().String())
 	}
-	out.Name, out.NotesName = v.t.S("web.sheet_data"), v.t.S("web.sheet_notes")
+	out.Name, out.NotesName = cmp.Or(out.Name, v.t.S("web.sheet_data")), cmp.Or(out.NotesName, v.t.S("web.sheet_notes"))
 	if r.FormValue("format") == "csv" {
 		attach(w, name+".csv", sheet.CSVType)
 		return out.CSV(w)

@@ -187,7 +187,7 @@ func TestLabKeeps(t *testing.T) {
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("export: status %d", res.StatusCode)
 	}
-	wants(t, text(t, res, body), "亭湖甲")
+	wants(t, text(t, res, body), "亭湖甲", "方法与参数", "差一条", "停用条款")
 }
 
 // While a slider moves the figures follow, the page stays, and the way back leads to where it stood.

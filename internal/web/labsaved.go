@@ -202,7 +202,11 @@ func (s *server) labExport(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	book := out.Workbook(v.t, lab.Book{By: v.account.Name, Synthetic: s.Demo != nil})
+	found, err := s.Lab.Survey(r.Context(), out)
+	if err != nil {
+		return err
+	}
+	book := out.Workbook(v.t, lab.Book{By: v.account.Name, Synthetic: s.Demo != nil, Survey: found})
 	return s.export(w, r, v, v.t.S("labpage.title")+"-"+a.scenario.Policy+"-"+s.Clock.Today().String(), *book)
 }
 

@@ -161,7 +161,7 @@ func text(t *testing.T, res *http.Response, body string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintln(&all, rows)
+		fmt.Fprintln(&all, sheet, rows)
 	}
 	return all.String()
 }
