@@ -60,8 +60,8 @@ const (
 
 // elsewhere is enterprises with a project to which other documents gave something, or may have.
 type elsewhere struct {
-	given      map[int32][]rival // what is known, in the order of the projects and of the years; the group is left open
-	unreported map[int32]bool
+	given            map[int32][]rival // what is known, in the order of the projects and of the years; the group is left open
+	paid, unreported []bool            // by enterprise: something is known, and is not known
 }
 
 // NewCrowd reads what a policy asks of enterprises, as of a day. facts may be nil.
@@ -359,13 +359,14 @@ func (c *Crowd) findRivals(projects []row) {
 			continue
 		}
 		def, _ := c.policy.lib.FactDef(against.Award)
-		found := elsewhere{given: map[int32][]rival{}, unreported: map[int32]bool{}}
+		found := elsewhere{given: map[int32][]rival{}, paid: make([]bool, len(c.roots)), unreported: make([]bool, len(c.roots))}
 		for y := c.plain.valid.from.Year(); y <= c.lastYear(); y++ {
 			day := period.Date(y, 12, 31)
 			c.readAll(subjectsOf(projects), def, periodOf(def, day), day, func(i int, v rule.Value, state rule.State) {
 				r := &projects[i]
 				switch state {
 				case rule.Present:
+					found.paid[r.firm] = true
 					award := min(v.Fen(), unbounded)
 					found.given[r.firm] = append(found.given[r.firm], rival{project: int(r.unit), year: y, low: award, high: award})
 				case rule.Unknown:

@@ -15,11 +15,12 @@ import (
 // Survey is a plan asked of a crowd: what each enterprise is paid where columns settle it, and for the others the questions
 // that are left to ask. It never changes and may be used by many goroutines.
 type Survey struct {
-	crowd *Crowd
-	plan  *Plan
-	first []int32 // of each enterprise among the answers, and one more
-	all   []answer
-	odd   []bool // by enterprise: decided by itself
+	crowd  *Crowd
+	plan   *Plan
+	first  []int32 // of each enterprise among the answers, and one more
+	all    []answer
+	limits []money.Fen
+	odd    []bool // by enterprise: decided by itself
 
 	numbers []int // of clauses in Plan.Clauses
 }
@@ -32,10 +33,10 @@ type answer struct {
 	year          int16 // 0 for an event without a known day
 	state         answerState
 	floor         bool
-	met           bool // all of its conditions are known to hold
+	met           bool  // all of its conditions are known to hold
+	limits        int32 // where those of its ceilings begin in Survey.limits
 	day           period.Day
 	amount, pays  money.Fen
-	limits        []money.Fen // of its ceilings
 }
 
 type answerState int8
@@ -71,8 +72,8 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 		}
 	}
 	jobs := c.jobs(pl)
-	found := make([][]answer, len(jobs))
-	inParallel(len(jobs), func(i int) { found[i] = s.job(&jobs[i]) })
+	found := make([]answers, len(jobs))
+	inParallel(len(jobs), func(i int) { found[i].job(&jobs[i]) })
 	s.sort(found)
 	s.odd = make([]bool, len(c.roots))
 	const piece = 4096
@@ -130,25 +131,29 @@ func (c *Crowd) jobs(pl *Plan) []job {
 	return jobs
 }
 
+// answers is those of a job.
+type answers struct {
+	all    []answer
+	limits []money.Fen
+}
+
 // job answers the rows of some blocks.
-func (s *Survey) job(j *job) []answer {
-	var all []answer
+func (s *answers) job(j *job) {
 	if j.plan == nil { // the day of the event is not known
 		for i := range j.table.rows {
 			for _, k := range j.clauses {
-				all = append(all, j.table.rows[i].answer(k, 0))
+				s.all = append(s.all, j.table.rows[i].answer(k, 0))
 			}
 		}
-		return all
+		return
 	}
 	m := j.plan.Machine()
 	for at := j.from; at < j.to; at++ {
 		b := m.At(at)
 		for _, k := range j.clauses {
-			all = s.clause(j, b, k, all)
+			s.clause(j, b, k)
 		}
 	}
-	return all
 }
 
 func (r *row) answer(k *clauseRule, year int) answer {
@@ -167,11 +172,11 @@ func (pl *Plan) askedBy(s *screen) []*clauseRule {
 }
 
 // clause answers a clause for the rows of a block.
-func (s *Survey) clause(j *job, b *column.Block, k *clauseRule, all []answer) []answer {
+func (s *answers) clause(j *job, b *column.Block, k *clauseRule) {
 	x := j.sieve(b, k)
 	left := x.open.Or(&x.failed)
 	if left.Count() == 0 {
-		return all
+		return
 	}
 	sure, rows := x.met, j.table.rows[b.First():]
 	for i := range sure.Rows() {
@@ -183,22 +188,23 @@ func (s *Survey) clause(j *job, b *column.Block, k *clauseRule, all []answer) []
 		sure = column.Bits{}
 	}
 	v := valued{k: k, of: j.screen.amounts[k.index], year: j.table.year, block: b, rows: sure}
-	v.values(s.plan)
-	n := 0
+	v.values(j.by)
+	n, first := 0, len(s.limits)
+	s.limits = append(s.limits, v.limits...)
+	plainly := k.plainly(j.screen)
 	for i := range left.Rows() {
 		a := rows[i].answer(k, j.table.year)
-		a.met = x.met.Has(i) && k.plainly(j.screen)
+		a.met = plainly && x.met.Has(i)
 		switch {
 		case v.nothing.Has(i):
 			a.state = nothing
 		case v.rows.Has(i):
 			a.state = definite
-			a.amount, a.limits = v.amounts[n], v.limits[n*len(k.ceilings):(n+1)*len(k.ceilings)]
+			a.amount, a.limits = v.amounts[n], int32(first+n*len(k.ceilings))
 			n++
 		}
-		all = append(all, a)
+		s.all = append(s.all, a)
 	}
-	return all
 }
 
 // deemed says that the conditions in columns are all that the clause asks.
@@ -391,41 +397,52 @@ func (pl *Plan) sorted(all []band, year int) bool {
 }
 
 // sort puts the answers of each enterprise next to each other, in the order in which all would be asked.
-func (s *Survey) sort(found [][]answer) {
+func (s *Survey) sort(found []answers) {
 	s.first = make([]int32, len(s.crowd.roots)+2)
-	n := 0
+	n, limits := 0, 0
 	for _, some := range found {
-		n += len(some)
-		for i := range some {
-			s.first[some[i].firm+2]++
+		n, limits = n+len(some.all), limits+len(some.limits)
+		for i := range some.all {
+			s.first[some.all[i].firm+2]++
 		}
 	}
 	for i := 2; i < len(s.first); i++ {
 		s.first[i] += s.first[i-1]
 	}
-	s.all = make([]answer, n)
+	s.all, s.limits = make([]answer, n), make([]money.Fen, 0, limits)
 	for _, some := range found {
-		for i := range some {
-			at := &s.first[some[i].firm+1]
-			s.all[*at] = some[i]
+		before := int32(len(s.limits))
+		for i := range some.all {
+			at := &s.first[some.all[i].firm+1]
+			s.all[*at] = some.all[i]
+			s.all[*at].limits += before
 			*at++
 		}
+		s.limits = append(s.limits, some.limits...)
 	}
 	s.first = s.first[:len(s.crowd.roots)+1]
 	place := make([]int, len(s.plan.clauses))
 	for n, i := range s.plan.Policy.order {
 		place[i] = n
 	}
-	order := func(a, b answer) int {
+	order := func(a, b *answer) int {
 		return cmp.Or(place[a.clause]-place[b.clause], int(a.subject-b.subject), int(a.year-b.year))
 	}
 	inParallel(len(s.crowd.roots)/4096+1, func(n int) {
 		for i := n * 4096; i < min((n+1)*4096, len(s.crowd.roots)); i++ {
-			if some := s.of(i); len(some) > 1 && !slices.IsSortedFunc(some, order) {
-				slices.SortFunc(some, order)
+			some := s.of(i)
+			for n := 1; n < len(some); n++ { // few, and nearly in order
+				for m := n; m > 0 && order(&some[m-1], &some[m]) > 0; m-- {
+					some[m-1], some[m] = some[m], some[m-1]
+				}
 			}
 		}
 	})
+}
+
+// ceilings is the limits of a claim.
+func (s *Survey) ceilings(a *answer) []money.Fen {
+	return s.limits[a.limits:][:len(s.plan.clauses[a.clause].ceilings)]
 }
 
 // of is the answers of an enterprise.
@@ -520,7 +537,10 @@ type settler struct {
 func (t *settler) settle(i int) bool {
 	s := t.survey
 	some := s.of(i)
-	if !s.plan.live && len(some) > 0 {
+	if len(some) == 0 {
+		return true
+	}
+	if !s.plan.live {
 		return false
 	}
 	claims, last, sum := 0, 0, money.Fen(0)
@@ -529,27 +549,29 @@ func (t *settler) settle(i int) bool {
 		case open:
 			return false
 		case definite:
-			if s.plan.clauses[a.clause].staged(s.plan) {
+			if len(s.plan.stages) > 0 && s.plan.clauses[a.clause].staged(s.plan) {
 				return false
 			}
 			claims, last, sum = claims+1, n, plus(sum, a.amount)
 		}
 	}
-	if sum >= unbounded { // an amount that nothing limits
+	switch {
+	case claims == 0:
+		return true
+	case sum >= unbounded: // an amount that nothing limits
 		return false
-	}
-	if !t.awarded(i, some) {
+	case !t.awarded(i, some):
 		return false
 	}
 	if claims == 1 && len(t.rivals) == 0 {
 		a := &some[last]
 		a.pays = a.amount
-		for _, limit := range a.limits {
+		for _, limit := range s.ceilings(a) {
 			a.pays = min(a.pays, limit)
 		}
 		return true
 	}
-	return claims == 0 || t.together(some)
+	return t.together(some)
 }
 
 // staged says that a clause takes part in a quota or pool.
@@ -567,8 +589,12 @@ func (t *settler) awarded(firm int, some []answer) bool {
 			continue
 		}
 		there := t.survey.crowd.rivals[r.id]
-		given := there.given[int32(firm)]
-		if len(given) == 0 && (r.unreported != "unknown" || !there.unreported[int32(firm)]) {
+		var given []rival
+		if there.paid[firm] {
+			given = there.given[int32(firm)]
+		}
+		unreported := r.unreported == "unknown" && there.unreported[firm]
+		if len(given) == 0 && !unreported {
 			continue
 		}
 		holds := func(project int) bool {
@@ -576,7 +602,7 @@ func (t *settler) awarded(firm int, some []answer) bool {
 				return a.state == definite && (project < 0 || int(a.project) == project) && slices.Contains(r.clauses, int(a.clause))
 			})
 		}
-		if r.unreported == "unknown" && there.unreported[int32(firm)] && holds(-1) {
+		if unreported && holds(-1) {
 			return false
 		}
 		for _, x := range given {
@@ -608,7 +634,7 @@ func (t *settler) together(some []answer) bool {
 		for n := range some {
 			if a := &some[n]; a.state == definite && a.floor == floor {
 				w.claims = append(w.claims, claim{clause: int(a.clause), unit: int(a.unit), project: int(a.project)})
-				w.at = append(w.at, outcome{present: true, amount: a.amount, year: int(a.year), day: a.day, limits: a.limits, once: t.blank, items: t.blank})
+				w.at = append(w.at, outcome{present: true, amount: a.amount, year: int(a.year), day: a.day, limits: t.survey.ceilings(a), once: t.blank, items: t.blank})
 			}
 		}
 		pays := w.settle()
