@@ -105,7 +105,7 @@ func (r *Report) Gates() []Gate {
 		switch f.Task {
 		case Evaluate, WhatIf:
 			if x, ok := r.timesLoop(f); ok {
-				add(of+": times the fused loop, at most 1.5", x, x <= 1.5)
+				add(of+": times the loop by hand, at most 1.5", x, x <= 1.5)
 			}
 			if g := r.find("DuckDB, filter hoisted", f.Task, f.Load, f.Firms, 1); g != nil {
 				add(of+": DuckDB with its filter hoisted takes times as long, at least 3", g.CPU/f.CPU, g.CPU >= 3*f.CPU)
