@@ -17,7 +17,7 @@ for pkg in $(go list ./...); do
   done
   if grep -qs 'pgregory.net/rapid' "$dir"/*_test.go; then
     echo "== $pkg properties"
-    go test -count=1 -timeout 60m -v "$pkg" -rapid.checks=5000 >"$log" 2>&1 || { cat "$log"; exit 1; }
+    scripts/test.sh -timeout 60m -v "$pkg" -rapid.checks=5000 >"$log" 2>&1 || { cat "$log"; exit 1; }
     grep -v '^ *\(=== \|--- PASS\|PASS$\)' "$log"
   fi
 done
