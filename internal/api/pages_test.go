@@ -120,7 +120,10 @@ var pages = map[string]page{
 	"POST /policies/{policy}/lab/draft":     by("draft_scenario"),
 	"GET /policies/{policy}/lab/export":     by("export_scenario"),
 	"GET /policies/{policy}/lab":            by("run_scenario"),
-	"GET /policies/{policy}/lab/firms":      by("list_movers", "survey_scenario", "list_near_misses", "find_number", "preview_scenario"),
+	"GET /policies/{policy}/lab/firms":      by("list_movers", "survey_scenario", "list_near_misses"),
+	"GET /policies/{policy}/lab/preview":    by("preview_scenario"),
+	"GET /policies/{policy}/lab/find":       by("find_number"),
+	"GET /policies/{policy}/lab/survey":     by("survey_scenario", "list_near_misses"),
 	"GET /policies/{policy}/lab/firms/{id}": by("decide_scenario"),
 
 	"GET /enterprises/{id}/accounts":                        by("list_firm_accounts", "list_log"),
