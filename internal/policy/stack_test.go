@@ -24,7 +24,7 @@ type smallStack struct {
 const (
 	certainly  = iota
 	perhaps    // it is there or not
-	anyBetween // or its amount lies between two ends
+	anyBetween // or its amount lies between two ends, or its year and cost items are one of two
 )
 
 func drawStack(t *rapid.T, how int) smallStack {
@@ -83,6 +83,10 @@ func drawStack(t *rapid.T, how int) smallStack {
 	for i := range rapid.IntRange(1, 5).Draw(t, "claims") {
 		c := claim{clause: rapid.IntRange(0, clauses-1).Draw(t, "clause"), unit: i % 3, project: rapid.IntRange(-1, 1).Draw(t, "project"), once: []key{{text: rapid.SampledFrom([]string{"x", "y"}).Draw(t, "key")}}}
 		o := outcome{present: true, amount: amount("amount"), year: 2022 + rapid.IntRange(0, 1).Draw(t, "year"), day: period.Day(rapid.IntRange(0, 3).Draw(t, "day")), limits: limits[c.clause], once: []string{c.once[0].text}}
+		for range s.plan.groups {
+			item := rapid.SampledFrom([]string{"m", "n"}).Draw(t, "item")
+			c.items, o.items = append(c.items, key{values: []string{item}, text: item}), append(o.items, item)
+		}
 		o.due = drawDues(t)
 		ways := []outcome{o}
 		switch kind := rapid.IntRange(0, 3).Draw(t, "way"); {
@@ -92,6 +96,16 @@ func drawStack(t *rapid.T, how int) smallStack {
 			o.amount += amount("more")
 			if o.due.inParts {
 				o.due.shares = append(slices.Clone(o.due.shares), drawDues(t).shares...)
+			}
+			ways = append(ways, o)
+		case how == anyBetween && kind == 2:
+			o.year = 2022 + rapid.IntRange(0, 1).Draw(t, "other year")
+			o.items = slices.Clone(o.items)
+			for g := range o.items {
+				if rapid.Bool().Draw(t, "item open") {
+					c.items[g] = key{values: []string{openValue}, open: true}
+					o.items[g] = rapid.SampledFrom([]string{"m", "n"}).Draw(t, "other item")
+				}
 			}
 			ways = append(ways, o)
 		}
@@ -109,7 +123,7 @@ func (s smallStack) before(r rival) int {
 
 func drawGroup(t *rapid.T, n int) groupRule {
 	g := groupRule{
-		id: fmt.Sprint("group", n), scope: rapid.SampledFrom([]string{"project", "enterprise"}).Draw(t, "group scope"),
+		id: fmt.Sprint("group", n), scope: rapid.SampledFrom([]string{"project", "enterprise", "cost_item"}).Draw(t, "group scope"),
 		clauses: rapid.Permutation([]int{0, 1, 2}).Draw(t, "members")[:rapid.IntRange(2, 3).Draw(t, "of")],
 		pick:    rapid.SampledFrom([]string{"higher_of", "higher_of", "priority", "difference"}).Draw(t, "pick"),
 		toSum:   rapid.Bool().Draw(t, "to sum"), period: rapid.SampledFrom([]string{"policy", "year"}).Draw(t, "group period"),
