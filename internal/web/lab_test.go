@@ -156,6 +156,12 @@ func TestLabKeeps(t *testing.T) {
 		t.Errorf("a scenario without a name: status %d", res.StatusCode)
 	}
 	wants(t, body, `id="lab-problem"`, `role="alert"`)
+	for _, below := range []string{"", "/draft"} {
+		_, body = v.post(labPath+below+"?budget=much", url.Values{"name": {"填错的"}})
+		wants(t, body, "改好后再保存", "“much”不是金额")
+	}
+	_, body = v.get(labPath + "/export?budget=much")
+	wants(t, body, "改好后再保存")
 	_, body = v.post(labPath+"?end=c9", url.Values{"name": {"不再补投入"}})
 	wants(t, body, "不再补投入", "刚刚保存", "end=c9")
 	_, body = v.get(fmt.Sprintf("/lab/compare?s=%d&link=%s", c.scenario, url.QueryEscape(c.http.URL+labPath+"?end=c9")))

@@ -129,6 +129,9 @@ func (s *server) labSave(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
+	if len(a.errors) > 0 {
+		return s.showLab(w, r, v, a, v.t.S("labpage.mend_first"))
+	}
 	sc := a.scenario
 	sc.Name = r.PostFormValue("name")
 	if a.m.past() {
@@ -156,6 +159,9 @@ func (s *server) labDraft(w http.ResponseWriter, r *http.Request, v *visit) erro
 	a, err := s.readLab(r, v)
 	if err != nil {
 		return err
+	}
+	if len(a.errors) > 0 {
+		return s.showLab(w, r, v, a, v.t.S("labpage.mend_first"))
 	}
 	var fresh version.Version
 	if a.scenario.Changed() {
@@ -198,11 +204,14 @@ func (s *server) labExport(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
+	if len(a.errors) > 0 {
+		return s.showLab(w, r, v, a, v.t.S("labpage.mend_first"))
+	}
 	out, err := s.Lab.Run(r.Context(), a.view, a.scenario, a.m.day)
 	if err != nil {
 		return err
 	}
-	found, err := s.Lab.Survey(r.Context(), out)
+	found, err := s.survey(r.Context(), v, out)
 	if err != nil {
 		return err
 	}
