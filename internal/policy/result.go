@@ -46,6 +46,11 @@ func (i Interval) Plus(j Interval) Interval {
 	return Interval{Sure: i.Sure + j.Sure, Possible: i.Possible + j.Possible, Unbounded: i.Unbounded || j.Unbounded}
 }
 
+// And is the interval with what is known on top.
+func (i Interval) And(known money.Fen) Interval {
+	return interval(plus(i.Sure, known), plus(top(i), known))
+}
+
 // MarshalJSON gives {"sure": "1.00", "possible": "2.00"}; possible is null when unbounded.
 func (i Interval) MarshalJSON() ([]byte, error) {
 	v := struct {

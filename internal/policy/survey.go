@@ -20,10 +20,16 @@ type Survey struct {
 	first  []int32 // of each enterprise among the answers, and one more
 	all    []answer
 	limits []money.Fen
-	odd    []bool // by enterprise: decided by itself
+	left   []int16 // by enterprise: the cluster of clauses that is left to ask, or what follows
 
-	numbers []int // of clauses in Plan.Clauses
+	numbers []int   // of clauses in Plan.Clauses
+	hangs   []int16 // clauses by the lowest of those that they hang together with
 }
+
+const (
+	allSettled int16 = -1 // nothing is left
+	allLeft    int16 = -2
+)
 
 // answer is a clause for a subject and year that was not ruled out.
 type answer struct {
@@ -64,7 +70,7 @@ func (c *Crowd) fits(pl *Plan) error {
 }
 
 func (c *Crowd) ask(pl *Plan) *Survey {
-	s := &Survey{crowd: c, plan: pl, numbers: make([]int, len(pl.clauses))}
+	s := &Survey{crowd: c, plan: pl, numbers: make([]int, len(pl.clauses)), hangs: pl.hang()}
 	on := 0
 	for i := range pl.clauses {
 		if s.numbers[i] = on; !pl.clauses[i].off {
@@ -75,12 +81,12 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 	found := make([]answers, len(jobs))
 	inParallel(len(jobs), func(i int) { found[i].job(&jobs[i]) })
 	s.sort(found)
-	s.odd = make([]bool, len(c.roots))
+	s.left = make([]int16, len(c.roots))
 	const piece = 4096
 	inParallel((len(c.roots)+piece-1)/piece, func(n int) {
 		t := settler{survey: s}
 		for i := n * piece; i < min((n+1)*piece, len(c.roots)); i++ {
-			s.odd[i] = !t.settle(i)
+			s.left[i] = t.settle(i)
 		}
 	})
 	return s
@@ -448,9 +454,68 @@ func (s *Survey) ceilings(a *answer) []money.Fen {
 // of is the answers of an enterprise.
 func (s *Survey) of(i int) []answer { return s.all[s.first[i]:s.first[i+1]] }
 
-// Odd says that columns do not settle an enterprise: something of it is not known, or the order or the sameness of its claims
-// depends on more than numbers. Decide does.
-func (s *Survey) Odd(i int) bool { return s.odd[i] }
+// hang is the clauses that may touch each other, by ceilings, groups and prerequisites: each by the lowest of them.
+func (pl *Plan) hang() []int16 {
+	lowest := make([]int16, len(pl.clauses))
+	for i := range lowest {
+		lowest[i] = int16(i)
+	}
+	join := func(a, b int) {
+		from, to := max(lowest[a], lowest[b]), min(lowest[a], lowest[b])
+		for i := range lowest {
+			if lowest[i] == from {
+				lowest[i] = to
+			}
+		}
+	}
+	for c := range pl.ceilings {
+		first := -1
+		for k, slot := range pl.ceilings[c].slot {
+			switch {
+			case slot < 0 || pl.ceilings[c].period == "event":
+			case first < 0:
+				first = k
+			default:
+				join(first, k)
+			}
+		}
+	}
+	for g := range pl.groups {
+		for _, k := range pl.groups[g].clauses[1:] {
+			join(pl.groups[g].clauses[0], k)
+		}
+	}
+	for i := range pl.clauses {
+		for _, k := range slices.Concat(pl.clauses[i].requires...) {
+			join(i, k)
+		}
+	}
+	return lowest
+}
+
+// Odd says that columns do not settle all of an enterprise: something of it is not known, or the sameness of its claims
+// depends on more than numbers. Decide decides it.
+func (s *Survey) Odd(i int) bool { return s.left[i] != allSettled }
+
+// Parted says that what is left of an odd enterprise are clauses that nothing else touches: the decision of what is left, and
+// the Sums of the rest, make its decision together.
+func (s *Survey) Parted(i int) bool { return s.left[i] >= 0 }
+
+// DecideLeft is the decision of what is left of an enterprise.
+func (s *Survey) DecideLeft(i int) (*Decision, error) {
+	if !s.Parted(i) {
+		return s.Decide(i)
+	}
+	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
+	d.collect()
+	d.questions(slices.DeleteFunc(slices.Clone(s.of(i)), func(a answer) bool { return !s.leaves(i, a.clause) }))
+	return d.decision()
+}
+
+// leaves says that a clause is left to ask.
+func (s *Survey) leaves(i int, clause int16) bool {
+	return s.left[i] == allLeft || s.left[i] == s.hangs[clause]
+}
 
 // Decide is the decision of an enterprise, as Plan.Decide takes it with the zero Options.
 func (s *Survey) Decide(i int) (*Decision, error) {
@@ -475,12 +540,15 @@ func (d *decider) questions(some []answer) {
 	}
 }
 
-// Asks says that some clause was not ruled out for an enterprise, by the number of the clause in Plan.Clauses.
+// Asks says that some clause is left to ask of an enterprise, by the number of the clause in Plan.Clauses.
 func (s *Survey) Asks(i int, of func(clause int) bool) bool {
-	return slices.ContainsFunc(s.of(i), func(a answer) bool { return of(s.numbers[a.clause]) })
+	return slices.ContainsFunc(s.of(i), func(a answer) bool { return s.leaves(i, a.clause) && of(s.numbers[a.clause]) })
 }
 
-// Sums is what an enterprise comes to in which all is known.
+// Leaves is which clauses are left to ask of an enterprise: equal numbers, the same clauses. -1 for none, -2 for all.
+func (s *Survey) Leaves(i int) int { return int(s.left[i]) }
+
+// Sums is what an enterprise comes to as far as all is known.
 type Sums struct {
 	State         State
 	Total, InKind money.Fen
@@ -495,12 +563,13 @@ type LineSum struct {
 	Pays   money.Fen
 }
 
-// Sums fills in what columns say of an enterprise that is not Odd; the lines take the place of those that are there.
+// Sums fills in what columns settle of an enterprise, which is nothing where it is odd and not Parted; the lines take the
+// place of those that are there.
 func (s *Survey) Sums(i int, out *Sums) {
 	*out = Sums{State: NotMet, Lines: out.Lines[:0]}
 	eligible := false
 	for _, a := range s.of(i) {
-		if a.state == nothing {
+		if a.state != definite || s.left[i] == allLeft {
 			continue
 		}
 		k := &s.plan.clauses[a.clause]
@@ -525,7 +594,18 @@ func (s *Survey) Sums(i int, out *Sums) {
 	}
 }
 
-// settler stacks the claims of enterprises of which everything is known.
+// StateWith is the state of an enterprise of which a part was left to decide: what that pays, and its state.
+func (s *Sums) StateWith(pays Interval, left State) State {
+	switch {
+	case s.Total+s.InKind+pays.Sure > 0:
+		return Met
+	case pays.Possible > 0 || pays.Unbounded:
+		return Unknown
+	}
+	return better(s.State, left)
+}
+
+// settler stacks the claims of enterprises, as far as everything that touches them is known.
 type settler struct {
 	survey *Survey
 	world  world
@@ -533,45 +613,79 @@ type settler struct {
 	blank  []string // keys of claims that no other shares
 }
 
-// settle fills in what an enterprise is paid; false where it must be decided by itself.
-func (t *settler) settle(i int) bool {
+// settle fills in what an enterprise is paid, and gives what is left to ask of it.
+func (t *settler) settle(i int) int16 {
 	s := t.survey
 	some := s.of(i)
 	if len(some) == 0 {
-		return true
+		return allSettled
 	}
-	if !s.plan.live {
-		return false
+	left, ok := t.unsettled(i, some)
+	if !ok {
+		return allLeft
 	}
 	claims, last, sum := 0, 0, money.Fen(0)
 	for n := range some {
-		switch a := &some[n]; a.state {
-		case open:
-			return false
-		case definite:
-			if len(s.plan.stages) > 0 && s.plan.clauses[a.clause].staged(s.plan) {
-				return false
-			}
-			claims, last, sum = claims+1, n, plus(sum, a.amount)
+		a := &some[n]
+		if a.state != definite {
+			continue
 		}
+		if left == s.hangs[a.clause] {
+			a.state = open
+			continue
+		}
+		claims, last, sum = claims+1, n, plus(sum, a.amount)
 	}
 	switch {
 	case claims == 0:
-		return true
+		return left
 	case sum >= unbounded: // an amount that nothing limits
-		return false
-	case !t.awarded(i, some):
-		return false
+		return allLeft
 	}
+	t.given(i, some)
 	if claims == 1 && len(t.rivals) == 0 {
 		a := &some[last]
 		a.pays = a.amount
 		for _, limit := range s.ceilings(a) {
 			a.pays = min(a.pays, limit)
 		}
+		return left
+	}
+	if !t.together(some) {
+		return allLeft
+	}
+	return left
+}
+
+// unsettled is the clauses of an enterprise that must be asked: something of them is not known, or two claims may be the same
+// thing, which only their facts tell. ok is false where that is not one cluster alone, and the enterprise must be decided as
+// a whole.
+func (t *settler) unsettled(firm int, some []answer) (left int16, ok bool) {
+	s := t.survey
+	left = allSettled
+	leave := func(clause int16) bool {
+		c := s.hangs[clause]
+		if left != allSettled && left != c || s.plan.Staged() {
+			return false
+		}
+		left = c
 		return true
 	}
-	return t.together(some)
+	if !s.plan.live {
+		return left, false
+	}
+	for n := range some {
+		a := &some[n]
+		switch {
+		case s.plan.Staged() && s.plan.clauses[a.clause].staged(s.plan):
+			return left, false
+		case a.state == open && !leave(a.clause):
+			return left, false
+		case a.state == definite && (t.alike(some[:n], a) || t.unreported(firm, a)) && !leave(a.clause):
+			return left, false
+		}
+	}
+	return left, true
 }
 
 // staged says that a clause takes part in a quota or pool.
@@ -579,49 +693,39 @@ func (k *clauseRule) staged(pl *Plan) bool {
 	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
 }
 
-// awarded finds what other documents gave to the projects of the claims, where a group holds it against them; false where it
-// is not known.
-func (t *settler) awarded(firm int, some []answer) bool {
+// unreported says that another document may have given something that a group of the claim holds against it.
+func (t *settler) unreported(firm int, a *answer) bool {
+	for g := range t.survey.plan.groups {
+		r := &t.survey.plan.groups[g]
+		if r.against != nil && r.unreported == "unknown" && slices.Contains(r.clauses, int(a.clause)) && t.survey.crowd.rivals[r.id].unreported[firm] {
+			return true
+		}
+	}
+	return false
+}
+
+// given finds what other documents gave to the projects of the claims, where a group holds it against them.
+func (t *settler) given(firm int, some []answer) {
 	t.rivals = t.rivals[:0]
 	for g := range t.survey.plan.groups {
 		r := &t.survey.plan.groups[g]
-		if r.against == nil {
+		if r.against == nil || !t.survey.crowd.rivals[r.id].paid[firm] {
 			continue
 		}
-		there := t.survey.crowd.rivals[r.id]
-		var given []rival
-		if there.paid[firm] {
-			given = there.given[int32(firm)]
-		}
-		unreported := r.unreported == "unknown" && there.unreported[firm]
-		if len(given) == 0 && !unreported {
-			continue
-		}
-		holds := func(project int) bool {
-			return slices.ContainsFunc(some, func(a answer) bool {
-				return a.state == definite && (project < 0 || int(a.project) == project) && slices.Contains(r.clauses, int(a.clause))
-			})
-		}
-		if unreported && holds(-1) {
-			return false
-		}
-		for _, x := range given {
-			if holds(x.project) {
+		for _, x := range t.survey.crowd.rivals[r.id].given[int32(firm)] {
+			if slices.ContainsFunc(some, func(a answer) bool {
+				return a.state == definite && int(a.project) == x.project && slices.Contains(r.clauses, int(a.clause))
+			}) {
 				x.group = g
 				t.rivals = append(t.rivals, x)
 			}
 		}
 	}
-	return true
 }
 
-// together stacks several claims; false where some may be the same thing, which only their facts tell, or
-// where too many awards depend on each other.
+// together stacks several claims; false where too many awards depend on each other.
 func (t *settler) together(some []answer) bool {
 	pl := t.survey.plan
-	if t.alike(some) {
-		return false
-	}
 	if t.blank == nil {
 		t.blank = make([]string, len(pl.groups)+len(pl.onces)+1)
 	}
@@ -652,27 +756,22 @@ func (t *settler) together(some []answer) bool {
 	return true
 }
 
-// alike says that two claims may be the same thing under a rule that pays it once, or the same cost item.
-func (t *settler) alike(some []answer) bool {
+// alike says that a claim may be the same thing as one of those before it, under a rule that pays it once or as the same cost
+// item.
+func (t *settler) alike(before []answer, a *answer) bool {
 	pl := t.survey.plan
-	both := func(share func(a, b int) bool) bool {
-		for n := range some {
-			for m := range some[:n] {
-				if some[n].state == definite && some[m].state == definite && share(int(some[n].clause), int(some[m].clause)) {
-					return true
-				}
+	for n := range before {
+		b := &before[n]
+		if b.state != definite {
+			continue
+		}
+		if b.clause == a.clause && len(pl.clauses[a.clause].onces) > 0 {
+			return true
+		}
+		for g := range pl.groups {
+			if r := &pl.groups[g]; r.scope == "cost_item" && slices.Contains(r.clauses, int(a.clause)) && slices.Contains(r.clauses, int(b.clause)) {
+				return true
 			}
-		}
-		return false
-	}
-	for r := range pl.onces {
-		if both(func(a, b int) bool { return a == b && a == pl.onces[r].clause }) {
-			return true
-		}
-	}
-	for g := range pl.groups {
-		if r := &pl.groups[g]; r.scope == "cost_item" && both(func(a, b int) bool { return slices.Contains(r.clauses, a) && slices.Contains(r.clauses, b) }) {
-			return true
 		}
 	}
 	return false

@@ -118,7 +118,15 @@ type part struct {
 	reuse   *reuse
 	first   int // number of the first
 	rows    []Firm
+	left    []*left            // by row
 	staged  []*policy.Decision // where quotas and pools settle them afterwards
+}
+
+// left is what columns do not settle of an enterprise, as it was decided by itself.
+type left struct {
+	Firm        // with that alone
+	leaves int  // see policy.Survey
+	whole  bool // it is all of the enterprise
 }
 
 // fill decides the rows of a part: by columns what they settle, by itself what they do not, unless a kept result has it. One
@@ -126,37 +134,60 @@ type part struct {
 func (p *part) fill() {
 	var pays []pay
 	var sums policy.Sums
-	stands := make([]bool, len(p.rows))
 	for i := range p.rows {
-		f := &p.rows[i]
-		if !p.survey.Odd(p.first + i) {
-			p.survey.Sums(p.first+i, &sums)
-			if pays = f.settled(&sums, pays); p.staged != nil {
-				f.rest = policy.Interval{Possible: sums.Total}
-			}
+		f, n := &p.rows[i], p.first+i
+		if p.survey.Odd(n) {
+			p.left[i] = p.decide(n)
+		}
+		if l := p.left[i]; l != nil && (l.whole || l.failed != nil) {
+			f.state, f.Total, f.InKind, f.Floor, f.Missing, f.failed = l.state, l.Total, l.InKind, l.Floor, l.Missing, l.failed
+			pays = append(pays, l.pays...)
+			f.pays = l.pays
 			continue
 		}
-		if stands[i] = p.reuse.stands(p.survey, p.first+i); stands[i] {
-			*f = p.reuse.base.rows[p.first+i]
-			continue
+		p.survey.Sums(n, &sums)
+		if pays = f.settled(&sums, pays); p.staged != nil {
+			f.rest = policy.Interval{Possible: sums.Total}
 		}
-		d, err := p.survey.Decide(p.first + i)
-		switch {
-		case err != nil:
-			msg := policy.WhyNot(err)
-			f.failed = &msg
-		case p.staged != nil:
-			p.staged[i] = d
-		default:
-			pays = f.keep(d, p.clauses, pays)
+		if p.left[i] != nil {
+			pays = f.join(&sums, p.left[i], pays)
 		}
 	}
 	pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
 	for i := range p.rows {
-		if n := len(p.rows[i].pays); !stands[i] {
-			p.rows[i].pays, pays = pays[:n:n], pays[n:]
-		}
+		n := len(p.rows[i].pays)
+		p.rows[i].pays, pays = pays[:n:n], pays[n:]
 	}
+}
+
+// decide is what is left of an enterprise: as a kept result has it, or decided now.
+func (p *part) decide(n int) *left {
+	if l := p.reuse.left(p.survey, n); l != nil {
+		return l
+	}
+	l := &left{leaves: p.survey.Leaves(n), whole: !p.survey.Parted(n)}
+	d, err := p.survey.DecideLeft(n)
+	switch {
+	case err != nil:
+		msg := policy.WhyNot(err)
+		l.failed = &msg
+	case p.staged != nil:
+		p.staged[n-p.first] = d
+	default:
+		l.keep(d, p.clauses, nil)
+	}
+	return l
+}
+
+// join adds what was left of the enterprise to what columns settled of it, whose clauses come last in pays.
+func (f *Firm) join(s *policy.Sums, l *left, pays []pay) []pay {
+	f.state = stateOf(s.StateWith(l.Total.Plus(l.InKind), l.State()))
+	f.Total, f.InKind, f.Floor, f.Missing = l.Total.And(s.Total), l.InKind.And(s.InKind), l.Floor.And(f.Floor.Sure), l.Missing
+	first := len(pays) - len(f.pays)
+	pays = append(pays, l.pays...)
+	slices.SortStableFunc(pays[first:], func(a, b pay) int { return int(a.clause) - int(b.clause) })
+	f.pays = pays[first:]
+	return pays
 }
 
 // exactly is an amount that is known.

@@ -89,6 +89,7 @@ type work struct {
 	plan  *policy.Plan
 	done  chan struct{}
 	rows  []Firm
+	left  []*left // of each, where columns do not settle all of it
 	every []int32 // the numbers of all rows
 	err   error
 
@@ -470,7 +471,7 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 		return err
 	}
 	w.total.Store(int64(len(c.firms)))
-	w.rows = slices.Clone(c.firms)
+	w.rows, w.left = slices.Clone(c.firms), make([]*left, len(c.firms))
 	var staged []*policy.Decision // until quotas and pools settle them together
 	if plan.Staged() {
 		staged = make([]*policy.Decision, len(w.rows))
@@ -479,7 +480,8 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for from := 0; from < len(w.rows); from += chunk {
-		p := &part{survey: survey, clauses: clauses, reuse: reused, first: from, rows: w.rows[from:min(from+chunk, len(w.rows))]}
+		to := min(from+chunk, len(w.rows))
+		p := &part{survey: survey, clauses: clauses, reuse: reused, first: from, rows: w.rows[from:to], left: w.left[from:to]}
 		if staged != nil {
 			p.staged = staged[from : from+len(p.rows)]
 		}

@@ -86,12 +86,12 @@ func alone(t *testing.T, w *world, view fact.View, plan *policy.Plan, got *Regio
 	}
 }
 
-// shared is how many rows with something to pay are those of another result.
+// shared is of how many rows what columns do not settle is that of another result.
 func shared(kept []*work, w *work) int {
 	n := 0
-	for i := range w.rows {
+	for i, l := range w.left {
 		for _, other := range kept {
-			if other != w && len(w.rows[i].pays) > 0 && len(other.rows[i].pays) > 0 && &w.rows[i].pays[0] == &other.rows[i].pays[0] {
+			if other != w && l != nil && l == other.left[i] {
 				n++
 				break
 			}
