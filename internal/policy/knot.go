@@ -109,8 +109,40 @@ type knot struct {
 	sets  []nodeSet // all maximal conflict-free sets in their order: the first of the best stands; nil of more than maxSets
 }
 
-// knots is what competes in a cluster of a world that has its order. What competes with nothing is in none.
+// maxKnots is how many lots of knots are known at a time.
+const maxKnots = 4096
+
+// knots is what competes in a cluster of a world that has its order. Who asks for many worlds finds those of claims that are
+// told by the same numbers again.
 func (w *world) knots(c *cluster) []knot {
+	if w.known == nil || len(w.rivals) > 0 {
+		return w.knotted(c)
+	}
+	w.sign = strconv.AppendInt(w.sign[:0], int64(c.groups[0]), 36)
+	for _, i := range w.order {
+		x := &w.claims[i]
+		for _, n := range [...]int{i, x.clause, x.project, w.at[i].year} {
+			w.sign = strconv.AppendInt(append(w.sign, ' '), int64(n), 36)
+		}
+		for g, item := range w.at[i].items {
+			if item != "" {
+				w.sign = strconv.AppendQuote(strconv.AppendInt(w.sign, int64(g), 36), item)
+			}
+		}
+	}
+	all, ok := w.known[string(w.sign)]
+	if !ok {
+		if len(w.known) >= maxKnots {
+			clear(w.known)
+		}
+		all = w.knotted(c)
+		w.known[string(w.sign)] = all
+	}
+	return all
+}
+
+// knotted is the knots of a cluster. What competes with nothing is in none.
+func (w *world) knotted(c *cluster) []knot {
 	nodes := w.nodes(c)
 	g := newGraph(len(nodes))
 	for i := range nodes {
@@ -147,7 +179,7 @@ func (w *world) knots(c *cluster) []knot {
 func (w *world) nodes(c *cluster) []node {
 	var all []node
 	var contests []contest
-	number := func(g int, key string) int {
+	number := func(g int, key shared) int {
 		x := contest{HigherOf, g, key}
 		n := slices.Index(contests, x)
 		if n < 0 {
@@ -175,12 +207,12 @@ func (w *world) nodes(c *cluster) []node {
 	slices.SortStableFunc(all, func(a, b node) int {
 		return cmp.Compare(slices.Index(c.clauses, a.clause), slices.Index(c.clauses, b.clause))
 	})
-	return append(all, w.awarded(c, func(g int, key string) int { return slices.Index(contests, contest{HigherOf, g, key}) })...)
+	return append(all, w.awarded(c, func(g int, key shared) int { return slices.Index(contests, contest{HigherOf, g, key}) })...)
 }
 
 // awarded is the awards of other documents that stand against claims of a cluster. One award is one, in however many
 // groups it stands against them.
-func (w *world) awarded(c *cluster, number func(g int, key string) int) []node {
+func (w *world) awarded(c *cluster, number func(g int, key shared) int) []node {
 	var all []node
 	for k, r := range w.rivals {
 		n := slices.Index(c.groups, r.group)
@@ -188,7 +220,7 @@ func (w *world) awarded(c *cluster, number func(g int, key string) int) []node {
 			continue
 		}
 		rule := &w.plan.groups[r.group]
-		meets := number(r.group, rule.key(strconv.Itoa(r.project), r.year))
+		meets := number(r.group, rule.in(shared{project: r.project}, r.year))
 		if meets < 0 {
 			continue
 		}
@@ -224,6 +256,9 @@ func (w *world) award(x *node) (most money.Fen) {
 
 // together settles the groups of a cluster: in each knot the best set stands.
 func (w *world) together(c *cluster) {
+	if w.alone(c.clauses, c.groups...) {
+		return
+	}
 	for _, k := range w.knots(c) {
 		s := k.search(w.worth(&k))
 		stands := w.choose(c, &k, s)
@@ -257,7 +292,7 @@ func (w *world) choose(c *cluster, k *knot, s *search) nodeSet {
 			best = n
 		}
 	}
-	return k.sets[w.winner(contest{HigherOf, c.groups[0], strconv.Itoa(k.nodes[0].claims[0])}, len(k.sets), best)]
+	return k.sets[w.winner(contest{HigherOf, c.groups[0], shared{project: k.nodes[0].claims[0]}}, len(k.sets), best)]
 }
 
 // lost says to what a node gives way, and by which group.

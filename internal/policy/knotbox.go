@@ -217,8 +217,10 @@ func (b *box) awards(c *cluster, pools [][]*pool) []contender {
 		if n < 0 {
 			continue
 		}
-		rule := &b.plan.groups[r.group]
-		key := rule.key(strconv.Itoa(r.project), r.year)
+		key := strconv.Itoa(r.project)
+		if b.plan.groups[r.group].period == "year" {
+			key = inYears(key, []int{r.year})[0]
+		}
 		q := slices.IndexFunc(pools[n], func(p *pool) bool { return p.key == key })
 		if q < 0 {
 			continue

@@ -68,7 +68,7 @@ type rival struct {
 type contest struct {
 	stage string
 	rule  int
-	key   string
+	key   shared
 }
 
 // world is claims with one outcome each, and the stacking of them.
@@ -81,6 +81,8 @@ type world struct {
 
 	force map[contest]int         // candidate that must win a contest, for advice
 	note  func(claim int, s Step) // told of every reduction; may be nil
+	known map[string][]knot       // of claims that are told by the same numbers; may be nil
+	sign  []byte                  // of such claims
 	seen  func(c contest, candidates int)
 
 	pays    []money.Fen
@@ -102,7 +104,11 @@ func (w *world) settle() []money.Fen {
 	if len(w.order) == 0 {
 		return w.pays
 	}
-	slices.SortStableFunc(w.order, func(i, j int) int { return int(w.at[i].day) - int(w.at[j].day) })
+	for n := range w.order { // few, and mostly in order
+		for m := n; m > 0 && w.at[w.order[m-1]].day > w.at[w.order[m]].day; m-- {
+			w.order[m-1], w.order[m] = w.order[m], w.order[m-1]
+		}
+	}
 	for r := range w.plan.onces {
 		w.once(r)
 	}
@@ -183,7 +189,7 @@ func (w *world) once(r int) {
 			}
 			continue
 		}
-		win := w.winner(contest{"once", r, key}, len(rest), 0)
+		win := w.winner(contest{"once", r, shared{item: key}}, len(rest), 0)
 		for k, j := range rest {
 			if k != win {
 				w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[win], By: w.pays[rest[win]] - w.pays[j]})
@@ -256,7 +262,12 @@ func (w *world) ceiling(c int) {
 		limit := w.at[i].limits[slot]
 		left := max(limit-drawn[k].sum, 0)
 		if w.pays[i] > left {
-			w.cut(i, left, Step{Stage: rule.stage, Rule: rule.id, Place: rule.place, lost: -1, Limit: &limit, By: w.pays[i] - left})
+			s := Step{Stage: rule.stage, Rule: rule.id, Place: rule.place, lost: -1, By: w.pays[i] - left}
+			if w.note != nil {
+				told := limit
+				s.Limit = &told
+			}
+			w.cut(i, left, s)
 		}
 		drawn[k].sum = plus(drawn[k].sum, w.pays[i])
 	}
@@ -271,7 +282,10 @@ type candidate struct {
 
 func (w *world) group(g int) {
 	rule := &w.plan.groups[g]
-	var done []string
+	if w.alone(rule.clauses, g) {
+		return
+	}
+	var done []shared
 	for _, i := range w.order {
 		key, ok := w.groupKey(rule, g, i)
 		if !ok || slices.Contains(done, key) {
@@ -292,31 +306,49 @@ func (w *world) group(g int) {
 	}
 }
 
+// alone says that at most one claim is of some clauses, and no other document stands against them in some groups: there is no
+// contest.
+func (w *world) alone(clauses []int, groups ...int) bool {
+	n := 0
+	for _, i := range w.order {
+		if slices.Contains(clauses, w.claims[i].clause) {
+			n++
+		}
+	}
+	return n < 2 && !slices.ContainsFunc(w.rivals, func(r rival) bool { return slices.Contains(groups, r.group) })
+}
+
+// shared is what claims must share to compete.
+type shared struct {
+	project int // or whatever else has a number
+	item    string
+	year    int
+}
+
 // groupKey is what a claim must share to compete in a group; ok is false when it is not in it.
-func (w *world) groupKey(rule *groupRule, g, i int) (string, bool) {
+func (w *world) groupKey(rule *groupRule, g, i int) (key shared, ok bool) {
 	c := &w.claims[i]
 	if !slices.Contains(rule.clauses, c.clause) {
-		return "", false
+		return key, false
 	}
-	key := ""
 	switch rule.scope {
 	case "project":
 		if c.project < 0 {
-			return "", false
+			return key, false
 		}
-		key = strconv.Itoa(c.project)
+		key.project = c.project
 	case "cost_item":
-		key = w.at[i].items[g]
+		key.item = w.at[i].items[g]
 	}
-	return rule.key(key, w.at[i].year), true
+	return rule.in(key, w.at[i].year), true
 }
 
-// key is what claims of a year must share to compete, where they share the rest.
-func (rule *groupRule) key(rest string, year int) string {
+// in is what claims of a year must share to compete, where they share the rest.
+func (rule *groupRule) in(key shared, year int) shared {
 	if rule.period == "year" {
-		return rest + "/" + strconv.Itoa(year)
+		key.year = year
 	}
-	return rest
+	return key
 }
 
 // difference pays, in order of time, what goes beyond the most that was granted before.
@@ -353,7 +385,7 @@ func (w *world) differenceToSum(rule *groupRule, members []int) {
 }
 
 // pickOne lets one side of a contest stand.
-func (w *world) pickOne(g int, key string, members []int) {
+func (w *world) pickOne(g int, key shared, members []int) {
 	rule := &w.plan.groups[g]
 	all := w.sides(g, members)
 	if len(all) < 2 {

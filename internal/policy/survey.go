@@ -588,7 +588,11 @@ func (s *Survey) Sums(i int, out *Sums) {
 		eligible = eligible || k.amount.form == "eligibility"
 		out.Lines = append(out.Lines, line)
 	}
-	slices.SortStableFunc(out.Lines, func(a, b LineSum) int { return a.Clause - b.Clause })
+	for n := range out.Lines { // few, and mostly in order
+		for m := n; m > 0 && out.Lines[m-1].Clause > out.Lines[m].Clause; m-- {
+			out.Lines[m-1], out.Lines[m] = out.Lines[m], out.Lines[m-1]
+		}
+	}
 	if out.Total+out.InKind > 0 || eligible {
 		out.State = Met
 	}
@@ -728,6 +732,7 @@ func (t *settler) together(some []answer) bool {
 	pl := t.survey.plan
 	if t.blank == nil {
 		t.blank = make([]string, len(pl.groups)+len(pl.onces)+1)
+		t.world.known = map[string][]knot{}
 	}
 	for _, floor := range [...]bool{false, true} {
 		w := &t.world
