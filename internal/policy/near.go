@@ -57,6 +57,7 @@ func (c *Crowd) nearMisses(pl *Plan, told func(Near)) {
 			return
 		}
 		machine := j.plan.Machine()
+		defer machine.Close()
 		for at := j.from; at < j.to; at++ {
 			b := machine.At(at)
 			for _, k := range j.clauses {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -78,9 +79,16 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 		}
 	}
 	jobs := c.jobs(pl)
-	found := make([]answers, len(jobs))
-	inParallel(len(jobs), func(i int) { found[i].job(&jobs[i]) })
+	found := make([]*answers, len(jobs))
+	inParallel(len(jobs), func(i int) {
+		found[i] = spare.Get().(*answers)
+		found[i].job(&jobs[i])
+	})
 	s.sort(found)
+	for _, some := range found {
+		some.all, some.limits = some.all[:0], some.limits[:0]
+		spare.Put(some)
+	}
 	s.left = make([]int16, len(c.roots))
 	const piece = 4096
 	inParallel((len(c.roots)+piece-1)/piece, func(n int) {
@@ -143,6 +151,9 @@ type answers struct {
 	limits []money.Fen
 }
 
+// spare is the room of answers that were sorted into a survey.
+var spare = sync.Pool{New: func() any { return &answers{} }}
+
 // job answers the rows of some blocks.
 func (s *answers) job(j *job) {
 	if j.plan == nil { // the day of the event is not known
@@ -154,6 +165,7 @@ func (s *answers) job(j *job) {
 		return
 	}
 	m := j.plan.Machine()
+	defer m.Close()
 	for at := j.from; at < j.to; at++ {
 		b := m.At(at)
 		for _, k := range j.clauses {
@@ -403,7 +415,7 @@ func (pl *Plan) sorted(all []band, year int) bool {
 }
 
 // sort puts the answers of each enterprise next to each other, in the order in which all would be asked.
-func (s *Survey) sort(found []answers) {
+func (s *Survey) sort(found []*answers) {
 	s.first = make([]int32, len(s.crowd.roots)+2)
 	n, limits := 0, 0
 	for _, some := range found {

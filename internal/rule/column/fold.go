@@ -114,6 +114,7 @@ func (f *folded) column(n int) *Column {
 // fill goes over the members once, block by block, and over the rows that they belong to beside it.
 func (f *folded) fill(c *Column) {
 	m := f.plan.Machine()
+	defer m.Close()
 	m.block = -1
 	var all members
 	for i := range len(f.below.First) - 1 {

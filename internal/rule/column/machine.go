@@ -2,6 +2,7 @@ package column
 
 import (
 	"math/big"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -117,6 +118,23 @@ func (pl *Plan) Machine() *Machine {
 	return m
 }
 
+// numbers is room of 64 bits that machines gave back, empty.
+var numbers = sync.Pool{New: func() any { return new([blockRows]int64) }}
+
+// Close gives the room of a machine back, which nobody may use any more.
+func (m *Machine) Close() {
+	for i := range m.vecs {
+		if v := &m.vecs[i]; v.n64 != nil && m.plan.nodes[i].op != opLoad {
+			clear(v.n64[:])
+			numbers.Put(v.n64)
+			v.n64 = nil
+		}
+	}
+	for _, below := range m.below {
+		below.Close()
+	}
+}
+
 // room makes the room for numbers, once a node is asked for.
 func (v *vec) room(n *node) {
 	if n.typ == rule.BoolType {
@@ -124,7 +142,7 @@ func (v *vec) room(n *node) {
 	}
 	switch n.width {
 	case w64:
-		v.n64 = new([blockRows]int64)
+		v.n64 = numbers.Get().(*[blockRows]int64)
 	case w128:
 		v.n128 = new([blockRows]int128)
 	default:
