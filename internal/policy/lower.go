@@ -203,11 +203,11 @@ func (f *form) interest() *rule.Tree {
 	if src.On == "interest_paid" {
 		return times(paid, f.needed(a.rate))
 	}
-	rate := f.needed(a.rate)
+	base, rate := f.expr(a.base), f.needed(a.rate) // in the order of asking.interest: what fails first is no decision
 	if src.On == "points" {
 		rate = tree("min", rule.RateType, rate, f.expr(a.bankRate))
 	}
-	amount := times(f.expr(a.base), rate)
+	amount := times(base, rate)
 	if paid == nil {
 		return amount
 	}

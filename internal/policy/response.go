@@ -48,6 +48,8 @@ func (r *responding) prove() Response {
 		case k.off:
 		case r.elsewhere(k):
 			return unproven("policy.response_place", k.Name)
+		case r.offset(k):
+			return unproven("policy.response_offset", k.Name)
 		default:
 			r.relevant[i] = r.raises(k) || r.excludes(k)
 		}
@@ -125,6 +127,14 @@ func (r *responding) elsewhere(k *clauseRule) bool {
 		}
 	}
 	return found
+}
+
+// offset says that the number scales what a sum is added to. What is counted on may be less than nothing: then it takes more of
+// the sum the greater it is.
+func (r *responding) offset(k *clauseRule) bool {
+	adds := slices.ContainsFunc(k.uplifts, func(u uplift) bool { return !u.rate })
+	scales := slices.ContainsFunc(k.uplifts, func(u uplift) bool { return u.rate && u.by == r.param })
+	return adds && (scales || k.amount.rate == r.param)
 }
 
 // raises says that a line of the clause never gets less by a greater number.

@@ -155,27 +155,43 @@ func packages(t *testing.T) []*Policy {
 	for _, dir := range append(dirs, more...) {
 		all = append(all, compile(t, dir))
 	}
-	return append(all, bySize(t), overflowing(t))
+	return append(all, bySize(t), raisedTwice(t), owing(t), overflowing(t))
 }
 
 // overflowing is a policy whose conditions add amounts that may not fit together.
 func overflowing(t *testing.T) *Policy {
 	t.Helper()
-	return altered(t, "of: project.investment, at_least", "of: project.investment + project.software, at_least",
+	return altered(t, "03-threshold", "of: project.investment, at_least", "of: project.investment + project.software, at_least",
 		`'project.kind == "digital"'`, `'project.kind == "digital" && project.investment + project.software != money("1元")'`)
 }
 
 // bySize is a policy whose threshold lies between two numbers while the size of an enterprise is not known.
 func bySize(t *testing.T) *Policy {
 	t.Helper()
-	return altered(t, "value: 500万元", "by: ent.size, values: {large: 500万元, medium: 300万元, small: 300万元}",
+	return altered(t, "03-threshold", "value: 500万元", "by: ent.size, values: {large: 500万元, medium: 300万元, small: 300万元}",
 		"quote: 500万元以上", "quote: 大型企业500万元以上，中小型企业300万元以上")
 }
 
-// altered is a policy with thresholds in which texts were replaced: old, new, old, new.
-func altered(t *testing.T, changes ...string) *Policy {
+// raisedTwice is a policy with an uplift of two conditions, of which one may have no answer where the other says no. What it
+// is counted on may be less than nothing.
+func raisedTwice(t *testing.T) *Policy {
 	t.Helper()
-	const file = "testdata/patterns/03-threshold/policy.yaml"
+	return altered(t, "09-uplift", "of: project.investment, rate", "of: project.investment - project.software, rate", "expr: ent.cloud_stars == 5}]",
+		`expr: ent.cloud_stars > 200}, {id: large, text: {zh: 投入, en: Input}, expr: 'project.investment + project.software != money("1元")'}]`)
+}
+
+// owing is a policy whose interest is counted on amounts that may not fit together, at a rate that some have not.
+func owing(t *testing.T) *Policy {
+	t.Helper()
+	return altered(t, "15-interest", "principal: loan.principal}}", "principal: loan.principal + loan.interest_paid}}",
+		"value: 2%, cite: 十五, quote: 按贷款额的2%", "by: ent.size, values: {large: 2%}, cite: 十五, quote: 按贷款额的2%",
+		`'loan.bank == "principal"'`, `'loan.bank != "principal"'`)
+}
+
+// altered is the policy of a pattern in which texts were replaced: old, new, old, new.
+func altered(t *testing.T, pattern string, changes ...string) *Policy {
+	t.Helper()
+	file := filepath.Join("testdata/patterns", pattern, "policy.yaml")
 	src, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
