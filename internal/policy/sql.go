@@ -50,7 +50,7 @@ type clauseWriter struct {
 	plan     *Plan
 	k        *clauseRule
 	asks     []sql.Ask
-	below    []*threshold // that count only what is above them
+	below    *threshold // the last that counts only what is above it
 	leftOut  []i18n.Msg
 	problems content.Problems
 }
@@ -107,7 +107,7 @@ func (w *clauseWriter) conditions() {
 			sign = " > " + t.Over
 		}
 		if t.Base == "above" {
-			w.below = append(w.below, t)
+			w.below = t
 		}
 		holds("if "+t.ID, w.expr("("+t.Of+")"+sign, rule.BoolType), plainTruth)
 	}
@@ -154,8 +154,8 @@ func (w *clauseWriter) amount() {
 	switch am := w.k.Amount; w.k.amount.form {
 	case "share":
 		base := "(" + am.Share.Of + ")"
-		for _, t := range w.below {
-			base = "(" + base + " - " + t.AtLeast + t.Over + ")"
+		if w.below != nil {
+			base = "(" + base + " - max(" + w.below.AtLeast + w.below.Over + ", money(\"0元\")))"
 		}
 		w.ask(sql.Ask{Name: "base", Expr: w.expr(base, rule.ExactType)})
 		src = base + " * " + am.Share.Rate
@@ -194,13 +194,10 @@ func (w *clauseWriter) limits() []*rule.Tree {
 			w.leftOut = append(w.leftOut, i18n.M("policy.sql_limit"))
 			return nil
 		}
-		x := w.expr("param."+w.plan.params[l.param].ID, rule.MoneyType)
-		if x == nil {
-			continue
+		x := w.expr("max(param."+w.plan.params[l.param].ID+", money(\"0元\"))", rule.MoneyType) // max leaves out what is none
+		if x != nil {
+			all = append(all, w.settled(x.Tree()))
 		}
-		nothing := &rule.Tree{Type: rule.MoneyType, Value: rule.Money(0)}
-		none := &rule.Tree{Fn: "none", Type: rule.BoolType, Args: []*rule.Tree{x.Tree()}}
-		all = append(all, w.settled(&rule.Tree{Fn: "?:", Type: rule.MoneyType, Args: []*rule.Tree{none, nothing, x.Tree()}}))
 	}
 	return all
 }
