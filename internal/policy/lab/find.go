@@ -183,6 +183,9 @@ func (f *finding) at(ctx context.Context, k int) (Point, error) {
 	if p, ok := f.points[k]; ok {
 		return p, nil
 	}
+	if err := ctx.Err(); err != nil {
+		return Point{}, err
+	}
 	value, ok := f.value(k)
 	if !ok {
 		return Point{}, errs.Invalid(i18n.M("lab.range_number", f.Step, f.Param))

@@ -1,6 +1,7 @@
 package region
 
 import (
+	"context"
 	"reflect"
 	"slices"
 	"strconv"
@@ -39,5 +40,19 @@ func TestProbe(t *testing.T) {
 	}
 	if again, err := w.runner.Probe(ctx, view, w.plan, asOf); err != nil || again.work != law.work {
 		t.Errorf("what is kept is worked out again: %v", err)
+	}
+}
+
+// TestWhoGoesAway gives a search up while it reads the region: who waits for the same facts gets them all the same.
+func TestWhoGoesAway(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, migrations))
+	w.state(city(20)...)
+	view, err := w.frames.For(ctx, access.SystemScope(), 0)
+	must(t, err)
+	gone, leave := context.WithCancel(ctx)
+	leave()
+	_, _ = w.runner.Probe(gone, view, w.plan, asOf)
+	if len(w.runner.crowds) != 1 || w.runner.crowds[0].err != nil {
+		t.Errorf("%d regions read", len(w.runner.crowds))
 	}
 }

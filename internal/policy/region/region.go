@@ -285,7 +285,7 @@ func (r *Runner) Probe(ctx context.Context, view fact.View, plan *policy.Plan, a
 	w := r.at(k)
 	if w == nil {
 		w = &work{key: k, done: make(chan struct{})}
-		r.make(ctx, w, plan)
+		r.make(context.WithoutCancel(ctx), w, plan) // to the end: others may be waiting for the facts that it reads
 	}
 	if _, err := w.wait(ctx); err != nil {
 		return nil, err
