@@ -188,6 +188,6 @@ func (s *server) registerScenarios() {
 	area := access.Need{Action: access.ReadSensitive, Area: true}
 	handle(s, operation{id: "run_scenario", tag: "scenarios", method: http.MethodPost, path: "/scenarios/run", need: area, body: scenarioLimit, later: true}, s.runScenario)
 	handle(s, operation{id: "list_movers", tag: "scenarios", method: http.MethodPost, path: "/scenarios/enterprises", need: area, body: scenarioLimit}, s.movers)
-	handle(s, operation{id: "decide_scenario", tag: "scenarios", method: http.MethodPost, path: "/enterprises/{id}/scenario", need: access.Need{Action: access.ReadSensitive}, body: scenarioLimit}, s.scenarioFirm)
+	handle(s, operation{id: "decide_scenario", tag: "scenarios", method: http.MethodPost, path: "/enterprises/{id}/scenario", need: area, body: scenarioLimit}, s.scenarioFirm)
 	handle(s, operation{id: "export_scenario", tag: "scenarios", method: http.MethodPost, path: "/exports/scenarios", need: access.Need{Action: access.Export, Area: true}, body: scenarioLimit, streams: []string{sheet.XLSXType}}, s.exportScenario)
 }

@@ -23,7 +23,7 @@ type Survey struct {
 type Condition struct {
 	Clause string    `json:"clause" example:"c9"`
 	Check  string    `json:"check" example:"min_input" doc:"条件的编号 · id of the condition"`
-	Kind   string    `json:"kind" enum:"exclusion,condition,threshold,prerequisite" example:"threshold"`
+	Kind   string    `json:"kind" enum:"exclusion,condition,threshold,requires" example:"threshold"`
 	Text   i18n.Text `json:"text"`
 }
 

@@ -77,7 +77,7 @@ var writers = map[string][]string{
 	"restore_scenario":        {},
 	"draft_scenario":          {"city", "admin"},
 	"run_scenario":            {"tinghu", "city", "narrow", "auditor"},
-	"decide_scenario":         {"tinghu", "city", "auditor", "firm", "handler", "viewer"},
+	"decide_scenario":         {"tinghu", "city", "auditor"},
 	"survey_scenario":         {"tinghu", "city", "narrow", "auditor"},
 	"find_number":             {"tinghu", "city", "narrow", "auditor"},
 	"preview_scenario":        {"tinghu", "city", "narrow", "auditor"},

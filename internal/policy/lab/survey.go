@@ -28,7 +28,7 @@ type Miss struct {
 	Firm   *region.Firm
 	Clause string
 	Check  string    // id of the exclusion, condition, threshold or prerequisite
-	Kind   string    // of it: exclusion, condition, threshold, prerequisite
+	Kind   string    // of it: exclusion, condition, threshold, requires
 	Text   i18n.Text // of it
 	At     []Spot    // where it fails: a project in a year, a loan
 	Sure   bool      // all else is known to be met, at one place at least
