@@ -298,7 +298,8 @@ func (f *form) limit(c *slot) *rule.Tree {
 	return f.raise(q, f.outside)
 }
 
-// whole is every clause with all that may hold of it under any settings.
+// whole is every clause with all that may hold of it under any settings. A ceiling that counts other awards keeps the amount out
+// of columns, and may not hold: it is taken for one that counts none.
 func (p *Policy) whole() []clauseRule {
 	all := make([]clauseRule, len(p.all))
 	for i := range p.all {
@@ -307,9 +308,13 @@ func (p *Policy) whole() []clauseRule {
 	}
 	for i := range p.all {
 		for j, src := range p.all[i].Ceilings {
+			limit := *p.all[i].limits[j]
+			if src.Only != nil || p.all[i].Only != nil {
+				limit.counts = nil
+			}
 			for c := range all {
 				if c == i || slices.Contains(src.With, p.File.Clauses[c].ID) {
-					all[c].ceilings = append(all[c].ceilings, slot{limit: p.all[i].limits[j], own: c == i})
+					all[c].ceilings = append(all[c].ceilings, slot{limit: &limit, own: c == i})
 				}
 			}
 		}

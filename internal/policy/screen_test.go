@@ -155,7 +155,7 @@ func packages(t *testing.T) []*Policy {
 	for _, dir := range append(dirs, more...) {
 		all = append(all, compile(t, dir))
 	}
-	return append(all, bySize(t), raisedTwice(t), owing(t), overflowing(t))
+	return append(all, bySize(t), raisedTwice(t), owing(t), countedPerhaps(t), overflowing(t))
 }
 
 // overflowing is a policy whose conditions add amounts that may not fit together.
@@ -186,6 +186,14 @@ func owing(t *testing.T) *Policy {
 	return altered(t, "15-interest", "principal: loan.principal}}", "principal: loan.principal + loan.interest_paid}}",
 		"value: 2%, cite: 十五, quote: 按贷款额的2%", "by: ent.size, values: {large: 2%}, cite: 十五, quote: 按贷款额的2%",
 		`'loan.bank == "principal"'`, `'loan.bank != "principal"'`)
+}
+
+// countedPerhaps is a policy whose ceiling, which counts other awards, is there under one answer to a question.
+func countedPerhaps(t *testing.T) *Policy {
+	t.Helper()
+	return altered(t, "23-joint-ceiling", "with: [equipment]", "with: [equipment]\n        only: {setting: levels, is: together}",
+		"clauses:\n", "settings:\n  - {id: levels, question: {zh: 合计, en: Together}, default: apart, cite: 二十三(三), options: "+
+			"[{id: together, text: {zh: 是, en: Together}}, {id: apart, text: {zh: 否, en: Apart}}]}\nclauses:\n")
 }
 
 // altered is the policy of a pattern in which texts were replaced: old, new, old, new.
