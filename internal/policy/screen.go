@@ -75,13 +75,16 @@ func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Fact
 	for n := range p.screens {
 		s := &p.screens[n]
 		rows := below[s.kind]
+		years := c.years(s)
 		if !s.yearly {
 			for year, dated := range c.dated(s, rows) {
-				c.add(s, year, dated)
+				if year == 0 || slices.Contains(years, year) {
+					c.add(s, year, dated)
+				}
 			}
 			continue
 		}
-		for _, y := range c.years(s) {
+		for _, y := range years {
 			all := slices.Clone(rows)
 			for i := range all {
 				all[i].day = period.Date(y, 12, 31)
