@@ -37,6 +37,15 @@ func bringLocked(env *testscript.Env) error {
 	return os.WriteFile(filepath.Join(env.WorkDir, "locked.xls"), b, 0o600)
 }
 
+// TestRemark writes a name that would end the comment in which it stands.
+func TestRemark(t *testing.T) {
+	var out strings.Builder
+	remark(&out, "a name\rDROP TABLE c9;\r\nand a line\n")
+	if want := "-- a name\n-- DROP TABLE c9;\n-- and a line\n"; out.String() != want {
+		t.Errorf("%q", out.String())
+	}
+}
+
 // pack makes a .zip of files: pack all.zip a.csv b.csv.
 func pack(ts *testscript.TestScript, _ bool, args []string) {
 	var b bytes.Buffer

@@ -66,9 +66,9 @@ func (c *console) tellClause(k policy.ClauseSQL) {
 	fmt.Fprintln(c.out, k.Query.Select()+";")
 }
 
-// remark writes lines as comments of SQL.
+// remark writes lines as comments of SQL, which end at either sign of a new line.
 func remark(w io.Writer, text string) {
-	for line := range strings.Lines(text) {
-		fmt.Fprintln(w, "-- "+strings.TrimRight(line, "\r\n"))
+	for _, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' }) {
+		fmt.Fprintln(w, "-- "+line)
 	}
 }

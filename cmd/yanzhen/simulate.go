@@ -17,6 +17,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -384,12 +385,8 @@ func (e *simulation) found(ctx context.Context, in *installation, k known, o *la
 
 // writeBook writes the outcome as a workbook, whole or not at all.
 func (e *simulation) writeBook(c *console, o *lab.Outcome, about lab.Book) error {
-	var body bytes.Buffer
-	if err := o.Workbook(c.t, about).Workbook(&body); err != nil {
-		return err
-	}
-	if err := os.WriteFile(e.book, body.Bytes(), 0o600); err != nil {
-		return errs.Invalid(i18n.M("cmd.cannot_write", e.book))
+	if err := blob.Replace(e.book, o.Workbook(c.t, about).Workbook); err != nil {
+		return errs.Unavailable(i18n.M("cmd.cannot_write", e.book), err)
 	}
 	return nil
 }
