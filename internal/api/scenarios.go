@@ -155,7 +155,7 @@ func (s *server) scenarioFirm(ctx context.Context, c *caller, in *scenarioFirmIn
 	if err != nil {
 		return nil, err
 	}
-	p, err := s.Lab.Plan(ctx, x.Seq(), x.scenario)
+	p, err := s.Lab.PlanFor(ctx, x.View, x.scenario)
 	if err != nil {
 		return nil, err
 	}

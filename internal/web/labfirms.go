@@ -83,7 +83,7 @@ func (s *server) labFirm(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	planned, err := s.Lab.Plan(r.Context(), a.view.Seq(), a.scenario)
+	planned, err := s.Lab.PlanFor(r.Context(), a.view, a.scenario)
 	if err != nil {
 		return err
 	}

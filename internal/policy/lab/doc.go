@@ -3,7 +3,7 @@
 // budget, or another wording altogether; an Outcome holds it against the law in force, for the same enterprises, as known
 // at the same commit, as of the same day.
 //
-//	Lab.Plan        a scenario as a plan, beside that of the law
+//	Lab.Plan        a scenario as a plan, beside that of the law; PlanFor, for one who may see a part of the region
 //	Lab.Run, Begin  an Outcome: cost by clause, year, area, size, trade; who gains and who loses
 //	Lab.RunAll      scenarios side by side
 //	Lab.Survey      firms that one condition alone keeps from a clause, and what each would gain; firms right below a

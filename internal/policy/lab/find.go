@@ -60,7 +60,7 @@ type Point struct {
 // Find looks for the value of a parameter of a scenario that a budget allows. It takes one run of the region for each point,
 // about twenty where the response is proven monotone.
 func (l *Lab) Find(ctx context.Context, view fact.View, s Scenario, asOf period.Day, q Search) (*Found, error) {
-	p, err := l.Plan(ctx, view.Seq(), s)
+	p, err := l.PlanFor(ctx, view, s)
 	if err != nil {
 		return nil, err
 	}

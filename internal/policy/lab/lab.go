@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -92,6 +93,26 @@ func (l *Lab) Plan(ctx context.Context, seq int64, s Scenario) (*Planned, error)
 	p.src = meant.src
 	p.Plan, err = meant.policy.Plan(settings, changes...)
 	return p, err
+}
+
+// PlanFor is Plan for one who sees what a view shows. A budget, and the quotas and pools of another wording, are shared by all
+// whom the scenario pays, so that the part of one tells what the others come to: who does not see all of them is refused by an
+// errs.KindInvalid.
+func (l *Lab) PlanFor(ctx context.Context, view fact.View, s Scenario) (*Planned, error) {
+	p, err := l.Plan(ctx, view.Seq(), s)
+	if err != nil {
+		return nil, err
+	}
+	if p.Plan.Staged() && (p.Scenario.Budget != 0 || p.Scenario.Text != "") && !p.within(view.Scope()) {
+		return nil, errs.Invalid(i18n.M("lab.shared"))
+	}
+	return p, nil
+}
+
+// within says that the scenario pays only in areas that a scope sees.
+func (p *Planned) within(scope access.Scope) bool {
+	a := p.Plan.Policy.File.Document.Area
+	return scope.All() || a != nil && !slices.ContainsFunc(a.In, func(code string) bool { return !scope.Sees(access.ReadSensitive, code, 0) })
 }
 
 // left is the answers and numbers of the scenario, but for those that only clauses asked for that it ends.
@@ -185,7 +206,7 @@ func (p *Planned) asked(asOf period.Day) period.Day {
 // Run is what a scenario comes to for the enterprises that the view shows with all of their facts, as of the scenario's day
 // or else the one given.
 func (l *Lab) Run(ctx context.Context, view fact.View, s Scenario, asOf period.Day) (*Outcome, error) {
-	p, err := l.Plan(ctx, view.Seq(), s)
+	p, err := l.PlanFor(ctx, view, s)
 	if err != nil {
 		return nil, err
 	}
@@ -216,7 +237,7 @@ func (l *Lab) RunAll(ctx context.Context, view fact.View, all []Scenario, asOf p
 // Begin is Run for one who does not wait: the outcome where it is there, else how far the work is. With neither an outcome
 // nor an error, ask again.
 func (l *Lab) Begin(ctx context.Context, view fact.View, s Scenario, asOf period.Day) (*Outcome, region.Progress, error) {
-	p, err := l.Plan(ctx, view.Seq(), s)
+	p, err := l.PlanFor(ctx, view, s)
 	if err != nil {
 		return nil, region.Progress{}, err
 	}

@@ -383,6 +383,35 @@ func TestWhatNoScenarioMaySay(t *testing.T) {
 	})
 }
 
+// A county that shared a budget with others would read from its part what they come to: it may restrict the scenario to itself.
+func TestBudgetOfOthers(t *testing.T) {
+	each(t, 30, func(t *testing.T, w *world) {
+		for who, scope := range map[string]access.Scope{
+			"city": w.official(1, access.CityOfficial, "320900"), "county": w.official(2, access.CountyOfficial, "320904"),
+		} {
+			view, err := w.frames.For(ctx, scope, 0)
+			must(t, err)
+			whole := Scenario{Policy: yancheng, Budget: 300 * money.Wan}
+			own := whole
+			own.Only = []string{"320904"}
+			p, err := w.Plan(ctx, view.Seq(), whole)
+			must(t, err)
+			for name, s := range map[string]Scenario{"budget": whole, "pool of a text": {Policy: yancheng, Text: string(p.src)}, "own": own, "law": {Policy: yancheng}} {
+				_, err := w.Run(ctx, view, s, asOf)
+				_, _, err2 := w.Begin(ctx, view, s, asOf)
+				_, err3 := w.Preview(ctx, view, s, asOf)
+				_, err4 := w.Find(ctx, view, s, asOf, Search{Param: "loan_ceiling", Low: "10万元", High: "10万元", Step: "1万元"})
+				refused := who == "county" && (name == "budget" || name == "pool of a text")
+				for _, err := range []error{err, err2, err3, err4} {
+					if msg, _ := errs.Message(err); (msg.Key == "lab.shared") != refused || !refused && err != nil {
+						t.Errorf("%s of a %s: %v", name, who, err)
+					}
+				}
+			}
+		}
+	})
+}
+
 // text is the policy.yaml of a document in force.
 func (w *world) text(document string) string {
 	w.t.Helper()

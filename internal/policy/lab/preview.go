@@ -48,7 +48,7 @@ type GrantSum struct {
 // nothing asks it of the law. Where several clauses depend on each other, what is sure of all of them but of none by itself
 // is left out.
 func (l *Lab) Preview(ctx context.Context, view fact.View, s Scenario, asOf period.Day) (*Preview, error) {
-	p, err := l.Plan(ctx, view.Seq(), s)
+	p, err := l.PlanFor(ctx, view, s)
 	if err != nil {
 		return nil, err
 	}
