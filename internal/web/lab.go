@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -83,6 +84,10 @@ func (s *server) readLab(r *http.Request, v *visit) (labAsked, error) {
 	if a.labForm, err = s.readScenario(v.t, planned.Plan.Policy, r.Form, base); err != nil {
 		return a, err
 	}
+	if code := a.scenario.Area; code != "" && !s.inReach(v.scope, code) {
+		a.wrong("area", i18n.M("labpage.area_not_yours", nodeName(s.Library.Areas(), code)))
+		a.scenario.Area = ""
+	}
 	a.scenario.Area = cmp.Or(a.scenario.Area, a.home)
 	if a.scenario.Area == a.home {
 		a.query = a.query.with("area", "")
@@ -93,6 +98,13 @@ func (s *server) readLab(r *http.Request, v *visit) (labAsked, error) {
 		return a, late
 	}
 	return a, nil
+}
+
+// inReach says that the visitor sees enterprises of an area, or lies within it.
+func (s *server) inReach(scope access.Scope, area string) bool {
+	reach := s.areaOptions(scope)
+	return slices.ContainsFunc(reach, func(o option) bool { return o.Value == area }) ||
+		len(reach) > 0 && slices.ContainsFunc(s.Library.Areas().Path(reach[0].Value), func(n content.Node) bool { return n.Code == area })
 }
 
 // wordingOf is a scenario with nothing but its wording: that of a draft or of a saved scenario where the address names one.

@@ -24,6 +24,7 @@ type labFirmsData struct {
 	Page     int
 	Pages    int
 	Words    []string // what the scenario changes
+	Wrong    []string // what of its address is mistaken and left out
 	Progress *region.Progress
 	AsOf     string
 	Moment   moment
@@ -34,7 +35,7 @@ func (s *server) labFirms(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	d := labFirmsData{Query: a.query, Document: a.policy.File.Document, List: r.FormValue("list"), Words: a.scenarioWords(), AsOf: s.asKnown(v.t, a.m, a.view), Moment: a.m}
+	d := labFirmsData{Query: a.query, Document: a.policy.File.Document, List: r.FormValue("list"), Words: a.scenarioWords(), Wrong: a.mistakes(), AsOf: s.asKnown(v.t, a.m, a.view), Moment: a.m}
 	if !slices.Contains(labLists, d.List) {
 		d.List = labLists[0]
 	}
@@ -68,6 +69,7 @@ type labFirmData struct {
 	ID        int64
 	Name      string
 	Words     []string
+	Wrong     []string
 	Law, Then decisionView
 	Moment    moment
 	AsOf      string
@@ -91,7 +93,7 @@ func (s *server) labFirm(w http.ResponseWriter, r *http.Request, v *visit) error
 	if !ok {
 		return errs.NotFound("enterprise", id)
 	}
-	d := labFirmData{Query: a.query, ID: id, Name: e.Name, Words: a.scenarioWords(), Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view)}
+	d := labFirmData{Query: a.query, ID: id, Name: e.Name, Words: a.scenarioWords(), Wrong: a.mistakes(), Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view)}
 	for plan, into := range map[*policy.Plan]*decisionView{planned.Law: &d.Law, planned.Plan: &d.Then} {
 		decided, err := s.Region.Decide(r.Context(), a.view, plan, id, a.m.day)
 		if err != nil {

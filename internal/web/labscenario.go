@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"maps"
 	"net/url"
 	"slices"
 	"strconv"
@@ -66,6 +67,7 @@ type labForm struct {
 	query    labQuery
 	errors   map[string]string
 	left     []string // fields of the address that the policy does not have
+	only     []string // names of the areas in which alone it pays
 }
 
 // readScenario reads what an address changes of a policy. What is wrong is told at its field and left out.
@@ -148,10 +150,12 @@ func (f *labForm) readClauses() {
 func (f *labForm) readPlace(s *server) {
 	areas := s.Library.Areas()
 	for _, code := range f.in["only"] {
-		if _, ok := areas.Node(code); !ok {
+		n, ok := areas.Node(code)
+		if !ok {
 			f.left = append(f.left, "only="+code)
 			continue
 		}
+		f.only = append(f.only, n.Name)
 		f.scenario.Only = append(f.scenario.Only, code)
 		f.keep("only", code)
 	}
@@ -211,6 +215,15 @@ func (f *labForm) unknown() {
 // tidy says that the address is the one form of its scenario.
 func (f *labForm) tidy(in url.Values) bool { return in.Encode() == f.query.values.Encode() }
 
+// mistakes is what of the address could not be taken, a sentence for each.
+func (f *labForm) mistakes() []string {
+	all := slices.Sorted(maps.Values(f.errors))
+	for _, left := range f.left {
+		all = append(all, f.t.S("labpage.left_out", left))
+	}
+	return all
+}
+
 // scenarioWords is what a scenario changes, a line for each.
 func (f *labForm) scenarioWords() []string {
 	var all []string
@@ -233,6 +246,12 @@ func (f *labForm) scenarioWords() []string {
 	}
 	for _, id := range f.scenario.Ended {
 		all = append(all, f.t.S("labpage.word_end", clauseName(f.t, f.policy, id)))
+	}
+	if len(f.only) > 0 {
+		all = append(all, f.t.S("labpage.word_only", strings.Join(f.only, f.t.S("web.comma"))))
+	}
+	if f.scenario.Text != "" {
+		all = append(all, f.t.S("labpage.from_draft"))
 	}
 	if f.scenario.Budget > 0 {
 		all = append(all, f.t.S("labpage.word_budget", inWords(f.t, f.scenario.Budget)))

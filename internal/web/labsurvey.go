@@ -1,7 +1,9 @@
 package web
 
 import (
+	"cmp"
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strconv"
@@ -23,6 +25,7 @@ type labFrame struct {
 	Query    labQuery
 	Document policy.Document
 	Words    []string // what the scenario changes
+	Wrong    []string // what of its address is mistaken and left out
 	AsOf     string
 	Moment   moment
 	Here     string // the page below the scenario's own: "/survey"
@@ -31,7 +34,7 @@ type labFrame struct {
 }
 
 func (s *server) labFrame(t i18n.T, a labAsked, here string) labFrame {
-	return labFrame{Query: a.query, Document: a.policy.File.Document, Words: a.scenarioWords(), AsOf: s.asKnown(t, a.m, a.view), Moment: a.m, Here: here}
+	return labFrame{Query: a.query, Document: a.policy.File.Document, Words: a.scenarioWords(), Wrong: a.mistakes(), AsOf: s.asKnown(t, a.m, a.view), Moment: a.m, Here: here}
 }
 
 // surveyKey is all that a survey depends on.
@@ -53,10 +56,28 @@ type surveyData struct {
 	Checks   []checkRow
 	Chosen   *checkRow // of which the firms are listed
 	Misses   []missRow
+	All      bool // those too of whom the rest is not fully known
 	Page     int
 	Pages    int
 	Cliffs   []cliffRow
 	Ceilings []ceilingRow
+}
+
+// count is how many firms the list has.
+func (d surveyData) count() int {
+	if d.All {
+		return d.Chosen.Firms
+	}
+	return d.Chosen.Sure
+}
+
+// list is a page of the chosen condition's firms, or of those alone that are known to meet all else.
+func (d surveyData) list(all bool, page int) string {
+	q := d.Query.with("clause", d.Chosen.Clause).with("check", d.Chosen.Check).with("page", pageText(page))
+	if all {
+		q = q.with("unsure", "1")
+	}
+	return q.path("/survey") + "#firms"
 }
 
 type checkRow struct {
@@ -69,7 +90,7 @@ type checkRow struct {
 type missRow struct {
 	lab.Miss
 	AreaName string
-	Where    []string
+	Where    string
 }
 
 type cliffRow struct {
@@ -133,6 +154,9 @@ func (s *server) surveyRows(r *http.Request, v *visit, a labAsked, out *lab.Outc
 	}
 	if d.Chosen != nil {
 		misses := survey.Of(d.Chosen.Clause, d.Chosen.Check)
+		if d.All = r.FormValue("unsure") != "" || d.Chosen.Sure == 0; !d.All {
+			misses = slices.DeleteFunc(misses, func(m lab.Miss) bool { return !m.Sure })
+		}
 		d.Pages = max((len(misses)+listRows-1)/listRows, 1)
 		d.Page, _ = strconv.Atoi(r.FormValue("page"))
 		d.Page = min(max(d.Page, 1), d.Pages)
@@ -151,16 +175,21 @@ func (s *server) surveyRows(r *http.Request, v *visit, a labAsked, out *lab.Outc
 	return nil
 }
 
-// spots is where a firm misses a condition, and by how much.
-func (w words) spots(m lab.Miss) []string {
+// spotsNamed is how many places of a firm a list names.
+const spotsNamed = 3
+
+// spots is where a firm misses a condition, and by how much: the nearest places, and how many there are besides.
+func (w words) spots(m lab.Miss) string {
 	var all []string
-	for _, s := range m.At {
+	at := slices.Clone(m.At)
+	slices.SortStableFunc(at, func(a, b lab.Spot) int { return cmp.Compare(farness(a), farness(b)) })
+	for _, s := range at {
 		text := w.subject(s.Subject)
 		if s.Subject.Kind == "enterprise" {
 			text = ""
 		}
 		if s.Year != 0 {
-			text = strings.TrimSpace(text + " " + strconv.Itoa(s.Year))
+			text = strings.TrimSpace(text + " " + w.t.S("web.period_year", strconv.Itoa(s.Year)))
 		}
 		if s.Distance != nil {
 			text = strings.TrimSpace(text + " " + w.t.S("labpage.short_of", inWords(w.t, *s.Distance)))
@@ -169,7 +198,18 @@ func (w words) spots(m lab.Miss) []string {
 			all = append(all, text)
 		}
 	}
-	return all
+	if more := len(all) - spotsNamed; more > 0 {
+		all = append(all[:spotsNamed], w.t.S("labpage.more_places", more))
+	}
+	return strings.Join(all, w.t.S("web.comma"))
+}
+
+// farness is the distance to a threshold; what has none, or none that is known, comes last.
+func farness(s lab.Spot) money.Fen {
+	if s.Distance == nil {
+		return math.MaxInt64
+	}
+	return *s.Distance
 }
 
 // previewData is 免申即享: who would get what from verified facts alone.
@@ -184,7 +224,7 @@ type previewData struct {
 type grantRow struct {
 	lab.Grant
 	AreaName string
-	Of       []string // clauses by which it gets something
+	Of       string // clauses by which it gets something
 }
 
 func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -202,11 +242,13 @@ func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) er
 	from := (d.Page - 1) * listRows
 	for _, g := range d.Grants[from:min(from+listRows, len(d.Grants))] {
 		row := grantRow{Grant: g, AreaName: nodeName(s.Library.Areas(), g.Firm.Area)}
+		var of []string
 		for i, pays := range g.Of {
 			if pays > 0 {
-				row.Of = append(row.Of, v.t.Text(d.Clauses[i].Name))
+				of = append(of, v.t.Text(d.Clauses[i].Name))
 			}
 		}
+		row.Of = strings.Join(of, v.t.S("web.comma"))
 		d.Rows = append(d.Rows, row)
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("labpage.preview")), http.StatusOK, labPreviewPage(v.t, d))
@@ -270,6 +312,10 @@ func (s *server) seek(r *http.Request, v *visit, a labAsked, at labDial, d *seek
 		return typedValue(typed, at.Law)
 	}
 	d.Low, d.High, d.Step = end(d.Low, at.Slider.Min), end(d.High, at.Slider.Max), end(d.Step, at.Slider.Step)
+	if d.Budget == "" {
+		d.Errors["within"] = v.t.S("labpage.no_budget")
+		return nil
+	}
 	budget, err := readBudget(d.Budget)
 	if err != nil {
 		d.Errors["within"] = v.t.S("labpage.bad_budget", d.Budget)

@@ -33,7 +33,7 @@ type Miss struct {
 	At     []Spot    // where it fails: a project in a year, a loan
 	Sure   bool      // all else is known to be met, at one place at least
 	Gain   money.Fen // what the firm would get on top for sure, did the condition hold; decided again with it waived
-	Most   money.Fen // what would be possible on top
+	Most   money.Fen // what would be possible on top; below Gain where there is no limit
 }
 
 // Spot is a subject and year in which a condition fails. Of a threshold it says how far.
@@ -146,7 +146,7 @@ func (r *surveying) missed(f *region.Firm, s rule.Subject, d *policy.Decision, n
 	var order []*Miss
 	for _, n := range near {
 		l := lineOf(d, n)
-		if l == nil || called(d, l, n.Check) {
+		if l == nil || called(d, l, n.Check) || nothing(l, n.Check) {
 			continue
 		}
 		k := missKey{f.ID, n.Clause, n.Check}
@@ -187,9 +187,11 @@ func (r *surveying) gain(m *Miss, s rule.Subject, d *policy.Decision) {
 	}
 	now, more := d.Total.Plus(d.InKind), then.Total.Plus(then.InKind)
 	m.Gain = max(more.Sure-now.Sure, 0)
-	if !now.Unbounded && !more.Unbounded {
-		m.Most = max(more.Possible-now.Possible, m.Gain)
+	if now.Unbounded || more.Unbounded {
+		m.Most = -1
+		return
 	}
+	m.Most = max(more.Possible-now.Possible, m.Gain)
 }
 
 func (r *surveying) without(clause, check string) *policy.Plan {
@@ -250,11 +252,17 @@ func called(d *policy.Decision, l *policy.Line, check string) bool {
 	return paid || i >= 0 && !slices.ContainsFunc(l.Checks[i].Read, func(f policy.Fact) bool { return f.Def != titleFact })
 }
 
+// nothing says that a threshold is missed with nothing at all, as by a project in a year before it began: that is not near.
+func nothing(l *policy.Line, check string) bool {
+	return slices.ContainsFunc(l.Remaining, func(r policy.Remaining) bool { return r.Check == check && r.Have != nil && *r.Have == 0 })
+}
+
 // CheckSum is the firms that one condition alone keeps from a clause.
 type CheckSum struct {
 	Clause, Check, Kind string
 	Text                i18n.Text
 	Firms               int
+	Sure                int       // of the Firms, those that are known to meet all else
 	Gain                money.Fen // by all of them together, each decided by itself
 }
 
@@ -271,6 +279,9 @@ func (s *Survey) ByCheck() []CheckSum {
 			all = append(all, CheckSum{Clause: m.Clause, Check: m.Check, Kind: m.Kind, Text: m.Text})
 		}
 		all[i].Firms++
+		if m.Sure {
+			all[i].Sure++
+		}
 		all[i].Gain += m.Gain
 	}
 	slices.SortStableFunc(all, func(a, b CheckSum) int { return cmp.Compare(b.Gain, a.Gain) })

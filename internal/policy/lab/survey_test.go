@@ -66,7 +66,7 @@ func TestSurvey(t *testing.T) {
 		for id, d := range all {
 			for i := range d.Lines {
 				if l := &d.Lines[i]; l.State == policy.NotMet && l.Year != 0 {
-					if check := failed(*l); check != "" && !called(d, l, check) {
+					if check := failed(*l); check != "" && !called(d, l, check) && !nothing(l, check) {
 						want[missKey{id, l.Clause, check}]++
 					}
 				}
@@ -81,6 +81,17 @@ func TestSurvey(t *testing.T) {
 			}
 		}
 		w.checkCliffs(s, all)
+	}
+}
+
+// A year in which there is nothing at all is no near miss; one with little is.
+func TestNothingIsNotNear(t *testing.T) {
+	need := money.Fen(500)
+	for have, want := range map[money.Fen]bool{0: true, 1: false} {
+		l := &policy.Line{Remaining: []policy.Remaining{{Check: "other"}, {Check: "min_input", Have: &have, Need: &need}}}
+		if nothing(l, "min_input") != want || nothing(l, "other") {
+			t.Errorf("with %d: nothing is %v", have, !want)
+		}
 	}
 }
 
