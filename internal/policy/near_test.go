@@ -21,12 +21,18 @@ func TestNearMisses(t *testing.T) {
 	rare := slices.DeleteFunc(slices.Clone(all), func(p *Policy) bool {
 		return len(p.shut) == 0 && !slices.ContainsFunc(p.all, func(k clause) bool { return len(k.Requires) > 0 })
 	})
+	bounded := slices.DeleteFunc(slices.Clone(all), func(p *Policy) bool {
+		return !slices.ContainsFunc(p.all, func(k clause) bool { return len(k.thresholds) > 0 })
+	})
 	seen := map[string]int{}
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 17))
 		p := all[r.IntN(len(all))]
-		if r.IntN(3) == 0 { // exclusions and prerequisites
+		switch r.IntN(4) {
+		case 0: // exclusions and prerequisites
 			p = rare[r.IntN(len(rare))]
+		case 1: // thresholds
+			p = bounded[r.IntN(len(bounded))]
 		}
 		settings := settingsOf(r, p)
 		plan, err := p.Plan(settings)
