@@ -369,6 +369,9 @@ func (c *Crowd) findRivals(projects []row) {
 				r := &projects[i]
 				switch state {
 				case rule.Present:
+					if def.Period != period.Year && slices.ContainsFunc(found.given[r.firm], func(x rival) bool { return x.project == int(r.unit) }) {
+						return // one that is not told by year is one, whatever the year
+					}
 					found.paid[r.firm] = true
 					award := min(v.Fen(), unbounded)
 					found.given[r.firm] = append(found.given[r.firm], rival{project: int(r.unit), year: y, low: award, high: award})
@@ -376,9 +379,6 @@ func (c *Crowd) findRivals(projects []row) {
 					found.unreported[r.firm] = true
 				}
 			})
-			if def.Period != period.Year {
-				break
-			}
 		}
 		for _, all := range found.given {
 			slices.SortStableFunc(all, func(a, b rival) int { return a.project - b.project })
