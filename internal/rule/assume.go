@@ -9,7 +9,6 @@ import (
 	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 
-	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
@@ -109,7 +108,7 @@ func (n *name) allowed() Domain {
 		return wordsOf(n.options)
 	case n.typ == BoolType:
 		return wordsOf([]string{"true", "false"})
-	case n.def.Type == content.Code && !n.codes.Open && len(n.codes.Entries) > 0:
+	case !n.codes.Open && len(n.codes.Entries) > 0:
 		var codes []string
 		for _, e := range n.codes.Entries {
 			codes = append(codes, e.Code)

@@ -3,6 +3,7 @@ package rule
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -32,7 +33,7 @@ type name struct {
 	short   string          // id without its prefix, of what the caller declared
 	agg     *Aggregate
 	options []string         // of a setting
-	codes   content.CodeList // of a fact of type code
+	codes   content.CodeList // of a fact of type code, and of what is given
 }
 
 // Env is what expressions about subjects of one kind may use. It never changes.
@@ -42,6 +43,9 @@ type Env struct {
 	names map[string]*name
 	cel   *cel.Env
 }
+
+// givenName is the form of names in Declarations.Given: words and dots.
+var givenName = regexp.MustCompile(`^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$`)
 
 // declared is the language, made once: it depends on nothing.
 var declared = sync.OnceValues(language)
@@ -119,6 +123,12 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 		}
 		e.declare(name{id: "agg." + a.ID, short: a.ID, typ: typ, origin: FromAggregate, label: a.Name, agg: a})
 	}
+	for id, g := range decl.Given {
+		if g.Type == NoType || e.names[id] != nil || !givenName.MatchString(id) {
+			return nil, fmt.Errorf("rule: what is given cannot be called %q, or has no type", id)
+		}
+		e.declare(name{id: id, typ: g.Type, origin: FromGiven, label: g.Name, codes: g.Codes})
+	}
 	fns, err := declared()
 	if err != nil {
 		return nil, fmt.Errorf("rule: declare the language: %w", err)
@@ -171,12 +181,12 @@ func (x *Expr) Facts() []content.FactDef {
 	return defs
 }
 
-// Uses is what the expression names of the caller's declarations: "param.x", "setting.x", "agg.x".
+// Uses is what the expression names of the caller's declarations: "param.x", "setting.x", "agg.x", and what is given.
 func (x *Expr) Uses() []string {
 	var ids []string
 	for _, n := range x.names {
 		switch n.origin {
-		case FromParam, FromSetting, FromAggregate:
+		case FromParam, FromSetting, FromAggregate, FromGiven:
 			ids = append(ids, n.id)
 		}
 	}

@@ -114,6 +114,13 @@ func (n *name) read(lib *content.Library, c *Context, note *note) (Value, State,
 		a := c.Names.Param(n.short, c)
 		note.missing = a.Missing
 		return a.Value, a.State, nil
+	case FromGiven:
+		if c.Given == nil {
+			return Value{}, Unknown, nil
+		}
+		a := c.Given(n.id)
+		note.missing = a.Missing
+		return a.Value, a.State, nil
 	case FromSetting:
 		return Text(c.Names.Setting(n.short)), Present, nil
 	}

@@ -285,7 +285,7 @@ func (c *compiler) codes(side, other celast.Expr) {
 			c.report(other.ID(), "rule.unknown_node", string(word), n.label, c.codeOf(tree, string(word)))
 		}
 		return
-	case n.def.Type == content.Code && !n.codes.Open && len(n.codes.Entries) > 0:
+	case !n.codes.Open && len(n.codes.Entries) > 0:
 		for _, entry := range n.codes.Entries {
 			known = append(known, entry.Code)
 		}

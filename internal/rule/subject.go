@@ -61,7 +61,10 @@ type Context struct {
 	When  FactRef
 	On    period.Day // day of the question: memberships are read on it
 	Names Names      // answers param.x and setting.x; may be nil when none is declared
-	Trace bool       // keep what is read in Outcome.Read
+	// Given answers for the names of Declarations.Given, as an expression writes them; nil while nothing is given, which
+	// leaves them Unknown.
+	Given func(id string) Answer
+	Trace bool // keep what is read in Outcome.Read
 }
 
 // Names answers for what the caller declared.
@@ -103,4 +106,12 @@ type Declarations struct {
 	Params     map[string]Param
 	Settings   map[string][]string // options by setting
 	Aggregates []*Aggregate
+	Given      map[string]Given // by the name as it is written: "answer.kind"
+}
+
+// Given declares a name whose value the caller gives with each context: an answer of a form, a figure of a case.
+type Given struct {
+	Type  Type
+	Name  i18n.Text
+	Codes content.CodeList // what a text may be; the zero list for any word
 }

@@ -60,6 +60,7 @@ const (
 	FromParam
 	FromSetting
 	FromAggregate
+	FromGiven
 )
 
 // Input is a name that an expression reads.
