@@ -182,6 +182,9 @@ type Library struct {
 	areas       *Tree
 	boundaries  Boundaries
 	industries  *Tree
+
+	calendar      period.Calendar
+	calendarYears []CalendarYear
 }
 
 // FactDef is the definition with a code.

@@ -44,6 +44,7 @@ func read(fsys fs.FS) (*Library, Problems) {
 	l.readUnits()
 	l.readCodes()
 	l.readVocabulary()
+	l.readCalendar()
 	if len(l.problems) == 0 {
 		l.readFacts()
 	}
