@@ -27,7 +27,7 @@ var schema embed.FS
 // Migrations are the tables of this package.
 var Migrations = store.Migrations{Package: "access", FS: schema}
 
-// Grant gives an account a role, for an area and all below it (officials, auditors), for one party (an enterprise and
+// Grant gives an account a role, for an area and all below it (officials, departments, experts, auditors), for one party (an enterprise and
 // those who act for it), or for the installation (administrators).
 type Grant struct {
 	Role  Role
@@ -120,12 +120,12 @@ func (n *NewAccount) check() error {
 func checkGrants(grants []Grant) error {
 	for _, g := range grants {
 		var ok bool
-		switch g.Role {
-		case CountyOfficial, CityOfficial, Auditor:
+		switch {
+		case g.Role.OfArea():
 			ok = g.Area != "" && g.Party == 0
-		case Enterprise, Handler, Viewer:
+		case g.Role.OfParty():
 			ok = g.Area == "" && g.Party > 0
-		case Administrator:
+		case g.Role == Administrator:
 			ok = g.Area == "" && g.Party == 0
 		}
 		if !ok {

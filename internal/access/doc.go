@@ -3,7 +3,9 @@
 //
 // The rules are one table (rules in scope.go): a role, an action, and the condition under which the role may do it.
 // A Scope is that table applied to one account. It is rendered twice, as a check of one object (Scope.Sees) and as a
-// condition in SQL (Scope.Where); a property test holds the two together. The zero Scope denies everything.
+// condition in SQL (Scope.Where); a property test holds the two together. The zero Scope denies everything. What lies in no
+// area of theirs and is nobody's property, experts and audit firms see because it was assigned to them, and departments
+// because it was handed to their role in their area: who keeps such objects says so (Scope.SeesObject, Scope.WhereObject).
 //
 // A grant names an area by its code. What lies below it is the area tree's business, which stands above this package:
 // package party expands the grants of an account into a Scope, which is then handed down to every read.

@@ -19,12 +19,36 @@ const (
 	Viewer         Role = "viewer"          // 查阅人: sees an enterprise's file, changes nothing
 	Auditor        Role = "auditor"         // 审计：sees, changes nothing
 	Administrator  Role = "administrator"   // 管理员: accounts and the log, no enterprise's data
+
+	Finance           Role = "finance"            // 财政经办: sees what is to be paid, and pays
+	TaxBureau         Role = "tax_bureau"         // 会审部门·税务
+	SafetyBureau      Role = "safety_bureau"      // 会审部门·应急管理
+	EnvironmentBureau Role = "environment_bureau" // 会审部门·生态环境
+	CreditOffice      Role = "credit_office"      // 会审部门·信用
+	Expert            Role = "expert"             // 评审专家: sees and scores what was assigned to the account
+	AuditFirm         Role = "audit_firm"         // 审计机构: sees and audits what was assigned to the account
 )
 
 // Roles are all roles, in the order in which a page offers them.
 func Roles() []Role {
-	return []Role{CountyOfficial, CityOfficial, Enterprise, Handler, Viewer, Auditor, Administrator}
+	return []Role{
+		CountyOfficial, CityOfficial, Finance, TaxBureau, SafetyBureau, EnvironmentBureau, CreditOffice, Expert, AuditFirm,
+		Enterprise, Handler, Viewer, Auditor, Administrator,
+	}
 }
+
+// OfArea says that a grant of the role is for an area: of officials, of the departments and experts that they turn to, and
+// of auditors.
+func (r Role) OfArea() bool {
+	switch r {
+	case CountyOfficial, CityOfficial, Finance, TaxBureau, SafetyBureau, EnvironmentBureau, CreditOffice, Expert, AuditFirm, Auditor:
+		return true
+	}
+	return false
+}
+
+// OfParty says that a grant of the role is for one enterprise.
+func (r Role) OfParty() bool { return r == Enterprise || r == Handler || r == Viewer }
 
 // Action is something that may be done to an object: a party and all that is known of it, a source, an account.
 type Action string
@@ -48,13 +72,23 @@ const (
 	ReadDraft      Action = "read_draft"      // a policy that is not in force yet
 	DraftPolicy    Action = "draft_policy"    // write one and propose it
 	ApprovePolicy  Action = "approve_policy"  // put in force what somebody else proposed, and end it
+	ReadCase       Action = "read_case"       // a case, its events, tasks, comments and evidence
+	FileCase       Action = "file_case"       // open a case for one's own enterprise, and act in it as the applicant
+	HandleCase     Action = "handle_case"     // act in it as the office in charge
+	ReviewCase     Action = "review_case"     // answer for a department in a joint review
+	ScoreCase      Action = "score_case"      // judge it as an expert
+	AuditCase      Action = "audit_case"      // report on its costs as an audit firm
+	ReadFund       Action = "read_fund"       // budget lines, and what was entered on them
+	ManageFund     Action = "manage_fund"     // open budget lines and set them
+	PayOut         Action = "pay_out"         // send payments, and enter what became of them
 )
 
 // Actions are all actions, in the order in which a page offers them.
 func Actions() []Action {
 	return []Action{
-		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy, ReadLog,
-		IssueAccess, Delegate, ManageAccounts,
+		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
+		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, ReadFund, ManageFund, PayOut,
+		ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
 
@@ -62,10 +96,12 @@ func Actions() []Action {
 type cond int
 
 const (
-	never  cond = iota
-	inArea      // the object lies in an area of the grant
-	owns        // the object belongs to a party of the grant
-	always      // any object
+	never    cond = iota
+	inArea        // the object lies in an area of the grant
+	owns          // the object belongs to a party of the grant
+	assigned      // the object was assigned to the account
+	handed        // the object lies in an area of the grant, and was handed to its role
+	always        // any object
 )
 
 // rule lets a role do something.
@@ -89,6 +125,10 @@ var rules = []rule{
 	{CountyOfficial, DraftPolicy, inArea},
 	{CountyOfficial, ApprovePolicy, inArea},
 	{CountyOfficial, IssueAccess, inArea},
+	{CountyOfficial, ReadCase, inArea},
+	{CountyOfficial, HandleCase, inArea},
+	{CountyOfficial, ReadFund, inArea},
+	{CountyOfficial, ManageFund, inArea},
 
 	{CityOfficial, ReadParty, inArea},
 	{CityOfficial, ReadFact, inArea},
@@ -104,6 +144,30 @@ var rules = []rule{
 	{CityOfficial, ReadDraft, inArea},
 	{CityOfficial, DraftPolicy, inArea},
 	{CityOfficial, ApprovePolicy, inArea},
+	{CityOfficial, ReadCase, inArea},
+	{CityOfficial, HandleCase, inArea},
+	{CityOfficial, ReadFund, inArea},
+	{CityOfficial, ManageFund, inArea},
+
+	{Finance, ReadCase, handed},
+	{Finance, ReadFund, inArea},
+	{Finance, ManageFund, inArea},
+	{Finance, PayOut, inArea},
+
+	// A department sees of an enterprise what a case asks it about, and only once it is asked.
+	{TaxBureau, ReadCase, handed},
+	{TaxBureau, ReviewCase, handed},
+	{SafetyBureau, ReadCase, handed},
+	{SafetyBureau, ReviewCase, handed},
+	{EnvironmentBureau, ReadCase, handed},
+	{EnvironmentBureau, ReviewCase, handed},
+	{CreditOffice, ReadCase, handed},
+	{CreditOffice, ReviewCase, handed},
+
+	{Expert, ReadCase, assigned},
+	{Expert, ScoreCase, assigned},
+	{AuditFirm, ReadCase, assigned},
+	{AuditFirm, AuditCase, assigned},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},
@@ -112,6 +176,8 @@ var rules = []rule{
 	{Enterprise, Report, owns},
 	{Enterprise, Export, owns},
 	{Enterprise, Delegate, owns},
+	{Enterprise, ReadCase, owns},
+	{Enterprise, FileCase, owns},
 
 	{Handler, ReadParty, owns},
 	{Handler, ReadFact, owns},
@@ -119,10 +185,13 @@ var rules = []rule{
 	{Handler, Dispute, owns},
 	{Handler, Report, owns},
 	{Handler, Export, owns},
+	{Handler, ReadCase, owns},
+	{Handler, FileCase, owns},
 
 	{Viewer, ReadParty, owns},
 	{Viewer, ReadFact, owns},
 	{Viewer, ReadSensitive, owns},
+	{Viewer, ReadCase, owns},
 
 	{Auditor, ReadParty, inArea},
 	{Auditor, ReadFact, inArea},
@@ -130,6 +199,8 @@ var rules = []rule{
 	{Auditor, Export, inArea},
 	{Auditor, ReadLog, inArea},
 	{Auditor, ReadDraft, inArea},
+	{Auditor, ReadCase, inArea},
+	{Auditor, ReadFund, inArea},
 
 	{Administrator, IssueAccess, always},
 	{Administrator, ManageAccounts, always},
@@ -171,8 +242,11 @@ func (p part) cond(rules []rule, a Action) cond {
 		return never
 	}
 	c := condOf(rules, p.role, a)
-	if c == always && p.fenced {
+	switch {
+	case c == always && p.fenced:
 		return inArea
+	case c == assigned && p.fenced:
+		return never
 	}
 	return c
 }
@@ -205,7 +279,7 @@ func (s Scope) And(t Scope) Scope {
 }
 
 // Narrow is the scope with no more than these actions and, unless areas is nil, with nothing that lies in none of these
-// areas; what is the account's own, wherever it lies, is then lost too. It never widens a scope.
+// areas; what is the account's own or assigned to it, wherever it lies, is then lost too. It never widens a scope.
 func (s Scope) Narrow(actions []Action, areas []string) Scope {
 	out := Scope{account: s.account}
 	for _, p := range s.parts {
@@ -260,6 +334,9 @@ func (s Scope) Key() string {
 	key := strconv.AppendBool(nil, s.system)
 	for _, p := range s.parts {
 		key = strconv.AppendQuote(append(key, '|'), string(p.role))
+		if slices.ContainsFunc(rules, func(r rule) bool { return r.role == p.role && r.cond == assigned }) {
+			key = strconv.AppendInt(append(key, '@'), s.account, 10)
+		}
 		for _, a := range p.areas {
 			key = strconv.AppendQuote(key, a)
 		}
@@ -290,7 +367,7 @@ func (s Scope) Can(a Action) bool {
 		switch p.cond(rules, a) {
 		case always:
 			return true
-		case inArea:
+		case inArea, handed:
 			if len(p.areas) > 0 {
 				return true
 			}
@@ -298,45 +375,80 @@ func (s Scope) Can(a Action) bool {
 			if len(p.owns) > 0 {
 				return true
 			}
+		case assigned:
+			if s.account != 0 {
+				return true
+			}
 		}
 	}
 	return false
 }
 
-// Sees says whether the action may be done to an object in this area (empty: unknown) that belongs to this party
-// (0: to none).
-func (s Scope) Sees(a Action, area string, owner int64) bool { return s.sees(rules, a, area, owner) }
+// Object is what an action may be done to, as far as the rules ask.
+type Object struct {
+	Area     string  // where it lies; empty: unknown
+	Owner    int64   // the party that it belongs to, 0: to none
+	Accounts []int64 // to whom it was assigned
+	Roles    []Role  // to which it was handed
+}
 
-func (s Scope) sees(rules []rule, a Action, area string, owner int64) bool {
+// Sees says whether the action may be done to an object in this area (empty: unknown) that belongs to this party
+// (0: to none), and was assigned or handed to nobody.
+func (s Scope) Sees(a Action, area string, owner int64) bool {
+	return s.sees(rules, a, Object{Area: area, Owner: owner})
+}
+
+// SeesObject says whether the action may be done to an object, such as a case.
+func (s Scope) SeesObject(a Action, o Object) bool { return s.sees(rules, a, o) }
+
+func (s Scope) sees(rules []rule, a Action, o Object) bool {
 	if s.system {
 		return true
 	}
 	for _, p := range s.parts {
-		if p.cond(rules, a).holds(p, area, owner) {
+		if p.cond(rules, a).holds(s.account, p, o) {
 			return true
 		}
 	}
 	return false
 }
 
-func (c cond) holds(p part, area string, owner int64) bool {
+func (c cond) holds(account int64, p part, o Object) bool {
 	found := false
 	switch c {
 	case always:
 		found = true
 	case inArea:
-		_, found = slices.BinarySearch(p.areas, area)
+		_, found = slices.BinarySearch(p.areas, o.Area)
 	case owns:
-		_, found = slices.BinarySearch(p.owns, owner)
+		_, found = slices.BinarySearch(p.owns, o.Owner)
+	case assigned:
+		found = account != 0 && slices.Contains(o.Accounts, account)
+	case handed:
+		_, found = slices.BinarySearch(p.areas, o.Area)
+		found = found && slices.Contains(o.Roles, p.role)
 	}
 	return found
+}
+
+// Columns is where a statement finds what the rules ask of an object; empty where its tables do not have it.
+type Columns struct {
+	Area     string // a column
+	Owner    string // a column
+	Accounts string // a subquery without brackets, over the row's own: the accounts that it was assigned to
+	Roles    string // a subquery alike: the roles that it was handed to
 }
 
 // Where is Sees as a condition in SQL, in brackets: areaCol and ownerCol are the columns with the object's area and
 // party, empty where the table has none. args are the statement's arguments so far; what the condition needs is
 // appended to them. It is never empty: a scope without rights gives a condition that holds for no row.
 func (s Scope) Where(a Action, areaCol, ownerCol string, args []any) (sql string, argsOut []any) {
-	return s.where(rules, a, areaCol, ownerCol, args)
+	return s.where(rules, a, Columns{Area: areaCol, Owner: ownerCol}, args)
+}
+
+// WhereObject is SeesObject as a condition in SQL, like Where.
+func (s Scope) WhereObject(a Action, c Columns, args []any) (sql string, argsOut []any) {
+	return s.where(rules, a, c, args)
 }
 
 const (
@@ -344,7 +456,7 @@ const (
 	noRow    = "(1=0)"
 )
 
-func (s Scope) where(rules []rule, a Action, areaCol, ownerCol string, args []any) (string, []any) {
+func (s Scope) where(rules []rule, a Action, c Columns, args []any) (string, []any) {
 	if s.system {
 		return everyRow, args
 	}
@@ -356,9 +468,22 @@ func (s Scope) where(rules []rule, a Action, areaCol, ownerCol string, args []an
 		case always:
 			return everyRow, before
 		case inArea:
-			terms, args = in(terms, areaCol, p.areas, args)
+			terms, args = in(terms, c.Area, p.areas, args)
 		case owns:
-			terms, args = in(terms, ownerCol, p.owns, args)
+			terms, args = in(terms, c.Owner, p.owns, args)
+		case assigned:
+			if c.Accounts != "" && s.account != 0 {
+				args = append(args, s.account)
+				terms = append(terms, "$"+strconv.Itoa(len(args))+" IN ("+c.Accounts+")")
+			}
+		case handed:
+			if c.Roles == "" || c.Area == "" || len(p.areas) == 0 {
+				continue
+			}
+			var area []string
+			area, args = in(nil, c.Area, p.areas, args)
+			args = append(args, string(p.role))
+			terms = append(terms, area[0]+" AND $"+strconv.Itoa(len(args))+" IN ("+c.Roles+")")
 		}
 	}
 	if len(terms) == 0 {

@@ -17,30 +17,40 @@ import (
 )
 
 // allowed is the oracle: what each role may do, written down a second time and in another shape than the rules.
-// A = in its areas, O = its own, * = any, . = never.
+// A = in its areas, O = its own, S = assigned to the account, H = handed to the role in its areas, * = any, . = never.
 const allowed = `
-                 county city enterprise handler viewer auditor administrator
-read_party       A      A    O          O       O      A       .
-read_fact        A      A    O          O       O      A       .
-read_sensitive   A      A    O          O       O      A       .
-import           A      A    .          .       .      .       .
-undo_import      A      A    .          .       .      .       .
-dispute          A      A    O          O       .      .       .
-report           .      .    O          O       .      .       .
-decide           A      A    .          .       .      .       .
-export           A      A    O          O       .      A       .
-merge            .      A    .          .       .      .       .
-issue_access     A      A    .          .       .      .       *
-delegate         .      .    O          .       .      .       .
-manage_accounts  .      .    .          .       .      .       *
-read_log         .      A    .          .       .      A       *
-read_draft       A      A    .          .       .      A       *
-draft_policy     A      A    .          .       .      .       *
-approve_policy   A      A    .          .       .      .       *
+                 county city finance tax safety environment credit expert audit_firm enterprise handler viewer auditor administrator
+read_party       A      A    .       .   .      .           .      .      .          O          O       O      A       .
+read_fact        A      A    .       .   .      .           .      .      .          O          O       O      A       .
+read_sensitive   A      A    .       .   .      .           .      .      .          O          O       O      A       .
+import           A      A    .       .   .      .           .      .      .          .          .       .      .       .
+undo_import      A      A    .       .   .      .           .      .      .          .          .       .      .       .
+dispute          A      A    .       .   .      .           .      .      .          O          O       .      .       .
+report           .      .    .       .   .      .           .      .      .          O          O       .      .       .
+decide           A      A    .       .   .      .           .      .      .          .          .       .      .       .
+export           A      A    .       .   .      .           .      .      .          O          O       .      A       .
+merge            .      A    .       .   .      .           .      .      .          .          .       .      .       .
+issue_access     A      A    .       .   .      .           .      .      .          .          .       .      .       *
+delegate         .      .    .       .   .      .           .      .      .          O          .       .      .       .
+manage_accounts  .      .    .       .   .      .           .      .      .          .          .       .      .       *
+read_log         .      A    .       .   .      .           .      .      .          .          .       .      A       *
+read_draft       A      A    .       .   .      .           .      .      .          .          .       .      A       *
+draft_policy     A      A    .       .   .      .           .      .      .          .          .       .      .       *
+approve_policy   A      A    .       .   .      .           .      .      .          .          .       .      .       *
+read_case        A      A    H       H   H      H           H      S      S          O          O       O      A       .
+file_case        .      .    .       .   .      .           .      .      .          O          O       .      .       .
+handle_case      A      A    .       .   .      .           .      .      .          .          .       .      .       .
+review_case      .      .    .       H   H      H           H      .      .          .          .       .      .       .
+score_case       .      .    .       .   .      .           .      S      .          .          .       .      .       .
+audit_case       .      .    .       .   .      .           .      .      S          .          .       .      .       .
+read_fund        A      A    A       .   .      .           .      .      .          .          .       .      A       .
+manage_fund      A      A    A       .   .      .           .      .      .          .          .       .      .       .
+pay_out          .      .    A       .   .      .           .      .      .          .          .       .      .       .
 `
 
 var columns = map[Role]int{
-	CountyOfficial: 1, CityOfficial: 2, Enterprise: 3, Handler: 4, Viewer: 5, Auditor: 6, Administrator: 7,
+	CountyOfficial: 1, CityOfficial: 2, Finance: 3, TaxBureau: 4, SafetyBureau: 5, EnvironmentBureau: 6, CreditOffice: 7, Expert: 8, AuditFirm: 9,
+	Enterprise: 10, Handler: 11, Viewer: 12, Auditor: 13, Administrator: 14,
 }
 
 func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
@@ -66,6 +76,14 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 				if o.owner != 0 && slices.Contains(p.owns, o.owner) {
 					return true
 				}
+			case "S":
+				if s.account != 0 && slices.Contains(o.accounts, s.account) {
+					return true
+				}
+			case "H":
+				if o.area != "" && slices.Contains(p.areas, o.area) && slices.Contains(o.roles, p.role) {
+					return true
+				}
 			}
 		}
 		return false
@@ -74,9 +92,15 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 
 // object is a row of the test's table; an empty area and the owner 0 are stored as NULL in odd rows.
 type object struct {
-	id    int64
-	area  string
-	owner int64
+	id       int64
+	area     string
+	owner    int64
+	accounts []int64
+	roles    []Role
+}
+
+func (o object) object() Object {
+	return Object{Area: o.area, Owner: o.owner, Accounts: o.accounts, Roles: o.roles}
 }
 
 var testAreas = []string{"", "320900", "320902", "320903", "320971", "zone:yancheng-yannan", "321000"}
@@ -85,8 +109,16 @@ func objects() []object {
 	var all []object
 	for _, area := range testAreas {
 		for owner := range int64(5) {
-			for range 2 { // an even and an odd one
-				all = append(all, object{id: int64(len(all)), area: area, owner: owner})
+			for _, o := range []object{ // as many even as odd ones
+				{},
+				{accounts: []int64{7}},
+				{accounts: []int64{6, 8}, roles: []Role{TaxBureau, Expert}},
+				{accounts: []int64{0}, roles: Roles()},
+				{accounts: []int64{7, 8}, roles: []Role{Finance, CreditOffice}},
+				{},
+			} {
+				o.id, o.area, o.owner = int64(len(all)), area, owner
+				all = append(all, o)
 			}
 		}
 	}
@@ -94,7 +126,7 @@ func objects() []object {
 }
 
 func drawScope(t *rapid.T) Scope {
-	s := Scope{account: 7}
+	s := Scope{account: rapid.SampledFrom([]int64{0, 7, 7, 8}).Draw(t, "account")}
 	for range rapid.IntRange(0, 3).Draw(t, "grants") {
 		s = s.And(NewScope(7,
 			rapid.SampledFrom(append(Roles(), "stranger", "")).Draw(t, "role"),
@@ -106,9 +138,23 @@ func drawScope(t *rapid.T) Scope {
 
 func objectDB(t *testing.T) *store.DB {
 	db := storetest.SQLite(t, []store.Migrations{{Package: "trial", FS: fstest.MapFS{"migrations/0001_trial.sql": {
-		Data: []byte("CREATE TABLE object (id BIGINT NOT NULL PRIMARY KEY, area TEXT, owner BIGINT);"),
+		Data: []byte(`CREATE TABLE object (id BIGINT NOT NULL PRIMARY KEY, area TEXT, owner BIGINT);
+CREATE TABLE assigned (object BIGINT NOT NULL, account BIGINT NOT NULL);
+CREATE TABLE handed (object BIGINT NOT NULL, role TEXT NOT NULL);`),
 	}}}})
 	err := db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		for _, o := range objects() {
+			for _, a := range o.accounts {
+				if _, err := tx.Exec(ctx, `INSERT INTO assigned (object, account) VALUES ($1, $2)`, o.id, a); err != nil {
+					return err
+				}
+			}
+			for _, r := range o.roles {
+				if _, err := tx.Exec(ctx, `INSERT INTO handed (object, role) VALUES ($1, $2)`, o.id, string(r)); err != nil {
+					return err
+				}
+			}
+		}
 		return tx.InsertRows(ctx, "object", []string{"id", "area", "owner"}, func(yield func([]any) bool) {
 			for _, o := range objects() {
 				row := []any{o.id, o.area, o.owner}
@@ -133,7 +179,10 @@ func objectDB(t *testing.T) *store.DB {
 // selected are the objects that the condition selects, in a statement that has an argument of its own before and one
 // behind it.
 func selected(ctx context.Context, db *store.DB, rules []rule, s Scope, a Action) ([]int64, error) {
-	where, args := s.where(rules, a, "o.area", "o.owner", []any{-1})
+	where, args := s.where(rules, a, Columns{
+		Area: "o.area", Owner: "o.owner",
+		Accounts: `SELECT account FROM assigned WHERE object = o.id`, Roles: `SELECT role FROM handed WHERE object = o.id`,
+	}, []any{-1})
 	args = append(args, 1<<40)
 	rows, err := db.Read().Query(ctx, fmt.Sprintf(
 		`SELECT o.id FROM object o WHERE o.id > $1 AND %s AND o.id < $%d ORDER BY o.id`, where, len(args)), args...)
@@ -155,7 +204,7 @@ func selected(ctx context.Context, db *store.DB, rules []rule, s Scope, a Action
 func seen(s Scope, rules []rule, a Action) []int64 {
 	var ids []int64
 	for _, o := range objects() {
-		if s.sees(rules, a, o.area, o.owner) {
+		if s.sees(rules, a, o.object()) {
 			ids = append(ids, o.id)
 		}
 	}
@@ -199,48 +248,46 @@ func TestScope(t *testing.T) {
 // whether the comparison above would notice.
 func TestScopeMutants(t *testing.T) {
 	may := oracle(t)
-	var probes []Scope
-	for _, role := range Roles() {
-		probes = append(probes, NewScope(1, role, []string{"320902", "320971"}, []int64{2, 3}))
-	}
-	notices := func(rules []rule) bool {
-		for _, s := range probes {
-			for _, a := range Actions() {
-				for _, o := range objects() {
-					if s.sees(rules, a, o.area, o.owner) != may(s, a, o) {
-						return true
-					}
+	all := objects()
+	notices := func(rules []rule, role Role) bool { // no role's rules are another's
+		s := NewScope(7, role, []string{"320902", "320971"}, []int64{2, 3})
+		for _, a := range Actions() {
+			for _, o := range all {
+				if s.sees(rules, a, o.object()) != may(s, a, o) {
+					return true
 				}
 			}
 		}
 		return false
 	}
-	if notices(rules) {
-		t.Fatal("the rules themselves differ from the oracle")
+	for _, role := range Roles() {
+		if notices(rules, role) {
+			t.Fatalf("the rules of %s themselves differ from the oracle", role)
+		}
 	}
 	mutants, missed := 0, 0
-	try := func(what string, rules []rule) {
+	try := func(what string, rules []rule, role Role) {
 		mutants++
-		if !notices(rules) {
+		if !notices(rules, role) {
 			missed++
 			t.Errorf("not noticed: %s", what)
 		}
 	}
 	for i, r := range rules {
-		try(fmt.Sprintf("%v left out", r), slices.Delete(slices.Clone(rules), i, i+1))
-		for _, c := range []cond{never, inArea, owns, always} {
+		try(fmt.Sprintf("%v left out", r), slices.Delete(slices.Clone(rules), i, i+1), r.role)
+		for _, c := range []cond{never, inArea, owns, assigned, handed, always} {
 			if c != r.cond {
 				mutant := slices.Clone(rules)
 				mutant[i].cond = c
-				try(fmt.Sprintf("%v with condition %d", r, c), mutant)
+				try(fmt.Sprintf("%v with condition %d", r, c), mutant, r.role)
 			}
 		}
 	}
 	for _, role := range Roles() {
 		for _, a := range Actions() {
 			if condOf(rules, role, a) == never {
-				for _, c := range []cond{inArea, owns, always} {
-					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}))
+				for _, c := range []cond{inArea, owns, assigned, handed, always} {
+					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}), role)
 				}
 			}
 		}
@@ -275,6 +322,14 @@ func TestScopeEdges(t *testing.T) {
 	}
 	if got, want := both.Areas(), []string{"320902"}; !slices.Equal(got, want) || both.Role() != CountyOfficial {
 		t.Errorf("areas %v, role %s", got, both.Role())
+	}
+	expert := NewScope(4, Expert, []string{"320902"}, nil)
+	if where, _ := expert.Where(ReadCase, "area", "owner", nil); where != noRow || expert.Sees(ReadCase, "320902", 0) {
+		t.Errorf("an expert sees what is assigned to nobody: %q", where)
+	}
+	tax := NewScope(4, TaxBureau, []string{"320902"}, nil)
+	if where, _ := tax.WhereObject(ReadCase, Columns{Roles: "SELECT role FROM handed"}, nil); where != noRow {
+		t.Errorf("a department sees what lies nowhere: %q", where)
 	}
 	// Where must not write into the caller's spare capacity: two conditions may be made from the same arguments.
 	args := make([]any, 0, 8)
@@ -316,10 +371,10 @@ func TestNarrow(t *testing.T) {
 		}
 		for _, o := range objects() {
 			got := slices.Contains(sees, o.id)
-			if got && !(whole.Sees(a, o.area, o.owner) && within(a, o)) {
+			if got && !(whole.SeesObject(a, o.object()) && within(a, o)) {
 				r.Fatalf("%+v narrowed to %+v may %s to %+v", whole, narrow, a, o)
 			}
-			if !got && !fenced && whole.Sees(a, o.area, o.owner) && within(a, o) {
+			if !got && !fenced && whole.SeesObject(a, o.object()) && within(a, o) {
 				r.Fatalf("%+v narrowed to %+v may not %s to %+v", whole, narrow, a, o)
 			}
 		}
@@ -354,6 +409,8 @@ func TestScopeKey(t *testing.T) {
 		"reads only":       NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow([]Action{ReadParty, ReadFact}, nil),
 		"does nothing":     NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(nil, nil),
 		"fenced":           NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(Actions(), []string{"320900", "320904"}),
+		"expert":           NewScope(1, Expert, []string{"320900", "320904"}, nil),
+		"another expert":   NewScope(2, Expert, []string{"320900", "320904"}, nil),
 		"not fenced":       NewScope(1, CityOfficial, []string{"320900", "320904"}, nil).Narrow(Actions(), nil),
 	}
 	names := map[string]string{}

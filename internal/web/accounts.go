@@ -162,13 +162,13 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 		Errors: map[string]string{},
 	}
 	grant := access.Grant{Role: access.Role(f.Role)}
-	switch grant.Role {
-	case access.CountyOfficial, access.CityOfficial, access.Auditor:
+	switch {
+	case grant.Role.OfArea():
 		if _, ok := s.Library.Areas().Node(f.Area); !ok {
 			f.Errors["area"] = v.t.S("web.need_area")
 		}
 		grant.Area = f.Area
-	case access.Enterprise, access.Handler, access.Viewer:
+	case grant.Role.OfParty():
 		id, err := s.findParty(r.Context(), f.Party)
 		if err != nil {
 			return err
