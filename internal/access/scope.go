@@ -81,6 +81,7 @@ const (
 	ReadFund       Action = "read_fund"       // budget lines, and what was entered on them
 	ManageFund     Action = "manage_fund"     // open budget lines and set them
 	PayOut         Action = "pay_out"         // send payments, and enter what became of them
+	ReadNotice     Action = "read_notice"     // messages to oneself, to one's role, to one's enterprise
 )
 
 // Actions are all actions, in the order in which a page offers them.
@@ -88,7 +89,7 @@ func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
 		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, ReadFund, ManageFund, PayOut,
-		ReadLog, IssueAccess, Delegate, ManageAccounts,
+		ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
 
@@ -101,6 +102,7 @@ const (
 	owns          // the object belongs to a party of the grant
 	assigned      // the object was assigned to the account
 	handed        // the object lies in an area of the grant, and was handed to its role
+	told          // assigned, handed or owns; of a role without areas also what was handed to it and lies nowhere
 	always        // any object
 )
 
@@ -208,6 +210,21 @@ var rules = []rule{
 	{Administrator, ReadDraft, always},
 	{Administrator, DraftPolicy, always},
 	{Administrator, ApprovePolicy, always}, // of a province or the state, for whose area nobody here has a grant
+
+	{CountyOfficial, ReadNotice, told},
+	{CityOfficial, ReadNotice, told},
+	{Finance, ReadNotice, told},
+	{TaxBureau, ReadNotice, told},
+	{SafetyBureau, ReadNotice, told},
+	{EnvironmentBureau, ReadNotice, told},
+	{CreditOffice, ReadNotice, told},
+	{Expert, ReadNotice, told},
+	{AuditFirm, ReadNotice, told},
+	{Enterprise, ReadNotice, told},
+	{Handler, ReadNotice, told},
+	{Viewer, ReadNotice, told},
+	{Auditor, ReadNotice, told},
+	{Administrator, ReadNotice, told},
 }
 
 // condOf is what the rules ask of an object; no rule is never.
@@ -247,6 +264,8 @@ func (p part) cond(rules []rule, a Action) cond {
 		return inArea
 	case c == assigned && p.fenced:
 		return never
+	case c == told && p.fenced:
+		return handed
 	}
 	return c
 }
@@ -329,7 +348,8 @@ func (s Scope) Owns() []int64 {
 	return sortedWithout(all, 0)
 }
 
-// Key is the same for scopes that may see and do the same, whoever has them; for keeping what was worked out for one.
+// Key is the same for scopes that may see and do the same, whoever has them, their messages aside; for keeping what was
+// worked out for one.
 func (s Scope) Key() string {
 	key := strconv.AppendBool(nil, s.system)
 	for _, p := range s.parts {
@@ -379,6 +399,8 @@ func (s Scope) Can(a Action) bool {
 			if s.account != 0 {
 				return true
 			}
+		case told:
+			return true
 		}
 	}
 	return false
@@ -427,6 +449,9 @@ func (c cond) holds(account int64, p part, o Object) bool {
 	case handed:
 		_, found = slices.BinarySearch(p.areas, o.Area)
 		found = found && slices.Contains(o.Roles, p.role)
+	case told:
+		found = assigned.holds(account, p, o) || owns.holds(account, p, o) || handed.holds(account, p, o) ||
+			!p.role.OfArea() && o.Area == "" && slices.Contains(o.Roles, p.role)
 	}
 	return found
 }
@@ -464,32 +489,45 @@ func (s Scope) where(rules []rule, a Action, c Columns, args []any) (string, []a
 	args = slices.Clip(args)
 	var terms []string
 	for _, p := range s.parts {
-		switch p.cond(rules, a) {
-		case always:
+		held := p.cond(rules, a)
+		if held == always {
 			return everyRow, before
-		case inArea:
-			terms, args = in(terms, c.Area, p.areas, args)
-		case owns:
-			terms, args = in(terms, c.Owner, p.owns, args)
-		case assigned:
-			if c.Accounts != "" && s.account != 0 {
-				args = append(args, s.account)
-				terms = append(terms, "$"+strconv.Itoa(len(args))+" IN ("+c.Accounts+")")
-			}
-		case handed:
-			if c.Roles == "" || c.Area == "" || len(p.areas) == 0 {
-				continue
-			}
-			var area []string
-			area, args = in(nil, c.Area, p.areas, args)
-			args = append(args, string(p.role))
-			terms = append(terms, area[0]+" AND $"+strconv.Itoa(len(args))+" IN ("+c.Roles+")")
 		}
+		terms, args = held.terms(terms, s.account, p, c, args)
 	}
 	if len(terms) == 0 {
 		return noRow, args
 	}
 	return "(" + strings.Join(terms, " OR ") + ")", args
+}
+
+// terms adds what the condition asks of a row, one term of an OR each.
+func (c cond) terms(terms []string, account int64, p part, cols Columns, args []any) ([]string, []any) {
+	arg := func(a any) string { args = append(args, a); return "$" + strconv.Itoa(len(args)) }
+	switch c {
+	case inArea:
+		terms, args = in(terms, cols.Area, p.areas, args)
+	case owns:
+		terms, args = in(terms, cols.Owner, p.owns, args)
+	case assigned:
+		if cols.Accounts != "" && account != 0 {
+			terms = append(terms, arg(account)+" IN ("+cols.Accounts+")")
+		}
+	case handed:
+		if cols.Roles != "" && cols.Area != "" && len(p.areas) > 0 {
+			var area []string
+			area, args = in(nil, cols.Area, p.areas, args)
+			terms = append(terms, area[0]+" AND "+arg(string(p.role))+" IN ("+cols.Roles+")")
+		}
+	case told:
+		for _, c := range []cond{assigned, owns, handed} {
+			terms, args = c.terms(terms, account, p, cols, args)
+		}
+		if cols.Roles != "" && cols.Area != "" && !p.role.OfArea() {
+			terms = append(terms, "COALESCE("+cols.Area+", '') = '' AND "+arg(string(p.role))+" IN ("+cols.Roles+")")
+		}
+	}
+	return terms, args
 }
 
 func in[T any](terms []string, col string, list []T, args []any) ([]string, []any) {

@@ -18,6 +18,7 @@ import (
 
 // allowed is the oracle: what each role may do, written down a second time and in another shape than the rules.
 // A = in its areas, O = its own, S = assigned to the account, H = handed to the role in its areas, * = any, . = never.
+// T = S, O, H, or handed to a role that has no areas and lying nowhere.
 const allowed = `
                  county city finance tax safety environment credit expert audit_firm enterprise handler viewer auditor administrator
 read_party       A      A    .       .   .      .           .      .      .          O          O       O      A       .
@@ -46,6 +47,7 @@ audit_case       .      .    .       .   .      .           .      .      S     
 read_fund        A      A    A       .   .      .           .      .      .          .          .       .      A       .
 manage_fund      A      A    A       .   .      .           .      .      .          .          .       .      .       .
 pay_out          .      .    A       .   .      .           .      .      .          .          .       .      .       .
+read_notice      T      T    T       T   T      T           T      T      T          T          T       T      T       T
 `
 
 var columns = map[Role]int{
@@ -82,6 +84,12 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 				}
 			case "H":
 				if o.area != "" && slices.Contains(p.areas, o.area) && slices.Contains(o.roles, p.role) {
+					return true
+				}
+			case "T":
+				mine := s.account != 0 && slices.Contains(o.accounts, s.account) || o.owner != 0 && slices.Contains(p.owns, o.owner)
+				ofArea := columns[p.role] < columns[Enterprise] || p.role == Auditor
+				if mine || slices.Contains(o.roles, p.role) && (o.area == "" && !ofArea || o.area != "" && slices.Contains(p.areas, o.area)) {
 					return true
 				}
 			}
@@ -275,7 +283,7 @@ func TestScopeMutants(t *testing.T) {
 	}
 	for i, r := range rules {
 		try(fmt.Sprintf("%v left out", r), slices.Delete(slices.Clone(rules), i, i+1), r.role)
-		for _, c := range []cond{never, inArea, owns, assigned, handed, always} {
+		for _, c := range []cond{never, inArea, owns, assigned, handed, told, always} {
 			if c != r.cond {
 				mutant := slices.Clone(rules)
 				mutant[i].cond = c
@@ -286,7 +294,7 @@ func TestScopeMutants(t *testing.T) {
 	for _, role := range Roles() {
 		for _, a := range Actions() {
 			if condOf(rules, role, a) == never {
-				for _, c := range []cond{inArea, owns, assigned, handed, always} {
+				for _, c := range []cond{inArea, owns, assigned, handed, told, always} {
 					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}), role)
 				}
 			}
