@@ -25,18 +25,16 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 		return piece{err: err}
 	}
 	return inPieces(len(c.out), func(from, to int) (x piece) {
-		var sums policy.Sums
 		for i := from; i < to; i++ {
+			total := survey.Total(i)
 			if survey.Odd(i) {
 				d, err := survey.Decide(i)
 				if err != nil {
 					return piece{err: fmt.Errorf("enterprise %d: %w", i, err)}
 				}
-				sums.Total = d.Total.Sure
-			} else {
-				survey.Sums(i, &sums)
+				total = d.Total.Sure
 			}
-			c.out[i] = int64(sums.Total)
+			c.out[i] = int64(total)
 			x.sum.firm(c.area[i], c.out[i])
 		}
 		return x

@@ -37,7 +37,10 @@ type table struct {
 	screen *screen
 	year   int // 0 for subjects whose event has no known day
 	rows   []row
+	firms  []int32       // of rows, rising
 	batch  *column.Batch // but for parameters and settings
+
+	unplaced, floored bool // some rows are
 }
 
 // row is a subject in a screen.
@@ -190,9 +193,15 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 	if year > 0 {
 		rows = c.placed(rows)
 	}
-	if len(rows) > 0 {
-		c.tables = append(c.tables, table{screen: s, year: year, rows: rows})
+	if len(rows) == 0 {
+		return
 	}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows))}
+	for i := range rows {
+		t.firms[i] = rows[i].firm
+		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor
+	}
+	c.tables = append(c.tables, t)
 }
 
 // placed is the rows of enterprises that lie, on the day of the row, where the document says, or may do so.

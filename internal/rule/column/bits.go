@@ -5,6 +5,9 @@ import (
 	"math/bits"
 )
 
+// BlockRows is how many rows a block has at most.
+const BlockRows = blockRows
+
 // blockRows is how many rows a kernel works on at a time: a few columns of them lie in the cache of a core.
 const (
 	blockRows  = 1024
@@ -88,6 +91,12 @@ func (b Bits) Without(o *Bits) Bits {
 	}
 	return b
 }
+
+// Empty says that no row is in the set.
+func (b *Bits) Empty() bool { return b.empty() }
+
+// List writes the numbers of the rows into buf, rising.
+func (b *Bits) List(buf *[BlockRows]uint16) []uint16 { return b.list(buf) }
 
 // list writes the numbers of the rows into buf.
 func (b *Bits) list(buf *[blockRows]uint16) rows {

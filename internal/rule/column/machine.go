@@ -317,6 +317,9 @@ func (b Bits) kept(may bool, in *Bits) Bits {
 // are fen.
 func (a Answers) Numbers() *[blockRows]int64 { return a.v.n64 }
 
+// Constant says that the numbers are the same in all rows.
+func (a Answers) Constant() bool { return a.of.op == opConst }
+
 // Den is what the numbers are parts of.
 func (a Answers) Den() *big.Int { return a.of.den }
 

@@ -1,0 +1,526 @@
+package policy
+
+import (
+	"math/big"
+	"slices"
+	"sort"
+	"sync"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
+)
+
+// lot is what a clause came to in some rows of a table that lie next to each other: those that are not ruled out, rising.
+type lot struct {
+	k      *clauseRule
+	table  *table
+	plain  bool // nothing but the conditions in columns decides, and they need not be asked again where they hold
+	rows   []int32
+	states []answerState // of rows; nil where all are definite
+	pays   []money.Fen   // of rows: the amount, under the ceilings
+
+	// Of a clause that may meet others:
+	amounts []money.Fen // of rows
+	limits  []money.Fen // of rows, as many for each as there are ceilings
+}
+
+type answerState int8
+
+const (
+	open     answerState = iota // to be asked
+	holding                     // to be asked, but for the conditions, which are known to hold
+	definite                    // amount and ceilings are known
+	nothing                     // there is nothing to count
+)
+
+func (l *lot) state(n int) answerState {
+	if l.states == nil {
+		return definite
+	}
+	return l.states[n]
+}
+
+func (l *lot) firm(n int) int32 { return l.table.firms[l.rows[n]] }
+
+// between is where the enterprises from and up to to stand.
+func (l *lot) between(from, to int) (first, last int) {
+	n := len(l.rows)
+	if n == 0 || int(l.firm(0)) >= to || int(l.firm(n-1)) < from {
+		return 0, 0
+	}
+	first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
+	if int(l.firm(n-1)) < to {
+		return first, n
+	}
+	return first, first + sort.Search(n-first, func(i int) bool { return int(l.firm(first+i)) >= to })
+}
+
+// mostDefinite is the most that columns take for an amount: however many claims an enterprise has, they cannot add up to
+// what nothing limits.
+const mostDefinite = unbounded >> 16
+
+// job is some blocks of a table, and the clauses that are asked of them.
+type job struct {
+	by       *Plan
+	table    *table
+	screen   *screen
+	clauses  []*clauseRule
+	plan     *column.Plan
+	from, to int
+
+	spans []inSpan // of the block that is asked
+	block int
+}
+
+// inSpan is the rows of a block in a span of time, or of which the whole year is.
+type inSpan struct {
+	from, to period.Day
+	yearly   bool
+	rows     column.Bits
+}
+
+// jobs is all that a plan asks of the crowd, with its numbers in the columns.
+func (c *Crowd) jobs(pl *Plan) []job {
+	var jobs []job
+	screens := pl.screens()
+	bound := make([]*column.Plan, len(c.tables))
+	asked := make([]job, len(c.tables))
+	inParallel(len(c.tables), func(i int) {
+		t := &c.tables[i]
+		n := slices.IndexFunc(screens, func(x screen) bool {
+			return x.kind == t.screen.kind && x.yearly == t.screen.yearly && x.event.Code == t.screen.event.Code
+		})
+		if n < 0 {
+			return
+		}
+		asked[i] = job{by: pl, table: t, screen: &screens[n], clauses: pl.askedBy(&screens[n])}
+		if len(asked[i].clauses) > 0 && t.year > 0 {
+			bound[i] = screens[n].program.Bind(screens[n].program.Again(t.batch, reading{c, pl, t}, anew))
+		}
+	})
+	const piece = 32 // blocks
+	for i, j := range asked {
+		switch {
+		case len(j.clauses) == 0:
+		case bound[i] == nil:
+			jobs = append(jobs, j)
+		default:
+			for from := 0; from < bound[i].Blocks(); from += piece {
+				j.plan, j.from, j.to = bound[i], from, min(from+piece, bound[i].Blocks())
+				jobs = append(jobs, j)
+			}
+		}
+	}
+	return jobs
+}
+
+// askedBy is the clauses of a screen, as far as they hold.
+func (pl *Plan) askedBy(s *screen) []*clauseRule {
+	var all []*clauseRule
+	for i := range pl.clauses {
+		if k := &pl.clauses[i]; !k.off && s.of(k.clause) {
+			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// asker answers the rows of a job. Its room is used again.
+type asker struct {
+	lots    []lot // of the clauses of the job
+	valued  valued
+	numbers [column.BlockRows]uint16
+}
+
+var askers = sync.Pool{New: func() any { return &asker{} }}
+
+// ask gives the lots of a job, in the order of its clauses.
+func (j *job) ask(s *Survey) []lot {
+	a := askers.Get().(*asker)
+	defer askers.Put(a)
+	a.begin(j)
+	if j.plan == nil { // the day of the event is not known
+		all := make([]lot, len(j.clauses))
+		for n, k := range j.clauses {
+			all[n] = lot{k: k, table: j.table, rows: j.table.numbers(), states: make([]answerState, len(j.table.rows)), pays: make([]money.Fen, len(j.table.rows))}
+			all[n].room(s, len(j.table.rows))
+		}
+		return all
+	}
+	m := j.plan.Machine()
+	defer m.Close()
+	for at := j.from; at < j.to; at++ {
+		b := m.At(at)
+		for n, k := range j.clauses {
+			a.clause(s, j, b, k, &a.lots[n])
+		}
+	}
+	all := make([]lot, len(a.lots))
+	for n := range a.lots {
+		all[n] = a.lots[n].clone()
+	}
+	return all
+}
+
+// begin empties the lots.
+func (a *asker) begin(j *job) {
+	for len(a.lots) < len(j.clauses) {
+		a.lots = append(a.lots, lot{})
+	}
+	a.lots = a.lots[:len(j.clauses)]
+	for n, k := range j.clauses {
+		l := &a.lots[n]
+		*l = lot{
+			k: k, table: j.table, plain: k.plainly(j.screen), rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
+			amounts: l.amounts[:0], limits: l.limits[:0],
+		}
+	}
+}
+
+// clone is the lot in room of its own, and no more than it needs.
+func (l *lot) clone() lot {
+	c := *l
+	c.rows, c.pays = slices.Clone(l.rows), slices.Clone(l.pays)
+	if c.states = nil; len(l.states) > 0 {
+		c.states = slices.Clone(l.states)
+	}
+	c.amounts, c.limits = slices.Clone(l.amounts), slices.Clone(l.limits)
+	return c
+}
+
+// room makes the room for amounts and ceilings where they are needed.
+func (l *lot) room(s *Survey, n int) {
+	if s.meets[l.k.index] {
+		l.amounts = append(l.amounts, make([]money.Fen, n)...)
+		l.limits = append(l.limits, make([]money.Fen, n*len(l.k.ceilings))...)
+	}
+}
+
+// numbers is the numbers of all rows.
+func (t *table) numbers() []int32 {
+	all := make([]int32, len(t.rows))
+	for i := range all {
+		all[i] = int32(i)
+	}
+	return all
+}
+
+// clause answers a clause for the rows of a block.
+func (a *asker) clause(s *Survey, j *job, b *column.Block, k *clauseRule, l *lot) {
+	x := j.sieve(b, k)
+	left := x.open.Or(&x.failed)
+	if left.Empty() {
+		return
+	}
+	v := &a.valued
+	v.k, v.of, v.year, v.block, v.nothing = k, j.screen.amounts[k.index], j.table.year, b, column.Bits{}
+	v.rows = j.sure(b, k, x.met)
+	v.values(j.by)
+	numbers, first := left.List(&a.numbers), int32(b.First())
+	for _, i := range numbers {
+		l.rows = append(l.rows, first+int32(i))
+	}
+	if meets := s.meets[k.index]; v.rows == left {
+		if len(l.states) > 0 {
+			l.states = append(l.states, slices.Repeat([]answerState{definite}, len(numbers))...)
+		}
+		l.take(v, len(numbers), meets)
+		return
+	}
+	if len(l.states) == 0 {
+		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.rows)-len(numbers))...)
+	}
+	a.scatter(l, numbers, &x.met, s.meets[k.index])
+}
+
+// take adds rows of which all amounts are known.
+func (l *lot) take(v *valued, n int, meets bool) {
+	l.pays = append(l.pays, v.pays[:n]...)
+	if !meets {
+		return
+	}
+	l.amounts = append(l.amounts, v.amounts[:n]...)
+	for i := range n {
+		for c := range v.of.limits {
+			l.limits = append(l.limits, v.limits[c][i])
+		}
+	}
+}
+
+// scatter adds rows of which some amounts are known.
+func (a *asker) scatter(l *lot, numbers []uint16, met *column.Bits, meets bool) {
+	v, n := &a.valued, 0
+	for _, i := range numbers {
+		state := open
+		switch {
+		case v.nothing.Has(int(i)):
+			state = nothing
+		case v.rows.Has(int(i)):
+			state = definite
+		case l.plain && met.Has(int(i)):
+			state = holding
+		}
+		l.states = append(l.states, state)
+		if state != definite {
+			l.pays = append(l.pays, 0)
+			if meets {
+				l.amounts = append(l.amounts, 0)
+				l.limits = append(l.limits, make([]money.Fen, len(l.k.ceilings))...)
+			}
+			continue
+		}
+		l.pays = append(l.pays, v.pays[n])
+		if meets {
+			l.amounts = append(l.amounts, v.amounts[n])
+			for c := range v.of.limits {
+				l.limits = append(l.limits, v.limits[c][n])
+			}
+		}
+		n++
+	}
+}
+
+// sure is the rows of a block in which a clause is surely met, of those whose conditions are known to hold.
+func (j *job) sure(b *column.Block, k *clauseRule, met column.Bits) column.Bits {
+	if len(k.Requires) > 0 || !k.deemed(j.screen) {
+		return column.Bits{}
+	}
+	if j.table.unplaced {
+		for i := range met.Rows() {
+			if j.table.rows[b.First()+i].lies == unplaced {
+				met.Drop(i)
+			}
+		}
+	}
+	return met
+}
+
+// deemed says that the conditions in columns are all that the clause asks.
+func (k *clauseRule) deemed(s *screen) bool {
+	return !slices.ContainsFunc(k.thresholds, func(t threshold) bool { _, ok := s.reached[t.Threshold]; return !ok })
+}
+
+// plainly says that nothing but the conditions in columns decides, and that they need not be asked again.
+func (k *clauseRule) plainly(s *screen) bool {
+	return k.deemed(s) && len(k.Requires) == 0 && !slices.ContainsFunc(k.thresholds, func(t threshold) bool { return t.Base == "above" })
+}
+
+// sieve sorts out the rows of a block by the conditions of a clause.
+func (j *job) sieve(b *column.Block, k *clauseRule) sieve {
+	x := sieve{block: b, open: j.valid(b, k)}
+	x.met = x.open
+	for _, atoms := range [][]atom{j.by.shut, k.shut} {
+		for _, a := range atoms {
+			x.shuts(j.screen.atoms[a.Atom], a.Unreported == "no")
+		}
+	}
+	for _, a := range k.when {
+		x.holds(j.screen.atoms[a.Atom], a.Unreported == "no")
+	}
+	for _, t := range k.thresholds {
+		if n, ok := j.screen.reached[t.Threshold]; ok {
+			x.holds(n, false)
+		}
+	}
+	return x
+}
+
+// valid is the rows of a block on whose day, or in whose year, a clause is in force. Clauses of one span are asked once.
+func (j *job) valid(b *column.Block, k *clauseRule) column.Bits {
+	if k.wholeYear(j.table.year) {
+		return b.All()
+	}
+	if j.block != b.First() || j.spans == nil {
+		j.block, j.spans = b.First(), j.spans[:0]
+	}
+	span := inSpan{from: k.valid.from, to: period.Date(j.table.year, 12, 31), yearly: k.yearly, rows: b.All()}
+	if k.valid.to != nil {
+		span.to = *k.valid.to
+	}
+	for n := range j.spans {
+		if s := &j.spans[n]; s.from == span.from && s.to == span.to && s.yearly == span.yearly {
+			return s.rows
+		}
+	}
+	for i := range span.rows.Rows() {
+		if !k.inForce(j.table, j.table.rows[b.First()+i].day) {
+			span.rows.Drop(i)
+		}
+	}
+	j.spans = append(j.spans, span)
+	return span.rows
+}
+
+// wholeYear says that a clause holds on every day of a year.
+func (k *clauseRule) wholeYear(year int) bool {
+	return period.Date(year, 1, 1) >= k.valid.from && (k.valid.to == nil || period.Date(year, 12, 31) <= *k.valid.to)
+}
+
+// inForce says that a clause holds on the day of a row, or in its year.
+func (k *clauseRule) inForce(t *table, day period.Day) bool {
+	first, last := day, day
+	if k.yearly {
+		first, last = period.Date(t.year, 1, 1), period.Date(t.year, 12, 31)
+	}
+	return last >= k.valid.from && (k.valid.to == nil || first <= *k.valid.to)
+}
+
+// valued is what a clause comes to in the rows of a block in which it is surely met.
+type valued struct {
+	k       *clauseRule
+	of      *lowered
+	year    int
+	block   *column.Block
+	rows    column.Bits // with a definite amount
+	nothing column.Bits // with nothing to count
+
+	numbers [column.BlockRows]uint16
+	amounts [column.BlockRows]money.Fen // of rows, in order
+	limits  []*[column.BlockRows]money.Fen
+	pays    [column.BlockRows]money.Fen // amounts, under the limits
+}
+
+// values works the amounts out. What is not definite leaves the rows.
+func (v *valued) values(pl *Plan) {
+	if v.of == nil || !pl.sorted(v.of.bands, v.year) {
+		v.rows = column.Bits{}
+	}
+	if v.rows.Empty() {
+		return
+	}
+	for _, n := range v.of.needs {
+		a := v.block.Eval(n, v.rows)
+		none := a.None(v.rows)
+		v.nothing = v.nothing.Or(&none)
+		v.rows = a.Present(v.rows)
+	}
+	if v.of.amount >= 0 {
+		a := v.block.Eval(v.of.amount, v.rows)
+		v.rows = a.Present(v.rows)
+	}
+	for _, n := range v.of.limits {
+		a := v.block.Eval(n, v.rows)
+		known := a.Present(v.rows)
+		if none := a.None(v.rows); !v.of.raised {
+			known = known.Or(&none)
+		}
+		v.rows = known
+	}
+	v.round()
+}
+
+// round settles amounts and ceilings in whole fen. What does not fit leaves the rows.
+func (v *valued) round() {
+	in := v.rows.List(&v.numbers)
+	if len(in) == 0 {
+		return
+	}
+	if v.of.amount < 0 {
+		clear(v.amounts[:len(in)])
+	} else {
+		v.fen(v.of.amount, v.k.rounding, mostDefinite, in, &v.amounts)
+	}
+	copy(v.pays[:len(in)], v.amounts[:len(in)])
+	for c, out := range v.of.limits {
+		if c == len(v.limits) {
+			v.limits = append(v.limits, new([column.BlockRows]money.Fen))
+		}
+		v.fen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded, in, v.limits[c])
+		for n, limit := range v.limits[c][:len(in)] {
+			v.pays[n] = min(v.pays[n], limit)
+		}
+	}
+	if slices.Min(v.pays[:len(in)]) < 0 {
+		v.fit(in)
+	}
+}
+
+// fit drops the rows of which the amount or a ceiling is no amount.
+func (v *valued) fit(in []uint16) {
+	to := 0
+	for at, i := range in {
+		if v.pays[at] < 0 {
+			v.rows.Drop(int(i))
+			continue
+		}
+		v.amounts[to], v.pays[to] = v.amounts[at], v.pays[at]
+		for c := range v.of.limits {
+			v.limits[c][to] = v.limits[c][at]
+		}
+		to++
+	}
+}
+
+// fen rounds what an expression comes to in each row: nothing where it is negative or none, at most most, and -1 for what no
+// amount can be.
+func (v *valued) fen(out int, how money.Rounding, most money.Fen, in []uint16, to *[column.BlockRows]money.Fen) {
+	a := v.block.Eval(out, v.rows)
+	none, den := a.None(v.rows), a.Den()
+	short := a.Numbers()
+	if short == nil || !den.IsInt64() {
+		for at, i := range in {
+			fen, err := money.Fen(0), error(nil)
+			if x := a.Big(int(i)); x.Sign() > 0 && !none.Has(int(i)) {
+				fen, err = money.ExactOf(new(big.Rat).SetFrac(x, den)).Round(how)
+			}
+			to[at] = fitting(fen, most, err)
+		}
+		return
+	}
+	r, ok := money.RounderOf(den.Int64(), how)
+	for at, i := range in {
+		x := max(short[i&(column.BlockRows-1)], 0)
+		fen, fits := r.Round(x)
+		if !ok || !fits || fen > most {
+			if none.Has(int(i)) {
+				x = 0
+			}
+			slow, err := money.RoundFraction(x, den.Int64(), how)
+			fen = fitting(slow, most, err)
+		}
+		to[at&(column.BlockRows-1)] = fen
+		if a.Constant() {
+			fill := to[:len(in)]
+			for n := range fill {
+				fill[n] = fen
+			}
+			break
+		}
+	}
+	if !none.Empty() {
+		for at, i := range in {
+			if none.Has(int(i)) {
+				to[at] = 0
+			}
+		}
+	}
+}
+
+func fitting(fen, most money.Fen, err error) money.Fen {
+	switch {
+	case err != nil:
+		return -1
+	case most == unbounded:
+		return min(fen, unbounded)
+	case fen > most:
+		return -1
+	}
+	return fen
+}
+
+// sorted says that bands begin one above the other; where they do not, each enterprise that they would pay is told.
+func (pl *Plan) sorted(all []band, year int) bool {
+	var bands rule.Bands
+	for _, b := range all {
+		from := found{}
+		if b.from >= 0 {
+			from = pl.valueFor(b.from, nil, asked{year: year, day: period.Date(year, 12, 31)})
+		}
+		if from.state != rule.None {
+			bands = append(bands, rule.Band{From: money.Of(from.low.fen)})
+		}
+	}
+	return bands.Sorted()
+}

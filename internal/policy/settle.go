@@ -1,0 +1,396 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+)
+
+// answer is a clause for a subject and year that was not ruled out, taken out of its lot.
+type answer struct {
+	lot           *lot
+	at            int // in the lot
+	clause        int
+	subject, year int // year 0 for an event without a known day
+	state         answerState
+}
+
+func (l *lot) answer(n int) answer {
+	return answer{lot: l, at: n, clause: l.k.index, subject: int(l.table.rows[l.rows[n]].number), year: l.table.year, state: l.state(n)}
+}
+
+func (a *answer) row() *row         { return &a.lot.table.rows[a.lot.rows[a.at]] }
+func (a *answer) pays() *money.Fen  { return &a.lot.pays[a.at] }
+func (a *answer) floor() bool       { return a.row().lies == onFloor }
+func (a *answer) amount() money.Fen { return a.lot.amounts[a.at] }
+
+// limits is what the ceilings of the claim allow.
+func (a *answer) limits() []money.Fen {
+	n := len(a.lot.k.ceilings)
+	return a.lot.limits[a.at*n:][:n]
+}
+
+// meets says that a clause has to be settled together with others, or with its own claims for other events: what columns say
+// of a claim of any other is what it is paid. With no policy in force, and in quotas and pools, nothing is settled here.
+func (pl *Plan) meets(k *clauseRule, hangs []int16) bool {
+	switch {
+	case !pl.live || k.staged(pl) || len(k.onces) > 0:
+		return true
+	case slices.ContainsFunc(k.ceilings, func(c slot) bool { return c.period != "event" }):
+		return true
+	case slices.ContainsFunc(pl.groups, func(r groupRule) bool { return slices.Contains(r.clauses, k.index) }):
+		return true
+	}
+	for i, lowest := range hangs {
+		if i != k.index && lowest == hangs[k.index] {
+			return true
+		}
+	}
+	return false
+}
+
+// staged says that a clause takes part in a quota or pool.
+func (k *clauseRule) staged(pl *Plan) bool {
+	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
+}
+
+// opposed is the group that holds what other documents gave against a clause, and who has it.
+type opposed struct {
+	group int
+	*elsewhere
+	unknown bool // what nobody reported is not known
+}
+
+// settler settles enterprises that lie next to each other, as far as everything that touches their claims is known.
+type settler struct {
+	survey   *Survey
+	from, to int
+	parts    []stretch
+	opposed  [][]opposed // by clause
+	several  []uint8     // by enterprise: claims that may meet others; two where they must be looked at together
+	found    []reference
+	first    []int32
+	sorted   []reference
+
+	world  world
+	rivals []rival  // of the enterprise
+	blank  []string // keys of claims that no other shares
+	some   []answer
+}
+
+// stretch is what a lot has of the enterprises.
+type stretch struct {
+	*lot
+	first, last int
+}
+
+// reference is an answer of an enterprise.
+type reference struct {
+	firm int32 // among those of the settler
+	part int32
+	at   int32
+}
+
+// settle settles all enterprises.
+func (s *Survey) settle() {
+	n := len(s.crowd.roots)
+	s.left, s.total = make([]int16, n), make([]money.Fen, n)
+	against := s.against()
+	const piece = 1 << 14
+	inParallel((n+piece-1)/piece, func(i int) {
+		t := settler{survey: s, from: i * piece, to: min((i+1)*piece, n), opposed: against}
+		t.settle()
+	})
+}
+
+// against is what other documents gave, by the clauses against which a group holds it.
+func (s *Survey) against() [][]opposed {
+	all := make([][]opposed, len(s.plan.clauses))
+	for g := range s.plan.groups {
+		r := &s.plan.groups[g]
+		if r.against == nil {
+			continue
+		}
+		found := s.crowd.rivals[r.id]
+		for _, k := range r.clauses {
+			all[k] = append(all[k], opposed{g, &found, r.unreported == "unknown"})
+		}
+	}
+	return all
+}
+
+func (t *settler) settle() {
+	left := t.survey.left[t.from:t.to]
+	for i := range left {
+		left[i] = allSettled
+	}
+	for n := range t.survey.lots {
+		l := &t.survey.lots[n]
+		if first, last := l.between(t.from, t.to); first < last {
+			t.parts = append(t.parts, stretch{l, first, last})
+		}
+	}
+	if t.meet() {
+		t.sort()
+		for at := 0; at < len(t.sorted); {
+			end := at + 1
+			for end < len(t.sorted) && t.sorted[end].firm == t.sorted[at].firm {
+				end++
+			}
+			i := t.sorted[at].firm
+			left[i] = t.firm(t.from+int(i), t.sorted[at:end])
+			at = end
+		}
+	}
+	for n := range t.parts {
+		t.add(&t.parts[n])
+	}
+}
+
+// meet marks the enterprises whose claims must be looked at together, or some answers of which are not known.
+func (t *settler) meet() (some bool) {
+	for n := range t.parts {
+		p := &t.parts[n]
+		meets := t.survey.meets[p.k.index]
+		if !meets && p.states == nil {
+			continue
+		}
+		if t.several == nil {
+			t.several = make([]uint8, t.to-t.from)
+		}
+		for at := p.first; at < p.last; at++ {
+			i := int(p.firm(at))
+			count := &t.several[i-t.from]
+			switch state := p.state(at); {
+			case state == nothing:
+			case state != definite || meets && t.looked(p.lot, i):
+				*count = 2
+			case meets && *count < 2:
+				*count++
+			}
+			some = some || *count > 1
+		}
+	}
+	return some
+}
+
+// looked says that a claim must be looked at even where it is alone.
+func (t *settler) looked(l *lot, firm int) bool {
+	if !t.survey.plan.live || l.k.staged(t.survey.plan) {
+		return true
+	}
+	for _, o := range t.opposed[l.k.index] {
+		if o.paid[firm] || o.unknown && o.unreported[firm] {
+			return true
+		}
+	}
+	return false
+}
+
+// sort puts the answers of each marked enterprise next to each other, lot by lot.
+func (t *settler) sort() {
+	t.first = make([]int32, t.to-t.from+1)
+	for n := range t.parts {
+		p := &t.parts[n]
+		if !t.survey.meets[p.k.index] && p.states == nil {
+			continue
+		}
+		for at := p.first; at < p.last; at++ {
+			if i := p.firm(at) - int32(t.from); t.several[i] > 1 && p.state(at) != nothing {
+				t.found = append(t.found, reference{i, int32(n), int32(at)})
+				t.first[i+1]++
+			}
+		}
+	}
+	for i := 1; i < len(t.first); i++ {
+		t.first[i] += t.first[i-1]
+	}
+	t.sorted = make([]reference, len(t.found))
+	for _, r := range t.found {
+		t.sorted[t.first[r.firm]] = r
+		t.first[r.firm]++
+	}
+}
+
+// add adds what columns settle of a lot to what its enterprises get.
+func (t *settler) add(p *stretch) {
+	s := t.survey
+	if p.k.purse != cash {
+		return
+	}
+	hangs := s.hangs[p.k.index]
+	for at := p.first; at < p.last; at++ {
+		i := p.firm(at)
+		if left := s.left[i]; left != allSettled && (left == allLeft || left == hangs) || p.states != nil && p.states[at] != definite {
+			continue
+		}
+		if p.table.floored && p.table.rows[p.rows[at]].lies == onFloor {
+			continue
+		}
+		s.total[i] = plus(s.total[i], p.pays[at])
+	}
+}
+
+// firm settles the claims of an enterprise that may meet each other, and gives what is left to ask of it.
+func (t *settler) firm(i int, all []reference) int16 {
+	s := t.survey
+	t.some = t.some[:0]
+	for _, r := range all {
+		t.some = append(t.some, t.parts[r.part].answer(int(r.at)))
+	}
+	s.order(t.some)
+	some := t.some
+	left, ok := t.unsettled(i, some)
+	if !ok {
+		return allLeft
+	}
+	claims, sum := 0, money.Fen(0)
+	for n := range some {
+		a := &some[n]
+		switch {
+		case a.state != definite:
+		case left == s.hangs[a.clause]:
+			a.state = open
+		case s.meets[a.clause]:
+			claims, sum = claims+1, plus(sum, a.amount())
+		}
+	}
+	switch {
+	case claims == 0:
+		return left
+	case sum >= unbounded: // an amount that nothing limits
+		return allLeft
+	}
+	if t.given(i, some); claims == 1 && len(t.rivals) == 0 {
+		return left
+	}
+	if !t.together(some) {
+		return allLeft
+	}
+	return left
+}
+
+// order puts answers of an enterprise into the order in which all would be asked.
+func (s *Survey) order(some []answer) {
+	less := func(a, b *answer) bool {
+		return cmp.Or(s.place[a.clause]-s.place[b.clause], a.subject-b.subject, a.year-b.year) < 0
+	}
+	for n := 1; n < len(some); n++ { // few, and nearly in order
+		for m := n; m > 0 && less(&some[m], &some[m-1]); m-- {
+			some[m-1], some[m] = some[m], some[m-1]
+		}
+	}
+}
+
+// unsettled is the clauses of an enterprise that must be asked: something of them is not known, or two claims may be the same
+// thing, which only their facts tell. ok is false where that is not one cluster alone, and the enterprise must be decided as
+// a whole.
+func (t *settler) unsettled(firm int, some []answer) (left int16, ok bool) {
+	s := t.survey
+	left = allSettled
+	leave := func(clause int) bool {
+		c := s.hangs[clause]
+		if left != allSettled && left != c || s.plan.Staged() {
+			return false
+		}
+		left = c
+		return true
+	}
+	if !s.plan.live {
+		return left, false
+	}
+	for n := range some {
+		a := &some[n]
+		switch {
+		case s.plan.Staged() && a.lot.k.staged(s.plan):
+			return left, false
+		case a.state != definite && !leave(a.clause):
+			return left, false
+		case a.state == definite && (t.alike(some[:n], a) || t.unreported(firm, a)) && !leave(a.clause):
+			return left, false
+		}
+	}
+	return left, true
+}
+
+// unreported says that another document may have given something that a group of the claim holds against it.
+func (t *settler) unreported(firm int, a *answer) bool {
+	return slices.ContainsFunc(t.opposed[a.clause], func(o opposed) bool { return o.unknown && o.elsewhere.unreported[firm] })
+}
+
+// given finds what other documents gave to the projects of the claims, where a group holds it against them.
+func (t *settler) given(firm int, some []answer) {
+	t.rivals = t.rivals[:0]
+	for g := range t.survey.plan.groups {
+		r := &t.survey.plan.groups[g]
+		if r.against == nil || !t.survey.crowd.rivals[r.id].paid[firm] {
+			continue
+		}
+		for _, x := range t.survey.crowd.rivals[r.id].given[int32(firm)] {
+			if slices.ContainsFunc(some, func(a answer) bool {
+				return a.state == definite && int(a.row().project) == x.project && slices.Contains(r.clauses, a.clause)
+			}) {
+				x.group = g
+				t.rivals = append(t.rivals, x)
+			}
+		}
+	}
+}
+
+// together stacks several claims; false where too many awards depend on each other.
+func (t *settler) together(some []answer) bool {
+	s := t.survey
+	if t.blank == nil {
+		t.blank = make([]string, len(s.plan.groups)+len(s.plan.onces)+1)
+		t.world.known = map[string][]knot{}
+	}
+	for _, floor := range [...]bool{false, true} {
+		w := &t.world
+		w.plan, w.claims, w.at, w.rivals, w.awards = s.plan, w.claims[:0], w.at[:0], t.rivals, w.awards[:0]
+		for _, r := range t.rivals {
+			w.awards = append(w.awards, r.low)
+		}
+		stacked := func(a *answer) bool { return a.state == definite && s.meets[a.clause] && a.floor() == floor }
+		for n := range some {
+			if a := &some[n]; stacked(a) {
+				r := a.row()
+				w.claims = append(w.claims, claim{clause: a.clause, unit: int(r.unit), project: int(r.project)})
+				w.at = append(w.at, outcome{present: true, amount: a.amount(), year: a.year, day: r.day, limits: a.limits(), once: t.blank, items: t.blank})
+			}
+		}
+		pays := w.settle()
+		if w.tangled {
+			return false
+		}
+		at := 0
+		for n := range some {
+			if a := &some[n]; stacked(a) {
+				*a.pays() = pays[at]
+				at++
+			}
+		}
+	}
+	return true
+}
+
+// alike says that a claim may be the same thing as one of those before it, under a rule that pays it once or as the same cost
+// item.
+func (t *settler) alike(before []answer, a *answer) bool {
+	pl := t.survey.plan
+	for n := range before {
+		b := &before[n]
+		if b.state != definite {
+			continue
+		}
+		if b.clause == a.clause && len(a.lot.k.onces) > 0 {
+			return true
+		}
+		for g := range pl.groups {
+			if r := &pl.groups[g]; r.scope == "cost_item" && slices.Contains(r.clauses, a.clause) && slices.Contains(r.clauses, b.clause) {
+				return true
+			}
+		}
+	}
+	return false
+}
