@@ -667,6 +667,7 @@ func TestMigrate(t *testing.T) {
 		one  = "CREATE TABLE a (id BIGINT);\nINSERT INTO a (id) VALUES (1);\n"
 		two  = "-- what came later\nCREATE TABLE b (id BIGINT);\nINSERT INTO b (id) SELECT id FROM a;"
 		bad  = "CREATE TABLE b (id BIGINT);\nINSERT INTO nowhere (id) VALUES (1);\nCREATE TABLE c (id BIGINT);\n"
+		ours = one + "-- sqlite:\nCREATE TABLE a2 (id BIGINT, CHECK (sqlite_version() <> ''));\n-- postgres:\nCREATE TABLE a2 (id BIGINT, CHECK (pg_backend_pid() > 0));\nINSERT INTO a2 (id) VALUES (1);\n"
 		good = "CREATE TABLE b (id BIGINT);\nINSERT INTO b (id) VALUES (1);\nCREATE TABLE c (id BIGINT);\n"
 	)
 	type try struct {
@@ -676,6 +677,7 @@ func TestMigrate(t *testing.T) {
 	tests := map[string][]try{
 		"grows":                     {{files: []string{one}}, {files: []string{one, two}}, {files: []string{one, two}}},
 		"goes on where it stopped":  {{files: []string{one, bad}, want: "step 4 (0002_x.sql)"}, {files: []string{one, good}}},
+		"each its own statement":    {{files: []string{ours}}, {files: []string{ours}}, {files: []string{one}, want: "newer version"}},
 		"refuses a newer database":  {{files: []string{one, two}}, {files: []string{one}, want: "newer version"}},
 		"refuses a changed history": {{files: []string{one}}, {files: []string{strings.Replace(one, "(1)", "(2)", 1)}, want: "0001_x.sql"}},
 	}

@@ -28,6 +28,16 @@ type step struct {
 	text   string
 }
 
+// forOne are the lines by which a statement is for one database alone.
+var forOne = map[string]dialect{"-- sqlite:": sqlite, "-- postgres:": postgres}
+
+// runs says that the step is for this database.
+func (s step) runs(d dialect) bool {
+	first, _, _ := strings.Cut(s.text, "\n")
+	only, ok := forOne[strings.TrimSpace(first)]
+	return !ok || only == d
+}
+
 // digest tells whether a step is still the one that was applied.
 func (s step) digest() string {
 	sum := sha256.Sum256([]byte(s.text))
@@ -135,8 +145,10 @@ func (db *DB) apply(ctx context.Context, s step) error {
 		if done > 0 {
 			return nil
 		}
-		if _, err := tx.Exec(ctx, s.text); err != nil {
-			return err
+		if s.runs(db.dialect) {
+			if _, err := tx.Exec(ctx, s.text); err != nil {
+				return err
+			}
 		}
 		_, err := tx.Exec(ctx, recordSteps, s.pkg, s.number, s.digest())
 		return err

@@ -17,7 +17,8 @@ import (
 )
 
 // Migrations is the schema of one package: the files migrations/NNNN_name.sql of FS, applied in the order of their
-// numbers, one statement at a time. A statement ends with ";" at the end of a line.
+// numbers, one statement at a time. A statement ends with ";" at the end of a line. One that begins with the line
+// "-- sqlite:" or "-- postgres:" is for that database alone: for triggers, which the two write differently.
 type Migrations struct {
 	Package string // such as "fact"; the key under which the database remembers what has been applied
 	FS      fs.FS
