@@ -27,7 +27,7 @@ var order = [][]string{
 	{"internal/content"},
 	{"internal/source"},
 	{"internal/party"},
-	{"internal/fact"},
+	{"internal/fact", "internal/ledger"},
 	{"internal/rule"},
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
