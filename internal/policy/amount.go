@@ -243,7 +243,7 @@ func (a *asking) perUnit(am *amount) quantity {
 	if q.state == rule.None {
 		return q
 	}
-	out := am.count.Eval(a.ctx)
+	out := a.eval(am.count)
 	switch out.State {
 	case rule.Failed:
 		a.fail(out.Err)
@@ -454,7 +454,7 @@ func (a *asking) points(q quantity, am *amount) quantity {
 	if !ok {
 		return quantity{state: rule.None}
 	}
-	out := am.bankRate.Eval(a.ctx)
+	out := a.eval(am.bankRate)
 	switch out.State {
 	case rule.Failed:
 		a.fail(out.Err)

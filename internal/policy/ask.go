@@ -111,7 +111,7 @@ func (a *asking) area() {
 		return
 	}
 	on := min(a.at.day, a.asOf)
-	v, state := a.root.Fact(a.plan.areaDef, period.OfDay(on), on)
+	v, state := a.lies(on)
 	ref := rule.FactRef{Subject: rule.RefOf(a.root), Def: rule.AreaCode, Period: period.OfDay(on)}
 	c := Check{ID: "area", Kind: "area", State: Met, Place: doc.Area.Place}
 	if a.opt.Trace {
@@ -200,7 +200,7 @@ func (a *asking) atom(x *atom, kind string) {
 // answer evaluates a condition. One that shuts out (an exclusion, a claw-back) is met where it does not hold.
 func (a *asking) answer(x *atom, kind string) (Check, []rule.FactRef) {
 	shuts := kind == "exclusion" || kind == "clawback"
-	out := x.expr.Eval(a.ctx)
+	out := a.eval(x.expr)
 	c := Check{ID: x.ID, Kind: kind, Text: x.Text, Expr: x.Expr, Place: a.k.Place}
 	if x.Cite != "" {
 		c.Place = Place{Cite: x.Cite}

@@ -97,6 +97,8 @@ type decider struct {
 	ways     [][]outcome
 	floor    []bool // by claim: lies where somebody else pays and the floor holds
 	rivals   []rival
+
+	memory *memory // of the question that is asked; nil where nothing is kept
 }
 
 // answered is how a clause came out by itself, for those that require it.
@@ -214,6 +216,13 @@ type asked struct {
 
 // undated asks a clause whose event has no known day for every year in which it may have been.
 func (d *decider) undated(k *clauseRule, s rule.Subject) {
+	if all := d.undatedDays(k); len(all) > 0 {
+		d.addUndated(k, s, all)
+	}
+}
+
+// undatedDays is the days that tell of all on which an event without a known day may have been.
+func (d *decider) undatedDays(k *clauseRule) []asked {
 	var all []asked
 	last := d.asOf
 	if k.valid.to != nil {
@@ -231,9 +240,7 @@ func (d *decider) undated(k *clauseRule, s rule.Subject) {
 			all = append(all, asked{year: y, day: end})
 		}
 	}
-	if len(all) > 0 {
-		d.addUndated(k, s, all)
-	}
+	return all
 }
 
 // later tells of an event after the day of asking.
@@ -284,17 +291,31 @@ func (d *decider) add(k *clauseRule, s rule.Subject, event *period.Day, on asked
 	d.propose(l, v, v.ways(on))
 }
 
-// addUndated evaluates a line whose event has no known day: it may be absent, or turn out as on any of the days.
+// addUndated evaluates a line whose event has no known day.
 func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
-	var ways []outcome
-	var best *verdict
+	v, ways := d.anyDay(k, s, days)
+	if d.err != nil || v.state == NotMet && !d.opt.Trace {
+		return
+	}
+	for i, on := range days {
+		if i == 0 || on.year != days[i-1].year {
+			d.answer(k, s, on.year, v)
+		}
+	}
+	l := d.line(k, s)
+	l.State, l.asked = v.state, days[0]
+	d.propose(l, v, ways)
+}
+
+// anyDay asks a clause whose event has no known day: it may be absent, or turn out as on any of the days.
+func (d *decider) anyDay(k *clauseRule, s rule.Subject, days []asked) (best *verdict, ways []outcome) {
 	var v *verdict
 	for i, on := range days {
 		if i == 0 || on.year != days[i-1].year || k.byDay || d.moved(days[i-1].day, on.day) {
 			v = d.ask(k, s, on)
 		}
 		if d.err != nil {
-			return
+			return nil, nil
 		}
 		if best == nil || v.state == Met && best.state != Met || v.state == Unknown && best.state == NotMet {
 			best = v
@@ -305,13 +326,8 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 			}
 		}
 	}
-	if best.state == NotMet && !d.opt.Trace {
-		return
-	}
-	l := d.line(k, s)
-	if l.State = best.state; best.state != NotMet {
+	if best.state != NotMet {
 		ways = append([]outcome{{}}, ways...)
-		l.State = Unknown
 		ref := rule.FactRef{Subject: rule.RefOf(s), Def: k.event.Code}
 		best.missing = append([]rule.FactRef{ref}, best.missing...)
 		best.remaining = append([]Remaining{{Check: "event", State: Unknown, Text: k.event.Name, Facts: []Fact{factOf(ref)}}}, best.remaining...)
@@ -320,14 +336,8 @@ func (d *decider) addUndated(k *clauseRule, s rule.Subject, days []asked) {
 		for i, s := range best.standing {
 			best.standing[i] = nowhere(s.stage, len(s.low))
 		}
-		for i, on := range days {
-			if i == 0 || on.year != days[i-1].year {
-				d.answer(k, s, on.year, best)
-			}
-		}
 	}
-	l.asked = days[0]
-	d.propose(l, best, ways)
+	return best, ways
 }
 
 // moved says that the enterprise belonged elsewhere on one day than on another.
@@ -391,10 +401,13 @@ func own(ways []outcome) Interval {
 }
 
 func (d *decider) newClaim(k *clauseRule, s rule.Subject, day period.Day) claim {
-	c := claim{clause: k.index, unit: d.unit(s), project: -1}
-	if p := project(s); p != nil {
-		c.project = d.unit(p)
-	}
+	c := claim{clause: k.index, unit: d.unit(s), project: d.projectOf(s)}
+	d.keys(&c, k, s, day)
+	return c
+}
+
+// keys reads what a claim must share with others to be the same thing.
+func (d *decider) keys(c *claim, k *clauseRule, s rule.Subject, day period.Day) {
 	for _, o := range k.onces {
 		c.once = append(c.once, d.key(s, o.Same, day))
 	}
@@ -408,7 +421,6 @@ func (d *decider) newClaim(k *clauseRule, s rule.Subject, day period.Day) claim 
 		}
 		c.items[g] = d.key(s, rule.same, day)
 	}
-	return c
 }
 
 // key reads what claims must share to be the same thing. What has no item at all stands for itself.

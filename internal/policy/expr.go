@@ -156,7 +156,7 @@ func (v number) value(kind string) rule.Value {
 
 // quantity evaluates an expression of money. Name is shown as a step of the formula; "" shows none.
 func (a *asking) quantity(x *rule.Expr, name string) quantity {
-	out := x.Eval(a.ctx)
+	out := a.eval(x)
 	q := quantity{state: out.State}
 	if a.opt.Trace {
 		q.read = facts(out.Read)

@@ -276,6 +276,7 @@ func TestManyAreOneByOne(t *testing.T) {
 				lines += len(want.Lines)
 			}
 			if survey.Odd(i) {
+				inShort(t, survey, i)
 				if odd++; wantErr == nil && survey.Parted(i) {
 					parted++
 					inParts(t, survey, i, want)
@@ -287,7 +288,8 @@ func TestManyAreOneByOne(t *testing.T) {
 			}
 			var sums Sums
 			survey.Sums(i, &sums)
-			if diff := cmp.Diff(sumsOf(plan, want), sums); diff != "" {
+			sums.some = nil // its room
+			if diff := cmp.Diff(sumsOf(plan, want), sums, exported); diff != "" {
 				t.Fatalf("%s as of %s: firm %d (-alone +in columns):\n%s", p.File.Document.ID, asOf, i, diff)
 			}
 			switch len(sums.Lines) {
@@ -305,6 +307,21 @@ func TestManyAreOneByOne(t *testing.T) {
 		if n*100 < firms {
 			t.Errorf("%s: %d of %d, less than a hundredth", what, n, firms)
 		}
+	}
+}
+
+// inShort holds what is left of an enterprise, in short, against the decision of it.
+func inShort(t *rapid.T, survey *Survey, i int) {
+	left, gotErr := survey.Left(i, nil, nil)
+	d, wantErr := survey.DecideLeft(i)
+	if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {
+		t.Fatalf("%s: firm %d (-decided +in short):\n%s", survey.plan.Policy.File.Document.ID, i, diff)
+	}
+	if wantErr != nil {
+		return
+	}
+	if diff := cmp.Diff(survey.plan.Brief(d), left.Brief); diff != "" {
+		t.Fatalf("%s: firm %d (-decided +in short):\n%s", survey.plan.Policy.File.Document.ID, i, diff)
 	}
 }
 
@@ -379,12 +396,11 @@ func settingsOf(r *rand.Rand, p *Policy) map[string]string {
 	return out
 }
 
-// TestRenumbering changes numbers of every policy by chance: what is left of an enterprise that no touched clause may be met
-// by is decided as it was.
+// TestRenumbering changes numbers of every policy by chance, twice: what is left of an enterprise is, from what was left of it
+// under other numbers, what it is by itself; and where no touched clause may be met by it, it is as it was.
 func TestRenumbering(t *testing.T) {
 	all := packages(t)
-	exported := cmp.Exporter(func(reflect.Type) bool { return true })
-	var stood, changed, firms int
+	var stood, changed, firms, told int
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 13))
 		p := all[r.IntN(len(all))]
@@ -418,36 +434,57 @@ func TestRenumbering(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		further, err := p.Plan(settings, patchesOf(r, p)...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		diffs := []*Renumbering{nil, diff}
+		if diff, ok = further.Since(plan); !ok {
+			t.Fatalf("%s: not compared", p.File.Document.ID)
+		}
+		last, err := crowd.Ask(further)
+		if err != nil {
+			t.Fatal(err)
+		}
+		surveys := []*Survey{was, survey, last}
+		diffs = append(diffs, diff)
 		for i := range roots {
-			if !was.Odd(i) {
-				continue
-			}
-			before, err := was.DecideLeft(i)
-			if err != nil {
-				continue
-			}
-			touched := was.Leaves(i) != survey.Leaves(i) || survey.Asks(i, diff.Touched)
-			for n, c := range base.Clauses() {
-				touched = touched || diff.Touched(n) && slices.ContainsFunc(before.Clauses, func(s ClauseSum) bool { return s.Clause == c.ID })
-			}
-			after, err := survey.DecideLeft(i)
-			if err == nil {
-				before.Hash = after.Hash
-			}
-			same := err == nil && reflect.DeepEqual(before, after)
-			firms++
-			switch {
-			case !touched && !same:
-				t.Fatalf("%s as of %s, %v: firm %d changed untouched (-before +after): %v\n%s", p.File.Document.ID, asOf, plan.Patches, i, err, cmp.Diff(before, after, exported))
-			case !touched:
-				stood++
-			case !same:
-				changed++
+			var before *Left
+			for n, s := range surveys {
+				if !s.Odd(i) {
+					before = nil
+					continue
+				}
+				after, gotErr := s.Left(i, before, diffs[n])
+				want, wantErr := s.Left(i, nil, nil)
+				if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {
+					t.Fatalf("%s as of %s, %v: firm %d (-anew +from before):\n%s", p.File.Document.ID, asOf, s.plan.Patches, i, diff)
+				}
+				if wantErr != nil {
+					before = nil
+					continue
+				}
+				if diff := cmp.Diff(want.Brief, after.Brief); diff != "" || want.Whole != after.Whole {
+					t.Fatalf("%s as of %s, %v: firm %d (-anew +from before):\n%s", p.File.Document.ID, asOf, s.plan.Patches, i, diff)
+				}
+				if before != nil {
+					firms++
+					switch {
+					case before == after:
+						stood++
+					case !reflect.DeepEqual(before.Brief, after.Brief):
+						changed++
+					}
+				}
+				if after.told != nil {
+					told++
+				}
+				before = after
 			}
 		}
 	})
-	t.Logf("%d firms: %d stood untouched, %d changed", firms, stood, changed)
-	if stood*10 < firms || changed*50 < firms {
+	t.Logf("%d firms: %d stood, %d changed, %d told by question", firms, stood, changed, told)
+	if stood*10 < firms || changed*50 < firms || told*10 < firms {
 		t.Error("too few")
 	}
 }

@@ -50,11 +50,6 @@ func (pl *Plan) meets(k *clauseRule, hangs []int16) bool {
 	return false
 }
 
-// staged says that a clause takes part in a quota or pool.
-func (k *clauseRule) staged(pl *Plan) bool {
-	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
-}
-
 // opposed is the group that holds what other documents gave against a clause, and who has it.
 type opposed struct {
 	group int
@@ -77,6 +72,7 @@ type settler struct {
 	rivals []rival  // of the enterprise
 	blank  []string // keys of claims that no other shares
 	some   []answer
+	open   []int // of those, what must be asked
 }
 
 // stretch is what a lot has of the enterprises.
@@ -95,7 +91,7 @@ type reference struct {
 // settle settles all enterprises.
 func (s *Survey) settle() {
 	n := len(s.crowd.roots)
-	s.left, s.total = make([]int16, n), make([]money.Fen, n)
+	s.left, s.total = make([]remainder, n), make([]money.Fen, n)
 	against := s.against()
 	const piece = 1 << 14
 	inParallel((n+piece-1)/piece, func(i int) {
@@ -219,10 +215,9 @@ func (t *settler) add(p *stretch) {
 	if p.k.purse != cash {
 		return
 	}
-	hangs := s.hangs[p.k.index]
 	for at := p.first; at < p.last; at++ {
 		i := p.firm(at)
-		if left := s.left[i]; left != allSettled && (left == allLeft || left == hangs) || p.states != nil && p.states[at] != definite {
+		if s.left[i] == allLeft || p.state(at) != definite || p.pays[at] == leftOver {
 			continue
 		}
 		if p.table.floored && p.table.rows[p.rows[at]].lies == onFloor {
@@ -233,7 +228,7 @@ func (t *settler) add(p *stretch) {
 }
 
 // firm settles the claims of an enterprise that may meet each other, and gives what is left to ask of it.
-func (t *settler) firm(i int, all []reference) int16 {
+func (t *settler) firm(i int, all []reference) remainder {
 	s := t.survey
 	t.some = t.some[:0]
 	for _, r := range all {
@@ -241,18 +236,13 @@ func (t *settler) firm(i int, all []reference) int16 {
 	}
 	s.order(t.some)
 	some := t.some
-	left, ok := t.unsettled(i, some)
-	if !ok {
-		return allLeft
+	left := t.leave(i, some)
+	if left == allLeft {
+		return left
 	}
 	claims, sum := 0, money.Fen(0)
 	for n := range some {
-		a := &some[n]
-		switch {
-		case a.state != definite:
-		case left == s.hangs[a.clause]:
-			a.state = open
-		case s.meets[a.clause]:
+		if a := &some[n]; t.settles(a) {
 			claims, sum = claims+1, plus(sum, a.amount())
 		}
 	}
@@ -283,59 +273,36 @@ func (s *Survey) order(some []answer) {
 	}
 }
 
-// unsettled is the clauses of an enterprise that must be asked: something of them is not known, or two claims may be the same
-// thing, which only their facts tell. ok is false where that is not one cluster alone, and the enterprise must be decided as
-// a whole.
-func (t *settler) unsettled(firm int, some []answer) (left int16, ok bool) {
-	s := t.survey
-	left = allSettled
-	leave := func(clause int) bool {
-		c := s.hangs[clause]
-		if left != allSettled && left != c || s.plan.Staged() {
-			return false
-		}
-		left = c
-		return true
-	}
-	if !s.plan.live {
-		return left, false
-	}
-	for n := range some {
-		a := &some[n]
-		switch {
-		case s.plan.Staged() && a.lot.k.staged(s.plan):
-			return left, false
-		case a.state != definite && !leave(a.clause):
-			return left, false
-		case a.state == definite && (t.alike(some[:n], a) || t.unreported(firm, a)) && !leave(a.clause):
-			return left, false
-		}
-	}
-	return left, true
-}
-
-// unreported says that another document may have given something that a group of the claim holds against it.
-func (t *settler) unreported(firm int, a *answer) bool {
-	return slices.ContainsFunc(t.opposed[a.clause], func(o opposed) bool { return o.unknown && o.elsewhere.unreported[firm] })
-}
-
 // given finds what other documents gave to the projects of the claims, where a group holds it against them.
 func (t *settler) given(firm int, some []answer) {
-	t.rivals = t.rivals[:0]
-	for g := range t.survey.plan.groups {
-		r := &t.survey.plan.groups[g]
-		if r.against == nil || !t.survey.crowd.rivals[r.id].paid[firm] {
+	t.rivals = t.survey.given(firm, t.rivals[:0], func(r *groupRule, project int) bool {
+		return slices.ContainsFunc(some, func(a answer) bool {
+			return t.settles(&a) && int(a.row().project) == project && slices.Contains(r.clauses, a.clause)
+		})
+	})
+}
+
+// given is what other documents gave to projects of an enterprise that have a claim which a group holds it against, as far as it
+// is known.
+func (s *Survey) given(firm int, rivals []rival, claimed func(r *groupRule, project int) bool) []rival {
+	for g := range s.plan.groups {
+		r := &s.plan.groups[g]
+		if r.against == nil || !s.crowd.rivals[r.id].paid[firm] {
 			continue
 		}
-		for _, x := range t.survey.crowd.rivals[r.id].given[int32(firm)] {
-			if slices.ContainsFunc(some, func(a answer) bool {
-				return a.state == definite && int(a.row().project) == x.project && slices.Contains(r.clauses, a.clause)
-			}) {
+		for _, x := range s.crowd.rivals[r.id].given[int32(firm)] {
+			if claimed(r, x.project) {
 				x.group = g
-				t.rivals = append(t.rivals, x)
+				rivals = append(rivals, x)
 			}
 		}
 	}
+	return rivals
+}
+
+// settles says that a claim is known, meets others, and touches nothing that is left to ask.
+func (t *settler) settles(a *answer) bool {
+	return a.state == definite && t.survey.meets[a.clause] && !a.left()
 }
 
 // together stacks several claims; false where too many awards depend on each other.
@@ -351,7 +318,7 @@ func (t *settler) together(some []answer) bool {
 		for _, r := range t.rivals {
 			w.awards = append(w.awards, r.low)
 		}
-		stacked := func(a *answer) bool { return a.state == definite && s.meets[a.clause] && a.floor() == floor }
+		stacked := func(a *answer) bool { return t.settles(a) && a.floor() == floor }
 		for n := range some {
 			if a := &some[n]; stacked(a) {
 				r := a.row()
@@ -372,25 +339,4 @@ func (t *settler) together(some []answer) bool {
 		}
 	}
 	return true
-}
-
-// alike says that a claim may be the same thing as one of those before it, under a rule that pays it once or as the same cost
-// item.
-func (t *settler) alike(before []answer, a *answer) bool {
-	pl := t.survey.plan
-	for n := range before {
-		b := &before[n]
-		if b.state != definite {
-			continue
-		}
-		if b.clause == a.clause && len(a.lot.k.onces) > 0 {
-			return true
-		}
-		for g := range pl.groups {
-			if r := &pl.groups[g]; r.scope == "cost_item" && slices.Contains(r.clauses, a.clause) && slices.Contains(r.clauses, b.clause) {
-				return true
-			}
-		}
-	}
-	return false
 }

@@ -14,21 +14,15 @@ type Survey struct {
 	crowd *Crowd
 	plan  *Plan
 	lots  []lot       // in the order in which their questions would be asked
-	left  []int16     // by enterprise: the cluster of clauses that is left to ask, or what follows
+	left  []remainder // by enterprise
 	total []money.Fen // by enterprise, see Total
 
-	numbers []int   // of clauses in Plan.Clauses
-	place   []int   // of clauses in the order in which all are asked
-	hangs   []int16 // clauses by the lowest of those that they hang together with
-	meets   []bool  // by clause, see Plan.meets
+	numbers []int  // of clauses in Plan.Clauses
+	place   []int  // of clauses in the order in which all are asked
+	meets   []bool // by clause, see Plan.meets
 
 	index func() *index
 }
-
-const (
-	allSettled int16 = -1 // nothing is left
-	allLeft    int16 = -2
-)
 
 // Ask asks a plan of the crowd's policy of every enterprise.
 func (c *Crowd) Ask(pl *Plan) (*Survey, error) {
@@ -60,13 +54,13 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 // survey is one that knows what its plan tells.
 func (c *Crowd) survey(pl *Plan) *Survey {
 	n := len(pl.clauses)
-	s := &Survey{crowd: c, plan: pl, numbers: make([]int, n), place: make([]int, n), hangs: pl.hang(), meets: make([]bool, n)}
-	on := 0
+	s := &Survey{crowd: c, plan: pl, numbers: make([]int, n), place: make([]int, n), meets: make([]bool, n)}
+	on, hangs := 0, pl.hang()
 	for i := range pl.clauses {
 		if s.numbers[i] = on; !pl.clauses[i].off {
 			on++
 		}
-		s.meets[i] = pl.meets(&pl.clauses[i], s.hangs)
+		s.meets[i] = pl.meets(&pl.clauses[i], hangs)
 	}
 	for n, i := range pl.Policy.order {
 		s.place[i] = n
@@ -162,61 +156,6 @@ func (pl *Plan) hang() []int16 {
 	return lowest
 }
 
-// Odd says that columns do not settle all of an enterprise: something of it is not known, or the sameness of its claims
-// depends on more than numbers. Decide decides it.
-func (s *Survey) Odd(i int) bool { return s.left[i] != allSettled }
-
-// Parted says that what is left of an odd enterprise are clauses that nothing else touches: the decision of what is left, and
-// the Sums of the rest, make its decision together.
-func (s *Survey) Parted(i int) bool { return s.left[i] >= 0 }
-
-// DecideLeft is the decision of what is left of an enterprise.
-func (s *Survey) DecideLeft(i int) (*Decision, error) {
-	if !s.Parted(i) {
-		return s.Decide(i)
-	}
-	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
-	d.collect()
-	d.questions(slices.DeleteFunc(s.of(i), func(a answer) bool { return !s.leaves(i, a.clause) }))
-	return d.decision()
-}
-
-// leaves says that a clause is left to ask.
-func (s *Survey) leaves(i int, clause int) bool {
-	return s.left[i] == allLeft || s.left[i] == s.hangs[clause]
-}
-
-// Decide is the decision of an enterprise, as Plan.Decide takes it with the zero Options.
-func (s *Survey) Decide(i int) (*Decision, error) {
-	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
-	if some := s.of(i); len(some) > 0 {
-		d.collect()
-		d.questions(some)
-	}
-	return d.decision()
-}
-
-// questions asks those alone, in the order in which all would be asked.
-func (d *decider) questions(some []answer) {
-	for _, a := range some {
-		k, met := a.lot.k, a.lot.plain && a.state != open
-		switch s := d.subjects[k.Entity][a.subject]; {
-		case k.yearly:
-			d.yearly(k, s, a.year, met)
-		default:
-			d.onEvent(k, s, met)
-		}
-	}
-}
-
-// Asks says that some clause is left to ask of an enterprise, by the number of the clause in Plan.Clauses.
-func (s *Survey) Asks(i int, of func(clause int) bool) bool {
-	return slices.ContainsFunc(s.of(i), func(a answer) bool { return s.leaves(i, a.clause) && of(s.numbers[a.clause]) })
-}
-
-// Leaves is which clauses are left to ask of an enterprise: equal numbers, the same clauses. -1 for none, -2 for all.
-func (s *Survey) Leaves(i int) int { return int(s.left[i]) }
-
 // Total is what an enterprise is paid in money by what columns settle of it.
 func (s *Survey) Total(i int) money.Fen { return s.total[i] }
 
@@ -226,6 +165,8 @@ type Sums struct {
 	Total, InKind money.Fen
 	Floor         *money.Fen // see Decision
 	Lines         []LineSum  // in the order of the document
+
+	some []answer // room
 }
 
 // LineSum is one clause for one subject and event or year.
@@ -238,10 +179,11 @@ type LineSum struct {
 // Sums fills in what columns settle of an enterprise, which is nothing where it is odd and not Parted; the lines take the
 // place of those that are there.
 func (s *Survey) Sums(i int, out *Sums) {
-	*out = Sums{State: NotMet, Lines: out.Lines[:0]}
+	*out = Sums{State: NotMet, Lines: out.Lines[:0], some: out.some}
 	eligible := false
-	for _, a := range s.of(i) {
-		if a.state != definite || s.leaves(i, a.clause) {
+	out.some = s.answers(i, out.some[:0])
+	for _, a := range out.some {
+		if s.left[i] == allLeft || a.state != definite || a.left() {
 			continue
 		}
 		k := a.lot.k

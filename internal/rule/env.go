@@ -193,6 +193,13 @@ func (x *Expr) Uses() []string {
 	return ids
 }
 
+// ReadsParams says that it reads a parameter, by itself or through an aggregate.
+func (x *Expr) ReadsParams() bool {
+	return slices.ContainsFunc(x.names, func(n *name) bool {
+		return n.origin == FromParam || n.agg != nil && (n.agg.Of != nil && n.agg.Of.ReadsParams() || slices.ContainsFunc(n.agg.When, (*Expr).ReadsParams))
+	})
+}
+
 // Compile checks an expression that must have one of the wanted types. Where Exact is wanted and Money is not, money
 // is taken and becomes exact. All mistakes of a kind are told at once; with problems the Expr is nil.
 func (e *Env) Compile(src string, at Position, want ...Type) (*Expr, content.Problems) {

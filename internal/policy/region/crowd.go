@@ -113,81 +113,168 @@ func (r *Runner) read(ctx context.Context, c *crowd, p *policy.Policy, counted f
 
 // part is the enterprises that a worker takes at a time.
 type part struct {
-	survey  *policy.Survey
-	clauses map[string]uint16
-	reuse   *reuse
-	first   int // number of the first
-	rows    []Firm
-	left    []*left            // by row
-	staged  []*policy.Decision // where quotas and pools settle them afterwards
+	survey *policy.Survey
+	base   *base  // nil where there is none to begin from
+	firms  []Firm // before anything is decided
+	first  int    // number of the first
+	rows   []*Firm
+	left   []*left            // by row
+	staged []*policy.Decision // where quotas and pools settle them afterwards
+
+	fresh []Firm // room for rows
+	room  []pay  // for what they are paid
 }
 
 // left is what columns do not settle of an enterprise, as it was decided by itself.
 type left struct {
-	Firm        // with that alone
-	leaves int  // see policy.Survey
-	whole  bool // it is all of the enterprise
+	Firm // with that alone
+	told *policy.Left
 }
 
 // fill decides the rows of a part: by columns what they settle, by itself what they do not, unless a kept result has it. One
-// that fails (an amount beyond all bounds) fails alone and says so; there is no decision then.
+// that fails (an amount beyond all bounds) fails alone and says so; there is no decision then. A row that comes to what it
+// came to before is that of the kept result.
 func (p *part) fill() {
-	var pays []pay
 	var sums policy.Sums
+	var pays, both []pay
 	for i := range p.rows {
-		f, n := &p.rows[i], p.first+i
+		f, n := p.firms[i], p.first+i
 		if p.survey.Odd(n) {
 			p.left[i] = p.decide(n)
 		}
-		if l := p.left[i]; l != nil && (l.whole || l.failed != nil) {
-			f.state, f.Total, f.InKind, f.Floor, f.Missing, f.failed = l.state, l.Total, l.InKind, l.Floor, l.Missing, l.failed
-			pays = append(pays, l.pays...)
-			f.pays = l.pays
+		if l := p.left[i]; l != nil && (l.told.Whole || l.failed != nil) {
+			f.state, f.Total, f.InKind, f.Floor, f.Missing, f.failed, f.pays = l.state, l.Total, l.InKind, l.Floor, l.Missing, l.failed, l.pays
+			p.rows[i] = p.row(i, &f)
 			continue
 		}
 		p.survey.Sums(n, &sums)
-		if pays = f.settled(&sums, pays); p.staged != nil {
+		pays = f.settled(&sums, pays[:0])
+		if p.staged != nil {
 			f.rest = policy.Interval{Possible: sums.Total}
 		}
 		if p.left[i] != nil {
-			pays = f.join(&sums, p.left[i], pays)
+			both = f.join(&sums, p.left[i], both[:0])
+		}
+		p.rows[i] = p.row(i, &f)
+	}
+}
+
+// row keeps a row: that of the result from which this one begins, where it is the same.
+func (p *part) row(i int, f *Firm) *Firm {
+	if p.base != nil {
+		if was := p.base.rows[p.first+i]; was.same(f) {
+			return was
 		}
 	}
-	pays = slices.Clip(slices.Clone(pays)) // in one piece, and no larger than it is
-	for i := range p.rows {
-		n := len(p.rows[i].pays)
-		p.rows[i].pays, pays = pays[:n:n], pays[n:]
+	const some = 64
+	if len(p.fresh) == cap(p.fresh) {
+		p.fresh = make([]Firm, 0, some)
 	}
+	if cap(p.room)-len(p.room) < len(f.pays) {
+		p.room = make([]pay, 0, 4*some+len(f.pays))
+	}
+	from := len(p.room)
+	p.room = append(p.room, f.pays...)
+	p.fresh = append(p.fresh, *f)
+	out := &p.fresh[len(p.fresh)-1]
+	out.pays = p.room[from:len(p.room):len(p.room)]
+	return out
+}
+
+// same says that a firm comes to the same; neither takes part in a quota or pool.
+func (f *Firm) same(g *Firm) bool {
+	return f.state == g.state && f.Total == g.Total && f.InKind == g.InKind && f.Floor == g.Floor && f.Missing == g.Missing &&
+		f.failed == nil && g.failed == nil && slices.Equal(f.pays, g.pays)
 }
 
 // decide is what is left of an enterprise: as a kept result has it, or decided now.
 func (p *part) decide(n int) *left {
-	if l := p.reuse.left(p.survey, n); l != nil {
+	if p.staged != nil {
+		return p.decideStaged(n)
+	}
+	var was *left
+	var before *policy.Left
+	var since *policy.Renumbering
+	if p.base != nil {
+		since = p.base.since
+		if was = p.base.left[n]; was != nil && was.failed == nil {
+			before = was.told
+		}
+	}
+	told, err := p.survey.Left(n, before, since)
+	if err == nil && told == before {
+		return was
+	}
+	l := &left{told: told}
+	if err != nil {
+		l.fail(err)
 		return l
 	}
-	l := &left{leaves: p.survey.Leaves(n), whole: !p.survey.Parted(n)}
-	d, err := p.survey.DecideLeft(n)
-	switch {
-	case err != nil:
-		msg := policy.WhyNot(err)
-		l.failed = &msg
-	case p.staged != nil:
-		p.staged[n-p.first] = d
-	default:
-		l.keep(d, p.clauses, nil)
-	}
+	l.keep(&told.Brief)
 	return l
 }
 
-// join adds what was left of the enterprise to what columns settled of it, whose clauses come last in pays.
+// decideStaged is what is left of an enterprise until quotas and pools settle it.
+func (p *part) decideStaged(n int) *left {
+	l := &left{told: &policy.Left{Whole: !p.survey.Parted(n)}}
+	d, err := p.survey.DecideLeft(n)
+	if err != nil {
+		l.fail(err)
+	}
+	p.staged[n-p.first] = d
+	return l
+}
+
+func (f *Firm) fail(err error) {
+	msg := policy.WhyNot(err)
+	f.failed = &msg
+}
+
+// join adds what was left of the enterprise to what columns settled of it. The clauses go to the end of pays.
 func (f *Firm) join(s *policy.Sums, l *left, pays []pay) []pay {
 	f.state = stateOf(s.StateWith(l.Total.Plus(l.InKind), l.State()))
 	f.Total, f.InKind, f.Floor, f.Missing = l.Total.And(s.Total), l.InKind.And(s.InKind), l.Floor.And(f.Floor.Sure), l.Missing
-	first := len(pays) - len(f.pays)
-	pays = append(pays, l.pays...)
-	slices.SortStableFunc(pays[first:], func(a, b pay) int { return int(a.clause) - int(b.clause) })
-	f.pays = pays[first:]
+	ours, theirs := f.pays, l.pays
+	for len(ours) > 0 || len(theirs) > 0 {
+		switch {
+		case len(theirs) == 0 || len(ours) > 0 && ours[0].clause < theirs[0].clause:
+			n := ofOne(ours)
+			pays, ours = append(pays, ours[:n]...), ours[n:]
+		case len(ours) == 0 || theirs[0].clause < ours[0].clause:
+			n := ofOne(theirs)
+			pays, theirs = append(pays, theirs[:n]...), theirs[n:]
+		default:
+			n, m := ofOne(ours), ofOne(theirs)
+			pays, ours, theirs = added(pays, ours[:n], theirs[:m]), ours[n:], theirs[m:]
+		}
+	}
+	f.pays = pays
 	return pays
+}
+
+// ofOne is how many pays the first clause has.
+func ofOne(pays []pay) int {
+	n := 1
+	for n < len(pays) && pays[n].inYear {
+		n++
+	}
+	return n
+}
+
+// added is one clause of which columns settle some claims, and others were left.
+func added(pays []pay, settled, left []pay) []pay {
+	last := len(pays)
+	p := payOf(left[0].interval().And(settled[0].sure), left[0].clause, max(left[0].state, settled[0].state))
+	pays = append(pays, p)
+	for _, of := range [...][]pay{settled, left} {
+		if len(of) > 1 {
+			of = of[1:]
+		}
+		for _, y := range of {
+			pays = inYear(pays, last, y.interval(), int(y.year))
+		}
+	}
+	return oneYear(pays, last)
 }
 
 // exactly is an amount that is known.

@@ -97,7 +97,7 @@ func (r *Region) list(q Query, clause int) *List {
 	var all []found
 	together, bound := policy.Interval{}, bounding{of: r.work.allotment}
 	for _, i := range r.index {
-		f := &r.work.rows[i]
+		f := r.work.rows[i]
 		pays := f.of(clause)
 		gets, perhaps := f.state == met, f.state == unknown
 		if clause >= 0 {

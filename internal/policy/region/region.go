@@ -88,7 +88,7 @@ type work struct {
 	key
 	plan  *policy.Plan
 	done  chan struct{}
-	rows  []Firm
+	rows  []*Firm
 	left  []*left // of each, where columns do not settle all of it
 	every []int32 // the numbers of all rows
 	err   error
@@ -200,7 +200,7 @@ func (r *Region) Firms() iter.Seq[*Firm] { return r.work.firms(r.index) }
 func (w *work) firms(index []int32) iter.Seq[*Firm] {
 	return func(yield func(*Firm) bool) {
 		for _, i := range index {
-			if !yield(&w.rows[i]) {
+			if !yield(w.rows[i]) {
 				return
 			}
 		}
@@ -471,17 +471,17 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 		return err
 	}
 	w.total.Store(int64(len(c.firms)))
-	w.rows, w.left = slices.Clone(c.firms), make([]*left, len(c.firms))
+	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
 	var staged []*policy.Decision // until quotas and pools settle them together
 	if plan.Staged() {
 		staged = make([]*policy.Decision, len(w.rows))
 	}
-	clauses, reused := clauseNumbers(plan), r.reuse(w)
+	base := r.base(w)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for from := 0; from < len(w.rows); from += chunk {
 		to := min(from+chunk, len(w.rows))
-		p := &part{survey: survey, clauses: clauses, reuse: reused, first: from, rows: w.rows[from:to], left: w.left[from:to]}
+		p := &part{survey: survey, base: base, firms: c.firms[from:to], first: from, rows: w.rows[from:to], left: w.left[from:to]}
 		if staged != nil {
 			p.staged = staged[from : from+len(p.rows)]
 		}
@@ -503,30 +503,20 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 	return nil
 }
 
-// clauseNumbers is the place of each clause in Plan.Clauses.
-func clauseNumbers(plan *policy.Plan) map[string]uint16 {
-	numbers := map[string]uint16{}
-	for i, c := range plan.Clauses() {
-		numbers[c.ID] = uint16(i)
+// keep takes what the region needs from a decision.
+func (f *Firm) keep(b *policy.Brief) {
+	f.state, f.Total, f.InKind, f.Missing = stateOf(b.State), b.Total, b.InKind, b.Missing
+	if b.Floor != nil {
+		f.Floor = *b.Floor
 	}
-	return numbers
-}
-
-// keep takes what the region needs from a decision. The clauses go to the end of pays.
-func (f *Firm) keep(d *policy.Decision, clauses map[string]uint16, pays []pay) []pay {
-	if d == nil {
-		return pays
+	for _, c := range b.Clauses {
+		last := len(f.pays)
+		f.pays = append(f.pays, payOf(c.Pays, uint16(c.Clause), stateOf(c.State)))
+		for _, y := range c.Years {
+			f.pays = inYear(f.pays, last, y.Pays, y.Year)
+		}
+		f.pays = oneYear(f.pays, last)
 	}
-	f.state, f.Total, f.InKind, f.Missing = stateOf(d.State), d.Total, d.InKind, len(d.Missing)
-	if d.Floor != nil {
-		f.Floor = *d.Floor
-	}
-	first := len(pays)
-	for _, c := range d.Clauses {
-		pays = byYear(append(pays, payOf(c.Pays, clauses[c.Clause], stateOf(c.State))), d, c)
-	}
-	f.pays = pays[first:]
-	return pays
 }
 
 // ByArea sums by the nodes right below one, with what lies at the node itself under its own code; firms of unknown or
@@ -612,7 +602,7 @@ func (r *Region) indexWithin(area string) []int32 {
 	inside := map[string]bool{}
 	var index []int32
 	for _, i := range r.index {
-		f := &r.work.rows[i]
+		f := r.work.rows[i]
 		in, ok := inside[f.Area]
 		if !ok {
 			in = r.tree.Within(f.Area, area)

@@ -6,36 +6,34 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy"
 )
 
-// reuse is a kept result of other numbers over the same facts, of which stands what no changed number touches. A nil reuse
-// has none.
-type reuse struct {
-	base    *work
-	touched []bool // by number of the clause
+// base is a kept result of other numbers over the same facts, from which another begins: what no changed number touches stands.
+type base struct {
+	*work
+	since *policy.Renumbering
 }
 
-// reuse finds a kept result to begin from: of the same wording, settings, commit and day, the one in which the fewest clauses
-// are touched, and of these the latest.
-func (r *Runner) reuse(w *work) (best *reuse) {
+// base finds a kept result to begin from: of the same wording, settings, commit and day, the one in which the fewest clauses
+// are touched, and of these the latest; nil where there is none.
+func (r *Runner) base(w *work) (best *base) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fewest := 0
-	for _, base := range slices.Backward(r.kept) {
-		if base == w || base.seq != w.seq || base.asOf != w.asOf || !base.finished() {
+	for _, kept := range slices.Backward(r.kept) {
+		if kept == w || kept.seq != w.seq || kept.asOf != w.asOf || !kept.finished() {
 			continue
 		}
-		change, ok := w.plan.Since(base.plan)
+		since, ok := w.plan.Since(kept.plan)
 		if !ok {
 			continue
 		}
-		u, n := &reuse{base: base}, 0
+		n := 0
 		for i := range w.plan.Clauses() {
-			touched := change.Touched(i)
-			if u.touched = append(u.touched, touched); touched {
+			if since.Touched(i) {
 				n++
 			}
 		}
 		if best == nil || n < fewest {
-			best, fewest = u, n
+			best, fewest = &base{kept, since}, n
 		}
 	}
 	return best
@@ -49,18 +47,4 @@ func (w *work) finished() bool {
 	default:
 		return false
 	}
-}
-
-// left is what was left of an enterprise, where no clause of that may come to something else: neither of those that paid it or
-// were not known, nor of those that are left now.
-func (u *reuse) left(survey *policy.Survey, i int) *left {
-	if u == nil {
-		return nil
-	}
-	l := u.base.left[i]
-	if l == nil || l.failed != nil || l.leaves != survey.Leaves(i) || slices.ContainsFunc(l.pays, func(p pay) bool { return u.touched[p.clause] }) ||
-		survey.Asks(i, func(clause int) bool { return u.touched[clause] }) {
-		return nil
-	}
-	return l
 }

@@ -62,7 +62,7 @@ func alone(t *testing.T, w *world, view fact.View, plan *policy.Plan, got *Regio
 	t.Helper()
 	odd := 0
 	for n := range got.work.rows {
-		f := got.work.rows[n]
+		f := *got.work.rows[n]
 		want := Firm{ID: f.ID, Name: f.Name, USCC: f.USCC, Area: f.Area}
 		s, ok := w.runner.reader.Subject(view, f.ID)
 		if !ok {
@@ -70,7 +70,8 @@ func alone(t *testing.T, w *world, view fact.View, plan *policy.Plan, got *Regio
 		}
 		d, err := plan.Decide(s, asOf, policy.Options{})
 		must(t, err)
-		want.keep(d, clauseNumbers(plan), nil)
+		brief := plan.Brief(d)
+		want.keep(&brief)
 		if len(want.pays) == 0 {
 			want.pays = f.pays[:0]
 		}

@@ -76,12 +76,22 @@ func (w *work) allot(plan *policy.Plan, decisions []*policy.Decision) {
 			continue
 		}
 		d.Apply(w.allotment)
-		f := &w.rows[i]
-		f.keep(d, clauses, nil)
+		f := w.rows[i]
+		brief := plan.Brief(d)
+		f.keep(&brief)
 		var stakes []policy.Stake
 		f.rest, stakes = d.Stakes(w.allotment)
 		for _, s := range stakes {
 			f.stakes = append(f.stakes, stake{s, clauses[s.Clause]})
 		}
 	}
+}
+
+// clauseNumbers is the place of each clause in Plan.Clauses.
+func clauseNumbers(plan *policy.Plan) map[string]uint16 {
+	numbers := map[string]uint16{}
+	for i, c := range plan.Clauses() {
+		numbers[c.ID] = uint16(i)
+	}
+	return numbers
 }

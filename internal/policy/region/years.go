@@ -57,30 +57,21 @@ func payOf(i policy.Interval, clause uint16, s state) pay {
 	return pay{sure: i.Sure, possible: i.Possible, unbounded: i.Unbounded, clause: clause, state: s}
 }
 
-// byYear tells the years of the clause that comes last in pays: with the clause itself where one year tells all of it, else
-// by a pay for each year.
-func byYear(pays []pay, d *policy.Decision, c policy.ClauseSum) []pay {
-	last := len(pays) - 1
-	for i := range d.Lines {
-		if l := &d.Lines[i]; l.Clause == c.Clause {
-			pays = inYear(pays, last, l.Pays, l.Year)
-		}
-	}
-	return oneYear(pays, last)
-}
-
-// inYear adds what a line of the clause at last comes to, to its year.
+// inYear adds what the clause at last, which has no other after it, comes to in a year. The years stand in their order.
 func inYear(pays []pay, last int, amount policy.Interval, year int) []pay {
 	if amount == (policy.Interval{}) {
 		return pays
 	}
-	at := slices.IndexFunc(pays[last+1:], func(p pay) bool { return int(p.year) == year })
-	if at < 0 {
+	at := last + 1
+	for at < len(pays) && int(pays[at].year) < year {
+		at++
+	}
+	if at == len(pays) || int(pays[at].year) > year {
 		p := payOf(amount, pays[last].clause, pays[last].state)
 		p.year, p.inYear = uint16(year), true
-		return append(pays, p)
+		return slices.Insert(pays, at, p)
 	}
-	p := &pays[last+1+at]
+	p := &pays[at]
 	both := p.interval().Plus(amount)
 	p.sure, p.possible, p.unbounded = both.Sure, both.Possible, both.Unbounded
 	return pays

@@ -1,0 +1,335 @@
+package policy
+
+import (
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// remainder is how much of an enterprise columns do not settle.
+type remainder int8
+
+const (
+	allSettled remainder = iota
+	partLeft             // the answers that are open, which nothing else touches
+	allLeft
+)
+
+// Odd says that columns do not settle all of an enterprise: something of it is not known, or the sameness of its claims
+// depends on more than numbers. Decide decides it.
+func (s *Survey) Odd(i int) bool { return s.left[i] != allSettled }
+
+// Parted says that what is left of an odd enterprise are claims that nothing else touches: the decision of what is left, and
+// the Sums of the rest, make its decision together.
+func (s *Survey) Parted(i int) bool { return s.left[i] == partLeft }
+
+// leftOver is what is paid of a claim that is known, and touches one that must be asked.
+const leftOver money.Fen = -1
+
+// left says that an answer must be asked.
+func (a *answer) left() bool { return a.state == open || a.state == holding || *a.pays() == leftOver }
+
+// asked is the answers that are left of an enterprise.
+func (s *Survey) asked(i int) []answer {
+	some := s.of(i)
+	switch s.left[i] {
+	case allSettled:
+		return nil
+	case allLeft:
+		return some
+	}
+	return slices.DeleteFunc(some, func(a answer) bool { return !a.left() })
+}
+
+// Decide is the decision of an enterprise, as Plan.Decide takes it with the zero Options.
+func (s *Survey) Decide(i int) (*Decision, error) { return s.decide(i, s.of(i)) }
+
+// DecideLeft is the decision of what is left of an enterprise.
+func (s *Survey) DecideLeft(i int) (*Decision, error) { return s.decide(i, s.asked(i)) }
+
+func (s *Survey) decide(i int, some []answer) (*Decision, error) {
+	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
+	if len(some) > 0 {
+		d.collect()
+		d.questions(some)
+	}
+	return d.decision()
+}
+
+// questions asks those alone, in the order in which all would be asked.
+func (d *decider) questions(some []answer) {
+	for _, a := range some {
+		k := a.lot.k
+		switch s := d.subjects[k.Entity][a.subject]; {
+		case k.yearly:
+			d.yearly(k, s, a.year, a.met())
+		default:
+			d.onEvent(k, s, a.met())
+		}
+	}
+}
+
+// met says that nothing but conditions that hold decides.
+func (a *answer) met() bool { return a.lot.plain && a.state != open }
+
+// leave finds the answers of an enterprise that must be asked: something of them is not known, two claims may be the same
+// thing, which only their facts tell, or one that must be asked may touch them.
+func (t *settler) leave(firm int, some []answer) remainder {
+	pl := t.survey.plan
+	if !pl.live {
+		return allLeft
+	}
+	t.open = t.open[:0]
+	for n := range some {
+		a := &some[n]
+		if pl.Staged() && a.lot.k.staged(pl) {
+			return allLeft
+		}
+		if a.state == definite && (t.alike(some[:n], a) || t.unreported(firm, a)) {
+			*a.pays() = leftOver
+		}
+		if a.left() {
+			t.open = append(t.open, n)
+		}
+	}
+	switch {
+	case len(t.open) == 0:
+		return allSettled
+	case pl.Staged():
+		return allLeft
+	}
+	for k := 0; k < len(t.open); k++ { // more come while it goes on
+		for n := range some {
+			if a := &some[n]; !a.left() && t.touch(firm, &some[t.open[k]], a) {
+				*a.pays() = leftOver
+				t.open = append(t.open, n)
+			}
+		}
+	}
+	return partLeft
+}
+
+// staged says that a clause takes part in a quota or pool.
+func (k *clauseRule) staged(pl *Plan) bool {
+	return slices.ContainsFunc(pl.stages, func(st stage) bool { return slices.Contains(st.clauses, k.index) })
+}
+
+// unreported says that another document may have given something that a group of the claim holds against it.
+func (t *settler) unreported(firm int, a *answer) bool {
+	return slices.ContainsFunc(t.opposed[a.clause], func(o opposed) bool { return o.unknown && o.elsewhere.unreported[firm] })
+}
+
+// rivalled says that other documents gave something to an enterprise that a group holds against its claims, or may have.
+func (s *Survey) rivalled(firm int, r *groupRule) bool {
+	if r.against == nil {
+		return false
+	}
+	given := s.crowd.rivals[r.id]
+	return given.paid[firm] || r.unreported == "unknown" && given.unreported[firm]
+}
+
+// touch says that what one claim is paid may depend on the other, or whether it is there: Plan.touch as far as it can be told
+// before the claims are there, and prerequisites.
+func (t *settler) touch(firm int, a, b *answer) bool {
+	pl := t.survey.plan
+	x, y, p, q := a.clause, b.clause, a.row(), b.row()
+	if x == y && len(pl.clauses[x].onces) > 0 || pl.clauses[x].needs(y) || pl.clauses[y].needs(x) {
+		return true
+	}
+	for c := range pl.ceilings {
+		r := &pl.ceilings[c]
+		if r.slot[x] >= 0 && r.slot[y] >= 0 && r.period != "event" && (r.scope == "enterprise" || p.drawsAs(q, r.scope)) {
+			return true
+		}
+	}
+	against := [2]bool{} // other documents stand against them
+	for g := range pl.groups {
+		r := &pl.groups[g]
+		in := [2]bool{slices.Contains(r.clauses, x), slices.Contains(r.clauses, y)}
+		rivalled := t.survey.rivalled(firm, r)
+		against[0], against[1] = against[0] || rivalled && in[0], against[1] || rivalled && in[1]
+		if in[0] && in[1] && (rivalled || !r.sum || r.scope == "cost_item") && (r.scope != "project" || p.project >= 0 && p.project == q.project) {
+			return true
+		}
+	}
+	return against[0] && against[1] && p.project >= 0 && p.project == q.project
+}
+
+// drawsAs says that claims of two subjects draw on one pool of a ceiling of a scope.
+func (r *row) drawsAs(q *row, scope string) bool {
+	if scope == "project" && r.project >= 0 {
+		return r.project == q.project
+	}
+	return r.unit == q.unit
+}
+
+// needs says that a clause requires another.
+func (k *clauseRule) needs(other int) bool {
+	return slices.ContainsFunc(k.requires, func(some []int) bool { return slices.Contains(some, other) })
+}
+
+// alike says that a claim may be the same thing as one of those before it, under a rule that pays it once or as the same cost
+// item.
+func (t *settler) alike(before []answer, a *answer) bool {
+	pl := t.survey.plan
+	for n := range before {
+		b := &before[n]
+		if b.state != definite {
+			continue
+		}
+		if b.clause == a.clause && len(a.lot.k.onces) > 0 {
+			return true
+		}
+		for g := range pl.groups {
+			if r := &pl.groups[g]; r.scope == "cost_item" && slices.Contains(r.clauses, a.clause) && slices.Contains(r.clauses, b.clause) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Left is what columns do not settle of an enterprise, decided by itself. It never changes.
+type Left struct {
+	Brief
+	Whole bool // it is all of the enterprise
+
+	asked []question
+	told  []told // of each question; nil where it was decided without
+}
+
+// question is a clause for a subject and year.
+type question struct {
+	subject      int32
+	clause, year int16
+}
+
+// told is how a question came out, and what was read for it.
+type told struct {
+	state   State
+	missing []rule.FactRef
+	ways    []outcome
+	floor   bool
+	claim   claim // where there are ways
+	subject rule.Subject
+	on      asked
+	memory  memory
+}
+
+// Left decides what is left of an enterprise: as DecideLeft does, in short. before is what was left of it under a plan since
+// which numbers alone were changed, or nil; where no question comes out otherwise than before, it is what stands. An error is
+// that of DecideLeft.
+func (s *Survey) Left(i int, before *Left, since *Renumbering) (*Left, error) {
+	some := s.asked(i)
+	l := &Left{Whole: !s.Parted(i), asked: make([]question, len(some))}
+	for n, a := range some {
+		l.asked[n] = question{subject: int32(a.subject), clause: int16(a.clause), year: int16(a.year)}
+	}
+	stands := before != nil && slices.Equal(before.asked, l.asked)
+	if stands && !slices.ContainsFunc(some, func(a answer) bool { return since.touched[a.clause] }) {
+		return before, nil
+	}
+	if !s.byQuestion(i, some) {
+		d, err := s.DecideLeft(i)
+		if err == nil {
+			l.Brief = s.plan.Brief(d)
+		}
+		return l, err
+	}
+	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
+	l.told = make([]told, len(some))
+	for n := range some {
+		was := before.of(l.asked[n])
+		if was != nil && !since.touched[some[n].clause] {
+			l.told[n] = *was
+			continue
+		}
+		if l.told[n] = d.tell(&some[n], was); d.err != nil {
+			return l, d.err
+		}
+		stands = stands && was != nil && l.told[n].same(was)
+	}
+	if stands {
+		return before, nil
+	}
+	d.claim(some, l.told)
+	d.rivals = s.given(i, nil, func(r *groupRule, project int) bool {
+		return slices.ContainsFunc(d.claims, func(c claim) bool { return c.project == project && slices.Contains(r.clauses, c.clause) })
+	})
+	l.Brief = d.brief()
+	return l, d.err
+}
+
+// byQuestion says that questions come out one without the other, and that it is known what other documents gave: then each can
+// be kept.
+func (s *Survey) byQuestion(i int, some []answer) bool {
+	pl := s.plan
+	return pl.live && !pl.Staged() && !slices.ContainsFunc(some, func(a answer) bool { return len(pl.clauses[a.clause].requires) > 0 }) &&
+		!slices.ContainsFunc(pl.groups, func(r groupRule) bool {
+			return r.against != nil && r.unreported == "unknown" && s.crowd.rivals[r.id].unreported[i]
+		})
+}
+
+// of is how a question came out; nil where it was not asked.
+func (l *Left) of(q question) *told {
+	if l == nil || l.told == nil {
+		return nil
+	}
+	if n := slices.Index(l.asked, q); n >= 0 {
+		return &l.told[n]
+	}
+	return nil
+}
+
+// tell asks a question; was is how it came out under other numbers, or nil.
+func (d *decider) tell(a *answer, was *told) (t told) {
+	k, r := a.lot.k, a.row()
+	if was != nil {
+		t.subject, t.memory = was.subject, slices.Clip(was.memory)
+	} else {
+		t.subject = d.subjectOf(k, a.subject)
+	}
+	d.memory = &t.memory
+	defer func() { d.memory = nil }()
+	var v *verdict
+	if t.on = (asked{year: a.year, day: r.day, met: a.met()}); a.year > 0 {
+		if v = d.ask(k, t.subject, t.on); d.err == nil {
+			t.ways = v.ways(t.on)
+		}
+	} else {
+		days := d.undatedDays(k)
+		if len(days) == 0 {
+			t.state = NotMet
+			return t
+		}
+		t.on = days[0]
+		v, t.ways = d.anyDay(k, t.subject, days)
+	}
+	if d.err != nil {
+		return t
+	}
+	if t.state, t.missing, t.floor = v.state, v.missing, v.floor; len(t.ways) > 0 {
+		t.claim = claim{clause: k.index, unit: int(r.unit), project: int(r.project)}
+		d.keys(&t.claim, k, t.subject, t.on.day)
+	}
+	return t
+}
+
+// subjectOf is the subject of a clause with a number.
+func (d *decider) subjectOf(k *clauseRule, number int) rule.Subject {
+	if d.subjects == nil {
+		d.collect()
+	}
+	return d.subjects[k.Entity][number]
+}
+
+// same says that a question came out as before.
+func (t *told) same(was *told) bool {
+	return t.state == was.state && t.floor == was.floor && slices.Equal(t.missing, was.missing) && slices.EqualFunc(t.ways, was.ways, outcome.equal)
+}
+
+func (o outcome) equal(p outcome) bool {
+	return o.kin(&p) && o.amount == p.amount && slices.Equal(o.limits, p.limits) &&
+		o.due.inParts == p.due.inParts && o.due.back == p.due.back && slices.Equal(o.due.shares, p.due.shares)
+}
