@@ -28,6 +28,7 @@ var order = [][]string{
 	{"internal/source"},
 	{"internal/party"},
 	{"internal/fact", "internal/ledger"},
+	{"internal/rubric"},
 	{"internal/rule"},
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
