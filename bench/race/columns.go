@@ -26,19 +26,55 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 	}
 	return inPieces(len(c.out), func(from, to int) (x piece) {
 		for i := from; i < to; i++ {
-			total := survey.Total(i)
-			if survey.Odd(i) {
-				d, err := survey.Decide(i)
-				if err != nil {
-					return piece{err: fmt.Errorf("enterprise %d: %w", i, err)}
-				}
-				total = d.Total.Sure
+			total, err := c.total(survey, i)
+			if err != nil {
+				return piece{err: err}
 			}
-			c.out[i] = int64(total)
-			x.sum.firm(c.area[i], c.out[i])
+			c.out[i] = total
+			x.sum.firm(c.area[i], total)
 		}
 		return x
 	})
+}
+
+// position asks another version of the enterprises that it may make a difference to, and compares them with totals that were
+// kept.
+func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) piece {
+	survey, err := from.Again(plan)
+	if err != nil {
+		return piece{err: err}
+	}
+	firms, ok := survey.Moved()
+	if !ok {
+		return piece{err: fmt.Errorf("another number is no position")}
+	}
+	x := inPieces(len(firms), func(from, to int) (x piece) {
+		for _, i := range firms[from:to] {
+			total, err := c.total(survey, int(i))
+			if err != nil {
+				return piece{err: err}
+			}
+			by := total - kept.totals[i]
+			x.sum.Budget += by
+			x.sum.ByArea[c.area[i]&31] += by
+			x.effect.firm(by)
+		}
+		return x
+	})
+	x.sum.Budget += kept.sum.Budget
+	return x
+}
+
+// total is what an enterprise gets: what columns settle, or its own decision.
+func (c *columns) total(s *policy.Survey, i int) (int64, error) {
+	if !s.Odd(i) {
+		return int64(s.Total(i)), nil
+	}
+	d, err := s.Decide(i)
+	if err != nil {
+		return 0, fmt.Errorf("enterprise %d: %w", i, err)
+	}
+	return int64(d.Total.Sure), nil
 }
 
 // columns is the first load by the product.
@@ -69,6 +105,16 @@ func (o *one) columns() error {
 			return err
 		}
 		if err := same(name, o.after.totals, o.out); err != nil {
+			return err
+		}
+		base, err := c.crowd.Ask(d.plan)
+		if err != nil {
+			return err
+		}
+		err = o.measure(name, Position, o.firms, func() (*Answer, error) {
+			return c.position(base, d.change, o.want).changed()
+		})
+		if err != nil {
 			return err
 		}
 	}

@@ -18,11 +18,18 @@ const (
 
 // Odd says that columns do not settle all of an enterprise: something of it is not known, or the sameness of its claims
 // depends on more than numbers. Decide decides it.
-func (s *Survey) Odd(i int) bool { return s.left[i] != allSettled }
+func (s *Survey) Odd(i int) bool { return s.leftOf(i) != allSettled }
+
+func (s *Survey) leftOf(i int) remainder {
+	if s.moved != nil {
+		return s.moved.leftOf(i)
+	}
+	return s.left[i]
+}
 
 // Parted says that what is left of an odd enterprise are claims that nothing else touches: the decision of what is left, and
 // the Sums of the rest, make its decision together.
-func (s *Survey) Parted(i int) bool { return s.left[i] == partLeft }
+func (s *Survey) Parted(i int) bool { return s.leftOf(i) == partLeft }
 
 // leftOver is what is paid of a claim that is known, and touches one that must be asked.
 const leftOver money.Fen = -1
@@ -33,7 +40,7 @@ func (a *answer) left() bool { return a.state == open || a.state == holding || *
 // asked is the answers that are left of an enterprise.
 func (s *Survey) asked(i int) []answer {
 	some := s.of(i)
-	switch s.left[i] {
+	switch s.leftOf(i) {
 	case allSettled:
 		return nil
 	case allLeft:
@@ -60,7 +67,7 @@ func (s *Survey) decide(i int, some []answer) (*Decision, error) {
 // questions asks those alone, in the order in which all would be asked.
 func (d *decider) questions(some []answer) {
 	for _, a := range some {
-		k := a.lot.k
+		k := &d.plan.clauses[a.clause]
 		switch s := d.subjects[k.Entity][a.subject]; {
 		case k.yearly:
 			d.yearly(k, s, a.year, a.met())
@@ -284,7 +291,7 @@ func (l *Left) of(q question) *told {
 
 // tell asks a question; was is how it came out under other numbers, or nil.
 func (d *decider) tell(a *answer, was *told) (t told) {
-	k, r := a.lot.k, a.row()
+	k, r := &d.plan.clauses[a.clause], a.row()
 	if was != nil {
 		t.subject, t.memory = was.subject, slices.Clip(was.memory)
 	} else {

@@ -67,11 +67,20 @@ type job struct {
 	table    *table
 	screen   *screen
 	clauses  []*clauseRule
+	guards   [][]guard // by number in clauses
 	plan     *column.Plan
 	from, to int
 
 	spans []inSpan // of the block that is asked
 	block int
+}
+
+// guard is a condition in columns on which a clause depends.
+type guard struct {
+	out    int
+	shuts  bool // it must not hold
+	closed bool // what is unknown is taken for no
+	expr   *rule.Expr
 }
 
 // inSpan is the rows of a block in a span of time, or of which the whole year is.
@@ -81,11 +90,10 @@ type inSpan struct {
 	rows     column.Bits
 }
 
-// jobs is all that a plan asks of the crowd, with its numbers in the columns.
-func (c *Crowd) jobs(pl *Plan) []job {
+// jobs is all that a plan asks of the crowd, with its numbers in the columns: all of its clauses, or some.
+func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 	var jobs []job
 	screens := pl.screens()
-	bound := make([]*column.Plan, len(c.tables))
 	asked := make([]job, len(c.tables))
 	inParallel(len(c.tables), func(i int) {
 		t := &c.tables[i]
@@ -95,20 +103,25 @@ func (c *Crowd) jobs(pl *Plan) []job {
 		if n < 0 {
 			return
 		}
-		asked[i] = job{by: pl, table: t, screen: &screens[n], clauses: pl.askedBy(&screens[n])}
-		if len(asked[i].clauses) > 0 && t.year > 0 {
-			bound[i] = screens[n].program.Bind(screens[n].program.Again(t.batch, reading{c, pl, t}, anew))
+		s := &screens[n]
+		j := job{by: pl, table: t, screen: s, clauses: pl.askedBy(s, some)}
+		for _, k := range j.clauses {
+			j.guards = append(j.guards, s.guards(pl, k))
 		}
+		if len(j.clauses) > 0 && t.year > 0 {
+			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs(some)...)
+		}
+		asked[i] = j
 	})
 	const piece = 32 // blocks
-	for i, j := range asked {
+	for _, j := range asked {
 		switch {
 		case len(j.clauses) == 0:
-		case bound[i] == nil:
+		case j.plan == nil:
 			jobs = append(jobs, j)
 		default:
-			for from := 0; from < bound[i].Blocks(); from += piece {
-				j.plan, j.from, j.to = bound[i], from, min(from+piece, bound[i].Blocks())
+			for from := 0; from < j.plan.Blocks(); from += piece {
+				j.from, j.to = from, min(from+piece, j.plan.Blocks())
 				jobs = append(jobs, j)
 			}
 		}
@@ -116,12 +129,53 @@ func (c *Crowd) jobs(pl *Plan) []job {
 	return jobs
 }
 
-// askedBy is the clauses of a screen, as far as they hold.
-func (pl *Plan) askedBy(s *screen) []*clauseRule {
+// askedBy is the clauses of a screen, as far as they hold: all or some of them.
+func (pl *Plan) askedBy(s *screen, some []bool) []*clauseRule {
 	var all []*clauseRule
 	for i := range pl.clauses {
-		if k := &pl.clauses[i]; !k.off && s.of(k.clause) {
+		if k := &pl.clauses[i]; !k.off && s.of(k.clause) && (some == nil || some[i]) {
 			all = append(all, k)
+		}
+	}
+	return all
+}
+
+// outs is the expressions that some clauses ask for; nothing stands for all.
+func (j *job) outs(some []bool) []int {
+	if some == nil {
+		return nil
+	}
+	var all []int
+	for n, k := range j.clauses {
+		for _, g := range j.guards[n] {
+			all = append(all, g.out)
+		}
+		if v := j.screen.amounts[k.index]; v != nil {
+			all = append(append(all, v.needs...), v.limits...)
+			if v.amount >= 0 {
+				all = append(all, v.amount)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// guards is the conditions of a clause, in the order in which they are asked.
+func (s *screen) guards(pl *Plan, k *clauseRule) []guard {
+	var all []guard
+	add := func(a atom, shuts bool) {
+		all = append(all, guard{s.atoms[a.Atom], shuts, a.Unreported == "no", a.expr})
+	}
+	for _, a := range slices.Concat(pl.shut, k.shut) {
+		add(a, true)
+	}
+	for _, a := range k.when {
+		add(a, false)
+	}
+	for _, t := range k.thresholds {
+		if n, ok := s.reached[t.Threshold]; ok {
+			all = append(all, guard{out: n, expr: t.reach})
 		}
 	}
 	return all
@@ -153,8 +207,8 @@ func (j *job) ask(s *Survey) []lot {
 	defer m.Close()
 	for at := j.from; at < j.to; at++ {
 		b := m.At(at)
-		for n, k := range j.clauses {
-			a.clause(s, j, b, k, &a.lots[n])
+		for n := range j.clauses {
+			a.clause(s, j, b, n)
 		}
 	}
 	all := make([]lot, len(a.lots))
@@ -208,8 +262,8 @@ func (t *table) numbers() []int32 {
 }
 
 // clause answers a clause for the rows of a block.
-func (a *asker) clause(s *Survey, j *job, b *column.Block, k *clauseRule, l *lot) {
-	x := j.sieve(b, k)
+func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
+	k, l, x := j.clauses[n], &a.lots[n], j.sieve(b, n)
 	left := x.open.Or(&x.failed)
 	if left.Empty() {
 		return
@@ -308,21 +362,11 @@ func (k *clauseRule) plainly(s *screen) bool {
 }
 
 // sieve sorts out the rows of a block by the conditions of a clause.
-func (j *job) sieve(b *column.Block, k *clauseRule) sieve {
-	x := sieve{block: b, open: j.valid(b, k)}
+func (j *job) sieve(b *column.Block, n int) sieve {
+	x := sieve{block: b, open: j.valid(b, j.clauses[n])}
 	x.met = x.open
-	for _, atoms := range [][]atom{j.by.shut, k.shut} {
-		for _, a := range atoms {
-			x.shuts(j.screen.atoms[a.Atom], a.Unreported == "no")
-		}
-	}
-	for _, a := range k.when {
-		x.holds(j.screen.atoms[a.Atom], a.Unreported == "no")
-	}
-	for _, t := range k.thresholds {
-		if n, ok := j.screen.reached[t.Threshold]; ok {
-			x.holds(n, false)
-		}
+	for _, g := range j.guards[n] {
+		x.guard(g)
 	}
 	return x
 }

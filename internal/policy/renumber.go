@@ -16,7 +16,7 @@ import (
 // that it had unless a touched clause paid it something or was not known, or may be met anew; all that depends on such a
 // clause, by a prerequisite or in stacking, lies within the enterprise.
 type Renumbering struct {
-	plan    *Plan
+	uses
 	touched []bool // by clause: a number of it differs
 }
 
@@ -29,16 +29,14 @@ func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 	}
 	differs := map[int]bool{}
 	for i := range pl.params {
-		if digestOf(pl.params[i]) != digestOf(base.params[i]) {
+		if pl.params[i] != base.params[i] && digestOf(pl.params[i]) != digestOf(base.params[i]) {
 			differs[i] = true
 		}
 	}
-	n := len(pl.clauses)
-	c = &Renumbering{plan: pl, touched: make([]bool, n)}
-	use := uses{plan: pl, differs: differs}
+	c = &Renumbering{uses{plan: pl, differs: differs}, make([]bool, len(pl.clauses))}
 	for i := range pl.clauses {
 		if k := &pl.clauses[i]; !k.off {
-			c.touched[i] = use.conditions(k) || use.amounts(k)
+			c.touched[i] = c.conditions(k) || c.amounts(k)
 		}
 	}
 	return c, true

@@ -193,15 +193,18 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 	if year > 0 {
 		rows = c.placed(rows)
 	}
-	if len(rows) == 0 {
-		return
+	if len(rows) > 0 {
+		c.tables = append(c.tables, newTable(s, year, rows))
 	}
+}
+
+func newTable(s *screen, year int, rows []row) table {
 	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows))}
 	for i := range rows {
 		t.firms[i] = rows[i].firm
 		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor
 	}
-	c.tables = append(c.tables, t)
+	return t
 }
 
 // placed is the rows of enterprises that lie, on the day of the row, where the document says, or may do so.
@@ -418,6 +421,14 @@ func (s *sieve) ask(out int) (holds, unknown column.Bits) {
 	s.failed, s.met = s.failed.Or(&failed), s.met.Without(&failed)
 	s.open = s.open.Without(&failed)
 	return a.True(a.Present(s.open)), a.Unknown(s.open)
+}
+
+func (s *sieve) guard(g guard) {
+	if g.shuts {
+		s.shuts(g.out, g.closed)
+		return
+	}
+	s.holds(g.out, g.closed)
 }
 
 // holds is a condition that must hold. closed takes what is unknown for no.

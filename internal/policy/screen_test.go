@@ -221,7 +221,7 @@ func altered(t *testing.T, pattern string, changes ...string) *Policy {
 func TestManyAreOneByOne(t *testing.T) {
 	all := packages(t)
 	exported := cmp.Exporter(func(reflect.Type) bool { return true })
-	var lines, spared, failed, unknown, firms, odd, parted, one, several int
+	var lines, spared, failed, unknown, firms, odd, parted, one, several, moved, stood int
 	rapid.Check(t, func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 11))
 		p := all[len(all)-1]
@@ -237,22 +237,24 @@ func TestManyAreOneByOne(t *testing.T) {
 			roots = append(roots, anyFirm(r, p, i))
 		}
 		asOf := period.Date(2022+r.IntN(4), 1+r.IntN(12), 1+r.IntN(28))
-		crowd := NewCrowd(p, roots, asOf, nil)
-		if r.IntN(2) == 0 { // asked for other answers and numbers first
-			plan, err = p.Plan(settingsOf(r, p), patchesOf(r, p)...)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if _, err := crowd.Ask(plan); err != nil {
-				t.Fatal(err)
-			}
-			if plan, err = p.Plan(settingsOf(r, p), patchesOf(r, p)...); err != nil {
-				t.Fatal(err)
-			}
-		}
-		survey, err := crowd.Ask(plan)
+		survey, err := NewCrowd(p, roots, asOf, nil).Ask(plan)
 		if err != nil {
 			t.Fatal(err)
+		}
+		for range r.IntN(3) { // asked for other answers and numbers first
+			settings := plan.Settings
+			if r.IntN(4) == 0 {
+				settings = settingsOf(r, p)
+			}
+			if plan, err = p.Plan(settings, patchesOf(r, p)...); err != nil {
+				t.Fatal(err)
+			}
+			if survey, err = again(r, survey, plan); err != nil {
+				t.Fatal(err)
+			}
+			if some, ok := survey.Moved(); ok {
+				moved, stood = moved+len(some), stood+len(roots)-len(some)
+			}
 		}
 		for i := range roots {
 			got, gotErr := survey.Decide(i)
@@ -289,6 +291,9 @@ func TestManyAreOneByOne(t *testing.T) {
 			var sums Sums
 			survey.Sums(i, &sums)
 			sums.some = nil // its room
+			if survey.Total(i) != sums.Total {
+				t.Fatalf("%s as of %s: firm %d: a total of %d, and sums of %d", p.File.Document.ID, asOf, i, survey.Total(i), sums.Total)
+			}
 			if diff := cmp.Diff(sumsOf(plan, want), sums, exported); diff != "" {
 				t.Fatalf("%s as of %s: firm %d (-alone +in columns):\n%s", p.File.Document.ID, asOf, i, diff)
 			}
@@ -302,8 +307,9 @@ func TestManyAreOneByOne(t *testing.T) {
 		}
 	})
 	t.Logf("in columns: %d with one line, %d with several; %d by themselves, of which %d in part", one, several, odd, parted)
+	t.Logf("asked again: %d moved, %d stood", moved, stood)
 	t.Logf("%d firms: %d without a line, %d not known, %d failed; %d lines", firms, spared, unknown, failed, lines)
-	for what, n := range map[string]int{"without a line": spared, "not known": unknown, "failed": failed, "lines": lines, "one line in columns": one, "several lines in columns": several, "by themselves": odd, "in part": parted} {
+	for what, n := range map[string]int{"without a line": spared, "not known": unknown, "failed": failed, "lines": lines, "one line in columns": one, "several lines in columns": several, "by themselves": odd, "in part": parted, "moved": moved, "stood": stood} {
 		if n*100 < firms {
 			t.Errorf("%s: %d of %d, less than a hundredth", what, n, firms)
 		}
@@ -323,6 +329,14 @@ func inShort(t *rapid.T, survey *Survey, i int) {
 	if diff := cmp.Diff(survey.plan.Brief(d), left.Brief); diff != "" {
 		t.Fatalf("%s: firm %d (-decided +in short):\n%s", survey.plan.Policy.File.Document.ID, i, diff)
 	}
+}
+
+// again asks another plan of the crowd of a survey, from the beginning or from the survey.
+func again(r *rand.Rand, s *Survey, pl *Plan) (*Survey, error) {
+	if r.IntN(3) == 0 {
+		return s.crowd.Ask(pl)
+	}
+	return s.Again(pl)
 }
 
 // inParts holds what columns settle and what is left, taken together, against the decision of an enterprise.

@@ -217,13 +217,7 @@ func (t *settler) add(p *stretch) {
 	}
 	for at := p.first; at < p.last; at++ {
 		i := p.firm(at)
-		if s.left[i] == allLeft || p.state(at) != definite || p.pays[at] == leftOver {
-			continue
-		}
-		if p.table.floored && p.table.rows[p.rows[at]].lies == onFloor {
-			continue
-		}
-		s.total[i] = plus(s.total[i], p.pays[at])
+		s.total[i] = plus(s.total[i], s.paid(p.lot, at, i))
 	}
 }
 

@@ -16,12 +16,16 @@ type Survey struct {
 	lots  []lot       // in the order in which their questions would be asked
 	left  []remainder // by enterprise
 	total []money.Fen // by enterprise, see Total
+	moved *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
 
-	numbers []int  // of clauses in Plan.Clauses
-	place   []int  // of clauses in the order in which all are asked
-	meets   []bool // by clause, see Plan.meets
+	numbers []int   // of clauses in Plan.Clauses
+	place   []int   // of clauses in the order in which all are asked
+	hangs   []int16 // clauses by the lowest of those that they hang together with
+	meets   []bool  // by clause, see Plan.meets
 
-	index func() *index
+	index   func() *index
+	mu      sync.Mutex
+	touches []*touch // of late, for Again
 }
 
 // Ask asks a plan of the crowd's policy of every enterprise.
@@ -42,25 +46,29 @@ func (c *Crowd) fits(pl *Plan) error {
 
 func (c *Crowd) ask(pl *Plan) *Survey {
 	s := c.survey(pl)
-	jobs := c.jobs(pl)
+	s.ask(c.jobs(pl, nil))
+	return s
+}
+
+// ask answers jobs and settles what they come to.
+func (s *Survey) ask(jobs []job) {
 	found := make([][]lot, len(jobs))
 	inParallel(len(jobs), func(i int) { found[i] = jobs[i].ask(s) })
 	s.lots = slices.DeleteFunc(slices.Concat(found...), func(l lot) bool { return len(l.rows) == 0 })
 	slices.SortStableFunc(s.lots, func(a, b lot) int { return s.place[a.k.index] - s.place[b.k.index] }) // tables are in the order of years
 	s.settle()
-	return s
 }
 
 // survey is one that knows what its plan tells.
 func (c *Crowd) survey(pl *Plan) *Survey {
 	n := len(pl.clauses)
-	s := &Survey{crowd: c, plan: pl, numbers: make([]int, n), place: make([]int, n), meets: make([]bool, n)}
-	on, hangs := 0, pl.hang()
+	s := &Survey{crowd: c, plan: pl, numbers: make([]int, n), place: make([]int, n), hangs: pl.hang(), meets: make([]bool, n)}
+	on := 0
 	for i := range pl.clauses {
 		if s.numbers[i] = on; !pl.clauses[i].off {
 			on++
 		}
-		s.meets[i] = pl.meets(&pl.clauses[i], hangs)
+		s.meets[i] = pl.meets(&pl.clauses[i], s.hangs)
 	}
 	for n, i := range pl.Policy.order {
 		s.place[i] = n
@@ -108,12 +116,22 @@ func (s *Survey) of(i int) []answer { return s.answers(i, nil) }
 
 // answers adds those of an enterprise.
 func (s *Survey) answers(i int, to []answer) []answer {
-	x := s.index()
 	first := len(to)
+	if s.moved != nil {
+		to = s.moved.answers(i, to)
+	} else {
+		to = s.found(i, to)
+	}
+	s.order(to[first:])
+	return to
+}
+
+// found adds the answers of an enterprise as the lots have them.
+func (s *Survey) found(i int, to []answer) []answer {
+	x := s.index()
 	for _, p := range x.all[x.first[i]:x.first[i+1]] {
 		to = append(to, s.lots[p.lot].answer(int(p.at)))
 	}
-	s.order(to[first:])
 	return to
 }
 
@@ -143,10 +161,19 @@ func (pl *Plan) hang() []int16 {
 			}
 		}
 	}
+	against := -1
 	for g := range pl.groups {
+		first := pl.groups[g].clauses[0]
 		for _, k := range pl.groups[g].clauses[1:] {
-			join(pl.groups[g].clauses[0], k)
+			join(first, k)
 		}
+		if pl.groups[g].against == nil {
+			continue
+		}
+		if against >= 0 { // what other documents gave may stand against both
+			join(against, first)
+		}
+		against = first
 	}
 	for i := range pl.clauses {
 		for _, k := range slices.Concat(pl.clauses[i].requires...) {
@@ -157,7 +184,23 @@ func (pl *Plan) hang() []int16 {
 }
 
 // Total is what an enterprise is paid in money by what columns settle of it.
-func (s *Survey) Total(i int) money.Fen { return s.total[i] }
+func (s *Survey) Total(i int) money.Fen {
+	if s.moved != nil {
+		return s.moved.totalOf(i)
+	}
+	return s.total[i]
+}
+
+// paid is what an answer adds to the total of an enterprise, in a survey that began from none.
+func (s *Survey) paid(l *lot, at int, firm int32) money.Fen {
+	switch {
+	case l.k.purse != cash || s.left[firm] == allLeft || l.state(at) != definite || l.pays[at] == leftOver:
+		return 0
+	case l.table.floored && l.table.rows[l.rows[at]].lies == onFloor:
+		return 0
+	}
+	return l.pays[at]
+}
 
 // Sums is what an enterprise comes to as far as all is known.
 type Sums struct {
@@ -183,7 +226,7 @@ func (s *Survey) Sums(i int, out *Sums) {
 	eligible := false
 	out.some = s.answers(i, out.some[:0])
 	for _, a := range out.some {
-		if s.left[i] == allLeft || a.state != definite || a.left() {
+		if s.leftOf(i) == allLeft || a.state != definite || a.left() {
 			continue
 		}
 		k := a.lot.k

@@ -326,6 +326,52 @@ func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch 
 	return &c
 }
 
+// Some is a batch of some rows, rising, and of what lies below them. What columns tell of all rows, their ends among it,
+// stays: what the numbers of all rows rule out is ruled out for some.
+func (b *Batch) Some(rows []int32) *Batch {
+	c := &Batch{Rows: len(rows), Dict: b.Dict, Columns: map[string]*Column{}, Below: map[Level]*Below{}, fixed: b.fixed}
+	for id, col := range b.Columns {
+		c.Columns[id] = col.some(rows)
+	}
+	if b.contexts != nil {
+		c.contexts = pick(b.contexts, rows, len(rows))
+	}
+	for level, old := range b.Below {
+		below := NewBelow(len(rows), nil)
+		var members []int32
+		for _, i := range rows {
+			for k := old.First[i]; k < old.First[i+1]; k++ {
+				members = append(members, k)
+			}
+			below.Close(len(members), !old.none.has(int(i)))
+		}
+		below.Batch = old.Batch.Some(members)
+		c.Below[level] = below
+	}
+	return c
+}
+
+func (c *Column) some(rows []int32) *Column {
+	room := blocks(len(rows)) * blockRows
+	return &Column{
+		typ: c.typ, rows: len(rows), dict: c.dict, den: c.den, ends: c.ends,
+		truth: c.truth.some(rows, c.truth != nil), none: c.none.some(rows, false), unknown: c.unknown.some(rows, false),
+		n64: pick(c.n64, rows, room), n128: pick(c.n128, rows, room), nBig: pick(c.nBig, rows, room),
+	}
+}
+
+// pick is those of some rows, with room for so many; nil of nothing.
+func pick[T any](of []T, rows []int32, room int) []T {
+	if of == nil {
+		return nil
+	}
+	some := make([]T, room)
+	for n, i := range rows {
+		some[n] = of[i]
+	}
+	return some
+}
+
 // reads says that a program, or one for what lies below, reads one of some names.
 func (p *Program) reads(some func(*rule.Input) bool) bool {
 	if slices.ContainsFunc(p.inputs, some) {

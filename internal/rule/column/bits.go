@@ -146,6 +146,23 @@ func (m bitmap) empty() bool {
 	return true
 }
 
+// some is those of some rows; nil where it is none of them, unless it is kept.
+func (m bitmap) some(rows []int32, keep bool) bitmap {
+	if m == nil {
+		return nil
+	}
+	c := newBitmap(len(rows))
+	for n, i := range rows {
+		if m.has(int(i)) {
+			c.set(n)
+		}
+	}
+	if !keep && c.empty() {
+		return nil
+	}
+	return c
+}
+
 // open copies the rows of one block, where there are any.
 func (m bitmap) open(block int, to *Bits) {
 	if m != nil {

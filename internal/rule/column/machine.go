@@ -2,6 +2,7 @@ package column
 
 import (
 	"math/big"
+	"slices"
 	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -18,24 +19,33 @@ type Plan struct {
 	levels  map[Level]*Plan
 }
 
-// Bind makes the plan for a batch, and folds the aggregates. The batch must have a column for each input, and must not
-// change any more.
-func (p *Program) Bind(b *Batch) *Plan { return p.bind(b, least{}) }
+// Bind makes the plan for a batch, and folds the aggregates: of all expressions, or of some that alone will be asked for. The
+// batch must have a column for each input, and must not change any more.
+func (p *Program) Bind(b *Batch, some ...int) *Plan { return p.bind(b, least{}, some...) }
 
-func (p *Program) bind(b *Batch, at least) *Plan {
+func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
 	pl := &Plan{program: p, batch: b, levels: map[Level]*Plan{}}
 	for level, sub := range p.levels {
 		pl.levels[level] = b.Below[level].bind(sub, at)
 	}
 	l := &lowerer{Plan: pl, seen: map[string]int{}, least: at}
-	for _, o := range p.outs {
-		l.words(o.tree)
+	if len(some) == 0 {
+		for n := range p.outs {
+			some = append(some, n)
+		}
 	}
-	for _, o := range p.outs {
-		pl.outs = append(pl.outs, l.out(o))
+	for _, n := range some {
+		l.words(p.outs[n].tree)
+	}
+	pl.outs = slices.Repeat([]int{-1}, len(p.outs))
+	for _, n := range some {
+		pl.outs[n] = l.out(p.outs[n])
 	}
 	return pl
 }
+
+// MayFail says that the numbers of the batch do not rule it out that an expression fails in a row.
+func (pl *Plan) MayFail(out int) bool { return pl.nodes[pl.outs[out]].fails }
 
 // Rows is how many rows the plan's batch has.
 func (pl *Plan) Rows() int { return pl.batch.Rows }
