@@ -13,6 +13,7 @@ import (
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -30,7 +31,11 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs())))
+		forms, err := loadForms(lib, over)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms())))
 		return nil
 	}
 }
@@ -55,6 +60,16 @@ func loadLibrary(over string) (*content.Library, error) {
 	}
 	lib, err := content.Load(files)
 	return lib, placed(err, over)
+}
+
+// loadForms is the forms that ship, under the deployer's directory where one is named.
+func loadForms(lib *content.Library, over string) (*form.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	forms, err := form.Load(files, lib)
+	return forms, placed(err, over)
 }
 
 // placed gives problems the path under which an editor opens their file: in the deployer's directory where it has the

@@ -32,6 +32,7 @@ var order = [][]string{
 	{"internal/rule"},
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
+	{"internal/form"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
@@ -85,7 +86,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rule", "internal/policy", "internal/ledger"}
+var exact = []string{"internal/money", "internal/rule", "internal/form", "internal/policy", "internal/ledger"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

@@ -71,9 +71,9 @@ func FactDef(lib *content.Library, code string) (content.FactDef, bool) {
 	return def, true
 }
 
-// reaches says that an expression about subjects of a kind can read facts about another: its own, its project's, its
+// Reaches says that an expression about subjects of a kind can read facts about another: its own, its project's, its
 // enterprise's.
-func reaches(kind, subject string) bool {
+func Reaches(kind, subject string) bool {
 	switch kind {
 	case content.Loan, content.Lease, content.Honour:
 		return subject == kind || subject == content.Project || subject == content.Enterprise
@@ -90,12 +90,12 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 	e.declare(name{id: "year", typ: IntType, origin: FromYear, label: i18n.Text{ZH: "年度", EN: "Year"}})
 	e.declare(name{id: "event", typ: DayType, origin: FromEvent, label: i18n.Text{ZH: "事项日期", EN: "Day of the event"}})
 	for _, def := range lib.FactDefs() {
-		if reaches(kind, def.Subject) {
+		if Reaches(kind, def.Subject) {
 			codes, _ := lib.CodeList(def.Codes)
 			e.declare(name{id: def.Code, typ: TypeOf(def.Type), label: def.Name, def: def, codes: codes})
 		}
 	}
-	if reaches(kind, content.Enterprise) {
+	if Reaches(kind, content.Enterprise) {
 		for _, code := range []string{AreaCode, IndustryCode} {
 			def, _ := FactDef(lib, code)
 			e.declare(name{id: code, typ: TextType, origin: FromMembership, label: def.Name, def: def})
@@ -118,7 +118,7 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 		if err != nil {
 			return nil, fmt.Errorf("rule: aggregate %s: %w", a.ID, err)
 		}
-		if !reaches(kind, a.From) {
+		if !Reaches(kind, a.From) {
 			continue
 		}
 		e.declare(name{id: "agg." + a.ID, short: a.ID, typ: typ, origin: FromAggregate, label: a.Name, agg: a})
