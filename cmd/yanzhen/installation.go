@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
@@ -89,6 +90,20 @@ func (p *place) kind() string {
 	return "PostgreSQL"
 }
 
+// schemas are the tables of all packages that keep something.
+var schemas = []store.Migrations{
+	access.Migrations,
+	source.Migrations,
+	party.Migrations,
+	fact.Migrations,
+	ledger.Migrations,
+	intake.Migrations,
+	versions.Migrations,
+	lab.Migrations,
+	enrol.Migrations,
+	api.Migrations,
+}
+
 // installation is everything wired together.
 type installation struct {
 	data      string // directory where files are kept
@@ -133,7 +148,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	in.db, err = store.Open(ctx, p.url(), []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, versions.Migrations, lab.Migrations, enrol.Migrations, api.Migrations})
+	in.db, err = store.Open(ctx, p.url(), schemas)
 	if err != nil {
 		return nil, err
 	}

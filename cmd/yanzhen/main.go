@@ -74,6 +74,7 @@ func commands() []command {
 		{"account succeed", "LOGIN SUCCESSOR", accountSucceedCommand},
 		{"account enrol", "[LIST]", accountEnrolCommand},
 		{"account letters", "[BATCH]", accountLettersCommand},
+		{"ledger check", "", ledgerCheckCommand},
 		{"backup", "DIR", backupCommand},
 		{"restore", "DIR", restoreCommand},
 		{"version", "", versionCommand},

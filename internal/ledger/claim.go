@@ -135,7 +135,7 @@ const (
 	takeKey     = `UPDATE ledger_stand SET n = 1 WHERE project = $1 AND family = $2 AND item = $3 AND n = 0 AND below = 0`
 	addStand    = `UPDATE ledger_stand SET n = n + $4, below = below + $5 WHERE project = $1 AND family = $2 AND item = $3`
 	lessStand   = `UPDATE ledger_stand SET n = n - $4, below = below - $5 WHERE project = $1 AND family = $2 AND item = $3 AND n >= $4 AND below >= $5`
-	findStand   = `SELECT n, below FROM ledger_stand WHERE project = $1 AND family = $2 AND item = $3`
+	findStand   = `SELECT n FROM ledger_stand WHERE project = $1 AND family = $2 AND item = $3`
 	insertStand = `INSERT INTO ledger_stand (project, family, item, n, below) VALUES ($1, $2, $3, $4, $5)`
 )
 
@@ -188,36 +188,43 @@ func take(ctx context.Context, tx *store.Tx, c Claim) error {
 // takeOne takes one row by the guarded statement; where there is no row it makes it, and where another makes it at the same
 // time, the primary key lets one of them in and the other's whole transaction runs again.
 func takeOne(ctx context.Context, tx *store.Tx, c Claim, item, guarded string, args []any) error {
-	n, err := tx.Exec(ctx, guarded, args...)
-	if err != nil {
-		return fmt.Errorf("take claim: %w", err)
-	}
-	if n == 1 {
-		return nil
-	}
-	var stands, below int64
-	err = tx.QueryRow(ctx, findStand, c.Project, c.Family, item).Scan(&stands, &below)
-	if errors.Is(err, sql.ErrNoRows) {
-		stands, below = 1, 0
-		if item != c.Item {
-			stands, below = 0, 1
-		}
-		if _, err := tx.Exec(ctx, insertStand, c.Project, c.Family, item, stands, below); err != nil {
+	for range 3 { // what stands there may be given up between two statements
+		n, err := tx.Exec(ctx, guarded, args...)
+		if err != nil {
 			return fmt.Errorf("take claim: %w", err)
 		}
-		return nil
+		if n == 1 {
+			return nil
+		}
+		var stands int64
+		err = tx.QueryRow(ctx, findStand, c.Project, c.Family, item).Scan(&stands)
+		if errors.Is(err, sql.ErrNoRows) {
+			return makeStand(ctx, tx, c, item)
+		}
+		if err != nil {
+			return fmt.Errorf("look for claims: %w", err)
+		}
+		against, err := scanClaim(tx.QueryRow(ctx, claimAgainst, c.Project, c.Family, c.Item))
+		if err == nil {
+			return refuse(c, against)
+		}
+		if !errors.Is(err, sql.ErrNoRows) {
+			return fmt.Errorf("look for claims: %w", err)
+		}
 	}
-	if err != nil {
-		return fmt.Errorf("look for claims: %w", err)
+	return errs.Conflict(i18n.M("ledger.moved"))
+}
+
+// makeStand makes the row of a key with one claim on it, or below it.
+func makeStand(ctx context.Context, tx *store.Tx, c Claim, item string) error {
+	stands, below := 1, 0
+	if item != c.Item {
+		stands, below = 0, 1
 	}
-	against, err := scanClaim(tx.QueryRow(ctx, claimAgainst, c.Project, c.Family, c.Item))
-	if errors.Is(err, sql.ErrNoRows) {
-		return errs.Conflict(i18n.M("ledger.moved")) // it was given up between the two statements
+	if _, err := tx.Exec(ctx, insertStand, c.Project, c.Family, item, stands, below); err != nil {
+		return fmt.Errorf("take claim: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("look for claims: %w", err)
-	}
-	return refuse(c, against)
+	return nil
 }
 
 // Opening is a payout or a title of an earlier year or of another office, as an import states it.
@@ -368,20 +375,5 @@ func (b *Book) lift(ctx context.Context, tx *store.Tx, a Act, query string, id i
 
 func readClaims(ctx context.Context, q store.Querier, query string, args ...any) ([]Standing, error) {
 	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read claims: %w", err)
-	}
-	defer rows.Close()
-	var all []Standing
-	for rows.Next() {
-		s, err := scanClaim(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read claims: %w", err)
-		}
-		all = append(all, s)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("read claims: %w", err)
-	}
-	return all, nil
+	return collect(rows, err, "read claims", func(rows *store.Rows) (Standing, error) { return scanClaim(rows) })
 }

@@ -300,20 +300,9 @@ func scanPart(rows interface{ Scan(...any) error }) (*part, error) {
 // partsOf are the parts of an instalment; NotFound where there is none.
 func partsOf(ctx context.Context, q store.Querier, commitment int64, instalment int) ([]*part, error) {
 	rows, err := q.Query(ctx, partsOfInstalment, commitment, instalment)
+	parts, err := collect(rows, err, "read instalment", func(rows *store.Rows) (*part, error) { return scanPart(rows) })
 	if err != nil {
-		return nil, fmt.Errorf("read instalment: %w", err)
-	}
-	defer rows.Close()
-	var parts []*part
-	for rows.Next() {
-		p, err := scanPart(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read instalment: %w", err)
-		}
-		parts = append(parts, p)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("read instalment: %w", err)
+		return nil, err
 	}
 	if len(parts) == 0 {
 		return nil, errs.NotFound("instalment of commitment", fmt.Sprint(commitment, "/", instalment))

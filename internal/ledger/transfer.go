@@ -28,9 +28,10 @@ const (
 	Released    Kind = "released"     // committed → where it was drawn from
 	Due         Kind = "due"          // committed → payable
 	Withheld    Kind = "withheld"     // payable → committed
-	Sent        Kind = "ordered"      // payable → ordered
-	Settled     Kind = "settled"      // ordered → paid
-	Failed      Kind = "failed"       // ordered → payable: the bank did not pay, or the batch was dropped
+	InBatch     Kind = "ordered"      // payable → ordered
+	Unbatched   Kind = "cancelled"    // ordered → payable: the batch was dropped before it was sent
+	Paying      Kind = "settled"      // ordered, or payable again, → paid
+	Unpaid      Kind = "failed"       // ordered → payable: the bank did not pay
 	PaidOut     Kind = "paid"         // payable → paid without a batch
 	Bounced     Kind = "bounced"      // paid → payable: the payment came back from the payee's bank
 	ClawedBack  Kind = "clawed_back"  // paid → returned

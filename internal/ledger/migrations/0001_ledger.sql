@@ -96,7 +96,7 @@ CREATE TABLE ledger_transfer (
   document    TEXT         NOT NULL,
   request_key VARCHAR(200) NOT NULL
 );
-CREATE UNIQUE INDEX ledger_transfer_request ON ledger_transfer (request_key);
+CREATE UNIQUE INDEX ledger_transfer_request ON ledger_transfer (request_key, kind);
 -- The entries of a transfer, which add up to nothing in each line. part_id and hold_id are 0 where there is none. Rows are
 -- never changed.
 CREATE TABLE ledger_posting (

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// ledgerCheckCommand walks over the whole ledger and says which rows break what must hold.
+func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := &place{}
+	flags.StringVar(&place.data, "data", "data", t.S("cmd.flag_data"))
+	flags.StringVar(&place.db, "db", "", t.S("cmd.flag_db"))
+	return func(ctx context.Context, c *console, args []string) (err error) {
+		if len(args) != 0 {
+			return errUsage
+		}
+		if file, ok := strings.CutPrefix(place.url(), "sqlite:"); ok {
+			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) { // which opening would make, empty and without a fault
+				return &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("store.no_database", file), Err: err}
+			}
+		}
+		db, err := store.Open(ctx, place.url(), schemas)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, db.Close()) }()
+		found, err := ledger.New(db, clock.System()).Check(ctx)
+		if err != nil {
+			return err
+		}
+		for _, f := range found.Faults {
+			fmt.Fprintln(c.out, c.t.Msg(f))
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.ledger_checked", found.Lines, found.Transfers, found.Entries, found.Commitments, found.Claims, found.Orders))
+		if n := len(found.Faults); n > 0 {
+			return errs.Conflict(i18n.M("cmd.ledger_faults", n))
+		}
+		return nil
+	}
+}

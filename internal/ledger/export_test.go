@@ -1,0 +1,4 @@
+package ledger
+
+// CheckIn is Check within a transaction.
+var CheckIn = check
