@@ -39,6 +39,7 @@ var order = [][]string{
 	{"internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
+	{"internal/selection"},
 	{"internal/intake", "internal/enrol"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
