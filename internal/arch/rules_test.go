@@ -39,7 +39,7 @@ var order = [][]string{
 	{"internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
-	{"internal/selection"},
+	{"internal/subsidy"},
 	{"internal/intake", "internal/enrol"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
@@ -87,7 +87,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rule", "internal/form", "internal/policy", "internal/ledger"}
+var exact = []string{"internal/money", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/subsidy"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

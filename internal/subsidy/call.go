@@ -1,0 +1,343 @@
+package subsidy
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// CallState is how far a call has come.
+type CallState string
+
+// The states.
+const (
+	CallDraft     CallState = "draft"
+	CallPublished CallState = "published"
+	CallClosed    CallState = "closed"
+)
+
+// Material is what an application must bring, by the field of the form that takes it.
+type Material struct {
+	Field    string    `json:"field"`
+	Name     i18n.Text `json:"name"`
+	Required bool      `json:"required"`
+}
+
+// Call opens clauses of a policy for a while (申报通知).
+type Call struct {
+	Case      int64 // the case that it is
+	Area      string
+	Policy    string
+	Known     int64 // commit at which the policy was in force when the call was drafted
+	Clauses   []string
+	Title     string
+	Text      string
+	Materials []Material
+	Opens     period.Day // first and last day, both inside
+	Closes    period.Day
+	Line      int64     // of the ledger, that it is paid from
+	Reserve   money.Fen // set aside when it is published; 0 draws on what is free
+	Quota     int       // applications; 0 for any number
+	Taken     int
+	State     CallState
+	DraftedBy int64
+}
+
+// Open says that applications are taken on a day.
+func (c Call) Open(on period.Day) bool {
+	return c.State == CallPublished && c.Opens <= on && on <= c.Closes
+}
+
+// Fund is whose share of the line the call draws on, as the ledger names it.
+func (c Call) Fund() string {
+	if c.Reserve == 0 {
+		return ""
+	}
+	return caseName(c.Case)
+}
+
+const (
+	selectCall = `SELECT case_id, area, policy, known, clauses, title, text, materials, opens, closes, line_id, reserve, quota, taken, state, drafted_by FROM subsidy_call`
+	callByID   = selectCall + ` WHERE case_id = $1`
+	insertCall = `INSERT INTO subsidy_call (case_id, area, policy, known, clauses, title, text, materials, opens, closes, line_id, reserve, quota, taken, state, drafted_by, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 'draft', $14, $15)`
+	moveCall = `UPDATE subsidy_call SET state = $1 WHERE case_id = $2 AND state = $3`
+	// takeCall counts an application only while there is room: the row decides, and nobody looks first.
+	takeCall  = `UPDATE subsidy_call SET taken = taken + 1 WHERE case_id = $1 AND state = 'published' AND (quota = 0 OR taken < quota)`
+	leaveCall = `UPDATE subsidy_call SET taken = taken - 1 WHERE case_id = $1 AND taken > 0`
+)
+
+// DraftCall keeps a call as a draft. Its policy is the one in force, its clauses must be clauses of it.
+func (s *Store) DraftCall(ctx context.Context, tx *store.Tx, by int64, c Call) error {
+	if err := s.checkCall(ctx, &c); err != nil {
+		return err
+	}
+	clauses, err := json.Marshal(c.Clauses)
+	if err != nil {
+		return err
+	}
+	materials, err := json.Marshal(c.Materials)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertCall, c.Case, c.Area, c.Policy, c.Known, string(clauses), c.Title, c.Text, string(materials),
+		c.Opens.String(), c.Closes.String(), c.Line, int64(c.Reserve), c.Quota, by, s.Clock.Millis())
+	return noted("draft call", err)
+}
+
+func (s *Store) checkCall(ctx context.Context, c *Call) error {
+	c.Title = strings.TrimSpace(c.Title)
+	switch {
+	case c.Title == "":
+		return errs.Invalid(i18n.M("subsidy.call_title"))
+	case c.Closes < c.Opens:
+		return errs.Invalid(i18n.M("subsidy.call_window", c.Opens.String(), c.Closes.String()))
+	case c.Line == 0:
+		return errs.Invalid(i18n.M("subsidy.call_line"))
+	case c.Quota < 0 || c.Reserve < 0:
+		return errs.Invalid(i18n.M("subsidy.call_negative"))
+	case len(c.Clauses) == 0:
+		return errs.Invalid(i18n.M("subsidy.call_clauses"))
+	}
+	if _, ok := s.Library.Areas().Node(c.Area); !ok {
+		return errs.Invalid(i18n.M("subsidy.call_area", c.Area))
+	}
+	if c.Known == 0 {
+		seq, err := s.DB.Seq(ctx)
+		if err != nil {
+			return err
+		}
+		c.Known = seq
+	}
+	in, plan, err := s.policyOf(ctx, c.Policy, c.Known)
+	if err != nil {
+		return err
+	}
+	var clauses []string
+	for _, x := range plan.Clauses() { // in the order of the document
+		if slices.Contains(c.Clauses, x.ID) {
+			clauses = append(clauses, x.ID)
+		}
+	}
+	for _, id := range c.Clauses {
+		if !slices.Contains(clauses, id) {
+			return errs.Invalid(i18n.M("subsidy.call_no_clause", id, in.Policy.File.Document.Number))
+		}
+	}
+	c.Clauses = clauses
+	return errors.Join(limited("subsidy.field_title", c.Title, maxName), limited("subsidy.field_text", c.Text, 20*maxText))
+}
+
+// PublishCall opens a draft, sets its money aside, and notes who is told of it: the enterprises of its area that its clauses
+// bring something to, or may. It gives them, for the messages. Whoever drafted it may not publish it.
+func (s *Store) PublishCall(ctx context.Context, tx *store.Tx, by int64, id int64) ([]int64, error) {
+	c, err := callOf(ctx, tx, id)
+	if err != nil {
+		return nil, err
+	}
+	if c.DraftedBy == by {
+		return nil, errs.Conflict(i18n.M("subsidy.call_own"))
+	}
+	if s.today() > c.Closes {
+		return nil, errs.Conflict(i18n.M("subsidy.call_over", c.Closes.String()))
+	}
+	if err := move(ctx, tx, c, CallDraft, CallPublished); err != nil {
+		return nil, err
+	}
+	if c.Reserve > 0 {
+		act := ledger.Act{Scope: access.SystemScope(), By: by, Key: "call/" + caseName(id) + "/reserve", Case: caseName(id)}
+		if _, err := s.Book.Reserve(ctx, tx, act, ledger.Reservation{Line: c.Line, Call: caseName(id), Change: c.Reserve}); err != nil {
+			return nil, err
+		}
+	}
+	told, err := s.concerned(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	at := s.Clock.Millis()
+	err = tx.InsertRows(ctx, "subsidy_told", []string{"call_id", "enterprise", "at"}, func(yield func([]any) bool) {
+		for _, e := range told {
+			if !yield([]any{id, e, at}) {
+				return
+			}
+		}
+	})
+	return told, noted("note who is told", err)
+}
+
+// maxTold is how many enterprises are told of one call.
+const maxTold = 20_000
+
+// concerned is the enterprises of the area of a call that its clauses bring something to, or may.
+func (s *Store) concerned(ctx context.Context, c Call) ([]int64, error) {
+	view, err := s.system(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, plan, err := s.policyOf(ctx, c.Policy, c.Known)
+	if err != nil {
+		return nil, err
+	}
+	r, err := s.Runner.Run(ctx, view, plan, min(s.today(), c.Closes))
+	if err != nil {
+		return nil, err
+	}
+	var of []int
+	for i, x := range plan.Clauses() {
+		if slices.Contains(c.Clauses, x.ID) {
+			of = append(of, i)
+		}
+	}
+	var all []int64
+	for f := range r.Within(c.Area).Firms() {
+		pays := r.Pays(f)
+		if slices.ContainsFunc(of, func(i int) bool { return pays[i].Sure > 0 || pays[i].Possible > 0 || pays[i].Unbounded }) {
+			all = append(all, f.ID)
+		}
+		if len(all) > maxTold {
+			return nil, errs.Invalid(i18n.M("subsidy.call_too_many", maxTold))
+		}
+	}
+	return all, nil
+}
+
+// CloseCall ends a published call, and gives back what it set aside and did not use.
+func (s *Store) CloseCall(ctx context.Context, tx *store.Tx, by int64, id int64, unused money.Fen) error {
+	c, err := callOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	if err := move(ctx, tx, c, CallPublished, CallClosed); err != nil || unused <= 0 {
+		return err
+	}
+	act := ledger.Act{Scope: access.SystemScope(), By: by, Key: "call/" + caseName(id) + "/unreserve", Case: caseName(id)}
+	_, err = s.Book.Reserve(ctx, tx, act, ledger.Reservation{Line: c.Line, Call: caseName(id), Change: -unused})
+	return err
+}
+
+func move(ctx context.Context, tx *store.Tx, c Call, from, to CallState) error {
+	n, err := tx.Exec(ctx, moveCall, string(to), c.Case, string(from))
+	if err == nil && n == 0 {
+		return errs.Conflict(i18n.M("subsidy.call_moved", c.Title, i18n.M("subsidy.call_"+string(c.State))))
+	}
+	return noted("move call", err)
+}
+
+func callOf(ctx context.Context, q store.Querier, id int64) (Call, error) {
+	c, err := scanCall(q.QueryRow(ctx, callByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, errs.NotFound("call", id)
+	}
+	return c, noted("read call", err)
+}
+
+func scanCall(row interface{ Scan(...any) error }) (c Call, err error) {
+	var clauses, materials, opens, closes string
+	err = row.Scan(&c.Case, &c.Area, &c.Policy, &c.Known, &clauses, &c.Title, &c.Text, &materials, &opens, &closes, &c.Line, &c.Reserve, &c.Quota, &c.Taken, &c.State, &c.DraftedBy)
+	if err != nil {
+		return c, err
+	}
+	c.Opens, err = period.ParseDay(opens)
+	if err == nil {
+		c.Closes, err = period.ParseDay(closes)
+	}
+	return c, errors.Join(err, json.Unmarshal([]byte(clauses), &c.Clauses), json.Unmarshal([]byte(materials), &c.Materials))
+}
+
+// sees says that a reader may see a call: a published one is public, a draft is for who handles cases of its area.
+func (s *Store) sees(scope access.Scope, c Call) bool {
+	return c.State != CallDraft || scope.Sees(access.ReadCase, c.Area, 0) || scope.Sees(access.HandleCase, c.Area, 0)
+}
+
+// Call is a call that the scope may see.
+func (s *Store) Call(ctx context.Context, scope access.Scope, id int64) (Call, error) {
+	c, err := callOf(ctx, s.DB.Read(), id)
+	if err == nil && !s.sees(scope, c) {
+		return Call{}, errs.NotFound("call", id)
+	}
+	return c, err
+}
+
+const callList = selectCall + ` WHERE ($1 = '' OR state = $1) ORDER BY closes DESC, case_id DESC LIMIT 500`
+
+// Calls is the newest calls that the scope may see, those that close last first; state "" is any.
+func (s *Store) Calls(ctx context.Context, scope access.Scope, state CallState) ([]Call, error) {
+	rows, err := s.DB.Read().Query(ctx, callList, string(state))
+	if err != nil {
+		return nil, fmt.Errorf("list calls: %w", err)
+	}
+	defer rows.Close()
+	var all []Call
+	for rows.Next() {
+		c, err := scanCall(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list calls: %w", err)
+		}
+		if s.sees(scope, c) {
+			all = append(all, c)
+		}
+	}
+	return all, noted("list calls", rows.Err())
+}
+
+// CallsFor is the calls that an enterprise of the view may answer on a day, with what it may apply for by each.
+func (s *Store) CallsFor(ctx context.Context, view fact.View, enterprise int64, on period.Day) (map[int64][]Offer, []Call, error) {
+	e, ok := view.Enterprise(enterprise)
+	if !ok {
+		return nil, nil, errs.NotFound("enterprise", enterprise)
+	}
+	calls, err := s.Calls(ctx, access.Scope{}, CallPublished)
+	if err != nil {
+		return nil, nil, err
+	}
+	offers, of := map[string][]Offer{}, map[int64][]Offer{}
+	calls = slices.DeleteFunc(calls, func(c Call) bool { return !c.Open(on) || !s.Library.Areas().Within(e.Area, c.Area) })
+	for _, c := range calls {
+		if _, ok := offers[c.Policy]; !ok {
+			if offers[c.Policy], err = s.Offers(ctx, view, c.Policy, enterprise, on); err != nil {
+				return nil, nil, err
+			}
+		}
+		for _, o := range offers[c.Policy] {
+			if slices.Contains(c.Clauses, o.Clause) {
+				of[c.Case] = append(of[c.Case], o)
+			}
+		}
+	}
+	return of, calls, nil
+}
+
+const toldOf = `SELECT enterprise FROM subsidy_told WHERE call_id = $1 ORDER BY enterprise`
+
+// Told is the enterprises that were told of a call, as far as the view may see them.
+func (s *Store) Told(ctx context.Context, view fact.View, call int64) ([]int64, error) {
+	rows, err := s.DB.Read().Query(ctx, toldOf, call)
+	if err != nil {
+		return nil, fmt.Errorf("read who was told: %w", err)
+	}
+	defer rows.Close()
+	var all []int64
+	for rows.Next() {
+		var id int64
+		if err := rows.Scan(&id); err != nil {
+			return nil, fmt.Errorf("read who was told: %w", err)
+		}
+		if _, ok := view.Enterprise(id); ok {
+			all = append(all, id)
+		}
+	}
+	return all, noted("read who was told", rows.Err())
+}

@@ -1,0 +1,107 @@
+package subsidy
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Payee is the account that an application is paid to.
+type Payee struct {
+	Holder string
+	Bank   string
+	Number ledger.Account // masks itself
+	Masked bool           // Number holds what a mask leaves
+}
+
+const (
+	setPayee    = `UPDATE subsidy_payee SET holder = $1, bank = $2, number = $3, at = $4 WHERE case_id = $5`
+	insertPayee = `INSERT INTO subsidy_payee (holder, bank, number, at, case_id) VALUES ($1, $2, $3, $4, $5)`
+	payeeByID   = `SELECT holder, bank, number FROM subsidy_payee WHERE case_id = $1`
+)
+
+// SetPayee names the account. It is the enterprise's own: the holder bears its name.
+func (s *Store) SetPayee(ctx context.Context, tx *store.Tx, id int64, p Payee) error {
+	if p.Masked || p.Holder == "" || p.Bank == "" || p.Number == "" {
+		return errs.Invalid(i18n.M("subsidy.payee_whole"))
+	}
+	if err := errors.Join(limited("subsidy.field_holder", p.Holder, 200), limited("subsidy.field_bank", p.Bank, 200), limited("subsidy.field_account", p.Number.Reveal(), 64)); err != nil {
+		return err
+	}
+	args := []any{p.Holder, p.Bank, p.Number.Reveal(), s.Clock.Millis(), id}
+	n, err := tx.Exec(ctx, setPayee, args...)
+	if err == nil && n == 0 {
+		_, err = tx.Exec(ctx, insertPayee, args...)
+	}
+	return noted("name the account of a payee", err)
+}
+
+// payeeOf is the account in the clear.
+func payeeOf(ctx context.Context, q store.Querier, id int64) (Payee, error) {
+	var p Payee
+	var n string
+	err := q.QueryRow(ctx, payeeByID, id).Scan(&p.Holder, &p.Bank, &n)
+	p.Number = ledger.Account(n)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, errs.Conflict(i18n.M("subsidy.no_payee", caseName(id)))
+	}
+	return p, noted("read the account of a payee", err)
+}
+
+// Payee is the account of an application: in the clear for its owner and for who pays in its area, masked for others who may
+// read it.
+func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee, error) {
+	a, err := applicationOf(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Payee{}, err
+	}
+	owner := scope.Sees(access.FileCase, "", a.Enterprise)
+	pays := scope.Sees(access.PayOut, a.Area, 0)
+	if !owner && !pays && !scope.Sees(access.ReadCase, a.Area, a.Enterprise) {
+		return Payee{}, errs.NotFound("application", id)
+	}
+	p, err := payeeOf(ctx, s.DB.Read(), id)
+	if err != nil {
+		return p, err
+	}
+	if !owner && !pays {
+		p.Number, p.Masked = ledger.Account(p.Number.String()), true
+	}
+	return p, nil
+}
+
+// Due is a payable instalment of an application.
+type Due struct {
+	Case int64
+	ledger.Sum
+}
+
+// Order makes a payment batch of the ledger of payable instalments: their accounts go from here into the batch, and from
+// there into the file for the bank. key is what a repetition is known by.
+func (s *Store) Order(ctx context.Context, tx *store.Tx, scope access.Scope, key string, dues []Due) (batch int64, err error) {
+	orders := make([]ledger.Order, len(dues))
+	for i, d := range dues {
+		a, err := grantedOf(ctx, tx, d.Case)
+		if err != nil {
+			return 0, err
+		}
+		p, err := payeeOf(ctx, tx, d.Case)
+		if err != nil {
+			return 0, err
+		}
+		d.Commitment = a.Commitment
+		orders[i] = ledger.Order{Sum: d.Sum, Payee: p.Holder, Account: p.Number, Bank: p.Bank}
+	}
+	id, err := s.Book.Draft(ctx, tx, ledger.Act{Scope: scope, Key: key}, orders)
+	if err != nil {
+		return 0, fmt.Errorf("order payments: %w", err)
+	}
+	return id, nil
+}

@@ -1,0 +1,271 @@
+package subsidy
+
+import (
+	"context"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+const (
+	yancheng = "yancheng-2022-6"
+	wan      = 10_000 * money.Yuan
+)
+
+var (
+	ctx        = context.Background()
+	asOf       = period.Date(2024, 10, 31)
+	now        = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
+	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, Migrations}
+	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
+)
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// text is what a user reads of an error.
+func text(err error) string {
+	msg, ok := errs.Message(err)
+	if !ok {
+		return ""
+	}
+	return i18n.T{Lang: i18n.ZH}.Msg(msg)
+}
+
+// world is a database with the policy of Yancheng, a fund, and a store.
+type world struct {
+	t       testing.TB
+	db      *store.DB
+	parties *party.Store
+	facts   *fact.Store
+	line    int64
+	cases   int64 // the last one that was numbered
+	*Store
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
+}
+
+func newWorld(t testing.TB, db *store.DB) *world {
+	t.Helper()
+	lib, err := library()
+	must(t, err)
+	w := &world{t: t, db: db}
+	sources := source.New(db, now)
+	w.parties = party.NewStore(db, sources)
+	w.facts = fact.NewStore(db, sources, lib)
+	frames, err := fact.Open(ctx, w.facts, w.parties, now)
+	must(t, err)
+	p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
+	must(t, err)
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, []version.Package{p})
+	must(t, err)
+	costs, err := LoadCosts(lib, contentdata.FS)
+	must(t, err)
+	rubrics, err := rubric.Load(contentdata.FS)
+	must(t, err)
+	runner := region.NewRunner(frames, lib)
+	t.Cleanup(runner.Close)
+	w.Store = New(Deps{
+		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
+		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now),
+	})
+	w.line, err = ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
+		return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget", Reason: "年初预算", Document: "盐财〔2024〕1号"},
+			ledger.Appropriation{Fund: "先进制造业发展专项资金", Code: "zgsz", Year: 2024, Area: "320900", Name: "智改数转", Change: 10_000 * wan})
+	})
+	must(t, err)
+	return w
+}
+
+func (w *world) write(do func(ctx context.Context, tx *store.Tx) error) error {
+	return w.db.Write(ctx, do)
+}
+
+func (w *world) number() int64 { w.cases++; return w.cases }
+
+// thing is a subject to state, with its facts: numbers as they are stored, texts as texts.
+type thing struct {
+	kind, key string
+	below     int // number of the thing that it belongs to, counted from 1; 0 for an enterprise
+	area      string
+	facts     map[string]any // "code" or "code@2022"
+}
+
+// state makes things known, all of it verified, and gives their ids.
+func (w *world) state(things ...thing) (ids []int64) {
+	w.t.Helper()
+	src, err := w.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "x.xlsx", Area: "320900"})
+	must(w.t, err)
+	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) error { ids, err = w.ensure(ctx, tx, src, things); return err }))
+	var all []fact.Statement
+	for i, x := range things {
+		for key, v := range x.facts {
+			all = append(all, statement(ids[i], key, v))
+		}
+	}
+	must(w.t, w.facts.Append(ctx, src, all))
+	_, err = w.Sources.Publish(ctx, src, nil)
+	must(w.t, err)
+	must(w.t, w.Frames.Refresh(ctx))
+	return ids
+}
+
+func statement(subject int64, key string, v any) fact.Statement {
+	s := fact.Statement{Subject: subject, Def: key, State: fact.Present, Status: fact.Verified}
+	if n := len(key) - 5; n > 0 && key[n] == '@' {
+		p, err := period.Parse(key[n+1:])
+		if err != nil {
+			panic(err)
+		}
+		s.Def, s.Period = key[:n], p
+	}
+	switch v := v.(type) {
+	case string:
+		s.Value.Text = v
+	case bool:
+		if v {
+			s.Value.Num = 1
+		}
+	case money.Fen:
+		s.Value.Num = int64(v)
+	case period.Day:
+		s.Value.Num = int64(v)
+	}
+	return s
+}
+
+// ensure makes subjects, enterprises first.
+func (w *world) ensure(ctx context.Context, tx *store.Tx, src int64, things []thing) ([]int64, error) {
+	ids := make([]int64, len(things))
+	var names []party.Name
+	var members []party.Membership
+	var codes []party.Identifier
+	for i, x := range things {
+		n := party.NewSubject{Kind: x.kind, Key: x.key}
+		if x.below > 0 {
+			n.Parent = ids[x.below-1]
+		}
+		made, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{n})
+		if err != nil {
+			return nil, err
+		}
+		ids[i] = made[0]
+		if x.kind != content.Enterprise {
+			continue
+		}
+		names = append(names, party.Name{Subject: ids[i], Name: x.key})
+		if x.area != "" {
+			members = append(members, party.Membership{Subject: ids[i], Tree: party.TreeArea, Node: x.area})
+		}
+	}
+	if err := w.parties.AppendIdentifiers(ctx, tx, src, codes); err != nil {
+		return nil, err
+	}
+	if err := w.parties.AppendNames(ctx, tx, src, names); err != nil {
+		return nil, err
+	}
+	return ids, w.parties.AppendMemberships(ctx, tx, src, members)
+}
+
+// firm is an enterprise with a project of 2024: 8,000,000 yuan of effective input, 9,000,000 of investment.
+func (w *world) firm(name, area string) (firm, project int64) {
+	ids := w.state(
+		thing{kind: content.Enterprise, key: name, area: area, facts: map[string]any{"ent.above_scale@2024": true}},
+		thing{kind: content.Project, key: name + "数字车间", below: 1, facts: map[string]any{
+			"project.is_digital": true, "project.name": name + "数字车间", "project.effective_input@2024": 800 * wan, "project.investment@2024": 900 * wan,
+			"project.effective_input@2022": 0 * wan, "project.investment@2022": 0 * wan, "project.effective_input@2023": 0 * wan, "project.investment@2023": 0 * wan,
+		}},
+	)
+	return ids[0], ids[1]
+}
+
+// call drafts and publishes a call for clauses.
+func (w *world) call(clauses ...string) int64 {
+	w.t.Helper()
+	id := w.number()
+	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) error {
+		return w.DraftCall(ctx, tx, 1, Call{
+			Case: id, Area: "320900", Policy: yancheng, Clauses: clauses, Title: "2024年度智改数转项目申报", Opens: asOf - 5, Closes: asOf + 20, Line: w.line,
+		})
+	}))
+	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) error { _, err := w.PublishCall(ctx, tx, 2, id); return err }))
+	return id
+}
+
+// items are two machines and a system: 4,000,000, 3,000,000 and 2,000,000 yuan.
+func items(n string) []Item {
+	on := period.Date(2024, 5, 6)
+	return []Item{
+		{Kind: "equipment", Label: "六轴机器人", Invoice: "2432000000000000" + n + "01", On: on, Seller: "示例机器人公司", Serial: "R-" + n + "-1", Amount: 400 * wan},
+		{Kind: "equipment", Label: "视觉检测线", Invoice: "2432000000000000" + n + "02", On: on, Seller: "示例视觉公司", Serial: "V-" + n + "-1", Amount: 300 * wan},
+		{Kind: "software", Label: "制造执行系统", Invoice: "2432000000000000" + n + "03", On: on, Seller: "示例软件公司", Amount: 200 * wan},
+	}
+}
+
+func (w *world) submit(call, firm, thing int64, clause string, items []Item) (Application, []Warning, error) {
+	var a Application
+	var warn []Warning
+	id := w.number()
+	err := w.write(func(ctx context.Context, tx *store.Tx) (err error) {
+		a, warn, err = w.Submit(ctx, tx, Filing{Case: id, Call: call, By: 3, Aim: Aim{Policy: yancheng, Clause: clause, Enterprise: firm, Subject: thing}, Items: items})
+		return err
+	})
+	return a, warn, err
+}
+
+// ruled recognises all of an application but what rulings cut.
+func (w *world) ruled(id int64, rulings ...Ruling) (before, after money.Fen) {
+	w.t.Helper()
+	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) (err error) {
+		by := Judge{By: 4, Role: access.AuditFirm}
+		if len(rulings) > 0 {
+			if err := w.Rule(ctx, tx, id, by, rulings); err != nil {
+				return err
+			}
+		}
+		before, after, err = w.RuleRest(ctx, tx, id, by)
+		return err
+	}))
+	return before, after
+}
+
+func (w *world) grant(id int64) (Application, error) {
+	var a Application
+	err := w.write(func(ctx context.Context, tx *store.Tx) (err error) { a, err = w.Grant(ctx, tx, id, 5); return err })
+	return a, err
+}
+
+func mustView(w *world) fact.View {
+	w.t.Helper()
+	v, err := w.system(ctx)
+	must(w.t, err)
+	return v
+}
+
+func sqlite(t testing.TB) *store.DB { return storetest.SQLite(t, migrations) }
