@@ -34,7 +34,7 @@ func (a *asking) amountOf() {
 	} else if !q.open {
 		a.high = a.round(q.high)
 	}
-	if a.low == a.high && a.k.amount.form != "eligibility" {
+	if a.opt.Trace && a.low == a.high && a.k.amount.form != "eligibility" {
 		a.term(Term{Name: message("policy.product"), Value: a.low.String(), Cite: a.k.roundCite, money: true})
 	}
 	if a.k.shares != nil {

@@ -43,7 +43,12 @@ type asking struct {
 }
 
 func (d *decider) ask(k *clauseRule, s rule.Subject, at asked) *verdict {
-	a := &asking{decider: d, verdict: &verdict{state: Met}, k: k, s: s, at: at}
+	room := &struct { // one piece of memory
+		asking
+		verdict
+	}{verdict: verdict{state: Met}}
+	a := &room.asking
+	*a = asking{decider: d, verdict: &room.verdict, k: k, s: s, at: at}
 	a.validity()
 	if a.goesOn() {
 		a.area()

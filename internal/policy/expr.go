@@ -167,12 +167,12 @@ func (a *asking) quantity(x *rule.Expr, name string) quantity {
 	case rule.Present:
 		q.low = out.Value.Exact()
 		q.high, q.point = q.low, true
-		if name != "" {
+		if name != "" && a.opt.Trace {
 			a.term(Term{Name: message(name), Expr: x.Source(), Value: q.low.String(), Read: q.read, Cite: a.k.Cite, money: true})
 		}
 	case rule.Unknown:
 		q.state, q.open, q.missing = rule.Present, true, out.Missing
-		if name != "" {
+		if name != "" && a.opt.Trace {
 			a.term(Term{Name: message(name), Expr: x.Source(), Value: "?", Read: q.read, Cite: a.k.Cite})
 		}
 	}

@@ -37,13 +37,14 @@ const leftOver money.Fen = -1
 // left says that an answer must be asked.
 func (a *answer) left() bool { return a.state == open || a.state == holding || *a.pays() == leftOver }
 
-// asked is the answers that are left of an enterprise.
-func (s *Survey) asked(i int) []answer {
-	some := s.of(i)
-	switch s.leftOf(i) {
-	case allSettled:
-		return nil
-	case allLeft:
+// asked adds the answers that are left of an enterprise.
+func (s *Survey) asked(i int, to []answer) []answer {
+	left := s.leftOf(i)
+	if left == allSettled {
+		return to
+	}
+	some := s.answers(i, to)
+	if left == allLeft {
 		return some
 	}
 	return slices.DeleteFunc(some, func(a answer) bool { return !a.left() })
@@ -53,7 +54,7 @@ func (s *Survey) asked(i int) []answer {
 func (s *Survey) Decide(i int) (*Decision, error) { return s.decide(i, s.of(i)) }
 
 // DecideLeft is the decision of what is left of an enterprise.
-func (s *Survey) DecideLeft(i int) (*Decision, error) { return s.decide(i, s.asked(i)) }
+func (s *Survey) DecideLeft(i int) (*Decision, error) { return s.decide(i, s.asked(i, nil)) }
 
 func (s *Survey) decide(i int, some []answer) (*Decision, error) {
 	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
@@ -224,20 +225,34 @@ type told struct {
 	memory  memory
 }
 
-// Left decides what is left of an enterprise: as DecideLeft does, in short. before is what was left of it under a plan since
-// which numbers alone were changed, or nil; where no question comes out otherwise than before, it is what stands. An error is
-// that of DecideLeft.
-func (s *Survey) Left(i int, before *Left, since *Renumbering) (*Left, error) {
-	some := s.asked(i)
-	l := &Left{Whole: !s.Parted(i), asked: make([]question, len(some))}
-	for n, a := range some {
-		l.asked[n] = question{subject: int32(a.subject), clause: int16(a.clause), year: int16(a.year)}
+// Closer decides what a survey leaves of enterprises, one after the other; it is for one goroutine.
+type Closer struct {
+	survey *Survey
+	since  *Renumbering
+
+	some  []answer // room
+	asked []question
+	told  []told
+}
+
+// Closer decides what is left of enterprises. since compares the plan with that under which they were left what Left is given, and
+// is nil where they are given nothing.
+func (s *Survey) Closer(since *Renumbering) *Closer { return &Closer{survey: s, since: since} }
+
+// Left decides what is left of an enterprise: as DecideLeft does, in short. before is what was left of it before, or nil; where no
+// question comes out otherwise, it is what stands. An error is that of DecideLeft.
+func (c *Closer) Left(i int, before *Left) (*Left, error) {
+	s := c.survey
+	c.some, c.asked = s.asked(i, c.some[:0]), c.asked[:0]
+	for _, a := range c.some {
+		c.asked = append(c.asked, question{subject: int32(a.subject), clause: int16(a.clause), year: int16(a.year)})
 	}
-	stands := before != nil && slices.Equal(before.asked, l.asked)
-	if stands && !slices.ContainsFunc(some, func(a answer) bool { return since.touched[a.clause] }) {
+	stands := before != nil && slices.Equal(before.asked, c.asked)
+	if stands && !slices.ContainsFunc(c.some, func(a answer) bool { return c.since.touched[a.clause] }) {
 		return before, nil
 	}
-	if !s.byQuestion(i, some) {
+	if !s.byQuestion(i, c.some) {
+		l := c.left(i)
 		d, err := s.DecideLeft(i)
 		if err == nil {
 			l.Brief = s.plan.Brief(d)
@@ -245,27 +260,35 @@ func (s *Survey) Left(i int, before *Left, since *Renumbering) (*Left, error) {
 		return l, err
 	}
 	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
-	l.told = make([]told, len(some))
-	for n := range some {
-		was := before.of(l.asked[n])
-		if was != nil && !since.touched[some[n].clause] {
-			l.told[n] = *was
+	c.told = c.told[:0]
+	for n := range c.some {
+		was := before.of(c.asked[n])
+		if was != nil && !c.since.touched[c.some[n].clause] {
+			c.told = append(c.told, *was)
 			continue
 		}
-		if l.told[n] = d.tell(&some[n], was); d.err != nil {
-			return l, d.err
+		c.told = append(c.told, d.tell(&c.some[n], was))
+		if d.err != nil {
+			return c.left(i), d.err
 		}
-		stands = stands && was != nil && l.told[n].same(was)
+		stands = stands && was != nil && c.told[n].same(was)
 	}
 	if stands {
 		return before, nil
 	}
-	d.claim(some, l.told)
+	l := c.left(i)
+	l.told = slices.Clone(c.told)
+	d.claim(c.some, l.told)
 	d.rivals = s.given(i, nil, func(r *groupRule, project int) bool {
 		return slices.ContainsFunc(d.claims, func(c claim) bool { return c.project == project && slices.Contains(r.clauses, c.clause) })
 	})
 	l.Brief = d.brief()
 	return l, d.err
+}
+
+// left is the questions that are left of an enterprise, before they are settled.
+func (c *Closer) left(i int) *Left {
+	return &Left{Whole: !c.survey.Parted(i), asked: slices.Clone(c.asked)}
 }
 
 // byQuestion says that questions come out one without the other, and that it is known what other documents gave: then each can

@@ -50,8 +50,9 @@ func (a *asking) raise(q quantity) (quantity, []raising) {
 		if q.point = q.point && r.surely && low == high; q.point {
 			q.high = q.low
 		}
-		text := low.text(a.plan.params[u.by].Type)
-		a.term(Term{Name: u.Name, Value: text, Cite: u.Cite, money: !u.rate})
+		if a.opt.Trace {
+			a.term(Term{Name: u.Name, Value: low.text(a.plan.params[u.by].Type), Cite: u.Cite, money: !u.rate})
+		}
 		if a.plan.word(u.Ceiling) == "outside" {
 			outside = append(outside, r)
 		}

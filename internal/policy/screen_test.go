@@ -318,7 +318,7 @@ func TestManyAreOneByOne(t *testing.T) {
 
 // inShort holds what is left of an enterprise, in short, against the decision of it.
 func inShort(t *rapid.T, survey *Survey, i int) {
-	left, gotErr := survey.Left(i, nil, nil)
+	left, gotErr := survey.Closer(nil).Left(i, nil)
 	d, wantErr := survey.DecideLeft(i)
 	if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {
 		t.Fatalf("%s: firm %d (-decided +in short):\n%s", survey.plan.Policy.File.Document.ID, i, diff)
@@ -469,8 +469,8 @@ func TestRenumbering(t *testing.T) {
 					before = nil
 					continue
 				}
-				after, gotErr := s.Left(i, before, diffs[n])
-				want, wantErr := s.Left(i, nil, nil)
+				after, gotErr := s.Closer(diffs[n]).Left(i, before)
+				want, wantErr := s.Closer(nil).Left(i, nil)
 				if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {
 					t.Fatalf("%s as of %s, %v: firm %d (-anew +from before):\n%s", p.File.Document.ID, asOf, s.plan.Patches, i, diff)
 				}

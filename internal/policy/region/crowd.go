@@ -111,15 +111,13 @@ func (r *Runner) read(ctx context.Context, c *crowd, p *policy.Policy, counted f
 	return nil
 }
 
-// part is the enterprises that a worker takes at a time.
+// part is some enterprises of a result, which one worker decides.
 type part struct {
-	survey *policy.Survey
-	base   *base  // nil where there is none to begin from
-	firms  []Firm // before anything is decided
-	first  int    // number of the first
-	rows   []*Firm
-	left   []*left            // by row
+	*work
+	base   *base              // nil where there is none to begin from
+	firms  []Firm             // before anything is decided
 	staged []*policy.Decision // where quotas and pools settle them afterwards
+	closer *policy.Closer
 
 	fresh []Firm // room for rows
 	room  []pay  // for what they are paid
@@ -131,20 +129,25 @@ type left struct {
 	told *policy.Left
 }
 
-// fill decides the rows of a part: by columns what they settle, by itself what they do not, unless a kept result has it. One
-// that fails (an amount beyond all bounds) fails alone and says so; there is no decision then. A row that comes to what it
-// came to before is that of the kept result.
-func (p *part) fill() {
+// fill decides some rows: by columns what they settle, by itself what they do not, as far as it does not stand as a kept result has
+// it. One that fails (an amount beyond all bounds) fails alone and says so; there is no decision then.
+func (p *part) fill(some []int32) {
+	var since *policy.Renumbering
+	if p.base != nil {
+		since = p.base.since
+	}
+	p.closer = p.survey.Closer(since)
 	var sums policy.Sums
 	var pays, both []pay
-	for i := range p.rows {
-		f, n := p.firms[i], p.first+i
+	for _, i := range some {
+		f, n := p.firms[i], int(i)
+		p.left[n] = nil
 		if p.survey.Odd(n) {
-			p.left[i] = p.decide(n)
+			p.left[n] = p.decide(n)
 		}
-		if l := p.left[i]; l != nil && (l.told.Whole || l.failed != nil) {
+		if l := p.left[n]; l != nil && (l.told.Whole || l.failed != nil) {
 			f.state, f.Total, f.InKind, f.Floor, f.Missing, f.failed, f.pays = l.state, l.Total, l.InKind, l.Floor, l.Missing, l.failed, l.pays
-			p.rows[i] = p.row(i, &f)
+			p.rows[n] = p.row(n, &f)
 			continue
 		}
 		p.survey.Sums(n, &sums)
@@ -152,19 +155,20 @@ func (p *part) fill() {
 		if p.staged != nil {
 			f.rest = policy.Interval{Possible: sums.Total}
 		}
-		if p.left[i] != nil {
-			both = f.join(&sums, p.left[i], both[:0])
+		if p.left[n] != nil {
+			both = f.join(&sums, p.left[n], both[:0])
 		}
-		p.rows[i] = p.row(i, &f)
+		p.rows[n] = p.row(n, &f)
 	}
 }
 
-// row keeps a row: that of the result from which this one begins, where it is the same.
-func (p *part) row(i int, f *Firm) *Firm {
-	if p.base != nil {
-		if was := p.base.rows[p.first+i]; was.same(f) {
-			return was
-		}
+// row keeps a row: that of a result from which this one begins, where it is the same.
+func (p *part) row(n int, f *Firm) *Firm {
+	if p.root != nil && p.root.rows[n].same(f) {
+		return p.root.rows[n]
+	}
+	if p.base != nil && p.base.rows[n].same(f) {
+		return p.base.rows[n]
 	}
 	const some = 64
 	if len(p.fresh) == cap(p.fresh) {
@@ -194,14 +198,12 @@ func (p *part) decide(n int) *left {
 	}
 	var was *left
 	var before *policy.Left
-	var since *policy.Renumbering
 	if p.base != nil {
-		since = p.base.since
 		if was = p.base.left[n]; was != nil && was.failed == nil {
 			before = was.told
 		}
 	}
-	told, err := p.survey.Left(n, before, since)
+	told, err := p.closer.Left(n, before)
 	if err == nil && told == before {
 		return was
 	}
@@ -221,7 +223,7 @@ func (p *part) decideStaged(n int) *left {
 	if err != nil {
 		l.fail(err)
 	}
-	p.staged[n-p.first] = d
+	p.staged[n] = d
 	return l
 }
 

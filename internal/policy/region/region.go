@@ -93,6 +93,9 @@ type work struct {
 	every []int32 // the numbers of all rows
 	err   error
 
+	survey *policy.Survey
+	root   *work // the result from which the survey began, nil for one that began from none
+
 	allotment *policy.Allotment // of quotas and pools, where the policy has any
 
 	decided, total atomic.Int64 // how far it is, in firms
@@ -431,10 +434,6 @@ func (r *Runner) make(ctx context.Context, w *work, plan *policy.Plan) {
 	}()
 	w.plan = plan
 	w.err = r.decideAll(ctx, w, plan)
-	w.every = make([]int32, len(w.rows))
-	for i := range w.every {
-		w.every[i] = int32(i)
-	}
 	w.regions.RoomFor(len(w.rows))
 	w.lists.RoomFor(len(w.rows))
 }
@@ -466,31 +465,26 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 	if err != nil {
 		return err
 	}
-	survey, err := c.Ask(plan)
+	base := r.base(w)
+	moved, err := w.begin(c, base)
 	if err != nil {
 		return err
 	}
-	w.total.Store(int64(len(c.firms)))
-	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
+	w.total.Store(int64(len(moved)))
 	var staged []*policy.Decision // until quotas and pools settle them together
 	if plan.Staged() {
 		staged = make([]*policy.Decision, len(w.rows))
 	}
-	base := r.base(w)
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
-	for from := 0; from < len(w.rows); from += chunk {
-		to := min(from+chunk, len(w.rows))
-		p := &part{survey: survey, base: base, firms: c.firms[from:to], first: from, rows: w.rows[from:to], left: w.left[from:to]}
-		if staged != nil {
-			p.staged = staged[from : from+len(p.rows)]
-		}
+	for some := range slices.Chunk(moved, chunk) {
 		g.Go(func() error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			p.fill()
-			w.decided.Add(int64(len(p.rows)))
+			p := &part{work: w, base: base, firms: c.firms, staged: staged}
+			p.fill(some)
+			w.decided.Add(int64(len(some)))
 			return nil
 		})
 	}
@@ -501,6 +495,33 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 		w.allot(plan, staged)
 	}
 	return nil
+}
+
+// begin asks the plan of all enterprises, or of those alone that may come to something else than in a kept result, which the others
+// stand as they are in; moved is which those are.
+func (w *work) begin(c *crowd, base *base) (moved []int32, err error) {
+	w.every = make([]int32, len(c.firms))
+	for i := range w.every {
+		w.every[i] = int32(i)
+	}
+	if base == nil {
+		w.survey, err = c.Ask(w.plan)
+	} else {
+		w.survey, err = base.survey.Again(w.plan)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if moved, ok := w.survey.Moved(); ok {
+		w.root = base.work
+		if base.root != nil {
+			w.root = base.root
+		}
+		w.rows, w.left = slices.Clone(w.root.rows), slices.Clone(w.root.left)
+		return moved, nil
+	}
+	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
+	return w.every, nil
 }
 
 // keep takes what the region needs from a decision.
