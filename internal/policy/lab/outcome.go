@@ -43,8 +43,8 @@ func (l *Lab) outcome(p *Planned, view fact.View, before, after *region.Region) 
 	o := &Outcome{Planned: p, Seq: view.Seq(), AsOf: after.AsOf, Before: before, After: after, view: view, lib: l.Library}
 	o.Parent = cmp.Or(p.Scenario.Area, o.common())
 	o.Effect = region.EffectOf(before, after, o.Parent, math.MaxInt)
-	for _, pair := range o.pairs() {
-		switch b, a := pair.before(), pair.after(); {
+	for was, is := range region.Pairs(before, after) {
+		switch b, a := was.All(), is.All(); {
 		case b.Sure != a.Sure || b == a:
 		case a.Unbounded && !b.Unbounded || a.Unbounded == b.Unbounded && a.Possible > b.Possible:
 			o.Perhaps.More++
@@ -58,13 +58,8 @@ func (l *Lab) outcome(p *Planned, view fact.View, before, after *region.Region) 
 // common is the lowest area in which all firms lie whose area is known.
 func (o *Outcome) common() string {
 	var path []content.Node
-	seen := map[string]bool{}
-	for f := range o.After.Firms() {
-		if seen[f.Area] {
-			continue
-		}
-		seen[f.Area] = true
-		p := o.lib.Areas().Path(f.Area)
+	for _, area := range o.After.Areas() {
+		p := o.lib.Areas().Path(area)
 		switch {
 		case len(p) == 0:
 		case path == nil:
@@ -85,9 +80,6 @@ func (o *Outcome) common() string {
 
 // pair is one firm under the law and under the scenario.
 type pair struct{ law, then *region.Firm }
-
-func (p pair) before() policy.Interval { return p.law.Total.Plus(p.law.InKind) }
-func (p pair) after() policy.Interval  { return p.then.Total.Plus(p.then.InKind) }
 
 // pairs is every firm, in the registry's order: both results are of the same firms.
 func (o *Outcome) pairs() []pair {

@@ -44,8 +44,8 @@ func (f FirmEffect) Differs() money.Fen { return f.After.Sure - f.Before.Sure }
 
 func direction(f FirmEffect) int { return cmp.Compare(f.Differs(), 0) }
 
-// all is money and services together.
-func (f *Firm) all() policy.Interval { return f.Total.Plus(f.InKind) }
+// All is money and services together.
+func (f *Firm) All() policy.Interval { return f.Total.Plus(f.InKind) }
 
 // EffectOf compares two results of the same scope, commit and day, by the areas below parent; before may be nil, for a
 // document that is new. most is how many firms are named in each direction, those that gain or lose most.
@@ -85,17 +85,11 @@ func EffectOf(before, after *Region, parent string, most int) *Effect {
 }
 
 func (e *Effect) firms(before, after *Region, most int) {
-	had := map[int64]*Firm{}
-	if before != nil {
-		for f := range before.Firms() {
-			had[f.ID] = f
-		}
-	}
 	var moved []FirmEffect
-	for f := range after.Firms() {
-		x := FirmEffect{ID: f.ID, Name: f.Name, Area: f.Area, After: f.all()}
-		if b, ok := had[f.ID]; ok {
-			x.Before = b.all()
+	for was, f := range Pairs(before, after) {
+		x := FirmEffect{ID: f.ID, Name: f.Name, Area: f.Area, After: f.All()}
+		if was != nil {
+			x.Before = was.All()
 		}
 		switch d := x.Differs(); {
 		case d > 0:

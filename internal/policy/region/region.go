@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"maps"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -94,7 +95,8 @@ type work struct {
 	err   error
 
 	survey *policy.Survey
-	root   *work // the result from which the survey began, nil for one that began from none
+	root   *work   // the result from which the survey began, nil for one that began from none
+	moved  []int32 // rows that may differ from those of the root
 
 	allotment *policy.Allotment // of quotas and pools, where the policy has any
 
@@ -177,6 +179,7 @@ type Region struct {
 	work    *work
 	key     regionKey
 	index   []int32 // rows of the work that are in it, in the registry's order
+	figures *figures
 	mu      sync.Mutex
 	areas   map[string][]AreaSum
 	clauses []ClauseSum
@@ -188,14 +191,19 @@ func (r *Region) Size() int { return len(r.index) }
 // part is a region of the same result with some of its rows.
 func (r *Region) part(key regionKey, index []int32) *Region {
 	out := &Region{Seq: r.Seq, AsOf: r.AsOf, Plan: r.Plan, tree: r.tree, work: r.work, key: key, index: index}
-	b := bounding{of: r.work.allotment}
-	for f := range out.Firms() {
-		out.Sum.add(f)
-		b.add(f, -1)
+	out.figures = out.summed()
+	out.Sum = out.figures.whole.sum()
+	if b := (bounding{of: r.work.allotment}); b.of != nil {
+		for f := range out.Firms() {
+			b.add(f, -1)
+		}
+		out.Sum.Total, out.Sum.Rest = b.within(out.Sum.Total, out.Sum.Rest)
 	}
-	out.Sum.Total, out.Sum.Rest = b.within(out.Sum.Total, out.Sum.Rest)
 	return out
 }
+
+// Areas is the areas in which the firms lie, by their codes; "" where some lie in none that is known.
+func (r *Region) Areas() []string { return slices.Sorted(maps.Keys(r.figures.areas)) }
 
 // Firms is every enterprise, in the registry's order.
 func (r *Region) Firms() iter.Seq[*Firm] { return r.work.firms(r.index) }
@@ -220,22 +228,6 @@ type Sum struct {
 	InKind  policy.Interval
 	Floor   policy.Interval
 	Rest    Rest // of Total
-}
-
-func (s *Sum) add(f *Firm) {
-	s.Firms++
-	if f.failed != nil {
-		s.Failed++
-		return
-	}
-	switch f.state {
-	case met:
-		s.Sure++
-	case unknown:
-		s.Perhaps++
-	}
-	s.Total, s.InKind, s.Floor = s.Total.Plus(f.Total), s.InKind.Plus(f.InKind), s.Floor.Plus(f.Floor)
-	s.Rest = s.Rest.Plus(f.Total)
 }
 
 // Rest is what may come on top of what is sure: how much in all, as far as there is a limit, and for how many there is
@@ -517,7 +509,7 @@ func (w *work) begin(c *crowd, base *base) (moved []int32, err error) {
 		if base.root != nil {
 			w.root = base.root
 		}
-		w.rows, w.left = slices.Clone(w.root.rows), slices.Clone(w.root.left)
+		w.rows, w.left, w.moved = slices.Clone(w.root.rows), slices.Clone(w.root.left), moved
 		return moved, nil
 	}
 	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
@@ -556,35 +548,35 @@ func (r *Region) ByArea(parent string) []AreaSum {
 }
 
 func (r *Region) byArea(parent string) []AreaSum {
-	sums, bounds := map[string]*AreaSum{}, map[string]*bounding{}
-	var order []string
-	at := func(n content.Node) *AreaSum {
-		s, ok := sums[n.Code]
-		if !ok {
-			s = &AreaSum{Area: n}
-			sums[n.Code], bounds[n.Code] = s, &bounding{of: r.work.allotment}
-			order = append(order, n.Code)
+	sums, bounds := map[string]*tally{}, map[string]*bounding{}
+	nodes := r.tree.Children(parent)
+	at := func(n content.Node) {
+		if sums[n.Code] == nil {
+			sums[n.Code], bounds[n.Code] = &tally{}, &bounding{of: r.work.allotment}
 		}
-		return s
 	}
-	for _, n := range r.tree.Children(parent) {
+	for _, n := range nodes {
 		at(n)
 	}
-	where := map[string]content.Node{}
-	for f := range r.Firms() {
-		n, ok := where[f.Area]
-		if !ok {
-			n = r.childOf(parent, f.Area)
-			where[f.Area] = n
+	where := map[string]string{}
+	for _, area := range slices.Sorted(maps.Keys(r.figures.areas)) {
+		n := r.childOf(parent, area)
+		if where[area] = n.Code; sums[n.Code] == nil {
+			at(n)
+			nodes = append(nodes, n)
 		}
-		at(n).add(f)
-		bounds[n.Code].add(f, -1)
+		sums[n.Code].plus(r.figures.areas[area])
 	}
-	out := make([]AreaSum, 0, len(order))
-	for _, code := range order {
-		s := sums[code]
-		s.Total, s.Rest = bounds[code].within(s.Total, s.Rest)
-		out = append(out, *s)
+	if r.work.allotment != nil {
+		for f := range r.Firms() {
+			bounds[where[f.Area]].add(f, -1)
+		}
+	}
+	out := make([]AreaSum, 0, len(nodes))
+	for _, n := range nodes {
+		s := AreaSum{Area: n, Sum: sums[n.Code].sum()}
+		s.Total, s.Rest = bounds[n.Code].within(s.Total, s.Rest)
+		out = append(out, s)
 	}
 	slices.SortStableFunc(out, func(a, b AreaSum) int { // unknown last
 		return cmp.Compare(b2i(a.Area.Code == ""), b2i(b.Area.Code == ""))
@@ -656,25 +648,19 @@ func (r *Region) byClause() []ClauseSum {
 	for i := range bounds {
 		bounds[i].of = r.work.allotment
 	}
-	for f := range r.Firms() {
-		for _, c := range f.pays {
-			if c.inYear {
-				continue
-			}
-			bounds[c.clause].add(f, int(c.clause))
-			s := &out[c.clause]
-			pays, promise := c.interval(), clauses[c.clause].Amount.Eligibility != nil // a promise has no amount
-			s.Pays, s.Rest = s.Pays.Plus(pays), s.Rest.Plus(pays)
-			switch {
-			case c.sure > 0 || promise && c.state == met:
-				s.Sure++
-			case c.possible > 0 || c.unbounded || promise && c.state == unknown:
-				s.Perhaps++
+	if r.work.allotment != nil {
+		for f := range r.Firms() {
+			for _, c := range f.pays {
+				if !c.inYear {
+					bounds[c.clause].add(f, int(c.clause))
+				}
 			}
 		}
 	}
 	for i := range out {
-		out[i].Pays, out[i].Rest = bounds[i].within(out[i].Pays, out[i].Rest)
+		c := &r.figures.clauses[i]
+		out[i].Sure, out[i].Perhaps = c.sure, c.perhaps
+		out[i].Pays, out[i].Rest = bounds[i].within(c.pays.interval(), c.pays.rest())
 	}
 	return out
 }

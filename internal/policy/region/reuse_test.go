@@ -32,6 +32,8 @@ func TestReuse(t *testing.T) {
 	stood := 0
 	for range 2 {
 		runner := NewRunner(w.frames, lib)
+		law, err := NewRunner(w.frames, lib).Run(ctx, view, w.plan, asOf)
+		must(t, err)
 		for _, i := range r.Perm(len(choices)) {
 			plan, err := w.plan.Policy.Plan(nil, choices[i]...)
 			must(t, err)
@@ -46,14 +48,41 @@ func TestReuse(t *testing.T) {
 				}
 			}
 			alone(t, w, view, plan, want)
-			if !reflect.DeepEqual(want.Sum, got.Sum) {
-				t.Errorf("%v: %+v, want %+v", choices[i], got.Sum, want.Sum)
+			for _, area := range []string{"", "320900", "320902", "320981"} {
+				sums(t, want, got, area)
 			}
+			before, err := runner.Run(ctx, view, w.plan, asOf)
+			must(t, err)
+			effects(t, before, got, law, want)
 			stood += shared(runner.kept, got.work)
 		}
 	}
 	if stood == 0 {
 		t.Error("no row was reused")
+	}
+}
+
+// sums holds what an area comes to, in a result that began from another, against one that began from none.
+func sums(t *testing.T, want, got *Region, area string) {
+	t.Helper()
+	if area != "" {
+		want, got = want.Within(area), got.Within(area)
+	}
+	for what, both := range map[string][2]any{
+		"sum": {want.Sum, got.Sum}, "by area": {want.ByArea("320900"), got.ByArea("320900")}, "by clause": {want.ByClause(), got.ByClause()},
+		"by year": {want.ByYear(), got.ByYear()},
+	} {
+		if !reflect.DeepEqual(both[0], both[1]) {
+			t.Errorf("%s of %q is %+v, want %+v", what, area, both[1], both[0])
+		}
+	}
+}
+
+// effects holds what differs between two results of one runner against what differs between those of two that know nothing.
+func effects(t *testing.T, before, after, law, want *Region) {
+	t.Helper()
+	if d := EffectOf(before, after, "320900", 1000); !reflect.DeepEqual(EffectOf(law, want, "320900", 1000), d) {
+		t.Errorf("%d gain, %d lose and %s, %s; which is not what differs", d.Gain, d.Lose, d.Gained, d.Lost)
 	}
 }
 

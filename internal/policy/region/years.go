@@ -1,7 +1,7 @@
 package region
 
 import (
-	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -19,37 +19,12 @@ type YearSum struct {
 // ByYear sums by year, the year that is not known first. Each figure holds by itself: what is sure only of several years
 // together is in none of them, and what is possible in each of them need not be in all.
 func (r *Region) ByYear() []YearSum {
-	sums := map[int]*YearSum{}
-	of := map[int]policy.Interval{} // of one firm
-	for f := range r.Firms() {
-		clear(of)
-		for i, p := range f.pays {
-			if several := i+1 < len(f.pays) && f.pays[i+1].inYear; p.inYear || !several {
-				of[int(p.year)] = of[int(p.year)].Plus(p.interval())
-			}
-		}
-		for year, pays := range of {
-			if pays == (policy.Interval{}) {
-				continue
-			}
-			s, ok := sums[year]
-			if !ok {
-				s = &YearSum{Year: year}
-				sums[year] = s
-			}
-			s.Pays = s.Pays.Plus(pays)
-			if pays.Sure > 0 {
-				s.Sure++
-			} else {
-				s.Perhaps++
-			}
+	var out []YearSum
+	for _, year := range slices.Sorted(maps.Keys(r.figures.years)) {
+		if c := r.figures.years[year]; c.sure+c.perhaps > 0 {
+			out = append(out, YearSum{Year: year, Sure: c.sure, Perhaps: c.perhaps, Pays: c.pays.interval()})
 		}
 	}
-	out := make([]YearSum, 0, len(sums))
-	for _, s := range sums {
-		out = append(out, *s)
-	}
-	slices.SortFunc(out, func(a, b YearSum) int { return cmp.Compare(a.Year, b.Year) })
 	return out
 }
 
