@@ -48,6 +48,8 @@ type Result struct {
 	Asked    map[string]bool // the fields that are to be answered
 	Problems []Problem       // in the order of the page
 	Dropped  Entry           // what was answered and is not asked: for the log
+
+	asking *asking
 }
 
 // Err is all problems as one error of kind Invalid, nil without any.
@@ -56,7 +58,18 @@ func (r Result) Err() error {
 		return nil
 	}
 	p := r.Problems[0]
-	return errs.Invalid(i18n.M("form.problems", len(r.Problems), p.Where, p.Msg))
+	return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("form.problems", len(r.Problems), p.Where, p.Msg), Err: Problems(r.Problems)}
+}
+
+// Problems is every problem of a form as an error, for pages that show each beside its field.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	all := make([]string, len(ps))
+	for i, p := range ps {
+		all[i] = p.Path + ": " + p.Msg.String()
+	}
+	return strings.Join(all, "\n")
 }
 
 // Of is what is wrong at a path, in order.
@@ -152,6 +165,25 @@ func (f *Field) known(at At) reading {
 
 // noneKnown marks a fact that is known to be nothing: the question is answered, there is no value.
 var noneKnown = i18n.M("form.none_known")
+
+// CheckSent is Check for an entry as a page or a program sends it: an Entry as JSON, or {"answers": …} with a document that
+// follows Schema.
+func (f *Form) CheckSent(at At, sent []byte, files Files) (Result, error) {
+	if len(sent) > MaxDocument {
+		return Result{}, errs.Invalid(i18n.M("form.document_size", MaxDocument>>20))
+	}
+	var e struct {
+		Entry
+		Answers json.RawMessage `json:"answers"`
+	}
+	if err := json.Unmarshal(sent, &e); err != nil {
+		return Result{}, &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("form.document"), Err: err}
+	}
+	if e.Answers != nil {
+		return f.CheckJSON(at, e.Answers, files)
+	}
+	return f.Check(at, e.Entry, files), nil
+}
 
 // CheckJSON is Check for answers as a JSON document that follows Schema. A document that is no JSON object is Invalid.
 func (f *Form) CheckJSON(at At, doc []byte, files Files) (Result, error) {
@@ -258,6 +290,7 @@ func (f *Field) rowProblem(row int, c *Field, msg i18n.Msg) Problem {
 func (f *Form) judge(at At, e entered, files Files) Result {
 	r := Result{Answers: Answers{}, Asked: map[string]bool{}, Dropped: Entry{Texts: map[string]string{}, Rows: map[string][]map[string]string{}}}
 	w := f.asking(at, e)
+	r.asking = w
 	for _, field := range f.order {
 		r.Asked[field.Name] = w.asks(field)
 	}
@@ -398,7 +431,10 @@ func (w *asking) context() *rule.Context {
 // stands cannot be read.
 func (w *asking) answer(id string) rule.Answer {
 	name, column, _ := strings.Cut(strings.TrimPrefix(id, "answer."), ".")
-	f, _ := w.form.Field(name)
+	f, ok := w.form.Field(name)
+	if !ok {
+		return rule.Answer{}
+	}
 	if !w.asks(f) {
 		return rule.Answer{State: rule.None}
 	}

@@ -10,7 +10,7 @@ import (
 
 // expressions compiles conditions and checks, and settles the order in which conditions are answered.
 func (p *parser) expressions() {
-	env, err := rule.NewEnv(p.lib, p.form.Subject, rule.Declarations{Given: p.form.given()})
+	env, err := rule.NewEnv(p.lib, p.form.Subject, rule.Declarations{Given: p.form.Given()})
 	if err != nil {
 		p.report([]any{"subject"}, "rule.other", err.Error())
 		return
@@ -53,8 +53,9 @@ func (p *parser) expressions() {
 	}
 }
 
-// given is what expressions may read of the answers: a value, how many rows a list has, and the sum of a column.
-func (f *Form) given() map[string]rule.Given {
+// Given is what expressions may read of the answers, by name: answer.total, answer.lines for how many rows a list has, and
+// answer.lines.amount for the sum of a column.
+func (f *Form) Given() map[string]rule.Given {
 	all := map[string]rule.Given{}
 	for _, field := range f.fields {
 		name := "answer." + field.Name

@@ -62,3 +62,11 @@ func (s *Set) Form(code string) (*Form, error) {
 	}
 	return s.forms[i], nil
 }
+
+func (s *Set) byHash(hash string) (*Form, bool) {
+	i := slices.IndexFunc(s.forms, func(f *Form) bool { return f.Hash == hash })
+	if i < 0 {
+		return nil, false
+	}
+	return s.forms[i], true
+}

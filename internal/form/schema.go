@@ -3,6 +3,7 @@ package form
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -151,6 +152,32 @@ func (f *Field) encode(v rule.Value) any {
 		return json.Number(f.Typed(v))
 	}
 	return f.Typed(v)
+}
+
+// Keep is what stays with the event of a submission: the answers, and what was dropped because it was not asked.
+func (f *Form) Keep(r Result) ([]byte, error) {
+	answers, err := f.Encode(r.Answers)
+	if err != nil {
+		return nil, err
+	}
+	kept := object{{"answers", json.RawMessage(answers)}}
+	if len(r.Dropped.Texts)+len(r.Dropped.Rows) > 0 {
+		kept = append(kept, member{"dropped", r.Dropped})
+	}
+	return json.Marshal(kept)
+}
+
+// Kept reads what Keep wrote.
+func (f *Form) Kept(doc []byte) (a Answers, dropped Entry, err error) {
+	var kept struct {
+		Answers json.RawMessage `json:"answers"`
+		Dropped Entry           `json:"dropped"`
+	}
+	if err := json.Unmarshal(doc, &kept); err != nil {
+		return nil, Entry{}, fmt.Errorf("read what was answered: %w", err)
+	}
+	a, err = f.Decode(kept.Answers)
+	return a, kept.Dropped, err
 }
 
 // Decode reads what Encode wrote. It is for answers that were checked when they were given: what facts say now is not

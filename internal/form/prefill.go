@@ -1,0 +1,155 @@
+package form
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// Filled is what is known of a field's fact, and from whom.
+type Filled struct {
+	Subject int64 // whose fact it is
+	Period  period.Period
+	Value   rule.Value
+	None    bool // known to be nothing
+	Source  source.Source
+	Status  fact.Status
+}
+
+// Prefill is what a view knows of the facts of the form, by field. A value that is withheld from the view, or that the
+// field would not take, is left out.
+func (f *Form) Prefill(ctx context.Context, view fact.View, at At) (map[string]Filled, error) {
+	all := map[string]Filled{}
+	for _, field := range f.fields {
+		if field.Fact == nil {
+			continue
+		}
+		subject, ok := at.subject(field.Fact.Subject, 0)
+		if !ok {
+			continue
+		}
+		p := field.Period(at.Year)
+		cell := view.Value(subject, field.Fact.Code, p)
+		fill := Filled{Subject: subject, Period: p, Status: cell.Status}
+		switch cell.State {
+		case fact.Present:
+			fill.Value = rule.FactValue(field.Type, cell.Value.Num, cell.Value.Text)
+			if !field.Readonly && !field.allows(fill.Value).IsZero() {
+				continue
+			}
+		case fact.None:
+			fill.None = true
+		default:
+			continue
+		}
+		origin, err := view.Origin(ctx, cell)
+		if err != nil && errs.KindOf(err) != errs.KindNotFound {
+			return nil, fmt.Errorf("look up where %s comes from: %w", field.Fact.Code, err)
+		}
+		fill.Source = origin.Source
+		all[field.Name] = fill
+	}
+	return all, nil
+}
+
+// subject is the number of the form's subject or of the one above it that is of a kind; own stands for the form's subject
+// where it was not there when the form was filled in.
+func (at At) subject(kind string, own int64) (int64, bool) {
+	for s, first := at.Subject, true; s != nil; s, first = s.Parent(), false {
+		if s.Kind() != kind {
+			continue
+		}
+		if id, err := strconv.ParseInt(s.ID(), 10, 64); err == nil {
+			return id, true
+		}
+		return own, first && own != 0
+	}
+	return 0, false
+}
+
+// Fill puts what is known into the fields of an entry that nobody has typed into yet.
+func (f *Form) Fill(in Entry, known map[string]Filled) Entry {
+	out := f.Tidy(in)
+	for name, fill := range known {
+		field, ok := f.Field(name)
+		if _, typed := out.Texts[name]; ok && !typed && !fill.None && !field.Readonly {
+			out.Texts[name] = field.Typed(fill.Value)
+		}
+	}
+	return out
+}
+
+// Statements is what the answers state as facts: those that differ from what is known, by the authority that speaks in the
+// form. own is the form's subject where it was not there when the form was filled in, else 0; what is about a subject that
+// is not there is left out.
+func (f *Form) Statements(a Answers, at At, own int64) []fact.Statement {
+	var all []fact.Statement
+	for _, field := range f.fields {
+		answer, ok := a[field.Name]
+		if !ok || field.Fact == nil || field.Readonly {
+			continue
+		}
+		subject, ok := at.subject(field.Fact.Subject, own)
+		known, state := at.fact(field)
+		if !ok || state == rule.Present && field.same(known, answer.Value) {
+			continue
+		}
+		s := fact.Statement{
+			Subject: subject, Def: field.Fact.Code, Period: field.Period(at.Year), State: fact.Present,
+			Place: field.Name, Shown: field.Typed(answer.Value) + field.Unit,
+		}
+		if field.Fact.Type.IsText() {
+			s.Value.Text = answer.Value.Text()
+		} else {
+			s.Value.Num = field.num(answer.Value)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+func (f *Field) same(a, b rule.Value) bool {
+	if f.Fact.Type.IsText() {
+		return a.Text() == b.Text()
+	}
+	return f.num(a) == f.num(b)
+}
+
+// Given answers for the names of Form.Given after a check: the answer of a field that is asked, none where it is not asked
+// or not answered.
+func (r Result) Given(id string) rule.Answer { return r.asking.answer(id) }
+
+// Texts is the answers at a path as people read codes and numbers: those of a field, or of a column of a list
+// ("invoices.number"), row by row.
+func (f *Form) Texts(a Answers, path string) []string {
+	name, column, inList := strings.Cut(path, ".")
+	field, ok := f.Field(name)
+	if !ok || field.IsList() != inList {
+		return nil
+	}
+	answer, ok := a[name]
+	if !ok {
+		return nil
+	}
+	if !inList {
+		return []string{field.Typed(answer.Value)}
+	}
+	c, ok := field.Column(column)
+	if !ok {
+		return nil
+	}
+	var all []string
+	for _, row := range answer.Rows {
+		if v, ok := row[column]; ok {
+			all = append(all, c.Typed(v))
+		}
+	}
+	return all
+}

@@ -1,0 +1,231 @@
+package form
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+//go:embed migrations/*.sql
+var files embed.FS
+
+// Migrations is the schema of this package.
+var Migrations = store.Migrations{Package: "form", FS: files}
+
+// Store keeps definitions that something is pinned to, and drafts.
+type Store struct {
+	db  *store.DB
+	lib *content.Library
+	set *Set
+	now clock.Clock
+
+	mu   sync.Mutex
+	read map[string]*Form // definitions that were kept, by hash; they never change
+}
+
+// NewStore is the store over a database that Migrations were applied to; set is the forms of today.
+func NewStore(db *store.DB, lib *content.Library, set *Set, now clock.Clock) *Store {
+	return &Store{db: db, lib: lib, set: set, now: now, read: map[string]*Form{}}
+}
+
+// Set is the forms of today.
+func (s *Store) Set() *Set { return s.set }
+
+const (
+	selectDefinition = `SELECT code, source FROM form_definition WHERE hash = $1`
+	insertDefinition = `INSERT INTO form_definition (hash, code, source) VALUES ($1, $2, $3)`
+)
+
+// Pin keeps a form of today for good, in the caller's transaction; one that is kept already stays as it is. NotFound for a
+// hash that neither is.
+func (s *Store) Pin(ctx context.Context, tx *store.Tx, hash string) error {
+	var code, src string
+	err := tx.QueryRow(ctx, selectDefinition, hash).Scan(&code, &src)
+	if err == nil {
+		return nil
+	}
+	if !errors.Is(err, sql.ErrNoRows) {
+		return fmt.Errorf("pin form %s: %w", hash, err)
+	}
+	f, ok := s.set.byHash(hash)
+	if !ok {
+		return errs.NotFound("form", hash)
+	}
+	if _, err := tx.Exec(ctx, insertDefinition, f.Hash, f.Code, string(f.src)); err != nil {
+		return fmt.Errorf("pin form %s: %w", f.Code, err)
+	}
+	return nil
+}
+
+// Form is the form with a hash: one of today, or one that was pinned. A pinned form that the content of today cannot read
+// any more, because a fact is gone, is told with its mistakes.
+func (s *Store) Form(ctx context.Context, hash string) (*Form, error) {
+	if f, ok := s.set.byHash(hash); ok {
+		return f, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f, ok := s.read[hash]; ok {
+		return f, nil
+	}
+	var code, src string
+	err := s.db.Read().QueryRow(ctx, selectDefinition, hash).Scan(&code, &src)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.NotFound("form", hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read form %s: %w", hash, err)
+	}
+	f, problems := Parse(s.lib, code+"@"+hash[:min(len(hash), 12)]+".yaml", []byte(src))
+	if problems != nil {
+		return nil, fmt.Errorf("read form %s as it was pinned: %w", code, problems)
+	}
+	s.read[hash] = f
+	return f, nil
+}
+
+// Draft is what an account has typed and not sent.
+type Draft struct {
+	Place    string // what it is typed for, such as an action of a case
+	Hash     string // of the form
+	Revision int64  // goes up with each change, from 1
+	SavedAt  int64  // milliseconds UTC
+	Entry    Entry
+}
+
+// Stale says that a draft was saved from another page meanwhile.
+type Stale struct{ Newer Draft }
+
+func (e *Stale) Error() string {
+	return fmt.Sprintf("draft %s has revision %d", e.Newer.Place, e.Newer.Revision)
+}
+
+const (
+	maxPlace  = 128   // bytes
+	maxDrafts = 200   // of one account
+	maxCells  = 60000 // texts of one entry
+)
+
+const (
+	selectDraft = `SELECT hash, revision, entry, saved_at FROM form_draft WHERE place = $1 AND account_id = $2`
+	updateDraft = `UPDATE form_draft SET hash = $1, revision = revision + 1, entry = $2, saved_at = $3 WHERE place = $4 AND account_id = $5 AND revision = $6`
+	insertDraft = `INSERT INTO form_draft (place, account_id, hash, revision, entry, saved_at) VALUES ($1, $2, $3, 1, $4, $5)`
+	countDrafts = `SELECT COUNT(*) FROM form_draft WHERE account_id = $1`
+	deleteDraft = `DELETE FROM form_draft WHERE place = $1 AND account_id = $2`
+)
+
+// Draft is what the account of the scope has typed for a place; NotFound where it has typed nothing.
+func (s *Store) Draft(ctx context.Context, scope access.Scope, place string) (Draft, error) {
+	return scanDraft(s.db.Read().QueryRow(ctx, selectDraft, place, scope.Account()), place)
+}
+
+func scanDraft(row *store.Row, place string) (Draft, error) {
+	d := Draft{Place: place}
+	var entry string
+	err := row.Scan(&d.Hash, &d.Revision, &entry, &d.SavedAt)
+	if errors.Is(err, sql.ErrNoRows) {
+		return d, errs.NotFound("draft", place)
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(entry), &d.Entry)
+	}
+	if err != nil {
+		return d, fmt.Errorf("read draft %s: %w", place, err)
+	}
+	return d, nil
+}
+
+// Save keeps what was typed. Revision is that of the draft which the page knew, 0 for none: Conflict, with a Stale error
+// that has what is kept, where another page has saved meanwhile. Forbidden without an account, Invalid for what is too
+// large. The draft that is kept is returned, without its entry.
+func (s *Store) Save(ctx context.Context, scope access.Scope, d Draft) (Draft, error) {
+	if scope.Account() == 0 {
+		return d, errs.Forbidden("keep a draft")
+	}
+	if d.Place == "" || len(d.Place) > maxPlace {
+		return d, fmt.Errorf("the place of a draft has %d bytes", len(d.Place))
+	}
+	entry, err := d.Entry.encode()
+	if err != nil {
+		return d, err
+	}
+	at := s.now.Millis()
+	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(ctx, updateDraft, d.Hash, entry, at, d.Place, scope.Account(), d.Revision)
+		if err != nil || n > 0 {
+			return err
+		}
+		have, err := scanDraft(tx.QueryRow(ctx, selectDraft, d.Place, scope.Account()), d.Place)
+		if err == nil {
+			return &errs.Error{Kind: errs.KindConflict, Msg: i18n.M("form.draft_stale"), Err: &Stale{have}}
+		}
+		if errs.KindOf(err) != errs.KindNotFound {
+			return err
+		}
+		if d.Revision != 0 {
+			return errs.Conflict(i18n.M("form.draft_gone"))
+		}
+		var count int
+		if err := tx.QueryRow(ctx, countDrafts, scope.Account()).Scan(&count); err != nil {
+			return err
+		}
+		if count >= maxDrafts {
+			return errs.Conflict(i18n.M("form.too_many_drafts", maxDrafts))
+		}
+		_, err = tx.Exec(ctx, insertDraft, d.Place, scope.Account(), d.Hash, entry, at)
+		return err
+	})
+	if err != nil {
+		return d, fmt.Errorf("save draft %s: %w", d.Place, err)
+	}
+	d.Revision, d.SavedAt, d.Entry = d.Revision+1, at, Entry{}
+	return d, nil
+}
+
+// Discard throws a draft away in the caller's transaction: with the submission of what was typed, so that neither is there
+// without the other. One that is not there is no error.
+func (s *Store) Discard(ctx context.Context, tx *store.Tx, account int64, place string) error {
+	if _, err := tx.Exec(ctx, deleteDraft, place, account); err != nil {
+		return fmt.Errorf("discard draft %s: %w", place, err)
+	}
+	return nil
+}
+
+// Forget throws away the draft of the account of the scope.
+func (s *Store) Forget(ctx context.Context, scope access.Scope, place string) error {
+	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return s.Discard(ctx, tx, scope.Account(), place)
+	})
+}
+
+// encode is the entry as it is kept, within limits.
+func (e Entry) encode() (string, error) {
+	cells := len(e.Texts)
+	for _, rows := range e.Rows {
+		for _, row := range rows {
+			cells += len(row)
+		}
+	}
+	b, err := json.Marshal(e)
+	switch {
+	case err != nil:
+		return "", err
+	case cells > maxCells || len(b) > MaxDocument:
+		return "", errs.Invalid(i18n.M("form.document_size", MaxDocument>>20))
+	case !utf8.Valid(b):
+		return "", errs.Invalid(i18n.M("form.not_text"))
+	}
+	return string(b), nil
+}
