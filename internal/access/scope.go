@@ -321,6 +321,28 @@ func (s Scope) Narrow(actions []Action, areas []string) Scope {
 // Account is the id of the account, 0 for the product itself and for nobody.
 func (s Scope) Account() int64 { return s.account }
 
+// Roles are the roles of the account, each once.
+func (s Scope) Roles() []Role {
+	var all []Role
+	for _, p := range s.parts {
+		if !slices.Contains(all, p.role) {
+			all = append(all, p.role)
+		}
+	}
+	return all
+}
+
+// As is what the account may see and do in one of its roles; nothing in one that it does not have.
+func (s Scope) As(role Role) Scope {
+	out := Scope{account: s.account}
+	for _, p := range s.parts {
+		if p.role == role {
+			out.parts = append(out.parts, p)
+		}
+	}
+	return out
+}
+
 // Role is the first role of the account; empty for the product itself and for nobody.
 func (s Scope) Role() Role {
 	if len(s.parts) == 0 {

@@ -339,6 +339,12 @@ func TestScopeEdges(t *testing.T) {
 	if where, _ := tax.WhereObject(ReadCase, Columns{Roles: "SELECT role FROM handed"}, nil); where != noRow {
 		t.Errorf("a department sees what lies nowhere: %q", where)
 	}
+	if as := both.As(Administrator); as.Sees(ReadCase, "320902", 0) || !as.Can(ReadLog) || len(as.Roles()) != 1 || both.As(Expert).Can(ReadLog) {
+		t.Errorf("as an administrator: %+v", as)
+	}
+	if got := both.Roles(); !slices.Equal(got, []Role{CountyOfficial, Administrator}) {
+		t.Errorf("roles %v", got)
+	}
 	// Where must not write into the caller's spare capacity: two conditions may be made from the same arguments.
 	args := make([]any, 0, 8)
 	_, first := county.Where(ReadFact, "area", "owner", args)

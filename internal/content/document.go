@@ -83,6 +83,27 @@ func (d *Document) Problem(msg i18n.Msg, path ...any) Problem {
 	return NewProblem(d.File, d.Source, line, col, msg)
 }
 
+// Later is a value of a file whose form is not known while the file is read, such as the arguments of something that
+// somebody else registers; DecodeLater reads it. The zero Later is one that was left out.
+type Later struct{ node ast.Node }
+
+var laterType = reflect.TypeFor[Later]()
+
+// DecodeLater is Decode for such a value. Of one that was left out, required keys are missing at the path.
+func (d *Document) DecodeLater(l Later, into any, path ...any) []Problem {
+	r := reader{doc: d}
+	if l.node != nil {
+		r.value(l.node, reflect.ValueOf(into).Elem())
+		return r.problems
+	}
+	for _, f := range Fields(reflect.TypeOf(into).Elem()) {
+		if !f.Optional {
+			r.problems = append(r.problems, d.Problem(i18n.M("content.missing_key", f.Key), path...))
+		}
+	}
+	return r.problems
+}
+
 // At is the line and column (from 1) where the value at a path begins; see Problem for the path. For text it is the
 // first character of the text itself, past a quotation mark or a block mark, so that a position inside the text can be
 // added to it.
@@ -211,6 +232,10 @@ func (r *reader) value(n ast.Node, into reflect.Value) {
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode, *ast.TagNode, *ast.DirectiveNode:
 		r.report(n, "content.yaml_feature")
+		return
+	}
+	if into.Type() == laterType {
+		into.Set(reflect.ValueOf(Later{n}))
 		return
 	}
 	if into.Kind() == reflect.Pointer {

@@ -57,6 +57,35 @@ func TestDecode(t *testing.T) {
 	}
 }
 
+// What is read later is read as strictly, and its mistakes are told at their places.
+func TestDecodeLater(t *testing.T) {
+	var file struct {
+		Do   string `yaml:"do"`
+		With Later  `yaml:"with,omitempty"`
+		None Later  `yaml:"none,omitempty"`
+	}
+	doc, problems := Decode("x.yaml", []byte("do: pay\nwith:\n  days: five\n  lien: A\n"), &file)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var args struct {
+		Days int    `yaml:"days"`
+		Line string `yaml:"line"`
+	}
+	problems = append(doc.DecodeLater(file.With, &args), doc.DecodeLater(file.None, &args, "do")...)
+	var places []string
+	for _, p := range problems {
+		places = append(places, strings.SplitN(p.String(), "\n", 2)[0])
+	}
+	want := []string{
+		`x.yaml:3:9: a whole number is expected here`, `x.yaml:4:3: unknown key lien; known keys: days, line`,
+		`x.yaml:3:3: required key line is missing`, `x.yaml:1:5: required key days is missing`, `x.yaml:1:5: required key line is missing`,
+	}
+	if diff := cmp.Diff(want, places); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // testdata/decode holds broken files; beside each stands what an editor of the file is told, in both languages.
 func TestDecodeProblems(t *testing.T) {
 	files, err := filepath.Glob("testdata/decode/*.yaml")

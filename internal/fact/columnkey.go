@@ -47,6 +47,26 @@ func (c *columnKeys) ensure(ctx context.Context, db *store.DB, statements []Stat
 	return ids, nil
 }
 
+// ensureIn is ensure within a transaction. What it adds is not held, since the transaction may be rolled back.
+func (c *columnKeys) ensureIn(ctx context.Context, tx *store.Tx, statements []Statement) ([]int64, error) {
+	ids, missing := c.lookup(statements)
+	if len(missing) == 0 {
+		return ids, nil
+	}
+	if err := addColumns(ctx, tx, missing); err != nil {
+		return nil, err
+	}
+	for i, f := range statements {
+		if ids[i] != 0 {
+			continue
+		}
+		if err := tx.QueryRow(ctx, oneColumn, f.Def, f.Period.String()).Scan(&ids[i]); err != nil {
+			return nil, fmt.Errorf("find fact column: %w", err)
+		}
+	}
+	return ids, nil
+}
+
 func (c *columnKeys) lookup(statements []Statement) (ids []int64, missing []columnKey) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

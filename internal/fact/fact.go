@@ -140,23 +140,50 @@ func (s *Store) appendChunk(ctx context.Context, src int64, chunk []Statement) e
 		if err := tx.QueryRow(ctx, lastRow, src).Scan(&before); err != nil {
 			return err
 		}
-		return tx.InsertRows(ctx, "fact", factColumns, func(yield func([]any) bool) {
-			row := make([]any, len(factColumns))
-			for i := range chunk {
-				f := &chunk[i]
-				row[0], row[1], row[2], row[3] = src, n+int64(i), f.Subject, ids[i]
-				row[4], row[5], row[6] = int64(f.State), int64(f.Status), int64(f.Precision)
-				row[7], row[8], row[9], row[10] = f.Value.Num, f.Value.Text, f.Place, f.Shown
-				if !yield(row) {
-					return
-				}
-			}
-		})
+		return insertFacts(ctx, tx, src, n, chunk, ids)
 	})
 	if err == nil {
 		s.pending.add(src, before, n, chunk, ids)
 	}
 	return err
+}
+
+// insertFacts writes statements under a source, the first of them with the number n.
+func insertFacts(ctx context.Context, tx *store.Tx, src, n int64, chunk []Statement, columns []int64) error {
+	return tx.InsertRows(ctx, "fact", factColumns, func(yield func([]any) bool) {
+		row := make([]any, len(factColumns))
+		for i := range chunk {
+			f := &chunk[i]
+			row[0], row[1], row[2], row[3] = src, n+int64(i), f.Subject, columns[i]
+			row[4], row[5], row[6] = int64(f.State), int64(f.Status), int64(f.Precision)
+			row[7], row[8], row[9], row[10] = f.Value.Num, f.Value.Text, f.Place, f.Shown
+			if !yield(row) {
+				return
+			}
+		}
+	})
+}
+
+// Say adds statements to a source that the same transaction has made known (source.Store.Say). They are checked like
+// those of Append.
+func (s *Store) Say(ctx context.Context, tx *store.Tx, src int64, statements []Statement) error {
+	for i := range statements {
+		if err := s.check(&statements[i]); err != nil {
+			return err
+		}
+	}
+	if len(statements) == 0 {
+		return nil
+	}
+	columns, err := s.columns.ensureIn(ctx, tx, statements)
+	if err != nil {
+		return err
+	}
+	n, err := s.sources.Grow(ctx, tx, src, len(statements))
+	if err != nil {
+		return err
+	}
+	return insertFacts(ctx, tx, src, n, statements, columns)
 }
 
 // check is what every statement must keep; bounds, code lists and the sender's words are the importer's business.

@@ -48,15 +48,19 @@ func (s *Store) Commit(ctx context.Context, e LogEntry, fn func(ctx context.Cont
 				return err
 			}
 		}
-		var id any // NULL, so that the unique index tells publications and retractions apart from merges
-		if e.Source != 0 {
-			id = e.Source
-		}
-		if _, err := tx.Exec(ctx, appendLog, seq, string(e.Kind), id, e.From, e.Into, s.now.Millis(), e.Actor, e.Reason); err != nil {
-			return fmt.Errorf("append to commit log: %w", err)
-		}
-		return nil
+		return s.append(ctx, tx, seq, e)
 	})
+}
+
+func (s *Store) append(ctx context.Context, tx *store.Tx, seq int64, e LogEntry) error {
+	var id any // NULL, so that the unique index tells publications and retractions apart from merges
+	if e.Source != 0 {
+		id = e.Source
+	}
+	if _, err := tx.Exec(ctx, appendLog, seq, string(e.Kind), id, e.From, e.Into, s.now.Millis(), e.Actor, e.Reason); err != nil {
+		return fmt.Errorf("append to commit log: %w", err)
+	}
+	return nil
 }
 
 const logSince = `SELECT seq, kind, COALESCE(source_id, 0), from_subject, into_subject, at, actor, reason

@@ -84,9 +84,10 @@ type Retraction struct {
 
 // Store keeps sources and the commit log.
 type Store struct {
-	db    *store.DB
-	now   clock.Clock
-	owned []string
+	db        *store.DB
+	now       clock.Clock
+	owned     []string
+	onRetract []func(ctx context.Context, tx *store.Tx, src Source) error
 }
 
 // New is the store over a database that Migrations were applied to.
@@ -103,7 +104,7 @@ func (s *Store) Owns(tables ...string) {
 }
 
 const insertSource = `INSERT INTO source (id, kind, authority, name, sha256, digest, actor, area, party, received_at, note, degraded, state, staged, touched_at)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'pending', 0, $13)`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, $14)`
 
 // Begin opens a pending source for the account of the scope and gives its id. Kind, Authority, Name, SHA256, Digest,
 // Area, Party, Note and Degraded are the caller's. It refuses (Forbidden) what the scope may not bring in: an Entry of a
@@ -116,24 +117,65 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, src Source) (int6
 		return 0, errs.Invalid(i18n.M("source.incomplete"))
 	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		id, err := tx.NextIDs(ctx, 1)
-		if err != nil {
-			return err
-		}
-		src.ID = id
-		now := s.now.Millis()
-		degraded := 0
-		if src.Degraded {
-			degraded = 1
-		}
-		_, err = tx.Exec(ctx, insertSource, id, string(src.Kind), src.Authority, src.Name, src.SHA256, src.Digest,
-			scope.Account(), src.Area, src.Party, now, src.Note, degraded, now)
-		return err
+		src.Actor, src.State = scope.Account(), Pending
+		return s.insert(ctx, tx, &src)
 	})
 	if err != nil {
 		return 0, fmt.Errorf("begin source %q: %w", src.Name, err)
 	}
 	return src.ID, nil
+}
+
+// insert writes the row of a source, and gives it its id.
+func (s *Store) insert(ctx context.Context, tx *store.Tx, src *Source) (err error) {
+	if src.ID, err = tx.NextIDs(ctx, 1); err != nil {
+		return err
+	}
+	src.ReceivedAt = s.now.Millis()
+	degraded := 0
+	if src.Degraded {
+		degraded = 1
+	}
+	_, err = tx.Exec(ctx, insertSource, src.ID, string(src.Kind), src.Authority, src.Name, src.SHA256, src.Digest,
+		src.Actor, src.Area, src.Party, src.ReceivedAt, src.Note, degraded, string(src.State), src.ReceivedAt)
+	return err
+}
+
+// Say makes a source known in a transaction of the caller's, which answers for the scope: for an act that states facts
+// and must be done whole or not at all, such as an event of a case. It gives the source with its id and commit; package
+// fact adds the statements before the transaction ends.
+func (s *Store) Say(ctx context.Context, tx *store.Tx, src Source) (Source, error) {
+	if src.Kind == "" || src.Authority == "" || src.Name == "" {
+		return Source{}, errs.Invalid(i18n.M("source.incomplete"))
+	}
+	src.State = Published
+	if err := s.insert(ctx, tx, &src); err != nil {
+		return Source{}, fmt.Errorf("say source %q: %w", src.Name, err)
+	}
+	var err error
+	if src.Seq, err = tx.TakeSeq(ctx); err != nil {
+		return Source{}, err
+	}
+	return src, s.append(ctx, tx, src.Seq, LogEntry{Kind: Publish, Source: src.ID})
+}
+
+const grow = `UPDATE source SET staged = staged + $1 WHERE id = $2`
+
+// Grow is Stage for a source that the same transaction has said.
+func (s *Store) Grow(ctx context.Context, tx *store.Tx, id int64, n int) (first int64, err error) {
+	if _, err := tx.Exec(ctx, grow, n, id); err != nil {
+		return 0, fmt.Errorf("add %d rows to source %d: %w", n, id, err)
+	}
+	var staged int64
+	if err := tx.QueryRow(ctx, stagedNow, id).Scan(&staged); err != nil {
+		return 0, fmt.Errorf("add %d rows to source %d: %w", n, id, err)
+	}
+	return staged - int64(n) + 1, nil
+}
+
+// OnRetract has fn run in every transaction that takes a source back. It is called while the product is wired together.
+func (s *Store) OnRetract(fn func(ctx context.Context, tx *store.Tx, src Source) error) {
+	s.onRetract = append(s.onRetract, fn)
 }
 
 const (
@@ -219,6 +261,8 @@ func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reaso
 			return err
 		}
 		switch {
+		case src.Kind == Case:
+			return errs.Conflict(i18n.M("source.of_case", src.Name))
 		case src.State != Published:
 			return errs.Conflict(i18n.M("source.not_published", src.Name))
 		case src.Retraction != nil:
@@ -226,6 +270,11 @@ func (s *Store) Retract(ctx context.Context, scope access.Scope, id int64, reaso
 		}
 		for _, check := range checks {
 			if err := check(ctx, tx); err != nil {
+				return err
+			}
+		}
+		for _, fn := range s.onRetract {
+			if err := fn(ctx, tx, src); err != nil {
 				return err
 			}
 		}

@@ -161,12 +161,9 @@ const (
 // another: prepare large things with Write beforehand and keep fn short.
 func (db *DB) Commit(ctx context.Context, fn func(ctx context.Context, tx *Tx, seq int64) error) (int64, error) {
 	var seq int64
-	err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		if _, err := tx.Exec(ctx, takeSeq); err != nil {
-			return fmt.Errorf("take commit sequence: %w", err)
-		}
-		if err := tx.QueryRow(ctx, readSeq).Scan(&seq); err != nil {
-			return fmt.Errorf("read commit sequence: %w", err)
+	err := db.Write(ctx, func(ctx context.Context, tx *Tx) (err error) {
+		if seq, err = tx.TakeSeq(ctx); err != nil {
+			return err
 		}
 		return fn(ctx, tx, seq)
 	})

@@ -102,6 +102,19 @@ func (tx *Tx) NextIDs(ctx context.Context, n int64) (first int64, err error) {
 	return first, nil
 }
 
+// TakeSeq allots the next number of the commit sequence to the transaction, and holds the lock on it to the end: for a
+// Write that finds out on the way that it changes what is known. It comes after all locks on rows that Commits of the
+// same process do not take first.
+func (tx *Tx) TakeSeq(ctx context.Context) (seq int64, err error) {
+	if _, err := tx.Exec(ctx, takeSeq); err != nil {
+		return 0, fmt.Errorf("take commit sequence: %w", err)
+	}
+	if err := tx.QueryRow(ctx, readSeq).Scan(&seq); err != nil {
+		return 0, fmt.Errorf("read commit sequence: %w", err)
+	}
+	return seq, nil
+}
+
 const advisoryLock = `SELECT pg_advisory_xact_lock($1)`
 
 // Lock waits until no other transaction holds the lock of this name, and holds it to the end: for one that looks
