@@ -79,7 +79,7 @@ func TestDecodeLater(t *testing.T) {
 	}
 	want := []string{
 		`x.yaml:3:9: a whole number is expected here`, `x.yaml:4:3: unknown key lien; known keys: days, line`,
-		`x.yaml:3:3: required key line is missing`, `x.yaml:1:5: required key days is missing`, `x.yaml:1:5: required key line is missing`,
+		`x.yaml:3:3: the required key line is missing`, `x.yaml:1:5: the required key days is missing`, `x.yaml:1:5: the required key line is missing`,
 	}
 	if diff := cmp.Diff(want, places); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
