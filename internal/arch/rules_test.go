@@ -33,6 +33,7 @@ var order = [][]string{
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
 	{"internal/form"},
+	{"internal/casework"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},

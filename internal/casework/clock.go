@@ -1,0 +1,280 @@
+package casework
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Inbox is the tasks that wait for an account or its roles.
+type Inbox struct {
+	Total   int
+	Overdue int
+	Today   int // due today
+	Tasks   []Waiting
+}
+
+// Waiting is a task with what it is about.
+type Waiting struct {
+	CaseTask
+	Title   string
+	DueDay  period.Day // 0 where there is no clock
+	Assured bool       // the calendar knows all days up to it
+	Overdue bool
+}
+
+// span is how many tasks began on a day and have so many working days.
+type span struct {
+	days  int
+	since period.Day
+	n     int
+}
+
+// mine is the condition over case_task t of the open tasks that a scope can do, by the rule table.
+func mine(scope access.Scope) (string, []any) {
+	var terms []string
+	var args []any
+	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Accounts: "SELECT t.account", Roles: "SELECT t.role"}
+	for _, role := range scope.Roles() {
+		for _, word := range actors() {
+			if !slices.Contains(rolesOf(word), role) {
+				continue
+			}
+			var may string
+			may, args = scope.As(role).WhereObject(deeds[role], columns, args)
+			args = append(args, word)
+			terms = append(terms, "t.role = $"+strconv.Itoa(len(args))+" AND "+may)
+		}
+	}
+	if len(terms) == 0 {
+		return "(1=0)", nil
+	}
+	args = append(args, scope.Account())
+	return "t.closed_n = 0 AND t.account IN (0, $" + strconv.Itoa(len(args)) + ") AND (" + strings.Join(terms, " OR ") + ")", args
+}
+
+const (
+	spansOf   = `SELECT t.days, t.since_day, COUNT(*) FROM case_task t WHERE `
+	waitingOf = `SELECT ` + taskColumns + `, c.title FROM case_task t JOIN case_head c ON c.id = t.case_id WHERE `
+)
+
+// Inbox is what waits for the account of the scope, what is overdue first: a stretch of the tasks, and how many there are.
+// A workflow narrows it; "" is all.
+func (s *Store) Inbox(ctx context.Context, scope access.Scope, workflow string, skip, limit int) (Inbox, error) {
+	where, args := mine(scope)
+	if workflow != "" {
+		args = append(args, workflow)
+		where += " AND t.workflow = $" + strconv.Itoa(len(args))
+	}
+	var in Inbox
+	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		in = Inbox{}
+		spans, err := list(ctx, q, func(r *store.Rows) (x span, err error) {
+			var since int32
+			err = r.Scan(&x.days, &since, &x.n)
+			x.since = period.Day(since)
+			return x, err
+		}, spansOf+where+` GROUP BY t.days, t.since_day`, args...)
+		if err != nil {
+			return err
+		}
+		first := s.reckon(&in, spans, skip, limit)
+		for _, f := range first {
+			if err := s.stretch(ctx, q, &in, f, where, args); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Inbox{}, fmt.Errorf("read inbox: %w", err)
+	}
+	return in, nil
+}
+
+// part is a stretch of the tasks of one span.
+type part struct {
+	span
+	due        period.Day
+	skip, take int
+}
+
+// reckon counts, and says which tasks of which spans stand on the stretch: by the day they are due, those without a clock
+// last. Spans are few, tasks many.
+func (s *Store) reckon(in *Inbox, spans []span, skip, limit int) []part {
+	calendar, today := s.Library.Calendar(), s.Clock.Today()
+	parts := make([]part, len(spans))
+	for i, x := range spans {
+		parts[i] = part{span: x, due: 1<<31 - 1}
+		in.Total += x.n
+		if x.days == 0 {
+			continue
+		}
+		parts[i].due, _ = calendar.AddWorkdays(x.since, x.days)
+		switch {
+		case parts[i].due < today:
+			in.Overdue += x.n
+		case parts[i].due == today:
+			in.Today += x.n
+		}
+	}
+	slices.SortFunc(parts, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.since, b.since), cmp.Compare(a.days, b.days))
+	})
+	var on []part
+	for _, p := range parts {
+		if limit <= 0 {
+			break
+		}
+		if skip >= p.n {
+			skip -= p.n
+			continue
+		}
+		p.skip, p.take = skip, min(p.n-skip, limit)
+		skip, limit = 0, limit-p.take
+		on = append(on, p)
+	}
+	return on
+}
+
+func (s *Store) stretch(ctx context.Context, q store.Querier, in *Inbox, p part, where string, args []any) error {
+	args = append(slices.Clone(args), int64(p.days), int64(p.since), p.take, p.skip)
+	n := len(args)
+	query := fmt.Sprintf(`%s%s AND t.days = $%d AND t.since_day = $%d ORDER BY t.id LIMIT $%d OFFSET $%d`, waitingOf, where, n-3, n-2, n-1, n)
+	today := s.Clock.Today()
+	found, err := list(ctx, q, func(r *store.Rows) (w Waiting, err error) {
+		var title string
+		w.CaseTask, err = scanTask(also{r, &title})
+		w.Title = title
+		return w, err
+	}, query, args...)
+	if err != nil {
+		return err
+	}
+	for _, w := range found {
+		var ok bool
+		if w.DueDay, w.Assured, ok = w.Due(s.Library.Calendar()); ok {
+			w.Overdue = w.DueDay < today
+		}
+		in.Tasks = append(in.Tasks, w)
+	}
+	return nil
+}
+
+// also is a row with one column more than what reads it asks for.
+type also struct {
+	row  interface{ Scan(...any) error }
+	more any
+}
+
+func (a also) Scan(dest ...any) error { return a.row.Scan(append(slices.Clip(dest), a.more)...) }
+
+const (
+	runningSpans = `SELECT t.days, t.since_day, COUNT(*) FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days > 0 GROUP BY t.days, t.since_day`
+	ringing      = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days = $1 AND t.since_day = $2 AND t.id > $3 ORDER BY t.id LIMIT 200`
+	ring         = `UPDATE case_task SET rung = 1 WHERE case_id = $1 AND opened_n = $2 AND closed_n = 0`
+)
+
+// Ring does what the clocks that have run out ask for: remind, escalate to a role, or take an action. It is called every
+// so often and does nothing twice. What fails is told in the error, and the rest is done all the same; what failed is tried
+// again next time.
+func (s *Store) Ring(ctx context.Context) (rung int, err error) {
+	spans, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x span, err error) {
+		var since int32
+		err = r.Scan(&x.days, &since, &x.n)
+		x.since = period.Day(since)
+		return x, err
+	}, runningSpans)
+	if err != nil {
+		return 0, err
+	}
+	var failed []error
+	for _, x := range spans {
+		if due, _ := s.Library.Calendar().AddWorkdays(x.since, x.days); due >= s.Clock.Today() {
+			continue
+		}
+		n, errs := s.ringSpan(ctx, x)
+		rung += n
+		failed = append(failed, errs...)
+	}
+	return rung, errors.Join(failed...)
+}
+
+func (s *Store) ringSpan(ctx context.Context, x span) (rung int, failed []error) {
+	last := int64(0)
+	for {
+		tasks, err := readTasks(ctx, s.DB.Read(), ringing, int64(x.days), int64(x.since), last)
+		if err != nil {
+			return rung, append(failed, err)
+		}
+		if len(tasks) == 0 {
+			return rung, failed
+		}
+		last = tasks[len(tasks)-1].ID
+		for _, t := range tasks {
+			err := s.run(ctx, access.SystemScope(), func(ctx context.Context, in *session) error { return in.ring(ctx, t) })
+			if err != nil {
+				failed = append(failed, fmt.Errorf("clock of case %d: %w", t.Case, err))
+				continue
+			}
+			rung++
+		}
+	}
+}
+
+// ring does what the clock of a task's state asks for, once for all tasks of the state.
+func (in *session) ring(ctx context.Context, t CaseTask) error {
+	if _, err := in.tx.Exec(ctx, lockCase, t.Case); err != nil {
+		return err
+	}
+	c, w, err := in.load(ctx, in.tx, t.Case)
+	if err != nil {
+		return err
+	}
+	s := w.states[c.State]
+	if c.Moved != t.OpenedN || s.Clock == nil {
+		return nil // it has moved on
+	}
+	n, err := in.tx.Exec(ctx, ring, c.ID, t.OpenedN)
+	if err != nil || n == 0 {
+		return err
+	}
+	switch s.Clock.Then {
+	case ActOnce:
+		_, err = in.act(ctx, access.SystemScope(), Act{Case: c.ID, Action: s.Clock.Do}, 0)
+	case Escalate:
+		err = in.aside(ctx, c.ID, Event{Kind: Escalated, Who: System}, func(ctx context.Context, st *step) error {
+			return st.open(ctx, CaseTask{Kind: Overtime, Role: s.Clock.To, SinceDay: clock.DayOf(in.now)})
+		})
+	default:
+		err = in.remind(ctx, &step{session: in, c: c, w: w}, t.OpenedN)
+	}
+	return err
+}
+
+// remind tells everybody who has an open task of the state that it is overdue.
+func (in *session) remind(ctx context.Context, st *step, opened int64) error {
+	tasks, err := readTasks(ctx, in.tx, openTasksOf, st.c.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range tasks {
+		if t.OpenedN != opened || t.Role == System {
+			continue
+		}
+		if err := st.tell(ctx, Message{To: t.Role, Account: t.Account, Task: t.ID, Say: i18n.M("casework.overdue")}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,62 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Registry is the effects that workflows may name. Capabilities register theirs while the product is wired together;
+// after that it does not change.
+type Registry struct{ kinds map[string]effectKind }
+
+// effectKind is an effect whose arguments have a form.
+type effectKind struct {
+	args   func(doc *content.Document, item EffectItem, path ...any) (any, []content.Problem)
+	effect func(ctx context.Context, tx *store.Tx, at *Moment, args any) error
+}
+
+// NewRegistry knows the effects of this package: children.act lets every case of a batch that stands in a state from
+// which the system may take the action take it.
+func NewRegistry() *Registry {
+	r := &Registry{kinds: map[string]effectKind{}}
+	Register(r, "children.act", childrenAct)
+	return r
+}
+
+// Register adds an effect. Args is a struct that content.Decode can read: what a workflow writes under with. do runs in
+// the transaction of the act that causes it, and only writes through the functions that packages give for a transaction;
+// an error of it leaves nothing of the act, and its message is shown to whoever acted. It panics on a name that is taken.
+func Register[Args any](r *Registry, name string, do func(ctx context.Context, tx *store.Tx, at *Moment, args Args) error) {
+	if _, taken := r.kinds[name]; taken {
+		panic(fmt.Sprintf("casework: effect %s is registered twice", name))
+	}
+	if t := reflect.TypeFor[Args](); t.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("casework: the arguments of effect %s are no struct", name))
+	}
+	r.kinds[name] = effectKind{
+		args: func(doc *content.Document, item EffectItem, path ...any) (any, []content.Problem) {
+			var args Args
+			problems := doc.DecodeLater(item.With, &args, path...)
+			return args, problems
+		},
+		effect: func(ctx context.Context, tx *store.Tx, at *Moment, args any) error {
+			return do(ctx, tx, at, args.(Args))
+		},
+	}
+}
+
+// Names are the effects that are registered, in order.
+func (r *Registry) Names() []string { return slices.Sorted(maps.Keys(r.kinds)) }
+
+// effect is an effect of a workflow with its arguments.
+type effect struct {
+	name string
+	args any
+	do   func(ctx context.Context, tx *store.Tx, at *Moment, args any) error
+}

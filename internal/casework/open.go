@@ -1,0 +1,183 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// New opens a case under the workflow that is in use. It fails with NotFound for a workflow or a subject that does not
+// exist, with Forbidden where the scope may not open one, and with Conflict where its batch does not take it.
+func (s *Store) New(ctx context.Context, scope access.Scope, n NewCase) (Case, error) {
+	if len(n.Key) > maxKey {
+		return Case{}, errs.Invalid(i18n.M("casework.too_much", maxEntry>>10))
+	}
+	var c Case
+	err := s.run(ctx, scope, func(ctx context.Context, in *session) error {
+		var e Event
+		err := in.once(ctx, n.Key, n, &e, func() (err error) {
+			c, err = in.newCase(ctx, scope, n, 0)
+			e.ID = in.opened
+			return err
+		})
+		if err == nil && c.ID != e.Case && e.Case != 0 {
+			c, _, err = in.load(ctx, in.tx, e.Case)
+		}
+		return err
+	})
+	if err != nil {
+		return Case{}, fmt.Errorf("open case of %s: %w", n.Workflow, err)
+	}
+	return c, nil
+}
+
+// newCase opens a case within a transaction.
+func (in *session) newCase(ctx context.Context, scope access.Scope, n NewCase, cause int64) (Case, error) {
+	w, ok := in.Set.Workflow(n.Workflow)
+	if !ok {
+		return Case{}, errs.NotFound("workflow", n.Workflow)
+	}
+	c := Case{Workflow: w.Workflow, Hash: w.Hash, Title: strings.TrimSpace(n.Title), Subject: n.Subject, OpenedAt: in.now, Events: 1, Data: Data{}}
+	if err := in.place(&c, w); err != nil {
+		return Case{}, err
+	}
+	st := &step{session: in, scope: scope, c: c, w: w}
+	for _, word := range w.Open {
+		if st.e.Who == "" && actsAs(scope, word, c.object(nil, nil)) {
+			st.e.Who = word
+		}
+	}
+	length := utf8.RuneCountInString(c.Title)
+	switch {
+	case st.e.Who == "":
+		return Case{}, &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.not_opened", w.Title)}
+	case length == 0 || length > maxTitle || !utf8.ValidString(c.Title):
+		return Case{}, errs.Invalid(i18n.M("casework.title", maxTitle))
+	}
+	for _, key := range slices.Sorted(maps.Keys(n.Data)) {
+		if t, ok := w.data[key]; !ok || t != n.Data[key].Type() {
+			return Case{}, fmt.Errorf("workflow %s has no data %s of type %s", w.Workflow, key, n.Data[key].Type())
+		}
+	}
+	maps.Copy(st.c.Data, n.Data)
+	return in.begin(ctx, st, n, cause)
+}
+
+// begin writes a case with its first event.
+func (in *session) begin(ctx context.Context, st *step, n NewCase, cause int64) (Case, error) {
+	first, err := in.tx.NextIDs(ctx, 2)
+	if err != nil {
+		return Case{}, err
+	}
+	if n.Batch != 0 {
+		if _, err := in.gathers(ctx, n.Batch, st.w.Workflow); err != nil {
+			return Case{}, err
+		}
+	}
+	c := &st.c
+	c.ID, c.Batch = first, n.Batch
+	st.e = Event{
+		ID: first + 1, Case: c.ID, N: 1, Kind: Opened, Actor: in.account, Who: st.e.Who, Cause: cause, At: in.now, To: st.w.first().ID,
+		Reason: strings.TrimSpace(n.Reason), Data: maps.Clone(c.Data), Known: in.view.Seq(),
+	}
+	if st.scope.All() {
+		st.e.Actor = 0
+	}
+	in.opened = st.e.ID
+	if err := keep(ctx, in.tx, st.w); err != nil {
+		return Case{}, err
+	}
+	_, err = in.tx.Exec(ctx, insertCase, c.ID, c.Workflow, c.Hash, c.Title, c.Subject, c.Enterprise, c.Area, c.Batch, c.OpenedAt,
+		st.e.To, in.now, 1, 1, "", c.Data.encode())
+	if err != nil {
+		return Case{}, fmt.Errorf("write case: %w", err)
+	}
+	if err := in.pin(ctx, st, n.Pins); err != nil {
+		return Case{}, err
+	}
+	if err := st.enter(ctx, st.w.first()); err != nil {
+		return Case{}, err
+	}
+	if err := putEvent(ctx, in.tx, st.e); err != nil {
+		return Case{}, err
+	}
+	return *c, st.save(ctx)
+}
+
+// pin writes down what the case runs under.
+func (in *session) pin(ctx context.Context, st *step, pins []Pin) error {
+	for _, code := range slices.Sorted(maps.Keys(st.w.forms)) {
+		hash := st.w.forms[code]
+		if err := in.Forms.Pin(ctx, in.tx, hash); err != nil {
+			return err
+		}
+		pins = append(pins[:len(pins):len(pins)], Pin{Kind: FormPin, Name: code, Hash: hash})
+	}
+	for _, p := range pins {
+		if _, err := in.tx.Exec(ctx, insertPin, st.c.ID, p.Kind, p.Name, p.Hash); err != nil {
+			return fmt.Errorf("pin %s %s: %w", p.Kind, p.Name, err)
+		}
+	}
+	return nil
+}
+
+// place finds where the subject of a case lies and whose it is.
+func (in *session) place(c *Case, w *Workflow) error {
+	id := c.Subject
+	for range maxSubjects {
+		sub, ok := in.view.Subject(id)
+		switch {
+		case !ok || id == c.Subject && sub.Kind != w.Subject:
+			return errs.NotFound(w.Subject, c.Subject)
+		case sub.Kind == content.Area:
+			c.Area = sub.Key
+			return nil
+		case sub.Kind == content.Enterprise:
+			e, ok := in.view.Enterprise(id)
+			if !ok {
+				return errs.NotFound("enterprise", id)
+			}
+			if id == c.Subject {
+				c.Subject = e.ID
+			}
+			c.Enterprise, c.Area = e.ID, e.Area
+			return nil
+		}
+		id = sub.Parent
+	}
+	return errs.NotFound(w.Subject, c.Subject)
+}
+
+// maxSubjects is how deep subjects may lie below their enterprise.
+const maxSubjects = 16
+
+// subject is what the expressions of a case are about, and its id; of one that is not known any more nothing is known.
+func (st *step) subject() (rule.Subject, int64) {
+	if st.c.Enterprise == 0 {
+		return form.Fresh(st.w.Subject, nil), st.c.Subject
+	}
+	firm, ok := st.Subjects.Subject(st.view, st.c.Enterprise)
+	if !ok {
+		return form.Fresh(st.w.Subject, nil), st.c.Subject
+	}
+	if st.w.Subject == content.Enterprise {
+		return firm, st.c.Subject
+	}
+	for _, s := range firm.Children(st.w.Subject) {
+		if s.ID() == strconv.FormatInt(st.c.Subject, 10) {
+			return s, st.c.Subject
+		}
+	}
+	return form.Fresh(st.w.Subject, firm), st.c.Subject
+}

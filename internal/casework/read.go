@@ -1,0 +1,381 @@
+package casework
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// columnsOfCase is where a statement over case_head c finds what the rule table asks.
+var columnsOfCase = access.Columns{
+	Area: "c.area", Owner: "c.enterprise",
+	Accounts: "SELECT account FROM case_assignment WHERE case_id = c.id AND ended = 0",
+	Roles:    "SELECT role FROM case_handed WHERE case_id = c.id",
+}
+
+// see is a case that the scope may read.
+func (s *Store) see(ctx context.Context, scope access.Scope, id int64) (Case, *Workflow, access.Object, error) {
+	c, w, err := s.load(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Case{}, nil, access.Object{}, err
+	}
+	obj, err := s.objectOf(ctx, s.DB.Read(), c)
+	if err != nil {
+		return Case{}, nil, access.Object{}, err
+	}
+	if !scope.SeesObject(access.ReadCase, obj) {
+		return Case{}, nil, access.Object{}, errs.NotFound("case", id)
+	}
+	return c, w, obj, nil
+}
+
+// outside says that the scope sees a case as the one whom it is about, not as an office: its public states alone.
+func outside(scope access.Scope, obj access.Object) bool {
+	if scope.All() {
+		return false
+	}
+	obj.Owner = 0
+	return !scope.SeesObject(access.ReadCase, obj)
+}
+
+// Get is a case that the scope may see, with the workflow that it runs under; NotFound else. Whom it is about sees the last
+// public state that it was in, and no data.
+func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Case, *Workflow, error) {
+	c, w, obj, err := s.see(ctx, scope, id)
+	if err != nil || !outside(scope, obj) {
+		return c, w, err
+	}
+	events, err := w.readEvents(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Case{}, nil, err
+	}
+	c.Data = Data{}
+	for _, e := range w.shown(events) {
+		c.State, c.Since = e.To, e.At
+	}
+	return c, w, nil
+}
+
+// Track is what happened to a case, oldest first, like the stations of a parcel. Whom the case is about sees the events that
+// lead to public states, those of its own hand, and nothing of what offices say among themselves.
+func (s *Store) Track(ctx context.Context, scope access.Scope, id int64) ([]Event, error) {
+	_, w, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	events, err := w.readEvents(ctx, s.DB.Read(), id)
+	if err != nil || !outside(scope, obj) {
+		return events, err
+	}
+	return w.shown(events), nil
+}
+
+// shown is the events that the one whom a case is about may see, each as going from one public state to the next.
+func (w *Workflow) shown(events []Event) []Event {
+	var all []Event
+	last := ""
+	for _, e := range events {
+		to, own := w.states[e.To], e.Who == Applicant
+		if !own && (e.Kind == Voted || e.From == e.To && e.Kind != Opened || !to.Public) || e.Kind == Shaken || e.Kind == Settled || e.Kind == Escalated {
+			continue
+		}
+		if !own {
+			e.Actor, e.Data, e.Slot, e.Answers = 0, Data{}, "", nil
+		}
+		e.From, e.Opened = last, nil
+		if !to.Public {
+			e.To = cmp.Or(last, e.To)
+		}
+		last = e.To
+		all = append(all, e)
+	}
+	return all
+}
+
+// TasksOf is the tasks of a case, the oldest first, those that are closed too. Whom the case is about sees its own.
+func (s *Store) TasksOf(ctx context.Context, scope access.Scope, id int64) ([]CaseTask, error) {
+	_, _, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := readTasks(ctx, s.DB.Read(), tasksOf, id)
+	if err != nil || !outside(scope, obj) {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(t CaseTask) bool { return t.Role != Applicant }), nil
+}
+
+// Choice is an action that may be taken from where a case stands.
+type Choice struct {
+	*Action
+	Who  string // what the account would act as
+	Task int64  // the parallel task that it would answer, 0 for none
+}
+
+// Choices are the actions that the scope may take in a case now, in the order of the workflow. What the guard asks for, and
+// the answers, are looked at when the action is taken.
+func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Choice, error) {
+	c, w, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	tasks, err := readTasks(ctx, s.DB.Read(), openTasksOf, id)
+	if err != nil {
+		return nil, err
+	}
+	var all []Choice
+	for _, a := range w.ActionsFrom(c.State) {
+		st := step{scope: scope, a: a, tasks: tasks, e: Event{Actor: scope.Account()}}
+		choice := Choice{Action: a}
+		for _, word := range a.Who {
+			if word != System && actsAs(scope, word, obj) && (choice.Who == "" || st.answerable(word)) {
+				choice.Who = word
+			}
+		}
+		if choice.Who == "" {
+			continue
+		}
+		if i := slices.IndexFunc(tasks, func(t CaseTask) bool { return st.theirs(t, choice.Who) }); i >= 0 {
+			choice.Task = tasks[i].ID
+		} else if a.Quorum != nil {
+			continue
+		}
+		other, err := apart(ctx, s.DB.Read(), id, scope.Account(), a.Apart)
+		if err != nil {
+			return nil, err
+		}
+		if other == "" {
+			all = append(all, choice)
+		}
+	}
+	return all, nil
+}
+
+// Filter restricts a list of cases. Zero fields do not.
+type Filter struct {
+	Workflow   string
+	State      string
+	Areas      []string // any of these
+	Enterprise int64
+	Subject    int64
+	Batch      int64
+	Running    bool   // has not ended
+	Text       string // in the title
+}
+
+// where is the filter as a condition over case_head c.
+func (f Filter) where(scope access.Scope) (string, []any) {
+	sql, args := scope.WhereObject(access.ReadCase, columnsOfCase, nil)
+	add := func(term string, arg any) {
+		args = append(args, arg)
+		sql += " AND " + strings.Replace(term, "?", "$"+strconv.Itoa(len(args)), 1)
+	}
+	if f.Workflow != "" {
+		add("c.workflow = ?", f.Workflow)
+	}
+	if f.State != "" {
+		add("c.state = ?", f.State)
+	}
+	if f.Enterprise != 0 {
+		add("c.enterprise = ?", f.Enterprise)
+	}
+	if f.Subject != 0 {
+		add("c.subject = ?", f.Subject)
+	}
+	if f.Batch != 0 {
+		add("c.batch = ?", f.Batch)
+	}
+	if f.Running {
+		sql += " AND c.ended = ''"
+	}
+	if f.Text != "" {
+		add(`lower(c.title) LIKE ? ESCAPE '\'`, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text))+"%")
+	}
+	if f.Areas != nil {
+		marks := make([]string, len(f.Areas))
+		for i, a := range f.Areas {
+			args = append(args, a)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		sql += " AND c.area IN (" + cmp.Or(strings.Join(marks, ", "), "''") + ")"
+	}
+	return sql, args
+}
+
+const (
+	countCases = `SELECT COUNT(*) FROM case_head c WHERE `
+	listCases  = `SELECT ` + caseColumns + ` FROM case_head c WHERE `
+	sumCases   = `SELECT c.workflow, c.state, COUNT(*) FROM case_head c WHERE `
+)
+
+// Cases is a stretch of the cases that a filter leaves, the newest first, and how many there are. State and Data are as the
+// office sees them: a page for those whom a case is about asks Get.
+func (s *Store) Cases(ctx context.Context, scope access.Scope, f Filter, skip, limit int) (cases []Case, total int, err error) {
+	where, args := f.where(scope)
+	err = s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		if err := q.QueryRow(ctx, countCases+where, args...).Scan(&total); err != nil {
+			return err
+		}
+		page := append(slices.Clone(args), limit, skip)
+		query := fmt.Sprintf(`%s%s ORDER BY c.id DESC LIMIT $%d OFFSET $%d`, listCases, where, len(page)-1, len(page))
+		rows, err := list(ctx, q, func(r *store.Rows) (row, error) { return scanCase(r) }, query, page...)
+		if err != nil {
+			return err
+		}
+		cases = make([]Case, 0, len(rows))
+		for _, r := range rows {
+			pins, err := readPins(ctx, q, r.ID)
+			if err != nil {
+				return err
+			}
+			w, err := s.definition(ctx, q, r.Hash, pins)
+			if err != nil {
+				return err
+			}
+			if r.Case.Data, err = w.decode(r.data); err != nil {
+				return err
+			}
+			cases = append(cases, r.Case)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("list cases: %w", err)
+	}
+	for i := range cases {
+		obj, err := s.objectOf(ctx, s.DB.Read(), cases[i])
+		if err != nil {
+			return nil, 0, err
+		}
+		if outside(scope, obj) {
+			if cases[i], _, err = s.Get(ctx, scope, cases[i].ID); err != nil {
+				return nil, 0, err
+			}
+		}
+	}
+	return cases, total, nil
+}
+
+// StateCount is how many cases stand where.
+type StateCount struct {
+	Workflow, State string
+	Cases           int
+}
+
+// Counts is how many cases of a filter stand in which state. It is for offices: to others it tells nothing.
+func (s *Store) Counts(ctx context.Context, scope access.Scope, f Filter) ([]StateCount, error) {
+	if !scope.Can(access.HandleCase) && !scope.All() && scope.Role() != access.Auditor {
+		return nil, nil
+	}
+	where, args := f.where(scope)
+	return list(ctx, s.DB.Read(), func(r *store.Rows) (c StateCount, err error) { return c, r.Scan(&c.Workflow, &c.State, &c.Cases) },
+		sumCases+where+` GROUP BY c.workflow, c.state ORDER BY c.workflow, c.state`, args...)
+}
+
+// Comment is what somebody wrote beside a case.
+type Comment struct {
+	ID     int64
+	Case   int64
+	Actor  int64
+	At     int64
+	Inside bool // for offices only
+	Text   string
+}
+
+const (
+	insertComment = `INSERT INTO case_comment (id, case_id, actor, at, inside, text) VALUES ($1, $2, $3, $4, $5, $6)`
+	commentsOf    = `SELECT id, case_id, actor, at, inside, text FROM case_comment WHERE case_id = $1 ORDER BY id`
+	maxComment    = 4_000 // characters
+)
+
+// AddComment writes beside a case. One that is inside is for offices only; whom the case is about cannot write such.
+func (s *Store) AddComment(ctx context.Context, scope access.Scope, c Comment) (Comment, error) {
+	_, w, obj, err := s.see(ctx, scope, c.Case)
+	if err != nil {
+		return Comment{}, err
+	}
+	c.Text = strings.TrimSpace(c.Text)
+	n := utf8.RuneCountInString(c.Text)
+	may := slices.ContainsFunc(w.list, func(a *Action) bool {
+		return slices.ContainsFunc(a.Who, func(word string) bool { return actsAs(scope, word, obj) })
+	})
+	switch {
+	case !may || c.Inside && outside(scope, obj):
+		return Comment{}, errs.Forbidden(fmt.Sprintf("comment on case %d", c.Case))
+	case n == 0 || n > maxComment || !utf8.ValidString(c.Text):
+		return Comment{}, errs.Invalid(i18n.M("casework.comment", maxComment))
+	}
+	c.Actor, c.At = scope.Account(), s.Clock.Millis()
+	inside := 0
+	if c.Inside {
+		inside = 1
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if c.ID, err = tx.NextIDs(ctx, 1); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertComment, c.ID, c.Case, c.Actor, c.At, inside, c.Text)
+		return err
+	})
+	if err != nil {
+		return Comment{}, fmt.Errorf("comment on case %d: %w", c.Case, err)
+	}
+	return c, nil
+}
+
+// Comments is what was written beside a case, oldest first, as far as the scope may read it.
+func (s *Store) Comments(ctx context.Context, scope access.Scope, id int64) ([]Comment, error) {
+	_, _, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (c Comment, err error) {
+		var inside int
+		err = r.Scan(&c.ID, &c.Case, &c.Actor, &c.At, &inside, &c.Text)
+		c.Inside = inside != 0
+		return c, err
+	}, commentsOf, id)
+	if err != nil || !outside(scope, obj) {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(c Comment) bool { return c.Inside }), nil
+}
+
+const frozenOf = `SELECT event_id, subject, def, period, state, num, text, source FROM case_frozen_fact WHERE case_id = $1 ORDER BY event_id, n`
+
+// Frozen is what the approvals of a case stand on, as it was then. It is for offices: NotFound to others.
+func (s *Store) Frozen(ctx context.Context, scope access.Scope, id int64) ([]Frozen, error) {
+	_, _, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	if outside(scope, obj) {
+		return nil, errs.NotFound("frozen evidence of case", id)
+	}
+	return list(ctx, s.DB.Read(), func(r *store.Rows) (f Frozen, err error) {
+		var per string
+		if err := r.Scan(&f.Event, &f.Subject, &f.Def, &per, &f.State, &f.Value.Num, &f.Value.Text, &f.Source); err != nil {
+			return f, err
+		}
+		f.Period, err = period.Parse(per)
+		return f, err
+	}, frozenOf, id)
+}
+
+// Pins is what a case runs under besides its workflow.
+func (s *Store) Pins(ctx context.Context, scope access.Scope, id int64) ([]Pin, error) {
+	if _, _, _, err := s.see(ctx, scope, id); err != nil {
+		return nil, err
+	}
+	return readPins(ctx, s.DB.Read(), id)
+}

@@ -1,0 +1,293 @@
+package casework
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+//go:embed migrations/*.sql
+var schema embed.FS
+
+// Migrations are the tables of this package.
+var Migrations = store.Migrations{Package: "casework", FS: schema}
+
+// Subjects makes of what a view knows the subject that expressions are evaluated for.
+type Subjects interface {
+	Subject(v fact.View, enterprise int64) (s rule.Subject, ok bool)
+}
+
+// Deps is what the store stands on.
+type Deps struct {
+	DB       *store.DB
+	Sources  *source.Store
+	Facts    *fact.Store
+	Frames   *fact.Frames
+	Library  *content.Library
+	Clock    clock.Clock
+	Subjects Subjects
+	Effects  *Registry
+	Set      *Set
+	Blobs    blob.Dir
+
+	Forms Forms                                                    // nil where no workflow has forms
+	Tell  func(ctx context.Context, tx *store.Tx, m Message) error // writes what goes out; nil tells nobody
+	// Sniff tells what a file is by its bytes, never by its name; "" for what a case does not take.
+	Sniff func(r io.ReaderAt, size int64) (string, error)
+	Scan  func(ctx context.Context, sha string, size int64) error // refuses a file that does harm; nil refuses none
+}
+
+// Store keeps cases. It is safe for many goroutines.
+type Store struct {
+	Deps
+
+	mu   sync.Mutex
+	made map[string]*Workflow // by hash and pinned forms
+}
+
+// Open is the store over a database that Migrations were applied to. It asks to hear of sources that are taken back: call
+// it once for a source.Store.
+func Open(d Deps) *Store {
+	s := &Store{Deps: d, made: map[string]*Workflow{}}
+	d.Sources.OnRetract(s.shake)
+	return s
+}
+
+// keyOf is what a reading of a definition is kept under: with other forms its expressions mean something else.
+func keyOf(hash string, forms map[string]string) string {
+	var b strings.Builder
+	b.WriteString(hash)
+	for _, code := range slices.Sorted(maps.Keys(forms)) {
+		b.WriteString(" " + code + "=" + forms[code])
+	}
+	return b.String()
+}
+
+const (
+	bodyOf           = `SELECT name, body FROM case_definition WHERE hash = $1`
+	insertDefinition = `INSERT INTO case_definition (hash, name, body) VALUES ($1, $2, $3)`
+	pinsOf           = `SELECT kind, name, hash FROM case_pin WHERE case_id = $1 ORDER BY kind, name`
+	insertPin        = `INSERT INTO case_pin (case_id, kind, name, hash) VALUES ($1, $2, $3, $4)`
+)
+
+// keep stores a definition, once.
+func keep(ctx context.Context, tx *store.Tx, w *Workflow) error {
+	var name, body string
+	err := tx.QueryRow(ctx, bodyOf, w.Hash).Scan(&name, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = tx.Exec(ctx, insertDefinition, w.Hash, w.Workflow, string(w.doc.Source))
+	}
+	if err != nil {
+		return fmt.Errorf("keep workflow %s: %w", w.Workflow, err)
+	}
+	return nil
+}
+
+// Definition is the workflow that a case runs under, whatever is in use now. Bytes that do not have the hash that the case
+// pinned are an error: somebody changed them behind the program's back.
+func (s *Store) Definition(ctx context.Context, c Case) (*Workflow, error) {
+	pins, err := readPins(ctx, s.DB.Read(), c.ID)
+	if err != nil {
+		return nil, err
+	}
+	return s.definition(ctx, s.DB.Read(), c.Hash, pins)
+}
+
+func (s *Store) definition(ctx context.Context, q store.Querier, hash string, pins []Pin) (*Workflow, error) {
+	forms := map[string]string{}
+	for _, p := range pins {
+		if p.Kind == FormPin {
+			forms[p.Name] = p.Hash
+		}
+	}
+	key := keyOf(hash, forms)
+	if w, ok := s.known(key); ok {
+		return w, nil
+	}
+	var name, body string
+	err := q.QueryRow(ctx, bodyOf, hash).Scan(&name, &body)
+	if err != nil {
+		return nil, fmt.Errorf("read workflow %s: %w", hash, err)
+	}
+	if got := hashOf([]byte(body)); got != hash {
+		return nil, fmt.Errorf("workflow %s was changed in the database: its bytes have the hash %s", hash, got)
+	}
+	in := Reading{Library: s.Library, Effects: s.Effects, Forms: s.Forms, Pinned: forms}
+	w, problems, err := Parse(ctx, in, name+"@"+hash[:12], []byte(body))
+	switch {
+	case err != nil:
+		return nil, err
+	case len(problems) > 0:
+		return nil, fmt.Errorf("workflow %s of the database is not understood any more: %w", hash, problems)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.made[key] = w
+	return w, nil
+}
+
+func (s *Store) known(key string) (*Workflow, bool) {
+	for _, w := range s.Set.All() {
+		if keyOf(w.Hash, w.forms) == key {
+			return w, true
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	w, ok := s.made[key]
+	return w, ok
+}
+
+// FormPin is the kind of pins of forms.
+const FormPin = "form"
+
+func readPins(ctx context.Context, q store.Querier, id int64) ([]Pin, error) {
+	return list(ctx, q, func(r *store.Rows) (p Pin, err error) { return p, r.Scan(&p.Kind, &p.Name, &p.Hash) }, pinsOf, id)
+}
+
+// list is the rows of a query, each read by scan.
+func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read cases: %w", err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read cases: %w", err)
+	}
+	return all, nil
+}
+
+const (
+	caseColumns = `c.id, c.workflow, c.hash, c.title, c.subject, c.enterprise, c.area, c.batch, c.opened_at, c.state, c.since, c.moved, c.events, c.ended, c.data`
+	caseByID    = `SELECT ` + caseColumns + ` FROM case_head c WHERE c.id = $1`
+	insertCase  = `INSERT INTO case_head (id, workflow, hash, title, subject, enterprise, area, batch, opened_at, state, since, moved, events, ended, data)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
+	// holdCase locks the row: whoever acts on a case at the same time waits here.
+	holdCase = `UPDATE case_head SET events = events + 1 WHERE id = $1`
+	moveCase = `UPDATE case_head SET state = $1, since = $2, moved = $3, ended = $4, data = $5, batch = $6 WHERE id = $7`
+)
+
+// row is a case with its data as it is stored.
+type row struct {
+	Case
+	data string
+}
+
+func scanCase(r interface{ Scan(...any) error }) (c row, err error) {
+	return c, r.Scan(&c.ID, &c.Workflow, &c.Hash, &c.Title, &c.Subject, &c.Enterprise, &c.Area, &c.Batch, &c.OpenedAt,
+		&c.State, &c.Since, &c.Moved, &c.Events, &c.Ended, &c.data)
+}
+
+// load is a case with its workflow, whoever asks.
+func (s *Store) load(ctx context.Context, q store.Querier, id int64) (Case, *Workflow, error) {
+	r, err := scanCase(q.QueryRow(ctx, caseByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Case{}, nil, errs.NotFound("case", id)
+	}
+	if err != nil {
+		return Case{}, nil, fmt.Errorf("read case %d: %w", id, err)
+	}
+	pins, err := readPins(ctx, q, id)
+	if err != nil {
+		return Case{}, nil, err
+	}
+	w, err := s.definition(ctx, q, r.Hash, pins)
+	if err != nil {
+		return Case{}, nil, err
+	}
+	r.Case.Data, err = w.decode(r.data)
+	return r.Case, w, err
+}
+
+const (
+	eventColumns = `e.id, e.case_id, e.n, e.kind, e.action, e.actor, e.who, e.cause, e.at, e.from_state, e.to_state, e.reason, e.answers, e.data, e.known, e.source, e.passes, e.slot, e.opened`
+	eventsOf     = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.case_id = $1 ORDER BY e.n`
+	eventByID    = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.id = $1`
+	insertEvent  = `INSERT INTO case_event (id, case_id, n, kind, action, actor, who, cause, at, from_state, to_state, reason, answers, data, known, source, passes, slot, opened)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
+)
+
+func (w *Workflow) scanEvent(r interface{ Scan(...any) error }) (e Event, err error) {
+	var kind, answers, data, opened string
+	err = r.Scan(&e.ID, &e.Case, &e.N, &kind, &e.Action, &e.Actor, &e.Who, &e.Cause, &e.At, &e.From, &e.To, &e.Reason, &answers, &data,
+		&e.Known, &e.Source, &e.Passes, &e.Slot, &opened)
+	if err != nil {
+		return e, err
+	}
+	if err := json.Unmarshal([]byte(opened), &e.Opened); err != nil {
+		return e, err
+	}
+	e.Kind = EventKind(kind)
+	if answers != "" {
+		e.Answers = []byte(answers)
+	}
+	e.Data, err = w.decode(data)
+	return e, err
+}
+
+func (w *Workflow) readEvents(ctx context.Context, q store.Querier, id int64) ([]Event, error) {
+	return list(ctx, q, func(r *store.Rows) (Event, error) { return w.scanEvent(r) }, eventsOf, id)
+}
+
+func putEvent(ctx context.Context, tx *store.Tx, e Event) error {
+	opened, err := json.Marshal(e.Opened)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertEvent, e.ID, e.Case, e.N, string(e.Kind), e.Action, e.Actor, e.Who, e.Cause, e.At, e.From, e.To, e.Reason,
+		string(e.Answers), e.Data.encode(), e.Known, e.Source, e.Passes, e.Slot, string(opened))
+	if err != nil {
+		return fmt.Errorf("write event %d of case %d: %w", e.N, e.Case, err)
+	}
+	return nil
+}
+
+const (
+	taskColumns = `t.id, t.case_id, t.kind, t.slot, t.state, t.workflow, t.role, t.account, t.area, t.enterprise, t.opened_n, t.opened_at, t.since_day, t.days, t.closed_n, t.closed_at, t.outcome`
+	tasksOf     = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.case_id = $1 ORDER BY t.id`
+	openTasksOf = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.case_id = $1 AND t.closed_n = 0 ORDER BY t.id`
+	taskByID    = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.id = $1`
+	insertTask  = `INSERT INTO case_task (id, case_id, kind, slot, state, workflow, role, account, area, enterprise, opened_n, opened_at, since_day, days, closed_n, closed_at, outcome, rung)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', 0)`
+	closeTask = `UPDATE case_task SET closed_n = $1, closed_at = $2, outcome = $3 WHERE id = $4 AND closed_n = 0`
+)
+
+func scanTask(r interface{ Scan(...any) error }) (t CaseTask, err error) {
+	var kind string
+	var since int32
+	err = r.Scan(&t.ID, &t.Case, &kind, &t.Slot, &t.State, &t.Workflow, &t.Role, &t.Account, &t.Area, &t.Enterprise, &t.OpenedN, &t.OpenedAt,
+		&since, &t.Days, &t.ClosedN, &t.ClosedAt, &t.Outcome)
+	t.Kind, t.SinceDay = TaskKind(kind), period.Day(since)
+	return t, err
+}
+
+func readTasks(ctx context.Context, q store.Querier, query string, args ...any) ([]CaseTask, error) {
+	return list(ctx, q, func(r *store.Rows) (CaseTask, error) { return scanTask(r) }, query, args...)
+}

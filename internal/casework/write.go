@@ -1,0 +1,294 @@
+package casework
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/source"
+)
+
+// write does what was decided: effects first, since they may refuse and may assign those for whom the next state waits.
+func (st *step) write(ctx context.Context) error {
+	moment := &Moment{step: st}
+	maps.Copy(st.c.Data, st.e.Data)
+	if st.filled.States != nil {
+		if err := st.state(ctx, st.filled.By, st.filled.States); err != nil {
+			return err
+		}
+	}
+	effects := st.a.effects
+	if st.a.Quorum != nil {
+		effects = st.a.each
+		if st.e.Kind == Acted {
+			effects = slices.Concat(st.a.each, st.a.effects)
+		}
+	}
+	for _, ef := range effects {
+		if err := ef.do(ctx, st.tx, moment, ef.args); err != nil {
+			return fmt.Errorf("effect %s: %w", ef.name, err)
+		}
+	}
+	if err := st.closeTasks(ctx); err != nil {
+		return err
+	}
+	if st.moves() {
+		if err := st.enter(ctx, st.w.states[st.e.To]); err != nil {
+			return err
+		}
+	}
+	if err := putEvent(ctx, st.tx, st.e); err != nil {
+		return err
+	}
+	for _, also := range []func(context.Context) error{st.save, st.mark, st.freeze, st.notify} {
+		if err := also(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// moves says that the case comes into a state, perhaps the one that it was in.
+func (st *step) moves() bool {
+	return st.e.Kind == Decided || st.e.Kind == Acted && st.a.To != "" || st.e.Kind == Opened
+}
+
+func (st *step) save(ctx context.Context) error {
+	c := st.c
+	_, err := st.tx.Exec(ctx, moveCase, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.ID)
+	if err != nil {
+		return fmt.Errorf("move case %d: %w", c.ID, err)
+	}
+	return nil
+}
+
+// closeTasks closes the task that was answered and, where the case moves, those that the state left open.
+func (st *step) closeTasks(ctx context.Context) error {
+	for _, t := range st.tasks {
+		outcome := ""
+		switch {
+		case st.task != nil && t.ID == st.task.ID && (st.a.Quorum != nil || st.moves()):
+			outcome = st.a.ID
+		case t.Kind == Look || !st.moves():
+			continue
+		}
+		n, err := st.tx.Exec(ctx, closeTask, st.e.N, st.now, outcome, t.ID)
+		if err == nil && n != 1 {
+			err = fmt.Errorf("it was closed already")
+		}
+		if err != nil {
+			return fmt.Errorf("close task %d: %w", t.ID, err)
+		}
+	}
+	return nil
+}
+
+// enter brings the case into a state and opens its tasks.
+func (st *step) enter(ctx context.Context, s *State) error {
+	st.c.State, st.c.Since, st.c.Moved, st.c.Ended = s.ID, st.now, st.e.N, s.End
+	t := CaseTask{Kind: Work, SinceDay: st.today}
+	if s.Clock != nil {
+		t.Days = s.Clock.Days
+		if from, ok := st.c.Data[s.Clock.From]; ok {
+			t.SinceDay = from.Day()
+		}
+	}
+	for _, who := range s.Waits {
+		if t.Role = who; who == System && s.Clock == nil {
+			continue
+		}
+		if err := st.open(ctx, t); err != nil {
+			return err
+		}
+	}
+	for _, p := range s.Tasks {
+		t.Slot, t.Role, t.Account = p.ID, p.Role, 0
+		if !p.Each {
+			if err := st.open(ctx, t); err != nil {
+				return err
+			}
+			continue
+		}
+		accounts, err := assigned(ctx, st.tx, st.c.ID, p.Role)
+		if err != nil {
+			return err
+		}
+		if len(accounts) < p.Least {
+			return errs.Conflict(i18n.M("casework.too_few", whoMsg(p.Role), len(accounts), p.Least))
+		}
+		for _, t.Account = range accounts {
+			if err := st.open(ctx, t); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// open writes a task of the case, lets its role see the case, and tells those for whom it is.
+func (st *step) open(ctx context.Context, t CaseTask) error {
+	var err error
+	if t.ID, err = st.tx.NextIDs(ctx, 1); err != nil {
+		return err
+	}
+	_, err = st.tx.Exec(ctx, insertTask, t.ID, st.c.ID, string(t.Kind), t.Slot, st.c.State, st.c.Workflow, t.Role, t.Account, st.c.Area, st.c.Enterprise,
+		st.e.N, st.now, int64(t.SinceDay), int64(t.Days))
+	if err != nil {
+		return fmt.Errorf("open task of case %d: %w", st.c.ID, err)
+	}
+	st.e.Opened = append(st.e.Opened, Slot{Kind: t.Kind, ID: t.Slot, Role: t.Role, Account: t.Account})
+	if t.Role == System {
+		return nil
+	}
+	if t.Role != Applicant {
+		if err := st.hand(ctx, t.Role); err != nil {
+			return err
+		}
+	}
+	return st.tell(ctx, Message{To: t.Role, Account: t.Account, Task: t.ID})
+}
+
+const (
+	isHanded     = `SELECT COUNT(*) FROM case_handed WHERE case_id = $1 AND role = $2`
+	insertHanded = `INSERT INTO case_handed (case_id, role, at) VALUES ($1, $2, $3)`
+)
+
+// hand lets a role of the case's area see the case from now on.
+func (st *step) hand(ctx context.Context, role string) error {
+	var n int
+	if err := st.tx.QueryRow(ctx, isHanded, st.c.ID, role).Scan(&n); err != nil {
+		return fmt.Errorf("hand case %d: %w", st.c.ID, err)
+	}
+	if n > 0 {
+		return nil
+	}
+	if _, err := st.tx.Exec(ctx, insertHanded, st.c.ID, role, st.now); err != nil {
+		return fmt.Errorf("hand case %d: %w", st.c.ID, err)
+	}
+	return nil
+}
+
+// tell hands a message on, with what it is about.
+func (st *step) tell(ctx context.Context, m Message) error {
+	if st.Tell == nil {
+		return nil
+	}
+	m.Case, m.Event, m.Workflow, m.State, m.Roles = st.c, st.e, st.w.Title, st.w.states[st.c.State].Name, rolesOf(m.To)
+	if st.a != nil {
+		m.Action = st.a.Name
+	}
+	if err := st.Tell(ctx, st.tx, m); err != nil {
+		return fmt.Errorf("tell of case %d: %w", st.c.ID, err)
+	}
+	return nil
+}
+
+func (st *step) notify(ctx context.Context) error {
+	if st.e.Kind == Voted || st.a == nil {
+		return nil
+	}
+	for _, n := range st.a.Notify {
+		if err := st.tell(ctx, Message{To: n.To, Say: i18n.M("casework.name", n.Say)}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// state makes facts known with the event.
+func (st *step) state(ctx context.Context, authority string, statements []fact.Statement) error {
+	if len(statements) == 0 {
+		return nil
+	}
+	by := speaker{authority, st.c.Area}
+	src, ok := st.session.said[by]
+	if !ok {
+		var err error
+		src, err = st.Sources.Say(ctx, st.tx, source.Source{
+			Kind: source.Case, Authority: authority, Name: st.c.Workflow, Actor: st.e.Actor, Area: st.c.Area,
+		})
+		if err != nil {
+			return err
+		}
+		st.session.said[by] = src
+	}
+	statements = slices.Clone(statements)
+	for i := range statements {
+		statements[i].Place = placeOf(st.e)
+	}
+	st.e.Source = src.ID
+	return st.Facts.Say(ctx, st.tx, src.ID, statements)
+}
+
+// placeOf is where in a source of the kind case a fact was stated.
+func placeOf(e Event) string { return fmt.Sprintf("case %d event %d", e.Case, e.N) }
+
+const (
+	hasMark    = `SELECT COUNT(*) FROM case_mark WHERE case_id = $1 AND kind = $2 AND value = $3`
+	insertMark = `INSERT INTO case_mark (case_id, kind, value, event_id) VALUES ($1, $2, $3, $4)`
+	maxMark    = 128 // characters
+)
+
+// mark keeps the numbers that the answers give, for others to find.
+func (st *step) mark(ctx context.Context) error {
+	if st.a == nil || st.filled.Texts == nil {
+		return nil
+	}
+	for _, kind := range slices.Sorted(maps.Keys(st.a.Marks)) {
+		for _, text := range st.filled.Texts(st.a.Marks[kind]) {
+			if err := st.putMark(ctx, kind, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// foldMark is a number without what people write differently: blanks, dashes, case, full width.
+func foldMark(text string) string {
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r >= '！' && r <= '～':
+			r -= '！' - '!'
+		case r == '\u3000':
+			return -1
+		}
+		if r == ' ' || r == '-' || r == '\t' {
+			return -1
+		}
+		return r
+	}, text)
+	return strings.ToUpper(text)
+}
+
+func (st *step) putMark(ctx context.Context, kind, text string) error {
+	value := foldMark(text)
+	if value == "" {
+		return nil
+	}
+	if len(value) > maxMark {
+		return errs.Invalid(i18n.M("casework.long_mark", maxMark))
+	}
+	var n int
+	if err := st.tx.QueryRow(ctx, hasMark, st.c.ID, kind, value).Scan(&n); err != nil {
+		return fmt.Errorf("mark case %d: %w", st.c.ID, err)
+	}
+	if n > 0 {
+		return nil
+	}
+	if _, err := st.tx.Exec(ctx, insertMark, st.c.ID, kind, value, st.e.ID); err != nil {
+		return fmt.Errorf("mark case %d: %w", st.c.ID, err)
+	}
+	return nil
+}
+
+const (
+	assignedTo  = `SELECT account FROM case_assignment WHERE case_id = $1 AND role = $2 AND ended = 0 ORDER BY account`
+	allAssigned = `SELECT account FROM case_assignment WHERE case_id = $1 AND ended = 0 ORDER BY account`
+	allHanded   = `SELECT role FROM case_handed WHERE case_id = $1 ORDER BY role`
+)
