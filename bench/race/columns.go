@@ -26,9 +26,12 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 	}
 	return inPieces(len(c.out), func(from, to int) (x piece) {
 		for i := from; i < to; i++ {
-			total, err := c.total(survey, i)
-			if err != nil {
-				return piece{err: err}
+			total := int64(survey.Total(i))
+			if survey.Odd(i) {
+				var err error
+				if total, err = c.decide(survey, i); err != nil {
+					return piece{err: err}
+				}
 			}
 			c.out[i] = total
 			x.sum.firm(c.area[i], total)
@@ -44,15 +47,18 @@ func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) pi
 	if err != nil {
 		return piece{err: err}
 	}
-	firms, ok := survey.Moved()
-	if !ok {
+	moved := survey.Moved()
+	if moved == nil {
 		return piece{err: fmt.Errorf("another number is no position")}
 	}
-	x := inPieces(len(firms), func(from, to int) (x piece) {
-		for _, i := range firms[from:to] {
-			total, err := c.total(survey, int(i))
-			if err != nil {
-				return piece{err: err}
+	x := inPieces(len(moved.Firms), func(from, to int) (x piece) {
+		for n := from; n < to; n++ {
+			i, total := moved.Firms[n], int64(moved.Totals[n])
+			if moved.Odd(n) {
+				var err error
+				if total, err = c.decide(survey, int(i)); err != nil {
+					return piece{err: err}
+				}
 			}
 			by := total - kept.totals[i]
 			x.sum.Budget += by
@@ -65,11 +71,8 @@ func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) pi
 	return x
 }
 
-// total is what an enterprise gets: what columns settle, or its own decision.
-func (c *columns) total(s *policy.Survey, i int) (int64, error) {
-	if !s.Odd(i) {
-		return int64(s.Total(i)), nil
-	}
+// decide is what an enterprise gets by its own decision.
+func (c *columns) decide(s *policy.Survey, i int) (int64, error) {
 	d, err := s.Decide(i)
 	if err != nil {
 		return 0, fmt.Errorf("enterprise %d: %w", i, err)

@@ -15,11 +15,12 @@ type touch struct {
 	base    *Survey
 	differs map[int]bool // parameters
 	clauses []bool       // that may come to something else, and those that hang together with them
-	crowd   *Crowd       // rows in which such a clause is not ruled out by what the numbers do not touch
-	firms   []int32      // of crowd, by their numbers in that of base, rising
-	number  []int32      // of each enterprise among them, -1 of others
-	rest    []money.Fen  // what other clauses pay each of them
-	beside  []remainder  // and what they leave to ask
+	crowd   *Crowd       // rows in which such a clause is not ruled out by what the numbers do not touch, a table for each
+	rows    map[gatheredBy][]int32
+	firms   []int32     // of crowd, by their numbers in that of base, rising
+	number  []int32     // of each enterprise among them, -1 of others
+	rest    []money.Fen // what other clauses pay each of them
+	beside  []remainder // and what they leave to ask
 }
 
 // mostTouches is how many lots of numbers are known at a time.
@@ -43,13 +44,23 @@ func (s *Survey) Again(pl *Plan) (*Survey, error) {
 	return s.crowd.ask(pl), nil
 }
 
-// Moved is the enterprises that may come to something else than in the survey from which this one began, rising. ok is false
-// of one that began from none: that may be all.
-func (s *Survey) Moved() (firms []int32, ok bool) {
+// Moved is the enterprises that may come to something else than in the survey from which one began, rising, with the Total of
+// each. Nobody may change it.
+type Moved struct {
+	Firms  []int32
+	Totals []money.Fen
+	left   []remainder
+}
+
+// Odd says that columns do not settle all of the nth enterprise.
+func (m *Moved) Odd(n int) bool { return m.left[n] != allSettled }
+
+// Moved is nil of a survey that began from none: all may come to something else.
+func (s *Survey) Moved() *Moved {
 	if s.moved == nil {
-		return nil, false
+		return nil
 	}
-	return s.moved.touch.firms, true
+	return &s.moved.Moved
 }
 
 // touch is what a change touches: as it was gathered before, or now.
@@ -73,15 +84,25 @@ func (s *Survey) touch(change *Renumbering) *touch {
 	return t
 }
 
+// gatheredBy is where rows come from, and for which clause.
+type gatheredBy struct {
+	clause int
+	table  *table
+}
+
 // gather makes the crowd of a touch.
 func (t *touch) gather(use uses) {
 	c, jobs := t.base.crowd, t.base.crowd.jobs(t.base.plan, t.clauses)
-	found := make([][]int32, len(jobs))
-	inParallel(len(jobs), func(n int) { found[n] = jobs[n].touched(use) })
-	t.number = slices.Repeat([]int32{-1}, len(c.roots))
+	found := make([][][]int32, len(jobs))
+	inParallel(len(jobs), func(n int) { found[n] = jobs[n].touched(t.base, use) })
+	t.number, t.rows = slices.Repeat([]int32{-1}, len(c.roots)), map[gatheredBy][]int32{}
 	for n := range jobs {
-		for _, i := range found[n] {
-			t.number[jobs[n].table.firms[i]] = 0
+		for m, k := range jobs[n].clauses {
+			by := gatheredBy{k.index, jobs[n].table}
+			t.rows[by] = append(t.rows[by], found[n][m]...)
+			for _, i := range found[n][m] {
+				t.number[by.table.firms[i]] = 0
+			}
 		}
 	}
 	t.crowd = &Crowd{policy: c.policy, plain: c.plain, facts: c.facts, asOf: c.asOf, rivals: map[string]elsewhere{}}
@@ -91,13 +112,11 @@ func (t *touch) gather(use uses) {
 			t.firms, t.crowd.roots = append(t.firms, int32(i)), append(t.crowd.roots, c.roots[i])
 		}
 	}
-	for n := 0; n < len(jobs); {
-		of, rows := jobs[n].table, []int32(nil)
-		for ; n < len(jobs) && jobs[n].table == of; n++ {
-			rows = append(rows, found[n]...)
-		}
-		if len(rows) > 0 {
-			t.crowd.tables = append(t.crowd.tables, of.some(rows, t.number))
+	for n := range jobs {
+		if j := &jobs[n]; j.from == 0 { // the first of its table
+			for m, k := range j.clauses {
+				t.table(j, m, t.rows[gatheredBy{k.index, j.table}])
+			}
 		}
 	}
 	for group, of := range c.rivals {
@@ -106,36 +125,98 @@ func (t *touch) gather(use uses) {
 	t.others()
 }
 
-// touched is the rows of a job in which some clause is not ruled out by conditions that the numbers do not touch. Of those
-// that come after a condition that may fail nothing is taken: an error is told before they are asked.
-func (j *job) touched(use uses) []int32 {
+// table adds the rows that were gathered for the nth clause of a job, with enterprises under the numbers of the touch.
+func (t *touch) table(j *job, n int, rows []int32) {
+	if len(rows) == 0 {
+		return
+	}
+	all := make([]row, len(rows))
+	for at, i := range rows {
+		all[at] = j.table.rows[i]
+		all[at].firm = t.number[all[at].firm]
+	}
+	c := newTable(j.table.screen, j.table.year, all)
+	c.clauses = make([]bool, len(t.clauses))
+	c.clauses[j.clauses[n].index] = true
+	if j.plan != nil {
+		c.batch = j.screen.program.Some(j.table.batch, rows, j.outsOf(n)...)
+	}
+	t.crowd.tables = append(t.crowd.tables, c)
+}
+
+// gathered says that an answer of the base is asked again.
+func (t *touch) gathered(a *answer) bool {
+	if !t.clauses[a.clause] {
+		return false
+	}
+	_, ok := slices.BinarySearch(t.rows[gatheredBy{a.clause, a.lot.table}], a.lot.rows[a.at])
+	return ok
+}
+
+// touched is the rows of a job, by clause, in which it is not ruled out by conditions that the numbers do not touch, but for
+// those that are idle. Of what comes after a condition that may fail nothing is taken: an error is told before it is asked.
+func (j *job) touched(s *Survey, use uses) [][]int32 {
+	all := make([][]int32, len(j.clauses))
 	if j.plan == nil {
-		return j.table.numbers()
+		for n := range all {
+			all[n] = j.table.numbers()
+		}
+		return all
 	}
 	m := j.plan.Machine()
 	defer m.Close()
-	var all []int32
-	var numbers [column.BlockRows]uint16
+	a := askers.Get().(*asker)
+	defer askers.Put(a)
 	for at := j.from; at < j.to; at++ {
 		b := m.At(at)
-		var some column.Bits
 		for n, k := range j.clauses {
-			x := sieve{block: b, open: j.valid(b, k)}
+			x, decided := sieve{block: b, open: j.valid(b, k)}, true
+			x.met = x.open
 			for _, g := range j.guards[n] {
 				if !use.exprs(g.expr) {
 					x.guard(g)
-				} else if aggregates(g.expr.Tree()) || j.plan.MayFail(g.out) {
+					continue
+				}
+				if decided = false; aggregates(g.expr.Tree()) || j.plan.MayFail(g.out) {
 					break
 				}
 			}
 			left := x.open.Or(&x.failed)
-			some = some.Or(&left)
-		}
-		for _, i := range some.List(&numbers) {
-			all = append(all, int32(b.First())+int32(i))
+			if decided && !s.meets[k.index] && use.rateAlone(k) {
+				idle := a.idle(j, b, k, &x)
+				left = left.Without(&idle)
+			}
+			for _, i := range left.List(&a.numbers) {
+				all[n] = append(all[n], int32(b.First())+int32(i))
+			}
 		}
 	}
 	return all
+}
+
+// rateAlone says that of all that makes the amount of a clause no more than its rate differs, and perhaps its ceilings.
+func (u uses) rateAlone(k *clauseRule) bool {
+	return k.amount.form == "share" && len(k.uplifts) == 0 && !u.exprs(k.amount.base) &&
+		!slices.ContainsFunc(k.thresholds, func(t threshold) bool { return t.Base == "above" }) &&
+		!slices.ContainsFunc(k.ceilings, func(c slot) bool { return u.exprs(c.of[k.Entity]) })
+}
+
+// idle is the rows in which a clause is met and comes to nothing, whatever its rate and its ceilings are.
+func (a *asker) idle(j *job, b *column.Block, k *clauseRule, x *sieve) column.Bits {
+	v := &a.valued
+	v.begin(j, b, k, j.sure(b, k, x.met))
+	v.values(j.by)
+	idle := v.rows
+	if idle.Empty() {
+		return idle
+	}
+	base := b.Eval(v.of.needs[0], idle).Numbers() // of a share, what it is one of
+	for i := range v.rows.Rows() {
+		if base == nil || base[i] != 0 {
+			idle.Drop(i)
+		}
+	}
+	return idle
 }
 
 // aggregates says that a tree reads what lies below: how far that reaches is known of the rows of a table alone.
@@ -157,20 +238,6 @@ func (j *job) stands(use uses) bool {
 		}
 		return false
 	})
-}
-
-// some is a table of some rows, with enterprises under other numbers.
-func (t *table) some(rows []int32, number []int32) table {
-	all := make([]row, len(rows))
-	for n, i := range rows {
-		all[n] = t.rows[i]
-		all[n].firm = number[all[n].firm]
-	}
-	c := newTable(t.screen, t.year, all)
-	if t.batch != nil {
-		c.batch = t.batch.Some(rows)
-	}
-	return c
 }
 
 // some is what is known of some enterprises, by their numbers among them.
@@ -200,9 +267,10 @@ func (t *touch) others() {
 		for at := range l.rows {
 			i := l.firm(at)
 			switch n := t.number[i]; {
+			case n < 0:
 			case touched:
 				t.rest[n] -= t.base.paid(l, at, i)
-			case n >= 0 && (l.state(at) < definite || l.pays[at] == leftOver):
+			case l.state(at) < definite || l.pays[at] == leftOver:
 				t.beside[n] = max(t.beside[n], partLeft)
 			}
 		}
@@ -211,26 +279,27 @@ func (t *touch) others() {
 
 // moved is what is known of a survey that began from another.
 type moved struct {
+	Moved
 	touch *touch
 	lots  *Survey // of the crowd of the touch
-	left  []remainder
-	total []money.Fen
 }
 
 // again asks another plan of the enterprises; nil where that is not enough.
 func (t *touch) again(pl *Plan) *Survey {
 	use := uses{plan: pl, differs: t.differs}
-	jobs := t.crowd.jobs(pl, t.clauses)
+	jobs := t.crowd.jobs(pl, nil)
 	if slices.ContainsFunc(jobs, func(j job) bool { return !j.stands(use) }) {
 		return nil
 	}
 	lots := t.crowd.survey(pl)
 	lots.ask(jobs)
-	m := &moved{t, lots, lots.left, lots.total}
+	m := &moved{Moved{t.firms, lots.total, lots.left}, t, lots}
+	for n, rest := range t.rest {
+		m.Totals[n] += rest
+	}
 	for n, beside := range t.beside {
-		m.left[n] = max(m.left[n], beside)
-		if m.total[n] += t.rest[n]; m.left[n] == allLeft {
-			m.total[n] = 0
+		if m.left[n] = max(m.left[n], beside); m.left[n] == allLeft {
+			m.Totals[n] = 0
 		}
 	}
 	s := t.base.crowd.survey(pl)
@@ -247,7 +316,7 @@ func (m *moved) leftOf(i int) remainder {
 
 func (m *moved) totalOf(i int) money.Fen {
 	if n := m.touch.number[i]; n >= 0 {
-		return m.total[n]
+		return m.Totals[n]
 	}
 	return m.touch.base.total[i]
 }
@@ -257,7 +326,7 @@ func (m *moved) answers(i int, to []answer) []answer {
 	first := len(to)
 	to = m.touch.base.found(i, to)
 	if n := m.touch.number[i]; n >= 0 {
-		stood := slices.DeleteFunc(to[first:], func(a answer) bool { return m.touch.clauses[a.clause] })
+		stood := slices.DeleteFunc(to[first:], func(a answer) bool { return m.touch.gathered(&a) })
 		to = m.lots.found(int(n), to[:first+len(stood)])
 	}
 	return to

@@ -90,7 +90,7 @@ type inSpan struct {
 	rows     column.Bits
 }
 
-// jobs is all that a plan asks of the crowd, with its numbers in the columns: all of its clauses, or some.
+// jobs is all that a plan asks of the crowd, with its numbers in the columns: all clauses, or some.
 func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 	var jobs []job
 	screens := pl.screens()
@@ -103,13 +103,16 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		if n < 0 {
 			return
 		}
-		s := &screens[n]
+		s, some := &screens[n], some
+		if t.clauses != nil {
+			some = t.clauses
+		}
 		j := job{by: pl, table: t, screen: s, clauses: pl.askedBy(s, some)}
 		for _, k := range j.clauses {
 			j.guards = append(j.guards, s.guards(pl, k))
 		}
 		if len(j.clauses) > 0 && t.year > 0 {
-			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs(some)...)
+			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs()...)
 		}
 		asked[i] = j
 	})
@@ -140,25 +143,26 @@ func (pl *Plan) askedBy(s *screen, some []bool) []*clauseRule {
 	return all
 }
 
-// outs is the expressions that some clauses ask for; nothing stands for all.
-func (j *job) outs(some []bool) []int {
-	if some == nil {
-		return nil
-	}
-	var all []int
-	for n, k := range j.clauses {
-		for _, g := range j.guards[n] {
-			all = append(all, g.out)
-		}
-		if v := j.screen.amounts[k.index]; v != nil {
-			all = append(append(all, v.needs...), v.limits...)
-			if v.amount >= 0 {
-				all = append(all, v.amount)
-			}
-		}
+// outs is the expressions that the clauses ask for.
+func (j *job) outs() (all []int) {
+	for n := range j.clauses {
+		all = append(all, j.outsOf(n)...)
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+func (j *job) outsOf(n int) (all []int) {
+	for _, g := range j.guards[n] {
+		all = append(all, g.out)
+	}
+	if v := j.screen.amounts[j.clauses[n].index]; v != nil {
+		all = append(append(all, v.needs...), v.limits...)
+		if v.amount >= 0 {
+			all = append(all, v.amount)
+		}
+	}
+	return all
 }
 
 // guards is the conditions of a clause, in the order in which they are asked.
@@ -269,8 +273,7 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 		return
 	}
 	v := &a.valued
-	v.k, v.of, v.year, v.block, v.nothing = k, j.screen.amounts[k.index], j.table.year, b, column.Bits{}
-	v.rows = j.sure(b, k, x.met)
+	v.begin(j, b, k, j.sure(b, k, x.met))
 	v.values(j.by)
 	numbers, first := left.List(&a.numbers), int32(b.First())
 	for _, i := range numbers {
@@ -424,6 +427,11 @@ type valued struct {
 	amounts [column.BlockRows]money.Fen // of rows, in order
 	limits  []*[column.BlockRows]money.Fen
 	pays    [column.BlockRows]money.Fen // amounts, under the limits
+}
+
+// begin is before the amounts of a clause are worked out for rows in which it is surely met.
+func (v *valued) begin(j *job, b *column.Block, k *clauseRule, rows column.Bits) {
+	v.k, v.of, v.year, v.block, v.rows, v.nothing = k, j.screen.amounts[k.index], j.table.year, b, rows, column.Bits{}
 }
 
 // values works the amounts out. What is not definite leaves the rows.

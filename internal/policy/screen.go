@@ -40,7 +40,8 @@ type table struct {
 	firms  []int32       // of rows, rising
 	batch  *column.Batch // but for parameters and settings
 
-	unplaced, floored bool // some rows are
+	clauses           []bool // that are asked of the rows; nil for all of the screen
+	unplaced, floored bool   // some rows are
 }
 
 // row is a subject in a screen.
@@ -103,9 +104,16 @@ func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Fact
 
 // inParallel does so many things, as many at a time as there are processors.
 func inParallel(n int, do func(i int)) {
+	most := min(n, runtime.GOMAXPROCS(0))
+	if most == 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
 	var next atomic.Int64
 	var wait sync.WaitGroup
-	for range min(n, runtime.GOMAXPROCS(0)) {
+	for range most {
 		wait.Go(func() {
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
 				do(i)

@@ -252,8 +252,8 @@ func TestManyAreOneByOne(t *testing.T) {
 			if survey, err = again(r, survey, plan); err != nil {
 				t.Fatal(err)
 			}
-			if some, ok := survey.Moved(); ok {
-				moved, stood = moved+len(some), stood+len(roots)-len(some)
+			if some := survey.Moved(); some != nil {
+				moved, stood = moved+len(some.Firms), stood+len(roots)-len(some.Firms)
 			}
 		}
 		for i := range roots {

@@ -73,6 +73,7 @@ type settler struct {
 	blank  []string // keys of claims that no other shares
 	some   []answer
 	open   []int // of those, what must be asked
+	odd    bool  // something is left of one
 }
 
 // stretch is what a lot has of the enterprises.
@@ -117,10 +118,7 @@ func (s *Survey) against() [][]opposed {
 }
 
 func (t *settler) settle() {
-	left := t.survey.left[t.from:t.to]
-	for i := range left {
-		left[i] = allSettled
-	}
+	left := t.survey.left[t.from:t.to] // all of them settled
 	for n := range t.survey.lots {
 		l := &t.survey.lots[n]
 		if first, last := l.between(t.from, t.to); first < last {
@@ -136,6 +134,7 @@ func (t *settler) settle() {
 			}
 			i := t.sorted[at].firm
 			left[i] = t.firm(t.from+int(i), t.sorted[at:end])
+			t.odd = t.odd || left[i] != allSettled
 			at = end
 		}
 	}
@@ -213,6 +212,14 @@ func (t *settler) sort() {
 func (t *settler) add(p *stretch) {
 	s := t.survey
 	if p.k.purse != cash {
+		return
+	}
+	if p.states == nil && !p.table.floored && !t.odd {
+		pays := p.pays[p.first:p.last]
+		for n, i := range p.rows[p.first:p.last] {
+			to := &s.total[p.table.firms[i]]
+			*to = plus(*to, pays[n])
+		}
 		return
 	}
 	for at := p.first; at < p.last; at++ {

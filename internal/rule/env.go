@@ -159,6 +159,7 @@ type Expr struct {
 	at    Position
 	plan  func(part celast.Expr) (cel.Program, error) // a program of a part of it
 	types map[int64]*cel.Type
+	whole func() *Tree
 }
 
 // typeOf is the type of a part.
@@ -251,6 +252,7 @@ func (c *compiler) compile(want []Type) *Expr {
 		return nil
 	}
 	x := &Expr{lib: c.env.lib, src: c.src, typ: typ, names: c.names, shape: shape, at: c.at}
+	x.whole = sync.OnceValue(func() *Tree { return x.tree(x.shape) })
 	x.pool = &sync.Pool{New: func() any { return newReader(x) }}
 	rep := checked.NativeRep()
 	x.types = rep.TypeMap()

@@ -98,8 +98,8 @@ func (in *Input) Read(c *Context) Outcome {
 	return o
 }
 
-// Tree is the expression as a tree.
-func (x *Expr) Tree() *Tree { return x.tree(x.shape) }
+// Tree is the expression as a tree, which nobody may change.
+func (x *Expr) Tree() *Tree { return x.whole() }
 
 func (x *Expr) tree(s *shape) *Tree {
 	t := &Tree{Type: x.typeOf(s.node), At: s.at}

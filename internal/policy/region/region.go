@@ -504,13 +504,13 @@ func (w *work) begin(c *crowd, base *base) (moved []int32, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if moved, ok := w.survey.Moved(); ok {
+	if moved := w.survey.Moved(); moved != nil {
 		w.root = base.work
 		if base.root != nil {
 			w.root = base.root
 		}
-		w.rows, w.left, w.moved = slices.Clone(w.root.rows), slices.Clone(w.root.left), moved
-		return moved, nil
+		w.rows, w.left, w.moved = slices.Clone(w.root.rows), slices.Clone(w.root.left), moved.Firms
+		return moved.Firms, nil
 	}
 	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
 	return w.every, nil

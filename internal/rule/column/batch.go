@@ -319,6 +319,9 @@ func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch 
 	}
 	for level, sub := range p.levels {
 		old := b.Below[level]
+		if old == nil { // see Some
+			continue
+		}
 		if c.Below[level] = old; sub.reads(anew) {
 			c.Below[level] = &Below{First: old.First, none: old.none, Batch: sub.Again(old.Batch, r, anew), kept: newKept()}
 		}
@@ -326,17 +329,46 @@ func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch 
 	return &c
 }
 
-// Some is a batch of some rows, rising, and of what lies below them. What columns tell of all rows, their ends among it,
-// stays: what the numbers of all rows rule out is ruled out for some.
-func (b *Batch) Some(rows []int32) *Batch {
+// Some is a batch of some rows, rising, and of what lies below them, with what some expressions read. What columns tell of all
+// rows, their ends among it, stays: what the numbers of all rows rule out is ruled out for some.
+func (p *Program) Some(b *Batch, rows []int32, outs ...int) *Batch {
+	names, levels := map[string]bool{}, map[Level]bool{}
+	for _, n := range outs {
+		each(p.outs[n].tree, func(in *rule.Input) {
+			if a := in.Aggregate(); a != nil {
+				levels[LevelOf(a)] = true
+			} else {
+				names[in.ID()] = true
+			}
+		})
+	}
+	return b.some(rows, func(name string) bool { return names[name] }, func(l Level) bool { return levels[l] })
+}
+
+// each tells of all names that a tree reads.
+func each(t *rule.Tree, told func(*rule.Input)) {
+	if t.Input != nil {
+		told(t.Input)
+	}
+	for _, a := range t.Args {
+		each(a, told)
+	}
+}
+
+func (b *Batch) some(rows []int32, names func(string) bool, levels func(Level) bool) *Batch {
 	c := &Batch{Rows: len(rows), Dict: b.Dict, Columns: map[string]*Column{}, Below: map[Level]*Below{}, fixed: b.fixed}
 	for id, col := range b.Columns {
-		c.Columns[id] = col.some(rows)
+		if names(id) {
+			c.Columns[id] = col.some(rows)
+		}
 	}
 	if b.contexts != nil {
 		c.contexts = pick(b.contexts, rows, len(rows))
 	}
 	for level, old := range b.Below {
+		if !levels(level) {
+			continue
+		}
 		below := NewBelow(len(rows), nil)
 		var members []int32
 		for _, i := range rows {
@@ -345,7 +377,7 @@ func (b *Batch) Some(rows []int32) *Batch {
 			}
 			below.Close(len(members), !old.none.has(int(i)))
 		}
-		below.Batch = old.Batch.Some(members)
+		below.Batch = old.Batch.some(members, func(string) bool { return true }, func(Level) bool { return true })
 		c.Below[level] = below
 	}
 	return c

@@ -26,7 +26,9 @@ func (p *Program) Bind(b *Batch, some ...int) *Plan { return p.bind(b, least{}, 
 func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
 	pl := &Plan{program: p, batch: b, levels: map[Level]*Plan{}}
 	for level, sub := range p.levels {
-		pl.levels[level] = b.Below[level].bind(sub, at)
+		if b.Below[level] != nil { // see Some
+			pl.levels[level] = b.Below[level].bind(sub, at)
+		}
 	}
 	l := &lowerer{Plan: pl, seen: map[string]int{}, least: at}
 	if len(some) == 0 {
