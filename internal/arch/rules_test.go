@@ -40,7 +40,7 @@ var order = [][]string{
 	{"internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
-	{"internal/subsidy"},
+	{"internal/selection", "internal/subsidy"},
 	{"internal/intake", "internal/enrol"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},

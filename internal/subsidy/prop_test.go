@@ -3,7 +3,6 @@ package subsidy
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"testing"
 

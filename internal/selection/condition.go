@@ -1,0 +1,190 @@
+package selection
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// ConditionFile is a condition as schemes and ladders write it.
+type ConditionFile struct {
+	ID   string    `yaml:"id"`
+	Text i18n.Text `yaml:"text"`
+	That string    `yaml:"that"` // an expression about the enterprise: docs/expressions.md, and agg.ID of titles
+	Cite string    `yaml:"cite,omitempty"`
+}
+
+// condition is one that was compiled.
+type condition struct {
+	ConditionFile
+	that *rule.Expr
+}
+
+// State is whether a condition is met.
+type State string
+
+// The states.
+const (
+	Met     State = "met"
+	NotMet  State = "not_met"
+	Unknown State = "unknown" // because of facts that nobody stated
+)
+
+// Msg names a state.
+func (s State) Msg() i18n.Msg { return i18n.M("selection.state." + string(s)) }
+
+// Check is a condition as it stands for an enterprise on a day.
+type Check struct {
+	ID      string
+	Text    i18n.Text
+	Cite    string
+	State   State
+	Why     i18n.Msg       // what was compared, where it is not met
+	Missing []rule.FactRef // because of which it is unknown
+}
+
+// holding is how many honours of some titles hold on the day of the question: one that ended, or whose time is over, does
+// not. known() is never unknown, so a title without an end holds.
+const holding = `(!known(honour.ended_on) || honour.ended_on > event) && (!known(honour.valid_until) || honour.valid_until >= event)`
+
+// conditions compiles the conditions of one file. titles declares agg.ID: how many titles of a list the enterprise holds.
+type conditions struct {
+	lib      *content.Library
+	doc      *content.Document
+	problems content.Problems
+	env      *rule.Env
+}
+
+func (c *conditions) report(key string, args []any, at ...any) {
+	c.problems = append(c.problems, c.doc.Problem(i18n.M(key, args...), at...))
+}
+
+func (c *conditions) bilingual(t i18n.Text, at ...any) {
+	if t.ZH == "" || t.EN == "" {
+		c.report("content.two_languages", nil, at...)
+	}
+}
+
+func (c *conditions) oneOf(word string, words []string, at ...any) {
+	if !slices.Contains(words, word) {
+		c.report("content.one_of", []any{word, strings.Join(words, ", ")}, at...)
+	}
+}
+
+func (c *conditions) number(n, least, most int, at ...any) {
+	if n < least || n > most {
+		c.report("selection.number", []any{n, least, most}, at...)
+	}
+}
+
+// code is the form of codes and ids.
+var code = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
+
+func (c *conditions) code(s string, at ...any) {
+	if !code.MatchString(s) {
+		c.report("content.bad_code", []any{s}, at...)
+	}
+}
+
+var confidences = []string{content.Verified, content.Secondary, content.Unverified}
+
+// title checks that a code is that of a title.
+func (c *conditions) title(s string, at ...any) {
+	list, _ := c.lib.CodeList("titles")
+	if !slices.ContainsFunc(list.Entries, func(e content.CodeEntry) bool { return e.Code == s }) {
+		c.report("selection.no_title", []any{s}, at...)
+	}
+}
+
+// declare makes the language of the file's conditions.
+func (c *conditions) declare(titles map[string][]string) {
+	honour, err := rule.NewEnv(c.lib, content.Honour, rule.Declarations{})
+	if err != nil {
+		c.report("selection.language", []any{err.Error()})
+		return
+	}
+	var decl rule.Declarations
+	for _, id := range sortedKeys(titles) {
+		c.code(id, "titles", id)
+		words := make([]string, len(titles[id]))
+		for i, t := range titles[id] {
+			c.title(t, "titles", id, i)
+			words[i] = `"` + t + `"`
+		}
+		if len(c.problems) > 0 {
+			return
+		}
+		when := "honour.title in [" + strings.Join(words, ", ") + "] && " + holding
+		x, problems := honour.Compile(when, rule.Position{}, rule.BoolType)
+		c.problems = append(c.problems, problems...)
+		decl.Aggregates = append(decl.Aggregates, &rule.Aggregate{
+			ID: id, Name: i18n.Text{ZH: "持有称号数（" + id + "）", EN: "Titles held (" + id + ")"},
+			From: content.Enterprise, Over: content.Honour, Op: rule.Count, When: []*rule.Expr{x},
+		})
+	}
+	if c.env, err = rule.NewEnv(c.lib, content.Enterprise, decl); err != nil {
+		c.report("selection.language", []any{err.Error()})
+	}
+}
+
+// compile reads conditions that stand at a path of the file.
+func (c *conditions) compile(items []ConditionFile, at ...any) []condition {
+	var out []condition
+	for i, it := range items {
+		here := func(keys ...any) []any { return slices.Concat(at, []any{i}, keys) }
+		c.code(it.ID, here("id")...)
+		if slices.ContainsFunc(items[:i], func(o ConditionFile) bool { return o.ID == it.ID }) {
+			c.report("content.code_twice", []any{it.ID}, here("id")...)
+		}
+		c.bilingual(it.Text, here("text")...)
+		if c.env == nil {
+			continue
+		}
+		line, col := c.doc.At(here("that")...)
+		x, problems := c.env.Compile(it.That, rule.Position{File: c.doc.File, Source: c.doc.Source, Line: line, Col: col}, rule.BoolType)
+		c.problems = append(c.problems, problems...)
+		out = append(out, condition{it, x})
+	}
+	return out
+}
+
+// check asks conditions of an enterprise on a day. An error is a value that does not fit.
+func check(list []condition, of rule.Subject, on period.Day) ([]Check, error) {
+	out := make([]Check, 0, len(list))
+	for _, k := range list {
+		ctx := rule.Context{Subject: of, Year: on.Year(), Event: &on, On: on}
+		o := k.that.Eval(&ctx)
+		c := Check{ID: k.ID, Text: k.Text, Cite: k.Cite, State: NotMet}
+		switch {
+		case o.State == rule.Failed:
+			return nil, o.Err
+		case o.State == rule.Unknown:
+			c.State, c.Missing = Unknown, o.Missing
+		case o.True():
+			c.State = Met
+		default:
+			c.Why = k.that.Explain(&ctx)
+		}
+		out = append(out, c)
+	}
+	return out, nil
+}
+
+// Worst is what conditions come to together: not met if one is not, else unknown if one is.
+func Worst(checks []Check) State {
+	out := Met
+	for _, c := range checks {
+		switch c.State {
+		case NotMet:
+			return NotMet
+		case Unknown:
+			out = Unknown
+		}
+	}
+	return out
+}

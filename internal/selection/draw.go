@@ -1,0 +1,141 @@
+package selection
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// seedBytes is how much randomness a seed has.
+const seedBytes = 32
+
+// NewSeed draws a seed: 64 hexadecimal digits. Its Commitment is published before nominations close, the seed itself
+// afterwards.
+func NewSeed(random io.Reader) (string, error) {
+	b := make([]byte, seedBytes)
+	if _, err := io.ReadFull(random, b); err != nil {
+		return "", fmt.Errorf("draw a seed: %w", err)
+	}
+	return hex.EncodeToString(b), nil
+}
+
+// Commitment is the SHA-256 of a seed as it is written: what is published of it before it may be known.
+func Commitment(seed string) string { return digest(seed) }
+
+func digest(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return hex.EncodeToString(sum[:])
+}
+
+// Roll is the digest of who takes part: the nominations and the experts of the pool, each by key. It goes into every lot,
+// so that whoever chose the seed could not know what it would draw. The order of the keys does not matter.
+func Roll(nominations, experts []string) string {
+	n, e := slices.Sorted(slices.Values(nominations)), slices.Sorted(slices.Values(experts))
+	return digest("nominations\n" + strings.Join(n, "\n") + "\nexperts\n" + strings.Join(e, "\n"))
+}
+
+// Lots draws. A lot is the SHA-256 of four lines (the seed, the roll, the purpose, the key), so that anybody can draw it
+// again with any tool:
+//
+//	printf '%s\n%s\n%s\n%s' SEED ROLL PURPOSE KEY | sha256sum
+type Lots struct{ Seed, Roll string }
+
+// The purposes of lots. The lowest lot comes first.
+const (
+	ForExperts = "experts"
+	ForBlind   = "blind"
+	ForTies    = "ties"
+)
+
+// Lot is the lot of a key, 64 hexadecimal digits.
+func (l Lots) Lot(purpose, key string) string {
+	return digest(strings.Join([]string{l.Seed, l.Roll, purpose, key}, "\n"))
+}
+
+// Order is keys by their lots.
+func (l Lots) Order(purpose string, keys []string) []string {
+	out := slices.Clone(keys)
+	slices.SortFunc(out, func(a, b string) int {
+		return cmp.Or(cmp.Compare(l.Lot(purpose, a), l.Lot(purpose, b)), cmp.Compare(a, b))
+	})
+	return out
+}
+
+// Judge is an expert as the draw sees one.
+type Judge struct {
+	Key     string
+	Party   int64    // the enterprise that the expert works for, 0 for none that is known
+	Belongs []string // what the expert belongs to by name, folded (party.FoldName)
+	County  string   // "" for none
+}
+
+// Nominee is a nomination as the draw sees one.
+type Nominee struct {
+	Key    string
+	Party  int64    // the enterprise that is nominated, or for which the person works
+	Names  []string // of the enterprise, former ones too, folded
+	County string
+}
+
+// Interest is why an expert does not judge a nominee.
+type Interest string
+
+// The interests.
+const (
+	NoInterest Interest = ""
+	Declared   Interest = "declared" // by the expert
+	SameFirm   Interest = "firm"     // the expert works for the enterprise, or belongs to one of its name
+	SameCounty Interest = "county"   // where the round wants judges from elsewhere
+)
+
+// Interests is what is known of who must not judge whom.
+type Interests struct {
+	Declared  map[int64][]string // keys of experts, by the enterprise about which they declared one
+	Elsewhere bool               // judges come from another county than the nominee
+}
+
+// Of is the interest of an expert in a nominee; NoInterest when the expert may judge.
+func (in Interests) Of(j Judge, n Nominee) Interest {
+	switch {
+	case slices.Contains(in.Declared[n.Party], j.Key):
+		return Declared
+	case j.Party != 0 && j.Party == n.Party,
+		slices.ContainsFunc(j.Belongs, func(name string) bool { return slices.Contains(n.Names, name) }):
+		return SameFirm
+	case in.Elsewhere && j.County != "" && j.County == n.County:
+		return SameCounty
+	}
+	return NoInterest
+}
+
+// Panel draws who judges a nominee: the first experts by lot, as many as size, that have no interest. One lot of an
+// expert holds for the whole round, so that nominees have the same judges as far as can be. Conflict where too few are
+// left.
+func (l Lots) Panel(n Nominee, pool []Judge, in Interests, size int) ([]string, error) {
+	free := make([]string, 0, len(pool))
+	for _, j := range pool {
+		if in.Of(j, n) == NoInterest {
+			free = append(free, j.Key)
+		}
+	}
+	if len(free) < size {
+		return nil, errs.Conflict(i18n.M("selection.few_experts", len(free), size, len(pool)))
+	}
+	return l.Order(ForExperts, free)[:size], nil
+}
+
+// BlindNumbers numbers nominations from 1 in an order that tells nothing of when or by whom they came.
+func (l Lots) BlindNumbers(nominations []string) map[string]int {
+	out := make(map[string]int, len(nominations))
+	for i, key := range l.Order(ForBlind, nominations) {
+		out[key] = i + 1
+	}
+	return out
+}
