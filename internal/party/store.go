@@ -50,6 +50,18 @@ const (
 // Ensure finds or makes the subjects that a pending source speaks about, records the mention, and gives their ids in the
 // order of subs. The same kind, parent and key gives the same id, within a call and between calls.
 func (s *Store) Ensure(ctx context.Context, tx *store.Tx, src int64, subs []NewSubject) ([]int64, error) {
+	return s.ensure(ctx, tx, src, subs, s.sources.Stage)
+}
+
+// Say is Ensure for a source that the same transaction has made known (source.Store.Say).
+func (s *Store) Say(ctx context.Context, tx *store.Tx, src int64, subs []NewSubject) ([]int64, error) {
+	return s.ensure(ctx, tx, src, subs, s.sources.Grow)
+}
+
+// room takes the numbers of n rows of a source and gives the first.
+type room func(ctx context.Context, tx *store.Tx, src int64, n int) (first int64, err error)
+
+func (s *Store) ensure(ctx context.Context, tx *store.Tx, src int64, subs []NewSubject, take room) ([]int64, error) {
 	if len(subs) == 0 {
 		return nil, nil
 	}
@@ -74,7 +86,7 @@ func (s *Store) Ensure(ctx context.Context, tx *store.Tx, src int64, subs []NewS
 	mentioned := slices.Clone(all)
 	slices.Sort(mentioned)
 	mentioned = slices.Compact(mentioned)
-	first, err := s.sources.Stage(ctx, tx, src, len(mentioned))
+	first, err := take(ctx, tx, src, len(mentioned))
 	if err != nil {
 		return nil, err
 	}

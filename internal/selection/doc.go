@@ -17,6 +17,12 @@
 //   - The quota is never exceeded; who is out makes room for the next on the waiting list (Choose), who stands in a notice
 //     of its own before getting a title.
 //
+// A title is a fact: an honour of the enterprise with its day, level and document, stated by the round under a source of
+// its own. Revoking it states the day on which it ended.
+//
 // A ladder in content/ladders is steps with conditions; Advise says on which step an enterprise stands and what is missing
-// for the next one, by the three-valued answers of package rule.
+// for the next one, by the three-valued answers of package rule. A pool is who is cultivated: entries with their history.
+//
+// Operations take the caller's transaction, so that they join an event of a case. Who may act is the workflow's; reads, and
+// what experts do, take an access.Scope. The package owns the tables whose names begin with selection_ and pool_.
 package selection

@@ -115,20 +115,32 @@ func (in Interests) Of(j Judge, n Nominee) Interest {
 	return NoInterest
 }
 
-// Panel draws who judges a nominee: the first experts by lot, as many as size, that have no interest. One lot of an
-// expert holds for the whole round, so that nominees have the same judges as far as can be. Conflict where too few are
-// left.
-func (l Lots) Panel(n Nominee, pool []Judge, in Interests, size int) ([]string, error) {
-	free := make([]string, 0, len(pool))
+// free is who of the pool may judge a nominee.
+func (in Interests) free(n Nominee, pool []Judge) []string {
+	keys := make([]string, 0, len(pool))
 	for _, j := range pool {
 		if in.Of(j, n) == NoInterest {
-			free = append(free, j.Key)
+			keys = append(keys, j.Key)
 		}
 	}
-	if len(free) < size {
-		return nil, errs.Conflict(i18n.M("selection.few_experts", len(free), size, len(pool)))
+	return keys
+}
+
+// Panel draws who judges a nominee: the first experts by lot, as many as size, that have no interest. One lot of an
+// expert holds for the whole round, so that nominees have the same judges as far as can be. Pools come one after the
+// other: those who joined after the draw sit only where it leaves seats empty, so that nobody can be brought in before
+// others. The error is Conflict where too few are left; those that there are are given with it.
+func (l Lots) Panel(n Nominee, in Interests, size int, pools ...[]Judge) ([]string, error) {
+	var out []string
+	all := 0
+	for _, pool := range pools {
+		all += len(pool)
+		out = append(out, l.Order(ForExperts, in.free(n, pool))...)
 	}
-	return l.Order(ForExperts, free)[:size], nil
+	if len(out) < size {
+		return out, errs.Conflict(i18n.M("selection.few_experts", len(out), size, all))
+	}
+	return out[:size], nil
 }
 
 // BlindNumbers numbers nominations from 1 in an order that tells nothing of when or by whom they came.

@@ -57,16 +57,20 @@ func TestPanels(t *testing.T) {
 		size := rapid.IntRange(1, 5).Draw(t, "size")
 		lots := Lots{Seed: rapid.StringMatching("[0-9a-f]{8}").Draw(t, "seed")}
 
-		got, err := lots.Panel(n, pool, in, size)
-		again, err2 := lots.Panel(n, rapid.Permutation(pool).Draw(t, "shuffled"), in, size)
+		split := rapid.IntRange(0, len(pool)).Draw(t, "joined later")
+		got, err := lots.Panel(n, in, size, pool[:split], pool[split:])
+		again, err2 := lots.Panel(n, in, size, rapid.Permutation(pool[:split]).Draw(t, "shuffled"), rapid.Permutation(pool[split:]).Draw(t, "shuffled later"))
 		if !slices.Equal(got, again) || (err == nil) != (err2 == nil) {
 			t.Fatalf("the order of the pool matters: %v, %v", got, again)
 		}
-		free := 0
-		for _, j := range pool {
+		free, early := 0, 0
+		for i, j := range pool {
 			interest := in.Of(j, n)
 			if interest == NoInterest {
 				free++
+				if i < split {
+					early++
+				}
 			} else if slices.Contains(got, j.Key) {
 				t.Fatalf("%s judges with the interest %q", j.Key, interest)
 			}
@@ -74,8 +78,13 @@ func TestPanels(t *testing.T) {
 		if (free >= size) != (err == nil) || err != nil && errs.KindOf(err) != errs.KindConflict {
 			t.Fatalf("%d free for %d seats: %v", free, size, err)
 		}
-		if err == nil && len(got) != size {
-			t.Fatalf("%d judges, want %d", len(got), size)
+		if len(got) != min(free, size) {
+			t.Fatalf("%d judges of %d, want %d", len(got), free, size)
+		}
+		for _, j := range pool[split:] {
+			if at := slices.Index(got, j.Key); at >= 0 && at < early {
+				t.Fatalf("%s, who joined later, sits before others", j.Key)
+			}
 		}
 	})
 }
