@@ -21,11 +21,11 @@ var order = [][]string{
 	{"content", "third_party/web"}, // data without logic
 	{"internal/hanzi", "internal/i18n", "internal/money", "internal/period"},
 	{"internal/clock", "internal/errs", "internal/shelf"},
-	{"internal/blob", "internal/packed", "internal/parquet", "internal/sheet"},
+	{"internal/blob", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
 	{"internal/access", "internal/backup"},
 	{"internal/content"},
-	{"internal/source"},
+	{"internal/notice", "internal/source"},
 	{"internal/party"},
 	{"internal/fact", "internal/ledger"},
 	{"internal/rubric"},
