@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/web"
 )
@@ -25,8 +26,14 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 	seed := fs.Uint64("seed", 1, t.S("cmd.flag_seed"))
 	only := fs.Bool("import-only", false, t.S("cmd.flag_import_only"))
 	return func(ctx context.Context, c *console, args []string) error {
-		if len(args) != 0 || (door.cert == "") != (door.key == "") {
+		if len(args) != 0 {
 			return errUsage
+		}
+		if door.post.smtp == "" && door.post.folder == "" {
+			door.post.folder = filepath.Join(place.data, "mail")
+		}
+		if err := door.check(); err != nil {
+			return err
 		}
 		if *size < 1 || *size > demo.MaxSize {
 			return errs.Invalid(i18n.M("cmd.bad_size", *size, demo.MaxSize))
@@ -182,9 +189,12 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {
 		if !there[a.login] {
-			_, err := in.accounts.Create(ctx, access.SystemScope(), access.NewAccount{
+			made, err := in.accounts.Create(ctx, access.SystemScope(), access.NewAccount{
 				Login: a.login, Name: a.who.ZH + "（演示）", Password: demoPassword, Grants: []access.Grant{a.grant},
 			})
+			if err == nil {
+				_, err = in.notices.Enter(ctx, made.ID, notice.Mail, a.login+"@example.com")
+			}
 			if err != nil {
 				return nil, fmt.Errorf("make demo account %s: %w", a.login, err)
 			}

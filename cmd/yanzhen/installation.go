@@ -25,6 +25,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
@@ -96,6 +97,7 @@ var schemas = []store.Migrations{
 	source.Migrations,
 	party.Migrations,
 	fact.Migrations,
+	notice.Migrations,
 	ledger.Migrations,
 	intake.Migrations,
 	versions.Migrations,
@@ -126,6 +128,7 @@ type installation struct {
 	lab       *lab.Lab
 	scenarios *lab.Store
 	versions  *versions.Store
+	notices   *notice.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -188,6 +191,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		Report: func(err error) { in.log.Error("make accounts", "err", err) },
 	}, p.alone())
 	if err != nil {
+		return nil, err
+	}
+	if in.notices, err = in.openNotices(); err != nil {
 		return nil, err
 	}
 	in.region = region.NewRunner(in.frames, in.lib)

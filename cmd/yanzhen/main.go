@@ -71,6 +71,7 @@ func commands() []command {
 		{"account list", "", accountListCommand},
 		{"account grant", "LOGIN", accountGrantCommand},
 		{"account end", "LOGIN", accountEndCommand},
+		{"account reach", "LOGIN", accountReachCommand},
 		{"account succeed", "LOGIN SUCCESSOR", accountSucceedCommand},
 		{"account enrol", "[LIST]", accountEnrolCommand},
 		{"account letters", "[BATCH]", accountLettersCommand},

@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/web"
 )
 
@@ -28,10 +29,12 @@ type door struct {
 	origins   string
 	approval  string // of the map
 	rate      int
+	post      *post
+	carriers  map[notice.Channel]notice.Carrier // of messages, once checked
 }
 
 func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
-	d := &door{}
+	d := &door{post: postFlags(fs, t)}
 	fs.StringVar(&d.listen, "listen", "127.0.0.1:8080", t.S("cmd.flag_listen"))
 	fs.StringVar(&d.cert, "tls-cert", "", t.S("cmd.flag_tls_cert"))
 	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
@@ -39,6 +42,15 @@ func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 	fs.StringVar(&d.approval, "map-approval", "", t.S("cmd.flag_map_approval"))
 	fs.IntVar(&d.rate, "api-rate", api.DefaultRate, t.S("cmd.flag_api_rate"))
 	return d
+}
+
+// check looks at what needs no installation. It fails with errUsage, or with what is wrong.
+func (d *door) check() (err error) {
+	if (d.cert == "") != (d.key == "") {
+		return errUsage
+	}
+	d.carriers, err = d.post.carriers()
+	return err
 }
 
 func (d *door) secure() bool { return d.cert != "" }
@@ -54,8 +66,11 @@ func (d *door) trusted() []string {
 func serveCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place, door := placeFlags(fs, t), doorFlags(fs, t)
 	return func(ctx context.Context, c *console, args []string) error {
-		if len(args) != 0 || (door.cert == "") != (door.key == "") {
+		if len(args) != 0 {
 			return errUsage
+		}
+		if err := door.check(); err != nil {
+			return err
 		}
 		in, err := place.open(ctx, c)
 		if err != nil {
@@ -78,6 +93,7 @@ const (
 
 // serve answers requests until ctx ends, then finishes those under way. The sign-in page offers the accounts shown.
 func (in *installation) serve(ctx context.Context, c *console, d *door, shown []web.DemoAccount, alone bool) error {
+	sender := notice.NewSender(in.notices, d.carriers, d.post.site, func(err error) { in.log.Error("send messages", "err", err) })
 	var demo *web.DemoInfo
 	if in.demo {
 		demo = &web.DemoInfo{Accounts: shown}
@@ -120,6 +136,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	beside.Go(func() {
 		in.frames.Keep(work, saveEvery, func(err error) { in.log.Error("save the frame", "err", err) })
 	})
+	beside.Go(func() { sender.Run(work) })
 	if !alone {
 		beside.Go(func() {
 			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })

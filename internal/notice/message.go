@@ -74,17 +74,6 @@ func (t To) valid() bool {
 	return ways == 1 && (t.Area != "") == (t.Role != "" && t.Role.OfArea())
 }
 
-func (t To) object() access.Object {
-	o := access.Object{Area: t.Area, Owner: t.Party}
-	if t.Account != 0 {
-		o.Accounts = []int64{t.Account}
-	}
-	if t.Role != "" {
-		o.Roles = []access.Role{t.Role}
-	}
-	return o
-}
-
 // Message is what somebody is told.
 type Message struct {
 	Key         string // at most KeyMax bytes; a message whose key was told before is not told again; "" for one that is always told

@@ -117,7 +117,7 @@ func (h *house) scope(name string) access.Scope {
 // reached gives somebody a confirmed address.
 func (h *house) reached(name string, c Channel, address string) {
 	h.t.Helper()
-	err := h.Enter(h.t.Context(), h.ids[name], c, address)
+	_, err := h.Enter(h.t.Context(), h.ids[name], c, address)
 	if err != nil {
 		h.t.Fatal(err)
 	}

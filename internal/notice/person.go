@@ -339,19 +339,20 @@ const (
 	addAddress = `INSERT INTO notice_address (address, account_id, channel, asked, code, code_until, tries) VALUES ($1, $2, $3, '', '', 0, 0)`
 )
 
-// Enter takes an address of an account into use without a code: for who runs the installation and knows whose it is.
-func (s *Store) Enter(ctx context.Context, account int64, c Channel, address string) error {
+// Enter takes an address of an account into use without a code: for who runs the installation and knows whose it is. It
+// gives the address as it is kept.
+func (s *Store) Enter(ctx context.Context, account int64, c Channel, address string) (Address, error) {
 	a, err := ParseAddress(c, address)
 	if err != nil {
-		return err
+		return "", err
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return put(ctx, tx, setAddress, addAddress, string(a), account, string(c))
 	})
 	if err != nil {
-		return fmt.Errorf("enter %s of account %d: %w", c, account, err)
+		return "", fmt.Errorf("enter %s of account %d: %w", c, account, err)
 	}
-	return nil
+	return a, nil
 }
 
 // Forget takes an address of the account of a scope out of use.
