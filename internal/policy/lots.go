@@ -217,6 +217,13 @@ func (j *job) ask(s *Survey) []lot {
 	}
 	all := make([]lot, len(a.lots))
 	for n := range a.lots {
+		if j.table.clauses != nil { // most rows are in: the room is theirs
+			all[n], a.lots[n] = a.lots[n], lot{}
+			if len(all[n].states) == 0 {
+				all[n].states = nil
+			}
+			continue
+		}
 		all[n] = a.lots[n].clone()
 	}
 	return all
@@ -233,6 +240,10 @@ func (a *asker) begin(j *job) {
 		*l = lot{
 			k: k, table: j.table, plain: k.plainly(j.screen), rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
 			amounts: l.amounts[:0], limits: l.limits[:0],
+		}
+		if j.table.clauses != nil && j.plan != nil {
+			most := min(j.to*column.BlockRows, len(j.table.rows)) - j.from*column.BlockRows
+			l.rows, l.pays = make([]int32, 0, most), make([]money.Fen, 0, most)
 		}
 	}
 }
@@ -275,21 +286,30 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 	v := &a.valued
 	v.begin(j, b, k, j.sure(b, k, x.met))
 	v.values(j.by)
-	numbers, first := left.List(&a.numbers), int32(b.First())
-	for _, i := range numbers {
-		l.rows = append(l.rows, first+int32(i))
-	}
-	if meets := s.meets[k.index]; v.rows == left {
+	if v.rows == left {
+		l.add(b, v.in)
 		if len(l.states) > 0 {
-			l.states = append(l.states, slices.Repeat([]answerState{definite}, len(numbers))...)
+			l.states = append(l.states, slices.Repeat([]answerState{definite}, len(v.in))...)
 		}
-		l.take(v, len(numbers), meets)
+		l.take(v, len(v.in), s.meets[k.index])
 		return
 	}
 	if len(l.states) == 0 {
-		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.rows)-len(numbers))...)
+		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.rows))...)
 	}
+	numbers := left.List(&a.numbers)
+	l.add(b, numbers)
 	a.scatter(l, numbers, &x.met, s.meets[k.index])
+}
+
+// add adds rows of a block.
+func (l *lot) add(b *column.Block, numbers []uint16) {
+	n, first := len(l.rows), int32(b.First())
+	l.rows = slices.Grow(l.rows, len(numbers))[:n+len(numbers)]
+	to := l.rows[n:]
+	for at, i := range numbers {
+		to[at] = first + int32(i)
+	}
 }
 
 // take adds rows of which all amounts are known.
@@ -376,7 +396,7 @@ func (j *job) sieve(b *column.Block, n int) sieve {
 
 // valid is the rows of a block on whose day, or in whose year, a clause is in force. Clauses of one span are asked once.
 func (j *job) valid(b *column.Block, k *clauseRule) column.Bits {
-	if k.wholeYear(j.table.year) {
+	if k.wholeYear(j.table.year) || j.table.clauses != nil { // what was gathered is in force
 		return b.All()
 	}
 	if j.block != b.First() || j.spans == nil {
@@ -424,7 +444,8 @@ type valued struct {
 	nothing column.Bits // with nothing to count
 
 	numbers [column.BlockRows]uint16
-	amounts [column.BlockRows]money.Fen // of rows, in order
+	in      []uint16                    // numbers of rows, in order
+	amounts [column.BlockRows]money.Fen // of them
 	limits  []*[column.BlockRows]money.Fen
 	pays    [column.BlockRows]money.Fen // amounts, under the limits
 }
@@ -465,34 +486,35 @@ func (v *valued) values(pl *Plan) {
 
 // round settles amounts and ceilings in whole fen. What does not fit leaves the rows.
 func (v *valued) round() {
-	in := v.rows.List(&v.numbers)
-	if len(in) == 0 {
+	v.in = v.rows.List(&v.numbers)
+	if len(v.in) == 0 {
 		return
 	}
+	fit, n := true, len(v.in)
 	if v.of.amount < 0 {
-		clear(v.amounts[:len(in)])
+		clear(v.amounts[:n])
 	} else {
-		v.fen(v.of.amount, v.k.rounding, mostDefinite, in, &v.amounts)
+		fit = v.fen(v.of.amount, v.k.rounding, mostDefinite, &v.amounts)
 	}
-	copy(v.pays[:len(in)], v.amounts[:len(in)])
+	copy(v.pays[:n], v.amounts[:n])
 	for c, out := range v.of.limits {
 		if c == len(v.limits) {
 			v.limits = append(v.limits, new([column.BlockRows]money.Fen))
 		}
-		v.fen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded, in, v.limits[c])
-		for n, limit := range v.limits[c][:len(in)] {
+		fit = v.fen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded, v.limits[c]) && fit
+		for n, limit := range v.limits[c][:n] {
 			v.pays[n] = min(v.pays[n], limit)
 		}
 	}
-	if slices.Min(v.pays[:len(in)]) < 0 {
-		v.fit(in)
+	if !fit {
+		v.fit()
 	}
 }
 
 // fit drops the rows of which the amount or a ceiling is no amount.
-func (v *valued) fit(in []uint16) {
+func (v *valued) fit() {
 	to := 0
-	for at, i := range in {
+	for at, i := range v.in {
 		if v.pays[at] < 0 {
 			v.rows.Drop(int(i))
 			continue
@@ -506,48 +528,56 @@ func (v *valued) fit(in []uint16) {
 }
 
 // fen rounds what an expression comes to in each row: nothing where it is negative or none, at most most, and -1 for what no
-// amount can be.
-func (v *valued) fen(out int, how money.Rounding, most money.Fen, in []uint16, to *[column.BlockRows]money.Fen) {
+// amount can be; fit is false where there may be such a row.
+func (v *valued) fen(out int, how money.Rounding, most money.Fen, to *[column.BlockRows]money.Fen) (fit bool) {
 	a := v.block.Eval(out, v.rows)
-	none, den := a.None(v.rows), a.Den()
-	short := a.Numbers()
-	if short == nil || !den.IsInt64() {
-		for at, i := range in {
-			fen, err := money.Fen(0), error(nil)
-			if x := a.Big(int(i)); x.Sign() > 0 && !none.Has(int(i)) {
-				fen, err = money.ExactOf(new(big.Rat).SetFrac(x, den)).Round(how)
-			}
-			to[at] = fitting(fen, most, err)
-		}
-		return
+	none, den, short := a.None(v.rows), a.Den(), a.Numbers()
+	r, ok := money.Rounder{}, false
+	if short != nil && den.IsInt64() {
+		r, ok = money.RounderOf(den.Int64(), how)
 	}
-	r, ok := money.RounderOf(den.Int64(), how)
-	for at, i := range in {
-		x := max(short[i&(column.BlockRows-1)], 0)
-		fen, fits := r.Round(x)
-		if !ok || !fits || fen > most {
-			if none.Has(int(i)) {
-				x = 0
-			}
-			slow, err := money.RoundFraction(x, den.Int64(), how)
-			fen = fitting(slow, most, err)
-		}
-		to[at&(column.BlockRows-1)] = fen
-		if a.Constant() {
-			fill := to[:len(in)]
+	switch {
+	case ok && a.Constant():
+		fen, fits := r.Round(max(short[0], 0))
+		if fit = fits && fen <= most; fit {
+			fill := to[:len(v.in)]
 			for n := range fill {
 				fill[n] = fen
 			}
-			break
+		}
+	case ok:
+		fit = true
+		for at, i := range v.in {
+			fen, fits := r.Round(max(short[i&(column.BlockRows-1)], 0))
+			to[at&(column.BlockRows-1)] = fen
+			fit = fit && fits && fen <= most
 		}
 	}
-	if !none.Empty() {
-		for at, i := range in {
-			if none.Has(int(i)) {
-				to[at] = 0
-			}
+	if fit && none.Empty() {
+		return true
+	}
+	for at, i := range v.in {
+		if none.Has(int(i)) {
+			to[at] = 0
+		} else if !fit {
+			to[at] = rounded(a, int(i), how, most)
 		}
 	}
+	return fit
+}
+
+// rounded is the number of one row, of any size.
+func rounded(a column.Answers, i int, how money.Rounding, most money.Fen) money.Fen {
+	x := a.Big(i)
+	switch {
+	case x.Sign() <= 0:
+		return 0
+	case x.IsInt64() && a.Den().IsInt64():
+		fen, err := money.RoundFraction(x.Int64(), a.Den().Int64(), how)
+		return fitting(fen, most, err)
+	}
+	fen, err := money.ExactOf(new(big.Rat).SetFrac(x, a.Den())).Round(how)
+	return fitting(fen, most, err)
 }
 
 func fitting(fen, most money.Fen, err error) money.Fen {
