@@ -246,12 +246,8 @@ func (a *asking) threshold(t *threshold) {
 		a.check(c, i18n.M("policy.not_met", t.Text), nil)
 		return
 	}
-	reaches := func(have money.Exact, limit money.Fen) bool {
-		order := have.Cmp(money.Of(limit))
-		return order > 0 || order == 0 && t.AtLeast != ""
-	}
-	surely := reaches(q.low, high.fen)
-	maybe := surely || q.open || (!q.point || low != high) && reaches(q.high, low.fen)
+	surely := t.reached(q.low, high.fen)
+	maybe := surely || q.open || (!q.point || low != high) && t.reached(q.high, low.fen)
 	var reason i18n.Msg
 	switch {
 	case surely:
@@ -288,6 +284,12 @@ func (a *asking) threshold(t *threshold) {
 		}
 		a.reason = i18n.M("policy.below_threshold", t.Text, wan(have), wan(need), wan(gap))
 	}
+}
+
+// reached says that an amount reaches a limit.
+func (t *threshold) reached(have money.Exact, limit money.Fen) bool {
+	order := have.Cmp(money.Of(limit))
+	return order > 0 || order == 0 && t.AtLeast != ""
 }
 
 func (a *asking) unknown(missing []rule.FactRef) i18n.Msg {

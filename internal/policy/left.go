@@ -261,23 +261,29 @@ func (c *Closer) Left(i int, before *Left) (*Left, error) {
 	}
 	d := &decider{plan: s.plan, root: s.crowd.roots[i], asOf: s.crowd.asOf}
 	c.told = c.told[:0]
+	changed := !stands
 	for n := range c.some {
-		was := before.of(c.asked[n])
-		if was != nil && !c.since.touched[c.some[n].clause] {
+		was, q := before.of(c.asked[n]), c.asked[n]
+		if was != nil && (!c.since.touched[q.clause] || q.year > 0 && c.since.stands(&s.plan.clauses[q.clause], was)) {
 			c.told = append(c.told, *was)
+			stands = stands && !c.since.counts[q.clause]
 			continue
 		}
 		c.told = append(c.told, d.tell(&c.some[n], was))
 		if d.err != nil {
 			return c.left(i), d.err
 		}
-		stands = stands && was != nil && c.told[n].same(was)
+		stands = stands && c.told[n].same(was, outcome.equal) && !c.since.counts[q.clause]
 	}
 	if stands {
 		return before, nil
 	}
 	l := c.left(i)
 	l.told = slices.Clone(c.told)
+	if !changed && l.comesTo(before) && !slices.ContainsFunc(c.asked, func(q question) bool { return c.since.counts[q.clause] }) {
+		l.Brief = before.Brief
+		return l, nil
+	}
 	d.claim(c.some, l.told)
 	d.rivals = s.given(i, nil, func(r *groupRule, project int) bool {
 		return slices.ContainsFunc(d.claims, func(c claim) bool { return c.project == project && slices.Contains(r.clauses, c.clause) })
@@ -354,12 +360,39 @@ func (d *decider) subjectOf(k *clauseRule, number int) rule.Subject {
 	return d.subjects[k.Entity][number]
 }
 
-// same says that a question came out as before.
-func (t *told) same(was *told) bool {
-	return t.state == was.state && t.floor == was.floor && slices.Equal(t.missing, was.missing) && slices.EqualFunc(t.ways, was.ways, outcome.equal)
+// same says that a question came out as before, each way of it as equal says.
+func (t *told) same(was *told, equal func(a, b outcome) bool) bool {
+	return was != nil && t.state == was.state && t.floor == was.floor && slices.Equal(t.missing, was.missing) && slices.EqualFunc(t.ways, was.ways, equal)
 }
 
-func (o outcome) equal(p outcome) bool {
-	return o.kin(&p) && o.amount == p.amount && slices.Equal(o.limits, p.limits) &&
-		o.due.inParts == p.due.inParts && o.due.back == p.due.back && slices.Equal(o.due.shares, p.due.shares)
+func (o outcome) equal(p outcome) bool { return slices.Equal(o.limits, p.limits) && o.butForLimits(p) }
+
+func (o outcome) butForLimits(p outcome) bool {
+	return o.kin(&p) && o.amount == p.amount && o.due.inParts == p.due.inParts && o.due.back == p.due.back && slices.Equal(o.due.shares, p.due.shares)
+}
+
+// comesTo says that the same questions come to what they came to before: ceilings alone differ, and these lie above all that
+// there may be to pay.
+func (l *Left) comesTo(before *Left) bool {
+	most := money.Fen(0)
+	for n := range l.told {
+		most = plus(most, top(own(l.told[n].ways)))
+	}
+	if most >= unbounded {
+		return false
+	}
+	return !slices.ContainsFunc(l.asked, func(q question) bool {
+		is, was := l.of(q), before.of(q)
+		return !is.same(was, func(a, b outcome) bool {
+			if !a.butForLimits(b) {
+				return false
+			}
+			for n := range a.limits {
+				if a.limits[n] != b.limits[n] && min(a.limits[n], b.limits[n]) < most {
+					return false
+				}
+			}
+			return true
+		})
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -17,7 +18,11 @@ import (
 // clause, by a prerequisite or in stacking, lies within the enterprise.
 type Renumbering struct {
 	uses
-	touched []bool // by clause: a number of it differs
+	base    *Plan
+	touched []bool  // by clause: a number of it differs
+	numbers [][]int // by clause: which
+	limits  [][]int // by clause: those of them that are nothing but the limit of a threshold
+	counts  []bool  // by clause: how often it pays differs
 }
 
 // Since compares the numbers of a plan with those of another of the same wording and settings; ok is false where they
@@ -33,13 +38,76 @@ func (pl *Plan) Since(base *Plan) (c *Renumbering, ok bool) {
 			differs[i] = true
 		}
 	}
-	c = &Renumbering{uses{plan: pl, differs: differs}, make([]bool, len(pl.clauses))}
+	n := len(pl.clauses)
+	c = &Renumbering{uses: uses{plan: pl, differs: differs}, base: base, touched: make([]bool, n), numbers: make([][]int, n), limits: make([][]int, n), counts: make([]bool, n)}
 	for i := range pl.clauses {
 		if k := &pl.clauses[i]; !k.off {
-			c.touched[i] = c.conditions(k) || c.amounts(k)
+			c.clause(k)
 		}
 	}
 	return c, true
+}
+
+// clause finds out what differs of a clause.
+func (c *Renumbering) clause(k *clauseRule) {
+	for i := range c.differs {
+		one := uses{plan: c.plan, differs: map[int]bool{i: true}}
+		if !one.conditions(k) && !one.amounts(k) {
+			continue
+		}
+		c.touched[k.index], c.numbers[k.index] = true, append(c.numbers[k.index], i)
+		c.counts[k.index] = c.counts[k.index] || one.counts(k)
+		rest := *k
+		rest.thresholds = nil
+		if !one.conditions(&rest) && !one.amounts(k) && !slices.ContainsFunc(k.thresholds, func(t threshold) bool { return one.exprs(t.of) || t.Base == "above" }) {
+			c.limits[k.index] = append(c.limits[k.index], i)
+		}
+	}
+}
+
+// stands says of a question of one day that it comes out as it did before the numbers were changed, as far as that can be told
+// without asking it.
+func (c *Renumbering) stands(k *clauseRule, t *told) bool {
+	for _, i := range c.numbers[k.index] {
+		was, is := c.base.valueFor(i, t.subject, t.on), c.plan.valueFor(i, t.subject, t.on)
+		if len(was.missing)+len(is.missing) > 0 || was.state != is.state {
+			return false
+		}
+		if was.low == is.low && was.high == is.high {
+			continue
+		}
+		if !slices.Contains(c.limits[k.index], i) || !t.sameSide(k, i, was.low.fen, is.low.fen) {
+			return false
+		}
+	}
+	return true
+}
+
+// sameSide says that what was read for thresholds with a limit lies on the same side of another one.
+func (t *told) sameSide(k *clauseRule, limit int, was, is money.Fen) bool {
+	for i := range k.thresholds {
+		x := &k.thresholds[i]
+		if x.limit != limit {
+			continue
+		}
+		n := slices.IndexFunc(t.memory, func(e evaluated) bool { return e.expr == x.of })
+		if n < 0 {
+			return false
+		}
+		have := money.Exact{}
+		switch t.memory[n].State {
+		case rule.None:
+			continue
+		case rule.Present:
+			have = t.memory[n].Value.Exact()
+		case rule.Failed:
+			return false
+		}
+		if x.reached(have, was) != x.reached(have, is) {
+			return false
+		}
+	}
+	return true
 }
 
 // Wording is the same for policies that differ in numbers alone.
@@ -105,11 +173,15 @@ func (u uses) amounts(k *clauseRule) bool {
 	for _, l := range k.ceilings {
 		found = found || u.differs[l.param] || u.exprs(l.of[k.Entity])
 	}
-	for _, o := range k.onces {
+	return found || u.counts(k) || u.paid(k)
+}
+
+// counts says that they decide how often a clause pays.
+func (u uses) counts(k *clauseRule) bool {
+	return slices.ContainsFunc(k.onces, func(o Once) bool {
 		id, ok := strings.CutPrefix(o.Most, "param.")
-		found = found || ok && u.differs[u.plan.Policy.pindex[id]]
-	}
-	return found || u.paid(k)
+		return ok && u.differs[u.plan.Policy.pindex[id]]
+	})
 }
 
 // paid says that they decide who pays a clause, and when.

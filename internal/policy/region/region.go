@@ -302,7 +302,7 @@ func (r *Runner) at(k key) *work {
 type Progress struct{ Decided, Firms int }
 
 // soon is how long Begin waits all the same, so that nobody is told of a progress that is over before it can be read.
-const soon = 200 * time.Millisecond
+const soon = time.Second
 
 // Begin is Run for one who does not wait: the result where it is there, else how far the work is, which goes on until
 // it is done or the Runner is closed. With neither a result nor an error, ask again.
