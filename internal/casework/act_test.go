@@ -6,6 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -47,6 +48,10 @@ func TestWholeWay(t *testing.T) {
 		}
 		view, err := w.Frames.For(ctx, access.SystemScope(), 0)
 		must(t, err)
+		honours := view.Children(w.firms[0], content.Honour)
+		if len(honours) != 1 || view.Value(honours[0], "honour.title", period.Period{}).Value.Text != "digital_scene" {
+			t.Errorf("the event mentioned the honours %v", honours)
+		}
 		cell := view.Value(w.firms[0], "ent.contact_person", period.Period{})
 		if cell.Value.Text != "演示人员 01" || cell.Source != events[8].Source || events[8].Source == 0 {
 			t.Errorf("the case stated %+v under %d", cell, events[8].Source)

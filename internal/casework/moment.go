@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -74,6 +75,16 @@ func (m *Moment) Refuse(msg i18n.Msg) error { return errs.Conflict(msg) }
 // State makes statements known with the event, by the authority of the workflow.
 func (m *Moment) State(ctx context.Context, statements ...fact.Statement) error {
 	return m.step.state(ctx, m.step.w.Authority, statements)
+}
+
+// Mention makes subjects known with the event, such as an honour of an enterprise: those that are there already are found.
+// It gives their ids, of which State may speak.
+func (m *Moment) Mention(ctx context.Context, subs ...party.NewSubject) ([]int64, error) {
+	src, err := m.step.source(ctx, m.step.w.Authority)
+	if err != nil {
+		return nil, err
+	}
+	return m.step.Parties.Say(ctx, m.step.tx, src.ID, subs)
 }
 
 // Set keeps a value in the data that the workflow declares.

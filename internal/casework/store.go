@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -39,6 +40,7 @@ type Subjects interface {
 type Deps struct {
 	DB       *store.DB
 	Sources  *source.Store
+	Parties  *party.Store
 	Facts    *fact.Store
 	Frames   *fact.Frames
 	Library  *content.Library

@@ -82,7 +82,7 @@ func newWorld(t testing.TB, db *store.DB, files ...string) *world {
 	effects := NewRegistry()
 	trialEffects(effects)
 	d := Deps{
-		DB: db, Sources: sources, Facts: facts, Frames: frames, Library: lib, Clock: tick, Subjects: subjects{lib}, Effects: effects,
+		DB: db, Sources: sources, Parties: w.parties, Facts: facts, Frames: frames, Library: lib, Clock: tick, Subjects: subjects{lib}, Effects: effects,
 		Blobs: blobs, Forms: claimForm{}, Sniff: trialSniff,
 		Tell: func(_ context.Context, _ *store.Tx, m Message) error { w.told = append(w.told, m); return nil },
 	}
@@ -255,7 +255,13 @@ func trialEffects(r *Registry) {
 	})
 	Register(r, "trial.count", func(context.Context, *store.Tx, *Moment, struct{}) error { return nil })
 	Register(r, "trial.fact", func(ctx context.Context, _ *store.Tx, at *Moment, _ struct{}) error {
+		honours, err := at.Mention(ctx, party.NewSubject{Kind: content.Honour, Parent: at.Case().Subject, Key: "trial"})
+		if err != nil {
+			return err
+		}
 		return at.State(ctx, fact.Statement{
+			Subject: honours[0], Def: "honour.title", State: fact.Present, Value: fact.Value{Text: "digital_scene"},
+		}, fact.Statement{
 			Subject: at.Case().Subject, Def: "ent.contact_person", State: fact.Present, Value: fact.Value{Text: "演示人员 01"}, Shown: "演示人员 01",
 		})
 	})

@@ -200,22 +200,29 @@ func (st *step) notify(ctx context.Context) error {
 	return nil
 }
 
+// source is under which an authority speaks in the transaction, about what lies where the case does.
+func (st *step) source(ctx context.Context, authority string) (source.Source, error) {
+	by := speaker{authority, st.c.Area}
+	if src, ok := st.session.said[by]; ok {
+		return src, nil
+	}
+	src, err := st.Sources.Say(ctx, st.tx, source.Source{
+		Kind: source.Case, Authority: authority, Name: st.c.Workflow, Actor: st.e.Actor, Area: st.c.Area,
+	})
+	if err == nil {
+		st.session.said[by] = src
+	}
+	return src, err
+}
+
 // state makes facts known with the event.
 func (st *step) state(ctx context.Context, authority string, statements []fact.Statement) error {
 	if len(statements) == 0 {
 		return nil
 	}
-	by := speaker{authority, st.c.Area}
-	src, ok := st.session.said[by]
-	if !ok {
-		var err error
-		src, err = st.Sources.Say(ctx, st.tx, source.Source{
-			Kind: source.Case, Authority: authority, Name: st.c.Workflow, Actor: st.e.Actor, Area: st.c.Area,
-		})
-		if err != nil {
-			return err
-		}
-		st.session.said[by] = src
+	src, err := st.source(ctx, authority)
+	if err != nil {
+		return err
 	}
 	statements = slices.Clone(statements)
 	for i := range statements {
