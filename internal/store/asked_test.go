@@ -74,3 +74,63 @@ func TestAskedAfterAChange(t *testing.T) {
 		t.Errorf("columns: %d, then %d", before, columns())
 	}
 }
+
+// The writer's statements are kept too: asked while rows of the same are open, and after rows were left unread, they answer
+// alike.
+func TestKeptStatements(t *testing.T) {
+	ctx := context.Background()
+	db, err := Open(ctx, "sqlite:"+filepath.Join(t.TempDir(), "a.db"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close()
+	const count = `WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) SELECT i FROM n`
+	for range 3 {
+		err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
+			outer, err := tx.Query(ctx, count, 3)
+			if err != nil {
+				return err
+			}
+			sum := 0
+			for outer.Next() {
+				var i, j int
+				if err := outer.Scan(&i); err != nil {
+					return err
+				}
+				inner, err := tx.Query(ctx, count, 2)
+				if err != nil {
+					return err
+				}
+				for inner.Next() {
+					if err := inner.Scan(&j); err != nil {
+						return err
+					}
+					sum += 10*i + j
+				}
+			}
+			if sum != 10*2*(1+2+3)+3*(1+2) {
+				t.Errorf("rows within rows come to %d", sum)
+			}
+			_, err = tx.Query(ctx, count, 5) // left unread
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	err = db.Write(ctx, func(ctx context.Context, tx *Tx) error {
+		for i := range maxAsked + 50 {
+			var got int
+			if err := tx.QueryRow(ctx, fmt.Sprintf(`SELECT %d + $1`, i), 1).Scan(&got); err != nil || got != i+1 {
+				t.Errorf("question %d: %d, %v", i, got, err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(db.engine.(*writer).kept.known); n > maxAsked {
+		t.Errorf("%d statements are kept", n)
+	}
+}

@@ -25,11 +25,11 @@ const (
 
 func (b *idBlock) take(ctx context.Context, tx *Tx, n int64) (int64, error) {
 	if b.pool == nil {
-		if _, err := tx.tx.ExecContext(ctx, takeIDs, n); err != nil {
+		if _, err := tx.Exec(ctx, takeIDs, n); err != nil {
 			return 0, err
 		}
 		var next int64
-		if err := tx.tx.QueryRowContext(ctx, readIDs).Scan(&next); err != nil {
+		if err := tx.QueryRow(ctx, readIDs).Scan(&next); err != nil {
 			return 0, err
 		}
 		return next - n, nil

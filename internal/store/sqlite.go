@@ -34,6 +34,7 @@ type writer struct {
 	db    *DB
 	pool  *sql.DB
 	conn  *sql.Conn
+	kept  *kept
 	lock  *os.File
 	queue chan *turn
 	stop  chan struct{}
@@ -91,6 +92,7 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 	if w.conn, err = w.pool.Conn(ctx); err != nil {
 		return nil, openError(file, err)
 	}
+	w.kept = &kept{conn: w.conn, known: map[string]*keptStmt{}}
 	if opts.maxPages > 0 {
 		if _, err := w.conn.ExecContext(ctx, "PRAGMA max_page_count = "+strconv.FormatInt(opts.maxPages, 10)); err != nil {
 			return nil, fmt.Errorf("limit size: %w", err)
@@ -245,7 +247,7 @@ func (w *writer) group(first *turn) {
 	var group []verdict
 	rows := int64(0)
 	for t := first; t != nil; t = w.next(len(group), rows) {
-		tx := &Tx{db: w.db, tx: sqlTx}
+		tx := &Tx{db: w.db, tx: sqlTx, kept: w.kept}
 		var v verdict
 		if v, err = w.turn(ctx, t, tx); v.turn != nil {
 			group = append(group, v)
@@ -298,6 +300,7 @@ func (w *writer) turn(ctx context.Context, t *turn, tx *Tx) (verdict, error) {
 	select {
 	case t.granted <- tx:
 		v = verdict{turn: t, err: <-t.back}
+		w.kept.endTurn()
 	case <-t.gone:
 	}
 	if v.err != nil {

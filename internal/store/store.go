@@ -227,6 +227,17 @@ func (r reader) QueryRow(ctx context.Context, query string, args ...any) *Row {
 type Rows struct {
 	*sql.Rows
 	note func(error) error // hears of every error: ends the process on a broken disk, ends a broken transaction
+	done func()            // called when they are closed; may be nil
+}
+
+// Close ends the iteration. It may be called more than once.
+func (r *Rows) Close() error {
+	err := r.Rows.Close()
+	if r.done != nil {
+		r.done()
+		r.done = nil
+	}
+	return err
 }
 
 // Err is the error that ended the iteration, if any.

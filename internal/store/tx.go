@@ -15,6 +15,7 @@ type Tx struct {
 	db   *DB
 	tx   *sql.Tx
 	conn *sql.Conn // of tx, for bulk loading on PostgreSQL
+	kept *kept     // statements of the writer of SQLite; nil on PostgreSQL, whose driver keeps its own
 	err  error     // of the first statement that failed
 	rows int64     // changed so far
 }
@@ -57,7 +58,12 @@ func (tx *Tx) Exec(ctx context.Context, query string, args ...any) (int64, error
 	if err != nil {
 		return 0, err
 	}
-	res, err := tx.tx.ExecContext(ctx, query, args...)
+	var res sql.Result
+	if tx.kept != nil {
+		res, err = tx.kept.exec(ctx, tx.tx, query, args)
+	} else {
+		res, err = tx.tx.ExecContext(ctx, query, args...)
+	}
 	if err != nil {
 		return 0, tx.note(err)
 	}
@@ -72,11 +78,19 @@ func (tx *Tx) Query(ctx context.Context, query string, args ...any) (*Rows, erro
 	if err != nil {
 		return nil, err
 	}
-	rows, err := tx.tx.QueryContext(ctx, query, args...)
+	var (
+		rows *sql.Rows
+		done func()
+	)
+	if tx.kept != nil {
+		rows, done, err = tx.kept.query(ctx, tx.tx, query, args)
+	} else {
+		rows, err = tx.tx.QueryContext(ctx, query, args...)
+	}
 	if err != nil {
 		return nil, tx.note(err)
 	}
-	return &Rows{Rows: rows, note: tx.note}, nil
+	return &Rows{Rows: rows, note: tx.note, done: done}, nil
 }
 
 // QueryRow runs a query and keeps its first row.
