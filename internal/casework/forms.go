@@ -2,8 +2,10 @@ package casework
 
 import (
 	"context"
+	"io"
 
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -28,6 +30,7 @@ type Asked struct {
 	Subject rule.Subject // whose facts the form reads; nil for none
 	ID      int64        // of the subject, for the statements
 	Day     period.Day   // on which it is answered
+	Year    int          // that the case is about
 	Files   []Evidence   // that the case holds
 }
 
@@ -38,4 +41,66 @@ type Answers struct {
 	Texts  func(path string) []string  // of a field, or of a column of a list: items.invoice_no
 	States []fact.Statement            // facts to state, by the form's own words
 	By     string                      // the authority that speaks in them
+}
+
+// FormsOf is the forms of package form.
+func FormsOf(forms *form.Store) Forms { return pinnedForms{forms} }
+
+type pinnedForms struct{ store *form.Store }
+
+func (p pinnedForms) InUse(code string) (string, bool) {
+	f, err := p.store.Set().Form(code)
+	if err != nil {
+		return "", false
+	}
+	return f.Hash, true
+}
+
+func (p pinnedForms) Pin(ctx context.Context, tx *store.Tx, hash string) error {
+	return p.store.Pin(ctx, tx, hash)
+}
+
+func (p pinnedForms) Given(ctx context.Context, hash string) (map[string]rule.Given, error) {
+	f, err := p.store.Form(ctx, hash)
+	if err != nil {
+		return nil, err
+	}
+	return f.Given(), nil
+}
+
+func (p pinnedForms) Check(ctx context.Context, hash string, q Asked) (Answers, error) {
+	f, err := p.store.Form(ctx, hash)
+	if err != nil {
+		return Answers{}, err
+	}
+	files := form.Files{}
+	for _, e := range q.Files {
+		files[e.Field] = append(files[e.Field], form.File{Name: e.Name, Hash: e.SHA256, Size: e.Size, Type: form.FileType(e.Type)})
+	}
+	at := form.At{Subject: q.Subject, Year: q.Year, On: q.Day}
+	sent := q.Entry
+	if len(sent) == 0 {
+		sent = []byte("{}")
+	}
+	result, err := f.CheckSent(at, sent, files)
+	if err == nil {
+		err = result.Err()
+	}
+	if err != nil {
+		return Answers{}, err
+	}
+	kept, err := f.Keep(result)
+	if err != nil {
+		return Answers{}, err
+	}
+	return Answers{
+		Kept: kept, Given: result.Given, By: f.By, States: f.Statements(result.Answers, at, q.ID),
+		Texts: func(path string) []string { return f.Texts(result.Answers, path) },
+	}, nil
+}
+
+// SniffFile tells the types that forms may ask for apart, for Deps.Sniff.
+func SniffFile(r io.ReaderAt, size int64) (string, error) {
+	t, err := form.Sniff(r, size)
+	return string(t), err
 }

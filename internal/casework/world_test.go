@@ -41,6 +41,7 @@ type world struct {
 	now     time.Time
 	told    []Message
 	firms   []int64
+	area    int64 // the subject of the city
 }
 
 // Names of areas and accounts in the tests: 2x officials, 3x experts, 4x departments, 5x finance, 1x enterprises.
@@ -87,7 +88,7 @@ func newWorld(t testing.TB, db *store.DB, files ...string) *world {
 		Tell: func(_ context.Context, _ *store.Tx, m Message) error { w.told = append(w.told, m); return nil },
 	}
 	var read []*Workflow
-	for _, file := range append([]string{"apply"}, files...) {
+	for _, file := range append([]string{"apply", "batch", "item"}, files...) {
 		read = append(read, mustParse(t, d, file))
 	}
 	var problems content.Problems
@@ -96,6 +97,7 @@ func newWorld(t testing.TB, db *store.DB, files ...string) *world {
 	}
 	w.Store = Open(d)
 	w.firms = w.newFirms(t, tinghu, tinghu, dafeng)
+	w.area = w.newArea(t)
 	return w
 }
 
@@ -171,6 +173,26 @@ func (w *world) newFirms(t testing.TB, areas ...string) (firms []int64) {
 		w.say(t, id, 10_000_000)
 	}
 	return firms
+}
+
+// newArea makes the city a subject.
+func (w *world) newArea(t testing.TB) (id int64) {
+	t.Helper()
+	ctx := t.Context()
+	src, err := w.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "区域.xlsx", Area: "320900"})
+	must(t, err)
+	err = w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		ids, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Area, Key: "320900"}})
+		if err == nil {
+			id = ids[0]
+		}
+		return err
+	})
+	must(t, err)
+	_, err = w.Sources.Publish(ctx, src, nil)
+	must(t, err)
+	must(t, w.Frames.Refresh(ctx))
+	return id
 }
 
 // say has the tax office state a revenue, in yuan, under a source of its own.
@@ -265,6 +287,14 @@ func trialEffects(r *Registry) {
 			Subject: at.Case().Subject, Def: "ent.contact_person", State: fact.Present, Value: fact.Value{Text: "演示人员 01"}, Shown: "演示人员 01",
 		})
 	})
+	Register(r, "trial.join", func(ctx context.Context, _ *store.Tx, at *Moment, _ struct{}) error {
+		batch, err := strconv.ParseInt(at.Event().Reason, 10, 64)
+		if err != nil {
+			return err
+		}
+		return at.Join(ctx, batch)
+	})
+	Register(r, "trial.leave", func(ctx context.Context, _ *store.Tx, at *Moment, _ struct{}) error { return at.Leave(ctx) })
 	Register(r, "trial.pay", func(ctx context.Context, tx *store.Tx, at *Moment, args pay) error {
 		granted := at.Case().Data["granted"].Fen()
 		if granted > 1_000_000*money.Yuan {
