@@ -182,7 +182,7 @@ func (a also) Scan(dest ...any) error { return a.row.Scan(append(slices.Clip(des
 const (
 	runningSpans = `SELECT t.days, t.since_day, COUNT(*) FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days > 0 GROUP BY t.days, t.since_day`
 	ringing      = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days = $1 AND t.since_day = $2 AND t.id > $3 ORDER BY t.id LIMIT 200`
-	ring         = `UPDATE case_task SET rung = 1 WHERE case_id = $1 AND opened_n = $2 AND closed_n = 0`
+	ring         = `UPDATE case_task SET rung = 1 WHERE case_id = $1 AND opened_n = $2 AND closed_n = 0 AND rung = 0`
 )
 
 // Ring does what the clocks that have run out ask for: remind, escalate to a role, or take an action. It is called every
@@ -222,32 +222,37 @@ func (s *Store) ringSpan(ctx context.Context, x span) (rung int, failed []error)
 		}
 		last = tasks[len(tasks)-1].ID
 		for _, t := range tasks {
-			err := s.run(ctx, access.SystemScope(), func(ctx context.Context, in *session) error { return in.ring(ctx, t) })
-			if err != nil {
+			did := false
+			err := s.run(ctx, access.SystemScope(), func(ctx context.Context, in *session) (err error) {
+				did, err = in.ring(ctx, t)
+				return err
+			})
+			switch {
+			case err != nil:
 				failed = append(failed, fmt.Errorf("clock of case %d: %w", t.Case, err))
-				continue
+			case did:
+				rung++
 			}
-			rung++
 		}
 	}
 }
 
-// ring does what the clock of a task's state asks for, once for all tasks of the state.
-func (in *session) ring(ctx context.Context, t CaseTask) error {
+// ring does what the clock of a task's state asks for, once for all tasks of the state. It says whether it did.
+func (in *session) ring(ctx context.Context, t CaseTask) (did bool, err error) {
 	if _, err := in.tx.Exec(ctx, lockCase, t.Case); err != nil {
-		return err
+		return false, err
 	}
 	c, w, err := in.load(ctx, in.tx, t.Case)
 	if err != nil {
-		return err
+		return false, err
 	}
 	s := w.states[c.State]
 	if c.Moved != t.OpenedN || s.Clock == nil {
-		return nil // it has moved on
+		return false, nil // it has moved on
 	}
 	n, err := in.tx.Exec(ctx, ring, c.ID, t.OpenedN)
 	if err != nil || n == 0 {
-		return err
+		return false, err
 	}
 	switch s.Clock.Then {
 	case ActOnce:
@@ -259,7 +264,7 @@ func (in *session) ring(ctx context.Context, t CaseTask) error {
 	default:
 		err = in.remind(ctx, &step{session: in, c: c, w: w}, t.OpenedN)
 	}
-	return err
+	return err == nil, err
 }
 
 // remind tells everybody who has an open task of the state that it is overdue.
