@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
@@ -181,20 +180,6 @@ type Act struct {
 	Reason string
 	Entry  []byte // of the form, as JSON
 	Key    string // the same key sent again gives the event that was stored; "" asks for no such thing
-}
-
-// Message is what somebody is told about a case, written with the event that tells it.
-type Message struct {
-	Case     Case
-	Event    Event
-	Workflow i18n.Text
-	State    i18n.Text     // in which the case is now
-	Action   i18n.Text     // what was done, empty where nobody did anything
-	To       string        // applicant, or a role
-	Roles    []access.Role // of accounts that To stands for
-	Account  int64         // the only account that is meant, 0 for all of the role who may see the case
-	Task     int64         // that waits for them, 0 for none
-	Say      i18n.Msg      // what the workflow says; empty of a task that was opened
 }
 
 // object is what the rule table asks of a case.

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -277,9 +279,27 @@ func (in *session) remind(ctx context.Context, st *step, opened int64) error {
 		if t.OpenedN != opened || t.Role == System {
 			continue
 		}
-		if err := st.tell(ctx, Message{To: t.Role, Account: t.Account, Task: t.ID, Say: i18n.M("casework.overdue")}); err != nil {
+		if err := st.tell(ctx, message{
+			kind: notice.Deadline, to: t.Role, account: t.Account, title: i18n.M("casework.tell_overdue", st.c.Title), say: i18n.M("casework.overdue"),
+		}); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Watch calls Ring at an interval until ctx ends; report, which must not be nil, hears of what failed.
+func (s *Store) Watch(ctx context.Context, every time.Duration, report func(error)) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := s.Ring(ctx); err != nil && ctx.Err() == nil {
+			report(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
 }

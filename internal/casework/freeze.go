@@ -89,7 +89,7 @@ const (
 
 // freeze keeps what the act stands on, where the action says so.
 func (st *step) freeze(ctx context.Context) error {
-	if st.a == nil || !st.a.Freeze || st.e.Kind == Voted {
+	if !st.a.Freeze || st.e.Kind == Voted {
 		return nil
 	}
 	for n, r := range st.reads.list {

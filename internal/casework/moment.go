@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -156,7 +157,7 @@ func assigned(ctx context.Context, q store.Querier, id int64, role string) ([]in
 
 // Notify tells a role, or the applicant, something about the case.
 func (m *Moment) Notify(ctx context.Context, to string, say i18n.Msg) error {
-	return m.step.tell(ctx, Message{To: to, Say: say})
+	return m.step.tell(ctx, message{kind: notice.Progress, to: to, title: i18n.M("casework.tell_action", m.step.c.Title, m.step.a.Name), say: say})
 }
 
 // Join puts the case into a batch. It fails with Conflict where the batch does not gather such cases, or no longer does.

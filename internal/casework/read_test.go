@@ -12,6 +12,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/notice"
 )
 
 // What is overdue comes first, each sees what their rules allow, and pages together give every task once.
@@ -275,10 +276,9 @@ func TestClocks(t *testing.T) {
 		}
 		must(t, w.Verify(ctx, city, c.ID))
 		w.does(t, c.ID, doing{city, "accept", ""})
-		w.told = nil
 		ring(6, 1) // the departments are reminded, once
-		if len(w.told) != 3 || w.told[0].Say.Key != "casework.overdue" {
-			t.Errorf("%d were told", len(w.told))
+		if n := w.told(t, notice.Deadline); n != 3 {
+			t.Errorf("%d were told", n)
 		}
 		ring(6, 0)
 		must(t, w.Verify(ctx, city, c.ID))

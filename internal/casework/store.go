@@ -50,8 +50,7 @@ type Deps struct {
 	Set      *Set
 	Blobs    blob.Dir
 
-	Forms Forms                                                    // nil where no workflow has forms
-	Tell  func(ctx context.Context, tx *store.Tx, m Message) error // writes what goes out; nil tells nobody
+	Forms Forms // nil where no workflow has forms
 	// Sniff tells what a file is by its bytes, never by its name; "" for what a case does not take.
 	Sniff func(r io.ReaderAt, size int64) (string, error)
 	Scan  func(ctx context.Context, sha string, size int64) error // refuses a file that does harm; nil refuses none

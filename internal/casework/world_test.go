@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -32,14 +33,13 @@ import (
 var library = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 
 // shipping is the database's schema, with a table for the effects of the tests.
-var shipping = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, Migrations, {Package: "trial", FS: os.DirFS("testdata/trial")}}
+var shipping = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, Migrations, {Package: "trial", FS: os.DirFS("testdata/trial")}}
 
 // world is the stores over one database, wired as in the product.
 type world struct {
 	*Store
 	parties *party.Store
 	now     time.Time
-	told    []Message
 	firms   []int64
 	area    int64 // the subject of the city
 }
@@ -85,7 +85,6 @@ func newWorld(t testing.TB, db *store.DB, files ...string) *world {
 	d := Deps{
 		DB: db, Sources: sources, Parties: w.parties, Facts: facts, Frames: frames, Library: lib, Clock: tick, Subjects: subjects{lib}, Effects: effects,
 		Blobs: blobs, Forms: claimForm{}, Sniff: trialSniff,
-		Tell: func(_ context.Context, _ *store.Tx, m Message) error { w.told = append(w.told, m); return nil },
 	}
 	var read []*Workflow
 	for _, file := range append([]string{"apply", "batch", "item"}, files...) {
@@ -216,6 +215,13 @@ func (w *world) open(t testing.TB) Case {
 	c, err := w.New(t.Context(), firm(w, 0), NewCase{Workflow: "apply", Title: "测试", Subject: w.firms[0]})
 	must(t, err)
 	return c
+}
+
+// told is how many messages of a kind wait to be sent.
+func (w *world) told(t testing.TB, kind notice.Kind) (n int) {
+	t.Helper()
+	must(t, w.DB.Read().QueryRow(t.Context(), `SELECT COUNT(*) FROM notice WHERE kind = $1`, string(kind)).Scan(&n))
+	return n
 }
 
 // claim is an entry of the form of the tests.

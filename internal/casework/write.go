@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -150,7 +152,9 @@ func (st *step) open(ctx context.Context, t CaseTask) error {
 			return err
 		}
 	}
-	return st.tell(ctx, Message{To: t.Role, Account: t.Account, Task: t.ID})
+	return st.tell(ctx, message{
+		kind: notice.Task, to: t.Role, account: t.Account, title: i18n.M("casework.tell_task", st.c.Title, st.w.states[st.c.State].Name),
+	})
 }
 
 const (
@@ -173,27 +177,51 @@ func (st *step) hand(ctx context.Context, role string) error {
 	return nil
 }
 
-// tell hands a message on, with what it is about.
-func (st *step) tell(ctx context.Context, m Message) error {
-	if st.Tell == nil {
+// message is what somebody is told about a case.
+type message struct {
+	kind    notice.Kind
+	to      string // applicant, or a role
+	account int64  // the only one that is meant, 0 for all
+	title   i18n.Msg
+	say     i18n.Msg
+}
+
+// tell posts a message with the event that it is about.
+func (st *step) tell(ctx context.Context, m message) error {
+	to := notice.ToRole(access.Role(m.to), st.c.Area)
+	switch {
+	case m.account != 0:
+		to = notice.ToAccount(m.account)
+	case m.to == Applicant && st.c.Enterprise == 0:
 		return nil
+	case m.to == Applicant:
+		to = notice.ToParty(st.c.Enterprise)
 	}
-	m.Case, m.Event, m.Workflow, m.State, m.Roles = st.c, st.e, st.w.Title, st.w.states[st.c.State].Name, rolesOf(m.To)
-	if st.a != nil {
-		m.Action = st.a.Name
+	body := i18n.M("casework.tell_state", st.w.Title, st.w.states[st.c.State].Name)
+	if !m.say.IsZero() {
+		body = i18n.M("casework.tell_say", body, m.say)
 	}
-	if err := st.Tell(ctx, st.tx, m); err != nil {
+	err := notice.Post(ctx, st.tx, notice.Message{
+		Kind: m.kind, To: to, Title: m.title, Body: body, Link: fmt.Sprintf("/cases/%d", st.c.ID), At: st.now,
+	})
+	if err != nil {
 		return fmt.Errorf("tell of case %d: %w", st.c.ID, err)
 	}
 	return nil
 }
 
+// notify tells those whom the action names. What asks the applicant to correct, or refuses, is served.
 func (st *step) notify(ctx context.Context) error {
-	if st.e.Kind == Voted || st.a == nil {
+	if st.e.Kind == Voted {
 		return nil
 	}
+	kind := notice.Progress
+	if st.a.Kind == Return || st.a.Kind == Refuse {
+		kind = notice.Served
+	}
 	for _, n := range st.a.Notify {
-		if err := st.tell(ctx, Message{To: n.To, Say: i18n.M("casework.name", n.Say)}); err != nil {
+		m := message{kind: kind, to: n.To, title: i18n.M("casework.tell_action", st.c.Title, st.a.Name), say: i18n.M("casework.name", n.Say)}
+		if err := st.tell(ctx, m); err != nil {
 			return err
 		}
 	}
@@ -243,7 +271,7 @@ const (
 
 // mark keeps the numbers that the answers give, for others to find.
 func (st *step) mark(ctx context.Context) error {
-	if st.a == nil || st.filled.Texts == nil {
+	if st.filled.Texts == nil {
 		return nil
 	}
 	for _, kind := range slices.Sorted(maps.Keys(st.a.Marks)) {
