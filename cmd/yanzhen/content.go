@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -19,7 +20,7 @@ import (
 
 // contentCheckCommand reads the content that ships, or what a deployer laid over it, and tells every mistake.
 func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, []string) error {
-	return func(_ context.Context, c *console, args []string) error {
+	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) > 1 {
 			return errUsage
 		}
@@ -35,7 +36,13 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms())))
+		workflows, err := loadWorkflows(ctx, casework.Reading{
+			Library: lib, Effects: caseEffects(), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+		}, over)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All())))
 		return nil
 	}
 }
@@ -70,6 +77,16 @@ func loadForms(lib *content.Library, over string) (*form.Set, error) {
 	}
 	forms, err := form.Load(files, lib)
 	return forms, placed(err, over)
+}
+
+// loadWorkflows is the workflows that ship, under the deployer's directory where one is named.
+func loadWorkflows(ctx context.Context, in casework.Reading, over string) (*casework.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	workflows, err := casework.Load(ctx, files, in)
+	return workflows, placed(err, over)
 }
 
 // placed gives problems the path under which an editor opens their file: in the deployer's directory where it has the

@@ -16,12 +16,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -99,6 +101,8 @@ var schemas = []store.Migrations{
 	fact.Migrations,
 	notice.Migrations,
 	ledger.Migrations,
+	form.Migrations,
+	casework.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -129,6 +133,8 @@ type installation struct {
 	scenarios *lab.Store
 	versions  *versions.Store
 	notices   *notice.Store
+	forms     *form.Store
+	cases     *casework.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -194,6 +200,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		return nil, err
 	}
 	if in.notices, err = in.openNotices(); err != nil {
+		return nil, err
+	}
+	if err = in.openCases(ctx, p, blobs); err != nil {
 		return nil, err
 	}
 	in.region = region.NewRunner(in.frames, in.lib)

@@ -137,6 +137,9 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		in.frames.Keep(work, saveEvery, func(err error) { in.log.Error("save the frame", "err", err) })
 	})
 	beside.Go(func() { sender.Run(work) })
+	beside.Go(func() {
+		in.cases.Watch(work, watchEvery, func(err error) { in.log.Error("clocks of cases", "err", err) })
+	})
 	if !alone {
 		beside.Go(func() {
 			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })
