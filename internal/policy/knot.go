@@ -2,8 +2,8 @@ package policy
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
-	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 )
@@ -118,16 +118,16 @@ func (w *world) knots(c *cluster) []knot {
 	if w.known == nil || len(w.rivals) > 0 {
 		return w.knotted(c)
 	}
-	w.sign = strconv.AppendInt(w.sign[:0], int64(c.groups[0]), 36)
+	w.sign = binary.AppendVarint(w.sign[:0], int64(c.groups[0]))
 	for _, i := range w.order {
 		x := &w.claims[i]
-		for _, n := range [...]int{i, x.clause, x.project, w.at[i].year} {
-			w.sign = strconv.AppendInt(append(w.sign, ' '), int64(n), 36)
-		}
 		for g, item := range w.at[i].items {
 			if item != "" {
-				w.sign = strconv.AppendQuote(strconv.AppendInt(w.sign, int64(g), 36), item)
+				w.sign = append(binary.AppendVarint(binary.AppendVarint(w.sign, int64(g)), int64(len(item))), item...)
 			}
+		}
+		for _, n := range [...]int{-1, i, x.clause, x.project, w.at[i].year} { // groups end with -1
+			w.sign = binary.AppendVarint(w.sign, int64(n))
 		}
 	}
 	all, ok := w.known[string(w.sign)]
@@ -236,14 +236,15 @@ func (w *world) awarded(c *cluster, number func(g int, key shared) int) []node {
 
 // worth is what the nodes of a knot bring. No more than lets all of them be added up; real amounts are far below.
 func (w *world) worth(k *knot) []money.Fen {
-	all := make([]money.Fen, len(k.nodes))
-	for n, x := range k.nodes {
+	w.worths = append(w.worths[:0], make([]money.Fen, len(k.nodes))...)
+	for n := range k.nodes {
+		x, to := &k.nodes[n], &w.worths[n]
 		for _, i := range x.claims {
-			all[n] = plus(all[n], w.pays[i])
+			*to = plus(*to, w.pays[i])
 		}
-		all[n] = min(plus(all[n], w.award(&x)), unbounded/money.Fen(len(k.nodes)))
+		*to = min(plus(*to, w.award(x)), unbounded/money.Fen(len(k.nodes)))
 	}
-	return all
+	return w.worths
 }
 
 // award is what another document gave.
@@ -259,25 +260,33 @@ func (w *world) together(c *cluster) {
 	if w.alone(c.clauses, c.groups...) {
 		return
 	}
-	for _, k := range w.knots(c) {
-		s := k.search(w.worth(&k))
-		stands := w.choose(c, &k, s)
+	knots := w.knots(c)
+	for at := range knots {
+		k := &knots[at]
+		s := k.search(w.worth(k))
+		stands := w.choose(c, k, s)
 		w.tangled = w.tangled || s.left < 0
-		for n := range stands.all() {
-			if k.nodes[n].clause < 0 {
-				w.kept = plus(w.kept, w.award(&k.nodes[n]))
+		for n := range k.nodes {
+			x := &k.nodes[n]
+			switch {
+			case !stands.has(n):
+				w.falls(c, k, s, stands, n)
+			case x.clause < 0:
+				w.kept = plus(w.kept, w.award(x))
 			}
 		}
-		for n := range k.whole().without(stands).all() {
-			var step Step
-			if w.note != nil && len(k.nodes[n].claims) > 0 {
-				step = w.lost(c, &k, stands, n)
-				step.By = s.sum(stands) - s.with(n)
-			}
-			for _, i := range k.nodes[n].claims {
-				w.cut(i, 0, step)
-			}
-		}
+	}
+}
+
+// falls takes from the claims of a node what they are paid.
+func (w *world) falls(c *cluster, k *knot, s *search, stands nodeSet, n int) {
+	var step Step
+	if w.note != nil && len(k.nodes[n].claims) > 0 {
+		step = w.lost(c, k, stands, n)
+		step.By = s.sum(stands) - s.with(n)
+	}
+	for _, i := range k.nodes[n].claims {
+		w.cut(i, 0, step)
 	}
 }
 
@@ -286,10 +295,10 @@ func (w *world) choose(c *cluster, k *knot, s *search) nodeSet {
 	if k.sets == nil {
 		return s.best(k.whole())
 	}
-	best := 0
+	best, most := 0, money.Fen(-1)
 	for n, set := range k.sets {
-		if s.sum(set) > s.sum(k.sets[best]) {
-			best = n
+		if sum := s.sum(set); sum > most {
+			best, most = n, sum
 		}
 	}
 	return k.sets[w.winner(contest{HigherOf, c.groups[0], shared{project: k.nodes[0].claims[0]}}, len(k.sets), best)]

@@ -181,21 +181,14 @@ func (k *clauseRule) needs(other int) bool {
 // item.
 func (t *settler) alike(before []answer, a *answer) bool {
 	pl := t.survey.plan
-	for n := range before {
-		b := &before[n]
-		if b.state != definite {
-			continue
-		}
-		if b.clause == a.clause && len(a.lot.k.onces) > 0 {
-			return true
-		}
-		for g := range pl.groups {
-			if r := &pl.groups[g]; r.scope == "cost_item" && slices.Contains(r.clauses, a.clause) && slices.Contains(r.clauses, b.clause) {
-				return true
-			}
-		}
+	if len(pl.itemized) == 0 && len(a.lot.k.onces) == 0 {
+		return false
 	}
-	return false
+	return slices.ContainsFunc(before, func(b answer) bool {
+		return b.state == definite && (b.clause == a.clause && len(a.lot.k.onces) > 0 || slices.ContainsFunc(pl.itemized, func(g int) bool {
+			return slices.Contains(pl.groups[g].clauses, a.clause) && slices.Contains(pl.groups[g].clauses, b.clause)
+		}))
+	})
 }
 
 // Left is what columns do not settle of an enterprise, decided by itself. It never changes.

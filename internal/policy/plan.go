@@ -38,6 +38,7 @@ type Plan struct {
 	onces       []onceRule
 	ceilings    []ceilingRule
 	groups      []groupRule
+	itemized    []int     // groups of scope cost_item
 	clusters    []cluster // of the groups, in the order in which they are settled
 	stages      []stage
 	order       []string
@@ -266,6 +267,9 @@ func (pl *Plan) resolve() {
 	for _, g := range f.Stacking.Groups {
 		if pl.holds(g.Only) {
 			pl.groups = append(pl.groups, pl.group(g))
+			if g.Scope == "cost_item" {
+				pl.itemized = append(pl.itemized, len(pl.groups)-1)
+			}
 		}
 	}
 	pl.cluster()

@@ -207,8 +207,10 @@ type search struct {
 func (g *graph) search(worth []money.Fen) *search { return &search{g, worth, maxBranches} }
 
 func (s *search) sum(of nodeSet) (total money.Fen) {
-	for i := range of.all() {
-		total += s.worth[i]
+	for k, word := range of {
+		for ; word != 0; word &= word - 1 {
+			total += s.worth[k<<6+bits.TrailingZeros64(word)]
+		}
 	}
 	return total
 }

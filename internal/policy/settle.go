@@ -3,6 +3,7 @@ package policy
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 )
@@ -22,7 +23,7 @@ func (l *lot) answer(n int) answer {
 
 func (a *answer) row() *row         { return &a.lot.table.rows[a.lot.rows[a.at]] }
 func (a *answer) pays() *money.Fen  { return &a.lot.pays[a.at] }
-func (a *answer) floor() bool       { return a.row().lies == onFloor }
+func (a *answer) floor() bool       { return a.lot.table.floored && a.row().lies == onFloor }
 func (a *answer) amount() money.Fen { return a.lot.amounts[a.at] }
 
 // limits is what the ceilings of the claim allow.
@@ -68,12 +69,13 @@ type settler struct {
 	first    []int32
 	sorted   []reference
 
-	world  world
-	rivals []rival  // of the enterprise
-	blank  []string // keys of claims that no other shares
-	some   []answer
-	open   []int // of those, what must be asked
-	odd    bool  // something is left of one
+	world   world
+	rivals  []rival  // of the enterprise
+	blank   []string // keys of claims that no other shares
+	some    []answer
+	open    []int // of those, what must be asked
+	stacked []int // of those, claims that are stacked together
+	odd     bool  // something is left of one
 }
 
 // stretch is what a lot has of the enterprises.
@@ -94,10 +96,13 @@ func (s *Survey) settle() {
 	n := len(s.crowd.roots)
 	s.left, s.total = make([]remainder, n), make([]money.Fen, n)
 	against := s.against()
+	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against} }}
 	const piece = 1 << 14
 	inParallel((n+piece-1)/piece, func(i int) {
-		t := settler{survey: s, from: i * piece, to: min((i+1)*piece, n), opposed: against}
+		t := settlers.Get().(*settler)
+		t.from, t.to = i*piece, min((i+1)*piece, n)
 		t.settle()
+		settlers.Put(t)
 	})
 }
 
@@ -119,6 +124,8 @@ func (s *Survey) against() [][]opposed {
 
 func (t *settler) settle() {
 	left := t.survey.left[t.from:t.to] // all of them settled
+	t.parts, t.found, t.odd = t.parts[:0], t.found[:0], false
+	t.several = append(t.several[:0], make([]uint8, t.to-t.from)...)
 	for n := range t.survey.lots {
 		l := &t.survey.lots[n]
 		if first, last := l.between(t.from, t.to); first < last {
@@ -151,9 +158,6 @@ func (t *settler) meet() (some bool) {
 		if !meets && p.states == nil {
 			continue
 		}
-		if t.several == nil {
-			t.several = make([]uint8, t.to-t.from)
-		}
 		for at := p.first; at < p.last; at++ {
 			i := int(p.firm(at))
 			count := &t.several[i-t.from]
@@ -185,7 +189,7 @@ func (t *settler) looked(l *lot, firm int) bool {
 
 // sort puts the answers of each marked enterprise next to each other, lot by lot.
 func (t *settler) sort() {
-	t.first = make([]int32, t.to-t.from+1)
+	t.first = append(t.first[:0], make([]int32, t.to-t.from+1)...)
 	for n := range t.parts {
 		p := &t.parts[n]
 		if !t.survey.meets[p.k.index] && p.states == nil {
@@ -201,7 +205,7 @@ func (t *settler) sort() {
 	for i := 1; i < len(t.first); i++ {
 		t.first[i] += t.first[i-1]
 	}
-	t.sorted = make([]reference, len(t.found))
+	t.sorted = append(t.sorted[:0], t.found...)
 	for _, r := range t.found {
 		t.sorted[t.first[r.firm]] = r
 		t.first[r.firm]++
@@ -314,30 +318,34 @@ func (t *settler) together(some []answer) bool {
 		t.world.known = map[string][]knot{}
 	}
 	for _, floor := range [...]bool{false, true} {
-		w := &t.world
-		w.plan, w.claims, w.at, w.rivals, w.awards = s.plan, w.claims[:0], w.at[:0], t.rivals, w.awards[:0]
-		for _, r := range t.rivals {
-			w.awards = append(w.awards, r.low)
-		}
-		stacked := func(a *answer) bool { return t.settles(a) && a.floor() == floor }
+		t.stacked = t.stacked[:0]
 		for n := range some {
-			if a := &some[n]; stacked(a) {
-				r := a.row()
-				w.claims = append(w.claims, claim{clause: a.clause, unit: int(r.unit), project: int(r.project)})
-				w.at = append(w.at, outcome{present: true, amount: a.amount(), year: a.year, day: r.day, limits: a.limits(), once: t.blank, items: t.blank})
+			if a := &some[n]; t.settles(a) && a.floor() == floor {
+				t.stacked = append(t.stacked, n)
 			}
 		}
-		pays := w.settle()
-		if w.tangled {
+		if len(t.stacked) > 0 && !t.stack(some) {
 			return false
-		}
-		at := 0
-		for n := range some {
-			if a := &some[n]; stacked(a) {
-				*a.pays() = pays[at]
-				at++
-			}
 		}
 	}
 	return true
+}
+
+// stack stacks those that are stacked together.
+func (t *settler) stack(some []answer) bool {
+	w := &t.world
+	w.plan, w.claims, w.at, w.rivals, w.awards = t.survey.plan, w.claims[:0], w.at[:0], t.rivals, w.awards[:0]
+	for _, r := range t.rivals {
+		w.awards = append(w.awards, r.low)
+	}
+	for _, n := range t.stacked {
+		a := &some[n]
+		r := a.row()
+		w.claims = append(w.claims, claim{clause: a.clause, unit: int(r.unit), project: int(r.project)})
+		w.at = append(w.at, outcome{present: true, amount: a.amount(), year: a.year, day: r.day, limits: a.limits(), once: t.blank, items: t.blank})
+	}
+	for at, pays := range w.settle() {
+		*some[t.stacked[at]].pays() = pays
+	}
+	return !w.tangled
 }

@@ -89,6 +89,21 @@ type world struct {
 	kept    money.Fen // awards of other documents that won over ours
 	order   []int
 	tangled bool // more competes with each other than could be settled
+
+	// Room that is used again.
+	keys    []shared // by place in order
+	open    []bool
+	members []int
+	sided   []candidate
+	picked  []int
+	drawn   []drawnOn
+	worths  []money.Fen
+}
+
+// drawnOn is what was drawn on a pool of a ceiling.
+type drawnOn struct {
+	scope, year int
+	sum         money.Fen
 }
 
 // settle is what each claim is paid: once rules first, then the stages in the order that the law states.
@@ -220,10 +235,7 @@ func (w *world) winner(c contest, candidates, byRule int) int {
 // ceiling lets claims draw on each pool of a ceiling, the earlier event first.
 func (w *world) ceiling(c int) {
 	rule := &w.plan.ceilings[c]
-	drawn := make([]struct {
-		scope, year int
-		sum         money.Fen
-	}, 0, 4)
+	drawn := w.drawn[:0]
 	for _, i := range w.order {
 		slot := rule.slot[w.claims[i].clause]
 		if slot < 0 {
@@ -245,19 +257,9 @@ func (w *world) ceiling(c int) {
 		case "event":
 			year = -1 - i
 		}
-		k := slices.IndexFunc(drawn, func(d struct {
-			scope, year int
-			sum         money.Fen
-		},
-		) bool {
-			return d.scope == scope && d.year == year
-		})
+		k := slices.IndexFunc(drawn, func(d drawnOn) bool { return d.scope == scope && d.year == year })
 		if k < 0 {
-			k = len(drawn)
-			drawn = append(drawn, struct {
-				scope, year int
-				sum         money.Fen
-			}{scope: scope, year: year})
+			k, drawn = len(drawn), append(drawn, drawnOn{scope: scope, year: year})
 		}
 		limit := w.at[i].limits[slot]
 		left := max(limit-drawn[k].sum, 0)
@@ -271,6 +273,7 @@ func (w *world) ceiling(c int) {
 		}
 		drawn[k].sum = plus(drawn[k].sum, w.pays[i])
 	}
+	w.drawn = drawn
 }
 
 // candidate is what stands in a group contest: claims of one clause, or of all, or another document.
@@ -285,24 +288,27 @@ func (w *world) group(g int) {
 	if w.alone(rule.clauses, g) {
 		return
 	}
-	var done []shared
-	for _, i := range w.order {
-		key, ok := w.groupKey(rule, g, i)
-		if !ok || slices.Contains(done, key) {
+	n := len(w.order)
+	w.keys, w.open = append(w.keys[:0], make([]shared, n)...), append(w.open[:0], make([]bool, n)...)
+	for at, i := range w.order {
+		w.keys[at], w.open[at] = w.groupKey(rule, g, i)
+	}
+	for at, key := range w.keys {
+		if !w.open[at] {
 			continue
 		}
-		done = append(done, key)
-		var members []int
-		for _, j := range w.order {
-			if k, ok := w.groupKey(rule, g, j); ok && k == key {
-				members = append(members, j)
+		w.members = w.members[:0]
+		for to := at; to < n; to++ {
+			if w.open[to] && w.keys[to] == key {
+				w.members, w.open[to] = append(w.members, w.order[to]), false
 			}
 		}
-		if rule.pick == "difference" {
-			w.difference(rule, members)
-			continue
+		switch {
+		case rule.pick == "difference":
+			w.difference(rule, w.members)
+		case len(w.members) > 1 || rule.against != nil:
+			w.pickOne(g, key, w.members)
 		}
-		w.pickOne(g, key, members)
 	}
 }
 
@@ -422,22 +428,23 @@ func (w *world) pickOne(g int, key shared, members []int) {
 // sides is who stands in a contest: the claims of each clause, or of all, and what other documents gave.
 func (w *world) sides(g int, members []int) []candidate {
 	rule := &w.plan.groups[g]
-	var all []candidate
+	all, picked := w.sided[:0], w.picked[:0]
 	for _, clause := range rule.clauses {
 		if rule.sum && len(all) > 0 {
 			break
 		}
-		c := candidate{rival: -1}
+		c, from := candidate{rival: -1}, len(picked)
 		for _, i := range members {
 			if rule.sum || w.claims[i].clause == clause {
-				c.claims = append(c.claims, i)
+				picked = append(picked, i)
 				c.sum = plus(c.sum, w.pays[i])
 			}
 		}
-		if len(c.claims) > 0 {
+		if c.claims = picked[from:]; len(c.claims) > 0 {
 			all = append(all, c)
 		}
 	}
+	w.sided, w.picked = all, picked
 	if rule.against == nil {
 		return all
 	}
