@@ -43,6 +43,7 @@ type Application struct {
 	Granted    money.Fen // that the ledger holds
 	Commitment int64
 	Batch      int64
+	Round      int64 // that it came of; 0 for one that was handed in
 }
 
 // Stages of an assessment.
@@ -63,10 +64,10 @@ type Filing struct {
 }
 
 const (
-	selectApplication = `SELECT case_id, call_id, enterprise, area, policy, known, package, clause, kind, subject, name, year, as_of, project, item, family, standing, amount, granted, commitment, batch_id FROM subsidy_application`
+	selectApplication = `SELECT case_id, call_id, enterprise, area, policy, known, package, clause, kind, subject, name, year, as_of, project, item, family, standing, amount, granted, commitment, batch_id, round_id FROM subsidy_application`
 	applicationByID   = selectApplication + ` WHERE case_id = $1`
-	insertApplication = `INSERT INTO subsidy_application (case_id, call_id, enterprise, area, policy, known, package, clause, kind, subject, name, year, as_of, project, item, family, standing, amount, granted, commitment, batch_id, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17, 0, 0, 0, $18)`
+	insertApplication = `INSERT INTO subsidy_application (case_id, call_id, enterprise, area, policy, known, package, clause, kind, subject, name, year, as_of, project, item, family, standing, amount, granted, commitment, batch_id, round_id, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'open', $17, 0, 0, 0, $18, $19)`
 	setAmount = `UPDATE subsidy_application SET amount = $1 WHERE case_id = $2 AND standing = 'open'`
 	closeCase = `UPDATE subsidy_application SET standing = 'closed', batch_id = 0 WHERE case_id = $1 AND standing = 'open'`
 )
@@ -89,7 +90,7 @@ func (s *Store) Submit(ctx context.Context, tx *store.Tx, f Filing) (Application
 		}
 	}
 	_, err = tx.Exec(ctx, insertApplication, a.Case, a.Call, a.Enterprise, a.Area, a.Policy, a.Known, a.Package, a.Clause, a.Kind, a.Subject, a.Name, a.Year,
-		a.AsOf.String(), a.Project, a.Item, a.Family, int64(a.Amount), s.Clock.Millis())
+		a.AsOf.String(), a.Project, a.Item, a.Family, int64(a.Amount), a.Round, s.Clock.Millis())
 	if err != nil {
 		return a, nil, fmt.Errorf("submit application: %w", err)
 	}
@@ -266,7 +267,7 @@ func (s *Store) Assessments(ctx context.Context, scope access.Scope, id int64) (
 func scanApplication(row interface{ Scan(...any) error }) (a Application, err error) {
 	var asOf string
 	err = row.Scan(&a.Case, &a.Call, &a.Enterprise, &a.Area, &a.Policy, &a.Known, &a.Package, &a.Clause, &a.Kind, &a.Subject, &a.Name, &a.Year, &asOf,
-		&a.Project, &a.Item, &a.Family, &a.Standing, &a.Amount, &a.Granted, &a.Commitment, &a.Batch)
+		&a.Project, &a.Item, &a.Family, &a.Standing, &a.Amount, &a.Granted, &a.Commitment, &a.Batch, &a.Round)
 	if err != nil {
 		return a, err
 	}
@@ -368,6 +369,34 @@ func (s *Store) Close(ctx context.Context, tx *store.Tx, id int64) error {
 		}
 	}
 	return nil
+}
+
+const reopen = `UPDATE subsidy_application SET standing = 'open' WHERE case_id = $1 AND standing = 'closed' AND granted = 0`
+
+// Reopen takes up an application again that was refused, as on an appeal.
+func (s *Store) Reopen(ctx context.Context, tx *store.Tx, id int64) error {
+	a, err := applicationOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	n, err := tx.Exec(ctx, reopen, id)
+	if err != nil {
+		return fmt.Errorf("reopen application: %w", err)
+	}
+	if n == 0 {
+		return errs.Conflict(i18n.M("subsidy.not_closed", i18n.M("subsidy.standing_"+a.Standing)))
+	}
+	if a.Call == 0 {
+		return nil
+	}
+	c, err := callOf(ctx, tx, a.Call)
+	if err != nil {
+		return err
+	}
+	if n, err = tx.Exec(ctx, takeCall, a.Call); err == nil && n == 0 {
+		return errs.Conflict(i18n.M("subsidy.quota_full", c.Title, c.Quota))
+	}
+	return noted("reopen application", err)
 }
 
 // Reassess decides again on an open application by the facts as they are known now, with what was recognised of its cost

@@ -192,7 +192,7 @@ func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (Applicat
 	if a.Standing != Open {
 		return a, errs.Conflict(i18n.M("subsidy.not_open", i18n.M("subsidy.standing_"+a.Standing)))
 	}
-	c, err := callOf(ctx, tx, a.Call)
+	fund, err := s.fundOf(ctx, tx, a)
 	if err != nil {
 		return a, err
 	}
@@ -203,8 +203,20 @@ func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (Applicat
 	if err := s.grantable(ctx, tx, a, out); err != nil {
 		return a, err
 	}
-	return s.commit(ctx, tx, a, out, by, ledger.Promise{Line: c.Line, Call: c.Fund()})
+	return s.commit(ctx, tx, a, out, by, fund)
 }
+
+// fundOf is what an application is paid from: the line and share of its call, or the line of its round.
+func (s *Store) fundOf(ctx context.Context, q store.Querier, a Application) (ledger.Promise, error) {
+	if a.Round != 0 {
+		r, err := roundOf(ctx, q, a.Round)
+		return ledger.Promise{Line: r.Line}, err
+	}
+	c, err := callOf(ctx, q, a.Call)
+	return ledger.Promise{Line: c.Line, Call: c.Fund()}, err
+}
+
+const upheldAgainst = `SELECT COUNT(*) FROM subsidy_objection WHERE case_id = $1 AND upheld = 1`
 
 // grantable refuses what may not be granted as it stands.
 func (s *Store) grantable(ctx context.Context, tx *store.Tx, a Application, out *Assessment) error {
@@ -217,8 +229,14 @@ func (s *Store) grantable(ctx context.Context, tx *store.Tx, a Application, out 
 			return errs.Conflict(i18n.M("subsidy.not_ruled", c.N, c.Label))
 		}
 	}
+	var upheld int
+	if err := tx.QueryRow(ctx, upheldAgainst, a.Case).Scan(&upheld); err != nil {
+		return fmt.Errorf("look for objections: %w", err)
+	}
 	sure := out.Line.Pays.Sure
 	switch {
+	case upheld > 0:
+		return errs.Conflict(i18n.M("subsidy.grant_objection", a.Name))
 	case a.Amount <= 0:
 		return errs.Conflict(i18n.M("subsidy.grant_nothing", a.Name, out.Line.Reason))
 	case sure < a.Amount:

@@ -8,12 +8,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -42,16 +44,25 @@ type Deps struct {
 	Book     *ledger.Book
 	Costs    *Costs
 	Rubrics  *rubric.Set
+	Parties  *party.Store
+
+	// Tell writes a message to an enterprise in the caller's transaction; nil tells nobody.
+	Tell func(ctx context.Context, tx *store.Tx, enterprise int64, say i18n.Msg) error
 }
 
 // Store keeps calls, applications and what belongs to them. It is safe for many goroutines.
 type Store struct {
 	Deps
 	reader *region.Reader
+	cases  *casework.Store
 }
 
 // New is the store over a database that has Migrations and those of the packages below.
 func New(d Deps) *Store { return &Store{Deps: d, reader: region.NewReader(d.Library)} }
+
+// Use has the store act in cases. It is called once, while the product is wired together: the cases know the effects of this
+// package, and this package opens cases.
+func (s *Store) Use(cases *casework.Store) { s.cases = cases }
 
 // today is the day of the clock.
 func (s *Store) today() period.Day { return clock.DayOf(s.Clock.Millis()) }

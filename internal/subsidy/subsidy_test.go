@@ -2,6 +2,7 @@ package subsidy
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -35,8 +37,8 @@ const (
 var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
-	now        = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
-	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, Migrations}
+	morning    = time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)
+	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, casework.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 
@@ -63,7 +65,8 @@ type world struct {
 	parties *party.Store
 	facts   *fact.Store
 	line    int64
-	cases   int64 // the last one that was numbered
+	last    int64     // the case that was numbered last, of tests without casework
+	at      time.Time // of the clock
 	*Store
 }
 
@@ -75,7 +78,8 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
 	lib, err := library()
 	must(t, err)
-	w := &world{t: t, db: db}
+	w := &world{t: t, db: db, at: morning}
+	now := clock.Clock(func() time.Time { return w.at })
 	sources := source.New(db, now)
 	w.parties = party.NewStore(db, sources)
 	w.facts = fact.NewStore(db, sources, lib)
@@ -93,8 +97,15 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	t.Cleanup(runner.Close)
 	w.Store = New(Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
-		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now),
+		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now), Parties: w.parties,
 	})
+	effects := casework.NewRegistry()
+	Register(effects, w.Store)
+	set, err := casework.Load(ctx, contentdata.FS, casework.Reading{Library: lib, Effects: effects})
+	must(t, err)
+	w.Use(casework.Open(casework.Deps{
+		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: set,
+	}))
 	w.line, err = ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
 		return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget", Reason: "年初预算", Document: "盐财〔2024〕1号"},
 			ledger.Appropriation{Fund: "先进制造业发展专项资金", Code: "zgsz", Year: 2024, Area: "320900", Name: "智改数转", Change: 10_000 * wan})
@@ -107,7 +118,7 @@ func (w *world) write(do func(ctx context.Context, tx *store.Tx) error) error {
 	return w.db.Write(ctx, do)
 }
 
-func (w *world) number() int64 { w.cases++; return w.cases }
+func (w *world) number() int64 { w.last++; return w.last }
 
 // thing is a subject to state, with its facts: numbers as they are stored, texts as texts.
 type thing struct {
@@ -193,15 +204,37 @@ func (w *world) ensure(ctx context.Context, tx *store.Tx, src int64, things []th
 	return ids, w.parties.AppendMemberships(ctx, tx, src, members)
 }
 
-// firm is an enterprise with a project of 2024: 8,000,000 yuan of effective input, 9,000,000 of investment.
-func (w *world) firm(name, area string) (firm, project int64) {
-	ids := w.state(
-		thing{kind: content.Enterprise, key: name, area: area, facts: map[string]any{"ent.above_scale@2024": true}},
-		thing{kind: content.Project, key: name + "数字车间", below: 1, facts: map[string]any{
+// digital is an enterprise with a project of 2024: 8,000,000 yuan of effective input, 9,000,000 of investment.
+type digital struct{ id, project int64 }
+
+// firms makes enterprises of Dafeng with a project each.
+func (w *world) firms(n int) []digital {
+	w.t.Helper()
+	var all []thing
+	for i := range n {
+		all = append(all, things(fmt.Sprintf("虚构企业%d", i), "320904", len(all)+1)...)
+	}
+	ids := w.state(all...)
+	out := make([]digital, n)
+	for i := range out {
+		out[i] = digital{ids[2*i], ids[2*i+1]}
+	}
+	return out
+}
+
+func things(name, area string, place int) []thing {
+	return []thing{
+		{kind: content.Enterprise, key: name, area: area, facts: map[string]any{"ent.above_scale@2024": true}},
+		{kind: content.Project, key: name + "数字车间", below: place, facts: map[string]any{
 			"project.is_digital": true, "project.name": name + "数字车间", "project.effective_input@2024": 800 * wan, "project.investment@2024": 900 * wan,
 			"project.effective_input@2022": 0 * wan, "project.investment@2022": 0 * wan, "project.effective_input@2023": 0 * wan, "project.investment@2023": 0 * wan,
 		}},
-	)
+	}
+}
+
+func (w *world) firm(name, area string) (firm, project int64) {
+	w.t.Helper()
+	ids := w.state(things(name, area, 1)...)
 	return ids[0], ids[1]
 }
 

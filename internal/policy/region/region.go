@@ -58,9 +58,7 @@ func (r *Runner) Verified() *Runner {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.strict == nil {
-		reader := *r.reader
-		reader.verified = true
-		r.strict = &Runner{frames: r.frames, reader: &reader, tree: r.tree, open: r.open, end: r.end}
+		r.strict = &Runner{frames: r.frames, reader: r.reader.Verified(), tree: r.tree, open: r.open, end: r.end}
 	}
 	return r.strict
 }

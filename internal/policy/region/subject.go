@@ -29,6 +29,13 @@ func NewReader(lib *content.Library) *Reader {
 	return r
 }
 
+// Verified is a reader that takes for known only what somebody verified.
+func (r *Reader) Verified() *Reader {
+	strict := *r
+	strict.verified = true
+	return &strict
+}
+
 // Subject is an enterprise with all that lies below it, as a view knows it; ok is false when the view does not show it.
 // A fact that is withheld from the view, or said to be missing, is not known.
 func (r *Reader) Subject(v fact.View, enterprise int64) (s rule.Subject, ok bool) {

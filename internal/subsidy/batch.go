@@ -1,0 +1,294 @@
+package subsidy
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// The workflows of this package.
+const (
+	CallWorkflow        = "call"
+	ApplicationWorkflow = "subsidy_application"
+	BatchWorkflow       = "subsidy_batch"
+)
+
+// AreaSubject is the subject that stands for an area, on which calls and batches are cases. It is made where there is none.
+func (s *Store) AreaSubject(ctx context.Context, area string) (int64, error) {
+	if _, ok := s.Library.Areas().Node(area); !ok {
+		return 0, errs.Invalid(i18n.M("subsidy.call_area", area))
+	}
+	sum := sha256.Sum256([]byte("area " + area))
+	src, err := s.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Entry, Authority: "bureau", Name: area, Area: area, Digest: hex.EncodeToString(sum[:])})
+	if err != nil {
+		return 0, err
+	}
+	var ids []int64
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		ids, err = s.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Area, Key: area}})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.Sources.Publish(ctx, src, nil)
+	if errs.KindOf(err) == errs.KindConflict { // said before
+		return ids[0], s.Sources.Discard(ctx, src)
+	}
+	if err != nil {
+		return 0, err
+	}
+	return ids[0], s.Frames.Refresh(ctx)
+}
+
+// OpenCall drafts a call and opens its case. The scope must handle cases of the area.
+func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call, error) {
+	if err := s.checkCall(ctx, &c); err != nil {
+		return c, err
+	}
+	subject, err := s.AreaSubject(ctx, c.Area)
+	if err != nil {
+		return c, err
+	}
+	made, err := s.cases.New(ctx, scope, casework.NewCase{
+		Workflow: CallWorkflow, Title: c.Title, Subject: subject, Data: casework.Data{"closes": rule.Day(c.Closes)},
+	})
+	if err != nil {
+		return c, err
+	}
+	c.Case = made.ID
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.DraftCall(ctx, tx, scope.Account(), c) })
+	if err != nil {
+		return c, err
+	}
+	return s.Call(ctx, scope, made.ID)
+}
+
+// OpenApplication opens the case of an application for an offer of a call, where nothing is kept but what is aimed at; cost
+// items and account follow (Put, NamePayee), then the act that submits it.
+func (s *Store) OpenApplication(ctx context.Context, scope access.Scope, call int64, o Offer) (casework.Case, error) {
+	c, err := s.Call(ctx, scope, call)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	in, _, err := s.policyOf(ctx, c.Policy, c.Known)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	clause, _ := in.Policy.Clause(o.Clause)
+	return s.cases.New(ctx, scope, casework.NewCase{
+		Workflow: ApplicationWorkflow, Title: clause.Name.ZH + " · " + o.Line.Subject.Name, Subject: o.Enterprise,
+		Pins: []casework.Pin{{Kind: "policy", Name: c.Policy, Hash: in.Hash}},
+		Data: casework.Data{
+			"call": rule.Int(call), "policy": rule.Text(c.Policy), "clause": rule.Text(o.Clause), "thing": rule.Int(o.Subject), "year": rule.Int(int64(o.Year)),
+		},
+	})
+}
+
+// NamePayee keeps the account that an application, or a line of a round, is to be paid to: for who acts for the applicant,
+// until the money is sent.
+func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p Payee) error {
+	c, _, err := s.cases.Get(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	if !scope.Sees(access.FileCase, "", c.Enterprise) {
+		return errs.Forbidden("name the account of another enterprise")
+	}
+	if c.Ended != "" {
+		return errs.Conflict(i18n.M("subsidy.ended"))
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.SetPayee(ctx, tx, id, p) })
+}
+
+const (
+	insertBatch = `INSERT INTO subsidy_batch (case_id, call_id, area, notice) VALUES ($1, $2, $3, '')`
+	batchByID   = `SELECT case_id, call_id, area, notice FROM subsidy_batch WHERE case_id = $1`
+	batchOf     = `SELECT case_id FROM subsidy_batch WHERE call_id = $1 AND notice = '' ORDER BY case_id DESC LIMIT 1`
+	setNotice   = `UPDATE subsidy_batch SET notice = $1 WHERE case_id = $2 AND notice = ''`
+	setBatch    = `UPDATE subsidy_application SET batch_id = $1 WHERE case_id = $2 AND standing = 'open'`
+)
+
+// OpenBatch opens a batch that gathers applications of a call.
+func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, title string) (casework.Case, error) {
+	c, err := s.Call(ctx, scope, call)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	subject, err := s.AreaSubject(ctx, c.Area)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	made, err := s.cases.New(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject})
+	if err != nil {
+		return made, err
+	}
+	return made, s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, insertBatch, made.ID, call, c.Area)
+		return noted("open batch", err)
+	})
+}
+
+// Batch is a list of applications that is made public and approved as one.
+type Batch struct {
+	Case   int64
+	Call   int64
+	Area   string
+	Notice period.Day // on which its notice began; 0 before
+}
+
+func batchAt(ctx context.Context, q store.Querier, id int64) (b Batch, err error) {
+	var day string
+	err = q.QueryRow(ctx, batchByID, id).Scan(&b.Case, &b.Call, &b.Area, &day)
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, errs.NotFound("batch", id)
+	}
+	if err == nil && day != "" {
+		b.Notice, err = period.ParseDay(day)
+	}
+	return b, noted("read batch", err)
+}
+
+// gathering is the newest batch of a call that is not public yet.
+func gathering(ctx context.Context, q store.Querier, call int64) (id int64, err error) {
+	err = q.QueryRow(ctx, batchOf, call).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, errs.Conflict(i18n.M("subsidy.no_batch"))
+	}
+	return id, noted("look for a batch", err)
+}
+
+// publish freezes the notice of a batch: for each of its applications the firm, the clause and the amount.
+func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id int64, children []int64) (sum money.Fen, err error) {
+	n, err := tx.Exec(ctx, setNotice, s.today().String(), id)
+	if err == nil && n == 0 {
+		err = errs.Conflict(i18n.M("subsidy.batch_public"))
+	}
+	if err != nil {
+		return 0, noted("publish batch", err)
+	}
+	line := 0
+	for _, child := range children {
+		a, err := applicationOf(ctx, tx, child)
+		if err != nil {
+			return 0, err
+		}
+		if a.Standing != Open {
+			continue
+		}
+		e, ok := view.Enterprise(a.Enterprise)
+		if !ok || a.Amount <= 0 {
+			return 0, errs.Conflict(i18n.M("subsidy.batch_nothing", a.Name))
+		}
+		c, err := s.clauseOf(ctx, a)
+		if err != nil {
+			return 0, err
+		}
+		line++
+		if _, err := tx.Exec(ctx, insertRelease, id, line, child, e.Name, c.Name.ZH, int64(a.Amount)); err != nil {
+			return 0, fmt.Errorf("publish batch: %w", err)
+		}
+		if sum, err = sum.Add(a.Amount); err != nil {
+			return 0, errs.Invalid(i18n.M("subsidy.too_much"))
+		}
+	}
+	if line == 0 {
+		return 0, errs.Conflict(i18n.M("subsidy.batch_empty"))
+	}
+	return sum, nil
+}
+
+// paid says how much of an application was paid, and how much is still to be.
+func paid(ctx context.Context, q store.Querier, a Application) (done, open money.Fen, err error) {
+	parts, err := ledger.In(q, access.SystemScope()).Instalments(ctx, ledger.Filter{Commitment: a.Commitment}, ledger.Page{})
+	if err != nil {
+		return 0, 0, err
+	}
+	for _, p := range parts {
+		t := p.Totals()
+		done += t.Paid
+		open += t.Committed - t.Paid
+	}
+	return done, open, nil
+}
+
+// Settle enters what the bank or the treasury says of a payment batch, and has the cases whose money arrived move on. Cases
+// are acted on one by one after the ledger has settled; calling it again with the same file moves those that were left.
+func (s *Store) Settle(ctx context.Context, scope access.Scope, act ledger.Act, batch int64, outcomes []ledger.Outcome) (ledger.Settled, error) {
+	act.Scope = scope
+	settled, err := ledger.Alone(ctx, s.Book, func(ctx context.Context, tx *store.Tx) (ledger.Settled, error) {
+		return s.Book.Settle(ctx, tx, act, batch, outcomes)
+	})
+	if err != nil {
+		return settled, err
+	}
+	var cases []int64
+	err = s.Book.Read(ctx, scope, func(ctx context.Context, v *ledger.View) error {
+		payments, err := v.Payments(ctx, batch)
+		for _, p := range payments {
+			if p.State == ledger.OrderSettled {
+				id, err := strconv.ParseInt(p.Case, 10, 64)
+				if err != nil {
+					return fmt.Errorf("case of a payment: %w", err)
+				}
+				cases = append(cases, id)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return settled, err
+	}
+	for _, id := range cases {
+		if err := s.arrived(ctx, id); err != nil {
+			return settled, err
+		}
+	}
+	return settled, nil
+}
+
+// arrived moves a case on once all of its money is paid.
+func (s *Store) arrived(ctx context.Context, id int64) error {
+	a, err := applicationOf(ctx, s.DB.Read(), id)
+	if err != nil {
+		return err
+	}
+	c, _, err := s.cases.Get(ctx, access.SystemScope(), id)
+	if err != nil {
+		return err
+	}
+	if _, open, err := paid(ctx, s.DB.Read(), a); err != nil || open > 0 || c.State != "payable" {
+		return err
+	}
+	_, err = s.cases.Act(ctx, access.SystemScope(), casework.Act{Case: id, Action: "paid"})
+	return err
+}
+
+// clauseOf is the clause of an application.
+func (s *Store) clauseOf(ctx context.Context, a Application) (policy.Clause, error) {
+	in, _, err := s.policyOf(ctx, a.Policy, a.Known)
+	if err != nil {
+		return policy.Clause{}, err
+	}
+	c, _ := in.Policy.Clause(a.Clause)
+	return c, nil
+}

@@ -1,0 +1,237 @@
+package subsidy
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// NoticeDays is how long a public notice stands, in working days.
+const NoticeDays = 5
+
+// Published is a line of a public notice (公示): these fields and no others may be published.
+type Published struct {
+	N      int
+	Firm   string
+	Clause string
+	Amount money.Fen
+}
+
+const (
+	insertRelease  = `INSERT INTO subsidy_release (notice_id, n, case_id, firm, clause, fen) VALUES ($1, $2, $3, $4, $5, $6)`
+	releaseOf      = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 ORDER BY n`
+	releasedCase   = `SELECT case_id FROM subsidy_release WHERE notice_id = $1 AND n = $2`
+	openObjections = `SELECT COUNT(*) FROM subsidy_objection WHERE notice_id = $1 AND answered = 0`
+)
+
+// Release is what a notice says. It is public, and so asks for no scope.
+func (s *Store) Release(ctx context.Context, notice int64) ([]Published, error) {
+	rows, err := s.DB.Read().Query(ctx, releaseOf, notice)
+	if err != nil {
+		return nil, fmt.Errorf("read notice: %w", err)
+	}
+	defer rows.Close()
+	var all []Published
+	for rows.Next() {
+		var p Published
+		if err := rows.Scan(&p.N, &p.Firm, &p.Clause, &p.Amount); err != nil {
+			return nil, fmt.Errorf("read notice: %w", err)
+		}
+		all = append(all, p)
+	}
+	return all, noted("read notice", rows.Err())
+}
+
+// over refuses while a notice that began on a day still stands, or while an objection to it waits for its answer.
+func (s *Store) over(ctx context.Context, q store.Querier, notice int64, began period.Day) error {
+	due, known := s.Library.Calendar().AddWorkdays(began, NoticeDays)
+	if s.today() <= due {
+		return errs.Conflict(i18n.M("subsidy.notice_stands", began.String(), due.String(), calendarNote(known)))
+	}
+	var n int
+	if err := q.QueryRow(ctx, openObjections, notice).Scan(&n); err != nil {
+		return fmt.Errorf("count objections: %w", err)
+	}
+	if n > 0 {
+		return errs.Conflict(i18n.M("subsidy.objections_open", n))
+	}
+	return nil
+}
+
+// calendarNote says that a day was reckoned without the calendar of its year.
+func calendarNote(known bool) any {
+	if known {
+		return ""
+	}
+	return i18n.M("subsidy.calendar_unknown")
+}
+
+// Objection is what somebody says against a line of a notice.
+type Objection struct {
+	ID      int64
+	Notice  int64
+	Case    int64 // of the line
+	Text    string
+	Name    string // of who objects; shown to those who answer alone
+	At      int64
+	Answer  string
+	Upheld  bool
+	By      int64
+	Settled int64 // when it was answered; 0 while it is open
+}
+
+const (
+	insertObjection = `INSERT INTO subsidy_objection (id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, '')`
+	answerObjection = `UPDATE subsidy_objection SET answered = $1, by_account = $2, upheld = $3, answer = $4 WHERE id = $5 AND answered = 0`
+	objectionByID   = `SELECT id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE id = $1`
+	objectionsOf    = `SELECT id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE notice_id = $1 ORDER BY id`
+	maxObjections   = 1000 // of one notice
+)
+
+// Object files an objection to a line of a notice that stands. Anybody may.
+func (s *Store) Object(ctx context.Context, notice int64, n int, name, text string) (int64, error) {
+	text, name = strings.TrimSpace(text), strings.TrimSpace(name)
+	if text == "" || name == "" {
+		return 0, errs.Invalid(i18n.M("subsidy.objection_whole"))
+	}
+	if err := limited("subsidy.field_text", text, maxText); err != nil {
+		return 0, err
+	}
+	if err := limited("subsidy.field_name", name, 200); err != nil {
+		return 0, err
+	}
+	var id int64
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		var of, open int64
+		if err := tx.QueryRow(ctx, releasedCase, notice, n).Scan(&of); err != nil {
+			return errs.NotFound("line of a notice", n)
+		}
+		if err := s.standing(ctx, tx, notice); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, openObjections, notice).Scan(&open); err != nil {
+			return err
+		}
+		if open >= maxObjections {
+			return errs.Conflict(i18n.M("subsidy.objections_many"))
+		}
+		var err error
+		if id, err = tx.NextIDs(ctx, 1); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertObjection, id, notice, of, text, name, s.Clock.Millis())
+		return err
+	})
+	return id, noted("object to a notice", err)
+}
+
+const noticeDay = `SELECT notice FROM subsidy_batch WHERE case_id = $1 UNION ALL SELECT notice FROM subsidy_round WHERE id = $1`
+
+// standing refuses where a notice does not stand: objections come in time.
+func (s *Store) standing(ctx context.Context, q store.Querier, notice int64) error {
+	var day string
+	if err := q.QueryRow(ctx, noticeDay, notice).Scan(&day); err != nil || day == "" {
+		return errs.NotFound("notice", notice)
+	}
+	began, err := period.ParseDay(day)
+	if err != nil {
+		return err
+	}
+	if due, _ := s.Library.Calendar().AddWorkdays(began, NoticeDays); s.today() > due {
+		return errs.Conflict(i18n.M("subsidy.notice_over", due.String()))
+	}
+	return nil
+}
+
+// Answer settles an objection in writing. What one that is right is about can no longer be granted: its case is to be struck.
+// The scope must handle cases of the application's area.
+func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld bool, answer string) (Objection, error) {
+	answer = strings.TrimSpace(answer)
+	if answer == "" {
+		return Objection{}, errs.Invalid(i18n.M("subsidy.answer_missing"))
+	}
+	if err := limited("subsidy.field_answer", answer, maxText); err != nil {
+		return Objection{}, err
+	}
+	o, err := scanObjection(s.DB.Read().QueryRow(ctx, objectionByID, id))
+	if err != nil {
+		return o, errs.NotFound("objection", id)
+	}
+	area, err := s.areaOf(ctx, s.DB.Read(), o)
+	if err != nil {
+		return o, err
+	}
+	if !scope.Sees(access.HandleCase, area, 0) {
+		return o, errs.NotFound("objection", id)
+	}
+	flag := 0
+	if upheld {
+		flag = 1
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(ctx, answerObjection, s.Clock.Millis(), scope.Account(), flag, answer, id)
+		if err == nil && n == 0 {
+			return errs.Conflict(i18n.M("subsidy.answered"))
+		}
+		return err
+	})
+	if err != nil {
+		return o, noted("answer objection", err)
+	}
+	o.Upheld, o.Answer = upheld, answer
+	return o, nil
+}
+
+const lineArea = `SELECT area FROM subsidy_application WHERE case_id = $1 UNION ALL SELECT area FROM subsidy_round WHERE id = $2`
+
+func (s *Store) areaOf(ctx context.Context, q store.Querier, o Objection) (area string, err error) {
+	err = q.QueryRow(ctx, lineArea, o.Case, o.Notice).Scan(&area)
+	return area, noted("read where an objection lies", err)
+}
+
+func scanObjection(row interface{ Scan(...any) error }) (o Objection, err error) {
+	var upheld int
+	err = row.Scan(&o.ID, &o.Notice, &o.Case, &o.Text, &o.Name, &o.At, &o.Settled, &o.By, &upheld, &o.Answer)
+	o.Upheld = upheld == 1
+	return o, err
+}
+
+// Objections is what was said against a notice, to those who handle cases of its lines' areas.
+func (s *Store) Objections(ctx context.Context, scope access.Scope, notice int64) ([]Objection, error) {
+	rows, err := s.DB.Read().Query(ctx, objectionsOf, notice)
+	if err != nil {
+		return nil, fmt.Errorf("read objections: %w", err)
+	}
+	var all []Objection
+	for rows.Next() {
+		o, err := scanObjection(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read objections: %w", err)
+		}
+		all = append(all, o)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read objections: %w", err)
+	}
+	if err := rows.Close(); err != nil {
+		return nil, err
+	}
+	var seen []Objection
+	for _, o := range all {
+		area, err := s.areaOf(ctx, s.DB.Read(), o)
+		if err != nil {
+			return nil, err
+		}
+		if scope.Sees(access.HandleCase, area, 0) {
+			seen = append(seen, o)
+		}
+	}
+	return seen, nil
+}

@@ -1,0 +1,466 @@
+package subsidy
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Round pays by clauses without an application (免申即享): from verified facts a list, which is checked and made public; then
+// each firm confirms where to pay, or declines.
+type Round struct {
+	ID      int64
+	Area    string
+	Policy  string
+	Known   int64 // commit of the policy
+	Seq     int64 // commit of the facts
+	AsOf    period.Day
+	Clauses []string
+	Title   string
+	Line    int64
+	State   RoundState
+	By      int64
+	Notice  period.Day // on which its notice began; 0 before
+}
+
+// RoundState is how far a round has come.
+type RoundState string
+
+// The states.
+const (
+	RoundListed RoundState = "listed" // being checked
+	RoundNotice RoundState = "notice"
+	RoundOpen   RoundState = "open" // firms are asked
+)
+
+// RoundLine is what a firm would get by one clause for one thing.
+type RoundLine struct {
+	N          int
+	Enterprise int64
+	Area       string
+	Firm       string
+	Clause     string
+	Subject    int64
+	Name       string
+	Year       int
+	Amount     money.Fen
+	State      string // listed, dropped, asked
+	Reason     string // of a dropped one
+	Case       int64
+}
+
+const (
+	insertRound = `INSERT INTO subsidy_round (id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, at, notice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'listed', $10, $11, '')`
+	roundByID   = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE id = $1`
+	moveRound   = `UPDATE subsidy_round SET state = $1, notice = $2 WHERE id = $3 AND state = $4`
+	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
+	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
+	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
+)
+
+var roundColumns = []string{"round_id", "n", "enterprise", "area", "firm", "clause", "subject", "name", "year", "fen", "state", "reason", "case_id"}
+
+// NewRound is a round to be begun; AsOf 0 is today.
+type NewRound struct {
+	Area    string
+	Policy  string
+	Clauses []string
+	Title   string
+	Line    int64
+	AsOf    period.Day
+}
+
+// ListRound works out who gets what by verified facts and keeps it as a list to be checked. For each clause, thing and year it
+// takes what is sure by verified facts alone, and never more than what is sure by all that is known; what the ledger holds
+// already is left out. The scope must handle cases of the area.
+func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (Round, error) {
+	if !scope.Sees(access.HandleCase, n.Area, 0) {
+		return Round{}, errs.Forbidden("list a round of area " + n.Area)
+	}
+	if n.AsOf == 0 {
+		n.AsOf = s.today()
+	}
+	c := Call{Area: n.Area, Policy: n.Policy, Clauses: n.Clauses, Title: n.Title, Line: n.Line, Opens: n.AsOf, Closes: n.AsOf}
+	if err := s.checkCall(ctx, &c); err != nil {
+		return Round{}, err
+	}
+	view, err := s.system(ctx)
+	if err != nil {
+		return Round{}, err
+	}
+	r := Round{Area: n.Area, Policy: n.Policy, Known: c.Known, Seq: view.Seq(), AsOf: n.AsOf, Clauses: c.Clauses, Title: c.Title, Line: n.Line, State: RoundListed, By: scope.Account()}
+	lines, err := s.roundLines(ctx, view, r)
+	if err != nil {
+		return Round{}, err
+	}
+	if len(lines) == 0 {
+		return Round{}, errs.Invalid(i18n.M("subsidy.round_empty"))
+	}
+	return r, s.keepRound(ctx, &r, lines)
+}
+
+// roundLines is what a round finds, by firm, clause, thing and year.
+func (s *Store) roundLines(ctx context.Context, view fact.View, r Round) ([]RoundLine, error) {
+	preview, err := s.Lab.Preview(ctx, view, lab.Scenario{Policy: r.Policy, Area: r.Area}, r.AsOf)
+	if err != nil {
+		return nil, err
+	}
+	var of []int
+	for i, c := range preview.Clauses {
+		if slices.Contains(r.Clauses, c.Clause) {
+			of = append(of, i)
+		}
+	}
+	held, err := s.held(ctx)
+	if err != nil {
+		return nil, err
+	}
+	verified := s.reader.Verified()
+	var lines []RoundLine
+	for _, g := range preview.Grants {
+		if !slices.ContainsFunc(of, func(i int) bool { return g.Of[i] > 0 }) {
+			continue
+		}
+		own, err := s.linesOf(view, verified, preview.Plan, r, g.Firm)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range own {
+			project, item, family := s.claimOf(&Assessment{Aim: Aim{Enterprise: l.Enterprise, Clause: l.Clause, Year: l.Year}, Plan: preview.Plan, Line: l.line})
+			if !held[claimKey{project, item, family}] && !held[claimKey{project, "", family}] {
+				lines = append(lines, l.RoundLine)
+			}
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b RoundLine) int {
+		return cmp.Or(cmp.Compare(a.Firm, b.Firm), cmp.Compare(a.Enterprise, b.Enterprise), cmp.Compare(a.Clause, b.Clause), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Year, b.Year))
+	})
+	for i := range lines {
+		lines[i].N = i + 1
+	}
+	return lines, nil
+}
+
+type claimKey struct{ project, item, family string }
+
+// held is every claim that stands: what was granted already is in no round.
+func (s *Store) held(ctx context.Context) (map[claimKey]bool, error) {
+	all := map[claimKey]bool{}
+	err := s.Book.Read(ctx, access.SystemScope(), func(ctx context.Context, v *ledger.View) error {
+		for page := (ledger.Page{}); ; {
+			some, err := v.Claims(ctx, ledger.ClaimFilter{Standing: true}, page)
+			if err != nil || len(some) == 0 {
+				return err
+			}
+			for _, c := range some {
+				all[claimKey{c.Project, c.Item, c.Family}] = true
+				page.After = c.ID
+			}
+		}
+	})
+	return all, err
+}
+
+// found is a line of a round with the line of the decision that it comes from.
+type found struct {
+	RoundLine
+	line policy.Line
+}
+
+// linesOf is what a firm gets for sure by both verified facts and all facts, in the clauses of a round.
+func (s *Store) linesOf(view fact.View, verified *region.Reader, plan *policy.Plan, r Round, f *region.Firm) ([]found, error) {
+	type key struct {
+		clause, subject string
+		year            int
+	}
+	sure := map[key]money.Fen{}
+	var strict []policy.Line
+	for i, reader := range []*region.Reader{s.reader, verified} {
+		subject, ok := reader.Subject(view, f.ID)
+		if !ok {
+			return nil, errs.NotFound("enterprise", f.ID)
+		}
+		d, err := plan.Decide(subject, r.AsOf, policy.Options{})
+		if err != nil {
+			return nil, fmt.Errorf("decide on enterprise %d: %w", f.ID, err)
+		}
+		if i == 1 {
+			strict = d.Lines
+			continue
+		}
+		for _, l := range d.Lines {
+			sure[key{l.Clause, l.Subject.ID, l.Year}] = l.Pays.Sure
+		}
+	}
+	var all []found
+	for _, l := range strict {
+		fen := min(l.Pays.Sure, sure[key{l.Clause, l.Subject.ID, l.Year}])
+		if fen <= 0 || !slices.Contains(r.Clauses, l.Clause) {
+			continue
+		}
+		id, err := strconv.ParseInt(l.Subject.ID, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("subject %q of a decision: %w", l.Subject.ID, err)
+		}
+		all = append(all, found{RoundLine{
+			Enterprise: f.ID, Area: f.Area, Firm: f.Name, Clause: l.Clause, Subject: id, Name: l.Subject.Name, Year: l.Year, Amount: fen, State: "listed",
+		}, l})
+	}
+	return all, nil
+}
+
+// keepRound writes a round and its lines, some thousand lines a transaction; the round comes last, so that a crash leaves
+// nothing that is seen.
+func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine) error {
+	for part := range slices.Chunk(lines, 20_000) {
+		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if r.ID == 0 {
+				id, err := tx.NextIDs(ctx, 1)
+				if err != nil {
+					return err
+				}
+				r.ID = id
+			}
+			return tx.InsertRows(ctx, "subsidy_round_line", roundColumns, func(yield func([]any) bool) {
+				for _, l := range part {
+					if !yield([]any{r.ID, int32(l.N), l.Enterprise, l.Area, l.Firm, l.Clause, l.Subject, l.Name, int32(l.Year), int64(l.Amount), l.State, "", int64(0)}) {
+						return
+					}
+				}
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("keep the lines of a round: %w", err)
+		}
+	}
+	clauses, err := json.Marshal(r.Clauses)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, insertRound, r.ID, r.Area, r.Policy, r.Known, r.Seq, r.AsOf.String(), string(clauses), r.Title, r.Line, r.By, s.Clock.Millis())
+		return noted("keep a round", err)
+	})
+}
+
+func roundOf(ctx context.Context, q store.Querier, id int64) (r Round, err error) {
+	var asOf, clauses, notice string
+	err = q.QueryRow(ctx, roundByID, id).Scan(&r.ID, &r.Area, &r.Policy, &r.Known, &r.Seq, &asOf, &clauses, &r.Title, &r.Line, &r.State, &r.By, &notice)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, errs.NotFound("round", id)
+	}
+	if err != nil {
+		return r, fmt.Errorf("read round: %w", err)
+	}
+	if notice != "" {
+		r.Notice, err = period.ParseDay(notice)
+	}
+	day, dayErr := period.ParseDay(asOf)
+	r.AsOf = day
+	return r, errors.Join(err, dayErr, json.Unmarshal([]byte(clauses), &r.Clauses))
+}
+
+// Round is a round, for who handles or reads cases of its area.
+func (s *Store) Round(ctx context.Context, scope access.Scope, id int64) (Round, error) {
+	r, err := roundOf(ctx, s.DB.Read(), id)
+	if err == nil && !scope.Sees(access.HandleCase, r.Area, 0) && !scope.Sees(access.ReadCase, r.Area, 0) {
+		return Round{}, errs.NotFound("round", id)
+	}
+	return r, err
+}
+
+// RoundLines is the lines of a round from one on, as far as the scope may read them.
+func (s *Store) RoundLines(ctx context.Context, scope access.Scope, id int64, after, limit int) ([]RoundLine, error) {
+	where, args := scope.Where(access.ReadCase, "area", "enterprise", []any{id, after})
+	query := selectLines + ` WHERE round_id = $1 AND n > $2 AND ` + where + ` ORDER BY n LIMIT ` + strconv.Itoa(min(max(limit, 1), 1000))
+	return readLines(ctx, s.DB.Read(), query, args...)
+}
+
+func readLines(ctx context.Context, q store.Querier, query string, args ...any) ([]RoundLine, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read lines of a round: %w", err)
+	}
+	defer rows.Close()
+	var all []RoundLine
+	for rows.Next() {
+		var l RoundLine
+		if err := rows.Scan(&l.N, &l.Enterprise, &l.Area, &l.Firm, &l.Clause, &l.Subject, &l.Name, &l.Year, &l.Amount, &l.State, &l.Reason, &l.Case); err != nil {
+			return nil, fmt.Errorf("read lines of a round: %w", err)
+		}
+		all = append(all, l)
+	}
+	return all, noted("read lines of a round", errors.Join(rows.Err(), rows.Close()))
+}
+
+// DropLine takes a line out of a round that is being checked, or out of its notice where an objection was right, with the
+// reason.
+func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n int, reason string) error {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	reason = strings.TrimSpace(reason)
+	if reason == "" {
+		return errs.Invalid(i18n.M("subsidy.drop_reason"))
+	}
+	if r.State == RoundOpen {
+		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		changed, err := tx.Exec(ctx, dropLine, reason, id, n)
+		if err == nil && changed == 0 {
+			return errs.NotFound("line of a round", n)
+		}
+		return noted("drop a line", err)
+	})
+}
+
+func (s *Store) handled(ctx context.Context, scope access.Scope, id int64) (Round, error) {
+	r, err := s.Round(ctx, scope, id)
+	if err == nil && !scope.Sees(access.HandleCase, r.Area, 0) {
+		return r, errs.Forbidden("handle a round")
+	}
+	return r, err
+}
+
+const listedLines = selectLines + ` WHERE round_id = $1 AND state = 'listed' ORDER BY n`
+
+// PublishRound makes the list of a round public. Whoever made the list may not.
+func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) error {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	if r.By == scope.Account() {
+		return errs.Conflict(i18n.M("subsidy.round_own"))
+	}
+	in, _, err := s.policyOf(ctx, r.Policy, r.Known)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := s.moveRound(ctx, tx, r, RoundListed, RoundNotice, s.today()); err != nil {
+			return err
+		}
+		lines, err := readLines(ctx, tx, listedLines, id)
+		if err != nil {
+			return err
+		}
+		return tx.InsertRows(ctx, "subsidy_release", []string{"notice_id", "n", "case_id", "firm", "clause", "fen"}, func(yield func([]any) bool) {
+			for _, l := range lines {
+				c, _ := in.Policy.Clause(l.Clause)
+				if !yield([]any{id, int32(l.N), int64(0), l.Firm, c.Name.ZH, int64(l.Amount)}) {
+					return
+				}
+			}
+		})
+	})
+}
+
+func (s *Store) moveRound(ctx context.Context, tx *store.Tx, r Round, from, to RoundState, notice period.Day) error {
+	n, err := tx.Exec(ctx, moveRound, string(to), notice.String(), r.ID, string(from))
+	if err == nil && n == 0 {
+		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
+	}
+	return noted("move round", err)
+}
+
+// NoApplication is the workflow of a line of a round.
+const NoApplication = "no_application"
+
+// OpenRound asks the firms, once the notice has stood and objections were answered: a case for each line. It may be called
+// again after a crash: what was asked is not asked twice. It gives how many were asked now.
+func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (asked int, err error) {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return 0, err
+	}
+	if r.State == RoundListed {
+		return 0, errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
+	}
+	if r.State == RoundNotice {
+		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if err := s.over(ctx, tx, id, r.Notice); err != nil {
+				return err
+			}
+			return s.moveRound(ctx, tx, r, RoundNotice, RoundOpen, r.Notice)
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	lines, err := readLines(ctx, s.DB.Read(), listedLines, id)
+	if err != nil {
+		return 0, err
+	}
+	in, _, err := s.policyOf(ctx, r.Policy, r.Known)
+	if err != nil {
+		return 0, err
+	}
+	for _, l := range lines {
+		if err := s.ask(ctx, r, in.Hash, l); err != nil {
+			return asked, err
+		}
+		asked++
+	}
+	return asked, nil
+}
+
+// ask opens the case of a line, under a key of its own, and its application.
+func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) error {
+	c, err := s.cases.New(ctx, access.SystemScope(), casework.NewCase{
+		Workflow: NoApplication, Title: r.Title + " · " + l.Name, Subject: l.Enterprise, Key: fmt.Sprintf("round/%d/%d", r.ID, l.N),
+		Pins: []casework.Pin{{Kind: "policy", Name: r.Policy, Hash: hash}},
+	})
+	if err != nil {
+		return fmt.Errorf("ask firm %d: %w", l.Enterprise, err)
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(ctx, askLine, c.ID, r.ID, l.N)
+		if err != nil || n == 0 {
+			return noted("ask firm", err)
+		}
+		return s.enroll(ctx, tx, r, l, c.ID, hash)
+	})
+}
+
+// enroll makes the application of a line.
+func (s *Store) enroll(ctx context.Context, tx *store.Tx, r Round, l RoundLine, id int64, hash string) error {
+	view, err := s.system(ctx)
+	if err != nil {
+		return err
+	}
+	aim := Aim{Policy: r.Policy, Known: r.Known, Clause: l.Clause, Enterprise: l.Enterprise, Subject: l.Subject, Year: l.Year, AsOf: r.AsOf}
+	out, err := s.Assess(ctx, view, Found{Aim: aim})
+	if err != nil {
+		return err
+	}
+	a := Application{Case: id, Aim: out.Aim, Area: l.Area, Package: hash, Kind: out.Line.Subject.Kind, Name: l.Name, Standing: Open, Amount: l.Amount, Round: r.ID}
+	a.Project, a.Item, a.Family = s.claimOf(out)
+	_, err = tx.Exec(ctx, insertApplication, a.Case, a.Call, a.Enterprise, a.Area, a.Policy, a.Known, a.Package, a.Clause, a.Kind, a.Subject, a.Name, a.Year,
+		a.AsOf.String(), a.Project, a.Item, a.Family, int64(a.Amount), a.Round, s.Clock.Millis())
+	if err != nil {
+		return fmt.Errorf("enter line of a round: %w", err)
+	}
+	return s.keep(ctx, tx, id, Submitted, 0, "", out)
+}
