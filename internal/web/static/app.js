@@ -42,7 +42,7 @@
     if (!e.target.closest('.yz-search')) closeSuggestions();
   });
 
-  // Bars beside a table: the table's own cells are the data.
+  // Bars beside a table: the table's own cells are the data. Where only figures have moved, only bars do.
   function drawCharts(root) {
     if (!window.echarts) return;
     var boxes = root.querySelectorAll('[data-chart]');
@@ -64,14 +64,23 @@
       names.push(rows[r].cells[0].textContent.trim());
       for (var s = 0; s < series.length; s++) series[s].data.push(Number(rows[r].cells[series[s].col].getAttribute('data-value')));
     }
-    // Names may be measured before their font has come: room for as many full-width characters as the longest has.
-    var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
-    var colours = ['#1a5fb4', '#e3a36b'];
     var chart = window.echarts.getInstanceByDom(box), side = box.hasAttribute('data-side');
+    var shape = JSON.stringify([names, series.map(function (s) { return s.name; })]), figures = JSON.stringify(series);
+    if (chart && chart.yzFigures === figures && chart.yzShape === shape) return;
+    if (chart && chart.yzShape === shape) {
+      chart.setOption({ series: series.map(function (s) { return { data: s.data }; }) });
+      chart.yzFigures = figures;
+      return;
+    }
     if (!chart) {
       chart = window.echarts.init(box, null, { renderer: 'svg' });
       window.addEventListener('resize', chart.resize.bind(chart, null));
     }
+    chart.yzShape = shape;
+    chart.yzFigures = figures;
+    // Names may be measured before their font has come: room for as many full-width characters as the longest has.
+    var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
+    var colours = ['#1a5fb4', '#e3a36b'];
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },

@@ -76,6 +76,7 @@
       var part = parts[i], old = part.id && document.getElementById(part.id);
       if (part.hasAttribute('data-again')) again = Number(part.getAttribute('data-again'));
       if (part.classList.contains('yz-err') && old) mark(old, part.textContent);
+      else if (old && old.isEqualNode(part)) continue; // nothing moved in it
       else if (old) replace(old, part);
       else say(part.textContent.trim());
     }
