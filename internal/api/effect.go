@@ -76,6 +76,9 @@ func (s *server) effect(ctx context.Context, c *caller, in *effectIn) (*effectOu
 	if err != nil {
 		return nil, err
 	}
+	if err := s.Lab.MayShow(ctx, m.View, v, report.Policy); err != nil {
+		return nil, err
+	}
 	after, err := s.byDefault(ctx, m, report.Policy)
 	if err != nil {
 		return nil, err

@@ -489,6 +489,7 @@ func (s *server) end(ctx context.Context, v *visit, st version.Step, r *http.Req
 // effectData is what a version comes to, or how far the work is.
 type effectData struct {
 	ID       int64
+	Refused  string // why it is not told
 	Progress *region.Progress
 	Policy   *policy.Policy
 	*region.Effect
@@ -545,6 +546,14 @@ func (s *server) versionEffect(w http.ResponseWriter, r *http.Request, v *visit)
 
 func (s *server) effect(ctx context.Context, v *visit, x version.Version, d *effectData) error {
 	view, err := s.view(ctx, v)
+	if err != nil {
+		return err
+	}
+	err = s.Lab.MayShow(ctx, view, x, d.Policy)
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
+		d.Refused = v.t.Msg(msg)
+		return nil
+	}
 	if err != nil {
 		return err
 	}

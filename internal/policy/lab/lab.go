@@ -103,16 +103,36 @@ func (l *Lab) PlanFor(ctx context.Context, view fact.View, s Scenario) (*Planned
 	if err != nil {
 		return nil, err
 	}
-	if p.Plan.Staged() && (p.Scenario.Budget != 0 || p.Scenario.Text != "") && !p.within(view.Scope()) {
+	if (p.Scenario.Budget != 0 || p.Scenario.Text != "") && !MaySee(p.Plan, view.Scope()) {
 		return nil, errs.Invalid(i18n.M("lab.shared"))
 	}
 	return p, nil
 }
 
-// within says that the scenario pays only in areas that a scope sees.
-func (p *Planned) within(scope access.Scope) bool {
-	a := p.Plan.Policy.File.Document.Area
-	return scope.All() || a != nil && !slices.ContainsFunc(a.In, func(code string) bool { return !scope.Sees(access.ReadSensitive, code, 0) })
+// MaySee says that a scope sees all whom the quotas and pools of a plan are shared by: it has none, or pays only in areas that the
+// scope sees. Of a plan that is not law, others may not see what their own part is.
+func MaySee(pl *policy.Plan, scope access.Scope) bool {
+	a := pl.Policy.File.Document.Area
+	return !pl.Staged() || scope.All() || a != nil && !slices.ContainsFunc(a.In, func(code string) bool { return !scope.Sees(access.ReadSensitive, code, 0) })
+}
+
+// MayShow refuses to tell what a version comes to, by an errs.KindInvalid, one who does not see all whom its quotas and pools are
+// shared by. What is in force is told to all.
+func (l *Lab) MayShow(ctx context.Context, view fact.View, v version.Version, p *policy.Policy) error {
+	plan, err := p.Plan(nil)
+	if err != nil {
+		return fmt.Errorf("plan version %d: %w", v.ID, err)
+	}
+	if MaySee(plan, view.Scope()) {
+		return nil
+	}
+	switch law, err := l.Versions.InForce(ctx, v.Document, view.Seq()); {
+	case err != nil && errs.KindOf(err) != errs.KindNotFound:
+		return err
+	case err == nil && law.ID == v.ID:
+		return nil
+	}
+	return errs.Invalid(i18n.M("lab.shared_version"))
 }
 
 // left is the answers and numbers of the scenario, but for those that only clauses asked for that it ends.

@@ -396,6 +396,16 @@ func TestBudgetOfOthers(t *testing.T) {
 			own.Only = []string{"320904"}
 			p, err := w.Plan(ctx, view.Seq(), whole)
 			must(t, err)
+			law, err := w.Versions.InForce(ctx, yancheng, view.Seq())
+			must(t, err)
+			for id, others := range map[int64]bool{law.ID: false, law.ID + 1: true} {
+				v := version.Version{ID: id, Document: yancheng}
+				err := w.MayShow(ctx, view, v, p.Plan.Policy)
+				if msg, _ := errs.Message(err); (msg.Key == "lab.shared_version") != (others && who == "county") || err != nil && msg.Key == "" {
+					t.Errorf("effect of version %d for a %s: %v", id, who, err)
+				}
+				must(t, w.MayShow(ctx, view, v, law.Policy)) // without quotas and pools
+			}
 			for name, s := range map[string]Scenario{"budget": whole, "pool of a text": {Policy: yancheng, Text: string(p.src)}, "own": own, "law": {Policy: yancheng}} {
 				_, err := w.Run(ctx, view, s, asOf)
 				_, _, err2 := w.Begin(ctx, view, s, asOf)
