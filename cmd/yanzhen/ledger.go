@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -47,5 +48,33 @@ func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 			return errs.Conflict(i18n.M("cmd.ledger_faults", n))
 		}
 		return nil
+	}
+}
+
+// ledgerEvery is how often the whole ledger is walked over while the pages are served.
+const ledgerEvery = 24 * time.Hour
+
+// watchLedger walks over the whole ledger, now and then every day, and writes down what is wrong, until ctx ends.
+func (in *installation) watchLedger(ctx context.Context) {
+	every := time.NewTicker(ledgerEvery)
+	defer every.Stop()
+	for {
+		found, err := ledger.New(in.db, in.now).Check(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			in.log.Error("check the ledger", "err", err)
+		default:
+			for _, f := range found.Faults {
+				in.log.Error("the ledger is wrong", "fault", f.String())
+			}
+			in.log.Info("ledger checked", "transfers", found.Transfers, "faults", len(found.Faults))
+		}
+		select {
+		case <-every.C:
+		case <-ctx.Done():
+			return
+		}
 	}
 }

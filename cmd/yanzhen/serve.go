@@ -140,6 +140,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	beside.Go(func() {
 		in.cases.Watch(work, watchEvery, func(err error) { in.log.Error("clocks of cases", "err", err) })
 	})
+	beside.Go(func() { in.watchLedger(work) })
 	if !alone {
 		beside.Go(func() {
 			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })
