@@ -7,14 +7,43 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // watchEvery is how often the clocks of cases are looked at: they run in days.
 const watchEvery = 10 * time.Minute
 
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
-func caseEffects() *casework.Registry { return casework.NewRegistry() }
+func caseEffects(money *subsidy.Store) *casework.Registry {
+	r := casework.NewRegistry()
+	subsidy.Register(r, money)
+	return r
+}
+
+// openSubsidy opens the store of what is done with decisions on money.
+func (in *installation) openSubsidy(p *place) error {
+	files, err := contentFiles(p.content)
+	if err != nil {
+		return err
+	}
+	costs, err := subsidy.LoadCosts(in.lib, files)
+	if err != nil {
+		return placed(err, p.content)
+	}
+	rubrics, err := rubric.Load(files)
+	if err != nil {
+		return placed(err, p.content)
+	}
+	in.ledger = ledger.New(in.db, in.now)
+	in.subsidy = subsidy.New(subsidy.Deps{
+		DB: in.db, Clock: in.now, Library: in.lib, Frames: in.frames, Sources: in.sources, Parties: in.parties, Runner: in.region, Lab: in.lab,
+		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics,
+	})
+	return nil
+}
 
 // openCases reads forms and workflows and opens the store of cases.
 func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir) error {
@@ -23,7 +52,7 @@ func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir)
 		return err
 	}
 	in.forms = form.NewStore(in.db, in.lib, set, in.now)
-	forms, effects := casework.FormsOf(in.forms), caseEffects()
+	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {
 		return err
@@ -32,5 +61,6 @@ func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir)
 		DB: in.db, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames, Library: in.lib, Clock: in.now,
 		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: blobs, Forms: forms, Sniff: casework.SniffFile,
 	})
+	in.subsidy.Use(in.cases)
 	return nil
 }

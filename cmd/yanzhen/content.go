@@ -16,6 +16,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // contentCheckCommand reads the content that ships, or what a deployer laid over it, and tells every mistake.
@@ -37,10 +39,20 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err
+		}
+		files, err := contentFiles(over)
+		if err != nil {
+			return err
+		}
+		if _, err := subsidy.LoadCosts(lib, files); err != nil {
+			return placed(err, over)
+		}
+		if _, err := rubric.Load(files); err != nil {
+			return placed(err, over)
 		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All())))
 		return nil

@@ -35,6 +35,7 @@ import (
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // place is where an installation keeps what it knows, as flags say it.
@@ -106,6 +107,7 @@ var schemas = []store.Migrations{
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
+	subsidy.Migrations,
 	enrol.Migrations,
 	api.Migrations,
 }
@@ -135,6 +137,8 @@ type installation struct {
 	notices   *notice.Store
 	forms     *form.Store
 	cases     *casework.Store
+	ledger    *ledger.Book
+	subsidy   *subsidy.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -202,12 +206,15 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if in.notices, err = in.openNotices(); err != nil {
 		return nil, err
 	}
-	if err = in.openCases(ctx, p, blobs); err != nil {
-		return nil, err
-	}
 	in.region = region.NewRunner(in.frames, in.lib)
 	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
 	in.scenarios = lab.NewStore(in.lab, in.db, in.now)
+	if err = in.openSubsidy(p); err != nil {
+		return nil, err
+	}
+	if err = in.openCases(ctx, p, blobs); err != nil {
+		return nil, err
+	}
 	return in, nil
 }
 
