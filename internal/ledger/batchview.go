@@ -149,3 +149,21 @@ func (v *View) Payments(ctx context.Context, batch int64) ([]Payment, error) {
 	})
 	return all, err
 }
+
+// Taken is that somebody took the file of a batch, with the account numbers.
+type Taken struct {
+	At int64 // ms
+	By int64 // account
+}
+
+// Files are the times when the file of a batch was taken.
+func (v *View) Files(ctx context.Context, batch int64) ([]Taken, error) {
+	if _, err := v.Batch(ctx, batch); err != nil {
+		return nil, err
+	}
+	rows, err := v.q.Query(ctx, `SELECT at, by_account FROM ledger_batch_file WHERE batch_id = $1 ORDER BY id`, batch)
+	return collect(rows, err, "read who took the file", func(rows *store.Rows) (t Taken, err error) {
+		err = rows.Scan(&t.At, &t.By)
+		return t, err
+	})
+}

@@ -65,6 +65,10 @@ func TestFileOutAndResultsIn(t *testing.T) {
 		if err != nil {
 			d.Fatal(err)
 		}
+		taken := read(d, access.SystemScope(), func(ctx context.Context, v *ledger.View) ([]ledger.Taken, error) { return v.Files(ctx, batch) })
+		if len(taken) != 1 || taken[0].By != 3 {
+			d.Errorf("taken: %+v", taken)
+		}
 		var out bytes.Buffer
 		if err := ledger.Paper(i18n.T{Lang: i18n.ZH}, head, list).CSV(&out); err != nil {
 			d.Fatal(err)

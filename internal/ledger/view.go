@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 
@@ -45,10 +46,13 @@ type where struct {
 	args  []any
 }
 
-// add is one more condition; its ? stands for the argument.
-func (w *where) add(term string, arg any) {
-	w.args = append(w.args, arg)
-	w.terms = append(w.terms, strings.Replace(term, "?", "$"+strconv.Itoa(len(w.args)), 1))
+// add is one more condition; each ? in it stands for the next of the arguments.
+func (w *where) add(term string, args ...any) {
+	for _, arg := range args {
+		w.args = append(w.args, arg)
+		term = strings.Replace(term, "?", "$"+strconv.Itoa(len(w.args)), 1)
+	}
+	w.terms = append(w.terms, term)
 }
 
 // sees leaves only what the scope may read.
@@ -220,7 +224,16 @@ func (f Filter) commitments(w *where, s access.Scope) {
 // Page is where to go on: after the row with this id, with so many rows at most (0: as many as one answer may have).
 type Page struct {
 	After int64
+	Entry int // of entries: and after the one with this number of the transfer After
 	Rows  int
+}
+
+// entry is the number after which the entries of the transfer After go on; none of them by default.
+func (p Page) entry() int {
+	if p.Entry == 0 {
+		return math.MaxInt32
+	}
+	return p.Entry
 }
 
 // Instalments lists what was promised, instalment by instalment, in the order of their parts.
@@ -260,6 +273,7 @@ func (v *View) instalments(ctx context.Context, f Filter, p Page, also string) (
 // Entry is one posting with the transfer that it belongs to.
 type Entry struct {
 	Transfer   int64
+	N          int // of the entry in its transfer, from 1 on
 	Kind       Kind
 	At         int64 // ms
 	Day        string
@@ -275,12 +289,17 @@ type Entry struct {
 	Amount     money.Fen // what came to the stage; below zero for what left it
 }
 
-const selectEntries = `SELECT x.id, x.kind, x.at, x.day, x.by_account, CASE WHEN c.case_id IS NULL THEN x.case_id ELSE c.case_id END, x.reason, x.document,
+const selectEntries = `SELECT x.id, p.n, x.kind, x.at, x.day, x.by_account, COALESCE(c.case_id, x.case_id), x.reason, x.document,
 	l.id, l.fund, l.code, l.year, l.area, l.name, p.stage, COALESCE(t.commitment_id, 0), COALESCE(t.n, 0), COALESCE(h.call_id, ''), p.fen
 	FROM ledger_posting p JOIN ledger_transfer x ON x.id = p.transfer_id JOIN ledger_line l ON l.id = p.line_id
 	LEFT JOIN ledger_part t ON t.id = p.part_id LEFT JOIN ledger_commitment c ON c.id = t.commitment_id LEFT JOIN ledger_hold h ON h.id = p.hold_id`
 
-// Entries are the postings, in the order of their transfers; Page.After is the id of a transfer.
+// ofCase are the transfers that concern a case: those that it caused, and those that moved what is committed to it.
+const ofCase = `p.transfer_id IN (SELECT id FROM ledger_transfer WHERE case_id = ? UNION SELECT q.transfer_id FROM ledger_posting q
+	JOIN ledger_part r ON r.id = q.part_id JOIN ledger_commitment d ON d.id = r.commitment_id WHERE d.case_id = ?)`
+
+// Entries are the postings, in the order of their transfers; Page.After is the id of a transfer. Those of a case are the
+// ones that moved its money, and the other side of them where that is nobody else's.
 func (v *View) Entries(ctx context.Context, f Filter, p Page) ([]Entry, error) {
 	var w where
 	w.sees(v.scope, access.ReadFund, "COALESCE(c.area, l.area)")
@@ -292,19 +311,20 @@ func (v *View) Entries(ctx context.Context, f Filter, p Page) ([]Entry, error) {
 		w.add("c.clause = ?", f.Clause)
 	}
 	if f.Case != "" {
+		w.add(ofCase, f.Case, f.Case)
 		w.add("COALESCE(c.case_id, x.case_id) = ?", f.Case)
 	}
 	if f.Commitment != 0 {
 		w.add("t.commitment_id = ?", f.Commitment)
 	}
 	if f.Month != "" {
-		w.add("x.day LIKE ?", f.Month+"-%")
+		w.add("x.day > ? AND x.day < ?", f.Month, f.Month+"-99")
 	}
-	w.add("x.id > ?", p.After)
+	w.add("(p.transfer_id > ? OR p.transfer_id = ? AND p.n > ?)", p.After, p.After, p.entry())
 	rows, err := v.q.Query(ctx, selectEntries+w.String()+` ORDER BY p.transfer_id, p.n`+w.limit(p.Rows), w.args...)
 	return collect(rows, err, "read entries", func(rows *store.Rows) (e Entry, err error) {
 		var stage string
-		err = rows.Scan(&e.Transfer, &e.Kind, &e.At, &e.Day, &e.By, &e.Case, &e.Reason, &e.Document,
+		err = rows.Scan(&e.Transfer, &e.N, &e.Kind, &e.At, &e.Day, &e.By, &e.Case, &e.Reason, &e.Document,
 			&e.Line.ID, &e.Line.Fund, &e.Line.Code, &e.Line.Year, &e.Line.Area, &e.Line.Name, &stage, &e.Commitment, &e.Instalment, &e.Call, &e.Amount)
 		if err == nil {
 			e.Stage, err = stageNamed(stage)

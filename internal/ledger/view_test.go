@@ -94,6 +94,20 @@ func TestFundPage(t *testing.T) {
 		if want := (ledger.Balance{ledger.Free: -300, ledger.Payable: 50, ledger.Paid: 250}); sum != want {
 			t.Errorf("the entries of case A add up to %v, want %v", sum, want)
 		}
+		var paged []ledger.Entry
+		for after := (ledger.Page{Rows: 1}); ; {
+			next := read(d, whole, func(ctx context.Context, v *ledger.View) ([]ledger.Entry, error) {
+				return v.Entries(ctx, ledger.Filter{Case: "A"}, after)
+			})
+			if len(next) == 0 {
+				break
+			}
+			paged = append(paged, next...)
+			after.After, after.Entry = next[0].Transfer, next[0].N
+		}
+		if diff := cmp.Diff(entries, paged); diff != "" {
+			t.Errorf("entries one by one (-want +got):\n%s", diff)
+		}
 		month := read(d, whole, func(ctx context.Context, v *ledger.View) ([]ledger.Entry, error) {
 			return v.Entries(ctx, ledger.Filter{Month: "2024-11", Commitment: here}, ledger.Page{})
 		})
