@@ -242,12 +242,10 @@ func (j *job) stands(use uses) bool {
 
 // some is what is known of some enterprises, by their numbers among them.
 func (e *elsewhere) some(firms []int32) elsewhere {
-	c := elsewhere{given: map[int32][]rival{}, paid: make([]bool, len(firms)), unreported: make([]bool, len(firms))}
+	c := elsewhere{paid: make([]bool, len(firms)), unreported: make([]bool, len(firms))}
 	for n, i := range firms {
 		c.paid[n], c.unreported[n] = e.paid[i], e.unreported[i]
-		if all := e.given[i]; all != nil {
-			c.given[int32(n)] = all
-		}
+		c.give(e.of(int(i)))
 	}
 	return c
 }

@@ -129,12 +129,9 @@ func (t *settler) unreported(firm int, a *answer) bool {
 }
 
 // rivalled says that other documents gave something to an enterprise that a group holds against its claims, or may have.
-func (s *Survey) rivalled(firm int, r *groupRule) bool {
-	if r.against == nil {
-		return false
-	}
-	given := s.crowd.rivals[r.id]
-	return given.paid[firm] || r.unreported == "unknown" && given.unreported[firm]
+func (s *Survey) rivalled(firm, group int) bool {
+	given := s.rivals[group]
+	return given != nil && (given.paid[firm] || s.plan.groups[group].unreported == "unknown" && given.unreported[firm])
 }
 
 // touch says that what one claim is paid may depend on the other, or whether it is there: Plan.touch as far as it can be told
@@ -155,7 +152,7 @@ func (t *settler) touch(firm int, a, b *answer) bool {
 	for g := range pl.groups {
 		r := &pl.groups[g]
 		in := [2]bool{slices.Contains(r.clauses, x), slices.Contains(r.clauses, y)}
-		rivalled := t.survey.rivalled(firm, r)
+		rivalled := t.survey.rivalled(firm, g)
 		against[0], against[1] = against[0] || rivalled && in[0], against[1] || rivalled && in[1]
 		if in[0] && in[1] && (rivalled || !r.sum || r.scope == "cost_item") && (r.scope != "project" || p.project >= 0 && p.project == q.project) {
 			return true

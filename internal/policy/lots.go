@@ -113,6 +113,7 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		}
 		if len(j.clauses) > 0 && t.year > 0 {
 			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs()...)
+			j.arrange()
 		}
 		asked[i] = j
 	})
@@ -130,6 +131,15 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		}
 	}
 	return jobs
+}
+
+// arrange puts the conditions of each clause that cost little first, where it does not matter which comes first: none may fail.
+func (j *job) arrange() {
+	for _, all := range j.guards {
+		if !slices.ContainsFunc(all, func(g guard) bool { return j.plan.MayFail(g.out) }) {
+			slices.SortStableFunc(all, func(a, b guard) int { return j.plan.Cost(a.out) - j.plan.Cost(b.out) })
+		}
+	}
 }
 
 // askedBy is the clauses of a screen, as far as they hold: all or some of them.

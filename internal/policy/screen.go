@@ -64,8 +64,22 @@ const (
 
 // elsewhere is enterprises with a project to which other documents gave something, or may have.
 type elsewhere struct {
-	given            map[int32][]rival // what is known, in the order of the projects and of the years; the group is left open
-	paid, unreported []bool            // by enterprise: something is known, and is not known
+	given            []rival // what is known, by enterprise, in the order of the projects and of the years; the group is left open
+	first            []int32 // of each enterprise among given
+	paid, unreported []bool  // by enterprise: something is known, and is not known
+}
+
+// give notes what the next enterprise was given.
+func (e *elsewhere) give(all []rival) {
+	e.first, e.given = append(e.first, int32(len(e.given))), append(e.given, all...)
+}
+
+// of is what an enterprise was given.
+func (e *elsewhere) of(firm int) []rival {
+	if firm+1 < len(e.first) {
+		return e.given[e.first[firm]:e.first[firm+1]]
+	}
+	return e.given[e.first[firm]:]
 }
 
 // NewCrowd reads what a policy asks of enterprises, as of a day. facts may be nil.
@@ -382,26 +396,29 @@ func (c *Crowd) findRivals(projects []row) {
 			continue
 		}
 		def, _ := c.policy.lib.FactDef(against.Award)
-		found := elsewhere{given: map[int32][]rival{}, paid: make([]bool, len(c.roots)), unreported: make([]bool, len(c.roots))}
+		found := elsewhere{paid: make([]bool, len(c.roots)), unreported: make([]bool, len(c.roots))}
+		given := map[int32][]rival{}
 		for y := c.plain.valid.from.Year(); y <= c.lastYear(); y++ {
 			day := period.Date(y, 12, 31)
 			c.readAll(subjectsOf(projects), def, periodOf(def, day), day, func(i int, v rule.Value, state rule.State) {
 				r := &projects[i]
 				switch state {
 				case rule.Present:
-					if def.Period != period.Year && slices.ContainsFunc(found.given[r.firm], func(x rival) bool { return x.project == int(r.unit) }) {
+					if def.Period != period.Year && slices.ContainsFunc(given[r.firm], func(x rival) bool { return x.project == int(r.unit) }) {
 						return // one that is not told by year is one, whatever the year
 					}
 					found.paid[r.firm] = true
 					award := min(v.Fen(), unbounded)
-					found.given[r.firm] = append(found.given[r.firm], rival{project: int(r.unit), year: y, low: award, high: award})
+					given[r.firm] = append(given[r.firm], rival{project: int(r.unit), year: y, low: award, high: award})
 				case rule.Unknown:
 					found.unreported[r.firm] = true
 				}
 			})
 		}
-		for _, all := range found.given {
+		for i := range c.roots {
+			all := given[int32(i)]
 			slices.SortStableFunc(all, func(a, b rival) int { return a.project - b.project })
+			found.give(all)
 		}
 		c.rivals[c.policy.File.Stacking.Groups[g].ID] = found
 	}

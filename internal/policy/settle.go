@@ -111,12 +111,11 @@ func (s *Survey) against() [][]opposed {
 	all := make([][]opposed, len(s.plan.clauses))
 	for g := range s.plan.groups {
 		r := &s.plan.groups[g]
-		if r.against == nil {
+		if s.rivals[g] == nil {
 			continue
 		}
-		found := s.crowd.rivals[r.id]
 		for _, k := range r.clauses {
-			all[k] = append(all[k], opposed{g, &found, r.unreported == "unknown"})
+			all[k] = append(all[k], opposed{g, s.rivals[g], r.unreported == "unknown"})
 		}
 	}
 	return all
@@ -219,9 +218,9 @@ func (t *settler) add(p *stretch) {
 		return
 	}
 	if p.states == nil && !p.table.floored && !t.odd {
-		pays := p.pays[p.first:p.last]
+		firms, total, pays := p.table.firms, s.total, p.pays[p.first:p.last]
 		for n, i := range p.rows[p.first:p.last] {
-			to := &s.total[p.table.firms[i]]
+			to := &total[firms[i]]
 			*to = plus(*to, pays[n])
 		}
 		return
@@ -290,13 +289,12 @@ func (t *settler) given(firm int, some []answer) {
 // given is what other documents gave to projects of an enterprise that have a claim which a group holds it against, as far as it
 // is known.
 func (s *Survey) given(firm int, rivals []rival, claimed func(r *groupRule, project int) bool) []rival {
-	for g := range s.plan.groups {
-		r := &s.plan.groups[g]
-		if r.against == nil || !s.crowd.rivals[r.id].paid[firm] {
+	for g, given := range s.rivals {
+		if given == nil || !given.paid[firm] {
 			continue
 		}
-		for _, x := range s.crowd.rivals[r.id].given[int32(firm)] {
-			if claimed(r, x.project) {
+		for _, x := range given.of(firm) {
+			if claimed(&s.plan.groups[g], x.project) {
 				x.group = g
 				rivals = append(rivals, x)
 			}

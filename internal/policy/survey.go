@@ -18,10 +18,11 @@ type Survey struct {
 	total []money.Fen // by enterprise, see Total
 	moved *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
 
-	numbers []int   // of clauses in Plan.Clauses
-	place   []int   // of clauses in the order in which all are asked
-	hangs   []int16 // clauses by the lowest of those that they hang together with
-	meets   []bool  // by clause, see Plan.meets
+	numbers []int        // of clauses in Plan.Clauses
+	place   []int        // of clauses in the order in which all are asked
+	hangs   []int16      // clauses by the lowest of those that they hang together with
+	meets   []bool       // by clause, see Plan.meets
+	rivals  []*elsewhere // by group; nil where other documents do not stand against it
 
 	index   func() *index
 	mu      sync.Mutex
@@ -72,6 +73,12 @@ func (c *Crowd) survey(pl *Plan) *Survey {
 	}
 	for n, i := range pl.Policy.order {
 		s.place[i] = n
+	}
+	s.rivals = make([]*elsewhere, len(pl.groups))
+	for g := range pl.groups {
+		if found, ok := c.rivals[pl.groups[g].id]; ok {
+			s.rivals[g] = &found
+		}
 	}
 	s.index = sync.OnceValue(s.indexed)
 	return s

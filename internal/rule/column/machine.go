@@ -49,6 +49,9 @@ func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
 // MayFail says that the numbers of the batch do not rule it out that an expression fails in a row.
 func (pl *Plan) MayFail(out int) bool { return pl.nodes[pl.outs[out]].fails }
 
+// Cost is about how much an expression takes for a row, beside others.
+func (pl *Plan) Cost(out int) int { return pl.nodes[pl.outs[out]].cost }
+
 // Rows is how many rows the plan's batch has.
 func (pl *Plan) Rows() int { return pl.batch.Rows }
 
