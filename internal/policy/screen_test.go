@@ -35,6 +35,7 @@ type drawnFirm struct {
 	lib   *content.Library
 	areas []string
 	wild  bool // amounts that do not fit, and texts that are no codes
+	known bool // nothing is unknown
 }
 
 func (s *drawnSubject) Kind() string { return s.kind }
@@ -67,10 +68,10 @@ func (s *drawnSubject) Fact(def content.FactDef, p period.Period, _ period.Day) 
 	fmt.Fprint(h, s.id, def.Code, p)
 	f := *s.of
 	f.Rand = rand.New(rand.NewPCG(f.seed, h.Sum64()))
-	switch f.IntN(12) {
-	case 0:
+	switch n := f.IntN(12); {
+	case n == 0 && !f.known:
 		return rule.Value{}, rule.Unknown
-	case 1:
+	case n == 1:
 		return rule.Value{}, rule.None
 	}
 	return f.value(def), rule.Present
@@ -88,6 +89,9 @@ func (f *drawnFirm) value(def content.FactDef) rule.Value {
 	case rule.MoneyType:
 		if f.wild && f.IntN(3) > 0 {
 			return rule.Money(1<<63 - 1)
+		}
+		if f.IntN(8) == 0 {
+			return rule.Money(0)
 		}
 		return rule.Money(money.Fen(f.Int64N(12_000)) * money.Wan / 10)
 	case rule.RateType:
@@ -110,7 +114,7 @@ func (f *drawnFirm) value(def content.FactDef) rule.Value {
 
 // anyFirm makes an enterprise with projects, loans, leases and honours.
 func anyFirm(r *rand.Rand, p *Policy, n int) *drawnSubject {
-	f := &drawnFirm{Rand: r, seed: r.Uint64(), lib: p.lib, wild: r.IntN(2) == 0}
+	f := &drawnFirm{Rand: r, seed: r.Uint64(), lib: p.lib, wild: r.IntN(2) == 0, known: r.IntN(2) == 0}
 	if a := p.File.Document.Area; a != nil {
 		for _, top := range a.In {
 			f.areas = append(f.areas, p.lib.Areas().Below(top)...)
@@ -155,7 +159,7 @@ func packages(t *testing.T) []*Policy {
 	for _, dir := range append(dirs, more...) {
 		all = append(all, compile(t, dir))
 	}
-	return append(all, bySize(t), raisedTwice(t), owing(t), countedPerhaps(t), overflowing(t))
+	return append(all, bySize(t), raisedTwice(t), owing(t), countedPerhaps(t), failing(t), overflowing(t))
 }
 
 // overflowing is a policy whose conditions add amounts that may not fit together.
@@ -163,6 +167,13 @@ func overflowing(t *testing.T) *Policy {
 	t.Helper()
 	return altered(t, "03-threshold", "of: project.investment, at_least", "of: project.investment + project.software, at_least",
 		`'project.kind == "digital"'`, `'project.kind == "digital" && project.investment + project.software != money("1元")'`)
+}
+
+// failing is a policy of which a number tells whether a condition fails, before another rules the row out.
+func failing(t *testing.T) *Policy {
+	t.Helper()
+	return altered(t, "03-threshold", "when: [{id: smart,", `when: [{id: fits, text: {zh: 数额, en: It fits}, `+
+		`expr: 'project.investment - money("500万元") + param.least != money("1元")'}, {id: smart,`)
 }
 
 // bySize is a policy whose threshold lies between two numbers while the size of an enterprise is not known.
