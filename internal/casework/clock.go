@@ -35,64 +35,72 @@ type Waiting struct {
 	Overdue bool
 }
 
-// span is how many tasks began on a day and have so many working days.
+// span is tasks that began on a day and have so many working days: all are due on the same day.
 type span struct {
 	days  int
 	since period.Day
-	n     int
 }
 
-// mine is the condition over case_task t of the open tasks that a scope can do, by the rule table.
-func mine(scope access.Scope) (string, []any) {
+// mine is the condition over case_task t of the open tasks for certain words that a scope can do, by the rule table; ok is
+// false where there are none.
+func mine(scope access.Scope, words ...string) (sql string, args []any, ok bool) {
 	var terms []string
-	var args []any
 	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Accounts: "SELECT t.account", Roles: "SELECT t.role"}
-	for _, role := range scope.Roles() {
-		for _, word := range actors() {
+	for _, word := range words {
+		var may []string
+		for _, role := range scope.Roles() {
 			if !slices.Contains(rolesOf(word), role) {
 				continue
 			}
-			var may string
-			may, args = scope.As(role).WhereObject(deeds[role], columns, args)
+			var term string
+			term, args = scope.As(role).WhereObject(deeds[role], columns, args)
+			may = append(may, term)
+		}
+		if may != nil {
 			args = append(args, word)
-			terms = append(terms, "t.role = $"+strconv.Itoa(len(args))+" AND "+may)
+			terms = append(terms, "t.role = $"+strconv.Itoa(len(args))+" AND ("+strings.Join(may, " OR ")+")")
 		}
 	}
-	if len(terms) == 0 {
-		return "(1=0)", nil
+	if terms == nil {
+		return "", nil, false
 	}
 	args = append(args, scope.Account())
-	return "t.closed_n = 0 AND t.account IN (0, $" + strconv.Itoa(len(args)) + ") AND (" + strings.Join(terms, " OR ") + ")", args
+	return "t.closed_n = 0 AND t.account IN (0, $" + strconv.Itoa(len(args)) + ") AND (" + strings.Join(terms, " OR ") + ")", args, true
 }
 
 const (
 	spansOf   = `SELECT t.days, t.since_day, COUNT(*) FROM case_task t WHERE `
+	byDay     = ` GROUP BY t.days, t.since_day`
 	waitingOf = `SELECT ` + taskColumns + `, c.title FROM case_task t JOIN case_head c ON c.id = t.case_id WHERE `
 )
 
 // Inbox is what waits for the account of the scope, what is overdue first: a stretch of the tasks, and how many there are.
 // A workflow narrows it; "" is all.
 func (s *Store) Inbox(ctx context.Context, scope access.Scope, workflow string, skip, limit int) (Inbox, error) {
-	where, args := mine(scope)
-	if workflow != "" {
-		args = append(args, workflow)
-		where += " AND t.workflow = $" + strconv.Itoa(len(args))
+	only := func(where string, args []any) (string, []any) {
+		if workflow == "" {
+			return where, args
+		}
+		return where + " AND t.workflow = $" + strconv.Itoa(len(args)+1), append(args, workflow)
 	}
 	var in Inbox
 	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
 		in = Inbox{}
-		spans, err := list(ctx, q, func(r *store.Rows) (x span, err error) {
-			var since int32
-			err = r.Scan(&x.days, &since, &x.n)
-			x.since = period.Day(since)
-			return x, err
-		}, spansOf+where+` GROUP BY t.days, t.since_day`, args...)
-		if err != nil {
-			return err
+		spans := map[span]int{}
+		for _, word := range actors() { // one by one, so that each is answered from an index
+			where, args, ok := mine(scope, word)
+			if !ok {
+				continue
+			}
+			where, args = only(where, args)
+			if err := addSpans(ctx, q, spans, spansOf+where+byDay, args...); err != nil {
+				return err
+			}
 		}
-		first := s.reckon(&in, spans, skip, limit)
-		for _, f := range first {
-			if err := s.stretch(ctx, q, &in, f, where, args); err != nil {
+		where, args, _ := mine(scope, actors()...)
+		where, args = only(where, args)
+		for _, p := range s.reckon(&in, spans, skip, limit) {
+			if err := s.stretch(ctx, q, &in, p, where, args); err != nil {
 				return err
 			}
 		}
@@ -104,31 +112,45 @@ func (s *Store) Inbox(ctx context.Context, scope access.Scope, workflow string, 
 	return in, nil
 }
 
+// addSpans counts the tasks that a query finds, by when they began and how long they may take.
+func addSpans(ctx context.Context, q store.Querier, spans map[span]int, query string, args ...any) error {
+	_, err := list(ctx, q, func(r *store.Rows) (x span, err error) {
+		var since int32
+		var n int
+		err = r.Scan(&x.days, &since, &n)
+		x.since = period.Day(since)
+		spans[x] += n
+		return x, err
+	}, query, args...)
+	return err
+}
+
 // part is a stretch of the tasks of one span.
 type part struct {
 	span
+	n          int // tasks of the span
 	due        period.Day
 	skip, take int
 }
 
 // reckon counts, and says which tasks of which spans stand on the stretch: by the day they are due, those without a clock
 // last. Spans are few, tasks many.
-func (s *Store) reckon(in *Inbox, spans []span, skip, limit int) []part {
+func (s *Store) reckon(in *Inbox, spans map[span]int, skip, limit int) []part {
 	calendar, today := s.Library.Calendar(), s.Clock.Today()
-	parts := make([]part, len(spans))
-	for i, x := range spans {
-		parts[i] = part{span: x, due: 1<<31 - 1}
-		in.Total += x.n
-		if x.days == 0 {
-			continue
+	parts := make([]part, 0, len(spans))
+	for x, n := range spans {
+		p := part{span: x, n: n, due: 1<<31 - 1}
+		in.Total += n
+		if x.days > 0 {
+			p.due, _ = calendar.AddWorkdays(x.since, x.days)
 		}
-		parts[i].due, _ = calendar.AddWorkdays(x.since, x.days)
 		switch {
-		case parts[i].due < today:
-			in.Overdue += x.n
-		case parts[i].due == today:
-			in.Today += x.n
+		case p.due < today:
+			in.Overdue += n
+		case p.due == today:
+			in.Today += n
 		}
+		parts = append(parts, p)
 	}
 	slices.SortFunc(parts, func(a, b part) int {
 		return cmp.Or(cmp.Compare(a.due, b.due), cmp.Compare(a.since, b.since), cmp.Compare(a.days, b.days))
@@ -182,26 +204,21 @@ type also struct {
 func (a also) Scan(dest ...any) error { return a.row.Scan(append(slices.Clip(dest), a.more)...) }
 
 const (
-	runningSpans = `SELECT t.days, t.since_day, COUNT(*) FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days > 0 GROUP BY t.days, t.since_day`
-	ringing      = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days = $1 AND t.since_day = $2 AND t.id > $3 ORDER BY t.id LIMIT 200`
-	ring         = `UPDATE case_task SET rung = 1 WHERE case_id = $1 AND opened_n = $2 AND closed_n = 0 AND rung = 0`
+	running = `t.closed_n = 0 AND t.rung = 0 AND t.days > 0`
+	ringing = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.closed_n = 0 AND t.rung = 0 AND t.days = $1 AND t.since_day = $2 AND t.id > $3 ORDER BY t.id LIMIT 200`
+	ring    = `UPDATE case_task SET rung = 1 WHERE case_id = $1 AND opened_n = $2 AND closed_n = 0 AND rung = 0`
 )
 
 // Ring does what the clocks that have run out ask for: remind, escalate to a role, or take an action. It is called every
 // so often and does nothing twice. What fails is told in the error, and the rest is done all the same; what failed is tried
 // again next time.
 func (s *Store) Ring(ctx context.Context) (rung int, err error) {
-	spans, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x span, err error) {
-		var since int32
-		err = r.Scan(&x.days, &since, &x.n)
-		x.since = period.Day(since)
-		return x, err
-	}, runningSpans)
-	if err != nil {
+	spans := map[span]int{}
+	if err := addSpans(ctx, s.DB.Read(), spans, spansOf+running+byDay); err != nil {
 		return 0, err
 	}
 	var failed []error
-	for _, x := range spans {
+	for x := range spans {
 		if due, _ := s.Library.Calendar().AddWorkdays(x.since, x.days); due >= s.Clock.Today() {
 			continue
 		}

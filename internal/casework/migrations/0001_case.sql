@@ -84,10 +84,9 @@ CREATE TABLE case_task (
   rung       INTEGER     NOT NULL
 );
 CREATE INDEX case_task_case ON case_task (case_id, id);
-CREATE INDEX case_task_role ON case_task (closed_n, role, area, days, since_day, id);
-CREATE INDEX case_task_account ON case_task (account, closed_n, days, since_day, id);
+CREATE INDEX case_task_role ON case_task (closed_n, role, days, since_day, area, account, enterprise);
 CREATE INDEX case_task_enterprise ON case_task (enterprise, closed_n, role);
-CREATE INDEX case_task_due ON case_task (closed_n, rung, days, since_day, id);
+CREATE INDEX case_task_due ON case_task (closed_n, days, since_day, rung, id);
 -- Accounts that a case was assigned to, and roles that it was handed to.
 CREATE TABLE case_assignment (
   case_id BIGINT      NOT NULL REFERENCES case_head (id),
