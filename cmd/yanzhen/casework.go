@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -17,9 +18,10 @@ import (
 const watchEvery = 10 * time.Minute
 
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
-func caseEffects(money *subsidy.Store) *casework.Registry {
+func caseEffects(money *subsidy.Store, selections *selection.Store) *casework.Registry {
 	r := casework.NewRegistry()
 	subsidy.Register(r, money)
+	selection.Register(r, selections)
 	return r
 }
 
@@ -52,7 +54,10 @@ func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir)
 		return err
 	}
 	in.forms = form.NewStore(in.db, in.lib, set, in.now)
-	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy)
+	if err := in.openSelections(p); err != nil {
+		return err
+	}
+	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -38,8 +38,11 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
+		if _, err := loadSelections(lib, forms, over); err != nil {
+			return err
+		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err
@@ -49,9 +52,6 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		if _, err := subsidy.LoadCosts(lib, files); err != nil {
-			return placed(err, over)
-		}
-		if _, err := rubric.Load(files); err != nil {
 			return placed(err, over)
 		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All())))

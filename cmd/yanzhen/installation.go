@@ -33,6 +33,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -104,6 +105,7 @@ var schemas = []store.Migrations{
 	ledger.Migrations,
 	form.Migrations,
 	casework.Migrations,
+	selection.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -114,31 +116,32 @@ var schemas = []store.Migrations{
 
 // installation is everything wired together.
 type installation struct {
-	data      string // directory where files are kept
-	database  string // kind of database, in words
-	alone     bool   // the database is a file that no other process works on
-	since     int64  // when the process started, ms
-	now       clock.Clock
-	demo      bool // the data is synthetic
-	log       *slog.Logger
-	lib       *content.Library
-	db        *store.DB
-	accounts  *access.Store
-	sources   *source.Store
-	parties   *party.Store
-	facts     *fact.Store
-	frames    *fact.Frames
-	intake    *intake.Service
-	enrol     *enrol.Service
-	region    *region.Runner
-	lab       *lab.Lab
-	scenarios *lab.Store
-	versions  *versions.Store
-	notices   *notice.Store
-	forms     *form.Store
-	cases     *casework.Store
-	ledger    *ledger.Book
-	subsidy   *subsidy.Store
+	data       string // directory where files are kept
+	database   string // kind of database, in words
+	alone      bool   // the database is a file that no other process works on
+	since      int64  // when the process started, ms
+	now        clock.Clock
+	demo       bool // the data is synthetic
+	log        *slog.Logger
+	lib        *content.Library
+	db         *store.DB
+	accounts   *access.Store
+	sources    *source.Store
+	parties    *party.Store
+	facts      *fact.Store
+	frames     *fact.Frames
+	intake     *intake.Service
+	enrol      *enrol.Service
+	region     *region.Runner
+	lab        *lab.Lab
+	scenarios  *lab.Store
+	versions   *versions.Store
+	notices    *notice.Store
+	forms      *form.Store
+	cases      *casework.Store
+	ledger     *ledger.Book
+	subsidy    *subsidy.Store
+	selections *selection.Store
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.

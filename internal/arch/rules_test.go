@@ -88,7 +88,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/subsidy"}
+var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/selection", "internal/subsidy"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

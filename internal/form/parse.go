@@ -102,7 +102,7 @@ func below(to []any, steps ...any) []any { return append(slices.Clone(to), steps
 var nameForm = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}$`)
 
 // subjects are the kinds that a form may be about.
-var subjects = []string{content.Enterprise, content.Project, content.Loan, content.Lease, content.Honour}
+var subjects = []string{content.Enterprise, content.Project, content.Loan, content.Lease, content.Honour, content.Area}
 
 func (p *parser) head() {
 	f := p.form

@@ -14,12 +14,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
-	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// Bureau is the authority that states titles.
-const Bureau = "bureau"
+// Speaker makes subjects and facts known with what is decided, in its transaction: a casework.Moment.
+type Speaker interface {
+	Mention(ctx context.Context, subs ...party.NewSubject) ([]int64, error)
+	State(ctx context.Context, statements ...fact.Statement) error
+}
 
 // Result is a nomination with what became of it.
 type Result struct {
@@ -163,10 +165,8 @@ type Title struct {
 	Honour     int64  // the subject of its facts
 	GivenOn    period.Day
 	ValidUntil period.Day // the last day; 0 for no end
-	Source     int64
 	EndedOn    period.Day // 0 while it was not revoked
 	EndReason  string
-	EndSource  int64
 }
 
 // Holds says that the title is held on a day.
@@ -175,25 +175,25 @@ func (t Title) Holds(on period.Day) bool {
 }
 
 const (
-	titleColumns = `id, nomination_id, round_id, party, item, title, honour, given_on, valid_until, source_id, ended_on, end_reason, end_source`
+	titleColumns = `id, nomination_id, round_id, party, item, title, honour, given_on, valid_until, ended_on, end_reason`
 	titleByID    = `SELECT ` + titleColumns + ` FROM selection_title WHERE id = $1`
 	titlesOf     = `SELECT ` + titleColumns + ` FROM selection_title WHERE party = $1 ORDER BY id DESC`
 	titlesRound  = `SELECT ` + titleColumns + ` FROM selection_title WHERE round_id = $1 ORDER BY id`
 	lockTitle    = `UPDATE selection_title SET ended_on = ended_on WHERE id = $1`
-	insertTitle  = `INSERT INTO selection_title (` + titleColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, '', 0)`
-	endTitle     = `UPDATE selection_title SET ended_on = $1, end_reason = $2, end_source = $3 WHERE id = $4`
+	insertTitle  = `INSERT INTO selection_title (` + titleColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, '')`
+	endTitle     = `UPDATE selection_title SET ended_on = $1, end_reason = $2 WHERE id = $3`
 )
 
 func titles(ctx context.Context, q store.Querier, query string, id int64) ([]Title, error) {
 	return list(ctx, q, func(r *store.Rows) (t Title, err error) {
-		return t, r.Scan(&t.ID, &t.Nomination, &t.Round, &t.Party, &t.Item, &t.Title, &t.Honour, &t.GivenOn, &t.ValidUntil, &t.Source,
-			&t.EndedOn, &t.EndReason, &t.EndSource)
+		return t, r.Scan(&t.ID, &t.Nomination, &t.Round, &t.Party, &t.Item, &t.Title, &t.Honour, &t.GivenOn, &t.ValidUntil,
+			&t.EndedOn, &t.EndReason)
 	}, query, id)
 }
 
 // Award ends a round: everybody who is chosen gets the title, as facts about an honour of the enterprise. Conflict where
 // one of them did not stand in a notice for the working days of the scheme, or nobody is chosen.
-func (s *Store) Award(ctx context.Context, tx *store.Tx, roundID int64, document string, act Act) ([]Title, error) {
+func (s *Store) Award(ctx context.Context, tx *store.Tx, roundID int64, document string, by Speaker) ([]Title, error) {
 	document = strings.TrimSpace(document)
 	if document == "" || utf8.RuneCountInString(document) > maxLabel || !utf8.ValidString(document) {
 		return nil, errs.Invalid(i18n.M("selection.no_document", maxLabel))
@@ -221,12 +221,15 @@ func (s *Store) Award(ctx context.Context, tx *store.Tx, roundID int64, document
 		return nil, fmt.Errorf("decide round %d: %w", r.ID, err)
 	}
 	r.Document = document
-	return s.give(ctx, tx, r, scheme, chosen, act)
+	return s.give(ctx, tx, r, scheme, chosen, by)
 }
 
 // stoodInNotice wants the working days of the notice to have passed for each: the day after the notice began is the first.
 func (s *Store) stoodInNotice(scheme *Scheme, chosen []Result) error {
 	for _, o := range chosen {
+		if o.Objected != 0 {
+			return errs.Conflict(i18n.M("selection.objection_open", o.Rank))
+		}
 		if o.Noticed == 0 {
 			return errs.Conflict(i18n.M("selection.not_in_notice", o.Rank))
 		}
@@ -238,12 +241,8 @@ func (s *Store) stoodInNotice(scheme *Scheme, chosen []Result) error {
 }
 
 // give writes titles with their facts.
-func (s *Store) give(ctx context.Context, tx *store.Tx, r Round, scheme *Scheme, chosen []Result, act Act) ([]Title, error) {
+func (s *Store) give(ctx context.Context, tx *store.Tx, r Round, scheme *Scheme, chosen []Result, by Speaker) ([]Title, error) {
 	first, err := tx.NextIDs(ctx, int64(len(chosen)))
-	if err != nil {
-		return nil, err
-	}
-	src, err := s.say(ctx, tx, r, act)
 	if err != nil {
 		return nil, err
 	}
@@ -251,7 +250,7 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, r Round, scheme *Scheme,
 	for i, o := range chosen {
 		subs[i] = party.NewSubject{Kind: content.Honour, Parent: o.Party, Key: fmt.Sprintf("selection %d", o.Nomination.ID)}
 	}
-	honours, err := s.Parties.Say(ctx, tx, src.ID, subs)
+	honours, err := by.Mention(ctx, subs...)
 	if err != nil {
 		return nil, err
 	}
@@ -261,32 +260,16 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, r Round, scheme *Scheme,
 	for i, o := range chosen {
 		t := Title{
 			ID: first + int64(i), Round: r.ID, Nomination: o.Nomination.ID, Party: o.Party, Item: o.Item, Title: scheme.Title, Honour: honours[i],
-			GivenOn: today, ValidUntil: period.Day(day(scheme.ValidUntil(today))), Source: src.ID,
+			GivenOn: today, ValidUntil: period.Day(day(scheme.ValidUntil(today))),
 		}
 		out[i] = t
-		_, err := tx.Exec(ctx, insertTitle, t.ID, t.Nomination, t.Round, t.Party, t.Item, t.Title, t.Honour, int64(t.GivenOn), int64(t.ValidUntil), t.Source)
+		_, err := tx.Exec(ctx, insertTitle, t.ID, t.Nomination, t.Round, t.Party, t.Item, t.Title, t.Honour, int64(t.GivenOn), int64(t.ValidUntil))
 		if err != nil {
 			return nil, fmt.Errorf("give a title: %w", err)
 		}
 		facts = append(facts, s.honour(t, r.Document)...)
 	}
-	return out, s.Facts.Say(ctx, tx, src.ID, placed(facts, r, act))
-}
-
-// say makes the source known under which a round speaks.
-func (s *Store) say(ctx context.Context, tx *store.Tx, r Round, act Act) (source.Source, error) {
-	return s.Sources.Say(ctx, tx, source.Source{
-		Kind: source.Case, Authority: Bureau, Name: fmt.Sprintf("%s %d", r.Scheme, r.Year), Actor: act.Actor, Area: r.Area, Note: r.Document,
-	})
-}
-
-// placed says where in its source each fact was stated.
-func placed(facts []fact.Statement, r Round, act Act) []fact.Statement {
-	for i := range facts {
-		facts[i].Status = fact.Verified
-		facts[i].Place = fmt.Sprintf("round %d case %d", r.ID, act.Case)
-	}
-	return facts
+	return out, by.State(ctx, facts...)
 }
 
 // honour is what is stated of a title.
@@ -307,8 +290,13 @@ func (s *Store) honour(t Title, document string) []fact.Statement {
 	if t.ValidUntil != 0 {
 		all = append(all, fact.Statement{Def: "honour.valid_until", Value: fact.Value{Num: int64(t.ValidUntil)}})
 	}
+	return stated(t, all...)
+}
+
+// stated makes values statements about the honour of a title.
+func stated(t Title, all ...fact.Statement) []fact.Statement {
 	for i := range all {
-		all[i].Subject, all[i].State = t.Honour, fact.Present
+		all[i].Subject, all[i].State, all[i].Status = t.Honour, fact.Present, fact.Verified
 	}
 	return all
 }
@@ -317,7 +305,7 @@ const insertRecheck = `INSERT INTO selection_recheck (id, title_id, case_id, at,
 
 // Recheck keeps that a title was looked at again, and whether it stood. One that did not is revoked by Revoke.
 func (s *Store) Recheck(ctx context.Context, tx *store.Tx, id int64, passed bool, act Act) error {
-	if _, _, err := s.held(ctx, tx, id, act); err != nil {
+	if _, err := s.held(ctx, tx, id, act); err != nil {
 		return err
 	}
 	n, err := tx.NextIDs(ctx, 1)
@@ -334,46 +322,40 @@ func (s *Store) Recheck(ctx context.Context, tx *store.Tx, id int64, passed bool
 	return nil
 }
 
-// held is a title that was not revoked, with its round, which nobody else changes before the transaction ends.
-func (s *Store) held(ctx context.Context, tx *store.Tx, id int64, act Act) (Title, Round, error) {
+// held is a title that was not revoked, which nobody else changes before the transaction ends.
+func (s *Store) held(ctx context.Context, tx *store.Tx, id int64, act Act) (Title, error) {
 	if strings.TrimSpace(act.Reason) == "" || utf8.RuneCountInString(act.Reason) > maxReason {
-		return Title{}, Round{}, errs.Invalid(i18n.M("selection.need_reason"))
+		return Title{}, errs.Invalid(i18n.M("selection.need_reason"))
 	}
 	if _, err := tx.Exec(ctx, lockTitle, id); err != nil {
-		return Title{}, Round{}, fmt.Errorf("lock title %d: %w", id, err)
+		return Title{}, fmt.Errorf("lock title %d: %w", id, err)
 	}
 	all, err := titles(ctx, tx, titleByID, id)
-	if err != nil {
-		return Title{}, Round{}, err
+	switch {
+	case err != nil:
+		return Title{}, err
+	case len(all) == 0:
+		return Title{}, errs.NotFound("title", id)
+	case all[0].EndedOn != 0:
+		return Title{}, errs.Conflict(i18n.M("selection.revoked_already", all[0].EndedOn.String()))
 	}
-	if len(all) == 0 {
-		return Title{}, Round{}, errs.NotFound("title", id)
-	}
-	if all[0].EndedOn != 0 {
-		return Title{}, Round{}, errs.Conflict(i18n.M("selection.revoked_already", all[0].EndedOn.String()))
-	}
-	r, err := round(ctx, tx, all[0].Round)
-	return all[0], r, err
+	return all[0], nil
 }
 
 // Revoke ends a title today: the day and the reason become facts about the honour, which otherwise stays as it was stated.
-func (s *Store) Revoke(ctx context.Context, tx *store.Tx, id int64, act Act) (Title, error) {
-	t, r, err := s.held(ctx, tx, id, act)
+func (s *Store) Revoke(ctx context.Context, tx *store.Tx, id int64, act Act, by Speaker) (Title, error) {
+	t, err := s.held(ctx, tx, id, act)
 	if err != nil {
 		return Title{}, err
 	}
-	src, err := s.say(ctx, tx, r, act)
-	if err != nil {
-		return Title{}, err
-	}
-	t.EndedOn, t.EndReason, t.EndSource = s.Clock.Today(), strings.TrimSpace(act.Reason), src.ID
-	if _, err := tx.Exec(ctx, endTitle, int64(t.EndedOn), t.EndReason, t.EndSource, t.ID); err != nil {
+	t.EndedOn, t.EndReason = s.Clock.Today(), strings.TrimSpace(act.Reason)
+	if _, err := tx.Exec(ctx, endTitle, int64(t.EndedOn), t.EndReason, t.ID); err != nil {
 		return Title{}, fmt.Errorf("revoke title %d: %w", id, err)
 	}
-	return t, s.Facts.Say(ctx, tx, src.ID, placed([]fact.Statement{
-		{Subject: t.Honour, Def: "honour.ended_on", State: fact.Present, Value: fact.Value{Num: int64(t.EndedOn)}},
-		{Subject: t.Honour, Def: "honour.end_reason", State: fact.Present, Value: fact.Value{Text: t.EndReason}},
-	}, r, act))
+	return t, by.State(ctx, stated(t,
+		fact.Statement{Def: "honour.ended_on", Value: fact.Value{Num: int64(t.EndedOn)}},
+		fact.Statement{Def: "honour.end_reason", Value: fact.Value{Text: t.EndReason}},
+	)...)
 }
 
 // Titles is those of an enterprise that the scope may see, the newest first.

@@ -23,6 +23,6 @@
 // A ladder in content/ladders is steps with conditions; Advise says on which step an enterprise stands and what is missing
 // for the next one, by the three-valued answers of package rule. A pool is who is cultivated: entries with their history.
 //
-// Operations take the caller's transaction, so that they join an event of a case. Who may act is the workflow's; reads, and
+// Operations take the caller's transaction, so that they join an event of a case (Register). Who may act is the workflow's; reads, and
 // what experts do, take an access.Scope. The package owns the tables whose names begin with selection_ and pool_.
 package selection

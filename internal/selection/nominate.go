@@ -29,10 +29,11 @@ type Nomination struct {
 	County   string
 	At       int64 // when it was handed in, the last time
 	State    NominationState
-	Material Material
+	Material Material // what experts read: the rest stays with the case
 	Checks   []CheckMark
 	Number   int        // what experts know it by, 0 before the draw
 	Noticed  period.Day // when the notice with it began, 0 before
+	Objected int64      // since when an objection is open, 0 for none
 	OutAt    int64      // 0 while it is in
 	OutWhy   Why
 	Reason   string // why it is out
@@ -76,16 +77,17 @@ type CheckMark struct {
 }
 
 const (
-	nominationColumns = `id, round_id, case_id, party, item, made_by, county, at, state, material, checks, number, noticed, out_at, out_why, out_reason`
+	nominationColumns = `id, round_id, case_id, party, item, made_by, county, at, state, material, checks, number, noticed, objected, out_at, out_why, out_reason`
 	nominationByID    = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE id = $1`
 	nominationByKey   = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE round_id = $1 AND party = $2 AND item = $3`
 	nominationsOf     = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE round_id = $1 ORDER BY at, id`
 	nominationsParty  = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE party = $1 ORDER BY id DESC`
 	insertNomination  = `INSERT INTO selection_nomination (` + nominationColumns + `)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, '', '')`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, '', '')`
 	handInAgain = `UPDATE selection_nomination SET case_id = $1, made_by = $2, county = $3, at = $4, state = $5, material = $6, checks = $7,
 	out_at = 0, out_why = '', out_reason = '' WHERE id = $8`
 	setNomination = `UPDATE selection_nomination SET state = $1 WHERE id = $2`
+	setObjected   = `UPDATE selection_nomination SET objected = $1 WHERE id = $2`
 	setOut        = `UPDATE selection_nomination SET out_at = $1, out_why = $2, out_reason = $3 WHERE id = $4`
 )
 
@@ -93,7 +95,7 @@ func scanNomination(r interface{ Scan(...any) error }) (Nomination, error) {
 	var n Nomination
 	var material, checks string
 	err := r.Scan(&n.ID, &n.Round, &n.Case, &n.Party, &n.Item, &n.By, &n.County, &n.At, &n.State, &material, &checks, &n.Number, &n.Noticed,
-		&n.OutAt, &n.OutWhy, &n.Reason)
+		&n.Objected, &n.OutAt, &n.OutWhy, &n.Reason)
 	if err != nil {
 		return Nomination{}, err
 	}
@@ -163,7 +165,7 @@ func (s *Store) Nominate(ctx context.Context, tx *store.Tx, n NewNomination) (No
 	}
 	out := Nomination{
 		Round: r.ID, Case: n.Case, Party: e.ID, Item: n.Item, By: n.By, County: County(s.Library.Areas(), e.Area), At: s.Clock.Millis(),
-		State: Submitted, Material: n.Material, Checks: marks,
+		State: Submitted, Material: scheme.shown(n.Material), Checks: marks,
 	}
 	return s.handIn(ctx, tx, out)
 }
@@ -331,6 +333,38 @@ func (s *Store) Exclude(ctx context.Context, tx *store.Tx, id int64, why Why, ac
 func (s *Store) exclude(ctx context.Context, tx *store.Tx, id int64, why Why, reason string) error {
 	if _, err := tx.Exec(ctx, setOut, s.Clock.Millis(), string(why), reason, id); err != nil {
 		return fmt.Errorf("exclude nomination %d: %w", id, err)
+	}
+	return nil
+}
+
+// Object keeps that somebody objects to a nomination that stands in a notice: no title is given before it is settled, by
+// Exclude or by Dismiss.
+func (s *Store) Object(ctx context.Context, tx *store.Tx, id int64) error {
+	n, _, err := s.inRound(ctx, tx, id, Noticed)
+	if err != nil {
+		return err
+	}
+	if n.OutAt != 0 || n.Noticed == 0 || n.Objected != 0 {
+		return errs.Conflict(i18n.M("selection.not_to_object"))
+	}
+	return s.objected(ctx, tx, n.ID, s.Clock.Millis())
+}
+
+// Dismiss settles an objection for the nomination.
+func (s *Store) Dismiss(ctx context.Context, tx *store.Tx, id int64) error {
+	n, _, err := s.inRound(ctx, tx, id, Noticed)
+	if err != nil {
+		return err
+	}
+	if n.Objected == 0 || n.OutAt != 0 {
+		return errs.Conflict(i18n.M("selection.no_objection"))
+	}
+	return s.objected(ctx, tx, n.ID, 0)
+}
+
+func (s *Store) objected(ctx context.Context, tx *store.Tx, id, at int64) error {
+	if _, err := tx.Exec(ctx, setObjected, at, id); err != nil {
+		return fmt.Errorf("change nomination %d: %w", id, err)
 	}
 	return nil
 }

@@ -7,11 +7,13 @@ import (
 	"io/fs"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -56,6 +58,7 @@ type SchemeFile struct {
 	Rubric     string              `yaml:"rubric"`
 	Panel      int                 `yaml:"panel"`
 	Elsewhere  bool                `yaml:"elsewhere,omitempty"` // experts come from another county
+	Person     string              `yaml:"person,omitempty"`    // field of the form that names the person
 	Form       string              `yaml:"form"`                // that a nomination fills in
 	Shown      []string            `yaml:"shown"`               // its fields that experts read
 	Hidden     []string            `yaml:"hidden"`              // its fields that they do not
@@ -142,7 +145,9 @@ func (p *schemeParser) fields() {
 	said := map[string]bool{}
 	for key, list := range map[string][]string{"shown": p.file.Shown, "hidden": p.file.Hidden} {
 		for i, f := range list {
-			p.code(f, key, i)
+			if !fieldPath.MatchString(f) {
+				p.report("content.bad_code", []any{f}, key, i)
+			}
 			if said[f] {
 				p.report("selection.field_twice", []any{f}, key, i)
 			}
@@ -152,7 +157,13 @@ func (p *schemeParser) fields() {
 	if len(p.file.Shown) == 0 {
 		p.report("selection.nothing_shown", nil, "shown")
 	}
+	if person := p.file.Person; (p.file.Of == OfPerson) != (person != "") || person != "" && !slices.Contains(p.file.Hidden, person) {
+		p.report("selection.person_field", nil, "person")
+	}
 }
+
+// fieldPath is a field of a form, or a column of a list.
+var fieldPath = regexp.MustCompile(`^[a-z][a-z0-9_]{0,63}(\.[a-z][a-z0-9_]{0,63})?$`)
 
 func (p *schemeParser) judging(rubrics func(string) (*rubric.Rubric, error)) {
 	f := p.file
@@ -227,6 +238,17 @@ func (s *Scheme) CheckMaterial(m Material, names []string) error {
 	return nil
 }
 
+// shown is the material that experts read, and nothing else.
+func (s *Scheme) shown(m Material) Material {
+	out := Material{}
+	for _, f := range s.Shown {
+		if text, ok := m[f]; ok {
+			out[f] = text
+		}
+	}
+	return out
+}
+
 // Reveals says which of some names stands in a text, however it is written: width, case, brackets and spaces make no
 // difference, nor does the legal form at the end of a name.
 func Reveals(text string, names []string) (name string, found bool) {
@@ -273,8 +295,37 @@ type Set struct {
 	ladders []*Ladder
 }
 
+// covers tells what a scheme does not say of the fields of its form.
+func covers(s *Scheme, forms *form.Set, name string) content.Problems {
+	tell := func(msg i18n.Msg) content.Problems {
+		return content.Problems{content.NewProblem(name, s.src, 1, 1, msg)}
+	}
+	f, err := forms.Form(s.Form)
+	if err != nil {
+		return tell(i18n.M("selection.no_form", s.Form))
+	}
+	said := map[string]bool{}
+	for _, path := range slices.Concat(s.Shown, s.Hidden) {
+		field, column, inList := strings.Cut(path, ".")
+		known, ok := f.Field(field)
+		if ok && inList {
+			_, ok = known.Column(column)
+		}
+		if !ok || known.IsList() && !inList && slices.Contains(s.Shown, path) {
+			return tell(i18n.M("selection.no_field", path, s.Form))
+		}
+		said[field] = true
+	}
+	for _, field := range f.Fields() {
+		if !said[field.Name] {
+			return tell(i18n.M("selection.field_unknown", field.Name))
+		}
+	}
+	return nil
+}
+
 // Load reads every scheme and ladder below fsys. The error is content.Problems: every mistake of every file.
-func Load(fsys fs.FS, lib *content.Library, rubrics *rubric.Set) (*Set, error) {
+func Load(fsys fs.FS, lib *content.Library, rubrics *rubric.Set, forms *form.Set) (*Set, error) {
 	s := &Set{rubrics: rubrics}
 	var problems content.Problems
 	err := files(fsys, Dir, func(name, base string, src []byte) {
@@ -282,6 +333,7 @@ func Load(fsys fs.FS, lib *content.Library, rubrics *rubric.Set) (*Set, error) {
 		if problems = append(problems, found...); scheme == nil {
 			return
 		}
+		problems = append(problems, covers(scheme, forms, name)...)
 		if scheme.Selection != base {
 			problems = append(problems, content.NewProblem(name, src, 1, 1, i18n.M("selection.file_name", scheme.Selection)))
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/content/contenttest"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -29,13 +30,18 @@ var shipped = sync.OnceValues(func() (shippedContent, error) {
 	if err != nil {
 		return shippedContent{}, err
 	}
-	set, err := Load(contentdata.FS, lib, rubrics)
-	return shippedContent{lib, rubrics, set}, err
+	forms, err := form.Load(contentdata.FS, lib)
+	if err != nil {
+		return shippedContent{}, err
+	}
+	set, err := Load(contentdata.FS, lib, rubrics, forms)
+	return shippedContent{lib, rubrics, forms, set}, err
 })
 
 type shippedContent struct {
 	lib     *content.Library
 	rubrics *rubric.Set
+	forms   *form.Set
 	set     *Set
 }
 
@@ -86,8 +92,10 @@ func TestMistakesAreTold(t *testing.T) {
 		{"earlier, lot]", "earlier]", "selection.lot_last"},
 		{"item:spread", "item:other", "selection.tie_item"},
 		{"'item:spread'", "'item:benefit'", "content.code_twice"},
-		{"hidden: [person,", "hidden: [benefit,", "selection.field_twice"},
-		{"shown: [achievements, benefit, spread]", "shown: []", "selection.nothing_shown"},
+		{"hidden: [above_scale,", "hidden: [effect,", "selection.field_twice"},
+		{"direction, done, effect, digital_investment, cnc_rate, mgmt_rate, rd_rate, devices_online, systems.what, systems.since, cases.what, cases.before, cases.after, copy]", "]", "selection.nothing_shown"},
+		{"of: enterprise\n", "of: enterprise\nperson: contact\n", "selection.person_field"},
+		{"of: enterprise\n", "of: person\n", "selection.person_field"},
 		{"nominate: [enterprise, county]", "nominate: []", "selection.nobody_nominates"},
 		{"nominate: [enterprise, county]", "nominate: [bank]", "content.one_of"},
 		{"that: ent.above_scale", "that: ent.employees", "rule.want_type"},
@@ -96,6 +104,20 @@ func TestMistakesAreTold(t *testing.T) {
 	} {
 		_, problems := ParseScheme(all.lib, all.rubrics.Rubric, "x.yaml", []byte(strings.Replace(scheme, tc.old, tc.new, 1)))
 		if len(problems) != 1 || problems[0].Msg.Key != tc.key || problems[0].Line < 2 {
+			t.Errorf("%s → %s: %v, want %s", tc.old, tc.new, problems, tc.key)
+		}
+	}
+	for _, tc := range []struct{ old, new, key string }{
+		{"hidden: [above_scale, ", "hidden: [", "selection.field_unknown"},
+		{"form: selection_demonstration", "form: other", "selection.no_form"},
+		{"cases.after", "cases.later", "selection.no_field"},
+		{"cases.what, cases.before, cases.after", "cases", "selection.no_field"},
+	} {
+		s, problems := ParseScheme(all.lib, all.rubrics.Rubric, "x.yaml", []byte(strings.Replace(scheme, tc.old, tc.new, 1)))
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		if problems = covers(s, all.forms, "x.yaml"); len(problems) != 1 || problems[0].Msg.Key != tc.key {
 			t.Errorf("%s → %s: %v, want %s", tc.old, tc.new, problems, tc.key)
 		}
 	}
@@ -255,7 +277,7 @@ func TestBlind(t *testing.T) {
 		"盐城市 大丰 雁阵 机械 ( 有限公司 )":          "selection.names_itself",
 		strings.Repeat("长", maxText/3+1): "selection.field_long",
 	} {
-		err := scheme.CheckMaterial(Material{"benefit": text}, names)
+		err := scheme.CheckMaterial(Material{"effect": text}, names)
 		if got := key(err); got != want {
 			t.Errorf("%s: %v, want %q", text, err, want)
 		}

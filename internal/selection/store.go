@@ -16,11 +16,9 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
-	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -38,9 +36,6 @@ type Subjects interface {
 // Deps is what the store stands on.
 type Deps struct {
 	DB       *store.DB
-	Sources  *source.Store
-	Parties  *party.Store
-	Facts    *fact.Store
 	Frames   *fact.Frames
 	Library  *content.Library
 	Clock    clock.Clock

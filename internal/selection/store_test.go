@@ -146,14 +146,14 @@ func (w *world) titles(r Round) {
 		w.t.Errorf("a county is advised about another's firm: %v", err)
 	}
 	w.refused("a fact of a case taken back", func() error {
-		_, err := w.Sources.Retract(ctx, access.SystemScope(), given[0].Source, "undo")
+		_, err := w.sources.Retract(ctx, access.SystemScope(), w.sourceOf(given[0].Honour), "undo")
 		return err
 	}(), "source.of_case")
 
 	w.on("2025-03-03")
 	revoke := func(reason string) error {
 		return w.write(func(ctx context.Context, tx *store.Tx) error {
-			_, err := w.Revoke(ctx, tx, given[0].ID, Act{Case: 9, Actor: 1, Reason: reason})
+			_, err := w.Revoke(ctx, tx, given[0].ID, Act{Case: 9, Actor: 1, Reason: reason}, &speaker{world: w, tx: tx})
 			return err
 		})
 	}
@@ -202,6 +202,16 @@ func (w *world) stated(subject int64) []string {
 	return out
 }
 
+// sourceOf is the source of what is known of a subject.
+func (w *world) sourceOf(subject int64) int64 {
+	w.t.Helper()
+	view, err := w.Frames.For(context.Background(), access.SystemScope(), 0)
+	w.must(err)
+	known, err := view.Known(context.Background(), subject)
+	w.must(err)
+	return known[subject][0].Cell.Source
+}
+
 // TestInterests shows that whoever has an interest neither reads nor scores, before and after it was declared.
 func TestInterests(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -222,10 +232,7 @@ func TestInterests(t *testing.T) {
 			reviews, err := w.Reviews(ctx, expert(account))
 			w.must(err)
 			for _, v := range reviews {
-				var firm int
-				_, err := fmt.Sscanf(v.Blind.Fields[0].Text, "产线联网 %d", &firm)
-				w.must(err)
-				firms = append(firms, firm)
+				firms = append(firms, w.firmOf(v))
 			}
 			slices.Sort(firms)
 			return firms

@@ -53,6 +53,7 @@ CREATE TABLE selection_round (
 CREATE UNIQUE INDEX selection_round_key ON selection_round (scheme, year, area);
 -- A nomination. item is the person, "" for the enterprise itself. material and checks are JSON. number is what experts
 -- know it by, 0 before the draw. noticed is the day on which the notice with it began, 0 before.
+-- objected is since when an objection is open.
 CREATE TABLE selection_nomination (
   id         BIGINT      NOT NULL PRIMARY KEY,
   round_id   BIGINT      NOT NULL REFERENCES selection_round (id),
@@ -67,6 +68,7 @@ CREATE TABLE selection_nomination (
   checks     TEXT        NOT NULL,
   number     INTEGER     NOT NULL,
   noticed    BIGINT      NOT NULL,
+  objected   BIGINT      NOT NULL,
   out_at     BIGINT      NOT NULL,
   out_why    VARCHAR(16) NOT NULL,
   out_reason TEXT        NOT NULL
@@ -115,10 +117,8 @@ CREATE TABLE selection_title (
   honour        BIGINT      NOT NULL,
   given_on      BIGINT      NOT NULL,
   valid_until   BIGINT      NOT NULL,
-  source_id     BIGINT      NOT NULL,
   ended_on      BIGINT      NOT NULL,
-  end_reason    TEXT        NOT NULL,
-  end_source    BIGINT      NOT NULL
+  end_reason    TEXT        NOT NULL
 );
 CREATE UNIQUE INDEX selection_title_nomination ON selection_title (nomination_id);
 CREATE INDEX selection_title_party ON selection_title (party);

@@ -1,0 +1,288 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// none is the arguments of an effect that takes none.
+type none struct{}
+
+// onNomination is the arguments of effects that take an action in the case of each nomination that something became of.
+type onNomination struct {
+	Act string `yaml:"act"`
+}
+
+// withForm says which form the action asks.
+type withForm struct {
+	Form string `yaml:"form"`
+}
+
+// withWhy says why a nomination is taken out.
+type withWhy struct {
+	Why string `yaml:"why"`
+}
+
+// awarding is what happens to cases when titles are given.
+type awarding struct {
+	Act  string `yaml:"act"`  // in the case of a nomination that won
+	Else string `yaml:"else"` // in that of any other that was ranked
+	Open string `yaml:"open"` // the workflow of the case that each title gets
+}
+
+// checked says whether a title stood up to a look at it.
+type checked struct {
+	Passed bool `yaml:"passed"`
+}
+
+// entering says how an enterprise comes into a pool.
+type entering struct {
+	How string `yaml:"how"` // ByApplication or ByList
+}
+
+// Register adds what workflows of selections, titles and pools may cause.
+func Register(r *casework.Registry, s *Store) {
+	of := func(do func(*Store, context.Context, *store.Tx, *casework.Moment) error) func(context.Context, *store.Tx, *casework.Moment, none) error {
+		return func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ none) error {
+			return do(s, ctx, tx, at)
+		}
+	}
+	casework.Register(r, "selection.open", of((*Store).openEffect))
+	casework.Register(r, "selection.nominate", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args withForm) error {
+		return s.nominateEffect(ctx, tx, at, args.Form)
+	})
+	casework.Register(r, "selection.accept", onOwn(s, (*Store).Accept))
+	casework.Register(r, "selection.return", onOwn(s, (*Store).Return))
+	casework.Register(r, "selection.object", onOwn(s, (*Store).Object))
+	casework.Register(r, "selection.dismiss", onOwn(s, (*Store).Dismiss))
+	casework.Register(r, "selection.exclude", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args withWhy) error {
+		return s.excludeEffect(ctx, tx, at, Why(args.Why))
+	})
+	casework.Register(r, "selection.draw", of((*Store).drawEffect))
+	casework.Register(r, "selection.rank", of((*Store).rankEffect))
+	casework.Register(r, "selection.publish", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args onNomination) error {
+		return s.publishEffect(ctx, tx, at, args)
+	})
+	casework.Register(r, "selection.award", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args awarding) error {
+		return s.awardEffect(ctx, tx, at, args)
+	})
+	casework.Register(r, "selection.recheck", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args checked) error {
+		return s.Recheck(ctx, tx, at.Case().Data["title"].Int(), args.Passed, actOf(at))
+	})
+	casework.Register(r, "selection.revoke", func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ none) error {
+		_, err := s.Revoke(ctx, tx, at.Case().Data["title"].Int(), actOf(at), at)
+		return err
+	})
+	casework.Register(r, "pool.enter", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args entering) error {
+		return s.enterEffect(ctx, tx, at, args.How)
+	})
+	casework.Register(r, "pool.leave", of((*Store).leaveEffect))
+}
+
+// actOf is on whose behalf an effect acts.
+func actOf(at *casework.Moment) Act {
+	return Act{Case: at.Case().ID, Actor: at.Event().Actor, Reason: at.Event().Reason}
+}
+
+// onOwn is an effect on the nomination of the case.
+func onOwn(s *Store, do func(*Store, context.Context, *store.Tx, int64) error) func(context.Context, *store.Tx, *casework.Moment, none) error {
+	return func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ none) error {
+		n, err := s.NominationOf(ctx, tx, at.Case().ID)
+		if err != nil {
+			return err
+		}
+		return do(s, ctx, tx, n.ID)
+	}
+}
+
+// openEffect opens the round that the answers describe (content/forms/selection_call.yaml).
+func (s *Store) openEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	number := func(name string) int {
+		if a := at.Answer("answer." + name); a.State == rule.Present {
+			return int(a.Value.Int())
+		}
+		return 0
+	}
+	_, err := s.OpenRound(ctx, tx, NewRound{
+		Act: actOf(at), Scheme: strings.Join(at.Texts("scheme"), ""), Year: number("year"), Area: at.Case().Area, Quota: number("quota"),
+		PerCounty: number("per_county"), Closes: at.Answer("answer.closes").Value.Day(),
+	})
+	return err
+}
+
+// nominateEffect hands in what the form of the action says, in the round whose case gathers this one.
+func (s *Store) nominateEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, form string) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().Batch)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return at.Refuse(i18n.M("selection.no_round"))
+	}
+	if err != nil {
+		return err
+	}
+	scheme, _, err := s.definition(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	if scheme.Form != form {
+		return at.Refuse(i18n.M("selection.wrong_form"))
+	}
+	n := NewNomination{Act: actOf(at), Round: r.ID, Party: at.Case().Enterprise, By: ByCounty, Material: Material{}}
+	if at.Event().Who == casework.Applicant {
+		n.By = ByEnterprise
+	}
+	for _, path := range append(scheme.Shown[:len(scheme.Shown):len(scheme.Shown)], scheme.Hidden...) {
+		if texts := at.Texts(path); len(texts) > 0 {
+			n.Material[path] = strings.Join(texts, "\n")
+		}
+	}
+	n.Item = n.Material[scheme.Person]
+	_, err = s.Nominate(ctx, tx, n)
+	return err
+}
+
+func (s *Store) excludeEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, why Why) error {
+	if !slices.Contains([]Why{Withdrew, Refused, Objected, Failed}, why) {
+		return fmt.Errorf("selection.exclude: no reason is called %q", why)
+	}
+	n, err := s.NominationOf(ctx, tx, at.Case().ID)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil // withdrawn before it was handed in
+	}
+	if err != nil {
+		return err
+	}
+	return s.Exclude(ctx, tx, n.ID, why, actOf(at))
+}
+
+func (s *Store) drawEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.Draw(ctx, tx, r.ID)
+	return err
+}
+
+func (s *Store) rankEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	_, err = s.Rank(ctx, tx, r.ID)
+	return err
+}
+
+func (s *Store) publishEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, args onNomination) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	fresh, err := s.Publish(ctx, tx, r.ID)
+	if err != nil {
+		return err
+	}
+	for _, o := range fresh {
+		if err := actOn(ctx, at, o.Case, args.Act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// actOn takes an action in another case; a nomination that came in without one has none.
+func actOn(ctx context.Context, at *casework.Moment, of int64, action string) error {
+	if of == 0 {
+		return nil
+	}
+	_, err := at.Act(ctx, casework.Act{Case: of, Action: action})
+	return err
+}
+
+func (s *Store) awardEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, args awarding) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	all, err := s.results(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	given, err := s.Award(ctx, tx, r.ID, strings.Join(at.Texts("document"), ""), at)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		action := args.Else
+		switch o.Standing {
+		case Out:
+			continue
+		case Chosen:
+			action = args.Act
+		}
+		if err := actOn(ctx, at, o.Case, action); err != nil {
+			return err
+		}
+	}
+	list, _ := s.Library.CodeList("titles")
+	for _, t := range given {
+		entry, _ := list.Entry(t.Title)
+		_, err := at.Open(ctx, casework.NewCase{
+			Workflow: args.Open, Title: strings.TrimSpace(entry.Name.ZH + " " + t.Item), Subject: t.Party,
+			Data: casework.Data{"title": rule.Int(t.ID)},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) enterEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, how string) error {
+	e, err := s.Enter(ctx, tx, at.Case().Data["ladder"].Text(), at.Case().Enterprise, how, actOf(at))
+	if err != nil {
+		return err
+	}
+	return at.Set("entry", rule.Int(e.ID))
+}
+
+func (s *Store) leaveEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	return s.Leave(ctx, tx, at.Case().Data["entry"].Int(), actOf(at))
+}
+
+// Workflows that this package's effects are for.
+const (
+	RoundFlow      = "selection_round"
+	NominationFlow = "selection_nomination"
+	TitleFlow      = "selection_title"
+	PoolFlow       = "pool_entry"
+)
+
+// CallCase is the case of a round to be opened in an area, by its subject.
+func CallCase(title string, area int64) casework.NewCase {
+	return casework.NewCase{Workflow: RoundFlow, Title: title, Subject: area}
+}
+
+// NominationCase is the case in which an enterprise nominates in a round, or is nominated.
+func (s *Store) NominationCase(ctx context.Context, r Round, title string, enterprise int64) (casework.NewCase, error) {
+	scheme, _, err := s.Definition(ctx, r)
+	if err != nil {
+		return casework.NewCase{}, err
+	}
+	return casework.NewCase{
+		Workflow: NominationFlow, Title: title, Subject: enterprise, Batch: r.Case, Data: casework.Data{"form": rule.Text(scheme.Form)},
+		Pins: []casework.Pin{{Kind: "scheme", Name: r.Scheme, Hash: r.SchemeHash}, {Kind: "rubric", Name: scheme.Rubric, Hash: r.RubricHash}},
+	}, nil
+}
+
+// PoolCase is the case in which an enterprise asks to be cultivated on a ladder, or an office lists it.
+func PoolCase(title, ladder string, enterprise int64) casework.NewCase {
+	return casework.NewCase{Workflow: PoolFlow, Title: title, Subject: enterprise, Data: casework.Data{"ladder": rule.Text(ladder)}}
+}
