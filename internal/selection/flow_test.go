@@ -179,7 +179,7 @@ func (f *flow) objection(call int64, cases []int64) {
 	for _, id := range cases {
 		states = append(states, f.state(id))
 	}
-	if diff := cmp.Diff([]string{"out", "standing", "standing", "draft"}, states); diff != "" {
+	if diff := cmp.Diff([]string{"out", "standing", "standing", "missed"}, states); diff != "" {
 		f.t.Errorf("nominations (-want +got):\n%s", diff)
 	}
 	if err := f.act(city, call, "award", "", map[string]any{"document": "演示〔2024〕1号"}); errs.KindOf(err) != errs.KindForbidden {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -89,7 +90,10 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	t.Helper()
 	all := library(t)
 	w := &world{t: t, today: time.Date(2024, 9, 2, 9, 0, 0, 0, clock.Beijing)}
+	var one sync.Mutex
 	now := clock.Clock(func() time.Time {
+		one.Lock()
+		defer one.Unlock()
 		w.today = w.today.Add(time.Second) // nothing happens at the same instant
 		return w.today
 	})

@@ -1,0 +1,84 @@
+package selection
+
+import (
+	"context"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Seat is who judged what, or was to.
+type Seat struct {
+	Nomination int64
+	Number     int
+	Expert     int64
+	Label      string
+	At         int64
+	Ended      int64 // since when it does not count, 0 while it does
+	Given      bool
+	Sheet      rubric.Sheet // from the ranking on
+	Remark     string       // likewise
+}
+
+const seatsFull = `SELECT n.id, n.number, e.id, e.label, s.at, s.ended_at FROM selection_seat s
+	JOIN selection_nomination n ON n.id = s.nomination_id JOIN selection_expert e ON e.id = s.expert_id
+	WHERE n.round_id = $1 ORDER BY n.number, e.id`
+
+// Seats tells those who see the round's area who judged what, those who lost their seat too. What they gave is not told
+// before the ranking is made, so that nobody can work towards it.
+func (s *Store) Seats(ctx context.Context, scope access.Scope, roundID int64) ([]Seat, error) {
+	var all []Seat
+	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		r, err := round(ctx, q, roundID)
+		if err == nil && !scope.Sees(access.ReadCase, r.Area, 0) {
+			err = errs.NotFound("round", roundID)
+		}
+		if err != nil {
+			return err
+		}
+		all, err = list(ctx, q, func(rows *store.Rows) (t Seat, err error) {
+			return t, rows.Scan(&t.Nomination, &t.Number, &t.Expert, &t.Label, &t.At, &t.Ended)
+		}, seatsFull, roundID)
+		for i := range all {
+			given, err := lastSheet(ctx, q, all[i].Nomination, all[i].Expert)
+			if err != nil {
+				return err
+			}
+			if all[i].Given = given.points != nil; r.RankedAt != 0 {
+				all[i].Sheet, all[i].Remark = given.points, given.remark
+			}
+		}
+		return err
+	})
+	return all, err
+}
+
+// Declaration is that an expert has an interest in an enterprise.
+type Declaration struct {
+	Expert     int64
+	Label      string
+	Enterprise int64
+	At         int64
+	Reason     string
+}
+
+const declarations = `SELECT e.id, e.label, i.party, i.at, i.reason, e.area, e.account FROM selection_interest i
+	JOIN selection_expert e ON e.id = i.expert_id ORDER BY i.at, e.id`
+
+// Declarations is every interest that was declared, as far as the scope sees the area of the pool; an expert sees the own.
+func (s *Store) Declarations(ctx context.Context, scope access.Scope) ([]Declaration, error) {
+	var out []Declaration
+	_, err := list(ctx, s.DB.Read(), func(r *store.Rows) (struct{}, error) {
+		var d Declaration
+		var area string
+		var account int64
+		err := r.Scan(&d.Expert, &d.Label, &d.Enterprise, &d.At, &d.Reason, &area, &account)
+		if scope.Sees(access.ReadCase, area, 0) || account != 0 && account == scope.Account() {
+			out = append(out, d)
+		}
+		return struct{}{}, err
+	}, declarations)
+	return out, err
+}
