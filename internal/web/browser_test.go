@@ -34,6 +34,7 @@ func TestPagesInBrowser(t *testing.T) {
 	merged := c.mergedFirm()
 	draft, proposed, mistaken := c.drafts()
 	c.state("ent.employees", "230")
+	c.sendMail("firm")
 	c.state("ent.profit", "1200")
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
@@ -89,6 +90,11 @@ func TestPagesInBrowser(t *testing.T) {
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
 		{"tokens", "city", "/account/tokens"},
+		{"messages", "city", "/messages"},
+		{"messages-none", "auditor", "/messages"},
+		{"message", "firm", messagePath(c.messages[tinghuCode])},
+		{"message-ways", "firm", "/account/messages"},
+		{"outbox", "admin", "/outbox"},
 		{"activate", "", "/activate"},
 		{"enrolments", "city", "/enrolments?area=320900&scale=1"},
 		{"enrolment", "city", enrolPath(c.enrolment)},

@@ -9,11 +9,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/enrol"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // The city of the tests: one firm in 亭湖区, whose project passes the threshold, one in 大丰区 that just misses it, and
@@ -41,9 +44,10 @@ type city struct {
 	firms   map[string]int64 // by credit code
 	batches []int64          // of the files that were imported
 
-	handler   int64 // account of the one who acts for the firm in 亭湖区
-	enrolment int64 // batch of accounts of the whole city
-	scenario  int64 // saved by the city
+	handler   int64            // account of the one who acts for the firm in 亭湖区
+	enrolment int64            // batch of accounts of the whole city
+	scenario  int64            // saved by the city
+	messages  map[string]int64 // to each firm, by credit code
 }
 
 func newCity(t *testing.T) *city {
@@ -88,7 +92,37 @@ func newCity(t *testing.T) *city {
 		t.Fatal(err)
 	}
 	c.scenario = kept.ID
+	c.tellAll()
 	return c
+}
+
+// tellAll tells each firm something about itself, its county something about the firm, and the administrator something.
+func (c *city) tellAll() {
+	c.t.Helper()
+	at := c.srv.Clock.Millis()
+	areas := map[string]string{tinghuCode: "320902", dafengCode: "320904", dongtaiCode: "320981"}
+	list := []notice.Message{{Kind: notice.System, To: notice.ToRole(access.Administrator, ""), Title: i18n.M("notice.failed_title", i18n.M("notice.channel.mail")), Body: i18n.M("notice.failed_body", i18n.M("notice.channel.mail"), "2024-10-31"), Link: "/outbox?state=failed", At: at}}
+	for code, words := range secrets {
+		firm := "盐城" + words[0] + " " + words[2]
+		list = append(list,
+			notice.Message{Key: "firm/" + code, Kind: notice.Served, To: notice.ToParty(c.firms[code]), Title: i18n.M("请补正：" + firm), Body: i18n.M("材料 " + words[3] + " 缺少发票"), Link: enterprisePath(c.firms[code]), At: at},
+			notice.Message{Kind: notice.Task, To: notice.ToRole(access.CountyOfficial, areas[code]), Title: i18n.M("待审核：" + firm), At: at},
+			notice.Message{Kind: notice.Deadline, To: notice.ToRole(access.CityOfficial, areas[code]), Title: i18n.M("将超期：" + firm), At: at},
+		)
+	}
+	err := c.db.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error { return notice.Post(ctx, tx, list...) })
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.messages = map[string]int64{}
+	for code, id := range c.firms {
+		scope := access.NewScope(1, access.Enterprise, nil, []int64{id})
+		items, err := c.notices.Inbox(context.Background(), scope, notice.Query{})
+		if err != nil || len(items) != 1 {
+			c.t.Fatalf("messages to %s: %v %v", code, items, err)
+		}
+		c.messages[code] = items[0].ID
+	}
 }
 
 // enrolCity makes an account for each firm that has none, as the city.
@@ -129,4 +163,15 @@ func (c *city) importCSV(name, body, authority, area string) {
 		c.t.Fatalf("%s: %s %v %v", name, b.State, b.Failure, err)
 	}
 	c.batches = append(c.batches, b.ID)
+}
+
+// tell tells an account something.
+func (c *city) tell(account int64, title string) {
+	c.t.Helper()
+	err := c.db.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error {
+		return notice.Post(ctx, tx, notice.Message{Kind: notice.Task, To: notice.ToAccount(account), Title: i18n.M(title), At: c.srv.Clock.Millis()})
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"net/http"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
@@ -32,6 +34,9 @@ type Backup struct {
 // backupAge is how old the last backup may be, in ms, before somebody should act.
 const backupAge = 7 * 24 * 3600 * 1000
 
+// calendarAhead is how many days before a year its working days should be known: the next year's are announced in autumn.
+const calendarAhead = 31
+
 // lowDisk is the share of the disk, in percent, below which somebody should act.
 const lowDisk = 10
 
@@ -45,6 +50,7 @@ type systemData struct {
 	LastCommit            string // when something became known last, "" for never
 	LastName              string
 	Policies              int // in force
+	Years                 []content.CalendarYear
 }
 
 // system is the first page of an administrator.
@@ -61,7 +67,7 @@ func (s *server) systemOf(ctx context.Context, v *visit) (systemData, error) {
 	if err != nil {
 		return systemData{}, err
 	}
-	d := systemData{Seq: whole.Seq()}
+	d := systemData{Seq: whole.Seq(), Years: s.Library.CalendarYears()}
 	for state, count := range map[access.State]*int{access.InUse: &d.InUse, access.Waiting: &d.Waiting, access.Ended: &d.Ended} {
 		if _, *count, err = s.Access.Find(ctx, v.scope, access.Filter{State: state}, 0, 1); err != nil {
 			return d, err
@@ -98,6 +104,16 @@ func (s *server) systemTodo(ctx context.Context, v *visit, d *systemData) error 
 	}
 	if d.Waiting > 0 {
 		d.Todo = append(d.Todo, todo{Count: d.Waiting, Text: v.t.S("people.todo_waiting"), Href: "/accounts?state=waiting"})
+	}
+	states, _, err := s.Notices.Counts(ctx, v.scope)
+	if err != nil {
+		return err
+	}
+	if n := states[notice.Failed]; n > 0 {
+		d.Todo = append(d.Todo, todo{Count: n, Text: v.t.S("messages.todo"), Href: "/outbox?state=failed"})
+	}
+	if soon := s.Clock.Today() + calendarAhead; !s.Library.Calendar().Knows(soon.Year()) {
+		d.Todo = append(d.Todo, todo{Text: v.t.S("messages.todo_calendar", soon.Year()), Href: "#calendar"})
 	}
 	stats := todayData{}
 	if err := s.todayDrafts(ctx, v, &stats); err != nil {

@@ -22,6 +22,7 @@ type visit struct {
 	t       i18n.T
 	account access.Account // its zero value is the public
 	scope   access.Scope
+	unread  int // messages, for the bell
 }
 
 func (v *visit) signedIn() bool { return v.account.ID != 0 }
@@ -57,10 +58,20 @@ func (s *server) identify(r *http.Request, v *visit) error {
 	return nil
 }
 
+// countUnread is for the bell of a whole page.
+func (s *server) countUnread(r *http.Request, v *visit) (err error) {
+	if !v.scope.Can(access.ReadNotice) || byScript(r) {
+		return nil
+	}
+	v.unread, err = s.Notices.Unread(r.Context(), v.scope)
+	return err
+}
+
 // shell is the frame around a page of this visit.
 func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	sh := shell{T: v.t, Assets: s.assets, Title: title, Here: here(r)}
 	if v.signedIn() {
+		sh.Bell, sh.Unread = v.scope.Can(access.ReadNotice), v.unread
 		sh.Person, sh.Role = v.account.Name, v.t.S("access.role."+string(v.scope.Role()))
 	}
 	sh.Search = v.scope.Can(access.ReadParty)

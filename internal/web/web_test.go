@@ -25,6 +25,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -44,6 +45,7 @@ type site struct {
 	srv  *server
 	acc  *access.Store
 
+	notices *notice.Store
 	sources *source.Store
 	parties *party.Store
 	facts   *fact.Store
@@ -70,7 +72,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, now, cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
@@ -107,10 +109,17 @@ func newSite(t *testing.T) *site {
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
+	s.notices, err = notice.New(notice.Deps{
+		DB: db, Access: s.acc, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
-		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now),
-		Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
+		Carries: func(notice.Channel) bool { return true },
+		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
 	})
 	if err != nil {
