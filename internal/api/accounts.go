@@ -263,6 +263,7 @@ func (s *server) register() {
 	s.registerAccounts()
 	s.registerLog()
 	s.registerSystem()
+	s.registerMessages()
 	s.registerEnrolments()
 	s.registerHandlers()
 }

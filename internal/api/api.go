@@ -22,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
@@ -45,6 +46,7 @@ type Deps struct {
 	Versions  *version.Store
 	Lab       *lab.Lab
 	Scenarios *lab.Store
+	Notices   *notice.Store
 	Clock     clock.Clock
 	Log       *slog.Logger
 	Machine   func() (Machine, error) // how the installation stands; nil where nobody can tell
@@ -76,8 +78,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

@@ -22,7 +22,9 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
@@ -60,6 +62,8 @@ type city struct {
 	firms  map[string]int64 // by credit code
 	tokens map[string]string
 	ids    map[string]int64 // of accounts, by login
+	told   map[string]int64 // messages to each firm, by credit code
+	failed int64            // a delivery that was given up
 	now    time.Time
 }
 
@@ -77,7 +81,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, Migrations}
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -113,9 +117,13 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
+	notices, err := notice.New(notice.Deps{
+		DB: db, Access: accounts, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
+	})
+	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil
@@ -203,6 +211,45 @@ func (c *city) settle() {
 	for _, login := range []string{"tinghu", "auditor", "firm", "handler", "viewer"} {
 		c.account(login)
 	}
+	c.tell()
+}
+
+// tell tells each firm something about itself, and its county something about it; of what goes by mail nothing is taken.
+func (c *city) tell() {
+	c.t.Helper()
+	ctx := context.Background()
+	_, err := c.srv.Notices.Enter(ctx, c.ids["firm"], notice.Mail, "firm@example.com")
+	must(c.t, err)
+	areas := map[string]string{tinghuCode: "320902", dafengCode: "320904", dongtaiCode: "320981"}
+	must(c.t, c.srv.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for _, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
+			words := secrets[code]
+			err := notice.Post(ctx, tx,
+				notice.Message{Kind: notice.Served, To: notice.ToParty(c.firms[code]), Title: i18n.M("请补正：" + words[0]), Body: i18n.M("材料 " + words[3] + " 缺少发票"), Link: "/cases/7", At: c.now.UnixMilli()},
+				notice.Message{Kind: notice.Task, To: notice.ToRole(access.CountyOfficial, areas[code]), Title: i18n.M("待审核：" + words[0] + words[2]), At: c.now.UnixMilli()},
+				notice.Message{Kind: notice.Deadline, To: notice.ToRole(access.CityOfficial, areas[code]), Title: i18n.M("将超期：" + words[0]), At: c.now.UnixMilli()},
+			)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	sender := notice.NewSender(c.srv.Notices, map[notice.Channel]notice.Carrier{notice.Mail: notice.Drop{Dir: c.t.TempDir(), From: "nobody"}}, "", func(err error) { c.t.Error(err) })
+	_, err = sender.Turn(ctx)
+	must(c.t, err)
+	c.told = map[string]int64{}
+	for code, id := range c.firms {
+		items, err := c.srv.Notices.Inbox(ctx, access.NewScope(1, access.Enterprise, nil, []int64{id}), notice.Query{})
+		must(c.t, err)
+		c.told[code] = items[0].ID
+	}
+	list, err := c.srv.Notices.Outbox(ctx, access.SystemScope(), notice.OutboxQuery{State: notice.Failed})
+	must(c.t, err)
+	if len(list) != 1 {
+		c.t.Fatalf("deliveries that were given up: %+v", list)
+	}
+	c.failed = list[0].ID
 }
 
 func (c *city) account(login string) {

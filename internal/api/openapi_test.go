@@ -144,6 +144,12 @@ var calls = []call{
 	{id: "print_letters", as: "city", path: "/enrolments/{enrolment}/letters", body: `{}`},
 	{id: "get_enrolment", as: "city", path: "/enrolments/{enrolment}"},
 	{id: "list_enrolments", as: "city", path: "/enrolments"},
+	{id: "list_messages", as: "firm", path: "/messages?unread=true"},
+	{id: "get_message", as: "firm", path: "/messages/{message}"},
+	{id: "read_messages", as: "firm", path: "/messages/read", body: `{"ids": [{message}]}`},
+	{id: "unread_message", as: "firm", path: "/messages/{message}/unread"},
+	{id: "list_outbox", as: "admin", path: "/outbox?state=failed"},
+	{id: "retry_delivery", as: "admin", path: "/outbox/{delivery}/retry"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
@@ -157,7 +163,9 @@ var opens = map[string]string{"create_account": "account", "authorise_handler": 
 // answersOf runs all calls and gives the answer of each.
 func answersOf(t *testing.T, c *city) map[string]reply {
 	t.Helper()
-	names := map[string]string{"tinghu": fmt.Sprint(c.firms[tinghuCode]), "dongtai": fmt.Sprint(c.firms[dongtaiCode])}
+	names := map[string]string{
+		"tinghu": fmt.Sprint(c.firms[tinghuCode]), "dongtai": fmt.Sprint(c.firms[dongtaiCode]), "message": fmt.Sprint(c.told[tinghuCode]), "delivery": fmt.Sprint(c.failed),
+	}
 	for _, d := range c.srv.Library.FactDefs() {
 		if d.Codes != "" {
 			names["list"] = d.Codes

@@ -54,6 +54,9 @@ var writers = map[string][]string{
 	"undo_import":             {"city"},
 	"read_again":              {"city"},
 	"cancel_import":           {"city"},
+	"read_messages":           {"firm", "handler", "viewer"},
+	"unread_message":          {"firm", "handler", "viewer"},
+	"retry_delivery":          {"admin"},
 	"create_account":          {"admin"},
 	"disable_account":         {"admin"},
 	"enable_account":          {"admin"},
@@ -109,6 +112,10 @@ func (c *city) address(op operation, code string) string {
 		var list editionsOut
 		c.get("", "/policies/yancheng-2022-6/versions").into(c.t, &list.Body)
 		id = fmt.Sprint(list.Body.Items[0].ID)
+	case strings.HasPrefix(op.path, "/messages/"):
+		id = fmt.Sprint(c.told[code])
+	case strings.HasPrefix(op.path, "/outbox/"):
+		id = fmt.Sprint(c.failed)
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
@@ -179,7 +186,7 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	bodies := map[string]string{}
 	for _, k := range calls {
 		bodies[k.id] = fill(k.body, map[string]string{
-			"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`, "zip": string(zip), "revision": "1", "instead": "1", "import": "1",
+			"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "plan": `{"sheets": []}`, "zip": string(zip), "revision": "1", "instead": "1", "import": "1", "message": fmt.Sprint(c.told[tinghuCode]),
 		})
 	}
 	for _, op := range c.srv.ops {
