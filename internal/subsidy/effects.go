@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -60,19 +61,21 @@ func Register(r *casework.Registry, s *Store) {
 
 func (s *Store) publishes(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	told, err := s.PublishCall(ctx, tx, at.Event().Actor, at.Case().ID)
-	if err != nil || s.Tell == nil {
+	if err != nil {
 		return err
 	}
 	c, err := callOf(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
-	for _, e := range told {
-		if err := s.Tell(ctx, tx, e, i18n.M("subsidy.tell_call", c.Title, c.Opens.String(), c.Closes.String())); err != nil {
-			return err
+	list := make([]notice.Message, len(told))
+	for i, e := range told {
+		list[i] = notice.Message{
+			Key: fmt.Sprintf("call/%d/%d", c.Case, e), Kind: notice.Call, To: notice.ToParty(e), Title: i18n.M("subsidy.tell_title"),
+			Body: i18n.M("subsidy.tell_call", c.Title, c.Opens.String(), c.Closes.String()), At: s.Clock.Millis(),
 		}
 	}
-	return nil
+	return notice.Post(ctx, tx, list...)
 }
 
 func (s *Store) closes(ctx context.Context, tx *store.Tx, at *casework.Moment) error {

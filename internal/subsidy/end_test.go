@@ -138,6 +138,11 @@ func TestFromCallToPaid(t *testing.T) {
 		id, err := w.applies(call, firm, "c9", items("11"))
 		must(t, err)
 		w.reviewed(id)
+		var told int
+		must(t, w.db.Read().QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE kind = 'call'`).Scan(&told))
+		if told != 3 {
+			t.Errorf("%d enterprises were told of the call", told)
+		}
 
 		// An audit firm cuts one invoice, with the reason.
 		w.puts(county, id, Picked{Accounts: []int64{50}})
@@ -325,6 +330,105 @@ func TestWithoutApplication(t *testing.T) {
 			t.Error(err)
 		} else if lines, _ := w.RoundLines(ctx, cityA, again.ID, 0, 100); len(lines) != 2 {
 			t.Errorf("what was granted is listed again: %+v", lines)
+		}
+	})
+}
+
+// Lists go out to the departments, and their opinions come back in.
+func TestJointReviewBySheet(t *testing.T) {
+	zh := i18n.T{Lang: i18n.ZH}
+	each(t, func(t *testing.T, w *world) {
+		call := w.opened("c9")
+		var cases []int64
+		for i, f := range w.firms(3) {
+			id, err := w.applies(call, f.id, "c9", items("5"+string(rune('0'+i))))
+			must(t, err)
+			w.does(county, id, "accept")
+			cases = append(cases, id)
+		}
+		tax := somebody(40, access.TaxBureau)
+		if _, err := w.ReviewList(ctx, zh, tax, access.Expert); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("a list for experts: %v", err)
+		}
+		out, err := w.ReviewList(ctx, zh, tax, access.TaxBureau)
+		must(t, err)
+		var rows [][]any
+		for r := range out.Rows {
+			rows = append(rows, r)
+		}
+		if len(rows) != 3 {
+			t.Fatalf("list: %+v", rows)
+		}
+		for i := range rows {
+			for _, cell := range rows[i] {
+				if text, _ := cell.(string); strings.Contains(text, "6228480402564890018") || strings.Contains(text, "农商") {
+					t.Errorf("the list tells an account: %v", rows[i])
+				}
+			}
+		}
+		bad := [][]any{append([]any{}, rows[0]...), append([]any{}, rows[1]...), append([]any{}, rows[2]...)}
+		bad[0][5] = "否决"
+		bad[1][5], bad[1][1] = "同意", "另一家企业"
+		bad[2][5] = "再议"
+		_, problems, err := w.ReadOpinions(ctx, tax, access.TaxBureau, filed(t, out, bad...), "税务.xlsx")
+		must(t, err)
+		var said []string
+		for _, p := range problems {
+			said = append(said, p.Where.String())
+		}
+		if got := strings.Join(said, " "); got != "税务.xlsx#填写!G2 税务.xlsx#填写!B3 税务.xlsx#填写!F4" {
+			t.Errorf("problems at %s", got)
+		}
+		rows[0][5], rows[1][5], rows[2][5], rows[2][6] = "同意", "同意", "否决", "2024年8月因虚开发票被处罚"
+		all, problems, err := w.ReadOpinions(ctx, tax, access.TaxBureau, filed(t, out, rows...), "税务.xlsx")
+		must(t, err)
+		if len(problems) != 0 || len(all) != 3 {
+			t.Fatalf("opinions: %+v, %+v", all, problems)
+		}
+		entered, passed, err := w.GiveOpinions(ctx, tax, access.TaxBureau, all)
+		must(t, err)
+		if entered != 3 || passed != 0 {
+			t.Errorf("entered %d, passed over %d", entered, passed)
+		}
+		if again, _, err := w.GiveOpinions(ctx, tax, access.TaxBureau, all); err != nil || again != 0 {
+			t.Errorf("entered again: %d, %v", again, err)
+		}
+		refused := 0
+		for _, id := range cases {
+			if w.stateOf(id) == "refused" && mustApplication(t, w, id).Standing == Closed {
+				refused++
+			}
+		}
+		if refused != 1 {
+			t.Errorf("%d were vetoed", refused)
+		}
+	})
+}
+
+func TestProjectIsOpenedByName(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm, project := w.firm("大丰示例机械", "320904")
+		me := applicant(101, firm)
+		c, err := w.OpenProject(ctx, me, firm, "大丰示例机械数字车间")
+		must(t, err)
+		if c.Subject != project || c.State != "draft" {
+			t.Errorf("opened: %+v", c)
+		}
+		made, err := w.OpenProject(ctx, me, firm, "新建黑灯车间")
+		must(t, err)
+		if made.Subject == project || made.Enterprise != firm {
+			t.Errorf("a new one: %+v", made)
+		}
+		again, err := w.OpenProject(ctx, me, firm, "新建黑灯车间")
+		must(t, err)
+		if again.Subject != made.Subject {
+			t.Errorf("a second project of one name: %+v", again)
+		}
+		if _, err := w.OpenProject(ctx, applicant(102, project), firm, "别家的项目"); err == nil {
+			t.Error("opened for another firm")
+		}
+		if err := w.act(me, c.ID, "file", ""); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("an empty form: %v", err)
 		}
 	})
 }

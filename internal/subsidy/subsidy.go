@@ -45,9 +45,6 @@ type Deps struct {
 	Costs    *Costs
 	Rubrics  *rubric.Set
 	Parties  *party.Store
-
-	// Tell writes a message to an enterprise in the caller's transaction; nil tells nobody.
-	Tell func(ctx context.Context, tx *store.Tx, enterprise int64, say i18n.Msg) error
 }
 
 // Store keeps calls, applications and what belongs to them. It is safe for many goroutines.

@@ -15,9 +15,11 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
@@ -38,7 +40,7 @@ var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
 	morning    = time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)
-	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, casework.Migrations, Migrations}
+	migrations = []store.Migrations{access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 
@@ -101,10 +103,13 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	effects := casework.NewRegistry()
 	Register(effects, w.Store)
-	set, err := casework.Load(ctx, contentdata.FS, casework.Reading{Library: lib, Effects: effects})
+	asked, err := form.Load(contentdata.FS, lib)
+	must(t, err)
+	forms := casework.FormsOf(form.NewStore(db, lib, asked, now))
+	set, err := casework.Load(ctx, contentdata.FS, casework.Reading{Library: lib, Effects: effects, Forms: forms})
 	must(t, err)
 	w.Use(casework.Open(casework.Deps{
-		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: set,
+		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: set, Forms: forms,
 	}))
 	w.line, err = ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
 		return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget", Reason: "年初预算", Document: "盐财〔2024〕1号"},

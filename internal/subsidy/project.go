@@ -1,0 +1,65 @@
+package subsidy
+
+import (
+	"context"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// ProjectWorkflow is the filing of a project.
+const ProjectWorkflow = "project_filing"
+
+// OpenProject opens the filing of a project of an enterprise by its name. One that is not known yet becomes known by the
+// enterprise's own word; one of that name that is known is taken.
+func (s *Store) OpenProject(ctx context.Context, scope access.Scope, enterprise int64, name string) (casework.Case, error) {
+	name = strings.TrimSpace(name)
+	if name == "" {
+		return casework.Case{}, errs.Invalid(i18n.M("subsidy.project_name"))
+	}
+	if err := limited("subsidy.field_label", name, 100); err != nil {
+		return casework.Case{}, err
+	}
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return casework.Case{}, err
+	}
+	e, ok := view.Enterprise(enterprise)
+	if !ok {
+		return casework.Case{}, errs.NotFound("enterprise", enterprise)
+	}
+	id, known := s.named(view, enterprise, content.Project, []string{"project.name", "project.code"}, name)
+	if !known {
+		if id, err = s.newProject(ctx, scope, e, name); err != nil {
+			return casework.Case{}, err
+		}
+	}
+	return s.cases.New(ctx, scope, casework.NewCase{Workflow: ProjectWorkflow, Title: name, Subject: id})
+}
+
+// newProject makes a project known, as the enterprise says.
+func (s *Store) newProject(ctx context.Context, scope access.Scope, e party.Enterprise, name string) (int64, error) {
+	src, err := s.Sources.Begin(ctx, scope, source.Source{Kind: source.Entry, Authority: "enterprise", Name: name, Area: e.Area, Party: e.ID})
+	if err != nil {
+		return 0, err
+	}
+	var ids []int64
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		ids, err = s.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Project, Key: name, Parent: e.ID}})
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	if _, err := s.Sources.Publish(ctx, src, nil); err != nil {
+		return 0, err
+	}
+	return ids[0], s.Frames.Refresh(ctx)
+}
