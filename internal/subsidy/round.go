@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
@@ -22,6 +25,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -134,21 +138,30 @@ func (s *Store) roundLines(ctx context.Context, view fact.View, r Round) ([]Roun
 	if err != nil {
 		return nil, err
 	}
-	verified := s.reader.Verified()
-	var lines []RoundLine
-	for _, g := range preview.Grants {
-		if !slices.ContainsFunc(of, func(i int) bool { return g.Of[i] > 0 }) {
-			continue
-		}
-		own, err := s.linesOf(view, verified, preview.Plan, r, g.Firm)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range own {
-			project, item, family := s.claimOf(&Assessment{Aim: Aim{Enterprise: l.Enterprise, Clause: l.Clause, Year: l.Year}, Plan: preview.Plan, Line: l.line})
-			if !held[claimKey{project, item, family}] && !held[claimKey{project, "", family}] {
-				lines = append(lines, l.RoundLine)
+	grants := slices.DeleteFunc(slices.Clone(preview.Grants), func(g lab.Grant) bool {
+		return !slices.ContainsFunc(of, func(i int) bool { return g.Of[i] > 0 })
+	})
+	parts := slices.Collect(slices.Chunk(grants, roundChunk))
+	own := make([][]found, len(parts))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i, part := range parts {
+		group.Go(func() (err error) {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
+			own[i], err = s.linesOf(view, preview.Plan, r, part)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var lines []RoundLine
+	for _, l := range slices.Concat(own...) {
+		project, item, family := s.claimOf(&Assessment{Aim: Aim{Enterprise: l.Enterprise, Clause: l.Clause, Year: l.Year}, Plan: preview.Plan, Line: l.line})
+		if !held[claimKey{project, item, family}] && !held[claimKey{project, "", family}] {
+			lines = append(lines, l.RoundLine)
 		}
 	}
 	slices.SortStableFunc(lines, func(a, b RoundLine) int {
@@ -186,46 +199,65 @@ type found struct {
 	line policy.Line
 }
 
-// linesOf is what a firm gets for sure by both verified facts and all facts, in the clauses of a round.
-func (s *Store) linesOf(view fact.View, verified *region.Reader, plan *policy.Plan, r Round, f *region.Firm) ([]found, error) {
-	type key struct {
-		clause, subject string
-		year            int
-	}
-	sure := map[key]money.Fen{}
-	var strict []policy.Line
-	for i, reader := range []*region.Reader{s.reader, verified} {
-		subject, ok := reader.Subject(view, f.ID)
-		if !ok {
-			return nil, errs.NotFound("enterprise", f.ID)
-		}
-		d, err := plan.Decide(subject, r.AsOf, policy.Options{})
-		if err != nil {
-			return nil, fmt.Errorf("decide on enterprise %d: %w", f.ID, err)
-		}
-		if i == 1 {
-			strict = d.Lines
-			continue
-		}
-		for _, l := range d.Lines {
-			sure[key{l.Clause, l.Subject.ID, l.Year}] = l.Pays.Sure
-		}
+// roundChunk is how many firms are decided at once.
+const roundChunk = 512
+
+// lineKey tells the lines of a round apart.
+type lineKey struct {
+	firm            int
+	clause, subject string
+	year            int
+}
+
+// linesOf is what firms get for sure by both verified facts and all facts, in the clauses of a round.
+func (s *Store) linesOf(view fact.View, plan *policy.Plan, r Round, grants []lab.Grant) ([]found, error) {
+	sure := map[lineKey]money.Fen{}
+	if err := s.decideAll(view, s.reader, s.Runner, plan, r, grants, func(i int, l policy.Line) error {
+		sure[lineKey{i, l.Clause, l.Subject.ID, l.Year}] = l.Pays.Sure
+		return nil
+	}); err != nil {
+		return nil, err
 	}
 	var all []found
-	for _, l := range strict {
-		fen := min(l.Pays.Sure, sure[key{l.Clause, l.Subject.ID, l.Year}])
-		if fen <= 0 || !slices.Contains(r.Clauses, l.Clause) {
-			continue
+	err := s.decideAll(view, s.reader.Verified(), s.Runner.Verified(), plan, r, grants, func(i int, l policy.Line) error {
+		f, fen := grants[i].Firm, min(l.Pays.Sure, sure[lineKey{i, l.Clause, l.Subject.ID, l.Year}])
+		if fen <= 0 {
+			return nil
 		}
 		id, err := strconv.ParseInt(l.Subject.ID, 10, 64)
 		if err != nil {
-			return nil, fmt.Errorf("subject %q of a decision: %w", l.Subject.ID, err)
+			return fmt.Errorf("subject %q of a decision: %w", l.Subject.ID, err)
 		}
 		all = append(all, found{RoundLine{
 			Enterprise: f.ID, Area: f.Area, Firm: f.Name, Clause: l.Clause, Subject: id, Name: l.Subject.Name, Year: l.Year, Amount: fen, State: "listed",
 		}, l})
+		return nil
+	})
+	return all, err
+}
+
+// decideAll decides on firms and hands on the lines in the clauses of a round.
+func (s *Store) decideAll(view fact.View, reader *region.Reader, runner *region.Runner, plan *policy.Plan, r Round, grants []lab.Grant, told func(i int, l policy.Line) error) error {
+	subjects := make([]rule.Subject, len(grants))
+	for i, g := range grants {
+		var ok bool
+		if subjects[i], ok = reader.Subject(view, g.Firm.ID); !ok {
+			return errs.NotFound("enterprise", g.Firm.ID)
+		}
 	}
-	return all, nil
+	var failed error
+	plan.DecideAll(subjects, r.AsOf, runner.Facts(), func(i int, d *policy.Decision, err error) {
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("decide on enterprise %d: %w", grants[i].Firm.ID, err))
+			return
+		}
+		for _, l := range d.Lines {
+			if slices.Contains(r.Clauses, l.Clause) {
+				failed = errors.Join(failed, told(i, l))
+			}
+		}
+	})
+	return failed
 }
 
 // keepRound writes a round and its lines, some thousand lines a transaction; the round comes last, so that a crash leaves

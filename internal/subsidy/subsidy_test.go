@@ -179,29 +179,34 @@ func statement(subject int64, key string, v any) fact.Statement {
 // ensure makes subjects, enterprises first.
 func (w *world) ensure(ctx context.Context, tx *store.Tx, src int64, things []thing) ([]int64, error) {
 	ids := make([]int64, len(things))
-	var names []party.Name
-	var members []party.Membership
-	var codes []party.Identifier
-	for i, x := range things {
-		n := party.NewSubject{Kind: x.kind, Key: x.key}
-		if x.below > 0 {
-			n.Parent = ids[x.below-1]
+	for _, below := range []bool{false, true} {
+		var subs []party.NewSubject
+		var at []int
+		for i, x := range things {
+			if (x.below > 0) != below {
+				continue
+			}
+			n := party.NewSubject{Kind: x.kind, Key: x.key}
+			if below {
+				n.Parent = ids[x.below-1]
+			}
+			subs, at = append(subs, n), append(at, i)
 		}
-		made, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{n})
+		made, err := w.parties.Ensure(ctx, tx, src, subs)
 		if err != nil {
 			return nil, err
 		}
-		ids[i] = made[0]
-		if x.kind != content.Enterprise {
-			continue
-		}
-		names = append(names, party.Name{Subject: ids[i], Name: x.key})
-		if x.area != "" {
-			members = append(members, party.Membership{Subject: ids[i], Tree: party.TreeArea, Node: x.area})
+		for n, i := range at {
+			ids[i] = made[n]
 		}
 	}
-	if err := w.parties.AppendIdentifiers(ctx, tx, src, codes); err != nil {
-		return nil, err
+	var names []party.Name
+	var members []party.Membership
+	for i, x := range things {
+		if x.kind == content.Enterprise {
+			names = append(names, party.Name{Subject: ids[i], Name: x.key})
+			members = append(members, party.Membership{Subject: ids[i], Tree: party.TreeArea, Node: x.area})
+		}
 	}
 	if err := w.parties.AppendNames(ctx, tx, src, names); err != nil {
 		return nil, err
