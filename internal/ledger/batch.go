@@ -76,13 +76,10 @@ type Order struct {
 }
 
 func (o Order) check() error {
-	switch {
-	case o.Amount <= 0:
-		return errs.Invalid(i18n.M("ledger.no_amount"))
-	case o.Payee == "" || o.Bank == "":
+	if o.Payee == "" || o.Bank == "" {
 		return errs.Invalid(i18n.M("ledger.order_incomplete"))
 	}
-	return errors.Join(o.Account.check(), limited("ledger.field_payee", o.Payee, maxKey), limited("ledger.field_bank", o.Bank, maxKey))
+	return errors.Join(checkAmount(o.Amount), o.Account.check(), limited("ledger.field_payee", o.Payee, maxKey), limited("ledger.field_bank", o.Bank, maxKey))
 }
 
 // maxOrders is how many payments a batch may have.

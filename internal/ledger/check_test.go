@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -105,5 +106,30 @@ func (d *desk) withoutTriggers() {
 		}
 		d.exec("DROP TRIGGER ledger_" + table + "_kept")
 		d.exec("DROP TRIGGER ledger_" + table + "_stays")
+	}
+}
+
+// TestTransfersProveWhatTheyTouch changes a balance from outside, which no trigger forbids: the next transfer that touches it
+// is an error, and nothing of it is kept.
+func TestTransfersProveWhatTheyTouch(t *testing.T) {
+	for name, change := range map[string]string{
+		"line": `UPDATE ledger_balance SET free = free - 1, paid = paid + 1`,
+		"part": `UPDATE ledger_part_balance SET payable = payable + 1`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(d *desk) {
+				line := d.appropriate(2024, 1000)
+				c := d.due(line, "A", 100)
+				d.exec(change)
+				before := d.balance(line)
+				err := d.try(d.book.Withhold, ledger.Sum{Commitment: c, Instalment: 1, Amount: 10})
+				if err == nil || errs.KindOf(err) != errs.Internal || !strings.Contains(err.Error(), "balance of "+name) {
+					d.Errorf("got %v, want an error of ours about the %s", err, name)
+				}
+				if now := d.balance(line); now != before {
+					d.Errorf("kept %v, it was %v", now, before)
+				}
+			})
+		})
 	}
 }

@@ -34,8 +34,10 @@ func (c Claim) check() error {
 	switch {
 	case c.Project == "" || c.Family == "":
 		return errs.Invalid(i18n.M("ledger.claim_incomplete"))
-	case c.Amount < 0:
+	case c.Amount < 0: // a title comes without money
 		return errs.Invalid(i18n.M("ledger.no_amount"))
+	case c.Amount > maxAmount:
+		return errs.Invalid(i18n.M("ledger.too_much"))
 	case c.Year < 1949 || c.Year > 2999:
 		return errs.Invalid(i18n.M("ledger.bad_year", fmt.Sprint(c.Year)))
 	}

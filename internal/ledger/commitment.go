@@ -34,13 +34,10 @@ const (
 func (p Promise) total() (money.Fen, error) {
 	var sum money.Fen
 	for _, fen := range p.Instalments {
-		if fen <= 0 {
-			return 0, errs.Invalid(i18n.M("ledger.no_amount"))
+		if err := checkAmount(fen); err != nil {
+			return 0, err
 		}
-		var err error
-		if sum, err = sum.Add(fen); err != nil {
-			return 0, errs.Invalid(i18n.M("ledger.too_much"))
-		}
+		sum += fen // at most maxInstalments of at most maxAmount
 	}
 	return sum, nil
 }
@@ -208,8 +205,8 @@ type shift struct {
 func (w shift) keeps() bool { return w.to != Free && w.to != Returned }
 
 func (b *Book) shift(ctx context.Context, tx *store.Tx, a Act, w shift, s Sum) error {
-	if s.Amount <= 0 {
-		return errs.Invalid(i18n.M("ledger.no_amount"))
+	if err := checkAmount(s.Amount); err != nil {
+		return err
 	}
 	parts, err := partsOf(ctx, tx, s.Commitment, s.Instalment)
 	if err != nil {
@@ -370,6 +367,8 @@ func (b *Book) carryLines(ctx context.Context, tx *store.Tx, a Act, c Carry) (fr
 		err = errs.Invalid(i18n.M("ledger.carry_back", from.Label(), to.Label()))
 	case c.Free < 0 || c.Free == 0 && len(c.Parts) == 0:
 		err = errs.Invalid(i18n.M("ledger.no_amount"))
+	case c.Free > maxAmount:
+		err = errs.Invalid(i18n.M("ledger.too_much"))
 	case len(c.Parts) > maxCarried:
 		err = errs.Invalid(i18n.M("ledger.too_many_parts", len(c.Parts), maxCarried))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -426,5 +427,45 @@ func TestEntriesAreNeverChanged(t *testing.T) {
 				}
 			}
 		}
+	})
+}
+
+// TestAmountsAboveMeasureAreRefused asks with the ends of the numbers, which must not turn round.
+func TestAmountsAboveMeasureAreRefused(t *testing.T) {
+	each(t, func(d *desk) {
+		line := d.appropriate(2024, 1000)
+		c := d.committed("C1", promise(line, "P1", "I1", 100))
+		for _, fen := range []money.Fen{math.MinInt64, math.MinInt64 + 1, 0, 1<<56 + 1, math.MaxInt64} {
+			ops := map[string]func(context.Context, *store.Tx) error{
+				"appropriate": func(ctx context.Context, tx *store.Tx) error {
+					_, err := d.book.Appropriate(ctx, tx, d.act(""), appropriation(2024, fen))
+					return err
+				},
+				"reserve": func(ctx context.Context, tx *store.Tx) error {
+					_, err := d.book.Reserve(ctx, tx, d.act(""), ledger.Reservation{Line: line, Call: "call", Change: fen})
+					return err
+				},
+				"commit": func(ctx context.Context, tx *store.Tx) error {
+					_, err := d.book.Commit(ctx, tx, d.act("C2"), promise(line, "P2", "I1", fen))
+					return err
+				},
+				"release": func(ctx context.Context, tx *store.Tx) error {
+					return d.book.Release(ctx, tx, d.act(""), ledger.Sum{Commitment: c, Instalment: 1, Amount: fen})
+				},
+				"carry over": func(ctx context.Context, tx *store.Tx) error {
+					return d.book.CarryOver(ctx, tx, d.act(""), ledger.Carry{From: line, To: line, Free: fen})
+				},
+				"order": func(ctx context.Context, tx *store.Tx) error {
+					_, err := d.book.Draft(ctx, tx, d.act(""), []ledger.Order{orderOf(c, fen)})
+					return err
+				},
+			}
+			for name, op := range ops {
+				if _, err := do(d, none(op)); errs.KindOf(err) != errs.KindInvalid {
+					d.Errorf("%s of %d: %v", name, fen, err)
+				}
+			}
+		}
+		d.sound()
 	})
 }

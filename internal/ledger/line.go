@@ -90,10 +90,9 @@ func (ap Appropriation) check() error {
 		return errs.Invalid(i18n.M("ledger.line_incomplete"))
 	case ap.Year < 2000 || ap.Year > 2999:
 		return errs.Invalid(i18n.M("ledger.bad_year", fmt.Sprint(ap.Year)))
-	case ap.Change == 0:
-		return errs.Invalid(i18n.M("ledger.no_amount"))
 	}
 	return errors.Join(
+		checkChange(ap.Change),
 		limited("ledger.field_fund", ap.Fund, 64), limited("ledger.field_code", ap.Code, 64), limited("ledger.field_name", ap.Name, maxKey),
 		limited("ledger.field_area", ap.Area, 64),
 	)
@@ -138,13 +137,10 @@ func (b *Book) Reserve(ctx context.Context, tx *store.Tx, a Act, r Reservation) 
 	if err := a.may(access.ManageFund, l.Area); err != nil {
 		return 0, err
 	}
-	switch {
-	case r.Call == "":
+	if r.Call == "" {
 		return 0, errs.Invalid(i18n.M("ledger.needs_call"))
-	case r.Change == 0:
-		return 0, errs.Invalid(i18n.M("ledger.no_amount"))
 	}
-	if err := limited("ledger.field_call", r.Call, maxKey); err != nil {
+	if err := errors.Join(checkChange(r.Change), limited("ledger.field_call", r.Call, maxKey)); err != nil {
 		return 0, err
 	}
 	return once(ctx, b, tx, a, "reserve", r, func(ctx context.Context) (int64, error) {

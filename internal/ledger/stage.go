@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 )
 
@@ -42,6 +44,28 @@ func stageNamed(name string) (Stage, error) {
 
 // ofPart says that money of the stage belongs to a commitment.
 func (s Stage) ofPart() bool { return s >= Committed }
+
+// maxAmount is the largest amount of one request: 720 trillion yuan, so that a hundred of them are still a number.
+const maxAmount money.Fen = 1 << 56
+
+// checkAmount refuses what is not above nothing, or above all measure.
+func checkAmount(fen money.Fen) error {
+	switch {
+	case fen <= 0:
+		return errs.Invalid(i18n.M("ledger.no_amount"))
+	case fen > maxAmount:
+		return errs.Invalid(i18n.M("ledger.too_much"))
+	}
+	return nil
+}
+
+// checkChange refuses a change by nothing, or above all measure.
+func checkChange(fen money.Fen) error {
+	if fen < 0 {
+		fen = -max(fen, -maxAmount-1)
+	}
+	return checkAmount(fen)
+}
 
 // Balance is how much lies in each stage. What a line has adds up to nothing.
 type Balance [stages]money.Fen

@@ -99,13 +99,14 @@ func (b *Book) post(ctx context.Context, tx *store.Tx, a Act, kind Kind, legs []
 	if err := insertPostings(ctx, tx, id, legs); err != nil {
 		return err
 	}
+	if err := proveParts(ctx, tx, legs); err != nil {
+		return err
+	}
+	// A line is what many wait for: it is locked last.
 	if err := moveLines(ctx, tx, id, legs); err != nil {
 		return err
 	}
-	if err := addSums(ctx, tx, day[:len("2006-01")], legs); err != nil {
-		return err
-	}
-	return provePart(ctx, tx, legs)
+	return addSums(ctx, tx, day[:len("2006-01")], legs)
 }
 
 // balanced says that the legs are what a transfer may be: none moves nothing, each belongs to what its stage asks for, and
@@ -173,7 +174,6 @@ var (
 const (
 	moveHold   = `UPDATE ledger_hold_balance SET held = held + $1 WHERE hold_id = $2 AND held + $1 >= 0`
 	selectHold = `SELECT b.held, h.call_id FROM ledger_hold_balance b JOIN ledger_hold h ON h.id = b.hold_id WHERE b.hold_id = $1`
-	partSums   = `SELECT stage, CAST(SUM(fen) AS BIGINT) FROM ledger_posting WHERE part_id = $1 GROUP BY stage`
 )
 
 // coalesced is a list of the columns of all stages, 0 where there is no row.
@@ -341,50 +341,37 @@ func insertPostings(ctx context.Context, tx *store.Tx, transfer int64, legs []le
 	return nil
 }
 
-// provePart proves that the balance of each part that was touched is the sum of its entries.
-func provePart(ctx context.Context, tx *store.Tx, legs []leg) error {
+// partProof is what the entries of a part and its balance differ by, stage by stage: nothing.
+var partProof = `SELECT stage, CAST(SUM(fen) AS BIGINT) FROM (SELECT stage, fen FROM ledger_posting WHERE part_id = $1` + partLess() + `) u GROUP BY stage HAVING SUM(fen) <> 0 ORDER BY stage`
+
+func partLess() string {
+	var b strings.Builder
+	for _, name := range stageNames[Committed:] {
+		b.WriteString(` UNION ALL SELECT '` + name + `', -` + name + ` FROM ledger_part_balance WHERE part_id = $1`)
+	}
+	return b.String()
+}
+
+// proveParts proves that the balance of each part that was touched is the sum of its entries.
+func proveParts(ctx context.Context, tx *store.Tx, legs []leg) error {
 	ids, _, err := gathered(legs, byPart)
 	if err != nil {
 		return err
 	}
 	for _, id := range ids {
-		var now Balance
-		if err := tx.QueryRow(ctx, selectPart, id).Scan(now.into()[Committed:]...); err != nil {
-			return fmt.Errorf("read balance of part %d: %w", id, err)
-		}
-		sum, err := readStages(ctx, tx, partSums, id)
+		rows, err := tx.Query(ctx, partProof, id)
+		wrong, err := collect(rows, err, "prove part", func(rows *store.Rows) (string, error) {
+			var stage string
+			var fen money.Fen
+			err := rows.Scan(&stage, &fen)
+			return fmt.Sprintf("%s by %s", stage, fen), err
+		})
 		if err != nil {
-			return fmt.Errorf("add up part %d: %w", id, err)
+			return err
 		}
-		if now != sum {
-			return fmt.Errorf("ledger: the balance of part %d is %v, its entries make it %v", id, now, sum)
+		if len(wrong) > 0 {
+			return fmt.Errorf("ledger: the balance of part %d differs from its entries in %v", id, wrong)
 		}
 	}
 	return nil
-}
-
-// readStages runs a query of stages and sums.
-func readStages(ctx context.Context, q store.Querier, query string, args ...any) (Balance, error) {
-	var sum Balance
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return sum, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var name string
-		var fen money.Fen
-		if err := rows.Scan(&name, &fen); err != nil {
-			return sum, err
-		}
-		s, err := stageNamed(name)
-		if err != nil {
-			return sum, err
-		}
-		sum[s] = fen
-	}
-	if err := rows.Err(); err != nil {
-		return sum, err
-	}
-	return sum, rows.Close()
 }
