@@ -153,11 +153,11 @@ func TestFindNumber(t *testing.T) {
 	wants(t, c.ask("city", http.MethodPost, "/scenarios/find", `{"scenario": {"policy": "no"}, "param": "x", "low": "1", "high": "2", "step": "1", "budget": "1"}`), 404)
 }
 
-// Nothing of the city is verified: nobody gets anything unasked, and what waits for it is told.
+// Nothing that counts was verified, or said by who is of record: nobody gets anything unasked, and what waits for it is told.
 func TestPreview(t *testing.T) {
 	c := newCity(t)
 	r := c.scenario("city", "/scenarios/preview", `{"policy": "yancheng-2022-6"}`)
-	wants(t, r, 200, `"items":[]`, `"total":0`, `"held":1`, `"holds":"682000.00"`)
+	wants(t, r, 200, `"items":[]`, `"total":0`, `"held":1`, `"holds":"682000.00"`, `"waits":[{"id":`, `"more":"682000.00"`, `"def":"project.`)
 	wants(t, c.scenario("city", "/scenarios/preview", scenarioBody), 200, `"held":0`)
 }
 

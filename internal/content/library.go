@@ -217,6 +217,12 @@ func (l *Library) CodeList(name string) (CodeList, bool) {
 // Authorities is who may state facts, best first where a definition does not say otherwise.
 func (l *Library) Authorities() []Authority { return l.authorities }
 
+// OfRecord says that nobody's word on a definition counts more than an authority's, where that is not the enterprise itself: the
+// tax office's on what was invoiced, the bank's on a loan.
+func (l *Library) OfRecord(def FactDef, authority string) bool {
+	return authority != "enterprise" && l.Rank(def, authority) == 0
+}
+
 // Rank is the place of an authority in the order of a definition: 0 is believed first. Authorities that the definition
 // does not name come after those it does, in general order; one that nobody knows comes last.
 func (l *Library) Rank(def FactDef, authority string) int {

@@ -143,7 +143,7 @@ func TestLabAsksFurther(t *testing.T) {
 	_, body = v.get(labPath + "/find?number=p:min_input&within=")
 	wants(t, body, "请填预算")
 	_, body = v.get(labPath + "/preview")
-	wants(t, body, "免申即享预览", "68.20")
+	wants(t, body, "免申即享预览", "68.20", "待核实的数据", "盐城亭湖甲机械有限公司")
 	_, body = v.get(labPath + "/find")
 	wants(t, body, `name="number"`)
 	_, body = v.get(labPath + "/find?number=p:investment_rate:2023&within=60&low=1&high=20&step=0.1")

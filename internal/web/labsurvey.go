@@ -217,9 +217,19 @@ type previewData struct {
 	labFrame
 	*lab.Preview
 	Rows  []grantRow
+	Waits []waitRow
 	Page  int
 	Pages int
 }
+
+// waitRow is an enterprise that would get more once some facts are verified.
+type waitRow struct {
+	lab.Grant
+	AreaName, Facts string
+}
+
+// mostWaits is how many of them are named.
+const mostWaits = 20
 
 type grantRow struct {
 	lab.Grant
@@ -251,7 +261,28 @@ func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) er
 		row.Of = strings.Join(of, v.t.S("web.comma"))
 		d.Rows = append(d.Rows, row)
 	}
+	if d.Waits, err = s.waits(r.Context(), v.t, a, d.Preview); err != nil {
+		return err
+	}
 	return s.show(w, r, s.shell(r, v, v.t.S("labpage.preview")), http.StatusOK, labPreviewPage(v.t, d))
+}
+
+// waits is those who would get most more once facts are verified, and which facts.
+func (s *server) waits(ctx context.Context, t i18n.T, a labAsked, p *lab.Preview) ([]waitRow, error) {
+	names := words{t: t, lib: s.Library, pol: p.Plan.Policy, year: p.AsOf.Year()}
+	var rows []waitRow
+	for _, g := range p.Held[:min(mostWaits, len(p.Held))] {
+		facts, err := s.Lab.ToVerify(ctx, a.view, p, g.Firm.ID)
+		if err != nil {
+			return nil, err
+		}
+		var all []string
+		for _, f := range facts {
+			all = append(all, names.factName(policy.Ref(f.Subject), f.Def, f.Period))
+		}
+		rows = append(rows, waitRow{g, nodeName(s.Library.Areas(), g.Firm.Area), strings.Join(all, t.S("web.comma"))})
+	}
+	return rows, nil
 }
 
 // seekData is the question which value of a number a budget allows, and its answer.

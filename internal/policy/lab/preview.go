@@ -11,10 +11,11 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // Preview is 免申即享: who would get what without having to apply, by a scenario. A firm gets by each clause what is sure
-// from verified facts alone, and never more than what is sure from all that is known: what somebody only reported gives
+// from verified facts alone (region.Runner.Verified), and never more than what is sure from all that is known: what somebody only reported gives
 // nothing, and still takes away what it takes away.
 type Preview struct {
 	*Planned
@@ -24,7 +25,7 @@ type Preview struct {
 	Grants  []Grant // those that get the most first
 	Total   money.Fen
 	Clauses []GrantSum // in the order of the document
-	Held    int        // firms that get more for sure from all that is known: some facts want verifying
+	Held    []Grant    // firms that get more for sure from all that is known, those by the most first: some facts want verifying
 	Holds   money.Fen  // by how much more, all of them together
 }
 
@@ -83,6 +84,26 @@ func (v *Preview) compare(known, verified *region.Region) {
 	slices.SortFunc(v.Grants, func(a, b Grant) int {
 		return cmp.Or(cmp.Compare(b.Pays, a.Pays), cmp.Compare(a.Firm.Name, b.Firm.Name), cmp.Compare(a.Firm.ID, b.Firm.ID))
 	})
+	slices.SortFunc(v.Held, func(a, b Grant) int {
+		return cmp.Or(cmp.Compare(b.More(), a.More()), cmp.Compare(a.Firm.Name, b.Firm.Name), cmp.Compare(a.Firm.ID, b.Firm.ID))
+	})
+}
+
+// More is by how much more a firm gets for sure from all that is known.
+func (g Grant) More() money.Fen { return g.Known - g.Pays }
+
+// ToVerify is the facts that are known of an enterprise and not verified, for which what it would get waits: those that would
+// have to be verified first, where some make others matter.
+func (l *Lab) ToVerify(ctx context.Context, view fact.View, v *Preview, enterprise int64) ([]rule.FactRef, error) {
+	var missing [2][]rule.FactRef
+	for i, runner := range []*region.Runner{l.Runner.Verified(), l.Runner} {
+		d, err := runner.Decide(ctx, view, v.Plan, enterprise, v.AsOf)
+		if err != nil {
+			return nil, fmt.Errorf("facts of enterprise %d to be verified: %w", enterprise, err)
+		}
+		missing[i] = d.Missing
+	}
+	return slices.DeleteFunc(missing[0], func(f rule.FactRef) bool { return slices.Contains(missing[1], f) }), nil
 }
 
 func (v *Preview) add(known, verified *region.Region, f, strict *region.Firm) {
@@ -93,7 +114,7 @@ func (v *Preview) add(known, verified *region.Region, f, strict *region.Firm) {
 		g.Pays += g.Of[c]
 	}
 	if g.Pays < g.Known {
-		v.Held++
+		v.Held = append(v.Held, g)
 		v.Holds += g.Known - g.Pays
 	}
 	if g.Pays == 0 {

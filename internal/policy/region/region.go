@@ -52,7 +52,8 @@ func NewRunner(frames *fact.Frames, lib *content.Library) *Runner {
 	return &Runner{frames: frames, reader: NewReader(lib), tree: lib.Areas(), open: open, end: end}
 }
 
-// Verified is a runner over the same facts that takes for known only what somebody verified. Which area and industry an
+// Verified is a runner over the same facts that takes for known only what somebody checked against evidence, and what the authority
+// of record said (content.Library.OfRecord). Which area and industry an
 // enterprise belongs to is of the registry, and known to both. It is closed with this one.
 func (r *Runner) Verified() *Runner {
 	r.mu.Lock()

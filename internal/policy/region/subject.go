@@ -15,10 +15,13 @@ type Reader struct {
 	lib   *content.Library
 	index map[string]int // of fact definitions, by code
 
-	verified bool // what nobody verified is not known
+	verified bool // what is not verified is not known
 }
 
-func (r *Reader) hides(c fact.Cell) bool { return r.verified && c.Status != fact.Verified }
+// hides says that a value is not taken for known: nobody checked it against evidence, and who said it is not of record.
+func (r *Reader) hides(v fact.View, def content.FactDef, c fact.Cell) bool {
+	return r.verified && c.Status != fact.Verified && !r.lib.OfRecord(def, v.Authority(c))
+}
 
 // NewReader reads facts by the definitions of a library, which must be that of the views.
 func NewReader(lib *content.Library) *Reader {
@@ -132,7 +135,7 @@ func (s *subject) text(code string) string {
 		return ""
 	}
 	cell := s.row.Get(i, period.Period{})
-	if s.firm.reader.hides(cell) {
+	if s.firm.reader.hides(s.firm.view, s.firm.reader.lib.FactDefs()[i], cell) {
 		return ""
 	}
 	return cell.Value.Text
@@ -153,12 +156,12 @@ func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rul
 	if !ok {
 		return rule.Value{}, rule.Unknown
 	}
-	return s.firm.reader.stated(def, s.row.Get(i, p))
+	return s.firm.reader.stated(s.firm.view, def, s.row.Get(i, p))
 }
 
 // stated is a cell as rules read it.
-func (r *Reader) stated(def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
-	if r.hides(cell) {
+func (r *Reader) stated(view fact.View, def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
+	if r.hides(view, def, cell) {
 		return rule.Value{}, rule.Unknown
 	}
 	switch cell.State {
@@ -184,7 +187,7 @@ func (r *Reader) ReadAll(subjects []rule.Subject, def content.FactDef, p period.
 		case i == 0:
 			column = s.firm.view.Column(def.Code, p)
 		}
-		v, state := r.stated(def, s.row.At(column))
+		v, state := r.stated(s.firm.view, def, s.row.At(column))
 		told(i, v, state)
 	}
 }
