@@ -169,6 +169,11 @@ func (w *world) titles(r Round) {
 	if at, err := w.Advise(ctx, county, "benchmark", w.firms[2]); err != nil || at.On != nil {
 		w.t.Errorf("a revoked title still counts: %+v, %v", at, err)
 	}
+	covered, err := w.Coverage(ctx, city, []string{"city_demonstration"})
+	w.must(err)
+	if diff := cmp.Diff([]Covered{{tinghu, "", 1, 0}, {yandu, "", 1, 1}, {dafeng, "", 2, 0}, {xiangshui, "", 1, 0}}, covered); diff != "" {
+		w.t.Errorf("coverage after the revocation (-want +got):\n%s", diff)
+	}
 	all, err := w.Titles(ctx, county, w.firms[2])
 	w.must(err)
 	if len(all) != 1 || all[0].Holds(all[0].EndedOn) || !all[0].Holds(all[0].EndedOn-1) {
