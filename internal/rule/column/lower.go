@@ -1,9 +1,9 @@
 package column
 
 import (
-	"fmt"
 	"math/big"
 	"slices"
+	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -77,7 +77,7 @@ type node struct {
 // lowerer makes the nodes of a plan.
 type lowerer struct {
 	*Plan
-	seen  map[string]int // nodes by what they are
+	seen  map[kindOf]int // nodes by what they are
 	least least
 }
 
@@ -131,12 +131,56 @@ func denOf(t rule.Type) *big.Int {
 	return one
 }
 
+// kindOf is all that tells nodes apart.
+type kindOf struct {
+	op         opcode
+	typ        rule.Type
+	width      width
+	check      bool
+	plus       int64
+	args       [3]int // each and one more; 0 for none
+	rest       string // of the args
+	value, den wholeOf
+	words      string
+	name       string
+	aggregate  *rule.Aggregate
+}
+
+// wholeOf is a whole number of any size.
+type wholeOf struct {
+	is    bool
+	short int64
+	long  string
+}
+
+func whole(n *big.Int) wholeOf {
+	switch {
+	case n == nil:
+		return wholeOf{}
+	case n.IsInt64():
+		return wholeOf{is: true, short: n.Int64()}
+	}
+	return wholeOf{is: true, long: n.String()}
+}
+
+func (n *node) kind() kindOf {
+	k := kindOf{op: n.op, typ: n.typ, width: n.width, check: n.check, plus: n.plus, value: whole(n.value), den: whole(n.den), words: n.words}
+	for i, a := range n.args {
+		if i < len(k.args) {
+			k.args[i] = a + 1
+		} else {
+			k.rest += " " + strconv.Itoa(a)
+		}
+	}
+	if n.in != nil {
+		k.name, k.aggregate = n.in.ID(), n.in.Aggregate()
+	}
+	return k
+}
+
 // put adds a node, or finds the equal one.
 func (l *lowerer) put(n node) int {
-	key := fmt.Sprint(n.op, n.typ, n.args, n.plus, n.value, n.words, n.width, n.den, n.check)
-	if n.in != nil {
-		key += fmt.Sprintf("%s %p", n.in.ID(), n.in.Aggregate())
-	}
+	key := n.kind()
 	if id, ok := l.seen[key]; ok {
 		return id
 	}

@@ -30,7 +30,7 @@ func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
 			pl.levels[level] = b.Below[level].bind(sub, at)
 		}
 	}
-	l := &lowerer{Plan: pl, seen: map[string]int{}, least: at}
+	l := &lowerer{Plan: pl, seen: map[kindOf]int{}, least: at}
 	if len(some) == 0 {
 		for n := range p.outs {
 			some = append(some, n)
