@@ -3,11 +3,15 @@ package main
 import (
 	"flag"
 	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -82,5 +86,45 @@ func TestSecretsFromTheEnvironment(t *testing.T) {
 	t.Setenv(hookSecret, "from the environment")
 	if got, err := secretOf("", hookSecret); string(got) != "from the environment" || err != nil {
 		t.Errorf("%q %v", got, err)
+	}
+}
+
+// In a demonstration a mail becomes a file: somebody signs in, asks for an address to be used, and finds the code there.
+func TestDemoMails(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "demo", "--data", dir, "--size", "40", "--listen", "127.0.0.1:0")
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	browser := &http.Client{Jar: jar}
+	for _, form := range []struct {
+		path string
+		with url.Values
+	}{
+		{"/sign-in", url.Values{"login": {"enterprise"}, "password": {demoPassword}}},
+		{"/account/messages/mail/ask", url.Values{"address": {"office@example.com"}}},
+	} {
+		answer, err := browser.PostForm(s.url+form.path, form.with)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != http.StatusOK {
+			t.Fatalf("%s: %s", form.path, answer.Status)
+		}
+	}
+	for { // until the test's own time is over
+		mails, err := filepath.Glob(filepath.Join(dir, "mail", "confirm-*.eml"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(mails) > 0 {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	if code := s.stop(); code != exitOK {
+		t.Errorf("exit %d: %s", code, s.err)
 	}
 }

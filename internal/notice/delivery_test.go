@@ -438,3 +438,28 @@ func TestStates(t *testing.T) {
 		}
 	})
 }
+
+// One message that cannot be handed out does not keep back those behind it.
+func TestOneBrokenMessage(t *testing.T) {
+	each2(t, func(t *testing.T, h *house) {
+		h.reached("firm", Mail, "firm@example.com")
+		h.post(say(Served, ToParty(42), "坏"), say(Served, ToParty(42), "好"))
+		err := h.DB.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE notice SET title = '{' WHERE title LIKE '%坏%'`)
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &box{}
+		s := h.mailer(out)
+		for range 2 {
+			if _, err := s.Turn(t.Context()); err == nil {
+				t.Error("nobody hears of the broken one")
+			}
+		}
+		if diff := cmp.Diff([]string{"firm@example.com 【雁阵】好"}, sentBy(out.take(), Mail)); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

@@ -100,25 +100,18 @@ func (s *Sender) Run(ctx context.Context) {
 	}
 }
 
-// Turn does once what there is to do; more says that there may be more at once.
+// Turn does once what there is to do; more says that there may be more at once. What fails is told in the error, and the
+// rest is done all the same.
 func (s *Sender) Turn(ctx context.Context) (more bool, err error) {
-	handed, err := s.handOut(ctx)
-	if err != nil {
-		return false, err
-	}
-	if err := s.digests(ctx); err != nil {
-		return false, err
-	}
-	ids, err := s.store.due(ctx, batch)
-	if err != nil {
-		return false, err
-	}
-	group, ctx := errgroup.WithContext(ctx)
+	handed, notHanded := s.handOut(ctx)
+	notGathered := s.digests(ctx)
+	ids, notRead := s.store.due(ctx, batch)
+	var group errgroup.Group
 	group.SetLimit(atATime)
 	for _, id := range ids {
 		group.Go(func() error { return s.send(ctx, id) })
 	}
-	return handed == batch || len(ids) >= batch, group.Wait()
+	return handed == batch || len(ids) >= batch, errors.Join(notHanded, notGathered, notRead, group.Wait())
 }
 
 // send brings one letter, unless another process does.
@@ -168,6 +161,7 @@ func (s *Sender) handOut(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("read new messages: %w", err)
 	}
+	var failed []error
 	for _, id := range ids {
 		err := s.store.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 			n, err := tx.Exec(ctx, takeNotice, s.store.Machine.Millis(), id)
@@ -177,10 +171,10 @@ func (s *Sender) handOut(ctx context.Context) (int, error) {
 			return s.handOutOne(ctx, tx, id)
 		})
 		if err != nil {
-			return 0, fmt.Errorf("hand out message %d: %w", id, err)
+			failed = append(failed, fmt.Errorf("hand out message %d: %w", id, err))
 		}
 	}
-	return len(ids), nil
+	return len(ids), errors.Join(failed...)
 }
 
 func (s *Sender) handOutOne(ctx context.Context, tx *store.Tx, id int64) error {
@@ -341,6 +335,7 @@ func (s *Sender) digests(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read digests: %w", err)
 	}
+	var failed []error
 	for _, id := range accounts {
 		mark := fmt.Sprintf("digest-%d-%s", id, today)
 		err := s.store.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -354,11 +349,13 @@ func (s *Sender) digests(ctx context.Context) error {
 			return s.digest(ctx, tx, id, mark)
 		})
 		if err != nil {
-			return fmt.Errorf("send digest of account %d: %w", id, err)
+			failed = append(failed, fmt.Errorf("send digest of account %d: %w", id, err))
 		}
 	}
-	s.digested = today
-	return nil
+	if len(failed) == 0 {
+		s.digested = today
+	}
+	return errors.Join(failed...)
 }
 
 // digest puts what has gathered for an account into one mail: what it has not read meanwhile and is still for it.

@@ -99,7 +99,7 @@ func TestHowMessagesCome(t *testing.T) {
 	c := newCity(t)
 	v := c.as("firm")
 	_, body := v.get("/account/messages")
-	wants(t, body, "邮箱", "手机号", "依法送达，不能关闭", "每个工作日汇总")
+	wants(t, body, "邮箱", "手机号", "立即，不能关闭", "每日汇总")
 	res, body := v.post("/account/messages/mail/ask", url.Values{"address": {"nobody"}})
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", res.StatusCode)
