@@ -3,6 +3,7 @@ package form
 import (
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -142,6 +143,12 @@ func (f *Field) Option(code string) (Option, bool) {
 		return Option{}, false
 	}
 	return f.Options[i], true
+}
+
+// CodeOf is the code that a word means among the field's choices, or the word itself.
+func (f *Field) CodeOf(word string) string {
+	v, _ := f.word(strings.TrimSpace(word))
+	return v.Text()
 }
 
 // scale is what the number of a value counts for one of the unit in which it is typed: 1,000,000 fen for 万元.

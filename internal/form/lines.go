@@ -233,12 +233,9 @@ func (f *Field) Template(t i18n.T) sheet.Export {
 	for i, c := range f.Columns {
 		columns[i] = t.Text(c.Label)
 		if c.Unit != "" && c.Type != content.Int {
-			columns[i] = t.S("form.with_unit", c.Label, c.Unit)
+			columns[i] = t.S("form.with_unit", c.Label, c.UnitName())
 		}
 		what := t.Msg(c.expected())
-		if c.PatternHelp != (i18n.Text{}) {
-			what = t.Text(c.PatternHelp)
-		}
 		if c.Required {
 			what = t.S("form.column_required", what)
 		}

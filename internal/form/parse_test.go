@@ -72,7 +72,11 @@ func TestFormsThatShip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		golden(t, filepath.Join("schemas", f.Code+".json"), string(schema)+"\n")
+		compiled(t, schema)
+		switch f.Code { // those without lists of codes, which change for reasons of their own
+		case "objection", "account_intent", "subsidy_loan":
+			golden(t, filepath.Join("schemas", f.Code+".json"), string(schema)+"\n")
+		}
 	}
 }
 

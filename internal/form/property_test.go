@@ -178,8 +178,8 @@ func TestCheckAgreesWithJSONSchema(t *testing.T) {
 	}
 }
 
-// validate is the fields that a validator finds wrong.
-func validate(t *rapid.T, schema, doc []byte) map[string]bool {
+// compiled is a schema as a validator takes it.
+func compiled(t interface{ Fatal(args ...any) }, schema []byte) *jsonschema.Schema {
 	s, err := jsonschema.UnmarshalJSON(strings.NewReader(string(schema)))
 	if err != nil {
 		t.Fatal(err)
@@ -189,10 +189,15 @@ func validate(t *rapid.T, schema, doc []byte) map[string]bool {
 	if err := c.AddResource("form.json", s); err != nil {
 		t.Fatal(err)
 	}
-	compiled, err := c.Compile("form.json")
+	all, err := c.Compile("form.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return all
+}
+
+// validate is the fields that a validator finds wrong.
+func validate(t *rapid.T, schema, doc []byte) map[string]bool {
 	v, err := jsonschema.UnmarshalJSON(strings.NewReader(string(doc)))
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +218,7 @@ func validate(t *rapid.T, schema, doc []byte) map[string]bool {
 			walk(cause)
 		}
 	}
-	if err := compiled.Validate(v); err != nil {
+	if err := compiled(t, schema).Validate(v); err != nil {
 		walk(err.(*jsonschema.ValidationError))
 	}
 	return wrong

@@ -101,6 +101,7 @@ type Draft struct {
 	Place    string // what it is typed for, such as an action of a case
 	Hash     string // of the form
 	Revision int64  // goes up with each change, from 1
+	Page     string // a word of its own of each page that saves; "" for a program
 	SavedAt  int64  // milliseconds UTC
 	Entry    Entry
 }
@@ -114,14 +115,15 @@ func (e *Stale) Error() string {
 
 const (
 	maxPlace  = 128   // bytes
+	maxPage   = 32    // bytes
 	maxDrafts = 200   // of one account
 	maxCells  = 60000 // texts of one entry
 )
 
 const (
-	selectDraft = `SELECT hash, revision, entry, saved_at FROM form_draft WHERE place = $1 AND account_id = $2`
-	updateDraft = `UPDATE form_draft SET hash = $1, revision = revision + 1, entry = $2, saved_at = $3 WHERE place = $4 AND account_id = $5 AND revision = $6`
-	insertDraft = `INSERT INTO form_draft (place, account_id, hash, revision, entry, saved_at) VALUES ($1, $2, $3, 1, $4, $5)`
+	selectDraft = `SELECT hash, revision, page, entry, saved_at FROM form_draft WHERE place = $1 AND account_id = $2`
+	updateDraft = `UPDATE form_draft SET hash = $1, revision = revision + 1, page = $2, entry = $3, saved_at = $4 WHERE place = $5 AND account_id = $6 AND revision = $7`
+	insertDraft = `INSERT INTO form_draft (place, account_id, hash, revision, page, entry, saved_at) VALUES ($1, $2, $3, 1, $4, $5, $6)`
 	countDrafts = `SELECT COUNT(*) FROM form_draft WHERE account_id = $1`
 	deleteDraft = `DELETE FROM form_draft WHERE place = $1 AND account_id = $2`
 )
@@ -134,7 +136,7 @@ func (s *Store) Draft(ctx context.Context, scope access.Scope, place string) (Dr
 func scanDraft(row *store.Row, place string) (Draft, error) {
 	d := Draft{Place: place}
 	var entry string
-	err := row.Scan(&d.Hash, &d.Revision, &entry, &d.SavedAt)
+	err := row.Scan(&d.Hash, &d.Revision, &d.Page, &entry, &d.SavedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, errs.NotFound("draft", place)
 	}
@@ -148,50 +150,61 @@ func scanDraft(row *store.Row, place string) (Draft, error) {
 }
 
 // Save keeps what was typed. Revision is that of the draft which the page knew, 0 for none: Conflict, with a Stale error
-// that has what is kept, where another page has saved meanwhile. Forbidden without an account, Invalid for what is too
-// large. The draft that is kept is returned, without its entry.
+// that has what is kept, where another page has saved meanwhile. A page that saves while an answer to it is still under way
+// does not stand in its own way. Forbidden without an account, Invalid for what is too large. The draft that is kept is
+// returned, without its entry.
 func (s *Store) Save(ctx context.Context, scope access.Scope, d Draft) (Draft, error) {
 	if scope.Account() == 0 {
 		return d, errs.Forbidden("keep a draft")
 	}
-	if d.Place == "" || len(d.Place) > maxPlace {
-		return d, fmt.Errorf("the place of a draft has %d bytes", len(d.Place))
+	if d.Place == "" || len(d.Place) > maxPlace || len(d.Page) > maxPage {
+		return d, fmt.Errorf("a draft has a place of %d bytes and a page of %d", len(d.Place), len(d.Page))
 	}
 	entry, err := d.Entry.encode()
 	if err != nil {
 		return d, err
 	}
-	at := s.now.Millis()
+	d.SavedAt, d.Entry = s.now.Millis(), Entry{}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(ctx, updateDraft, d.Hash, entry, at, d.Place, scope.Account(), d.Revision)
-		if err != nil || n > 0 {
-			return err
-		}
 		have, err := scanDraft(tx.QueryRow(ctx, selectDraft, d.Place, scope.Account()), d.Place)
-		if err == nil {
-			return &errs.Error{Kind: errs.KindConflict, Msg: i18n.M("form.draft_stale"), Err: &Stale{have}}
+		if errs.KindOf(err) == errs.KindNotFound {
+			return s.first(ctx, tx, scope.Account(), d, entry)
 		}
-		if errs.KindOf(err) != errs.KindNotFound {
+		if err != nil {
 			return err
 		}
-		if d.Revision != 0 {
-			return errs.Conflict(i18n.M("form.draft_gone"))
+		stale := &errs.Error{Kind: errs.KindConflict, Msg: i18n.M("form.draft_stale"), Err: &Stale{have}}
+		if have.Revision != d.Revision && (d.Page == "" || have.Page != d.Page) {
+			return stale
 		}
-		var count int
-		if err := tx.QueryRow(ctx, countDrafts, scope.Account()).Scan(&count); err != nil {
-			return err
+		n, err := tx.Exec(ctx, updateDraft, d.Hash, d.Page, entry, d.SavedAt, d.Place, scope.Account(), have.Revision)
+		if err == nil && n == 0 { // somebody was quicker between the look and the change
+			return stale
 		}
-		if count >= maxDrafts {
-			return errs.Conflict(i18n.M("form.too_many_drafts", maxDrafts))
-		}
-		_, err = tx.Exec(ctx, insertDraft, d.Place, scope.Account(), d.Hash, entry, at)
+		d.Revision = have.Revision
 		return err
 	})
 	if err != nil {
 		return d, fmt.Errorf("save draft %s: %w", d.Place, err)
 	}
-	d.Revision, d.SavedAt, d.Entry = d.Revision+1, at, Entry{}
+	d.Revision++
 	return d, nil
+}
+
+// first keeps the first draft of a place.
+func (s *Store) first(ctx context.Context, tx *store.Tx, account int64, d Draft, entry string) error {
+	if d.Revision != 0 {
+		return errs.Conflict(i18n.M("form.draft_gone"))
+	}
+	var count int
+	if err := tx.QueryRow(ctx, countDrafts, account).Scan(&count); err != nil {
+		return err
+	}
+	if count >= maxDrafts {
+		return errs.Conflict(i18n.M("form.too_many_drafts", maxDrafts))
+	}
+	_, err := tx.Exec(ctx, insertDraft, d.Place, account, d.Hash, d.Page, entry, d.SavedAt)
+	return err
 }
 
 // Discard throws a draft away in the caller's transaction: with the submission of what was typed, so that neither is there

@@ -1,6 +1,7 @@
 package form
 
 import (
+	"cmp"
 	"encoding/json"
 	"math/big"
 	"regexp"
@@ -74,7 +75,7 @@ func (f *Field) read(c sheet.Cell) (rule.Value, i18n.Msg) {
 	want.Unit, _ = sheet.UnitNamed(f.Unit)
 	got, err := sheet.Read(c, want)
 	if msg, ok := errs.Message(err); ok {
-		return rule.Value{}, msg
+		return rule.Value{}, f.inOurWords(c, msg)
 	}
 	switch {
 	case err != nil:
@@ -89,6 +90,29 @@ func (f *Field) read(c sheet.Cell) (rule.Value, i18n.Msg) {
 		return f.word(got.Text)
 	}
 	return rule.FactValue(f.Type, got.Num, ""), i18n.Msg{}
+}
+
+// inOurWords is why a text cannot be read, where a sheet's words do not fit a question: they speak of columns, and of a
+// dash for what is not there.
+func (f *Field) inOurWords(c sheet.Cell, msg i18n.Msg) i18n.Msg {
+	switch msg.Key {
+	case "sheet.value.not_number", "sheet.value.range":
+		return i18n.M("form.not_number", clip(c.Shown()), f.expected())
+	case "sheet.int.fraction":
+		return i18n.M("form.not_whole", clip(c.Shown()), f.expected())
+	}
+	return msg
+}
+
+// unitNames is the units that have a name of their own in English.
+var unitNames = map[string]string{
+	"元": "yuan", "千元": "1000 yuan", "万元": "10,000 yuan", "百万元": "million yuan", "亿元": "100 million yuan",
+	"台": "sets", "人": "people", "个": "pieces", "家": "firms", "项": "items", "亩": "mu", "千瓦时": "kWh", "吨标准煤": "tce",
+}
+
+// UnitName is the field's unit in words, empty where it has none.
+func (f *Field) UnitName() i18n.Text {
+	return i18n.Text{ZH: f.Unit, EN: cmp.Or(unitNames[f.Unit], f.Unit)}
 }
 
 // word is a text, or the code that a word means.
@@ -264,11 +288,14 @@ func (f *Field) optionNames() i18n.Msg {
 
 // outside says between which bounds the value must lie.
 func (f *Field) outside() i18n.Msg {
-	text := func(n int64) string {
-		if f.Type == content.Date {
+	text := func(n int64) any {
+		switch {
+		case f.Type == content.Date:
 			return period.Day(n).String()
+		case f.Unit == "" || f.Type == content.Rate:
+			return i18n.Commas(f.number(n)) + f.Unit
 		}
-		return i18n.Commas(f.number(n)) + f.Unit
+		return i18n.M("form.amount", i18n.Commas(f.number(n)), f.UnitName())
 	}
 	low := f.Min != nil && *f.Min != -bound
 	high := f.Max != nil && *f.Max != bound
@@ -287,13 +314,13 @@ func (f *Field) outside() i18n.Msg {
 func (f *Field) expected() i18n.Msg {
 	switch f.Type {
 	case content.Money:
-		return i18n.M("form.expect_money", f.Unit, f.example())
+		return i18n.M("form.expect_money", f.UnitName(), f.example())
 	case content.Rate:
 		return i18n.M("form.expect_percent")
 	case content.Int:
-		return i18n.M("form.expect_int", f.Unit)
+		return i18n.M("form.expect_int", f.unitBehind())
 	case content.Decimal:
-		return i18n.M("form.expect_decimal", f.Unit)
+		return i18n.M("form.expect_decimal", f.unitBehind())
 	case content.Date:
 		return i18n.M("form.expect_date")
 	case content.Bool:
@@ -303,11 +330,19 @@ func (f *Field) expected() i18n.Msg {
 			return i18n.M("form.expect_option", f.optionNames())
 		}
 	}
+	if f.Pattern != nil {
+		return i18n.M("form.one", f.PatternHelp)
+	}
 	return i18n.M("form.expect_text", f.MaxLen)
 }
 
-// Expected is what is to be typed, in words.
-func (f *Field) Expected() i18n.Msg { return f.expected() }
+// unitBehind is the unit behind a kind of number, nothing where there is none.
+func (f *Field) unitBehind() i18n.Msg {
+	if f.Unit == "" {
+		return i18n.M("form.one", "")
+	}
+	return i18n.M("form.counted", f.UnitName())
+}
 
 // example is an amount of a size that is usual in the unit.
 func (f *Field) example() string {
@@ -349,5 +384,5 @@ func (f *Field) Shown(v rule.Value) i18n.Msg {
 	if f.Unit == "" {
 		return i18n.M("form.one", i18n.Commas(f.Typed(v)))
 	}
-	return i18n.M("form.amount", i18n.Commas(f.Typed(v)), f.Unit)
+	return i18n.M("form.amount", i18n.Commas(f.Typed(v)), f.UnitName())
 }

@@ -7,7 +7,9 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
+	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -87,9 +89,22 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, e
 	}
 }
 
-// askToSignIn leads to the sign-in page and back. A form that was sent is not lost silently: the page says that the
-// session had ended before it arrived.
+// askToSignIn leads to the sign-in page and back. A form that was sent is not lost silently: the page carries along what was
+// typed where the form asks for it, else it says that the session had ended before it arrived. A script that keeps what is
+// typed is told so and stays where it is.
 func (s *server) askToSignIn(w http.ResponseWriter, r *http.Request, v *visit) {
+	if byScript(r) && r.Header.Get("HX-Target") == "form-state" {
+		if err := part(w, r, http.StatusOK, formEnded(v.t)); err != nil {
+			s.Log.Error("page failed", "error", err)
+		}
+		return
+	}
+	if f, ok := s.carried(w, r); ok {
+		if err := s.showSignIn(w, r, v, http.StatusUnauthorized, f); err != nil {
+			s.Log.Error("page failed", "error", err)
+		}
+		return
+	}
 	to := "/sign-in?next=" + url.QueryEscape(here(r))
 	if r.Method != http.MethodGet {
 		to += "&ended=1"
@@ -100,4 +115,29 @@ func (s *server) askToSignIn(w http.ResponseWriter, r *http.Request, v *visit) {
 		return
 	}
 	http.Redirect(w, r, to, http.StatusSeeOther)
+}
+
+// carryLimit is the largest form that is carried over a new sign-in, in bytes, and carryPrefix stands before its names.
+const (
+	carryLimit  = 1 << 20
+	carryPrefix = "carry:"
+)
+
+// carried is what a form held that was sent after its session had ended, where the form wants it carried. Files are not.
+func (s *server) carried(w http.ResponseWriter, r *http.Request) (signInForm, bool) {
+	if r.Method != http.MethodPost || r.ContentLength > carryLimit {
+		return signInForm{}, false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, carryLimit)
+	if err := takeFormBody(w, r); err != nil || r.PostFormValue("carry") != "1" {
+		return signInForm{}, false
+	}
+	f := signInForm{Next: r.URL.RequestURI(), Carries: true}
+	for name, values := range r.PostForm {
+		for _, value := range values {
+			f.Carried = append(f.Carried, option{name, value})
+		}
+	}
+	slices.SortFunc(f.Carried, func(a, b option) int { return strings.Compare(a.Value, b.Value) })
+	return f, true
 }

@@ -37,6 +37,11 @@ func (s *server) showSignIn(w http.ResponseWriter, r *http.Request, v *visit, st
 // signIn checks the password and begins a new session: the old token is worth nothing afterwards.
 func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error {
 	f := signInForm{Login: strings.TrimSpace(r.PostFormValue("login")), Next: localPath(r.PostFormValue("next"))}
+	for name, values := range r.PostForm {
+		if name, ok := strings.CutPrefix(name, carryPrefix); ok {
+			f.Carries, f.Carried = true, append(f.Carried, option{name, values[0]})
+		}
+	}
 	account, err := s.Access.Authenticate(r.Context(), f.Login, r.PostFormValue("password"), remoteHost(r))
 	if err != nil {
 		msg, forUser := errs.Message(err)
@@ -50,6 +55,9 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error 
 		return err
 	}
 	s.sessions.Put(r.Context(), ticketKey, account.Ticket())
+	if f.Carries {
+		return s.show(w, r, s.shell(r, v, v.t.S("formpage.go_on")), http.StatusOK, carryPage(v.t, f))
+	}
 	return seeOther(w, r, f.Next)
 }
 

@@ -92,6 +92,9 @@ var writers = map[string][]string{
 	"POST /versions/{id}/approve":              {"city", "admin"},
 	"POST /versions/{id}/reject":               {"city", "admin"},
 	"POST /versions/{id}/end":                  {"city", "admin"},
+	"POST /forms/{form}":                       {"firm", "handler"},
+	"POST /forms/{form}/draft":                 {"firm", "handler"},
+	"POST /forms/{form}/drop":                  {"firm", "handler"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 	"POST /messages/{id}/unread":               {"firm", "handler", "viewer"},
 	"POST /account/messages":                   {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
@@ -150,6 +153,10 @@ func (c *city) addresses(pattern, code string) string {
 			return "mail"
 		case "{policy}":
 			return "yancheng-2022-6"
+		case "{form}":
+			return "subsidy_investment"
+		case "{field}":
+			return "invoices"
 		}
 		c.t.Fatalf("the walker does not know %s of %s", hole, pattern)
 		return ""

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -44,6 +45,7 @@ type Deps struct {
 	Versions  *version.Store
 	Lab       *lab.Lab
 	Scenarios *lab.Store
+	Forms     *form.Store
 	Notices   *notice.Store
 	Carries   func(notice.Channel) bool // that messages go out by
 	Clock     clock.Clock
@@ -93,8 +95,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -124,7 +126,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -300,7 +302,11 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 		return forbidden(rt.need.Action)
 	}
 	if r.Body != nil && !rt.ownLimit() {
-		r.Body = http.MaxBytesReader(w, r.Body, formLimit)
+		limit := int64(formLimit)
+		if rt.pattern == "POST /sign-in" {
+			limit = 2 * carryLimit
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := r.ParseForm(); err != nil {
 			return badForm(err)
 		}
@@ -313,5 +319,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return strings.HasPrefix(rt.pattern, "POST /template/") || slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
+	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -72,7 +73,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, form.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, now, cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
@@ -108,6 +109,10 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(accounts.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
+	asked, err := form.Load(contentdata.FS, lib)
+	if err != nil {
+		t.Fatal(err)
+	}
 	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
 	s.notices, err = notice.New(notice.Deps{
 		DB: db, Access: s.acc, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
@@ -118,6 +123,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
+		Forms:   form.NewStore(db, lib, asked, now),
 		Carries: func(notice.Channel) bool { return true },
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
