@@ -199,7 +199,8 @@ func bySize(t *testing.T) *Policy {
 // is counted on may be less than nothing.
 func raisedTwice(t *testing.T) *Policy {
 	t.Helper()
-	return altered(t, "09-uplift", "of: project.investment, rate", "of: project.investment - project.software, rate", "expr: ent.cloud_stars == 5}]",
+	return altered(t, "09-uplift", "scope: project, period: year", "scope: unit, period: event",
+		"of: project.investment, rate", "of: project.investment - project.software, rate", "expr: ent.cloud_stars == 5}]",
 		`expr: ent.cloud_stars > 200}, {id: large, text: {zh: 投入, en: Input}, expr: 'project.investment + project.software != money("1元")'}]`)
 }
 
