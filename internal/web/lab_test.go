@@ -146,6 +146,18 @@ func TestLabAsksFurther(t *testing.T) {
 	wants(t, body, "免申即享预览", "68.20", "待核实的数据", "盐城亭湖甲机械有限公司")
 	_, body = v.get(labPath + "/find")
 	wants(t, body, `name="number"`)
+	if res, body := v.get(labPath + "/find?number=p:nothing&within=60"); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a number that there is not: status %d", res.StatusCode)
+	} else {
+		wants(t, body, "没有数字“p:nothing”", `name="number"`)
+	}
+	for _, page := range []string{"/survey", "/preview"} { // a budget that others share
+		if res, body := c.as("tinghu").get(labPath + page + "?budget=300%E4%B8%87%E5%85%83"); res.StatusCode != http.StatusUnprocessableEntity {
+			t.Errorf("%s of a county with a budget: status %d", page, res.StatusCode)
+		} else {
+			wants(t, body, "您只看到其中一部分", "亭湖区")
+		}
+	}
 	_, body = v.get(labPath + "/find?number=p:investment_rate:2023&within=60&low=1&high=20&step=0.1")
 	wants(t, body, `id="found"`, "9.6%", "单调性已证明")
 	res, body := v.get(labPath + "/find?number=p:investment_rate:2023&within=much")

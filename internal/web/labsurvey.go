@@ -24,6 +24,7 @@ const cliffPercent = 10
 type labFrame struct {
 	Query    labQuery
 	Document policy.Document
+	Area     string   // that is looked at
 	Words    []string // what the scenario changes
 	Wrong    []string // what of its address is mistaken and left out
 	AsOf     string
@@ -34,7 +35,7 @@ type labFrame struct {
 }
 
 func (s *server) labFrame(t i18n.T, a labAsked, here string) labFrame {
-	return labFrame{Query: a.query, Document: a.policy.File.Document, Words: a.scenarioWords(), Wrong: a.mistakes(), AsOf: s.asKnown(t, a.m, a.view), Moment: a.m, Here: here}
+	return labFrame{Query: a.query, Document: a.policy.File.Document, Area: nodeName(s.Library.Areas(), a.scenario.Area), Words: a.scenarioWords(), Wrong: a.mistakes(), AsOf: s.asKnown(t, a.m, a.view), Moment: a.m, Here: here}
 }
 
 // surveyKey is all that a survey depends on.
@@ -110,7 +111,10 @@ func (s *server) labSurvey(w http.ResponseWriter, r *http.Request, v *visit) err
 	}
 	d := surveyData{labFrame: s.labFrame(v.t, a, "/survey")}
 	out, progress, err := s.Lab.Begin(r.Context(), a.view, a.scenario, a.m.day)
-	switch {
+	status := http.StatusOK
+	switch refused := d.refused(v.t, err); {
+	case refused:
+		status = http.StatusUnprocessableEntity
 	case err != nil:
 		return err
 	case out == nil:
@@ -120,7 +124,17 @@ func (s *server) labSurvey(w http.ResponseWriter, r *http.Request, v *visit) err
 			return err
 		}
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("labpage.survey")), http.StatusOK, labSurveyPage(v.t, d))
+	return s.show(w, r, s.shell(r, v, v.t.S("labpage.survey")), status, labSurveyPage(v.t, d))
+}
+
+// refused takes the error of a scenario that cannot be, or not for this visitor, for the problem of the page.
+func (f *labFrame) refused(t i18n.T, err error) bool {
+	msg, ok := errs.Message(err)
+	if !ok || errs.KindOf(err) != errs.KindInvalid {
+		return false
+	}
+	f.Problem = t.Msg(msg)
+	return true
 }
 
 // survey is what keeps firms from money under a scenario, worked out once for all pages that list it.
@@ -243,7 +257,11 @@ func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	d := previewData{labFrame: s.labFrame(v.t, a, "/preview")}
-	if d.Preview, err = s.Lab.Preview(r.Context(), a.view, a.scenario, a.m.day); err != nil {
+	d.Preview, err = s.Lab.Preview(r.Context(), a.view, a.scenario, a.m.day)
+	if d.refused(v.t, err) {
+		return s.show(w, r, s.shell(r, v, v.t.S("labpage.preview")), http.StatusUnprocessableEntity, labPreviewPage(v.t, d))
+	}
+	if err != nil {
 		return err
 	}
 	d.Pages = max((len(d.Grants)+listRows-1)/listRows, 1)
@@ -323,6 +341,9 @@ func (s *server) labFind(w http.ResponseWriter, r *http.Request, v *visit) error
 		}
 	}
 	status := http.StatusOK
+	if at == nil && d.Number != "" {
+		d.Problem = v.t.S("labpage.no_number", d.Number)
+	}
 	if at != nil {
 		if err := s.seek(r, v, a, *at, &d); err != nil {
 			return err
