@@ -283,19 +283,17 @@ func applicationOf(ctx context.Context, q store.Querier, id int64) (Application,
 	return a, noted("read application", err)
 }
 
-// Application is an application that the scope may read by its area and enterprise. Those who read a case because it was
-// assigned or handed to them ask package casework first, which knows that, and then ApplicationOf.
+// Application is an application that the scope may read: by its area and enterprise, or because its case was assigned to the
+// account or handed to its role.
 func (s *Store) Application(ctx context.Context, scope access.Scope, id int64) (Application, error) {
 	a, err := applicationOf(ctx, s.DB.Read(), id)
-	if err == nil && !scope.Sees(access.ReadCase, a.Area, a.Enterprise) {
+	if err != nil || scope.Sees(access.ReadCase, a.Area, a.Enterprise) {
+		return a, err
+	}
+	if _, _, err := s.cases.Get(ctx, scope, id); err != nil {
 		return Application{}, errs.NotFound("application", id)
 	}
-	return a, err
-}
-
-// ApplicationOf is the application of a case that the caller has already found its reader to see.
-func (s *Store) ApplicationOf(ctx context.Context, id int64) (Application, error) {
-	return applicationOf(ctx, s.DB.Read(), id)
+	return a, nil
 }
 
 // Filter asks for applications; the zero value for all.

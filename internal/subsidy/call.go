@@ -214,18 +214,14 @@ func (s *Store) concerned(ctx context.Context, c Call) ([]int64, error) {
 	return all, nil
 }
 
-// CloseCall ends a published call, and gives back what it set aside and did not use.
-func (s *Store) CloseCall(ctx context.Context, tx *store.Tx, by int64, id int64, unused money.Fen) error {
+// CloseCall ends a published call. What it set aside stays so for the applications that are being looked at; the rest is given
+// back by the ledger's Reserve.
+func (s *Store) CloseCall(ctx context.Context, tx *store.Tx, id int64) error {
 	c, err := callOf(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	if err := move(ctx, tx, c, CallPublished, CallClosed); err != nil || unused <= 0 {
-		return err
-	}
-	act := ledger.Act{Scope: access.SystemScope(), By: by, Key: "call/" + caseName(id) + "/unreserve", Case: caseName(id)}
-	_, err = s.Book.Reserve(ctx, tx, act, ledger.Reservation{Line: c.Line, Call: caseName(id), Change: -unused})
-	return err
+	return move(ctx, tx, c, CallPublished, CallClosed)
 }
 
 func move(ctx context.Context, tx *store.Tx, c Call, from, to CallState) error {

@@ -271,7 +271,7 @@ func costsOf(ctx context.Context, q store.Querier, id int64) ([]Cost, error) {
 	return all, noted("read cost items", rows.Err())
 }
 
-// Costs is the cost items of an application, with what was recognised of them.
+// CostsOf is the cost items of an application, with what was recognised of them.
 func (s *Store) CostsOf(ctx context.Context, scope access.Scope, id int64) ([]Cost, error) {
 	if _, err := s.Application(ctx, scope, id); err != nil {
 		return nil, err

@@ -86,8 +86,7 @@ func (s *Store) closes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if s.today() <= c.Closes && at.Event().Who == casework.System {
 		return errs.Conflict(i18n.M("subsidy.call_runs", c.Closes.String()))
 	}
-	// What was set aside stays so for the applications that are being looked at.
-	return s.CloseCall(ctx, tx, at.Event().Actor, c.Case, 0)
+	return s.CloseCall(ctx, tx, c.Case)
 }
 
 // aimOf is what a case aims at, as it was opened.

@@ -145,8 +145,17 @@ func TestFromCallToPaid(t *testing.T) {
 		}
 
 		// An audit firm cuts one invoice, with the reason.
+		if _, err := w.CostsOf(ctx, auditor, id); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("an audit firm sees costs that were not assigned to it: %v", err)
+		}
 		w.puts(county, id, Picked{Accounts: []int64{50}})
 		w.does(county, id, "appoint")
+		if costs, err := w.CostsOf(ctx, auditor, id); err != nil || len(costs) != 3 || costs[1].Ruled {
+			t.Errorf("costs: %+v, %v", costs, err)
+		}
+		if _, err := w.Payee(ctx, auditor, id); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("an audit firm sees the account: %v", err)
+		}
 		w.puts(auditor, id, Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan}}})
 		if err := w.act(auditor, id, "report", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("a cut without a reason: %v", err)
@@ -234,6 +243,18 @@ func TestFromCallToPaid(t *testing.T) {
 
 		w.paysOut(t, id)
 		w.clawsBack(t, id)
+
+		// The call ends by its clock; nobody may apply any more.
+		w.at = morning.Add(25 * 24 * time.Hour)
+		if _, err := w.cases.Ring(ctx); err != nil {
+			t.Error(err)
+		}
+		if w.stateOf(call) != "closed" {
+			t.Errorf("the call is %s after its last day", w.stateOf(call))
+		}
+		if c, err := w.Call(ctx, access.Scope{}, call); err != nil || c.State != CallClosed {
+			t.Errorf("the call: %+v, %v", c, err)
+		}
 	})
 }
 

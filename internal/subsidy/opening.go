@@ -319,10 +319,10 @@ func (s *Store) ImportOpenings(ctx context.Context, scope access.Scope, area, au
 	return id, nil
 }
 
-// UndoOpenings takes an import of opening balances back in one step.
-func (s *Store) UndoOpenings(ctx context.Context, scope access.Scope, id int64, reason string) error {
-	_, err := s.Sources.Retract(ctx, scope, id, reason, func(ctx context.Context, tx *store.Tx) error {
-		return s.Book.LiftSource(ctx, tx, ledger.Act{Scope: scope, Key: fmt.Sprintf("source/%d/lift", id), Reason: reason}, id)
-	})
-	return err
+// lift gives the claims of an import up when its source is taken back, wherever that is done.
+func (s *Store) lift(ctx context.Context, tx *store.Tx, src source.Source) error {
+	if src.Kind != source.Import {
+		return nil
+	}
+	return s.Book.LiftSource(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: fmt.Sprintf("source/%d/lift", src.ID), Document: src.Name}, src.ID)
 }

@@ -83,7 +83,8 @@ func TestOpeningBalances(t *testing.T) {
 		if got := text(err); !strings.Contains(got, "盐发改〔2023〕9号") && !strings.Contains(got, "盐科〔2023〕2号") {
 			t.Errorf("a double: %v", err)
 		}
-		must(t, w.UndoOpenings(ctx, official, id, "导错了文件"))
+		_, err = w.Sources.Retract(ctx, official, id, "导错了文件")
+		must(t, err)
 		if _, err := w.grant(a.Case); err != nil {
 			t.Errorf("after the undo: %v", err)
 		}

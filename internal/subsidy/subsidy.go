@@ -54,8 +54,15 @@ type Store struct {
 	cases  *casework.Store
 }
 
-// New is the store over a database that has Migrations and those of the packages below.
-func New(d Deps) *Store { return &Store{Deps: d, reader: region.NewReader(d.Library)} }
+// New is the store over a database that has Migrations and those of the packages below. It asks to hear of imports that are
+// taken back: call it once for a source.Store. Without sources it is good for reading content alone.
+func New(d Deps) *Store {
+	s := &Store{Deps: d, reader: region.NewReader(d.Library)}
+	if d.Sources != nil {
+		d.Sources.OnRetract(s.lift)
+	}
+	return s
+}
 
 // Use has the store act in cases. It is called once, while the product is wired together: the cases know the effects of this
 // package, and this package opens cases.
