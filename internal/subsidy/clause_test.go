@@ -1,0 +1,165 @@
+package subsidy
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// everything is a firm that gets something by every clause of the document that holds under its defaults.
+func (w *world) everything() int64 {
+	w.t.Helper()
+	day := period.Date(2024, 6, 1)
+	honour := func(key, title, level string) thing {
+		return thing{kind: content.Honour, key: key, below: 1, facts: map[string]any{
+			"honour.title": title, "honour.item": key, "honour.level": level, "honour.awarded_on": day, "honour.first_time": true,
+		}}
+	}
+	all := things("全能示例集团", "320904", 1)
+	for code, v := range map[string]any{
+		"ent.diagnosed_on": day, "ent.diagnosis_fee": 8 * wan, "ent.diagnosis_institute": "示例诊断院", "ent.service_body": "testing_platform",
+		"ent.service_sales@2024": 1200 * wan, "ent.service_sales@2023": 0 * wan, "ent.service_sales@2022": 0 * wan,
+	} {
+		all[0].facts[code] = v
+	}
+	all = append(all,
+		thing{kind: content.Loan, key: "贷款一", below: 1, facts: map[string]any{
+			"loan.contract": "HT-1", "loan.principal": 5000 * wan, "loan.drawn_on": day, "loan.for_digital": true, "loan.project": "全能示例集团数字车间",
+		}},
+		honour("国家示范", "nat_smart_factory", "national"), honour("省级标杆", "prov_benchmark_factory", "provincial"), honour("典型场景", "digital_scene", "provincial"),
+		honour("五星上云", "cloud_five_star", "provincial"), honour("领军服务商", "leading_provider", "provincial"), honour("实训基地", "training_base", "city"),
+		honour("培训机构", "training_provider", "city"),
+	)
+	return w.state(all...)[0]
+}
+
+// Nothing in the code knows a clause: whatever brings something is applied for, ruled on and granted in one way, and comes to
+// what the policy owes in all.
+func TestEveryClause(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm := w.everything()
+		in, plan, err := w.policyOf(ctx, yancheng, mustView(w).Seq())
+		must(t, err)
+		var clauses []string
+		for _, c := range plan.Clauses() {
+			clauses = append(clauses, c.ID)
+		}
+		call := w.call(clauses...)
+		offers, err := w.Offers(ctx, mustView(w), yancheng, firm, asOf)
+		must(t, err)
+		var offered []string
+		var owed, granted money.Fen
+		for n, o := range offers {
+			offered = append(offered, o.Clause)
+			owed += o.Line.Pays.Sure
+			var list []Item
+			for i, k := range o.Asked {
+				list = append(list, Item{
+					Kind: k.ID, Label: k.Name.ZH, Invoice: fmt.Sprintf("24320000000000%02d%02d00", n, i), Serial: fmt.Sprintf("E-%d-%d", n, i), Seller: "示例供应商",
+					On: period.Date(2024, 6, 1), Amount: 6000 * wan,
+				})
+			}
+			a, warn, err := w.submit(call, firm, o.Subject, o.Clause, list)
+			if err != nil || len(warn) > 0 || a.Amount != o.Line.Pays.Sure {
+				t.Errorf("%s: %s of %s, %v, %v", o.Clause, a.Amount, o.Line.Pays.Sure, warn, err)
+				continue
+			}
+			w.ruled(a.Case)
+			if a, err = w.grant(a.Case); err != nil {
+				t.Errorf("%s: %v", o.Clause, err)
+			}
+			granted += a.Granted
+		}
+		var rest []string // that do not hold under the defaults, or for which the firm has nothing
+		for _, c := range in.Policy.File.Clauses {
+			if !slices.Contains(offered, c.ID) {
+				rest = append(rest, c.ID)
+			}
+		}
+		if !slices.Equal(rest, []string{"c8_each_year", "c18"}) {
+			t.Errorf("nothing was offered by %v; offered %v", rest, offered)
+		}
+		if granted != owed || w.committed() != owed {
+			t.Errorf("granted %s, owed %s, committed %s", granted, owed, w.committed())
+		}
+		// Once is once: no clause is granted a second time for the same thing.
+		for _, o := range offers {
+			if a, _, err := w.submit(call, firm, o.Subject, o.Clause, nil); err == nil {
+				w.ruled(a.Case)
+				if _, err := w.grant(a.Case); errs.KindOf(err) != errs.KindConflict {
+					t.Errorf("%s a second time: %v", o.Clause, err)
+				}
+			}
+		}
+	})
+}
+
+// What was sent back is handed in again with other items; what was refused is free for others, and an appeal takes it up again.
+func TestSentBackRefusedAndAppealed(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		call := w.opened("c9")
+		firms := w.firms(2)
+		me := applicant(1000+firms[0].id, firms[0].id)
+		id, err := w.applies(call, firms[0].id, "c9", items("11"))
+		must(t, err)
+		w.does(county, id, "send_back")
+		w.puts(me, id, Asked{Items: items("12")[:2]})
+		w.does(me, id, "submit")
+		costs, err := w.CostsOf(ctx, county, id)
+		must(t, err)
+		if a := mustApplication(t, w, id); len(costs) != 2 || costs[0].Invoice != items("12")[0].Invoice || a.Amount != 70*wan {
+			t.Errorf("handed in again: %+v, %+v", a, costs)
+		}
+		all, err := w.Assessments(ctx, access.SystemScope(), id)
+		must(t, err)
+		if len(all) != 2 || all[0].Pays.Sure != 90*wan {
+			t.Errorf("assessments: %+v", all)
+		}
+		w.does(county, id, "decline")
+		if a := mustApplication(t, w, id); a.Standing != Closed {
+			t.Errorf("declined: %+v", a)
+		}
+		if c, err := w.Call(ctx, access.Scope{}, call); err != nil || c.Taken != 0 {
+			t.Errorf("its place in the quota: %+v, %v", c, err)
+		}
+		w.does(me, id, "appeal")
+		if a := mustApplication(t, w, id); a.Standing != Open {
+			t.Errorf("appealed: %+v", a)
+		}
+		w.does(me, id, "withdraw")
+		if err := w.Put(ctx, applicant(5, firms[1].id), id, Asked{}); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("another firm writes into the case: %v", err)
+		}
+	})
+}
+
+func TestQuotaOfACall(t *testing.T) {
+	w := newWorld(t, sqlite(t))
+	firms := w.firms(2)
+	c, err := w.OpenCall(ctx, cityA, Call{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "名额一个", Opens: asOf, Closes: asOf + 5, Line: w.line, Quota: 1})
+	must(t, err)
+	w.does(cityB, c.Case, "publish")
+	if _, err := w.applies(c.Case, firms[0].id, "c9", items("11")); err != nil {
+		t.Error(err)
+	}
+	if _, err := w.applies(c.Case, firms[1].id, "c9", items("12")); errs.KindOf(err) != errs.KindConflict {
+		t.Errorf("beyond the quota: %v", err)
+	}
+	for name, bad := range map[string]Call{
+		"no title":  {Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Opens: asOf, Closes: asOf, Line: 1},
+		"no clause": {Area: "320900", Policy: yancheng, Clauses: []string{"c99"}, Title: "x", Opens: asOf, Closes: asOf, Line: 1},
+		"backwards": {Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "x", Opens: asOf, Closes: asOf - 1, Line: 1},
+		"no line":   {Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "x", Opens: asOf, Closes: asOf},
+		"nowhere":   {Area: "999999", Policy: yancheng, Clauses: []string{"c9"}, Title: "x", Opens: asOf, Closes: asOf, Line: 1},
+	} {
+		if _, err := w.OpenCall(ctx, cityA, bad); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
