@@ -237,9 +237,10 @@ const (
 )
 
 // Twins is the files and marks of a case that stand in other cases too. Of a case that the reader may not see it says no
-// more than that there is one.
+// more than that there is one. It is for offices: whom the case is about learns nothing of other cases.
 func (s *Store) Twins(ctx context.Context, scope access.Scope, id int64) ([]Twin, error) {
-	if _, _, _, err := s.see(ctx, scope, id); err != nil {
+	_, _, obj, err := s.see(ctx, scope, id)
+	if err != nil || outside(scope, obj) {
 		return nil, err
 	}
 	scan := func(marks bool) func(r *store.Rows) (Twin, error) {

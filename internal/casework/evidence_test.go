@@ -158,6 +158,9 @@ func TestFiles(t *testing.T) {
 		if diff := cmp.Diff([]string{"file ", "invoice "}, seen(county)); diff != "" {
 			t.Errorf("the county sees (-want +got):\n%s", diff)
 		}
+		if told := seen(firm(w, 0)); told != nil {
+			t.Errorf("the applicant is told %v", told)
+		}
 		w.does(t, one.ID, doing{county, "send_back", "补"})
 		must(t, w.Detach(ctx, firm(w, 0), f.ID))
 		if diff := cmp.Diff([]string{"invoice 乙"}, seen(city)); diff != "" {

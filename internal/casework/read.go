@@ -173,9 +173,14 @@ type Filter struct {
 	Text       string // in the title
 }
 
-// where is the filter as a condition over case_head c.
-func (f Filter) where(scope access.Scope) (string, []any) {
-	sql, args := scope.WhereObject(access.ReadCase, columnsOfCase, nil)
+// where is the filter as a condition over case_head c. A state that is not public is no way to find one's own cases: that
+// they are there is not for those whom they are about.
+func (s *Store) where(scope access.Scope, f Filter) (string, []any) {
+	columns := columnsOfCase
+	if f.State != "" && !s.public(f) {
+		columns.Owner = ""
+	}
+	sql, args := scope.WhereObject(access.ReadCase, columns, nil)
 	add := func(term string, arg any) {
 		args = append(args, arg)
 		sql += " AND " + strings.Replace(term, "?", "$"+strconv.Itoa(len(args)), 1)
@@ -212,6 +217,12 @@ func (f Filter) where(scope access.Scope) (string, []any) {
 	return sql, args
 }
 
+// public says that a filter's state is one that an applicant sees, by the workflows in use.
+func (s *Store) public(f Filter) bool {
+	w, ok := s.Set.Workflow(f.Workflow)
+	return ok && w.states[f.State] != nil && w.states[f.State].Public
+}
+
 const (
 	countCases = `SELECT COUNT(*) FROM case_head c WHERE `
 	listCases  = `SELECT ` + caseColumns + ` FROM case_head c WHERE `
@@ -221,7 +232,7 @@ const (
 // Cases is a stretch of the cases that a filter leaves, the newest first, and how many there are. State and Data are as the
 // office sees them: a page for those whom a case is about asks Get.
 func (s *Store) Cases(ctx context.Context, scope access.Scope, f Filter, skip, limit int) (cases []Case, total int, err error) {
-	where, args := f.where(scope)
+	where, args := s.where(scope, f)
 	err = s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
 		if err := q.QueryRow(ctx, countCases+where, args...).Scan(&total); err != nil {
 			return err
@@ -277,7 +288,7 @@ func (s *Store) Counts(ctx context.Context, scope access.Scope, f Filter) ([]Sta
 	if !scope.Can(access.HandleCase) && !scope.All() && scope.Role() != access.Auditor {
 		return nil, nil
 	}
-	where, args := f.where(scope)
+	where, args := s.where(scope, f)
 	return list(ctx, s.DB.Read(), func(r *store.Rows) (c StateCount, err error) { return c, r.Scan(&c.Workflow, &c.State, &c.Cases) },
 		sumCases+where+` GROUP BY c.workflow, c.state ORDER BY c.workflow, c.state`, args...)
 }

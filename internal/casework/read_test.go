@@ -136,6 +136,14 @@ func TestOutside(t *testing.T) {
 		if _, n, err := w.Cases(ctx, expert(34), Filter{}, 0, 10); n != 0 || err != nil {
 			t.Errorf("an expert who was not drawn sees %d cases: %v", n, err)
 		}
+		for state, want := range map[string]int{"review": 0, "check": 0, "draft": 0, "elsewhere": 0} {
+			if _, n, err := w.Cases(ctx, firm(w, 0), Filter{Workflow: "apply", State: state}, 0, 10); n != want || err != nil {
+				t.Errorf("the applicant finds %d cases at %s: %v", n, state, err)
+			}
+		}
+		if _, n, err := w.Cases(ctx, county, Filter{Workflow: "apply", State: "review"}, 0, 10); n != 1 || err != nil {
+			t.Errorf("the county finds %d cases in review: %v", n, err)
+		}
 		if counts, err := w.Counts(ctx, firm(w, 0), Filter{}); counts != nil || err != nil {
 			t.Errorf("the applicant counts: %v, %v", counts, err)
 		}
