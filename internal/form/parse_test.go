@@ -199,3 +199,19 @@ func FuzzParse(f *testing.F) {
 		form.Check(At{Year: 2024}, Entry{}, nil)
 	})
 }
+
+// TestDocumentedForm reads the example of docs/forms.md.
+func TestDocumentedForm(t *testing.T) {
+	doc, err := os.ReadFile("../../docs/forms.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, found := strings.Cut(string(doc), "```yaml\n")
+	src, _, closed := strings.Cut(rest, "```")
+	if !found || !closed {
+		t.Fatal("docs/forms.md has no example")
+	}
+	if _, problems := Parse(library(), "example.yaml", []byte(src)); problems != nil {
+		t.Error(problems)
+	}
+}
