@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"fmt"
@@ -902,7 +900,7 @@ func enrolmentPage(t i18n.T, d enrolBatch) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Var52 := []any{"yz-note", templ.KV("yz-note-good", d.State == enrol.Done), templ.KV("yz-note-bad", d.State == enrol.Failed)}
+			var templ_7745c5c3_Var52 = []any{"yz-note", templ.KV("yz-note-good", d.State == enrol.Done), templ.KV("yz-note-bad", d.State == enrol.Failed)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var52...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

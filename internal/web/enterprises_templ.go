@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -686,7 +684,7 @@ func enterprisesPage(t i18n.T, l enterpriseList) templ.Component {
 					return templ_7745c5c3_Err
 				}
 				for _, c := range r.Cells {
-					templ_7745c5c3_Var41 := []any{templ.KV("yz-num", c.Number), templ.KV("yz-quiet", c.Quiet)}
+					var templ_7745c5c3_Var41 = []any{templ.KV("yz-num", c.Number), templ.KV("yz-quiet", c.Quiet)}
 					templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var41...)
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -775,7 +773,7 @@ func sortHead(q listQuery, key, label, about string, number bool) templ.Componen
 			templ_7745c5c3_Var45 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var46 := []any{templ.KV("yz-num", number)}
+		var templ_7745c5c3_Var46 = []any{templ.KV("yz-num", number)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var46...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -1591,7 +1589,7 @@ func timelinePage(t i18n.T, p factPage) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, s := range l.Said {
-				templ_7745c5c3_Var88 := []any{templ.KV("yz-quiet", !s.Effective)}
+				var templ_7745c5c3_Var88 = []any{templ.KV("yz-quiet", !s.Effective)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var88...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -236,7 +234,7 @@ func formBlock(t i18n.T, d formView) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			templ_7745c5c3_Var12 := []any{"yz-btn", templ.KV("yz-btn-main", d.Send == "")}
+			var templ_7745c5c3_Var12 = []any{"yz-btn", templ.KV("yz-btn-main", d.Send == "")}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var12...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -842,7 +840,7 @@ func askField(t i18n.T, d formView, f *form.Field) templ.Component {
 			templ_7745c5c3_Var42 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		templ_7745c5c3_Var43 := []any{"yz-q", templ.KV("yz-q-wide", f.IsList() || f.Long)}
+		var templ_7745c5c3_Var43 = []any{"yz-q", templ.KV("yz-q-wide", f.IsList() || f.Long)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var43...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
@@ -2635,7 +2633,7 @@ func askCell(t i18n.T, d formView, f, c *form.Field, row int, text string) templ
 				return templ_7745c5c3_Err
 			}
 		} else {
-			templ_7745c5c3_Var137 := []any{"yz-in", templ.KV("yz-num", c.Unit != "")}
+			var templ_7745c5c3_Var137 = []any{"yz-in", templ.KV("yz-num", c.Unit != "")}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var137...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

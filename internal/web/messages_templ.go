@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -274,7 +272,7 @@ func messagesPage(t i18n.T, d messagesData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, x := range d.Items {
-				templ_7745c5c3_Var14 := []any{templ.KV("yz-unread", !x.Read)}
+				var templ_7745c5c3_Var14 = []any{templ.KV("yz-unread", !x.Read)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var14...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -485,7 +483,7 @@ func stageQueue(t i18n.T, s stageRow) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, q := range s.Queue {
-			templ_7745c5c3_Var30 := []any{templ.KV("yz-cut", q.Last)}
+			var templ_7745c5c3_Var30 = []any{templ.KV("yz-cut", q.Last)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var30...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
@@ -589,7 +587,7 @@ func stageQueue(t i18n.T, s stageRow) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Var37 := []any{"yz-badge", templ.KV("yz-badge-good", q.State == policy.Met), templ.KV("yz-badge-warn", q.State == policy.Unknown)}
+			var templ_7745c5c3_Var37 = []any{"yz-badge", templ.KV("yz-badge-good", q.State == policy.Met), templ.KV("yz-badge-warn", q.State == policy.Unknown)}
 			templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var37...)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
