@@ -406,7 +406,7 @@ func (st *step) fill(ctx context.Context, _ access.Object) error {
 		return err
 	}
 	st.filled, err = st.Forms.Check(ctx, st.w.forms[st.a.Form], Asked{
-		Entry: st.asked.Entry, Case: st.c.ID, Subject: st.reads.subject(), ID: id, Day: st.today, Year: st.year(), Files: files,
+		Entry: st.asked.Entry, Case: st.c.ID, Subject: st.reads.subject(), ID: id, Day: st.today, Year: st.c.Year(st.today), Files: files,
 	})
 	if err != nil {
 		return err
@@ -418,7 +418,7 @@ func (st *step) fill(ctx context.Context, _ access.Object) error {
 // context is what the expressions of the action are evaluated for.
 func (st *step) context() *rule.Context {
 	day := st.today
-	return &rule.Context{Subject: st.reads.subject(), Year: st.year(), Event: &day, On: day, Given: func(id string) rule.Answer {
+	return &rule.Context{Subject: st.reads.subject(), Year: st.c.Year(st.today), Event: &day, On: day, Given: func(id string) rule.Answer {
 		if key, ok := strings.CutPrefix(id, "case."); ok {
 			if v, ok := st.c.Data[key]; ok {
 				return rule.Answer{Value: v, State: rule.Present}
@@ -430,15 +430,6 @@ func (st *step) context() *rule.Context {
 		}
 		return rule.Answer{State: rule.Unknown}
 	}}
-}
-
-// year is the year whose facts expressions and forms read: the case's own, where its workflow has data called year, else
-// the current one.
-func (st *step) year() int {
-	if v, ok := st.c.Data["year"]; ok && v.Type() == rule.IntType {
-		return int(v.Int())
-	}
-	return st.today.Year()
 }
 
 func (st *step) guard(context.Context, access.Object) error {

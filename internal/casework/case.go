@@ -186,3 +186,12 @@ type Act struct {
 func (c Case) object(accounts []int64, roles []access.Role) access.Object {
 	return access.Object{Area: c.Area, Owner: c.Enterprise, Accounts: accounts, Roles: roles}
 }
+
+// Year is the year whose facts expressions and forms read: the case's own, where its workflow has data called year, else
+// the current one.
+func (c Case) Year(today period.Day) int {
+	if v, ok := c.Data["year"]; ok && v.Type() == rule.IntType {
+		return int(v.Int())
+	}
+	return today.Year()
+}

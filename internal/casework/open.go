@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -162,22 +163,25 @@ func (in *session) place(c *Case, w *Workflow) error {
 // maxSubjects is how deep subjects may lie below their enterprise.
 const maxSubjects = 16
 
-// subject is what the expressions of a case are about, and its id; of one that is not known any more nothing is known.
+// subject is what the expressions of a case are about, and its id.
 func (st *step) subject() (rule.Subject, int64) {
-	if st.c.Enterprise == 0 {
-		return form.Fresh(st.w.Subject, nil), st.c.Subject
+	return st.SubjectOf(st.view, st.c, st.w.Subject), st.c.Subject
+}
+
+// SubjectOf is what the expressions and forms of a case are about, as a view knows it; of one that is not known any more
+// nothing is known. The kind is the workflow's.
+func (s *Store) SubjectOf(view fact.View, c Case, kind string) rule.Subject {
+	firm, ok := s.Subjects.Subject(view, c.Enterprise)
+	if c.Enterprise == 0 || !ok {
+		return form.Fresh(kind, nil)
 	}
-	firm, ok := st.Subjects.Subject(st.view, st.c.Enterprise)
-	if !ok {
-		return form.Fresh(st.w.Subject, nil), st.c.Subject
+	if kind == content.Enterprise {
+		return firm
 	}
-	if st.w.Subject == content.Enterprise {
-		return firm, st.c.Subject
-	}
-	for _, s := range firm.Children(st.w.Subject) {
-		if s.ID() == strconv.FormatInt(st.c.Subject, 10) {
-			return s, st.c.Subject
+	for _, child := range firm.Children(kind) {
+		if child.ID() == strconv.FormatInt(c.Subject, 10) {
+			return child
 		}
 	}
-	return form.Fresh(st.w.Subject, firm), st.c.Subject
+	return form.Fresh(kind, firm)
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -48,6 +49,29 @@ type city struct {
 	enrolment int64            // batch of accounts of the whole city
 	scenario  int64            // saved by the city
 	messages  map[string]int64 // to each firm, by credit code
+
+	caseOf   map[string]int64 // a case of each firm, by its credit code
+	evidence int64            // a file of that of the firm in 亭湖区
+}
+
+// openCases opens a case of each firm, and hands a file in to that of the firm in 亭湖区.
+func (c *city) openCases() {
+	c.t.Helper()
+	c.caseOf = map[string]int64{}
+	for code, title := range map[string]string{tinghuCode: "亭湖甲数字车间补贴", dafengCode: "大丰乙智能仓储补贴", dongtaiCode: "东台丙织造改造补贴"} {
+		owner := access.NewScope(0, access.Enterprise, nil, []int64{c.firms[code]})
+		made, err := c.site.cases.New(context.Background(), owner, casework.NewCase{Workflow: "subsidy_application", Title: title, Subject: c.firms[code]})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.caseOf[code] = made.ID
+	}
+	firm := c.srv.Frames.ScopeOf(c.account("firm"))
+	e, err := c.site.cases.Attach(context.Background(), firm, casework.Attachment{Case: c.caseOf[tinghuCode], Name: "亭湖甲发票.pdf", Body: strings.NewReader("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n")})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.evidence = e.ID
 }
 
 func newCity(t *testing.T) *city {
@@ -93,6 +117,7 @@ func newCity(t *testing.T) *city {
 	}
 	c.scenario = kept.ID
 	c.tellAll()
+	c.openCases()
 	return c
 }
 

@@ -103,6 +103,9 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if d.Ahead, err = s.datesAhead(r.Context(), v.t, view); err != nil {
 		return d, err
 	}
+	if d.Todo, err = s.casesTodo(r.Context(), v, nil); err != nil {
+		return d, err
+	}
 	s.mineTodo(v.t, &d)
 	return d, nil
 }

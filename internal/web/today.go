@@ -45,7 +45,7 @@ type todayData struct {
 	Sources           []sourceSeen
 	New               int // of Sources, since the last visit
 	Ahead             []ahead
-	MayIssue          bool
+	MayIssue, MayLog  bool
 }
 
 // sourceSeen is a source in words; New says that it came in since the visitor's last visit.
@@ -69,11 +69,11 @@ func (s *server) today(w http.ResponseWriter, r *http.Request, v *visit) error {
 }
 
 func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayData, error) {
-	d := todayData{AsOf: s.asOf(v.t, view), MayIssue: v.scope.Can(access.IssueAccess)}
+	d := todayData{AsOf: s.asOf(v.t, view), MayIssue: v.scope.Can(access.IssueAccess), MayLog: v.scope.Can(access.ReadLog)}
 	d.Firms = view.List(fact.Listing{}).Len()
 	d.AboveScale = view.List(fact.Listing{Scale: fact.AboveScale, Year: s.lastYear()}).Len()
 	for _, fill := range []func(context.Context, *visit, fact.View, *todayData) error{
-		s.todayDisputes, s.todayReports, s.todayFiles, s.todayAccounts, s.todayNews,
+		s.todayCases, s.todayDisputes, s.todayReports, s.todayFiles, s.todayAccounts, s.todayNews,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err
@@ -85,6 +85,26 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 	var err error
 	d.Ahead, err = s.datesAhead(ctx, v.t, view)
 	return d, err
+}
+
+// todayCases is the tasks of cases that wait, and whether some are overdue.
+func (s *server) todayCases(ctx context.Context, v *visit, _ fact.View, d *todayData) error {
+	var err error
+	d.Todo, err = s.casesTodo(ctx, v, d.Todo)
+	return err
+}
+
+// casesTodo adds the tasks of cases that wait for the visitor.
+func (s *server) casesTodo(ctx context.Context, v *visit, all []todo) ([]todo, error) {
+	in, err := s.Cases.Inbox(ctx, v.scope, "", 0, 1)
+	if err != nil || in.Total == 0 {
+		return all, err
+	}
+	x := todo{Count: in.Total, Text: v.t.S("casepage.todo_cases"), Href: "/cases"}
+	if in.Overdue > 0 {
+		x.Text = v.t.S("casepage.todo_overdue", in.Overdue)
+	}
+	return append(all, x), nil
 }
 
 func (s *server) todayDisputes(ctx context.Context, v *visit, view fact.View, d *todayData) error {

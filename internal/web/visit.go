@@ -98,25 +98,34 @@ func navOf(v *visit) []navEntry {
 	switch v.scope.Role() {
 	case access.CountyOfficial, access.CityOfficial:
 		add("web.nav_today", "/today")
+		add("casepage.title", "/cases")
 		add("web.nav_enterprises", "/enterprises")
 		add("web.nav_region", "/region")
-		add("labpage.title", "/lab")
+		add("fundpage.title", "/fund")
 		add("web.nav_imports", "/imports")
 	case access.Auditor:
 		add("people.find", "/find")
+		add("casepage.title", "/cases")
+		add("fundpage.title", "/fund")
 		add("web.nav_enterprises", "/enterprises")
 		add("web.nav_region", "/region")
-		add("web.nav_imports", "/imports")
 	case access.Enterprise:
 		add("web.nav_mine", "/mine")
+		add("casepage.title", "/cases")
 		add("people.nav_handlers", "/mine/accounts")
 	case access.Handler, access.Viewer:
 		add("web.nav_mine", "/mine")
+		add("casepage.title", "/cases")
+	case access.Finance:
+		add("casepage.title", "/cases")
+		add("fundpage.title", "/fund")
+	case access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm:
+		add("casepage.title", "/cases")
 	case access.Administrator:
 		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")
 	}
-	if v.scope.Can(access.ReadLog) {
+	if v.scope.Can(access.ReadLog) && !v.scope.Can(access.Decide) { // officials find it on their page of today
 		add("web.nav_log", "/log")
 	}
 	add("web.nav_policies", "/policies")

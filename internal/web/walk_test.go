@@ -95,6 +95,14 @@ var writers = map[string][]string{
 	"POST /forms/{form}":                       {"firm", "handler"},
 	"POST /forms/{form}/draft":                 {"firm", "handler"},
 	"POST /forms/{form}/drop":                  {"firm", "handler"},
+	"POST /cases/{id}/act":                     {"tinghu", "city", "firm", "handler"},
+	"POST /cases/{id}/act/{action}":            {"tinghu", "city", "auditor", "firm", "handler", "viewer"}, // there is none now, whoever asks
+	"POST /cases/{id}/act/{action}/draft":      {"tinghu", "city", "auditor", "firm", "handler", "viewer"},
+	"POST /cases/{id}/files":                   {"firm", "handler"},
+	"POST /cases/{id}/files/{file}/drop":       {"firm"},
+	"POST /cases/{id}/comments":                {"tinghu", "city", "firm", "handler"},
+	"POST /cases/{id}/tasks/{task}/settle":     {},
+	"POST /fund/budget":                        {"tinghu", "city"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 	"POST /messages/{id}/unread":               {"firm", "handler", "viewer"},
 	"POST /account/messages":                   {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
@@ -124,6 +132,9 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/imports") {
 				return fmt.Sprint(c.batches[len(c.batches)-1])
 			}
+			if strings.HasPrefix(path, "/cases") {
+				return fmt.Sprint(c.caseOf[code])
+			}
 			if strings.HasPrefix(path, "/messages") {
 				return fmt.Sprint(c.messages[code])
 			}
@@ -151,6 +162,14 @@ func (c *city) addresses(pattern, code string) string {
 			return "ent.revenue"
 		case "{channel}":
 			return "mail"
+		case "{workflow}":
+			return "subsidy_application"
+		case "{action}":
+			return "submit"
+		case "{file}":
+			return fmt.Sprint(c.evidence)
+		case "{task}":
+			return "1"
 		case "{policy}":
 			return "yancheng-2022-6"
 		case "{form}":

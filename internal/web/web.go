@@ -12,6 +12,7 @@ import (
 	"github.com/alexedwards/scs/v2"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
@@ -19,6 +20,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -45,6 +47,8 @@ type Deps struct {
 	Versions  *version.Store
 	Lab       *lab.Lab
 	Scenarios *lab.Store
+	Cases     *casework.Store
+	Book      *ledger.Book
 	Forms     *form.Store
 	Notices   *notice.Store
 	Carries   func(notice.Channel) bool // that messages go out by
@@ -126,7 +130,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.fundRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -319,5 +323,6 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file"}, rt.pattern)
+	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || strings.HasPrefix(rt.pattern, "POST /cases/{id}/act/") ||
+		slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file", "POST /cases/{id}/files"}, rt.pattern)
 }

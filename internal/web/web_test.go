@@ -19,6 +19,7 @@ import (
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
@@ -26,14 +27,18 @@ import (
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 const password = "wild geese fly south 2022"
@@ -51,7 +56,9 @@ type site struct {
 	parties *party.Store
 	facts   *fact.Store
 
-	now atomic.Pointer[time.Time]
+	now   atomic.Pointer[time.Time]
+	cases *casework.Store
+	book  *ledger.Book
 }
 
 // stand moves the site's clock to the morning of a day.
@@ -73,7 +80,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, form.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, subsidy.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, now, cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
@@ -120,10 +127,15 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	s.book = ledger.New(db, now)
+	forms := form.NewStore(db, lib, asked, now)
+	s.cases = s.openCases(subsidy.Deps{
+		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
+	}, blobs, forms)
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms:   form.NewStore(db, lib, asked, now),
+		Forms: forms, Cases: s.cases, Book: s.book,
 		Carries: func(notice.Channel) bool { return true },
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
@@ -138,6 +150,31 @@ func newSite(t *testing.T) *site {
 	s.srv, s.http = srv, httptest.NewServer(h)
 	t.Cleanup(s.http.Close)
 	return s
+}
+
+// openCases is the workflows that ship, with what subsidies do in them.
+func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *casework.Store {
+	s.t.Helper()
+	var err error
+	if d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS); err != nil {
+		s.t.Fatal(err)
+	}
+	if d.Rubrics, err = rubric.Load(contentdata.FS); err != nil {
+		s.t.Fatal(err)
+	}
+	money, effects := subsidy.New(d), casework.NewRegistry()
+	subsidy.Register(effects, money)
+	selection.Register(effects, nil) // no round is held here
+	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	cases := casework.Open(casework.Deps{
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Facts: s.facts, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library),
+		Effects: effects, Set: set, Blobs: blobs, Forms: casework.FormsOf(forms), Sniff: casework.SniffFile,
+	})
+	money.Use(cases)
+	return cases
 }
 
 // ships is the policies that ship, as packages.

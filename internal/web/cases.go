@@ -1,0 +1,329 @@
+package web
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+)
+
+// casePath is the page of a case.
+func casePath(id int64) string { return "/cases/" + strconv.FormatInt(id, 10) }
+
+// caseRoutes are cases: what waits for whoever asks, lists, one case, and what may be done in it.
+func (s *server) caseRoutes() []route {
+	read := access.Need{Action: access.ReadCase}
+	return []route{
+		{"GET /cases", read, s.cases},
+		{"GET /cases/export", access.Need{Action: access.Export}, s.exportCases},
+		{"GET /cases/{id}", read, s.showCase},
+		{"POST /cases/{id}/act", read, s.actPlainly},
+		{"GET /cases/{id}/act/{action}", read, s.actForm},
+		{"POST /cases/{id}/act/{action}", read, s.sendAct},
+		{"POST /cases/{id}/act/{action}/draft", read, s.draftAct},
+		{"GET /cases/{id}/act/{action}/lines/{field}", read, s.actLines},
+		{"POST /cases/{id}/files", read, s.attachFiles},
+		{"GET /cases/{id}/files/{file}", read, s.caseFile},
+		{"POST /cases/{id}/files/{file}/drop", read, s.dropFile},
+		{"POST /cases/{id}/comments", read, s.comment},
+		{"POST /cases/{id}/tasks/{task}/settle", read, s.settleTask},
+		{"GET /workflows", access.Need{Public: true}, s.workflows},
+		{"GET /workflows/{workflow}", access.Need{Public: true}, s.workflow},
+	}
+}
+
+// casesQuery is a view of the cases; its address restores it.
+type casesQuery struct {
+	Workflow, State, Text string
+	Ended                 bool // those that have ended too
+	Firm, Batch           int64
+	Page                  int
+}
+
+func readCases(in url.Values) casesQuery {
+	q := casesQuery{Workflow: in.Get("workflow"), State: in.Get("state"), Text: in.Get("q"), Ended: in.Get("ended") == "1"}
+	q.Firm, _ = strconv.ParseInt(in.Get("firm"), 10, 64)
+	q.Batch, _ = strconv.ParseInt(in.Get("batch"), 10, 64)
+	q.Page, _ = strconv.Atoi(in.Get("page"))
+	q.Page = max(q.Page, 1)
+	return q
+}
+
+func (q casesQuery) href(path string) string {
+	out := url.Values{}
+	for key, value := range map[string]string{"workflow": q.Workflow, "state": q.State, "q": q.Text, "page": pageText(q.Page)} {
+		if value != "" {
+			out.Set(key, value)
+		}
+	}
+	if q.Ended {
+		out.Set("ended", "1")
+	}
+	if q.Firm > 0 {
+		out.Set("firm", strconv.FormatInt(q.Firm, 10))
+	}
+	if q.Batch > 0 {
+		out.Set("batch", strconv.FormatInt(q.Batch, 10))
+	}
+	if len(out) == 0 {
+		return path
+	}
+	return path + "?" + out.Encode()
+}
+
+func (q casesQuery) onPage(n int) casesQuery {
+	q.Page = n
+	return q
+}
+
+func (q casesQuery) filter() casework.Filter {
+	return casework.Filter{Workflow: q.Workflow, State: q.State, Text: q.Text, Running: !q.Ended, Enterprise: q.Firm, Batch: q.Batch}
+}
+
+// caseRow is a case in a list.
+type caseRow struct {
+	casework.Case
+	Workflow, State, Firm, Area string
+}
+
+// taskRow is something that waits.
+type taskRow struct {
+	casework.Waiting
+	Workflow, State, What, Firm, Area, Due string
+}
+
+// casesData is the page of cases: what waits first.
+type casesData struct {
+	Query        casesQuery
+	Inbox        casework.Inbox
+	Tasks        []taskRow
+	Workflows    []option
+	States       []option // of the chosen workflow
+	Counts       []casework.StateCount
+	Rows         []caseRow
+	Total, Pages int
+}
+
+const (
+	inboxRows     = 40
+	exportedCases = 100_000 // in one file
+)
+
+func (s *server) cases(w http.ResponseWriter, r *http.Request, v *visit) error {
+	ctx, q := r.Context(), readCases(r.Form)
+	view, err := s.view(ctx, v)
+	if err != nil {
+		return err
+	}
+	d := casesData{Query: q}
+	if d.Inbox, err = s.Cases.Inbox(ctx, v.scope, q.Workflow, 0, inboxRows); err != nil {
+		return err
+	}
+	for _, x := range d.Inbox.Tasks {
+		row, err := s.taskRow(ctx, v, view, x)
+		if err != nil {
+			return err
+		}
+		d.Tasks = append(d.Tasks, row)
+	}
+	var list []casework.Case
+	if list, d.Total, err = s.Cases.Cases(ctx, v.scope, q.filter(), (q.Page-1)*listRows, listRows); err != nil {
+		return err
+	}
+	d.Pages = max((d.Total+listRows-1)/listRows, 1)
+	for _, c := range list {
+		row, err := s.caseRow(ctx, v, view, c)
+		if err != nil {
+			return err
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	for _, x := range s.Cases.Set.All() {
+		d.Workflows = append(d.Workflows, option{x.Workflow, v.t.Text(x.Title)})
+		if x.Workflow == q.Workflow {
+			for _, state := range x.States {
+				d.States = append(d.States, option{state.ID, v.t.Text(state.Name)})
+			}
+		}
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("casepage.title")), http.StatusOK, casesPage(v.t, d))
+}
+
+// stateName is a state in words.
+func stateName(t i18n.T, w *casework.Workflow, id string) string {
+	state, ok := w.State(id)
+	if !ok {
+		return id
+	}
+	return t.Text(state.Name)
+}
+
+func (s *server) firmName(view fact.View, id int64) string {
+	if e, ok := view.Enterprise(id); ok {
+		return e.Name
+	}
+	return ""
+}
+
+func (s *server) areaName(code string) string {
+	if n, ok := s.Library.Areas().Node(code); ok {
+		return n.Name
+	}
+	return code
+}
+
+func (s *server) taskRow(ctx context.Context, v *visit, view fact.View, x casework.Waiting) (taskRow, error) {
+	c, w, err := s.Cases.Get(ctx, v.scope, x.Case)
+	if err != nil {
+		return taskRow{}, err
+	}
+	t := v.t
+	row := taskRow{Waiting: x, Workflow: t.Text(w.Title), State: stateName(t, w, c.State), Firm: s.firmName(view, x.Enterprise), Area: s.areaName(x.Area)}
+	row.What = taskName(t, w, x.CaseTask)
+	row.Due = dueText(t, x)
+	return row, nil
+}
+
+// taskName is what is to be done in a task.
+func taskName(t i18n.T, w *casework.Workflow, x casework.CaseTask) string {
+	if x.Kind != casework.Work {
+		return t.S("casepage.task_" + string(x.Kind))
+	}
+	if state, ok := w.State(x.State); ok {
+		for _, task := range state.Tasks {
+			if task.ID == x.Slot {
+				return t.Text(task.Name)
+			}
+		}
+		return t.Text(state.Name)
+	}
+	return x.State
+}
+
+// dueText is until when something is to be done; "" where there is no clock.
+func dueText(t i18n.T, x casework.Waiting) string {
+	switch {
+	case x.DueDay == 0:
+		return ""
+	case !x.Assured:
+		return t.S("casepage.due_about", x.DueDay.String())
+	}
+	return x.DueDay.String()
+}
+
+func (s *server) caseRow(ctx context.Context, v *visit, view fact.View, c casework.Case) (caseRow, error) {
+	if v.scope.Role() == access.Enterprise || v.scope.Role() == access.Handler || v.scope.Role() == access.Viewer {
+		shown, _, err := s.Cases.Get(ctx, v.scope, c.ID) // as far as it is theirs to see
+		if err != nil {
+			return caseRow{}, err
+		}
+		c = shown
+	}
+	w, err := s.Cases.Definition(ctx, c)
+	if err != nil {
+		return caseRow{}, err
+	}
+	return caseRow{Case: c, Workflow: v.t.Text(w.Title), State: stateName(v.t, w, c.State), Firm: s.firmName(view, c.Enterprise), Area: s.areaName(c.Area)}, nil
+}
+
+// exportCases sends all of the view, not the page of it.
+func (s *server) exportCases(w http.ResponseWriter, r *http.Request, v *visit) error {
+	q, t := readCases(r.Form).onPage(1), v.t
+	view, err := s.view(r.Context(), v)
+	if err != nil {
+		return err
+	}
+	list, _, err := s.Cases.Cases(r.Context(), v.scope, q.filter(), 0, exportedCases)
+	if err != nil {
+		return err
+	}
+	rows := make([][]any, len(list))
+	for i, c := range list {
+		row, err := s.caseRow(r.Context(), v, view, c)
+		if err != nil {
+			return err
+		}
+		rows[i] = []any{c.ID, row.Workflow, c.Title, row.Firm, row.Area, row.State, instant(c.Since), instant(c.OpenedAt)}
+	}
+	return s.export(w, r, v, t.S("casepage.title")+"-"+s.Clock.Today().String(), sheet.Export{
+		Title: t.S("casepage.title"), Notes: s.notes(v, view, q.href("/cases")),
+		Table: sheet.Table{Rows: slices.Values(rows), Columns: []string{
+			t.S("casepage.number"), t.S("casepage.workflow"), t.S("casepage.about"), t.S("web.firm_name"), t.S("web.area"), t.S("web.state"),
+			t.S("casepage.since"), t.S("casepage.opened"),
+		}},
+	})
+}
+
+// caseValue is a value that a case remembers, in words.
+func caseValue(t i18n.T, v rule.Value) string {
+	switch v.Type() {
+	case rule.MoneyType:
+		return inWords(t, v.Fen())
+	case rule.BoolType:
+		return yesNo(t, v.Bool())
+	}
+	return v.String()
+}
+
+// datum is something that a case remembers.
+type datum struct{ Name, Value string }
+
+func caseData(t i18n.T, w *casework.Workflow, data casework.Data) []datum {
+	var all []datum
+	for _, d := range w.Data {
+		if v, ok := data[d.ID]; ok {
+			all = append(all, datum{t.Text(d.Name), caseValue(t, v)})
+		}
+	}
+	return all
+}
+
+// whoName is what somebody acted as.
+func whoName(t i18n.T, who string) string {
+	switch who {
+	case "":
+		return ""
+	case casework.Applicant, casework.System:
+		return t.S("casework.who." + who)
+	}
+	return t.S("access.role." + who)
+}
+
+// station is an event of a case in words.
+type station struct {
+	casework.Event
+	What, By, As, To string
+	Set              []datum
+	Frozen           bool
+}
+
+// stations are the events of a case, the newest first, as a parcel is tracked.
+func (s *server) stations(ctx context.Context, v *visit, w *casework.Workflow, events []casework.Event) ([]station, error) {
+	names := map[int64]string{}
+	var all []station
+	for _, e := range slices.Backward(events) {
+		x := station{Event: e, As: whoName(v.t, e.Who), To: stateName(v.t, w, e.To), Set: caseData(v.t, w, e.Data)}
+		x.What = v.t.S("casework.event." + string(e.Kind))
+		if a, ok := w.Action(e.Action); ok {
+			x.What = v.t.Text(a.Name)
+			x.Frozen = a.Freeze && e.Kind != casework.Voted
+		}
+		if e.Actor != 0 {
+			name, err := s.personName(ctx, names, e.Actor)
+			if err != nil {
+				return nil, err
+			}
+			x.By = name
+		}
+		all = append(all, x)
+	}
+	return all, nil
+}
