@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases, and prints
-# what these tell of themselves: how often each operator, state and kernel came, say.
+# what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money
+# 2000 times on each database, or as often as YANZHEN_TEST_CRASH_ROUNDS says.
 #
 #   scripts/soak.sh [TIME]
 set -eu
@@ -21,3 +22,8 @@ for pkg in $(go list ./...); do
     grep -v '^ *\(=== \|--- PASS\|PASS$\)' "$log"
   fi
 done
+
+echo "== killed under load"
+export YANZHEN_TEST_CRASH_ROUNDS="${YANZHEN_TEST_CRASH_ROUNDS:-2000}"
+scripts/test.sh -timeout 240m -v -run '^TestKilledUnderLoad$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
+grep 'kills' "$log"

@@ -8,15 +8,11 @@ import (
 	"testing"
 )
 
-// TestNamedTestsExist checks that each test that docs/spreadsheets.md names as proof is there.
+// TestNamedTestsExist checks that each test that these documents name as proof is there.
 func TestNamedTestsExist(t *testing.T) {
 	root := os.DirFS("../..")
-	doc, err := fs.ReadFile(root, "docs/spreadsheets.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	var tests strings.Builder
-	err = fs.WalkDir(root, "internal", func(path string, _ fs.DirEntry, err error) error {
+	err := fs.WalkDir(root, "internal", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -27,13 +23,20 @@ func TestNamedTestsExist(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)[/`]").FindAllStringSubmatch(string(doc), -1)
-	if len(named) < 30 {
-		t.Errorf("only %d tests are named", len(named))
-	}
-	for _, m := range named {
-		if !strings.Contains(tests.String(), "func "+m[1]+"(") {
-			t.Errorf("docs/spreadsheets.md names %s, which is no test", m[1])
+	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)[/`]")
+	for file, atLeast := range map[string]int{"docs/spreadsheets.md": 30, "docs/reliability.md": 10, "docs/reliability.zh-CN.md": 10} {
+		doc, err := fs.ReadFile(root, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := name.FindAllStringSubmatch(string(doc), -1)
+		if len(named) < atLeast {
+			t.Errorf("%s: only %d tests are named", file, len(named))
+		}
+		for _, m := range named {
+			if !strings.Contains(tests.String(), "func "+m[1]+"(") {
+				t.Errorf("%s names %s, which is no test", file, m[1])
+			}
 		}
 	}
 }
