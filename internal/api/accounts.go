@@ -264,6 +264,8 @@ func (s *server) register() {
 	s.registerLog()
 	s.registerSystem()
 	s.registerMessages()
+	s.registerCases()
+	s.registerFund()
 	s.registerEnrolments()
 	s.registerHandlers()
 }

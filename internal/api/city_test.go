@@ -18,21 +18,27 @@ import (
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // The city of the tests: a firm in 亭湖区 whose project passes the threshold, one in 大丰区 that just misses it, and one in
@@ -62,6 +68,10 @@ type city struct {
 	firms  map[string]int64 // by credit code
 	tokens map[string]string
 	ids    map[string]int64 // of accounts, by login
+	cases  map[string]int64 // of each firm, by credit code
+	files  map[string]int64 // of these cases
+	tasks  map[string]int64 // that are open in them
+	filing int64            // a case of the firm in 亭湖区 that begins with a form
 	told   map[string]int64 // messages to each firm, by credit code
 	failed int64            // a delivery that was given up
 	now    time.Time
@@ -81,7 +91,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, Migrations}
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, subsidy.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -121,9 +131,15 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 		DB: db, Access: accounts, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
 	})
 	must(t, err)
+	asked, err := form.Load(contentdata.FS, lib)
+	must(t, err)
+	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now)
+	cases := c.openCases(subsidy.Deps{
+		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
+	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil
@@ -134,6 +150,55 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	t.Cleanup(c.http.Close)
 	c.settle()
 	return c
+}
+
+// openCases is the workflows that ship, with what subsidies do in them.
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) *casework.Store {
+	c.t.Helper()
+	var err error
+	d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS)
+	must(c.t, err)
+	d.Rubrics, err = rubric.Load(contentdata.FS)
+	must(c.t, err)
+	money, effects := subsidy.New(d), casework.NewRegistry()
+	subsidy.Register(effects, money)
+	selection.Register(effects, nil) // no round is held here
+	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
+	must(c.t, err)
+	w.DB, w.Sources, w.Parties, w.Frames, w.Library, w.Clock, w.Subjects = d.DB, d.Sources, d.Parties, d.Frames, d.Library, d.Clock, region.NewReader(d.Library)
+	w.Effects, w.Set, w.Forms, w.Sniff = effects, set, casework.FormsOf(forms), casework.SniffFile
+	cases := casework.Open(w)
+	money.Use(cases)
+	return cases
+}
+
+const invoicePDF = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
+
+// apply opens a case of each firm, which hands the same file in to its own and comments on it.
+func (c *city) apply() {
+	c.t.Helper()
+	ctx := context.Background()
+	c.cases, c.files, c.tasks = map[string]int64{}, map[string]int64{}, map[string]int64{}
+	view, err := c.srv.Frames.For(ctx, access.SystemScope(), 0)
+	must(c.t, err)
+	open := func(code, workflow, title string, subject int64) (access.Scope, int64) {
+		owner := access.NewScope(c.ids["firm"], access.Enterprise, nil, []int64{c.firms[code]})
+		made, err := c.srv.Cases.New(ctx, owner, casework.NewCase{Workflow: workflow, Title: title, Subject: subject})
+		must(c.t, err)
+		return owner, made.ID
+	}
+	for _, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
+		words := secrets[code]
+		owner, id := open(code, "subsidy_application", words[0]+words[3]+"补贴", c.firms[code])
+		e, err := c.srv.Cases.Attach(ctx, owner, casework.Attachment{Case: id, Name: words[0] + "发票.pdf", Body: strings.NewReader(invoicePDF)})
+		must(c.t, err)
+		_, err = c.srv.Cases.AddComment(ctx, owner, casework.Comment{Case: id, Text: words[0] + "已补齐"})
+		must(c.t, err)
+		tasks, err := c.srv.Cases.TasksOf(ctx, owner, id)
+		must(c.t, err)
+		c.cases[code], c.files[code], c.tasks[code] = id, e.ID, tasks[0].ID
+	}
+	_, c.filing = open(tinghuCode, "project_filing", "数字车间立项", view.Children(c.firms[tinghuCode], content.Project)[0])
 }
 
 func must(t testing.TB, err error) {
@@ -212,6 +277,7 @@ func (c *city) settle() {
 		c.account(login)
 	}
 	c.tell()
+	c.apply()
 }
 
 // tell tells each firm something about itself, and its county something about it; of what goes by mail nothing is taken.

@@ -25,6 +25,7 @@ type operation struct {
 	status       int      // of a success; 0 is 200
 	body         int64    // bytes that its body may have; 0 is bodyLimit
 	once         bool     // it creates something: it takes an Idempotency-Key
+	keyed        bool     // as once, but what it acts on knows by itself what was done under a key, and does not forget it
 	upload       string   // media type of a body that is a file, read as it comes
 	facts        bool     // its body is read by the rules' own reader of facts, with line and column
 	streams      []string // media types, where it answers with something else than JSON
@@ -105,11 +106,13 @@ func handle[I, O any](s *server, op operation, do func(ctx context.Context, c *c
 	if help := "api.help_" + op.id; (i18n.T{Lang: i18n.ZH}).S(help) != help {
 		h.Description = text(help)
 	}
-	if op.once {
+	if op.once || op.keyed {
 		h.Parameters = append(h.Parameters, &huma.Param{
 			Name: idempotencyHeader, In: "header", Description: text("api.idempotency_key"), Example: "3f2b7c1e-9d4a",
 			Schema: &huma.Schema{Type: huma.TypeString, MaxLength: ptr(keyLimit)},
 		})
+	}
+	if op.once {
 		h.Middlewares = huma.Middlewares{s.onlyOnce}
 	}
 	h.BodyReadTimeout = time.Minute

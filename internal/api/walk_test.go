@@ -72,6 +72,12 @@ var writers = map[string][]string{
 	"succeed_handler":         {"firm"},
 	"revoke_handler":          {"firm"},
 	"fill_template":           {"tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin"},
+	"act_case":                {"firm", "handler"},
+	"attach_case_file":        {"firm", "handler"},
+	"drop_case_file":          {"firm"},
+	"comment_case":            {"tinghu", "city", "firm", "handler"},
+	"settle_case_task":        {},
+	"appropriate":             {"tinghu", "city"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"save_scenario":           {"tinghu", "city", "narrow", "admin"},
@@ -112,6 +118,8 @@ func (c *city) address(op operation, code string) string {
 		var list editionsOut
 		c.get("", "/policies/yancheng-2022-6/versions").into(c.t, &list.Body)
 		id = fmt.Sprint(list.Body.Items[0].ID)
+	case strings.HasPrefix(op.path, "/cases/"):
+		id = fmt.Sprint(c.cases[code])
 	case strings.HasPrefix(op.path, "/messages/"):
 		id = fmt.Sprint(c.told[code])
 	case strings.HasPrefix(op.path, "/outbox/"):
@@ -119,7 +127,8 @@ func (c *city) address(op operation, code string) string {
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
-	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises").Replace(op.path)
+	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises",
+		"{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 
 func (c *city) firstImport() string {
@@ -143,6 +152,9 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"search_enterprises":  {"?q=%E5%85%AC%E5%8F%B8", "?q=9132"},
 		"export_enterprises":  {"?format=csv", "?format=ndjson&q=9132"},
 		"export_decisions":    {"?format=csv", "?format=ndjson"},
+		"list_cases":          {"", "?ended=true", "?q=%E5%85%AC%E5%8F%B8", "?workflow=subsidy_application&limit=1"},
+		"get_fund":            {"", "?by=area", "?by=month"},
+		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
 		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
 	}
 	for login, may := range readers {
@@ -201,6 +213,8 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 		switch op.id {
 		case "upload":
 			path += upload
+		case "attach_case_file":
+			path += "?name=invoice.pdf"
 		case "edit_version", "replace_scenario":
 			path += "?revision=1"
 		case "order_enrolment_list":
