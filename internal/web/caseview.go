@@ -280,7 +280,7 @@ func (s *server) actPlainly(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	act := casework.Act{
-		Case: c.ID, Action: r.PostFormValue("action"), Task: numberOf(r, "task"), Seen: numberOf(r, "seen"), Reason: strings.TrimSpace(r.PostFormValue("reason")),
+		Case: c.ID, Action: r.PostFormValue("action"), Task: max(numberOf(r, "task"), 0), Seen: max(numberOf(r, "seen"), 0), Reason: strings.TrimSpace(r.PostFormValue("reason")),
 		Key: keyOf(v, r.PostFormValue("key"), r.PostFormValue("action")),
 	}
 	_, err = s.Cases.Act(r.Context(), v.scope, act)
@@ -404,7 +404,7 @@ func (s *server) sendAct(w http.ResponseWriter, r *http.Request, v *visit) error
 			return fmt.Errorf("write entry: %w", err)
 		}
 		act := casework.Act{
-			Case: c.ID, Action: x.ID, Task: x.Task, Seen: numberOf(r, "seen"), Reason: strings.TrimSpace(r.PostFormValue("reason")), Entry: entry,
+			Case: c.ID, Action: x.ID, Task: x.Task, Seen: max(numberOf(r, "seen"), 0), Reason: strings.TrimSpace(r.PostFormValue("reason")), Entry: entry,
 			Key: keyOf(v, tokenOf(r), x.ID),
 		}
 		if _, err := s.Cases.Act(r.Context(), v.scope, act); err != nil {

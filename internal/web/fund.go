@@ -335,6 +335,9 @@ func (s *server) changeBudget(ctx context.Context, v *visit, f budgetForm) error
 	if err != nil {
 		return err
 	}
+	if said.Value.Num <= 0 {
+		return errs.Invalid(i18n.M("ledger.no_amount"))
+	}
 	year, err := strconv.Atoi(f.Year)
 	if err != nil {
 		return errs.Invalid(i18n.M("ledger.bad_year", f.Year))
