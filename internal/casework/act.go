@@ -95,14 +95,17 @@ const (
 	insertKey = `INSERT INTO case_key (actor, name, body, event_id) VALUES ($1, $2, $3, $4)`
 )
 
-// once does something that has a key, or gives the event that it came to when the same account sent the key before. Where
-// two send it at once, the unique key fails one, and the store runs that one again.
+// once does something that has a key, or gives the event that it came to when the same account sent the key before. One
+// that is sent twice at once waits, and is told what became of the first.
 func (in *session) once(ctx context.Context, key string, asked any, e *Event, do func() error) error {
 	if key == "" {
 		return do()
 	}
 	b, err := json.Marshal(asked)
 	if err != nil {
+		return err
+	}
+	if err := in.tx.Lock(ctx, fmt.Sprintf("case key %d %s", in.account, key)); err != nil {
 		return err
 	}
 	var body string
@@ -282,10 +285,14 @@ func apart(ctx context.Context, q store.Querier, id, actor int64, actions []stri
 
 func (st *step) actsAs(word string, obj access.Object) bool { return actsAs(st.scope, word, obj) }
 
-// actsAs says whether a scope may act on an object as a word of a workflow says.
+// actsAs says whether a scope may act on an object as a word of a workflow says. Whoever belongs to the enterprise that a case
+// is about is no office in it, whatever else the account may be.
 func actsAs(scope access.Scope, word string, obj access.Object) bool {
-	if word == System {
+	switch {
+	case word == System:
 		return scope.All()
+	case word != Applicant && slices.Contains(scope.Owns(), obj.Owner):
+		return false
 	}
 	return slices.ContainsFunc(rolesOf(word), func(r access.Role) bool { return scope.As(r).SeesObject(deeds[r], obj) })
 }

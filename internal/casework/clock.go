@@ -56,10 +56,18 @@ func mine(scope access.Scope, words ...string) (sql string, args []any, ok bool)
 			term, args = scope.As(role).WhereObject(deeds[role], columns, args)
 			may = append(may, term)
 		}
-		if may != nil {
-			args = append(args, word)
-			terms = append(terms, "t.role = $"+strconv.Itoa(len(args))+" AND ("+strings.Join(may, " OR ")+")")
+		if may == nil {
+			continue
 		}
+		args = append(args, word)
+		term := "t.role = $" + strconv.Itoa(len(args)) + " AND (" + strings.Join(may, " OR ") + ")"
+		if word != Applicant {
+			for _, own := range scope.Owns() { // as actsAs says
+				args = append(args, own)
+				term += " AND t.enterprise <> $" + strconv.Itoa(len(args))
+			}
+		}
+		terms = append(terms, term)
 	}
 	if terms == nil {
 		return "", nil, false
