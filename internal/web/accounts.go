@@ -68,8 +68,7 @@ type accountsQuery struct {
 
 func readAccounts(in url.Values) accountsQuery {
 	q := accountsQuery{Filter: access.Filter{Text: strings.TrimSpace(in.Get("q")), Role: access.Role(in.Get("role")), State: access.State(in.Get("state"))}}
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	return q
 }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -44,6 +45,18 @@ func badForm(err error) error {
 		return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.form_too_big", tooBig.Limit>>10), Err: err}
 	}
 	return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.bad_form"), Err: err}
+}
+
+// textual refuses what is no text: not UTF-8, or with a NUL, which no database column takes.
+func textual(in url.Values) error {
+	for name, values := range in {
+		for _, text := range append([]string{name}, values...) {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("web.bad_form"), Err: fmt.Errorf("field %q is no text", name)}
+			}
+		}
+	}
+	return nil
 }
 
 // statusOf is how an error is answered over HTTP.

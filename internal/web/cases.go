@@ -52,8 +52,7 @@ func readCases(in url.Values) casesQuery {
 	q := casesQuery{Workflow: in.Get("workflow"), State: in.Get("state"), Text: in.Get("q"), Ended: in.Get("ended") == "1"}
 	q.Firm, _ = strconv.ParseInt(in.Get("firm"), 10, 64)
 	q.Batch, _ = strconv.ParseInt(in.Get("batch"), 10, 64)
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	return q
 }
 

@@ -304,7 +304,7 @@ func keyOf(v *visit, key, about string) string {
 	if key == "" {
 		return ""
 	}
-	return "page/" + strconv.FormatInt(v.account.ID, 10) + "/" + key[:min(len(key), 64)] + "/" + about[:min(len(about), 64)]
+	return "page/" + strconv.FormatInt(v.account.ID, 10) + "/" + strings.ToValidUTF8(key[:min(len(key), 64)], "") + "/" + strings.ToValidUTF8(about[:min(len(about), 64)], "")
 }
 
 // actHost is the form of an action of a case.
@@ -449,6 +449,9 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err := r.ParseMultipartForm(fileRoom); err != nil {
 		return badForm(err)
 	}
+	if err := textual(r.Form); err != nil {
+		return err
+	}
 	field := r.FormValue("field")
 	var refused []string
 	for _, header := range r.MultipartForm.File["file"] {
@@ -456,7 +459,7 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 		msg, ok := errs.Message(err)
 		switch {
 		case err == nil:
-		case ok && errs.KindOf(err) == errs.KindInvalid:
+		case ok && (errs.KindOf(err) == errs.KindInvalid || errs.KindOf(err) == errs.KindConflict):
 			refused = append(refused, header.Filename+v.t.S("web.colon")+v.t.Msg(msg))
 		default:
 			return err

@@ -112,11 +112,6 @@ func (s *server) orderEnrolment(w http.ResponseWriter, r *http.Request, v *visit
 	if err := r.ParseMultipartForm(1 << 20); err != nil {
 		return badForm(err)
 	}
-	defer func() {
-		if err := r.MultipartForm.RemoveAll(); err != nil {
-			s.Log.Error("uploaded file not removed", "error", err)
-		}
-	}()
 	f := enrolForm{Area: r.PostFormValue("area"), Scale: r.PostFormValue("scale") == "1", Errors: map[string]string{}}
 	b, err := s.order(r, v, f)
 	if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {

@@ -39,8 +39,7 @@ func (s *server) readList(in url.Values) listQuery {
 		Text: strings.TrimSpace(in.Get("q")), Area: in.Get("area"), Industry: in.Get("industry"), Scale: in.Get("scale"),
 		Sort: strings.TrimPrefix(in.Get("sort"), "-"), Desc: strings.HasPrefix(in.Get("sort"), "-"),
 	}
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	q.Year, _ = strconv.Atoi(in.Get("year"))
 	if q.Year < 1949 || q.Year > s.Clock.Today().Year() {
 		q.Year = s.Clock.Today().Year() - 1 // the last full year

@@ -40,8 +40,7 @@ func readFind(in url.Values) findQuery {
 	if !slices.Contains(findKinds, q.Kind) {
 		q.Kind = ""
 	}
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	return q
 }
 

@@ -296,12 +296,12 @@ func takeFormBody(w http.ResponseWriter, r *http.Request) error {
 		if err := r.ParseMultipartForm(form.MaxDocument); err != nil {
 			return badForm(err)
 		}
-		return nil
+		return textual(r.Form)
 	}
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	return nil
+	return textual(r.Form)
 }
 
 // enteredForm is what was typed into the page.

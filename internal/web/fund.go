@@ -50,7 +50,9 @@ func readFund(in url.Values) fundQuery {
 	if !slices.ContainsFunc(divisions, func(d division) bool { return d.Word == q.By }) {
 		q.By = divisions[0].Word
 	}
-	q.Year, _ = strconv.Atoi(in.Get("year"))
+	if year, err := strconv.ParseInt(in.Get("year"), 10, 32); err == nil {
+		q.Year = int(year)
+	}
 	q.Line, _ = strconv.ParseInt(in.Get("line"), 10, 64)
 	q.Area, q.Clause, q.Month, q.Case = in.Get("area"), in.Get("clause"), in.Get("month"), in.Get("case")
 	q.After, _ = strconv.ParseInt(in.Get("after"), 10, 64)

@@ -188,11 +188,6 @@ func (s *server) upload(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return badForm(err)
 	}
-	defer func() {
-		if err := r.MultipartForm.RemoveAll(); err != nil {
-			s.Log.Error("uploaded file not removed", "error", err)
-		}
-	}()
 	f := uploadForm{
 		Sender: strings.TrimSpace(r.PostFormValue("sender")), Authority: r.PostFormValue("authority"),
 		Area: r.PostFormValue("area"), Year: strings.TrimSpace(r.PostFormValue("year")), password: r.PostFormValue("password"),

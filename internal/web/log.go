@@ -73,8 +73,7 @@ func readLog(in url.Values) logQuery {
 	if !slices.Contains(deeds(), q.Deed) {
 		q.Deed = ""
 	}
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	return q
 }
 

@@ -45,6 +45,15 @@ func listHead(t i18n.T, def content.FactDef) string {
 	return t.Text(def.Name)
 }
 
+// lastPage is beyond the last page of any list; no number from an address reaches further.
+const lastPage = 1_000_000
+
+// pageNumber is the page that an address asks for, the first where it names none.
+func pageNumber(text string) int {
+	n, _ := strconv.Atoi(text) // of one that is too large, the largest
+	return min(max(n, 1), lastPage)
+}
+
 // pageText is a page's number in an address, "" for the first.
 func pageText(n int) string {
 	if n <= 1 {

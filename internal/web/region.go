@@ -135,8 +135,7 @@ func (s *server) readRegion(r *http.Request, v *visit) (regionAsked, error) {
 		return a, err
 	}
 	q := regionQuery{Policy: p.File.Document.ID, Area: r.FormValue("area"), Clause: r.FormValue("clause"), State: r.FormValue("state"), Measure: r.FormValue("map"), Settings: answersTo(p, r.Form), AsOf: m.param()}
-	q.Page, _ = strconv.Atoi(r.FormValue("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(r.FormValue("page"))
 	if reach := s.areaOptions(v.scope); q.Area == "" && len(reach) > 0 {
 		q.Area = reach[0].Value
 	}

@@ -348,8 +348,7 @@ func readReports(in url.Values) reportsQuery {
 	if !slices.Contains(fact.Stands(), q.Stand) {
 		q.Stand = ""
 	}
-	q.Page, _ = strconv.Atoi(in.Get("page"))
-	q.Page = max(q.Page, 1)
+	q.Page = pageNumber(in.Get("page"))
 	return q
 }
 

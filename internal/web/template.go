@@ -150,11 +150,6 @@ func (s *server) fillTemplate(k layout.Kind) func(http.ResponseWriter, *http.Req
 		if err := r.ParseMultipartForm(1 << 20); err != nil {
 			return badForm(err)
 		}
-		defer func() {
-			if err := r.MultipartForm.RemoveAll(); err != nil {
-				s.Log.Error("uploaded file not removed", "error", err)
-			}
-		}()
 		name, filled, err := s.filled(r, v, k)
 		if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
 			return s.showTemplate(w, r, v, k, http.StatusUnprocessableEntity, v.t.Msg(msg))

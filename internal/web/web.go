@@ -285,6 +285,14 @@ func (s *server) page(rt route) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		v := &visit{t: langOf(r)}
+		defer func() {
+			if r.MultipartForm == nil { // of a request that the sessions copied, so that the server does not know of it
+				return
+			}
+			if err := r.MultipartForm.RemoveAll(); err != nil {
+				s.Log.Error("uploaded file not removed", "error", err)
+			}
+		}()
 		err := s.enter(w, r, v, rt)
 		if err != nil {
 			s.answerError(w, r, v, err)
@@ -313,6 +321,9 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		if err := r.ParseForm(); err != nil {
 			return badForm(err)
+		}
+		if err := textual(r.Form); err != nil {
+			return err
 		}
 	}
 	if err := s.countUnread(r, v); err != nil {
