@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"path/filepath"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -48,7 +49,7 @@ func (in *installation) openSubsidy(p *place) error {
 }
 
 // openCases reads forms and workflows and opens the store of cases.
-func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir) error {
+func (in *installation) openCases(ctx context.Context, p *place) error {
 	set, err := loadForms(in.lib, p.content)
 	if err != nil {
 		return err
@@ -62,9 +63,14 @@ func (in *installation) openCases(ctx context.Context, p *place, blobs blob.Dir)
 	if err != nil {
 		return err
 	}
+	// Apart from the files of imports: each looks after its own alone, and would take the other's away with one that it refused.
+	evidence, err := blob.Open(filepath.Join(p.data, "files", "cases"))
+	if err != nil {
+		return err
+	}
 	in.cases = casework.Open(casework.Deps{
 		DB: in.db, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames, Library: in.lib, Clock: in.now,
-		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: blobs, Forms: forms, Sniff: casework.SniffFile,
+		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: evidence, Forms: forms, Sniff: casework.SniffFile,
 	})
 	in.subsidy.Use(in.cases)
 	return nil

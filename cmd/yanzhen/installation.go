@@ -215,7 +215,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err = in.openSubsidy(p); err != nil {
 		return nil, err
 	}
-	if err = in.openCases(ctx, p, blobs); err != nil {
+	if err = in.openCases(ctx, p); err != nil {
 		return nil, err
 	}
 	return in, nil

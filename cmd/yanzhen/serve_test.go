@@ -6,6 +6,8 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
@@ -78,6 +80,10 @@ func TestServe(t *testing.T) {
 	}
 	if status, body := get(t, s.url+"/api/v1/enterprises"); status != http.StatusUnauthorized || !strings.Contains(body, "urn:yanzhen:problem:no-token") {
 		t.Errorf("/api/v1/enterprises without a token: %d %q", status, body)
+	}
+	// What cases hold lies apart from what imports brought in: each takes refused files away by what it knows itself.
+	if info, err := os.Stat(filepath.Join(dir, "files", "cases")); err != nil || !info.IsDir() {
+		t.Errorf("the files of cases have no place of their own: %v", err)
 	}
 
 	// One process owns the data; another is told, and takes nothing away from the first.
