@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -25,9 +26,9 @@ func (e *simulation) tell(c *console, k known, o *lab.Outcome) {
 	}
 	fmt.Fprintln(c.out, c.t.S("cmd.simulate_method")+c.t.Msg(lab.Caveat))
 	c.tellMove(c.t.S("cmd.region_all"), all(o.Effect.Before), all(o.Effect.After))
-	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", o.Effect.Gain, just(o.Effect.Gained), o.Effect.Lose, just(o.Effect.Lost)))
+	fmt.Fprintln(c.out, c.t.S("cmd.simulate_firms", firms(o.Effect.Gain), just(o.Effect.Gained), firms(o.Effect.Lose), just(o.Effect.Lost)))
 	if o.Perhaps != (lab.Movers{}) {
-		fmt.Fprintln(c.out, c.t.S("cmd.simulate_perhaps", o.Perhaps.More, o.Perhaps.Less))
+		fmt.Fprintln(c.out, c.t.S("cmd.simulate_perhaps", firms(o.Perhaps.More), firms(o.Perhaps.Less)))
 	}
 	for by := range strings.SplitSeq(e.by, ",") {
 		if by != "" {
@@ -110,19 +111,65 @@ const nearness = 10
 func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
 	fmt.Fprintln(c.out, c.t.S("cmd.near"))
 	for _, x := range s.ByCheck() {
-		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_check", o.ClauseName(x.Clause), x.Text, x.Firms, just(x.Gain)))
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_check", o.ClauseName(x.Clause), x.Text, firms(x.Firms), just(x.Gain)))
 	}
 	for _, m := range s.Misses[:min(e.near, len(s.Misses))] {
 		fmt.Fprintln(c.out, "    "+c.t.S("cmd.near_firm", m.Firm.Name, o.ClauseName(m.Clause), m.Text, m.Brings().Msg()))
 	}
 	for _, x := range s.Cliffs(nearness) {
-		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, len(x.Firms), just(x.Jump)))
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, firms(len(x.Firms)), just(x.Jump)))
 	}
 	for _, x := range s.Ceilings {
 		if x.Firms+x.Perhaps == 0 {
 			fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_idle", x.ID, o.ClauseName(x.Clause), x.Cite))
 		}
 	}
+}
+
+// tellPreview says who would be paid without applying, by which clauses, and what to verify first of whom.
+func (c *console) tellPreview(lib *content.Library, p *previewed, most int) {
+	fmt.Fprintln(c.out, c.t.S("cmd.unasked", just(p.Total), firms(len(p.Grants)), just(p.Holds), firms(len(p.Held))))
+	for _, g := range p.Clauses {
+		if g.Firms > 0 {
+			fmt.Fprintln(c.out, "  "+c.t.S("cmd.unasked_clause", g.Name, firms(g.Firms), just(g.Pays)))
+		}
+	}
+	for _, g := range p.named(most) {
+		fmt.Fprintln(c.out, "    "+c.t.S("cmd.unasked_firm", g.Firm.Name, just(g.Pays), just(g.Known)))
+	}
+	if len(p.waits) > 0 {
+		fmt.Fprintln(c.out, c.t.S("cmd.unasked_waits"))
+	}
+	for _, x := range p.waits {
+		all := make([]string, len(x.Facts))
+		for i, f := range x.Facts {
+			all[i] = c.factName(lib, f)
+		}
+		fmt.Fprintln(c.out, "  "+c.t.S("cmd.unasked_wait", x.Firm.Name, just(x.More()), strings.Join(all, c.t.S("cmd.comma"))))
+	}
+}
+
+// factName is what a fact is called, with its subject where that is not the enterprise, and its period.
+func (c *console) factName(lib *content.Library, f rule.FactRef) string {
+	name := f.Def
+	if def, ok := rule.FactDef(lib, f.Def); ok {
+		name = c.t.Text(def.Name)
+	}
+	if f.Subject.Kind != content.Enterprise {
+		name = cmp.Or(f.Subject.Name, c.t.S("web.kind_"+f.Subject.Kind)+" "+f.Subject.ID) + " · " + name
+	}
+	if f.Period.Kind() != period.Always {
+		name += c.t.S("web.in_brackets", f.Period.String())
+	}
+	return name
+}
+
+// firms is how many enterprises, in words: one, or more.
+func firms(n int) i18n.Msg {
+	if n == 1 {
+		return i18n.M("cmd.one_firm", n)
+	}
+	return i18n.M("cmd.n_firms", n)
 }
 
 // tellFound says which value of a number the budget allows, and how far that is proven.

@@ -220,7 +220,7 @@ func (c *console) tellRegion(in *installation, k known, r *region.Region, area s
 
 // tellSum is what enterprises come to together, in a line.
 func (c *console) tellSum(name string, s region.Sum) {
-	line := c.t.S("cmd.region_sum", name, s.Firms, s.Sure, s.Perhaps, s.Total.Msg())
+	line := c.t.S("cmd.region_sum", name, firms(s.Firms), s.Sure, s.Perhaps, s.Total.Msg())
 	if s.InKind != (policy.Interval{}) {
 		line += c.t.S("cmd.region_in_kind", s.InKind.Msg())
 	}

@@ -47,6 +47,8 @@ type simulation struct {
 	find   string // number and its range: param@key=low..high/step
 	within string // budget for it
 	near   int    // enterprises named that a single condition keeps from a clause
+
+	preview bool // what is paid without applying is told too
 }
 
 func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
@@ -64,6 +66,7 @@ func (e *simulation) flags(fset *flag.FlagSet, t i18n.T) {
 	fset.StringVar(&e.find, "find", "", t.S("cmd.flag_find"))
 	fset.StringVar(&e.within, "within", "", t.S("cmd.flag_within"))
 	fset.IntVar(&e.near, "near", 0, t.S("cmd.flag_near"))
+	fset.BoolVar(&e.preview, "preview", false, t.S("cmd.flag_unasked"))
 }
 
 // breakdowns is how the figures can be broken down.
@@ -118,7 +121,7 @@ func (e *simulation) check() error {
 	switch {
 	case (e.find == "") != (e.within == ""):
 		return wrongUsage(i18n.M("cmd.find_within"))
-	case changes == 0 && e.near == 0 && e.book == "" && e.find == "":
+	case changes == 0 && e.near == 0 && !e.preview && e.book == "" && e.find == "":
 		return wrongUsage(i18n.M("cmd.nothing_changed"))
 	case len(e.facts) > 0 && e.kept:
 		return wrongUsage(i18n.M("cmd.facts_or_data"))
@@ -322,6 +325,10 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 	if err != nil {
 		return err
 	}
+	preview, err := e.previewed(ctx, in, k, o)
+	if err != nil {
+		return err
+	}
 	if e.near > 0 || e.book != "" {
 		if survey, err = in.lab.Survey(ctx, o); err != nil {
 			return err
@@ -340,6 +347,9 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 		if found != nil {
 			told.Found = api.FoundOf(found)
 		}
+		if preview != nil {
+			told.Preview = api.UnaskedOf(in.lib, preview.Preview, preview.named(e.most), preview.waits)
+		}
 		out := json.NewEncoder(c.out)
 		out.SetEscapeHTML(false)
 		out.SetIndent("", "  ")
@@ -349,6 +359,9 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 	if e.near > 0 {
 		e.tellNear(c, o, survey)
 	}
+	if preview != nil {
+		c.tellPreview(in.lib, preview, e.most)
+	}
 	if found != nil {
 		c.tellFound(found)
 	}
@@ -356,6 +369,28 @@ func (e *simulation) show(ctx context.Context, c *console, in *installation, k k
 		fmt.Fprintln(c.out, c.t.S("lab.synthetic"))
 	}
 	return nil
+}
+
+// previewed is what a scenario pays without applying, and who waits for facts to be verified.
+type previewed struct {
+	*lab.Preview
+	waits []lab.Wait
+}
+
+// named is those that get the most.
+func (p *previewed) named(most int) []lab.Grant { return p.Grants[:min(max(most, 0), len(p.Grants))] }
+
+// previewed is nil where it is not asked for.
+func (e *simulation) previewed(ctx context.Context, in *installation, k known, o *lab.Outcome) (*previewed, error) {
+	if !e.preview {
+		return nil, nil
+	}
+	v, err := in.lab.Preview(ctx, k.view, o.Scenario, k.asOf)
+	if err != nil {
+		return nil, err
+	}
+	waits, err := in.lab.Waits(ctx, k.view, v, e.most)
+	return &previewed{v, waits}, err
 }
 
 // found is the value of a number that the budget allows, of the scenario; nil where none is asked for.

@@ -129,6 +129,7 @@ type Outcome struct {
 	Stages      []stage   `json:"stages" nullable:"false" doc:"方案的名额与资金池，逐年；只对看得到全区的 · quotas and pools of the scenario, year by year; for who sees the whole region"`
 	Survey      *Survey   `json:"survey,omitempty" doc:"命令行 --near 才有 · only on the command line, with --near"`
 	Found       *Found    `json:"found,omitempty" doc:"命令行 --find 才有 · only on the command line, with --find"`
+	Preview     *Unasked  `json:"preview,omitempty" doc:"命令行 --preview 才有 · only on the command line, with --preview"`
 	AsOf        asOf      `json:"as_of"`
 }
 

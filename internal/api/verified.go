@@ -3,7 +3,7 @@ package api
 import (
 	"context"
 
-	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 )
@@ -31,17 +31,44 @@ type grantSum struct {
 	Pays   string    `json:"pays" example:"600000.00"`
 }
 
+// Unasked is what a scenario would pay without anybody applying (免申即享).
+type Unasked struct {
+	Items   []dueTo    `json:"items" nullable:"false" doc:"得最多的在前 · those that get the most first"`
+	Total   int        `json:"total" example:"1"`
+	Pays    string     `json:"pays" example:"600000.00" doc:"合计，元 · in all, in yuan"`
+	Clauses []grantSum `json:"clauses" nullable:"false"`
+	Held    int        `json:"held" example:"2" doc:"按全部所知能多得的家数：有数据待核实 · that get more from all that is known: facts want verifying"`
+	Holds   string     `json:"holds" example:"1200000.00"`
+	Waits   []waitsFor `json:"waits" nullable:"false" doc:"其中能多得最多的企业（至多 20 家），及待核实的数据 · those of them that would get the most more, 20 at most, and the facts to be verified"`
+}
+
+// UnaskedOf is a preview in the words of the API, with some of its grants and of those who wait by name.
+func UnaskedOf(lib *content.Library, v *lab.Preview, grants []lab.Grant, waits []lab.Wait) *Unasked {
+	out := &Unasked{
+		Items: []dueTo{}, Total: len(v.Grants), Pays: v.Total.String(), Clauses: []grantSum{},
+		Held: len(v.Held), Holds: v.Holds.String(), Waits: []waitsFor{},
+	}
+	for _, g := range v.Clauses {
+		out.Clauses = append(out.Clauses, grantSum{g.Clause, g.Name, g.Firms, g.Pays.String()})
+	}
+	for _, g := range grants {
+		out.Items = append(out.Items, dueToOf(lib, v, g))
+	}
+	for _, x := range waits {
+		w := waitsFor{ID: x.Firm.ID, Name: x.Firm.Name, More: x.More().String(), Facts: []toVerify{}}
+		for _, f := range x.Facts {
+			w.Facts = append(w.Facts, toVerify{Kind: f.Subject.Kind, Subject: f.Subject.ID, Def: f.Def, Period: periodOf(f.Period)})
+		}
+		out.Waits = append(out.Waits, w)
+	}
+	return out
+}
+
 type scenarioPreviewOut struct {
 	Body struct {
-		Items   []dueTo    `json:"items" nullable:"false" doc:"得最多的在前 · those that get the most first"`
-		Total   int        `json:"total" example:"1"`
-		Pays    string     `json:"pays" example:"600000.00" doc:"合计，元 · in all, in yuan"`
-		Clauses []grantSum `json:"clauses" nullable:"false"`
-		Held    int        `json:"held" example:"2" doc:"按全部所知能多得的家数：有数据待核实 · that get more from all that is known: facts want verifying"`
-		Holds   string     `json:"holds" example:"1200000.00"`
-		Waits   []waitsFor `json:"waits" nullable:"false" doc:"其中能多得最多的企业（至多 20 家），及待核实的数据 · those of them that would get the most more, 20 at most, and the facts to be verified"`
-		Next    string     `json:"next,omitempty" example:"eyJjIjo0Miwi"`
-		AsOf    asOf       `json:"as_of"`
+		Unasked
+		Next string `json:"next,omitempty" example:"eyJjIjo0Miwi"`
+		AsOf asOf   `json:"as_of"`
 	}
 }
 
@@ -61,25 +88,17 @@ func (s *server) previewScenario(ctx context.Context, c *caller, in *scenarioPre
 	if err != nil {
 		return nil, err
 	}
-	out := &scenarioPreviewOut{}
-	b := &out.Body
-	b.Items, b.Total, b.Pays, b.Held, b.Holds = []dueTo{}, len(v.Grants), v.Total.String(), len(v.Held), v.Holds.String()
-	b.Clauses, b.AsOf, b.Next = []grantSum{}, x.asOf(), at.next(x.moment, at.From+in.Limit, len(v.Grants))
-	for _, g := range v.Clauses {
-		b.Clauses = append(b.Clauses, grantSum{g.Clause, g.Name, g.Firms, g.Pays.String()})
-	}
-	if b.Waits, err = s.waits(ctx, x.View, v); err != nil {
+	waits, err := s.Lab.Waits(ctx, x.View, v, lab.MostWaits)
+	if err != nil {
 		return nil, err
 	}
 	from := min(at.From, len(v.Grants))
-	for _, g := range v.Grants[from:min(from+in.Limit, len(v.Grants))] {
-		b.Items = append(b.Items, s.dueTo(v, g))
-	}
+	grants := v.Grants[from:min(from+in.Limit, len(v.Grants))]
+	out := &scenarioPreviewOut{}
+	out.Body.Unasked = *UnaskedOf(s.Library, v, grants, waits)
+	out.Body.AsOf, out.Body.Next = x.asOf(), at.next(x.moment, at.From+in.Limit, len(v.Grants))
 	return out, nil
 }
-
-// mostWaits is how many enterprises are named with the facts that want verifying.
-const mostWaits = 20
 
 // waitsFor is what would have to be verified for an enterprise to get what all facts give it.
 type waitsFor struct {
@@ -97,25 +116,9 @@ type toVerify struct {
 	Period  string `json:"period,omitempty" example:"2023"`
 }
 
-func (s *server) waits(ctx context.Context, view fact.View, v *lab.Preview) ([]waitsFor, error) {
-	all := []waitsFor{}
-	for _, g := range v.Held[:min(mostWaits, len(v.Held))] {
-		facts, err := s.Lab.ToVerify(ctx, view, v, g.Firm.ID)
-		if err != nil {
-			return nil, err
-		}
-		w := waitsFor{ID: g.Firm.ID, Name: g.Firm.Name, More: g.More().String(), Facts: []toVerify{}}
-		for _, f := range facts {
-			w.Facts = append(w.Facts, toVerify{Kind: f.Subject.Kind, Subject: f.Subject.ID, Def: f.Def, Period: periodOf(f.Period)})
-		}
-		all = append(all, w)
-	}
-	return all, nil
-}
-
-func (s *server) dueTo(v *lab.Preview, g lab.Grant) dueTo {
+func dueToOf(lib *content.Library, v *lab.Preview, g lab.Grant) dueTo {
 	out := dueTo{
-		ID: g.Firm.ID, Name: g.Firm.Name, USCC: g.Firm.USCC, Area: nodeOf(s.Library.Areas(), g.Firm.Area),
+		ID: g.Firm.ID, Name: g.Firm.Name, USCC: g.Firm.USCC, Area: nodeOf(lib.Areas(), g.Firm.Area),
 		Pays: g.Pays.String(), Known: g.Known.String(), Clauses: map[string]string{},
 	}
 	for i, pays := range g.Of {

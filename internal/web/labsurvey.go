@@ -242,9 +242,6 @@ type waitRow struct {
 	AreaName, Facts string
 }
 
-// mostWaits is how many of them are named.
-const mostWaits = 20
-
 type grantRow struct {
 	lab.Grant
 	AreaName string
@@ -289,16 +286,16 @@ func (s *server) labPreview(w http.ResponseWriter, r *http.Request, v *visit) er
 func (s *server) waits(ctx context.Context, t i18n.T, a labAsked, p *lab.Preview) ([]waitRow, error) {
 	names := words{t: t, lib: s.Library, pol: p.Plan.Policy, year: p.AsOf.Year()}
 	var rows []waitRow
-	for _, g := range p.Held[:min(mostWaits, len(p.Held))] {
-		facts, err := s.Lab.ToVerify(ctx, a.view, p, g.Firm.ID)
-		if err != nil {
-			return nil, err
-		}
+	waits, err := s.Lab.Waits(ctx, a.view, p, lab.MostWaits)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range waits {
 		var all []string
-		for _, f := range facts {
+		for _, f := range x.Facts {
 			all = append(all, names.factName(policy.Ref(f.Subject), f.Def, f.Period))
 		}
-		rows = append(rows, waitRow{g, nodeName(s.Library.Areas(), g.Firm.Area), strings.Join(all, t.S("web.comma"))})
+		rows = append(rows, waitRow{x.Grant, nodeName(s.Library.Areas(), x.Firm.Area), strings.Join(all, t.S("web.comma"))})
 	}
 	return rows, nil
 }

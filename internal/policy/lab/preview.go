@@ -92,9 +92,31 @@ func (v *Preview) compare(known, verified *region.Region) {
 // More is by how much more a firm gets for sure from all that is known.
 func (g Grant) More() money.Fen { return g.Known - g.Pays }
 
-// ToVerify is the facts that are known of an enterprise and not verified, for which what it would get waits: those that would
-// have to be verified first, where some make others matter.
-func (l *Lab) ToVerify(ctx context.Context, view fact.View, v *Preview, enterprise int64) ([]rule.FactRef, error) {
+// MostWaits is how many enterprises are named with the facts that want verifying.
+const MostWaits = 20
+
+// Wait is a firm that gets more once facts are verified, and which: those that would have to be verified first, where some make
+// others matter.
+type Wait struct {
+	Grant
+	Facts []rule.FactRef
+}
+
+// Waits is those who would get the most more once facts are verified, as many as asked for and MostWaits at most.
+func (l *Lab) Waits(ctx context.Context, view fact.View, v *Preview, most int) ([]Wait, error) {
+	var all []Wait
+	for _, g := range v.Held[:min(max(most, 0), MostWaits, len(v.Held))] {
+		facts, err := l.toVerify(ctx, view, v, g.Firm.ID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Wait{g, facts})
+	}
+	return all, nil
+}
+
+// toVerify is the facts that are known of an enterprise and not verified, for which what it would get waits.
+func (l *Lab) toVerify(ctx context.Context, view fact.View, v *Preview, enterprise int64) ([]rule.FactRef, error) {
 	var missing [2][]rule.FactRef
 	for i, runner := range []*region.Runner{l.Runner.Verified(), l.Runner} {
 		d, err := runner.Decide(ctx, view, v.Plan, enterprise, v.AsOf)
