@@ -127,6 +127,12 @@ var pages = map[string]page{
 	"GET /fund/export":                           by("get_fund"),
 	"GET /fund/entries":                          by("list_entries"),
 	"POST /fund/budget":                          by("appropriate"),
+	"GET /calls":                                 because("a call is public as a page; a program follows the case of an application with get_case"),
+	"GET /calls/{id}":                            because("a call is public as a page; a program follows the case of an application with get_case"),
+	"POST /calls/{id}/apply":                     because("an application is begun by a person, who answers for it"),
+	"POST /cases/{id}/costs":                     because("what a person enters for the next act, and hands in under their own name"),
+	"POST /cases/{id}/rulings":                   because("what a person enters for the next act, and answers for under their own name"),
+	"POST /cases/{id}/payee":                     because("an account number is entered by a person of the enterprise alone"),
 
 	"GET /enrolments":                    by("list_enrolments", "preview_enrolment"),
 	"POST /enrolments":                   by("order_enrolment", "order_enrolment_list"),

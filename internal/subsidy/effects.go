@@ -89,6 +89,16 @@ func (s *Store) closes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	return s.CloseCall(ctx, tx, c.Case)
 }
 
+// AimOf is what a case that the scope sees aims at, as it was opened, and the call that it answers, 0 for none. Whom the case
+// is about sees it too: it is what they asked for.
+func (s *Store) AimOf(ctx context.Context, scope access.Scope, id int64) (call int64, aim Aim, err error) {
+	if _, _, err := s.cases.Get(ctx, scope, id); err != nil {
+		return 0, aim, err
+	}
+	c, _, err := s.cases.Get(ctx, access.SystemScope(), id)
+	return intOf(c, "call"), aimOf(c), err
+}
+
 // aimOf is what a case aims at, as it was opened.
 func aimOf(c casework.Case) Aim {
 	return Aim{

@@ -115,3 +115,26 @@ func entered[T Input](ctx context.Context, q store.Querier, id, account int64) (
 	}
 	return in, true, nil
 }
+
+// Asks is the kinds of cost items that a case of an application is asked for, by the policy of its call; none where its
+// clause counts on none.
+func (s *Store) Asks(ctx context.Context, scope access.Scope, id int64) ([]Kind, error) {
+	call, aim, err := s.AimOf(ctx, scope, id)
+	if err != nil || aim.Policy == "" {
+		return nil, err
+	}
+	if call != 0 {
+		of, err := callOf(ctx, s.DB.Read(), call)
+		if err != nil {
+			return nil, err
+		}
+		aim.Known = of.Known
+	} else if aim.Known, err = s.DB.Seq(ctx); err != nil {
+		return nil, err
+	}
+	in, err := s.Versions.InForce(ctx, aim.Policy, aim.Known)
+	if err != nil {
+		return nil, err
+	}
+	return s.Costs.Asked(in.Policy, aim.Clause), nil
+}

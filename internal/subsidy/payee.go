@@ -59,6 +59,10 @@ func payeeOf(ctx context.Context, q store.Querier, id int64) (Payee, error) {
 // read it.
 func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee, error) {
 	a, err := applicationOf(ctx, s.DB.Read(), id)
+	if errs.KindOf(err) == errs.KindNotFound { // not handed in yet: the case says whose it is
+		c, _, unseen := s.cases.Get(ctx, scope, id)
+		a, err = Application{Aim: Aim{Enterprise: c.Enterprise}, Area: c.Area}, unseen
+	}
 	if err != nil {
 		return Payee{}, err
 	}

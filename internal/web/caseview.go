@@ -77,7 +77,8 @@ type casePageData struct {
 	Twins         []twinRow
 	Frozen        []frozenRow
 	Children      []caseRow
-	Office        bool // sees what offices see
+	Subsidy       *subsidyPart // nil in a case that is about none
+	Office        bool         // sees what offices see
 	MayAttach     bool
 	Key           string // of this page, so that a press repeated does nothing twice
 	Done, Problem string
@@ -98,7 +99,7 @@ func (s *server) showCase(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped", "applied", "costs", "ruled", "payee"}, done) {
 		d.Done = v.t.S("casepage.done_" + done)
 	}
 	return s.caseAnswer(w, r, v, http.StatusOK, d)
@@ -130,7 +131,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseSubsidy,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

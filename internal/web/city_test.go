@@ -52,6 +52,7 @@ type city struct {
 
 	caseOf   map[string]int64 // a case of each firm, by its credit code
 	evidence int64            // a file of that of the firm in 亭湖区
+	call     int64            // that openCall has published
 }
 
 // openCases opens a case of each firm, and hands a file in to that of the firm in 亭湖区.

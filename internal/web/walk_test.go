@@ -102,6 +102,10 @@ var writers = map[string][]string{
 	"POST /cases/{id}/files/{file}/drop":       {"firm"},
 	"POST /cases/{id}/comments":                {"tinghu", "city", "firm", "handler"},
 	"POST /cases/{id}/tasks/{task}/settle":     {},
+	"POST /cases/{id}/costs":                   {"firm", "handler"},
+	"POST /cases/{id}/rulings":                 {"tinghu", "city"},
+	"POST /cases/{id}/payee":                   {"firm", "handler"},
+	"POST /calls/{id}/apply":                   {}, // what no enterprise may apply for
 	"POST /fund/budget":                        {"tinghu", "city"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 	"POST /messages/{id}/unread":               {"firm", "handler", "viewer"},
@@ -134,6 +138,9 @@ func (c *city) addresses(pattern, code string) string {
 			}
 			if strings.HasPrefix(path, "/cases") {
 				return fmt.Sprint(c.caseOf[code])
+			}
+			if strings.HasPrefix(path, "/calls") {
+				return fmt.Sprint(c.call)
 			}
 			if strings.HasPrefix(path, "/messages") {
 				return fmt.Sprint(c.messages[code])
@@ -208,6 +215,7 @@ func text(t *testing.T, res *http.Response, body string) string {
 // address, query, export, count or suggestion.
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
+	c.openCall()
 	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps", "?end=c9", "?list=losers&end=c9"}
 	for login, may := range readers {
 		t.Run("as "+login, func(t *testing.T) {
@@ -262,6 +270,7 @@ func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 // Every form, as everybody who may not use it: refused or led to the sign-in page, and nothing is changed.
 func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
+	c.openCall()
 	for _, rt := range c.srv.routes() {
 		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.Public {
 			continue

@@ -27,6 +27,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // Limits on what comes in with a request, in bytes.
@@ -49,6 +50,7 @@ type Deps struct {
 	Scenarios *lab.Store
 	Cases     *casework.Store
 	Book      *ledger.Book
+	Subsidy   *subsidy.Store
 	Forms     *form.Store
 	Notices   *notice.Store
 	Carries   func(notice.Channel) bool // that messages go out by
@@ -130,7 +132,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.fundRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.fundRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},

@@ -59,6 +59,7 @@ type site struct {
 	now   atomic.Pointer[time.Time]
 	cases *casework.Store
 	book  *ledger.Book
+	money *subsidy.Store
 }
 
 // stand moves the site's clock to the morning of a day.
@@ -135,7 +136,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money,
 		Carries: func(notice.Channel) bool { return true },
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Demo: &DemoInfo{Accounts: []DemoAccount{{Login: "admin", Password: password, For: i18n.Text{ZH: "管理员", EN: "Administrator"}}}},
@@ -162,8 +163,9 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 	if d.Rubrics, err = rubric.Load(contentdata.FS); err != nil {
 		s.t.Fatal(err)
 	}
-	money, effects := subsidy.New(d), casework.NewRegistry()
-	subsidy.Register(effects, money)
+	s.money = subsidy.New(d)
+	effects := casework.NewRegistry()
+	subsidy.Register(effects, s.money)
 	selection.Register(effects, nil) // no round is held here
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	if err != nil {
@@ -173,7 +175,7 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Facts: s.facts, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library),
 		Effects: effects, Set: set, Blobs: blobs, Forms: casework.FormsOf(forms), Sniff: casework.SniffFile,
 	})
-	money.Use(cases)
+	s.money.Use(cases)
 	return cases
 }
 

@@ -1,0 +1,230 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
+)
+
+// callPath is the page of a call.
+func callPath(id int64) string { return "/calls/" + strconv.FormatInt(id, 10) }
+
+// subsidyRoutes are calls and what an application asks for besides its actions.
+func (s *server) subsidyRoutes() []route {
+	public, read := access.Need{Public: true}, access.Need{Action: access.ReadCase}
+	return []route{
+		{"GET /calls", public, s.calls},
+		{"GET /calls/{id}", public, s.call},
+		{"POST /calls/{id}/apply", access.Need{Action: access.FileCase}, s.apply},
+		{"POST /cases/{id}/costs", read, s.putCosts},
+		{"POST /cases/{id}/rulings", read, s.putRulings},
+		{"POST /cases/{id}/payee", read, s.namePayee},
+	}
+}
+
+// callRow is a call in words.
+type callRow struct {
+	subsidy.Call
+	Area, Policy, Number, Href string // of the policy
+	Clauses                    []string
+	Open                       bool
+	State                      string
+}
+
+func (s *server) callRow(ctx context.Context, t i18n.T, c subsidy.Call) (callRow, error) {
+	in, err := s.Versions.InForce(ctx, c.Policy, c.Known)
+	if err != nil {
+		return callRow{}, err
+	}
+	document := in.Policy.File.Document
+	row := callRow{
+		Call: c, Area: s.areaName(c.Area), Policy: t.Text(document.Name), Number: document.Number, Href: "/policies/" + c.Policy,
+		Open: c.Open(s.Clock.Today()), State: t.S("subsidy.call_" + string(c.State)),
+	}
+	switch today := s.Clock.Today(); {
+	case row.Open:
+		row.State = t.S("subsidypage.open")
+	case c.State == subsidy.CallPublished && today < c.Opens:
+		row.State = t.S("subsidypage.not_yet")
+	case c.State == subsidy.CallPublished:
+		row.State = t.S("subsidypage.over")
+	}
+	for _, id := range c.Clauses {
+		if clause, ok := in.Policy.Clause(id); ok {
+			row.Clauses = append(row.Clauses, t.Text(clause.Name))
+		}
+	}
+	return row, nil
+}
+
+// calls is every call that the visitor may see: published ones, and to officials the drafts of their area.
+func (s *server) calls(w http.ResponseWriter, r *http.Request, v *visit) error {
+	list, err := s.Subsidy.Calls(r.Context(), v.scope, "")
+	if err != nil {
+		return err
+	}
+	rows := make([]callRow, len(list))
+	for i, c := range list {
+		if rows[i], err = s.callRow(r.Context(), v.t, c); err != nil {
+			return err
+		}
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("subsidypage.calls")), http.StatusOK, callsPage(v.t, rows))
+}
+
+// offerRow is a line that an enterprise may apply for.
+type offerRow struct {
+	subsidy.Offer
+	Value string // tells it apart in the form
+	Case  int64  // that asks for it already and has not ended
+}
+
+// offerValue tells an offer of an enterprise apart.
+func offerValue(a subsidy.Aim) string { return fmt.Sprintf("%s/%d/%d", a.Clause, a.Subject, a.Year) }
+
+// ownOffers is what an enterprise of the visitor may apply for by a call.
+type ownOffers struct {
+	Firm     int64
+	Name     string
+	MayApply bool
+	Rows     []offerRow
+}
+
+type callData struct {
+	callRow
+	Line   string // of the fund
+	Own    []ownOffers
+	Office bool // sees the case of the call
+}
+
+func (s *server) callOf(r *http.Request, v *visit) (subsidy.Call, error) {
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return subsidy.Call{}, errs.NotFound("call", r.PathValue("id"))
+	}
+	return s.Subsidy.Call(r.Context(), v.scope, id)
+}
+
+func (s *server) call(w http.ResponseWriter, r *http.Request, v *visit) error {
+	ctx := r.Context()
+	c, err := s.callOf(r, v)
+	if err != nil {
+		return err
+	}
+	d := callData{Office: v.scope.Sees(access.ReadCase, c.Area, 0)}
+	if d.callRow, err = s.callRow(ctx, v.t, c); err != nil {
+		return err
+	}
+	if d.Line, err = s.lineOf(ctx, c.Line); err != nil {
+		return err
+	}
+	if own := v.scope.Owns(); len(own) > 0 && d.Open {
+		view, err := s.view(ctx, v)
+		if err != nil {
+			return err
+		}
+		for _, firm := range own {
+			x, err := s.ownOffers(ctx, v, view, c.Case, firm)
+			if err != nil {
+				return err
+			}
+			d.Own = append(d.Own, x)
+		}
+	}
+	return s.show(w, r, s.shell(r, v, c.Title), http.StatusOK, callPage(v.t, d))
+}
+
+// lineOf is the line of the fund that a call is paid from: its name and year are public with the call, its sums are not.
+func (s *server) lineOf(ctx context.Context, id int64) (name string, err error) {
+	err = s.Book.Read(ctx, access.SystemScope(), func(ctx context.Context, view *ledger.View) error {
+		lines, err := view.Lines(ctx, ledger.Filter{Line: id})
+		for _, l := range lines {
+			name = l.Fund + " · " + s.lineName(l)
+		}
+		return err
+	})
+	return name, err
+}
+
+// ownOffers is what an enterprise may apply for, with the case of each that it has begun.
+func (s *server) ownOffers(ctx context.Context, v *visit, view fact.View, call, firm int64) (ownOffers, error) {
+	x := ownOffers{Firm: firm, Name: s.firmName(view, firm), MayApply: v.scope.Sees(access.FileCase, "", firm)}
+	offers, _, err := s.Subsidy.CallsFor(ctx, view, firm, s.Clock.Today())
+	if err != nil {
+		return x, err
+	}
+	begun, err := s.begun(ctx, v, call, firm)
+	if err != nil {
+		return x, err
+	}
+	for _, o := range offers[call] {
+		value := offerValue(o.Aim)
+		x.Rows = append(x.Rows, offerRow{Offer: o, Value: value, Case: begun[value]})
+	}
+	return x, nil
+}
+
+// openCases is how many running applications of one enterprise are looked through.
+const openCases = 200
+
+// begun is the cases of an enterprise that answer a call and have not ended, by the offer that they ask for.
+func (s *server) begun(ctx context.Context, v *visit, call, firm int64) (map[string]int64, error) {
+	list, _, err := s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: subsidy.ApplicationWorkflow, Running: true, Enterprise: firm}, 0, openCases)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]int64{}
+	for _, c := range list {
+		of, aim, err := s.Subsidy.AimOf(ctx, v.scope, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if of == call {
+			all[offerValue(aim)] = c.ID
+		}
+	}
+	return all, nil
+}
+
+// apply opens the case of an application for an offer; one that is open already is led to.
+func (s *server) apply(w http.ResponseWriter, r *http.Request, v *visit) error {
+	ctx := r.Context()
+	c, err := s.callOf(r, v)
+	if err != nil {
+		return err
+	}
+	firm := numberOf(r, "firm")
+	if !v.scope.Sees(access.FileCase, "", firm) {
+		return forbidden(access.FileCase)
+	}
+	view, err := s.view(ctx, v)
+	if err != nil {
+		return err
+	}
+	own, err := s.ownOffers(ctx, v, view, c.Case, firm)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(own.Rows, func(x offerRow) bool { return x.Value == r.PostFormValue("offer") })
+	if i < 0 {
+		return errs.Conflict(i18n.M("subsidypage.no_offer"))
+	}
+	if open := own.Rows[i].Case; open != 0 {
+		return seeOther(w, r, casePath(open))
+	}
+	made, err := s.Subsidy.OpenApplication(ctx, v.scope, c.Case, own.Rows[i].Offer)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, casePath(made.ID)+"?done=applied")
+}
