@@ -306,12 +306,12 @@ func (w *world) clawsBack(t *testing.T, id int64) {
 // A round without applications: a list from verified facts, checked, made public, confirmed or declined, paid.
 func TestWithoutApplication(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		firms := w.firms(3)
+		firms := w.firms(4)
 		r, err := w.ListRound(ctx, cityA, NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "免申即享", Line: w.line})
 		must(t, err)
 		lines, err := w.RoundLines(ctx, cityA, r.ID, 0, 100)
 		must(t, err)
-		if len(lines) != 3 || lines[0].Amount != 90*wan || lines[0].Enterprise != firms[0].id {
+		if len(lines) != 4 || lines[0].Amount != 90*wan || lines[0].Enterprise != firms[0].id {
 			t.Fatalf("lines: %+v", lines)
 		}
 		if theirs, err := w.RoundLines(ctx, applicant(9, firms[1].id), r.ID, 0, 100); err != nil || len(theirs) != 1 {
@@ -324,6 +324,11 @@ func TestWithoutApplication(t *testing.T) {
 		must(t, w.PublishRound(ctx, cityB, r.ID))
 		if _, err := w.OpenRound(ctx, cityB, r.ID); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("opened while the notice stands: %v", err)
+		}
+		objection, err := w.Object(ctx, r.ID, 4, "王某", "该企业已停产")
+		must(t, err)
+		if o, err := w.Answer(ctx, cityB, objection, true, "属实"); err != nil || o.Line != 4 {
+			t.Errorf("answered %+v, %v", o, err)
 		}
 		w.pass(9 * 24 * time.Hour)
 		if n, err := w.OpenRound(ctx, cityB, r.ID); err != nil || n != 2 {
@@ -349,7 +354,7 @@ func TestWithoutApplication(t *testing.T) {
 		}
 		if again, err := w.ListRound(ctx, cityA, NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "第二轮", Line: w.line, AsOf: asOf}); err != nil {
 			t.Error(err)
-		} else if lines, _ := w.RoundLines(ctx, cityA, again.ID, 0, 100); len(lines) != 2 {
+		} else if lines, _ := w.RoundLines(ctx, cityA, again.ID, 0, 100); len(lines) != 3 {
 			t.Errorf("what was granted is listed again: %+v", lines)
 		}
 	})

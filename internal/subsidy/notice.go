@@ -77,7 +77,8 @@ func calendarNote(known bool) any {
 type Objection struct {
 	ID      int64
 	Notice  int64
-	Case    int64 // of the line
+	Line    int   // of the notice
+	Case    int64 // of the line; 0 for one of a round
 	Text    string
 	Name    string // of who objects; shown to those who answer alone
 	At      int64
@@ -88,10 +89,10 @@ type Objection struct {
 }
 
 const (
-	insertObjection = `INSERT INTO subsidy_objection (id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer) VALUES ($1, $2, $3, $4, $5, $6, 0, 0, 0, '')`
+	insertObjection = `INSERT INTO subsidy_objection (id, notice_id, line, case_id, text, name, at, answered, by_account, upheld, answer) VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, 0, '')`
 	answerObjection = `UPDATE subsidy_objection SET answered = $1, by_account = $2, upheld = $3, answer = $4 WHERE id = $5 AND answered = 0`
-	objectionByID   = `SELECT id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE id = $1`
-	objectionsOf    = `SELECT id, notice_id, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE notice_id = $1 ORDER BY id`
+	objectionByID   = `SELECT id, notice_id, line, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE id = $1`
+	objectionsOf    = `SELECT id, notice_id, line, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE notice_id = $1 ORDER BY id`
 	maxObjections   = 1000 // of one notice
 )
 
@@ -126,7 +127,7 @@ func (s *Store) Object(ctx context.Context, notice int64, n int, name, text stri
 		if id, err = tx.NextIDs(ctx, 1); err != nil {
 			return err
 		}
-		_, err = tx.Exec(ctx, insertObjection, id, notice, of, text, name, s.Clock.Millis())
+		_, err = tx.Exec(ctx, insertObjection, id, notice, n, of, text, name, s.Clock.Millis())
 		return err
 	})
 	return id, noted("object to a notice", err)
@@ -150,7 +151,8 @@ func (s *Store) standing(ctx context.Context, q store.Querier, notice int64) err
 	return nil
 }
 
-// Answer settles an objection in writing. What one that is right is about can no longer be granted: its case is to be struck.
+// Answer settles an objection in writing. What one that is right is about can no longer be granted: its case is to be struck,
+// a line of a round is dropped with it.
 // The scope must handle cases of the application's area.
 func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld bool, answer string) (Objection, error) {
 	answer = strings.TrimSpace(answer)
@@ -180,6 +182,9 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 		if err == nil && n == 0 {
 			return errs.Conflict(i18n.M("subsidy.answered"))
 		}
+		if err == nil && upheld && o.Case == 0 {
+			_, err = tx.Exec(ctx, dropLine, answer, o.Notice, o.Line)
+		}
 		return err
 	})
 	if err != nil {
@@ -198,7 +203,7 @@ func (s *Store) areaOf(ctx context.Context, q store.Querier, o Objection) (area 
 
 func scanObjection(row interface{ Scan(...any) error }) (o Objection, err error) {
 	var upheld int
-	err = row.Scan(&o.ID, &o.Notice, &o.Case, &o.Text, &o.Name, &o.At, &o.Settled, &o.By, &upheld, &o.Answer)
+	err = row.Scan(&o.ID, &o.Notice, &o.Line, &o.Case, &o.Text, &o.Name, &o.At, &o.Settled, &o.By, &upheld, &o.Answer)
 	o.Upheld = upheld == 1
 	return o, err
 }
