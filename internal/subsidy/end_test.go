@@ -163,6 +163,10 @@ func TestFromCallToPaid(t *testing.T) {
 		w.puts(auditor, id, Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan, Reason: "含安装费100万元"}}})
 		w.does(auditor, id, "report")
 
+		if err := w.act(somebody(50, access.CityOfficial), id, "settle", ""); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("settled by who reported on the costs: %v", err)
+		}
+
 		// A panel of four, one of whom has a conflict of interest.
 		w.puts(cityA, id, Picked{Accounts: []int64{61, 62}})
 		if err := w.act(cityA, id, "to_panel", ""); errs.KindOf(err) != errs.KindConflict {
@@ -180,6 +184,9 @@ func TestFromCallToPaid(t *testing.T) {
 		for _, e := range []int64{61, 62, 63} {
 			w.puts(somebody(e, access.Expert), id, Scored{Sheet: rubric.Sheet{"need": 15 * rubric.One, "level": 25 * rubric.One, "effect": 20 * rubric.One, "spread": 10 * rubric.One}})
 			w.does(somebody(e, access.Expert), id, "score")
+		}
+		if err := w.act(somebody(61, access.CityOfficial), id, "settle_scored", ""); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("settled by who scored: %v", err)
 		}
 		w.does(cityA, id, "settle_scored")
 
