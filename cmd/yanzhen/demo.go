@@ -8,12 +8,17 @@ import (
 	"path/filepath"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 	"github.com/yanzhen/yanzhen/internal/web"
 )
 
@@ -53,6 +58,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 			return err
 		}
 		if err := in.decide(ctx); err != nil {
+			return err
+		}
+		if err := in.demoCall(ctx, city); err != nil {
 			return err
 		}
 		return in.serve(ctx, c, door, accounts, place.alone())
@@ -185,6 +193,15 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"dafeng", i18n.Text{ZH: "大丰区工信局", EN: "County official, Dafeng"}, access.Grant{Role: access.CountyOfficial, Area: "320904"}},
 		{"dongtai", i18n.Text{ZH: "东台市工信局", EN: "County official, Dongtai"}, access.Grant{Role: access.CountyOfficial, Area: "320981"}},
 		{"enterprise", i18n.Text{ZH: "一家企业", EN: "An enterprise"}, access.Grant{Role: access.Enterprise, Party: firm}},
+		{"finance", i18n.Text{ZH: "盐城市财政局", EN: "Finance"}, access.Grant{Role: access.Finance, Area: homeCity}},
+		{"tax", i18n.Text{ZH: "会审：税务", EN: "Joint review: tax"}, access.Grant{Role: access.TaxBureau, Area: homeCity}},
+		{"safety", i18n.Text{ZH: "会审：应急管理", EN: "Joint review: work safety"}, access.Grant{Role: access.SafetyBureau, Area: homeCity}},
+		{"environment", i18n.Text{ZH: "会审：生态环境", EN: "Joint review: environment"}, access.Grant{Role: access.EnvironmentBureau, Area: homeCity}},
+		{"credit", i18n.Text{ZH: "会审：信用", EN: "Joint review: credit"}, access.Grant{Role: access.CreditOffice, Area: homeCity}},
+		{"expert1", i18n.Text{ZH: "评审专家 演示人员01", EN: "Expert, demo person 01"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"expert2", i18n.Text{ZH: "评审专家 演示人员02", EN: "Expert, demo person 02"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"expert3", i18n.Text{ZH: "评审专家 演示人员03", EN: "Expert, demo person 03"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"audit", i18n.Text{ZH: "审计机构 演示人员04", EN: "Audit firm, demo person 04"}, access.Grant{Role: access.AuditFirm, Area: homeCity}},
 		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {
@@ -202,4 +219,58 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		shown = append(shown, web.DemoAccount{Login: a.login, Password: demoPassword, For: a.who})
 	}
 	return shown, nil
+}
+
+// most enterprises of a demonstration for which a call is made: telling each of a larger city would keep its start waiting.
+const demoCallFirms = 10_000
+
+// demoCall gives a demonstration a budget line and one call under the document that it shows, drafted by one official and
+// published by another, where it has none yet.
+func (in *installation) demoCall(ctx context.Context, city demo.Options) error {
+	calls, err := in.subsidy.Calls(ctx, access.SystemScope(), "")
+	if err != nil || len(calls) > 0 || city.Size > demoCallFirms {
+		return err
+	}
+	drafts, err := in.scopeOf(ctx, "city")
+	if err != nil {
+		return err
+	}
+	publishes, err := in.scopeOf(ctx, "second")
+	if err != nil {
+		return err
+	}
+	line, err := ledger.Alone(ctx, in.ledger, func(ctx context.Context, tx *store.Tx) (int64, error) {
+		return in.ledger.Appropriate(ctx, tx, ledger.Act{Scope: drafts, Key: "demo/budget", Reason: "演示：年初预算", Document: "演示预算文件"}, ledger.Appropriation{
+			Fund: "先进制造业发展专项资金（演示）", Code: "ZGSZ", Year: in.now.Today().Year(), Area: homeCity, Name: "智改数转补助（演示）", Change: 2 * money.Yi,
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("make demo budget: %w", err)
+	}
+	today := in.now.Today()
+	call, err := in.subsidy.OpenCall(ctx, drafts, subsidy.Call{
+		Area: homeCity, Policy: "yancheng-2022-6", Clauses: []string{"c8", "c9", "c10", "c11", "c12", "c13"}, Title: "智改数转补助申报通知（演示）",
+		Text: "演示通知：企业按条款在线申报，材料见清单。", Opens: today, Closes: today + 45, Line: line, Reserve: money.Yi,
+	})
+	if err != nil {
+		return fmt.Errorf("make demo call: %w", err)
+	}
+	if _, err := in.cases.Act(ctx, publishes, casework.Act{Case: call.Case, Action: "publish", Key: "demo/publish"}); err != nil {
+		return fmt.Errorf("publish demo call: %w", err)
+	}
+	return nil
+}
+
+// scopeOf is what an account of the demonstration may do.
+func (in *installation) scopeOf(ctx context.Context, login string) (access.Scope, error) {
+	all, err := in.accounts.List(ctx, access.SystemScope())
+	if err != nil {
+		return access.Scope{}, err
+	}
+	for _, a := range all {
+		if a.Login == login {
+			return in.frames.ScopeOf(a), nil
+		}
+	}
+	return access.Scope{}, errs.NotFound("account", login)
 }
