@@ -40,6 +40,7 @@ func (s *server) labRoutes() []route {
 		{"POST /policies/{policy}/lab/draft", labWrite, s.labDraft},
 		{"GET /policies/{policy}/lab/export", access.Need{Action: access.Export, Area: true}, s.labExport},
 		{"GET /policies/{policy}/lab/survey", labNeed, s.labSurvey},
+		{"GET /policies/{policy}/lab/survey/export", access.Need{Action: access.Export, Area: true}, s.exportSurvey},
 		{"GET /policies/{policy}/lab/preview", labNeed, s.labPreview},
 		{"GET /policies/{policy}/lab/find", labNeed, s.labFind},
 		{"GET /policies/{policy}/lab/firms", labNeed, s.labFirms},

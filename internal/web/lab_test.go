@@ -3,13 +3,16 @@ package web
 import (
 	"context"
 	"fmt"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
 
@@ -132,8 +135,21 @@ func TestLabAsksFurther(t *testing.T) {
 	v := c.as("city")
 	_, body := v.get(labPath + "/survey")
 	wants(t, body, "大丰乙", "还差 0.01 万元", "55.00", "对谁都不起作用")
-	_, body = c.as("tinghu").get(labPath + "/survey")
-	lacks(t, body, "大丰乙", "东台丙")
+	link := html.UnescapeString(regexp.MustCompile(`href="([^"]*/lab/survey/export\?[^"]*format=csv)"`).FindStringSubmatch(body)[1])
+	res, list := v.get(link)
+	wants(t, list, "大丰乙", "549989.00", "100.00")
+	if kind := res.Header.Get("Content-Type"); kind != sheet.CSVType {
+		t.Errorf("a list of firms to call is sent as %s", kind)
+	}
+	res, body = v.get(labPath + "/survey/export?clause=c9&check=gone")
+	wants(t, body, "已没有企业只差这一个条件")
+	if res.StatusCode != http.StatusNotFound {
+		t.Errorf("a condition that nobody misses: status %d", res.StatusCode)
+	}
+	for _, path := range []string{"/survey", "/survey/export?format=csv"} {
+		_, body = c.as("tinghu").get(labPath + path)
+		lacks(t, body, "大丰乙", "东台丙")
+	}
 	_, body = c.as("tinghu").get(labPath + "?area=320904")
 	wants(t, body, "您的账号看不到大丰区的企业")
 	_, body = v.get(labPath + "/survey?only=320904")
@@ -160,7 +176,7 @@ func TestLabAsksFurther(t *testing.T) {
 	}
 	_, body = v.get(labPath + "/find?number=p:investment_rate:2023&within=60&low=1&high=20&step=0.1")
 	wants(t, body, `id="found"`, "9.6%", "单调性已证明")
-	res, body := v.get(labPath + "/find?number=p:investment_rate:2023&within=much")
+	res, body = v.get(labPath + "/find?number=p:investment_rate:2023&within=much")
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a budget that is none: status %d", res.StatusCode)
 	}

@@ -200,23 +200,34 @@ func (s *server) labRestore(w http.ResponseWriter, r *http.Request, v *visit) er
 
 // labExport sends the outcome with its method as a workbook.
 func (s *server) labExport(w http.ResponseWriter, r *http.Request, v *visit) error {
+	a, out, err := s.labOutcome(w, r, v)
+	if out == nil {
+		return err
+	}
+	book := s.labBook(v)
+	if book.Survey, err = s.survey(r.Context(), v, out); err != nil {
+		return err
+	}
+	return s.export(w, r, v, v.t.S("labpage.title")+"-"+a.scenario.Policy+"-"+s.Clock.Today().String(), *out.Workbook(v.t, book))
+}
+
+// labBook is what a workbook says of itself.
+func (s *server) labBook(v *visit) lab.Book {
+	return lab.Book{By: v.account.Name, Synthetic: s.Demo != nil}
+}
+
+// labOutcome is what a scenario that a table is asked of comes to. Where a field is to be mended first it has answered with
+// the page of the scenario, and the outcome is nil.
+func (s *server) labOutcome(w http.ResponseWriter, r *http.Request, v *visit) (labAsked, *lab.Outcome, error) {
 	a, err := s.readLab(r, v)
 	if err != nil {
-		return err
+		return a, nil, err
 	}
 	if len(a.errors) > 0 {
-		return s.showLab(w, r, v, a, v.t.S("labpage.mend_first"))
+		return a, nil, s.showLab(w, r, v, a, v.t.S("labpage.mend_first"))
 	}
 	out, err := s.Lab.Run(r.Context(), a.view, a.scenario, a.m.day)
-	if err != nil {
-		return err
-	}
-	found, err := s.survey(r.Context(), v, out)
-	if err != nil {
-		return err
-	}
-	book := out.Workbook(v.t, lab.Book{By: v.account.Name, Synthetic: s.Demo != nil, Survey: found})
-	return s.export(w, r, v, v.t.S("labpage.title")+"-"+a.scenario.Policy+"-"+s.Clock.Today().String(), *book)
+	return a, out, err
 }
 
 // compareData is scenarios side by side.

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"net/http"
 	"slices"
@@ -72,14 +73,22 @@ func (d surveyData) count() int {
 	return d.Chosen.Sure
 }
 
-// list is a page of the chosen condition's firms, or of those alone that are known to meet all else.
-func (d surveyData) list(all bool, page int) string {
-	q := d.Query.with("clause", d.Chosen.Clause).with("check", d.Chosen.Check).with("page", pageText(page))
+// listed is the address of the chosen condition's firms, or of those alone that are known to meet all else.
+func (d surveyData) listed(all bool) labQuery {
+	q := d.Query.with("clause", d.Chosen.Clause).with("check", d.Chosen.Check)
 	if all {
 		q = q.with("unsure", "1")
 	}
-	return q.path("/survey") + "#firms"
+	return q
 }
+
+// list is a page of them.
+func (d surveyData) list(all bool, page int) string {
+	return d.listed(all).with("page", pageText(page)).path("/survey") + "#firms"
+}
+
+// export is all of them as a table.
+func (d surveyData) export() string { return d.listed(d.All).path("/survey/export") }
 
 type checkRow struct {
 	lab.CheckSum
@@ -167,10 +176,8 @@ func (s *server) surveyRows(r *http.Request, v *visit, a labAsked, out *lab.Outc
 		d.Chosen = &d.Checks[0]
 	}
 	if d.Chosen != nil {
-		misses := survey.Of(d.Chosen.Clause, d.Chosen.Check)
-		if d.All = r.FormValue("unsure") != "" || d.Chosen.Sure == 0; !d.All {
-			misses = slices.DeleteFunc(misses, func(m lab.Miss) bool { return !m.Sure })
-		}
+		d.All = r.FormValue("unsure") != "" || d.Chosen.Sure == 0
+		misses := toCall(survey, d.Chosen.CheckSum, d.All)
 		d.Pages = max((len(misses)+listRows-1)/listRows, 1)
 		d.Page, _ = strconv.Atoi(r.FormValue("page"))
 		d.Page = min(max(d.Page, 1), d.Pages)
@@ -187,6 +194,40 @@ func (s *server) surveyRows(r *http.Request, v *visit, a labAsked, out *lab.Outc
 		d.Ceilings = append(d.Ceilings, ceilingRow{c, v.t.Text(out.ClauseName(c.Clause))})
 	}
 	return nil
+}
+
+// toCall is the firms that miss a condition alone, those too of whom the rest is not known where all are asked for.
+func toCall(s *lab.Survey, c lab.CheckSum, all bool) []lab.Miss {
+	misses := s.Of(c.Clause, c.Check)
+	if !all {
+		misses = slices.DeleteFunc(misses, func(m lab.Miss) bool { return !m.Sure })
+	}
+	return misses
+}
+
+// exportSurvey sends the whole list of the firms to call that the page shows a part of; of every condition where none is
+// named.
+func (s *server) exportSurvey(w http.ResponseWriter, r *http.Request, v *visit) error {
+	a, out, err := s.labOutcome(w, r, v)
+	if out == nil {
+		return err
+	}
+	survey, err := s.survey(r.Context(), v, out)
+	if err != nil {
+		return err
+	}
+	var list []lab.Miss
+	checks, clause, check := survey.ByCheck(), r.FormValue("clause"), r.FormValue("check")
+	switch i := slices.IndexFunc(checks, func(c lab.CheckSum) bool { return c.Clause == clause && c.Check == check }); {
+	case i >= 0:
+		list = toCall(survey, checks[i], r.FormValue("unsure") != "" || checks[i].Sure == 0)
+	case clause != "" || check != "": // an old address: an empty list would say that nobody misses it
+		return &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("labpage.near_gone"), Err: fmt.Errorf("no near miss of %q at %q", clause, check)}
+	default:
+		list = survey.Misses
+	}
+	book := out.Calls(v.t, s.labBook(v), list)
+	return s.export(w, r, v, v.t.S("lab.book_near")+"-"+a.scenario.Policy+"-"+s.Clock.Today().String(), *book)
 }
 
 // spotsNamed is how many places of a firm a list names.

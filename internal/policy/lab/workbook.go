@@ -26,8 +26,13 @@ type Book struct {
 // in yuan. Firms that the view may not carry away are counted and not named. The same outcome has the same bytes.
 func (o *Outcome) Workbook(t i18n.T, b Book) *sheet.Export {
 	w := &workbook{Outcome: o, t: t, hidden: map[int64]bool{}}
-	w.hide(b.Survey)
-	out := &sheet.Export{Title: t.S("lab.book_title"), NotesName: t.S("lab.book_notes"), Table: w.method()}
+	for _, f := range o.Effect.Most {
+		w.hide(f.ID)
+	}
+	if b.Survey != nil {
+		w.hideAll(b.Survey.Misses)
+	}
+	out := w.book(b, "lab.book_title", w.method())
 	out.More = append(out.More, w.sums())
 	for _, x := range []struct {
 		key  string
@@ -39,10 +44,20 @@ func (o *Outcome) Workbook(t i18n.T, b Book) *sheet.Export {
 	}
 	out.More = append(out.More, w.movers())
 	if b.Survey != nil {
-		out.More = append(out.More, w.near(b.Survey), w.cliffs(b.Survey), w.ceilings(b.Survey))
+		out.More = append(out.More, w.near(b.Survey.Misses), w.cliffs(b.Survey), w.ceilings(b.Survey))
 	}
 	out.More = append(out.More, w.stages())
-	out.Notes = w.notes(b)
+	return out
+}
+
+// Calls is a list of firms to call, some of those that a survey found: whom a single condition keeps from a clause, where it
+// fails and by how much, and what each would get. What the scenario changes stands on a page of its own. Firms that the
+// view may not carry away are counted and not named.
+func (o *Outcome) Calls(t i18n.T, b Book, list []Miss) *sheet.Export {
+	w := &workbook{Outcome: o, t: t, hidden: map[int64]bool{}}
+	w.hideAll(list)
+	out := w.book(b, "lab.book_near", w.near(list))
+	out.More = append(out.More, w.method())
 	return out
 }
 
@@ -52,21 +67,22 @@ type workbook struct {
 	hidden map[int64]bool // firms of the lists that may not be carried away
 }
 
-// hide finds the firms that are counted and not named.
-func (w *workbook) hide(s *Survey) {
-	check := func(id int64) {
-		if !w.view.Can(access.Export, id) {
-			w.hidden[id] = true
-		}
+// hide keeps a firm from being named where it may not be carried away.
+func (w *workbook) hide(id int64) {
+	if !w.view.Can(access.Export, id) {
+		w.hidden[id] = true
 	}
-	for _, f := range w.Effect.Most {
-		check(f.ID)
+}
+
+func (w *workbook) hideAll(list []Miss) {
+	for _, m := range list {
+		w.hide(m.Firm.ID)
 	}
-	if s != nil {
-		for _, m := range s.Misses {
-			check(m.Firm.ID)
-		}
-	}
+}
+
+// book is a workbook that begins with a table and says what its figures rest on. All that is to be hidden is known by now.
+func (w *workbook) book(b Book, title string, first sheet.Table) *sheet.Export {
+	return &sheet.Export{Title: w.t.S(title), NotesName: w.t.S("lab.book_notes"), Table: first, Notes: w.notes(b)}
 }
 
 // table is a table whose columns are called as the catalogue calls them.
@@ -202,10 +218,10 @@ func (w *workbook) movers() sheet.Table {
 
 // near is every firm that a single condition keeps from a clause and that may be carried away, with each place where it
 // fails.
-func (w *workbook) near(s *Survey) sheet.Table {
+func (w *workbook) near(list []Miss) sheet.Table {
 	out := w.table("near", nil, "firm", "uscc", "area", "cite", "clause", "condition", "else", "gain_sure", "gain_possible", "subject", "year", "have", "need", "distance")
 	out.Rows = func(yield func([]any) bool) {
-		for _, m := range s.Misses {
+		for _, m := range list {
 			if w.hidden[m.Firm.ID] {
 				continue
 			}
