@@ -174,6 +174,23 @@ func (p *param) setOne(key string, v number) error {
 	return nil
 }
 
+// whole is 100 %.
+var whole = number{rate: money.PPM(1_000_000)}
+
+// beyond says that v is a rate above 100 % where every rate of the policy stays within: a slip of the hand, as 12 for 12 %.
+func (p *param) beyond(v number) bool {
+	if p.Type != "rate" || v.cmp(whole) <= 0 {
+		return false
+	}
+	_, high := p.ends()
+	for _, r := range p.later {
+		if _, h := r.ends(); h.cmp(high) > 0 {
+			high = h
+		}
+	}
+	return high.cmp(whole) <= 0
+}
+
 // ends is the least and the most of a table.
 func (p *param) ends() (low, high number) {
 	all := slices.Collect(maps.Values(p.byKey))

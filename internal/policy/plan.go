@@ -164,6 +164,9 @@ func (p *Policy) answer(settings map[string]string, patches []Patch) (*Plan, err
 		if !ok {
 			return nil, errs.Invalid(wantNumber(p.params[i].Type, pt.Value))
 		}
+		if p.params[i].beyond(v) {
+			return nil, errs.Invalid(i18n.M("policy.rate_beyond", pt.Param, pt.Value))
+		}
 		if !patched[i] {
 			pl.params[i], patched[i] = p.params[i].clone(), true
 		}

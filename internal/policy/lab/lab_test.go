@@ -363,6 +363,7 @@ func TestWhatNoScenarioMaySay(t *testing.T) {
 			"policy.unknown_param": {Changes: []policy.Patch{change("nothing", "", "1")}},
 			"policy.bad_patch":     {Changes: []policy.Patch{change("loan_rate", "2031", "1%")}},
 			"content.want_money":   {Changes: []policy.Patch{change("min_input", "", "many")}},
+			"policy.rate_beyond":   {Changes: []policy.Patch{change("loan_rate", "2023", "12")}},
 			"policy.bad_option":    {Settings: map[string]string{"lease": "perhaps"}},
 		} {
 			s.Policy = yancheng
