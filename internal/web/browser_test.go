@@ -124,13 +124,13 @@ func TestPagesInBrowser(t *testing.T) {
 						tab = signedIn(t, browser, c.site, p.login, width)
 						tabs[p.login] = tab
 					}
-					tab.Open(p.path)
-					if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
-						tab.Click(`header form[action="/language"] button`)
-					}
 					name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
 					t.Run(name, func(t *testing.T) {
 						tab := tab.For(t)
+						tab.Open(p.path)
+						if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
+							tab.Click(`header form[action="/language"] button`)
+						}
 						tab.Fits()
 						tab.Accessible()
 						if p.name == "no-page" || p.name == "lab-mistake" {

@@ -353,8 +353,11 @@ func (d *compareData) parts(t i18n.T) {
 	add := func(id string, of func(*lab.Outcome) lab.Breakdown) {
 		p := comparePart{Title: t.S("labpage.by_" + id), Head: t.S("labpage.head_" + id)}
 		at := map[string]int{}
+		apart := compareRow{Name: t.S("labpage.apart"), Cells: make([]money.Fen, len(d.Columns))}
 		for i, c := range d.Columns {
-			for _, r := range of(c.Outcome).Rows {
+			b := of(c.Outcome)
+			apart.Cells[i] = b.After.Apart
+			for _, r := range b.Rows {
 				k, ok := at[r.Code]
 				if !ok {
 					k = len(p.Rows)
@@ -364,7 +367,7 @@ func (d *compareData) parts(t i18n.T) {
 				p.Rows[k].Cells[i] = r.After.Pays.Sure
 			}
 		}
-		p.Rows = slices.DeleteFunc(p.Rows, func(r compareRow) bool {
+		p.Rows = slices.DeleteFunc(append(p.Rows, apart), func(r compareRow) bool {
 			return !slices.ContainsFunc(r.Cells, func(a money.Fen) bool { return a != 0 })
 		})
 		d.Parts = append(d.Parts, p)

@@ -64,6 +64,8 @@
       names.push(rows[r].cells[0].textContent.trim());
       for (var s = 0; s < series.length; s++) series[s].data.push(Number(rows[r].cells[series[s].col].getAttribute('data-value')));
     }
+    box.hidden = !series.some(function (s) { return s.data.some(function (n) { return n !== 0; }); });
+    if (box.hidden) return; // an empty axis says nothing that the table does not
     var chart = window.echarts.getInstanceByDom(box), side = box.hasAttribute('data-side');
     var shape = JSON.stringify([names, series.map(function (s) { return s.name; })]), figures = JSON.stringify(series);
     if (chart && chart.yzFigures === figures && chart.yzShape === shape) return;
