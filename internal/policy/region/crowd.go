@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 )
 
 // maxCrowds is how many crowds are kept: for a policy in force and another wording of it.
@@ -31,8 +32,35 @@ type crowd struct {
 	crowdKey
 	*policy.Crowd
 	firms []Firm // before anything is decided
+	index *index
 	done  chan struct{}
 	err   error
+}
+
+// index is which rows are whose: the same in every result of a crowd, whatever the numbers.
+type index struct {
+	every []int32 // the numbers of all rows
+	parts shelf.Shelf[regionKey, rows]
+}
+
+// rows is the numbers of some rows, in the registry's order.
+type rows []int32
+
+// Size is how much room they take on a shelf.
+func (r rows) Size() int { return len(r) }
+
+func newIndex(firms int) *index {
+	x := &index{every: make([]int32, firms)}
+	for i := range x.every {
+		x.every[i] = int32(i)
+	}
+	x.parts.RoomFor(firms)
+	return x
+}
+
+// get is the rows of a part: those that are kept, or what find gives.
+func (x *index) get(k regionKey, find func() []int32) []int32 {
+	return x.parts.Get(k, func() rows { return find() })
 }
 
 // crowdOf is the crowd of a policy: a kept one, or one that this or another caller reads. counted is told how many
@@ -107,6 +135,7 @@ func (r *Runner) read(ctx context.Context, c *crowd, p *policy.Policy, counted f
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	c.index = newIndex(len(c.firms))
 	c.Crowd = policy.NewCrowd(p, subjects, c.asOf, r.reader)
 	return nil
 }

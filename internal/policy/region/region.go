@@ -90,7 +90,7 @@ type work struct {
 	done  chan struct{}
 	rows  []*Firm
 	left  []*left // of each, where columns do not settle all of it
-	every []int32 // the numbers of all rows
+	index *index  // which rows are whose
 	err   error
 
 	survey *policy.Survey
@@ -326,14 +326,14 @@ func (r *Runner) seen(w *work, view fact.View, plan *policy.Plan) *Region {
 	k := regionKey{scope: view.Scope().Key()}
 	return w.regions.Get(k, func() *Region {
 		all := &Region{Seq: w.seq, AsOf: w.asOf, Plan: plan, tree: r.tree, work: w}
-		return all.part(k, w.seenBy(view))
+		return all.part(k, w.index.get(k, func() []int32 { return w.seenBy(view) }))
 	})
 }
 
 // seenBy is the rows that a view may see.
 func (w *work) seenBy(view fact.View) []int32 {
 	if view.Scope().All() {
-		return w.every
+		return w.index.every
 	}
 	var index []int32
 	for i := range w.rows {
@@ -491,10 +491,7 @@ func (r *Runner) decideAll(ctx context.Context, w *work, plan *policy.Plan) erro
 // begin asks the plan of all enterprises, or of those alone that may come to something else than in a kept result, which the others
 // stand as they are in; moved is which those are.
 func (w *work) begin(c *crowd, base *base) (moved []int32, err error) {
-	w.every = make([]int32, len(c.firms))
-	for i := range w.every {
-		w.every[i] = int32(i)
-	}
+	w.index = c.index
 	if base == nil {
 		w.survey, err = c.Ask(w.plan)
 	} else {
@@ -512,7 +509,7 @@ func (w *work) begin(c *crowd, base *base) (moved []int32, err error) {
 		return moved.Firms, nil
 	}
 	w.rows, w.left = make([]*Firm, len(c.firms)), make([]*left, len(c.firms))
-	return w.every, nil
+	return w.index.every, nil
 }
 
 // keep takes what the region needs from a decision.
@@ -607,7 +604,9 @@ func (r *Region) childOf(parent, code string) content.Node {
 func (r *Region) Within(area string) *Region {
 	k := r.key
 	k.areas += "/" + area
-	return r.work.regions.Get(k, func() *Region { return r.part(k, r.indexWithin(area)) })
+	return r.work.regions.Get(k, func() *Region {
+		return r.part(k, r.work.index.get(k, func() []int32 { return r.indexWithin(area) }))
+	})
 }
 
 func (r *Region) indexWithin(area string) []int32 {
