@@ -40,7 +40,8 @@ func (a Account) MarshalText() ([]byte, error) { return []byte(a.String()), nil 
 // Reveal is the number in full.
 func (a Account) Reveal() string { return string(a) }
 
-func (a Account) check() error {
+// Check refuses what cannot be the number of an account: 6 to 34 digits, with spaces, hyphens and capitals among them.
+func (a Account) Check() error {
 	digits := strings.Map(func(r rune) rune {
 		if r == ' ' || r == '-' {
 			return -1
@@ -79,7 +80,7 @@ func (o Order) check() error {
 	if o.Payee == "" || o.Bank == "" {
 		return errs.Invalid(i18n.M("ledger.order_incomplete"))
 	}
-	return errors.Join(checkAmount(o.Amount), o.Account.check(), limited("ledger.field_payee", o.Payee, maxKey), limited("ledger.field_bank", o.Bank, maxKey))
+	return errors.Join(checkAmount(o.Amount), o.Account.Check(), limited("ledger.field_payee", o.Payee, maxKey), limited("ledger.field_bank", o.Bank, maxKey))
 }
 
 // maxOrders is how many payments a batch may have.

@@ -223,6 +223,10 @@ func (r *resultReader) row(rec *sheet.Record, l *sheet.Layout, at map[string]int
 		fault("state", "ledger.result_state", rec.Cells[at["state"]].Shown())
 		return
 	}
+	if _, may := ways[[2]OrderState{p.State, state}]; !may && p.State != state {
+		fault("state", "ledger.no_way", p.N, i18n.M("ledger.order_"+string(p.State)), i18n.M("ledger.order_"+string(state)))
+		return
+	}
 	if before, twice := r.states[p.N]; twice {
 		if before != state {
 			fault("state", "ledger.result_twice", p.Reference)

@@ -349,7 +349,7 @@ func readApplications(ctx context.Context, q store.Querier, query string, args .
 
 // Close ends an application that was not granted: withdrawn or refused. Its cost items and its claim are free again, and so
 // is its place in the quota of its call.
-func (s *Store) Close(ctx context.Context, tx *store.Tx, id int64) error {
+func (s *Store) Close(ctx context.Context, tx *store.Tx, by, id int64) error {
 	a, err := applicationOf(ctx, tx, id)
 	if err != nil {
 		return err
@@ -365,6 +365,7 @@ func (s *Store) Close(ctx context.Context, tx *store.Tx, id int64) error {
 		if _, err := tx.Exec(ctx, leaveCall, a.Call); err != nil {
 			return fmt.Errorf("close application: %w", err)
 		}
+		return s.giveBack(ctx, tx, by, a.Call)
 	}
 	return nil
 }
@@ -391,7 +392,7 @@ func (s *Store) Reopen(ctx context.Context, tx *store.Tx, id int64) error {
 	if err != nil {
 		return err
 	}
-	if n, err = tx.Exec(ctx, takeCall, a.Call); err == nil && n == 0 {
+	if n, err = tx.Exec(ctx, againCall, a.Call); err == nil && n == 0 {
 		return errs.Conflict(i18n.M("subsidy.quota_full", c.Title, c.Quota))
 	}
 	return noted("reopen application", err)

@@ -123,15 +123,22 @@ func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p P
 const (
 	insertBatch = `INSERT INTO subsidy_batch (case_id, call_id, area, notice) VALUES ($1, $2, $3, '')`
 	batchByID   = `SELECT case_id, call_id, area, notice FROM subsidy_batch WHERE case_id = $1`
-	batchOf     = `SELECT case_id FROM subsidy_batch WHERE call_id = $1 AND notice = '' ORDER BY case_id DESC LIMIT 1`
+	batchOf     = `SELECT case_id FROM subsidy_batch WHERE call_id = $1 AND notice = '' AND dropped = 0 ORDER BY case_id DESC LIMIT 1`
+	dropBatch   = `UPDATE subsidy_batch SET dropped = 1 WHERE case_id = $1`
+	batchesOf   = `SELECT case_id, call_id, area, notice FROM subsidy_batch WHERE call_id = $1 AND dropped = 0 ORDER BY case_id DESC LIMIT 200`
 	setNotice   = `UPDATE subsidy_batch SET notice = $1 WHERE case_id = $2 AND notice = ''`
 	setBatch    = `UPDATE subsidy_application SET batch_id = $1 WHERE case_id = $2 AND standing = 'open'`
 )
 
-// OpenBatch opens a batch that gathers applications of a call.
+// OpenBatch opens a batch that gathers applications of a call. A call has one that gathers at a time.
 func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, title string) (casework.Case, error) {
 	c, err := s.Call(ctx, scope, call)
 	if err != nil {
+		return casework.Case{}, err
+	}
+	if open, err := gathering(ctx, s.DB.Read(), call); err == nil {
+		return casework.Case{}, errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
+	} else if errs.KindOf(err) != errs.KindConflict {
 		return casework.Case{}, err
 	}
 	subject, err := s.AreaSubject(ctx, c.Area)
@@ -156,14 +163,91 @@ type Batch struct {
 	Notice period.Day // on which its notice began; 0 before
 }
 
-func batchAt(ctx context.Context, q store.Querier, id int64) (b Batch, err error) {
-	var day string
-	err = q.QueryRow(ctx, batchByID, id).Scan(&b.Case, &b.Call, &b.Area, &day)
-	if errors.Is(err, sql.ErrNoRows) {
-		return b, errs.NotFound("batch", id)
+// Batch is a batch that the scope may read: by its area.
+func (s *Store) Batch(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
+	b, err := batchAt(ctx, s.DB.Read(), id)
+	if err == nil && !scope.Sees(access.ReadCase, b.Area, 0) {
+		return Batch{}, errs.NotFound("batch", id)
 	}
+	return b, err
+}
+
+// Batches is the batches of a call, newest first, for who reads cases of its area; those that were dropped are not among them.
+func (s *Store) Batches(ctx context.Context, scope access.Scope, call int64) ([]Batch, error) {
+	rows, err := s.DB.Read().Query(ctx, batchesOf, call)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	defer rows.Close()
+	var all []Batch
+	for rows.Next() {
+		b, err := scanBatch(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list batches: %w", err)
+		}
+		if scope.Sees(access.ReadCase, b.Area, 0) {
+			all = append(all, b)
+		}
+	}
+	return all, noted("list batches", rows.Err())
+}
+
+// Hindrances is all for which an application of a batch could not be granted as it stands, in words; nothing where it could.
+// The scope must handle cases of its area.
+func (s *Store) Hindrances(ctx context.Context, scope access.Scope, id int64) ([]i18n.Msg, error) {
+	a, err := s.Application(ctx, scope, id)
+	if err != nil || a.Standing != Open || !scope.Sees(access.HandleCase, a.Area, 0) {
+		return nil, err
+	}
+	q := s.DB.Read()
+	var all []i18n.Msg
+	var unanswered int
+	if err := q.QueryRow(ctx, openAgainst, id).Scan(&unanswered); err != nil {
+		return nil, fmt.Errorf("look for objections: %w", err)
+	}
+	if unanswered > 0 {
+		all = append(all, i18n.M("subsidy.objections_open", unanswered))
+	}
+	out, err := s.again(ctx, q, a)
+	if err == nil {
+		err = s.grantable(ctx, q, a, out)
+	}
+	if msg, ok := errs.Message(err); ok {
+		all = append(all, msg)
+	} else if err != nil {
+		return nil, err
+	}
+	warnings, err := s.warnings(ctx, q, a)
+	for _, w := range warnings {
+		if w.Twin == nil { // another application that is not granted yet does not hinder this one
+			all = append(all, w.Msg)
+		}
+	}
+	if _, err := payeeOf(ctx, q, id); err != nil {
+		msg, ok := errs.Message(err)
+		if !ok {
+			return nil, err
+		}
+		all = append(all, msg)
+	}
+	return all, err
+}
+
+const openAgainst = `SELECT COUNT(*) FROM subsidy_objection WHERE case_id = $1 AND answered = 0`
+
+func scanBatch(row interface{ Scan(...any) error }) (b Batch, err error) {
+	var day string
+	err = row.Scan(&b.Case, &b.Call, &b.Area, &day)
 	if err == nil && day != "" {
 		b.Notice, err = period.ParseDay(day)
+	}
+	return b, err
+}
+
+func batchAt(ctx context.Context, q store.Querier, id int64) (b Batch, err error) {
+	b, err = scanBatch(q.QueryRow(ctx, batchByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return b, errs.NotFound("batch", id)
 	}
 	return b, noted("read batch", err)
 }
@@ -219,7 +303,7 @@ func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id in
 
 // paid says how much of an application was paid, and how much is still to be.
 func paid(ctx context.Context, q store.Querier, a Application) (done, open money.Fen, err error) {
-	parts, err := ledger.In(q, access.SystemScope()).Instalments(ctx, ledger.Filter{Commitment: a.Commitment}, ledger.Page{})
+	parts, err := instalmentsOf(ctx, q, a)
 	if err != nil {
 		return 0, 0, err
 	}

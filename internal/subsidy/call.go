@@ -76,7 +76,9 @@ const (
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 'draft', $14, $15)`
 	moveCall = `UPDATE subsidy_call SET state = $1 WHERE case_id = $2 AND state = $3`
 	// takeCall counts an application only while there is room: the row decides, and nobody looks first.
-	takeCall  = `UPDATE subsidy_call SET taken = taken + 1 WHERE case_id = $1 AND state = 'published' AND (quota = 0 OR taken < quota)`
+	takeCall = `UPDATE subsidy_call SET taken = taken + 1 WHERE case_id = $1 AND state = 'published' AND (quota = 0 OR taken < quota)`
+	// againCall is the same for one that is taken up again, as on an appeal: the call may have closed meanwhile.
+	againCall = `UPDATE subsidy_call SET taken = taken + 1 WHERE case_id = $1 AND (quota = 0 OR taken < quota)`
 	leaveCall = `UPDATE subsidy_call SET taken = taken - 1 WHERE case_id = $1 AND taken > 0`
 )
 
@@ -214,14 +216,77 @@ func (s *Store) concerned(ctx context.Context, c Call) ([]int64, error) {
 	return all, nil
 }
 
-// CloseCall ends a published call. What it set aside stays so for the applications that are being looked at; the rest is given
-// back by the ledger's Reserve.
-func (s *Store) CloseCall(ctx context.Context, tx *store.Tx, id int64) error {
+// CloseCall ends a published call. What it set aside stays so for the applications that are being looked at; the rest is free
+// again.
+func (s *Store) CloseCall(ctx context.Context, tx *store.Tx, by, id int64) error {
 	c, err := callOf(ctx, tx, id)
 	if err != nil {
 		return err
 	}
-	return move(ctx, tx, c, CallPublished, CallClosed)
+	if err := move(ctx, tx, c, CallPublished, CallClosed); err != nil {
+		return err
+	}
+	return s.giveBack(ctx, tx, by, id)
+}
+
+const openAmount = `SELECT CAST(COALESCE(SUM(amount), 0) AS BIGINT) FROM subsidy_application WHERE call_id = $1 AND standing = 'open'`
+
+// giveBack frees what a closed call has set aside above what its open applications come to. There is nothing to give back of a
+// call that still runs, or that set nothing aside.
+func (s *Store) giveBack(ctx context.Context, tx *store.Tx, by, call int64) error {
+	c, err := callOf(ctx, tx, call)
+	if err != nil || c.State != CallClosed || c.Reserve == 0 {
+		return err
+	}
+	held, err := s.heldBy(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	var needed money.Fen
+	if err := tx.QueryRow(ctx, openAmount, call).Scan(&needed); err != nil {
+		return fmt.Errorf("add up applications of a call: %w", err)
+	}
+	return s.setAside(ctx, tx, by, c, min(needed-held, 0))
+}
+
+// topUp sets aside again what a closed call lacks for an amount: one that rose, or was taken up again, after the rest had been
+// given back.
+func (s *Store) topUp(ctx context.Context, tx *store.Tx, by, call int64, amount money.Fen) error {
+	c, err := callOf(ctx, tx, call)
+	if err != nil || c.State != CallClosed || c.Reserve == 0 {
+		return err
+	}
+	held, err := s.heldBy(ctx, tx, c)
+	if err != nil {
+		return err
+	}
+	return s.setAside(ctx, tx, by, c, max(amount-held, 0))
+}
+
+// heldBy is what a call still has set aside. Its share stays as it is to the end of the transaction.
+func (s *Store) heldBy(ctx context.Context, tx *store.Tx, c Call) (money.Fen, error) {
+	if err := tx.Lock(ctx, "money of call "+caseName(c.Case)); err != nil {
+		return 0, err
+	}
+	shares, err := ledger.In(tx, access.SystemScope()).Calls(ctx, ledger.Filter{Line: c.Line})
+	i := slices.IndexFunc(shares, func(x ledger.CallShare) bool { return x.Call == c.Fund() })
+	if err != nil || i < 0 {
+		return 0, err
+	}
+	return shares[i].Held, nil
+}
+
+func (s *Store) setAside(ctx context.Context, tx *store.Tx, by int64, c Call, change money.Fen) error {
+	if change == 0 {
+		return nil
+	}
+	n, err := tx.NextIDs(ctx, 1) // each change once, with the event that it belongs to
+	if err != nil {
+		return err
+	}
+	act := ledger.Act{Scope: access.SystemScope(), By: by, Key: fmt.Sprintf("call/%d/reserve/%d", c.Case, n), Case: caseName(c.Case)}
+	_, err = s.Book.Reserve(ctx, tx, act, ledger.Reservation{Line: c.Line, Call: c.Fund(), Change: change})
+	return noted("set money of a call aside", err)
 }
 
 func move(ctx context.Context, tx *store.Tx, c Call, from, to CallState) error {

@@ -27,7 +27,7 @@ func Register(r *casework.Registry, s *Store) {
 
 	plain("subsidy.submit", s.submits)
 	plain("subsidy.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-		err := s.Close(ctx, tx, at.Case().ID)
+		err := s.Close(ctx, tx, at.Event().Actor, at.Case().ID)
 		if errs.KindOf(err) == errs.KindNotFound { // withdrawn before it was handed in
 			return nil
 		}
@@ -47,6 +47,7 @@ func Register(r *casework.Registry, s *Store) {
 	plain("subsidy.leave", s.leaves)
 	plain("batch.publish", s.publishesBatch)
 	plain("batch.over", s.noticeOver)
+	plain("batch.drop", s.dropsBatch)
 
 	plain("subsidy.confirm", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 		_, err := payeeOf(ctx, tx, at.Case().ID)
@@ -86,7 +87,7 @@ func (s *Store) closes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if s.today() <= c.Closes && at.Event().Who == casework.System {
 		return errs.Conflict(i18n.M("subsidy.call_runs", c.Closes.String()))
 	}
-	return s.CloseCall(ctx, tx, c.Case)
+	return s.CloseCall(ctx, tx, at.Event().Actor, c.Case)
 }
 
 // AimOf is what a case that the scope sees aims at, as it was opened, and the call that it answers, 0 for none. Whom the case
@@ -308,6 +309,29 @@ func (s *Store) publishesBatch(ctx context.Context, tx *store.Tx, at *casework.M
 	return errors.Join(at.Set("total", rule.Money(sum)), at.Set("published", rule.Day(at.Today())))
 }
 
+// dropsBatch ends a batch that gathers. Its applications are taken out first, so that none of them stays behind in it.
+func (s *Store) dropsBatch(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	children, err := at.Children(ctx)
+	if err != nil {
+		return err
+	}
+	holds := 0
+	for _, id := range children {
+		a, err := applicationOf(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if a.Standing == Open {
+			holds++
+		}
+	}
+	if holds > 0 {
+		return at.Refuse(i18n.M("subsidy.batch_holds", holds))
+	}
+	_, err = tx.Exec(ctx, dropBatch, at.Case().ID)
+	return noted("drop batch", err)
+}
+
 func (s *Store) noticeOver(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	b, err := batchAt(ctx, tx, at.Case().ID)
 	if err != nil {
@@ -328,20 +352,28 @@ type instalment struct {
 	Instalment int `yaml:"instalment"`
 }
 
-// makesPayable says that an instalment is owed: all of it that is committed.
+// makesPayable says that an instalment is owed: all of it that is committed. Instalment 0 is the first of which nothing is
+// payable yet; while one before it is not paid whole, it is too early.
 func (s *Store) makesPayable(ctx context.Context, tx *store.Tx, at *casework.Moment, args instalment) error {
 	a, err := grantedOf(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
-	parts, err := ledger.In(tx, access.SystemScope()).Instalments(ctx, ledger.Filter{Commitment: a.Commitment}, ledger.Page{})
+	parts, err := instalmentsOf(ctx, tx, a)
 	if err != nil {
 		return err
 	}
 	for _, p := range parts {
-		if fen := p.Balance[ledger.Committed]; p.N == args.Instalment && fen > 0 {
+		fen, t := p.Balance[ledger.Committed], p.Totals()
+		switch {
+		case args.Instalment == 0 && fen == 0 && t.Paid < t.Payable:
+			return at.Refuse(i18n.M("subsidy.instalment_before", p.N, t.Payable-t.Paid))
+		case fen > 0 && (p.N == args.Instalment || args.Instalment == 0):
 			return s.MakePayable(ctx, tx, a.Case, at.Event().Actor, ledger.Sum{Instalment: p.N, Amount: fen})
 		}
+	}
+	if args.Instalment == 0 {
+		return at.Refuse(i18n.M("subsidy.no_instalment_left"))
 	}
 	return at.Refuse(i18n.M("subsidy.no_instalment", args.Instalment))
 }

@@ -219,8 +219,8 @@ func (s *Store) fundOf(ctx context.Context, q store.Querier, a Application) (led
 const upheldAgainst = `SELECT COUNT(*) FROM subsidy_objection WHERE case_id = $1 AND upheld = 1`
 
 // grantable refuses what may not be granted as it stands.
-func (s *Store) grantable(ctx context.Context, tx *store.Tx, a Application, out *Assessment) error {
-	costs, err := costsOf(ctx, tx, a.Case)
+func (s *Store) grantable(ctx context.Context, q store.Querier, a Application, out *Assessment) error {
+	costs, err := costsOf(ctx, q, a.Case)
 	if err != nil {
 		return err
 	}
@@ -230,7 +230,7 @@ func (s *Store) grantable(ctx context.Context, tx *store.Tx, a Application, out 
 		}
 	}
 	var upheld int
-	if err := tx.QueryRow(ctx, upheldAgainst, a.Case).Scan(&upheld); err != nil {
+	if err := q.QueryRow(ctx, upheldAgainst, a.Case).Scan(&upheld); err != nil {
 		return fmt.Errorf("look for objections: %w", err)
 	}
 	sure := out.Line.Pays.Sure
@@ -242,7 +242,7 @@ func (s *Store) grantable(ctx context.Context, tx *store.Tx, a Application, out 
 	case sure < a.Amount:
 		return errs.Conflict(i18n.M("subsidy.grant_less", a.Name, a.Amount, sure))
 	}
-	granted, err := s.grantedTo(ctx, tx, a)
+	granted, err := s.grantedTo(ctx, q, a)
 	if err != nil {
 		return err
 	}
@@ -263,6 +263,11 @@ func (s *Store) commit(ctx context.Context, tx *store.Tx, a Application, out *As
 	}
 	p.Party, p.Area, p.Clause = a.Enterprise, a.Area, a.Policy+" "+a.Clause
 	p.Instalments, p.Claims = instalments(a, out.Line), s.claims(a, costs, out.Plan.Policy)
+	if a.Call != 0 && a.Round == 0 {
+		if err := s.topUp(ctx, tx, by, a.Call, a.Amount); err != nil {
+			return a, err
+		}
+	}
 	act := ledger.Act{Scope: access.SystemScope(), By: by, Key: "case/" + caseName(a.Case) + "/commit", Case: caseName(a.Case)}
 	a.Commitment, err = s.Book.Commit(ctx, tx, act, p)
 	var refused *ledger.Refused
@@ -276,6 +281,9 @@ func (s *Store) commit(ctx context.Context, tx *store.Tx, a Application, out *As
 	n, err := tx.Exec(ctx, setGranted, int64(a.Granted), a.Commitment, a.Case)
 	if err == nil && n == 0 {
 		return a, errs.Conflict(i18n.M("subsidy.not_open", i18n.M("subsidy.standing_"+Granted)))
+	}
+	if err == nil && a.Call != 0 && a.Round == 0 {
+		err = s.giveBack(ctx, tx, by, a.Call)
 	}
 	return a, noted("grant application", err)
 }

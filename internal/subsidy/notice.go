@@ -2,6 +2,8 @@ package subsidy
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -47,6 +49,91 @@ func (s *Store) Release(ctx context.Context, notice int64) ([]Published, error) 
 		all = append(all, p)
 	}
 	return all, noted("read notice", rows.Err())
+}
+
+// Notice is a public notice: of a batch of applications, or of a round without any.
+type Notice struct {
+	ID    int64
+	Title string
+	Area  string
+	Call  int64      // of a batch; 0 for a round
+	Began period.Day // and Ends are its first and last day
+	Ends  period.Day
+	Left  int  // working days that it still stands, today among them; 0 once it is over
+	Sure  bool // the calendar of its days is known
+}
+
+// Stands says that objections are still taken.
+func (n Notice) Stands() bool { return n.Left > 0 }
+
+const (
+	noticeList = `SELECT * FROM (SELECT case_id AS id, area, call_id, notice, '' AS title FROM subsidy_batch WHERE notice <> ''
+		UNION ALL SELECT id, area, 0, notice, title FROM subsidy_round WHERE notice <> '') n ORDER BY notice DESC, id DESC LIMIT 500`
+	noticeByID = `SELECT case_id, area, call_id, notice, '' FROM subsidy_batch WHERE case_id = $1 AND notice <> ''
+		UNION ALL SELECT id, area, 0, notice, title FROM subsidy_round WHERE id = $1 AND notice <> ''`
+)
+
+// Notices is the newest public notices, those that began last first. They are public, and so ask for no scope.
+func (s *Store) Notices(ctx context.Context) ([]Notice, error) {
+	rows, err := s.DB.Read().Query(ctx, noticeList)
+	if err != nil {
+		return nil, fmt.Errorf("list notices: %w", err)
+	}
+	var all []Notice
+	for rows.Next() {
+		n, err := s.scanNotice(rows)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("list notices: %w", err), rows.Close())
+		}
+		all = append(all, n)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, fmt.Errorf("list notices: %w", err)
+	}
+	for i := range all {
+		if err := s.nameNotice(ctx, &all[i]); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// Notice is one public notice.
+func (s *Store) Notice(ctx context.Context, id int64) (Notice, error) {
+	n, err := s.scanNotice(s.DB.Read().QueryRow(ctx, noticeByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return n, errs.NotFound("notice", id)
+	}
+	if err != nil {
+		return n, fmt.Errorf("read notice: %w", err)
+	}
+	return n, s.nameNotice(ctx, &n)
+}
+
+func (s *Store) scanNotice(row interface{ Scan(...any) error }) (n Notice, err error) {
+	var day string
+	if err := row.Scan(&n.ID, &n.Area, &n.Call, &day, &n.Title); err != nil {
+		return n, err
+	}
+	if n.Began, err = period.ParseDay(day); err != nil {
+		return n, err
+	}
+	calendar := s.Library.Calendar()
+	n.Ends, n.Sure = calendar.AddWorkdays(n.Began, NoticeDays)
+	if today := s.today(); today <= n.Ends {
+		n.Left, _ = calendar.Workdays(today-1, n.Ends)
+	}
+	return n, nil
+}
+
+// nameNotice gives the notice of a batch the title of its call.
+func (s *Store) nameNotice(ctx context.Context, n *Notice) error {
+	if n.Call == 0 {
+		return nil
+	}
+	c, err := callOf(ctx, s.DB.Read(), n.Call)
+	n.Title = c.Title
+	return err
 }
 
 // over refuses while a notice that began on a day still stands, or while an objection to it waits for its answer.

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -19,6 +20,7 @@ type Payee struct {
 	Bank   string
 	Number ledger.Account // masks itself
 	Masked bool           // Number holds what a mask leaves
+	Firm   string         // name of the enterprise, where the holder bears another; told to who pays
 }
 
 const (
@@ -27,12 +29,13 @@ const (
 	payeeByID   = `SELECT holder, bank, number FROM subsidy_payee WHERE case_id = $1`
 )
 
-// SetPayee names the account. It is the enterprise's own: the holder bears its name.
+// SetPayee names the account, whose number must be one by its form. That the holder bears another name than the enterprise is
+// no reason to refuse it (a branch, a name that was changed): who pays is told (Payee.Firm).
 func (s *Store) SetPayee(ctx context.Context, tx *store.Tx, id int64, p Payee) error {
 	if p.Masked || p.Holder == "" || p.Bank == "" || p.Number == "" {
 		return errs.Invalid(i18n.M("subsidy.payee_whole"))
 	}
-	if err := errors.Join(limited("subsidy.field_holder", p.Holder, 200), limited("subsidy.field_bank", p.Bank, 200), limited("subsidy.field_account", p.Number.Reveal(), 64)); err != nil {
+	if err := errors.Join(limited("subsidy.field_holder", p.Holder, 200), limited("subsidy.field_bank", p.Bank, 200), p.Number.Check()); err != nil {
 		return err
 	}
 	args := []any{p.Holder, p.Bank, p.Number.Reveal(), s.Clock.Millis(), id}
@@ -78,7 +81,23 @@ func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee,
 	if !owner && !pays {
 		p.Number, p.Masked = ledger.Account(p.Number.String()), true
 	}
-	return p, nil
+	if pays {
+		p.Firm, err = s.otherName(ctx, p.Holder, a.Enterprise)
+	}
+	return p, err
+}
+
+// otherName is the name of an enterprise where the holder of an account bears another, "" where it is the same.
+func (s *Store) otherName(ctx context.Context, holder string, enterprise int64) (string, error) {
+	view, err := s.system(ctx)
+	if err != nil {
+		return "", err
+	}
+	e, ok := view.Enterprise(enterprise)
+	if !ok || party.FoldName(e.Name) == party.FoldName(holder) {
+		return "", nil
+	}
+	return e.Name, nil
 }
 
 // Due is a payable instalment of an application.

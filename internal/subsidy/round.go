@@ -355,6 +355,9 @@ func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n in
 	if reason == "" {
 		return errs.Invalid(i18n.M("subsidy.drop_reason"))
 	}
+	if err := limited("subsidy.field_reason", reason, maxText); err != nil {
+		return err
+	}
 	if r.State == RoundOpen {
 		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
 	}

@@ -80,6 +80,14 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 
 func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
+	p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
+	must(t, err)
+	return worldUnder(t, db, p)
+}
+
+// worldUnder is a world in which another text of the policy is in force.
+func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
+	t.Helper()
 	lib, err := library()
 	must(t, err)
 	w := &world{t: t, db: db, at: morning}
@@ -88,8 +96,6 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.parties = party.NewStore(db, sources)
 	w.facts = fact.NewStore(db, sources, lib)
 	frames, err := fact.Open(ctx, w.facts, w.parties, now)
-	must(t, err)
-	p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
 	must(t, err)
 	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, []version.Package{p})
 	must(t, err)

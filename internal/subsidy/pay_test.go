@@ -1,0 +1,262 @@
+package subsidy
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+)
+
+// heldFor is what is set aside for a call, and what is free in the line.
+func (w *world) heldFor(call int64) (held, free money.Fen) {
+	w.t.Helper()
+	must(w.t, w.Book.Read(ctx, access.SystemScope(), func(ctx context.Context, v *ledger.View) error {
+		shares, err := v.Calls(ctx, ledger.Filter{Line: w.line})
+		for _, x := range shares {
+			if x.Call == caseName(call) {
+				held = x.Held
+			}
+		}
+		if err != nil {
+			return err
+		}
+		rows, err := v.Fund(ctx, ledger.Filter{Line: w.line}, ledger.ByLine)
+		if err == nil {
+			free = rows[0].Balance[ledger.Free]
+		}
+		return err
+	}))
+	return held, free
+}
+
+// settled leads an application from the county to the amount that a batch takes.
+func (w *world) settled(id int64) {
+	w.t.Helper()
+	w.reviewed(id)
+	w.does(county2, id, "recognise")
+	w.does(cityA, id, "settle")
+}
+
+// What a call has set aside and does not need goes back when it closes, and when an application of it ends or is granted for
+// less; one that is taken up again finds its money, as long as the line has it.
+func TestClosedCallGivesBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		list := w.firms(3)
+		call := w.opened("c9")
+		var cases []int64
+		for i, f := range list {
+			id, err := w.applies(call, f.id, "c9", items(string(rune('1'+i))+"1"))
+			must(t, err)
+			w.settled(id)
+			cases = append(cases, id)
+		}
+		if held, _ := w.heldFor(call); held != 5000*wan {
+			t.Errorf("held while it runs: %s", held)
+		}
+		w.does(cityB, call, "close")
+		if held, free := w.heldFor(call); held != 270*wan || free != 9730*wan {
+			t.Errorf("held after it closed: %s, free %s", held, free)
+		}
+		w.does(cityA, cases[2], "decline")
+		if held, _ := w.heldFor(call); held != 180*wan {
+			t.Errorf("held after one was declined: %s", held)
+		}
+		me := applicant(1000+list[2].id, list[2].id)
+		w.does(me, cases[2], "appeal")
+		w.settled(cases[2])
+		batch := w.batched(call, cases...)
+		w.pass(9 * 24 * time.Hour)
+		w.does(cityB, batch, "approve", "grant")
+		if held, free := w.heldFor(call); held != 0 || free != 9730*wan || w.committed() != 270*wan {
+			t.Errorf("after all was granted: held %s, free %s, committed %s", held, free, w.committed())
+		}
+		if c, err := w.Book.Check(ctx); err != nil || len(c.Faults) > 0 {
+			t.Errorf("check: %+v, %v", c.Faults, err)
+		}
+	})
+}
+
+// A batch is dropped only empty, and gathers no more then; a call has one that gathers at a time.
+func TestBatchIsDropped(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm, _ := w.firm("大丰示例机械", "320904")
+		call := w.opened("c9")
+		id, err := w.applies(call, firm, "c9", items("11"))
+		must(t, err)
+		w.settled(id)
+		b, err := w.OpenBatch(ctx, cityA, call, "第一批")
+		must(t, err)
+		if _, err := w.OpenBatch(ctx, cityB, call, "又一批"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("a second batch: %v", err)
+		}
+		w.does(cityA, id, "join")
+		if err := w.act(cityA, b.ID, "drop", "重来"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("dropped with an application in it: %v", err)
+		}
+		w.does(cityA, id, "leave")
+		w.does(cityA, b.ID, "drop")
+		if err := w.act(cityA, id, "join", ""); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("joined a batch that was dropped: %v", err)
+		}
+		next := w.batched(call, id)
+		if all, err := w.Batches(ctx, cityA, call); err != nil || len(all) != 1 || all[0].Case != next {
+			t.Errorf("batches: %+v, %v", all, err)
+		}
+		if all, err := w.Batches(ctx, applicant(9, firm), call); err != nil || len(all) != 0 {
+			t.Errorf("a firm sees %+v, %v", all, err)
+		}
+		n, err := w.Notice(ctx, next)
+		must(t, err)
+		if n.Title != "2024年度申报" || n.Left != NoticeDays && n.Left != NoticeDays+1 || !n.Stands() {
+			t.Errorf("notice: %+v", n)
+		}
+		if msgs, err := w.Hindrances(ctx, cityA, id); err != nil || len(msgs) != 0 {
+			t.Errorf("hindrances: %v, %v", msgs, err)
+		}
+		_, err = w.Object(ctx, next, 1, "某企业", "设备不是新购的")
+		must(t, err)
+		if msgs, err := w.Hindrances(ctx, cityA, id); err != nil || len(msgs) != 1 {
+			t.Errorf("hindrances with an objection: %v, %v", msgs, err)
+		}
+		w.pass(9 * 24 * time.Hour)
+		if n, err := w.Notice(ctx, next); err != nil || n.Stands() {
+			t.Errorf("notice after its days: %+v, %v", n, err)
+		}
+		if all, err := w.Notices(ctx); err != nil || len(all) != 1 {
+			t.Errorf("notices: %+v, %v", all, err)
+		}
+	})
+}
+
+// An account is checked when it is named; a holder of another name is told to who pays, and to nobody else.
+func TestPayeeIsChecked(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm, _ := w.firm("大丰示例机械（集团）", "320904")
+		call := w.opened("c9")
+		id, err := w.applies(call, firm, "c9", items("11"))
+		must(t, err)
+		me := applicant(1000+firm, firm)
+		for number, ok := range map[ledger.Account]bool{"12345": false, "6228480402564890018x": false, "六二二八": false, "62284804025648900186228480402564890018": false, "1028 4804-0256": true} {
+			if err := w.NamePayee(ctx, me, id, Payee{Holder: "大丰示例机械(集团)", Bank: "银行", Number: number}); (err == nil) != ok {
+				t.Errorf("account %s: %v", number.Reveal(), err)
+			}
+		}
+		if p, err := w.Payee(ctx, finance, id); err != nil || p.Firm != "" {
+			t.Errorf("brackets of another width: %+v, %v", p, err)
+		}
+		must(t, w.NamePayee(ctx, me, id, Payee{Holder: "大丰示例机械销售部", Bank: "银行", Number: "10284804"}))
+		if p, err := w.Payee(ctx, finance, id); err != nil || p.Firm != "大丰示例机械（集团）" {
+			t.Errorf("another holder: %+v, %v", p, err)
+		}
+		for _, who := range []access.Scope{me, cityA} {
+			if p, err := w.Payee(ctx, who, id); err != nil || p.Firm != "" {
+				t.Errorf("told to somebody else: %+v, %v", p, err)
+			}
+		}
+	})
+}
+
+func TestDropReasonIsLimited(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(1)
+		r, err := w.ListRound(ctx, cityA, NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "免申即享", Line: w.line})
+		must(t, err)
+		if err := w.DropLine(ctx, cityA, r.ID, 1, strings.Repeat("长", maxText+1)); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("a reason without end: %v", err)
+		}
+		must(t, w.DropLine(ctx, cityA, r.ID, 1, strings.Repeat("长", maxText)))
+	})
+}
+
+// A clause that pays in two parts: the second becomes payable once the first has arrived, and the case is paid after both.
+func TestInstalments(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
+		must(t, err)
+		p.Policy = bytes.Replace(p.Policy, []byte("params:\n"), []byte(`params:
+  - {id: first_part, type: rate, name: {zh: 首期比例, en: First part}, value: 40%, cite: 测试, quote: 首期40%}
+  - {id: second_part, type: rate, name: {zh: 尾款比例, en: Second part}, value: 60%, cite: 测试, quote: 尾款60%}
+`), 1)
+		p.Policy = bytes.Replace(p.Policy, []byte("        rate: param.investment_rate\n"), []byte(`        rate: param.investment_rate
+    payment:
+      instalments:
+        - {id: first, name: {zh: 首期, en: First part}, share: param.first_part}
+        - {id: rest, name: {zh: 尾款, en: Second part}, share: param.second_part}
+      cite: 测试
+`), 1)
+		p.Cases = nil
+		w := worldUnder(t, db, p)
+		firm, _ := w.firm("大丰示例机械", "320904")
+		call := w.opened("c9")
+		id, err := w.applies(call, firm, "c9", items("11"))
+		must(t, err)
+		w.settled(id)
+		batch := w.batched(call, id)
+		w.pass(9 * 24 * time.Hour)
+		w.does(cityB, batch, "approve", "grant")
+		parts, err := w.Instalments(ctx, applicant(9, firm), id)
+		must(t, err)
+		if len(parts) != 2 || parts[0].Balance[ledger.Payable] != 36*wan || parts[1].Balance[ledger.Committed] != 54*wan {
+			t.Fatalf("instalments: %+v", parts)
+		}
+		if err := w.act(finance, id, "next_instalment", ""); !strings.Contains(text(err), "第 1 期") {
+			t.Errorf("the second before the first: %v", err)
+		}
+		w.sends(t, id, 1, 36*wan)
+		if w.stateOf(id) != "payable" {
+			t.Errorf("after the first part the case is %s", w.stateOf(id))
+		}
+		if err := w.act(cityA, id, "next_instalment", ""); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("made payable by an official: %v", err)
+		}
+		w.does(finance, id, "next_instalment")
+		if err := w.act(finance, id, "next_instalment", ""); err == nil {
+			t.Error("a third part was made payable")
+		}
+		owed, err := w.Owed(ctx, finance, ledger.Filter{}, ledger.Page{})
+		must(t, err)
+		if len(owed) != 1 || owed[0].Case != id || owed[0].Firm != "大丰示例机械" || owed[0].Payee == nil || owed[0].Payee.Number != "6228480402564890018" || owed[0].Payee.Firm == "" {
+			t.Errorf("owed: %+v", owed)
+		}
+		if seen, err := w.Owed(ctx, cityA, ledger.Filter{}, ledger.Page{}); err != nil || len(seen) != 1 || !seen[0].Payee.Masked || seen[0].Payee.Number == "6228480402564890018" {
+			t.Errorf("an official sees %+v, %v", seen, err)
+		}
+		w.sends(t, id, 2, 54*wan)
+		if w.stateOf(id) != "paid" {
+			t.Errorf("after both parts the case is %s", w.stateOf(id))
+		}
+	})
+}
+
+// sends pays an instalment by a batch of its own.
+func (w *world) sends(t *testing.T, id int64, n int, amount money.Fen) {
+	t.Helper()
+	name := caseName(id) + "/" + caseName(int64(n))
+	var order int64
+	must(t, w.write(func(ctx context.Context, tx *store.Tx) (err error) {
+		order, err = w.Order(ctx, tx, finance, "批 "+name, []Due{{Case: id, Sum: ledger.Sum{Instalment: n, Amount: amount}}})
+		return err
+	}))
+	must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+		return w.Book.Send(ctx, tx, ledger.Act{Scope: finance, Key: "送 " + name, Document: "支付令"}, order)
+	}))
+	in := BankAnswer{Name: "回单.csv", SHA256: "ab", Outcomes: []ledger.Outcome{{Order: 1, State: ledger.OrderSettled}}}
+	if err := w.KeepAnswer(ctx, cityA, order, in); errs.KindOf(err) != errs.KindForbidden {
+		t.Errorf("an official answers for the bank: %v", err)
+	}
+	must(t, w.KeepAnswer(ctx, finance, order, in))
+	kept, err := w.KeptAnswer(ctx, finance, order)
+	must(t, err)
+	_, err = w.Settle(ctx, finance, ledger.Act{Key: "回单 " + name, Document: "回单"}, order, kept.Outcomes)
+	must(t, err)
+}
