@@ -18,6 +18,9 @@ import (
 // watchEvery is how often the clocks of cases are looked at: they run in days.
 const watchEvery = 10 * time.Minute
 
+// askEvery is how often the server looks for firms of rounds that have not been asked yet.
+const askEvery = 20 * time.Second
+
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
 func caseEffects(money *subsidy.Store, selections *selection.Store) *casework.Registry {
 	r := casework.NewRegistry()

@@ -140,6 +140,9 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	beside.Go(func() {
 		in.cases.Watch(work, watchEvery, func(err error) { in.log.Error("clocks of cases", "err", err) })
 	})
+	beside.Go(func() {
+		in.subsidy.Watch(work, askEvery, func(err error) { in.log.Error("firms of rounds", "err", err) })
+	})
 	beside.Go(func() { in.watchLedger(work) })
 	if !alone {
 		beside.Go(func() {

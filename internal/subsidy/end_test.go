@@ -316,12 +316,12 @@ func TestWithoutApplication(t *testing.T) {
 		firms := w.firms(4)
 		r, err := w.ListRound(ctx, cityA, NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "免申即享", Line: w.line})
 		must(t, err)
-		lines, err := w.RoundLines(ctx, cityA, r.ID, 0, 100)
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
 		must(t, err)
 		if len(lines) != 4 || lines[0].Amount != 90*wan || lines[0].Enterprise != firms[0].id {
 			t.Fatalf("lines: %+v", lines)
 		}
-		if theirs, err := w.RoundLines(ctx, applicant(9, firms[1].id), r.ID, 0, 100); err != nil || len(theirs) != 1 {
+		if theirs, _, err := w.RoundLines(ctx, applicant(9, firms[1].id), r.ID, LineFilter{}); err != nil || len(theirs) != 1 {
 			t.Errorf("a firm sees %+v, %v", theirs, err)
 		}
 		must(t, w.DropLine(ctx, cityA, r.ID, 3, "正在核查"))
@@ -344,7 +344,7 @@ func TestWithoutApplication(t *testing.T) {
 		if n, err := w.OpenRound(ctx, cityB, r.ID); err != nil || n != 0 {
 			t.Errorf("asked again: %d, %v", n, err)
 		}
-		lines, err = w.RoundLines(ctx, cityA, r.ID, 0, 100)
+		lines, _, err = w.RoundLines(ctx, cityA, r.ID, LineFilter{})
 		must(t, err)
 		yes, no := applicant(101, firms[0].id), applicant(102, firms[1].id)
 		if err := w.act(yes, lines[0].Case, "confirm", ""); errs.KindOf(err) != errs.KindConflict {
@@ -361,8 +361,10 @@ func TestWithoutApplication(t *testing.T) {
 		}
 		if again, err := w.ListRound(ctx, cityA, NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "第二轮", Line: w.line, AsOf: asOf}); err != nil {
 			t.Error(err)
-		} else if lines, _ := w.RoundLines(ctx, cityA, again.ID, 0, 100); len(lines) != 3 {
+		} else if lines, _, _ := w.RoundLines(ctx, cityA, again.ID, LineFilter{States: []string{LineListed}}); len(lines) != 3 {
 			t.Errorf("what was granted is listed again: %+v", lines)
+		} else if held, n, _ := w.RoundLines(ctx, cityA, again.ID, LineFilter{States: []string{LineHeld}}); n != 1 || held[0].Enterprise != firms[0].id || held[0].Reason == "" {
+			t.Errorf("held: %+v", held)
 		}
 	})
 }

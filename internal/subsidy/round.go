@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -66,18 +67,31 @@ type RoundLine struct {
 	Subject    int64
 	Name       string
 	Year       int
-	Amount     money.Fen
-	State      string // listed, dropped, asked
-	Reason     string // of a dropped one
+	Amount     money.Fen // of one that is left out, what it would be
+	State      string
+	Reason     string // of a dropped one, and what stands against a held one
 	Case       int64
 }
+
+// The states of a line. Those that are held or unverified are left out from the start: what the ledger holds already, and
+// what would be paid once facts are verified.
+const (
+	LineListed     = "listed"
+	LineDropped    = "dropped"
+	LineAsked      = "asked"
+	LineHeld       = "held"
+	LineUnverified = "unverified"
+)
 
 const (
 	insertRound = `INSERT INTO subsidy_round (id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, at, notice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'listed', $10, $11, '')`
 	roundByID   = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE id = $1`
 	moveRound   = `UPDATE subsidy_round SET state = $1, notice = $2 WHERE id = $3 AND state = $4`
+	roundsOf    = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE `
 	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
+	countLines  = `SELECT COUNT(*) FROM subsidy_round_line`
 	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
+	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'`
 	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
 )
 
@@ -94,54 +108,68 @@ type NewRound struct {
 }
 
 // ListRound works out who gets what by verified facts and keeps it as a list to be checked. For each clause, thing and year it
-// takes what is sure by verified facts alone, and never more than what is sure by all that is known; what the ledger holds
-// already is left out. The scope must handle cases of the area.
+// takes what is sure by verified facts alone, and never more than what is sure by all that is known. What the ledger holds
+// already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area.
 func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (Round, error) {
+	r, lines, err := s.PreviewRound(ctx, scope, n)
+	if err != nil {
+		return Round{}, err
+	}
+	if len(lines) == 0 || lines[0].State != LineListed {
+		return Round{}, errs.Invalid(i18n.M("subsidy.round_empty"))
+	}
+	return r, s.keepRound(ctx, &r, lines)
+}
+
+// PreviewRound is what ListRound would keep: the lines that are paid come first.
+func (s *Store) PreviewRound(ctx context.Context, scope access.Scope, n NewRound) (Round, []RoundLine, error) {
 	if !scope.Sees(access.HandleCase, n.Area, 0) {
-		return Round{}, errs.Forbidden("list a round of area " + n.Area)
+		return Round{}, nil, errs.Forbidden("list a round of area " + n.Area)
 	}
 	if n.AsOf == 0 {
 		n.AsOf = s.today()
 	}
 	c := Call{Area: n.Area, Policy: n.Policy, Clauses: n.Clauses, Title: n.Title, Line: n.Line, Opens: n.AsOf, Closes: n.AsOf}
 	if err := s.checkCall(ctx, &c); err != nil {
-		return Round{}, err
+		return Round{}, nil, err
+	}
+	if err := s.payable(ctx, scope, n); err != nil {
+		return Round{}, nil, err
 	}
 	view, err := s.system(ctx)
 	if err != nil {
-		return Round{}, err
+		return Round{}, nil, err
 	}
 	r := Round{Area: n.Area, Policy: n.Policy, Known: c.Known, Seq: view.Seq(), AsOf: n.AsOf, Clauses: c.Clauses, Title: c.Title, Line: n.Line, State: RoundListed, By: scope.Account()}
 	lines, err := s.roundLines(ctx, view, r)
-	if err != nil {
-		return Round{}, err
-	}
-	if len(lines) == 0 {
-		return Round{}, errs.Invalid(i18n.M("subsidy.round_empty"))
-	}
-	return r, s.keepRound(ctx, &r, lines)
+	return r, lines, err
 }
 
-// roundLines is what a round finds, by firm, clause, thing and year.
+// payable refuses a line of the fund that the scope does not see, or that is another area's.
+func (s *Store) payable(ctx context.Context, scope access.Scope, n NewRound) error {
+	return s.Book.Read(ctx, scope, func(ctx context.Context, v *ledger.View) error {
+		lines, err := v.Lines(ctx, ledger.Filter{Line: n.Line})
+		if err != nil {
+			return err
+		}
+		if len(lines) == 0 || !s.Library.Areas().Within(n.Area, lines[0].Area) {
+			return errs.Invalid(i18n.M("subsidy.round_line"))
+		}
+		return nil
+	})
+}
+
+// roundLines is what a round finds, by firm, clause, thing and year: what is paid, then what is left out.
 func (s *Store) roundLines(ctx context.Context, view fact.View, r Round) ([]RoundLine, error) {
 	preview, err := s.Lab.Preview(ctx, view, lab.Scenario{Policy: r.Policy, Area: r.Area}, r.AsOf)
 	if err != nil {
 		return nil, err
 	}
-	var of []int
-	for i, c := range preview.Clauses {
-		if slices.Contains(r.Clauses, c.Clause) {
-			of = append(of, i)
-		}
-	}
 	held, err := s.held(ctx)
 	if err != nil {
 		return nil, err
 	}
-	grants := slices.DeleteFunc(slices.Clone(preview.Grants), func(g lab.Grant) bool {
-		return !slices.ContainsFunc(of, func(i int) bool { return g.Of[i] > 0 })
-	})
-	parts := slices.Collect(slices.Chunk(grants, roundChunk))
+	parts := slices.Collect(slices.Chunk(concernedBy(preview, r.Clauses), roundChunk))
 	own := make([][]found, len(parts))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
@@ -160,12 +188,15 @@ func (s *Store) roundLines(ctx context.Context, view fact.View, r Round) ([]Roun
 	var lines []RoundLine
 	for _, l := range slices.Concat(own...) {
 		project, item, family := s.claimOf(&Assessment{Aim: Aim{Enterprise: l.Enterprise, Clause: l.Clause, Year: l.Year}, Plan: preview.Plan, Line: l.line})
-		if !held[claimKey{project, item, family}] && !held[claimKey{project, "", family}] {
-			lines = append(lines, l.RoundLine)
+		for _, key := range []claimKey{{project, item, family}, {project, "", family}} {
+			if c, ok := held[key]; ok {
+				l.State, l.Reason = LineHeld, heldBy(c)
+			}
 		}
+		lines = append(lines, l.RoundLine)
 	}
 	slices.SortStableFunc(lines, func(a, b RoundLine) int {
-		return cmp.Or(cmp.Compare(a.Firm, b.Firm), cmp.Compare(a.Enterprise, b.Enterprise), cmp.Compare(a.Clause, b.Clause), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Year, b.Year))
+		return cmp.Or(leftOut(a)-leftOut(b), cmp.Compare(a.Firm, b.Firm), cmp.Compare(a.Enterprise, b.Enterprise), cmp.Compare(a.Clause, b.Clause), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Year, b.Year))
 	})
 	for i := range lines {
 		lines[i].N = i + 1
@@ -173,11 +204,49 @@ func (s *Store) roundLines(ctx context.Context, view fact.View, r Round) ([]Roun
 	return lines, nil
 }
 
+// leftOut orders what is paid before what is not.
+func leftOut(l RoundLine) int {
+	if l.State == LineListed {
+		return 0
+	}
+	return 1
+}
+
+// concernedBy is the firms to which clauses pay something, or may once facts are verified.
+func concernedBy(preview *lab.Preview, clauses []string) []*region.Firm {
+	var of []int
+	for i, c := range preview.Clauses {
+		if slices.Contains(clauses, c.Clause) {
+			of = append(of, i)
+		}
+	}
+	var all []*region.Firm
+	seen := map[int64]bool{}
+	for _, g := range preview.Grants {
+		if slices.ContainsFunc(of, func(i int) bool { return g.Of[i] > 0 }) {
+			seen[g.Firm.ID] = true
+			all = append(all, g.Firm)
+		}
+	}
+	for _, g := range preview.Held {
+		if !seen[g.Firm.ID] {
+			all = append(all, g.Firm)
+		}
+	}
+	return all
+}
+
+// heldBy is a claim that stands against a line: who granted what, when and by which document.
+func heldBy(c ledger.Standing) string {
+	parts := slices.DeleteFunc([]string{c.Bureau, c.Doc, strconv.Itoa(c.Year), i18n.Group(c.Amount.String())}, func(s string) bool { return s == "" || s == "0" })
+	return strings.Join(parts, " · ")
+}
+
 type claimKey struct{ project, item, family string }
 
 // held is every claim that stands: what was granted already is in no round.
-func (s *Store) held(ctx context.Context) (map[claimKey]bool, error) {
-	all := map[claimKey]bool{}
+func (s *Store) held(ctx context.Context) (map[claimKey]ledger.Standing, error) {
+	all := map[claimKey]ledger.Standing{}
 	err := s.Book.Read(ctx, access.SystemScope(), func(ctx context.Context, v *ledger.View) error {
 		for page := (ledger.Page{}); ; {
 			some, err := v.Claims(ctx, ledger.ClaimFilter{Standing: true}, page)
@@ -185,7 +254,7 @@ func (s *Store) held(ctx context.Context) (map[claimKey]bool, error) {
 				return err
 			}
 			for _, c := range some {
-				all[claimKey{c.Project, c.Item, c.Family}] = true
+				all[claimKey{c.Project, c.Item, c.Family}] = c
 				page.After = c.ID
 			}
 		}
@@ -209,46 +278,52 @@ type lineKey struct {
 	year            int
 }
 
-// linesOf is what firms get for sure by both verified facts and all facts, in the clauses of a round.
-func (s *Store) linesOf(view fact.View, plan *policy.Plan, r Round, grants []lab.Grant) ([]found, error) {
-	sure := map[lineKey]money.Fen{}
-	if err := s.decideAll(view, s.reader, s.Runner, plan, r, grants, func(i int, l policy.Line) error {
-		sure[lineKey{i, l.Clause, l.Subject.ID, l.Year}] = l.Pays.Sure
+// linesOf is what firms get for sure by all facts in the clauses of a round, as far as verified facts alone give it too; where
+// they give nothing, the line waits for facts to be verified.
+func (s *Store) linesOf(view fact.View, plan *policy.Plan, r Round, firms []*region.Firm) ([]found, error) {
+	verified := map[lineKey]money.Fen{}
+	if err := s.decideAll(view, s.reader.Verified(), s.Runner.Verified(), plan, r, firms, func(i int, l policy.Line) error {
+		verified[lineKey{i, l.Clause, l.Subject.ID, l.Year}] = l.Pays.Sure
 		return nil
 	}); err != nil {
 		return nil, err
 	}
 	var all []found
-	err := s.decideAll(view, s.reader.Verified(), s.Runner.Verified(), plan, r, grants, func(i int, l policy.Line) error {
-		f, fen := grants[i].Firm, min(l.Pays.Sure, sure[lineKey{i, l.Clause, l.Subject.ID, l.Year}])
-		if fen <= 0 {
+	err := s.decideAll(view, s.reader, s.Runner, plan, r, firms, func(i int, l policy.Line) error {
+		if l.Pays.Sure <= 0 {
 			return nil
 		}
 		id, err := strconv.ParseInt(l.Subject.ID, 10, 64)
 		if err != nil {
 			return fmt.Errorf("subject %q of a decision: %w", l.Subject.ID, err)
 		}
-		all = append(all, found{RoundLine{
-			Enterprise: f.ID, Area: f.Area, Firm: f.Name, Clause: l.Clause, Subject: id, Name: l.Subject.Name, Year: l.Year, Amount: fen, State: "listed",
-		}, l})
+		f := firms[i]
+		line := RoundLine{
+			Enterprise: f.ID, Area: f.Area, Firm: f.Name, Clause: l.Clause, Subject: id, Name: l.Subject.Name, Year: l.Year,
+			Amount: min(l.Pays.Sure, verified[lineKey{i, l.Clause, l.Subject.ID, l.Year}]), State: LineListed,
+		}
+		if line.Amount <= 0 {
+			line.Amount, line.State = l.Pays.Sure, LineUnverified
+		}
+		all = append(all, found{line, l})
 		return nil
 	})
 	return all, err
 }
 
 // decideAll decides on firms and hands on the lines in the clauses of a round.
-func (s *Store) decideAll(view fact.View, reader *region.Reader, runner *region.Runner, plan *policy.Plan, r Round, grants []lab.Grant, told func(i int, l policy.Line) error) error {
-	subjects := make([]rule.Subject, len(grants))
-	for i, g := range grants {
+func (s *Store) decideAll(view fact.View, reader *region.Reader, runner *region.Runner, plan *policy.Plan, r Round, firms []*region.Firm, told func(i int, l policy.Line) error) error {
+	subjects := make([]rule.Subject, len(firms))
+	for i, f := range firms {
 		var ok bool
-		if subjects[i], ok = reader.Subject(view, g.Firm.ID); !ok {
-			return errs.NotFound("enterprise", g.Firm.ID)
+		if subjects[i], ok = reader.Subject(view, f.ID); !ok {
+			return errs.NotFound("enterprise", f.ID)
 		}
 	}
 	var failed error
 	plan.DecideAll(subjects, r.AsOf, runner.Facts(), func(i int, d *policy.Decision, err error) {
 		if err != nil {
-			failed = errors.Join(failed, fmt.Errorf("decide on enterprise %d: %w", grants[i].Firm.ID, err))
+			failed = errors.Join(failed, fmt.Errorf("decide on enterprise %d: %w", firms[i].ID, err))
 			return
 		}
 		for _, l := range d.Lines {
@@ -274,7 +349,7 @@ func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine) erro
 			}
 			return tx.InsertRows(ctx, "subsidy_round_line", roundColumns, func(yield func([]any) bool) {
 				for _, l := range part {
-					if !yield([]any{r.ID, int32(l.N), l.Enterprise, l.Area, l.Firm, l.Clause, l.Subject, l.Name, int32(l.Year), int64(l.Amount), l.State, "", int64(0)}) {
+					if !yield([]any{r.ID, int32(l.N), l.Enterprise, l.Area, l.Firm, l.Clause, l.Subject, l.Name, int32(l.Year), int64(l.Amount), l.State, l.Reason, int64(0)}) {
 						return
 					}
 				}
@@ -294,14 +369,19 @@ func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine) erro
 	})
 }
 
-func roundOf(ctx context.Context, q store.Querier, id int64) (r Round, err error) {
-	var asOf, clauses, notice string
-	err = q.QueryRow(ctx, roundByID, id).Scan(&r.ID, &r.Area, &r.Policy, &r.Known, &r.Seq, &asOf, &clauses, &r.Title, &r.Line, &r.State, &r.By, &notice)
+func roundOf(ctx context.Context, q store.Querier, id int64) (Round, error) {
+	r, err := scanRound(q.QueryRow(ctx, roundByID, id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, errs.NotFound("round", id)
 	}
+	return r, noted("read round", err)
+}
+
+func scanRound(row interface{ Scan(...any) error }) (r Round, err error) {
+	var asOf, clauses, notice string
+	err = row.Scan(&r.ID, &r.Area, &r.Policy, &r.Known, &r.Seq, &asOf, &clauses, &r.Title, &r.Line, &r.State, &r.By, &notice)
 	if err != nil {
-		return r, fmt.Errorf("read round: %w", err)
+		return r, err
 	}
 	if notice != "" {
 		r.Notice, err = period.ParseDay(notice)
@@ -309,6 +389,31 @@ func roundOf(ctx context.Context, q store.Querier, id int64) (r Round, err error
 	day, dayErr := period.ParseDay(asOf)
 	r.AsOf = day
 	return r, errors.Join(err, dayErr, json.Unmarshal([]byte(clauses), &r.Clauses))
+}
+
+const maxRounds = 500 // in a list
+
+// Rounds is the newest rounds of the areas in which the scope handles or reads cases, the newest first.
+func (s *Store) Rounds(ctx context.Context, scope access.Scope) ([]Round, error) {
+	where, args := scope.Where(access.ReadCase, "area", "", nil)
+	return s.rounds(ctx, where+` ORDER BY id DESC LIMIT `+strconv.Itoa(maxRounds), args...)
+}
+
+func (s *Store) rounds(ctx context.Context, where string, args ...any) ([]Round, error) {
+	rows, err := s.DB.Read().Query(ctx, roundsOf+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("list rounds: %w", err)
+	}
+	defer rows.Close()
+	var all []Round
+	for rows.Next() {
+		r, err := scanRound(rows)
+		if err != nil {
+			return nil, fmt.Errorf("list rounds: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, noted("list rounds", errors.Join(rows.Err(), rows.Close()))
 }
 
 // Round is a round, for who handles or reads cases of its area.
@@ -320,11 +425,127 @@ func (s *Store) Round(ctx context.Context, scope access.Scope, id int64) (Round,
 	return r, err
 }
 
-// RoundLines is the lines of a round from one on, as far as the scope may read them.
-func (s *Store) RoundLines(ctx context.Context, scope access.Scope, id int64, after, limit int) ([]RoundLine, error) {
-	where, args := scope.Where(access.ReadCase, "area", "enterprise", []any{id, after})
-	query := selectLines + ` WHERE round_id = $1 AND n > $2 AND ` + where + ` ORDER BY n LIMIT ` + strconv.Itoa(min(max(limit, 1), 1000))
-	return readLines(ctx, s.DB.Read(), query, args...)
+// LineFilter restricts the lines of a round; zero fields do not.
+type LineFilter struct {
+	States []string // any of these
+	Clause string
+	Text   string // in the name of the firm or of the thing
+	Skip   int
+	Limit  int // 0 is 100, at most 1000
+}
+
+// RoundLines is the lines of a round that a filter leaves, as far as the scope may read them, and how many there are.
+func (s *Store) RoundLines(ctx context.Context, scope access.Scope, id int64, f LineFilter) (lines []RoundLine, total int, err error) {
+	where, args := scope.Where(access.ReadCase, "area", "enterprise", []any{id})
+	add := func(term string, values ...any) {
+		for _, v := range values {
+			args = append(args, v)
+			term = strings.ReplaceAll(term, "?", "$"+strconv.Itoa(len(args)))
+		}
+		where += " AND " + term
+	}
+	if f.Clause != "" {
+		add("clause = ?", f.Clause)
+	}
+	if f.Text != "" {
+		add(`(lower(firm) LIKE ? ESCAPE '\' OR lower(name) LIKE ? ESCAPE '\')`, "%"+strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(f.Text))+"%")
+	}
+	if len(f.States) > 0 {
+		marks := make([]string, len(f.States))
+		for i, state := range f.States {
+			args = append(args, state)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		where += " AND state IN (" + strings.Join(marks, ", ") + ")"
+	}
+	where = ` WHERE round_id = $1 AND ` + where
+	if f.Limit <= 0 {
+		f.Limit = 100
+	}
+	err = s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		if err := q.QueryRow(ctx, countLines+where, args...).Scan(&total); err != nil {
+			return err
+		}
+		lines, err = readLines(ctx, q, selectLines+where+fmt.Sprintf(` ORDER BY n LIMIT %d OFFSET %d`, min(f.Limit, 1000), max(f.Skip, 0)), args...)
+		return err
+	})
+	return lines, total, noted("read lines of a round", err)
+}
+
+// LineSum is how many lines of a clause stand in a state, and what they come to.
+type LineSum struct {
+	State, Clause string
+	Lines         int
+	Amount        money.Fen
+}
+
+const sumLines = `SELECT state, clause, COUNT(*), CAST(SUM(fen) AS BIGINT) FROM subsidy_round_line WHERE round_id = $1 AND `
+
+// LineSums adds up the lines of a round that the scope may read.
+func (s *Store) LineSums(ctx context.Context, scope access.Scope, id int64) ([]LineSum, error) {
+	where, args := scope.Where(access.ReadCase, "area", "enterprise", []any{id})
+	rows, err := s.DB.Read().Query(ctx, sumLines+where+` GROUP BY state, clause ORDER BY state, clause`, args...)
+	if err != nil {
+		return nil, fmt.Errorf("add up lines of a round: %w", err)
+	}
+	defer rows.Close()
+	var all []LineSum
+	for rows.Next() {
+		var x LineSum
+		if err := rows.Scan(&x.State, &x.Clause, &x.Lines, &x.Amount); err != nil {
+			return nil, fmt.Errorf("add up lines of a round: %w", err)
+		}
+		all = append(all, x)
+	}
+	return all, noted("add up lines of a round", errors.Join(rows.Err(), rows.Close()))
+}
+
+// Answered is how many lines of a round stand where in their cases, and what they come to.
+type Answered struct {
+	State  string // of the workflow no_application
+	Lines  int
+	Amount money.Fen
+}
+
+const askedLines = selectLines + ` WHERE round_id = $1 AND n > $2 AND state = 'asked' AND `
+
+// Answers is how far a round that firms were asked in has come, in the order of the workflow.
+func (s *Store) Answers(ctx context.Context, scope access.Scope, id int64) ([]Answered, error) {
+	w, ok := s.cases.Set.Workflow(NoApplication)
+	if !ok {
+		return nil, errs.NotFound("workflow", NoApplication)
+	}
+	sums := map[string]Answered{}
+	for after := 0; ; {
+		where, args := scope.Where(access.ReadCase, "area", "enterprise", []any{id, after})
+		lines, err := readLines(ctx, s.DB.Read(), askedLines+where+` ORDER BY n LIMIT 1000`, args...)
+		if err != nil {
+			return nil, err
+		}
+		if len(lines) == 0 {
+			break
+		}
+		ids := make([]int64, len(lines))
+		for i, l := range lines {
+			ids[i] = l.Case
+		}
+		states, err := s.cases.States(ctx, scope, ids)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range lines {
+			x := sums[states[l.Case]]
+			sums[states[l.Case]] = Answered{states[l.Case], x.Lines + 1, x.Amount + l.Amount}
+		}
+		after = lines[len(lines)-1].N
+	}
+	var all []Answered
+	for _, state := range w.States {
+		if x, ok := sums[state.ID]; ok {
+			all = append(all, x)
+		}
+	}
+	return all, nil
 }
 
 func readLines(ctx context.Context, q store.Querier, query string, args ...any) ([]RoundLine, error) {
@@ -367,6 +588,24 @@ func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n in
 			return errs.NotFound("line of a round", n)
 		}
 		return noted("drop a line", err)
+	})
+}
+
+// RestoreLine takes a line that was dropped back into a round that is being checked.
+func (s *Store) RestoreLine(ctx context.Context, scope access.Scope, id int64, n int) error {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	if r.State != RoundListed {
+		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		changed, err := tx.Exec(ctx, restoreLine, id, n)
+		if err == nil && changed == 0 {
+			return errs.NotFound("line of a round", n)
+		}
+		return noted("restore a line", err)
 	})
 }
 
@@ -423,8 +662,15 @@ func (s *Store) moveRound(ctx context.Context, tx *store.Tx, r Round, from, to R
 // NoApplication is the workflow of a line of a round.
 const NoApplication = "no_application"
 
-// OpenRound asks the firms, once the notice has stood and objections were answered: a case for each line. It may be called
-// again after a crash: what was asked is not asked twice. It gives how many were asked now.
+// AskAtOnce is how many firms OpenRound asks in one call.
+const AskAtOnce = 200
+
+const listedFew = selectLines + ` WHERE round_id = $1 AND state = 'listed' ORDER BY n LIMIT `
+
+// OpenRound asks firms, once the notice has stood and objections were answered: a case for each line, each in a transaction of
+// its own, AskAtOnce of them. The others are asked by calling it again, and by AskFirms; what was asked is not asked twice.
+// A firm that cannot be asked any more, since what is known of it has changed, is dropped with the reason. It gives how many
+// were asked now.
 func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (asked int, err error) {
 	r, err := s.handled(ctx, scope, id)
 	if err != nil {
@@ -444,7 +690,49 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 			return 0, err
 		}
 	}
-	lines, err := readLines(ctx, s.DB.Read(), listedLines, id)
+	return s.askSome(ctx, r)
+}
+
+const roundsToAsk = `state = 'open' AND EXISTS (SELECT 1 FROM subsidy_round_line l WHERE l.round_id = subsidy_round.id AND l.state = 'listed') ORDER BY id`
+
+// AskFirms goes on asking the firms of open rounds until all were asked. It is for the product itself, which calls it from
+// time to time, so that a round goes on after it was killed.
+func (s *Store) AskFirms(ctx context.Context) (asked int, err error) {
+	rounds, err := s.rounds(ctx, roundsToAsk)
+	if err != nil {
+		return 0, err
+	}
+	var failed error
+	for _, r := range rounds {
+		for n := 1; n > 0; asked += n {
+			if n, err = s.askSome(ctx, r); err != nil {
+				failed = errors.Join(failed, fmt.Errorf("ask the firms of round %d: %w", r.ID, err))
+				break
+			}
+		}
+	}
+	return asked, failed
+}
+
+// Watch calls AskFirms at an interval until ctx ends; report, which must not be nil, hears of what failed.
+func (s *Store) Watch(ctx context.Context, every time.Duration, report func(error)) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		if _, err := s.AskFirms(ctx); err != nil && ctx.Err() == nil {
+			report(err)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// askSome asks the next firms of an open round.
+func (s *Store) askSome(ctx context.Context, r Round) (asked int, err error) {
+	lines, err := readLines(ctx, s.DB.Read(), listedFew+strconv.Itoa(AskAtOnce), r.ID)
 	if err != nil {
 		return 0, err
 	}
@@ -453,16 +741,41 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 		return 0, err
 	}
 	for _, l := range lines {
-		if err := s.ask(ctx, r, in.Hash, l); err != nil {
+		err := s.ask(ctx, r, in.Hash, l)
+		msg, ok := errs.Message(err)
+		switch kind := errs.KindOf(err); {
+		case err == nil:
+			asked++
+		case ok && (kind == errs.KindInvalid || kind == errs.KindNotFound || kind == errs.KindConflict):
+			if err := s.dropUnasked(ctx, r, l, msg); err != nil {
+				return asked, err
+			}
+		default:
 			return asked, err
 		}
-		asked++
 	}
 	return asked, nil
 }
 
+// dropUnasked drops a line for what came in the way since the list was made.
+func (s *Store) dropUnasked(ctx context.Context, r Round, l RoundLine, why i18n.Msg) error {
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, dropLine, i18n.T{Lang: i18n.ZH}.Msg(why), r.ID, l.N)
+		return noted("drop a line", err)
+	})
+}
+
 // ask opens the case of a line, under a key of its own, and its application.
 func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) error {
+	view, err := s.system(ctx)
+	if err != nil {
+		return err
+	}
+	aim := Aim{Policy: r.Policy, Known: r.Known, Clause: l.Clause, Enterprise: l.Enterprise, Subject: l.Subject, Year: l.Year, AsOf: r.AsOf}
+	out, err := s.Assess(ctx, view, Found{Aim: aim})
+	if err != nil {
+		return err
+	}
 	c, err := s.cases.New(ctx, access.SystemScope(), casework.NewCase{
 		Workflow: NoApplication, Title: r.Title + " · " + l.Name, Subject: l.Enterprise, Key: fmt.Sprintf("round/%d/%d", r.ID, l.N),
 		Pins: []casework.Pin{{Kind: "policy", Name: r.Policy, Hash: hash}},
@@ -475,24 +788,15 @@ func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) erro
 		if err != nil || n == 0 {
 			return noted("ask firm", err)
 		}
-		return s.enroll(ctx, tx, r, l, c.ID, hash)
+		return s.enroll(ctx, tx, r, l, c.ID, hash, out)
 	})
 }
 
 // enroll makes the application of a line.
-func (s *Store) enroll(ctx context.Context, tx *store.Tx, r Round, l RoundLine, id int64, hash string) error {
-	view, err := s.system(ctx)
-	if err != nil {
-		return err
-	}
-	aim := Aim{Policy: r.Policy, Known: r.Known, Clause: l.Clause, Enterprise: l.Enterprise, Subject: l.Subject, Year: l.Year, AsOf: r.AsOf}
-	out, err := s.Assess(ctx, view, Found{Aim: aim})
-	if err != nil {
-		return err
-	}
+func (s *Store) enroll(ctx context.Context, tx *store.Tx, r Round, l RoundLine, id int64, hash string, out *Assessment) error {
 	a := Application{Case: id, Aim: out.Aim, Area: l.Area, Package: hash, Kind: out.Line.Subject.Kind, Name: l.Name, Standing: Open, Amount: l.Amount, Round: r.ID}
 	a.Project, a.Item, a.Family = s.claimOf(out)
-	_, err = tx.Exec(ctx, insertApplication, a.Case, a.Call, a.Enterprise, a.Area, a.Policy, a.Known, a.Package, a.Clause, a.Kind, a.Subject, a.Name, a.Year,
+	_, err := tx.Exec(ctx, insertApplication, a.Case, a.Call, a.Enterprise, a.Area, a.Policy, a.Known, a.Package, a.Clause, a.Kind, a.Subject, a.Name, a.Year,
 		a.AsOf.String(), a.Project, a.Item, a.Family, int64(a.Amount), a.Round, s.Clock.Millis())
 	if err != nil {
 		return fmt.Errorf("enter line of a round: %w", err)

@@ -1,0 +1,139 @@
+package subsidy
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// reported states facts that nobody has verified.
+func (w *world) reported(subject int64, facts map[string]any) {
+	w.t.Helper()
+	src, err := w.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "y.xlsx", Area: "320900"})
+	must(w.t, err)
+	var all []fact.Statement
+	for key, v := range facts {
+		s := statement(subject, key, v)
+		s.Status = fact.Reported
+		all = append(all, s)
+	}
+	must(w.t, w.facts.Append(ctx, src, all))
+	_, err = w.Sources.Publish(ctx, src, nil)
+	must(w.t, err)
+	must(w.t, w.Frames.Refresh(ctx))
+}
+
+func newRound(w *world) NewRound {
+	return NewRound{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "免申即享", Line: w.line}
+}
+
+// A round tells who is left out beside who is paid, and a line that was dropped comes back while the list is checked.
+func TestRoundTellsWhoIsLeftOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firms := w.firms(3)
+		waits := things("虚构企业九", "320904", 1)
+		delete(waits[1].facts, "project.effective_input@2024")
+		ids := w.state(waits...)
+		w.reported(ids[1], map[string]any{"project.effective_input@2024": 800 * wan})
+
+		_, lines, err := w.PreviewRound(ctx, cityA, newRound(w))
+		must(t, err)
+		if rounds, err := w.Rounds(ctx, cityA); err != nil || len(rounds) != 0 {
+			t.Errorf("a preview is kept: %+v, %v", rounds, err)
+		}
+		if len(lines) != 4 || lines[3].State != LineUnverified || lines[3].Enterprise != ids[0] || lines[3].Amount != 90*wan {
+			t.Fatalf("preview: %+v", lines)
+		}
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		if rounds, err := w.Rounds(ctx, cityB); err != nil || len(rounds) != 1 || rounds[0].ID != r.ID {
+			t.Errorf("rounds: %+v, %v", rounds, err)
+		}
+		if rounds, _ := w.Rounds(ctx, applicant(9, firms[0].id)); len(rounds) != 0 {
+			t.Errorf("a firm sees the rounds: %+v", rounds)
+		}
+		if kept, n, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{States: []string{LineListed}, Text: "企业1", Limit: 1}); err != nil || n != 1 || kept[0].Enterprise != firms[1].id {
+			t.Errorf("filtered: %+v, %d, %v", kept, n, err)
+		}
+		must(t, w.DropLine(ctx, cityA, r.ID, 1, "正在核查"))
+		if err := w.DropLine(ctx, cityA, r.ID, 4, "不在名单"); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("dropped one that was left out: %v", err)
+		}
+		sums, err := w.LineSums(ctx, cityA, r.ID)
+		must(t, err)
+		if want := []LineSum{{LineDropped, "c9", 1, 90 * wan}, {LineListed, "c9", 2, 180 * wan}, {LineUnverified, "c9", 1, 90 * wan}}; !slices.Equal(sums, want) {
+			t.Errorf("sums: %+v", sums)
+		}
+		must(t, w.RestoreLine(ctx, cityA, r.ID, 1))
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		if all, err := w.Release(ctx, r.ID); err != nil || len(all) != 3 {
+			t.Errorf("notice: %+v, %v", all, err)
+		}
+		if err := w.RestoreLine(ctx, cityA, r.ID, 1); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("restored in a notice: %v", err)
+		}
+	})
+}
+
+// Another area's line of the fund pays no round.
+func TestRoundIsPaidFromALineOfItsArea(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(1)
+		n := newRound(w)
+		n.Line += 1_000_000
+		if _, err := w.ListRound(ctx, cityA, n); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("a line that is not there: %v", err)
+		}
+	})
+}
+
+// More firms than are asked at once: each is asked once however often it goes on, a firm that vanished meanwhile holds nobody
+// up, and one that declined may think again.
+func TestRoundGoesOn(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = AskAtOnce + 5
+		firms := w.firms(n)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{Limit: 1000})
+		must(t, err)
+		gone := slices.IndexFunc(lines, func(l RoundLine) bool { return l.Enterprise == firms[n-1].id }) + 1
+		must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE subsidy_round_line SET subject = 1 WHERE round_id = $1 AND n = $2`, r.ID, gone)
+			return err
+		}))
+		w.pass(9 * 24 * time.Hour)
+		asked, err := w.OpenRound(ctx, cityB, r.ID)
+		must(t, err)
+		rest, err := w.AskFirms(ctx)
+		must(t, err)
+		if again, err := w.AskFirms(ctx); err != nil || again != 0 || asked+rest != n-1 || asked > AskAtOnce {
+			t.Errorf("asked %d, %d, %d: %v", asked, rest, again, err)
+		}
+		if left, _, _ := w.RoundLines(ctx, cityA, r.ID, LineFilter{States: []string{LineDropped}}); len(left) != 1 || left[0].N != gone || left[0].Reason == "" {
+			t.Errorf("dropped: %+v", left)
+		}
+		lines, _, err = w.RoundLines(ctx, cityA, r.ID, LineFilter{Limit: 1})
+		must(t, err)
+		first := lines[0]
+		no := applicant(101, first.Enterprise)
+		w.does(no, first.Case, "decline")
+		if all, err := w.Answers(ctx, cityA, r.ID); err != nil || !slices.Equal(all, []Answered{{"ask", n - 2, (n - 2) * 90 * wan}, {"declined", 1, 90 * wan}}) {
+			t.Errorf("answers: %+v, %v", all, err)
+		}
+		w.does(no, first.Case, "appeal")
+		must(t, w.NamePayee(ctx, no, first.Case, Payee{Holder: "户名", Bank: "银行", Number: "6228480402564890018"}))
+		w.does(no, first.Case, "confirm")
+		if got := w.stateOf(first.Case); got != "payable" || w.committed() != 90*wan {
+			t.Errorf("confirmed after all: %s, %s", got, w.committed())
+		}
+	})
+}
