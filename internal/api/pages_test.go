@@ -132,6 +132,10 @@ var pages = map[string]page{
 	"POST /calls/{id}/apply":                     because("an application is begun by a person, who answers for it"),
 	"POST /cases/{id}/costs":                     because("what a person enters for the next act, and hands in under their own name"),
 	"POST /cases/{id}/rulings":                   because("what a person enters for the next act, and answers for under their own name"),
+	"GET /reviews":                               by("get_inbox", "list_cases"),
+	"GET /reviews/list":                          because("a sheet for people who fill opinions in; a program sends them with act_case"),
+	"POST /reviews":                              by("act_case"),
+	"POST /reviews/sheet":                        because("reads a sheet that people have filled in; a program sends opinions with act_case"),
 	"POST /cases/{id}/payee":                     because("an account number is entered by a person of the enterprise alone"),
 
 	"GET /enrolments":                    by("list_enrolments", "preview_enrolment"),

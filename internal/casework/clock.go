@@ -120,6 +120,38 @@ func (s *Store) Inbox(ctx context.Context, scope access.Scope, workflow string, 
 	return in, nil
 }
 
+// Asked is the open tasks of a role in a workflow that any account of the role may answer, as far as the scope reads their
+// cases as an office: what a department has before it, and what an official sends to it. What is overdue comes first.
+func (s *Store) Asked(ctx context.Context, scope access.Scope, workflow string, role access.Role, skip, limit int) (Inbox, error) {
+	where, args := scope.WhereObject(access.ReadCase, access.Columns{
+		Area: "t.area", Accounts: "SELECT account FROM case_assignment WHERE case_id = t.case_id AND ended = 0", Roles: "SELECT role FROM case_handed WHERE case_id = t.case_id",
+	}, nil)
+	for _, own := range scope.Owns() { // as actsAs says
+		args = append(args, own)
+		where += " AND t.enterprise <> $" + strconv.Itoa(len(args))
+	}
+	args = append(args, workflow, string(role))
+	where += fmt.Sprintf(" AND t.workflow = $%d AND t.role = $%d AND t.kind = 'work' AND t.account = 0 AND t.closed_n = 0", len(args)-1, len(args))
+	var in Inbox
+	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		in = Inbox{}
+		spans := map[span]int{}
+		if err := addSpans(ctx, q, spans, spansOf+where+byDay, args...); err != nil {
+			return err
+		}
+		for _, p := range s.reckon(&in, spans, skip, limit) {
+			if err := s.stretch(ctx, q, &in, p, where, args); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return Inbox{}, fmt.Errorf("read tasks of %s: %w", role, err)
+	}
+	return in, nil
+}
+
 // addSpans counts the tasks that a query finds, by when they began and how long they may take.
 func addSpans(ctx context.Context, q store.Querier, spans map[span]int, query string, args ...any) error {
 	_, err := list(ctx, q, func(r *store.Rows) (x span, err error) {

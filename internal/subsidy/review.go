@@ -10,8 +10,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -32,65 +32,66 @@ func Departments() []access.Role {
 	return []access.Role{access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice}
 }
 
-// maxReview is how many applications one list holds.
-const maxReview = 5000
+// MaxReview is how many applications one list holds.
+const MaxReview = 5000
 
-// waiting is the applications whose review waits for a department, as its scope sees them.
-func (s *Store) waiting(ctx context.Context, scope access.Scope, role access.Role) ([]casework.Case, error) {
-	as := scope.As(role)
-	all, _, err := s.cases.Cases(ctx, as, casework.Filter{Workflow: ApplicationWorkflow, State: "review"}, 0, maxReview)
-	if err != nil {
-		return nil, err
-	}
-	var own []casework.Case
-	for _, c := range all {
-		tasks, err := s.cases.TasksOf(ctx, as, c.ID)
-		if err != nil {
-			return nil, err
-		}
-		if slices.ContainsFunc(tasks, func(t casework.CaseTask) bool { return t.Open() && t.Role == string(role) }) {
-			own = append(own, c)
-		}
-	}
-	return own, nil
+// Review is an application that waits for a department's opinion: what it needs in order to look the firm up, and nothing of
+// accounts or amounts.
+type Review struct {
+	Case    int64
+	Firm    string
+	USCC    string
+	Area    string
+	Clause  i18n.Text
+	Thing   string
+	Since   int64      // when it was asked, ms
+	Due     period.Day // 0 where there is no clock
+	Overdue bool
 }
 
-// ReviewList is what waits for a department, as a sheet to be filled in: what it needs in order to look a firm up, and nothing
-// of accounts or amounts. The scope is the department's, or an official's who sends it the list.
-func (s *Store) ReviewList(ctx context.Context, t i18n.T, scope access.Scope, role access.Role) (*sheet.Export, error) {
+// Reviews is a stretch of what waits for a department, what is due first, and how much there is. The scope is the department's,
+// or an official's who sends it the list.
+func (s *Store) Reviews(ctx context.Context, scope access.Scope, role access.Role, skip, limit int) ([]Review, int, error) {
 	if !slices.Contains(Departments(), role) {
-		return nil, errs.Invalid(i18n.M("subsidy.no_department", string(role)))
+		return nil, 0, errs.Invalid(i18n.M("subsidy.no_department", string(role)))
+	}
+	in, err := s.cases.Asked(ctx, scope, ApplicationWorkflow, role, skip, limit)
+	if err != nil {
+		return nil, 0, err
 	}
 	view, err := s.system(ctx)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	cases, err := s.waiting(ctx, scope, role)
-	if err != nil {
-		return nil, err
-	}
-	var rows [][]any
-	for _, c := range cases {
-		row, err := s.reviewRow(ctx, t, view, c)
+	all := make([]Review, 0, len(in.Tasks))
+	for _, t := range in.Tasks {
+		a, err := applicationOf(ctx, s.DB.Read(), t.Case)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
-		rows = append(rows, row)
+		clause, err := s.clauseOf(ctx, a)
+		if err != nil {
+			return nil, 0, err
+		}
+		e, _ := view.Enterprise(a.Enterprise)
+		all = append(all, Review{
+			Case: t.Case, Firm: e.Name, USCC: string(e.USCC), Area: a.Area, Clause: clause.Name, Thing: a.Name, Since: t.OpenedAt, Due: t.DueDay, Overdue: t.Overdue,
+		})
 	}
-	return template(t, i18n.M("subsidy.review_title", i18n.M("access.role."+string(role))), opinionColumns, rows), nil
+	return all, in.Total, nil
 }
 
-func (s *Store) reviewRow(ctx context.Context, t i18n.T, view fact.View, c casework.Case) ([]any, error) {
-	a, err := applicationOf(ctx, s.DB.Read(), c.ID)
+// ReviewList is what waits for a department, as a sheet to be filled in.
+func (s *Store) ReviewList(ctx context.Context, t i18n.T, scope access.Scope, role access.Role) (*sheet.Export, error) {
+	all, _, err := s.Reviews(ctx, scope, role, 0, MaxReview)
 	if err != nil {
 		return nil, err
 	}
-	clause, err := s.clauseOf(ctx, a)
-	if err != nil {
-		return nil, err
+	rows := make([][]any, len(all))
+	for i, r := range all {
+		rows[i] = []any{strconv.FormatInt(r.Case, 10), r.Firm, r.USCC, t.Text(r.Clause), r.Thing, "", ""}
 	}
-	e, _ := view.Enterprise(a.Enterprise)
-	return []any{strconv.FormatInt(c.ID, 10), e.Name, string(e.USCC), t.Text(clause.Name), a.Name, "", ""}, nil
+	return template(t, i18n.M("subsidy.review_title", i18n.M("access.role."+string(role))), opinionColumns, rows), nil
 }
 
 // Opinion is what a department says of an application.
@@ -103,15 +104,11 @@ type Opinion struct {
 
 // ReadOpinions reads a list that came back: the opinions, and every cell that will not do. It changes nothing.
 func (s *Store) ReadOpinions(ctx context.Context, scope access.Scope, role access.Role, path, name string) (all []Opinion, _ []Problem, err error) {
-	cases, err := s.waiting(ctx, scope, role)
+	asked, _, err := s.Reviews(ctx, scope.As(role), role, 0, MaxReview)
 	if err != nil {
 		return nil, nil, err
 	}
-	view, err := s.system(ctx)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := readTable(ctx, path, name, opinionColumns, maxReview)
+	t, err := readTable(ctx, path, name, opinionColumns, MaxReview)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,11 +122,11 @@ func (s *Store) ReadOpinions(ctx context.Context, scope access.Scope, role acces
 		}
 		before := len(t.problems)
 		o.Case, _ = strconv.ParseInt(strings.TrimSuffix(r.text("case"), ".0"), 10, 64)
-		at := slices.IndexFunc(cases, func(c casework.Case) bool { return c.ID == o.Case })
+		at := slices.IndexFunc(asked, func(x Review) bool { return x.Case == o.Case })
 		if at < 0 || seen[o.Case] {
 			r.wrong("case", i18n.M("subsidy.review_case", r.text("case")))
-		} else if e, _ := view.Enterprise(cases[at].Enterprise); e.Name != r.text("firm") {
-			r.wrong("firm", i18n.M("subsidy.review_firm", e.Name))
+		} else if asked[at].Firm != r.text("firm") {
+			r.wrong("firm", i18n.M("subsidy.review_firm", asked[at].Firm))
 		}
 		seen[o.Case] = true
 		switch word {

@@ -36,6 +36,10 @@ func TestPagesInBrowser(t *testing.T) {
 	c.state("ent.employees", "230")
 	c.sendMail("firm")
 	c.state("ent.profit", "1200")
+	c.openCall()
+	c.officers()
+	application := c.applied()
+	c.acts("tinghu", application, "accept", "")
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
@@ -95,6 +99,9 @@ func TestPagesInBrowser(t *testing.T) {
 		{"cases-own", "firm", "/cases"},
 		{"case", "city", casePath(c.caseOf[tinghuCode])},
 		{"case-own", "firm", casePath(c.caseOf[tinghuCode]) + "?done=acted"},
+		{"reviews", "tax", "/reviews?entered=3&passed=1"},
+		{"reviews-city", "city", "/reviews"},
+		{"review-case", "city", casePath(application)},
 		{"workflows", "", "/workflows"},
 		{"workflow", "", "/workflows/subsidy_application"},
 		{"fund", "city", "/fund"},

@@ -109,6 +109,7 @@ type casesData struct {
 	Counts       []casework.StateCount
 	Rows         []caseRow
 	Total, Pages int
+	Reviews      bool // joint review concerns the visitor
 }
 
 const (
@@ -122,7 +123,7 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	d := casesData{Query: q}
+	d := casesData{Query: q, Reviews: v.scope.Can(access.ReviewCase) || v.scope.Can(access.HandleCase)}
 	if d.Inbox, err = s.Cases.Inbox(ctx, v.scope, q.Workflow, 0, inboxRows); err != nil {
 		return err
 	}

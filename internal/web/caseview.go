@@ -78,6 +78,7 @@ type casePageData struct {
 	Frozen        []frozenRow
 	Children      []caseRow
 	Subsidy       *subsidyPart // nil in a case that is about none
+	Answers       []answerRow  // of those who answer in parallel where the case stands, to offices
 	Office        bool         // sees what offices see
 	MayAttach     bool
 	Key           string // of this page, so that a press repeated does nothing twice
@@ -131,7 +132,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseSubsidy,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

@@ -48,8 +48,14 @@ func (s *site) official(login string, role access.Role, area string) *visitor {
 
 type sentFile struct{ name, body string }
 
-// send uploads files as a browser does.
+// send uploads files to be imported, as a browser does.
 func (v *visitor) send(fields map[string]string, files ...sentFile) (*http.Response, string) {
+	v.s.t.Helper()
+	return v.sendForm("/imports", fields, files...)
+}
+
+// sendForm sends a form with files, as a browser does.
+func (v *visitor) sendForm(path string, fields map[string]string, files ...sentFile) (*http.Response, string) {
 	v.s.t.Helper()
 	var body bytes.Buffer
 	form := multipart.NewWriter(&body)
@@ -70,7 +76,7 @@ func (v *visitor) send(fields map[string]string, files ...sentFile) (*http.Respo
 	if err := form.Close(); err != nil {
 		v.s.t.Fatal(err)
 	}
-	return v.sendBody(form.FormDataContentType(), &body)
+	return v.sendTo(path, form.FormDataContentType(), &body)
 }
 
 func (v *visitor) sendBody(kind string, body io.Reader) (*http.Response, string) {
