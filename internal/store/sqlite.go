@@ -144,10 +144,19 @@ func lockFile(file string) (_ *os.File, crashed bool, err error) {
 		err = &errs.Error{Kind: errs.KindConflict, Msg: i18n.M("store.locked", file, owner), Err: err}
 		return nil, false, errors.Join(err, f.Close())
 	}
-	if err := writeOwner(f, strconv.Itoa(os.Getpid())); err != nil {
+	// On the disk, so that what a power cut leaves is looked over too.
+	if err := errors.Join(writeOwner(f, strconv.Itoa(os.Getpid())), f.Sync(), syncDir(filepath.Dir(file))); err != nil {
 		return nil, false, errors.Join(openError(file, err), f.Close())
 	}
 	return f, owner != "", nil
+}
+
+func syncDir(dir string) error {
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func writeOwner(f *os.File, owner string) error {
