@@ -81,7 +81,7 @@ func crashed(mode, url, round string) error {
 			jobs <- round + "." + strconv.Itoa(n)
 		}
 	}()
-	w := worker{db: db, book: ledger.New(db, clock.System()), mode: mode, round: round}
+	w := worker{db: db, book: ledger.New(db, clock.System()), mode: mode, round: round, say: func(line string) { fmt.Println(line) }}
 	failed := make(chan error, crashWorkers)
 	for range crashWorkers {
 		go func() {
@@ -110,11 +110,12 @@ type worker struct {
 	db          *store.DB
 	book        *ledger.Book
 	mode, round string
+	say         func(line string)
 }
 
 // do takes a job through all its steps, those that were done before too: they are answered as before.
 func (w worker) do(ctx context.Context, job string) error {
-	fmt.Printf("%s begin -\n", job)
+	w.say(job + " begin -")
 	var line, commitment, batch int64
 	sum := func(fen money.Fen) ledger.Sum {
 		return ledger.Sum{Commitment: commitment, Instalment: 1, Amount: fen}
@@ -163,7 +164,7 @@ func (w worker) insist(ctx context.Context, a ledger.Act, op func(context.Contex
 	var answer any
 	tell := func() error {
 		text, err := json.Marshal(answer)
-		fmt.Printf("%s %s\n", a.Key, text)
+		w.say(fmt.Sprintf("%s %s", a.Key, text))
 		return err
 	}
 	for try := 1; ; try++ {
@@ -200,13 +201,8 @@ func (w *witness) work(round, kill int) {
 	w.Helper()
 	cmd := exec.CommandContext(w.Context(), os.Args[0], w.url, strconv.Itoa(round))
 	cmd.Env = append(os.Environ(), crashMode+"="+w.mode)
-	var unfinished, stderr strings.Builder
-	for job, n := range w.done {
-		if n < len(steps) {
-			fmt.Fprintln(&unfinished, job)
-		}
-	}
-	cmd.Stdin, cmd.Stderr = strings.NewReader(unfinished.String()), &stderr
+	var stderr strings.Builder
+	cmd.Stdin, cmd.Stderr = strings.NewReader(strings.Join(w.unfinished(), "\n")), &stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		w.Fatal(err)
@@ -234,6 +230,16 @@ func (w *witness) work(round, kill int) {
 	if cmd.ProcessState.ExitCode() != want {
 		w.Fatalf("round %d: the process ended by itself (%s) after %d lines\n%s", round, cmd.ProcessState, heard, &stderr)
 	}
+}
+
+// unfinished are the jobs that have begun and are not at their end.
+func (w *witness) unfinished() (jobs []string) {
+	for job, n := range w.done {
+		if n < len(steps) {
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs
 }
 
 // hear takes in "job step answer". The same step again must be answered the same.
@@ -273,13 +279,20 @@ func (w *witness) judge() {
 	w.Helper()
 	db, err := store.Open(w.Context(), w.url, migrations)
 	if err != nil {
-		w.Fatal(err)
+		w.wrong = append(w.wrong, "unreadable: "+err.Error())
+		return
 	}
 	defer func() {
 		if err := db.Close(); err != nil {
 			w.Error(err)
 		}
 	}()
+	if err := w.look(db); err != nil {
+		w.wrong = append(w.wrong, "unreadable: "+err.Error())
+	}
+}
+
+func (w *witness) look(db *store.DB) error {
 	answers, stands := map[string]string{}, map[string][5]money.Fen{}
 	var budget int
 	if err := db.Snapshot(w.Context(), func(ctx context.Context, q store.Querier) error {
@@ -305,16 +318,14 @@ func (w *witness) judge() {
 		}
 		return q.QueryRow(ctx, crashBudget).Scan(&budget)
 	}); err != nil {
-		w.Fatal(err)
+		return err
 	}
 	w.compare(answers, stands, budget)
 	found, err := ledger.New(db, clock.System()).Check(w.Context())
-	if err != nil {
-		w.Fatal(err)
-	}
 	for _, f := range found.Faults {
 		w.wrong = append(w.wrong, "fault: "+f.String())
 	}
+	return err
 }
 
 func (w *witness) compare(answers map[string]string, stands map[string][5]money.Fen, budget int) {

@@ -1,0 +1,411 @@
+package storetest
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// Trace is all that happened to a directory, in order: what to cut the power in.
+type Trace struct {
+	base Image
+	ops  []op
+}
+
+// Len is how many things happened; a cut is after so many of them.
+func (t Trace) Len() int { return len(t.ops) }
+
+// Play goes through a trace from its beginning. A disk that lies says that it is done with a sync, and is not.
+func (t Trace) Play(lies bool) *Player {
+	return &Player{trace: t, disk: newPlatter(t.base), lies: lies}
+}
+
+// Player is a place in a trace.
+type Player struct {
+	trace Trace
+	disk  *platter
+	next  int
+	lies  bool
+}
+
+// To goes on until n things have happened, and tells the lines that were noted.
+func (p *Player) To(n int, hear func(line string)) {
+	for ; p.next < n; p.next++ {
+		o := p.trace.ops[p.next]
+		switch {
+		case o.kind == noted:
+			hear(o.name)
+		case p.lies && (o.kind == synced || o.kind == dirSynced):
+		default:
+			p.disk.apply(o)
+		}
+	}
+}
+
+// Cut is what a power cut met.
+type Cut struct {
+	Mid        bool // a transaction was on its way into the write-ahead log
+	Checkpoint bool // the log was being copied into the database
+	Lost       bool // something that was not brought to the disk is gone
+	Torn       bool // something that was written at once is there in part
+}
+
+// Cut is the files that a power cut leaves here, by what r says: of what was brought to the disk all, of the rest each sector
+// (512 or 4096 bytes) as it was at some moment since; in one of ten cuts nothing of the rest, in one all of it, in two what came
+// first, up to the middle of a write. Where a file has grown and nothing was written there are zeros, or anything.
+func (p *Player) Cut(r *rand.Rand) (Image, Cut) { return p.disk.cut(r) }
+
+// inode is a file: what is on the disk of it, and what is to come.
+type inode struct {
+	data    []byte
+	pending []op
+}
+
+// platter is the disk below a directory.
+type platter struct {
+	files map[int]*inode
+	names map[string]int
+	todo  []op // of the directory, not on the disk yet
+}
+
+func newPlatter(files Image) *platter {
+	d := &platter{files: map[int]*inode{}, names: map[string]int{}}
+	for i, name := range files.names() {
+		d.names[name] = i + 1
+		d.files[i+1] = &inode{data: slices.Clone(files[name])}
+	}
+	return d
+}
+
+func (img Image) names() []string { return slices.Sorted(maps.Keys(img)) }
+
+func (d *platter) apply(o op) {
+	switch o.kind {
+	case wrote, truncated:
+		f := d.files[o.file]
+		f.pending = append(f.pending, o)
+	case synced:
+		f := d.files[o.file]
+		for _, p := range f.pending {
+			f.data = after(f.data, p)
+		}
+		f.pending = nil
+	case created:
+		d.files[o.file] = &inode{}
+		d.todo = append(d.todo, o)
+	case removed:
+		d.todo = append(d.todo, o)
+	case dirSynced:
+		for _, o := range d.todo {
+			enter(d.names, o)
+		}
+		d.todo = nil
+	}
+}
+
+func enter(names map[string]int, o op) {
+	if o.kind == created {
+		names[o.name] = o.file
+		return
+	}
+	delete(names, o.name)
+}
+
+// after is a file after it was written to or cut off.
+func after(b []byte, o op) []byte {
+	end := o.at + int64(len(o.data))
+	if o.kind == truncated && end < int64(len(b)) {
+		return b[:end]
+	}
+	if n := end - int64(len(b)); n > 0 {
+		b = append(b, make([]byte, n)...)
+	}
+	copy(b[o.at:], o.data)
+	return b
+}
+
+// how is how the power fails.
+type how struct {
+	*rand.Rand
+	sector int64
+	rest   rest
+	junk   bool // where a file has grown and nothing was written, lies anything
+}
+
+type rest int
+
+const (
+	none rest = iota
+	all
+	first
+	some
+)
+
+func (d *platter) cut(r *rand.Rand) (Image, Cut) {
+	h := how{Rand: r, sector: 512, rest: some, junk: r.IntN(4) == 0}
+	if r.IntN(2) == 0 {
+		h.sector = 4096
+	}
+	switch r.IntN(10) {
+	case 0:
+		h.rest = none
+	case 1:
+		h.rest = all
+	case 2, 3:
+		h.rest = first
+	}
+	names := maps.Clone(d.names)
+	for _, o := range d.todo[:h.IntN(len(d.todo)+1)] {
+		enter(names, o)
+	}
+	var met Cut
+	files := Image{}
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		f := d.files[names[name]]
+		if len(f.pending) > 0 {
+			met.Mid = met.Mid || isLog(name)
+			met.Checkpoint = met.Checkpoint || !isLog(name)
+		}
+		var lost, torn bool
+		files[name], lost, torn = f.cut(h)
+		met.Lost, met.Torn = met.Lost || lost, met.Torn || torn
+	}
+	return files, met
+}
+
+// cut is what a file holds after a cut.
+func (f *inode) cut(h how) (b []byte, lost, torn bool) {
+	if h.rest == some {
+		return f.scatter(h)
+	}
+	n := 0
+	switch h.rest {
+	case all:
+		n = len(f.pending)
+	case first:
+		n = h.IntN(len(f.pending) + 1)
+	}
+	b = slices.Clone(f.data)
+	for _, o := range f.pending[:n] {
+		b = after(b, o)
+	}
+	if n < len(f.pending) && h.rest == first {
+		o := f.pending[n]
+		whole := int64(len(o.data))
+		if part := h.Int64N(whole/h.sector+1) * h.sector; part > 0 && part < whole {
+			o.data, torn = o.data[:part], true
+			b = after(b, o)
+		}
+	}
+	return b, n < len(f.pending), torn
+}
+
+// scatter takes each sector as it was at some moment.
+func (f *inode) scatter(h how) (b []byte, lost, torn bool) {
+	sizes, size := []int64{int64(len(f.data))}, int64(len(f.data))
+	touches := map[int64][]int{} // sector: which of the pending touch it
+	for i, o := range f.pending {
+		from, to := o.at, o.at+int64(len(o.data))
+		next := max(size, to)
+		if o.kind == truncated {
+			from, to, next = min(size, o.at), max(size, o.at), o.at
+		}
+		for s := from / h.sector; s*h.sector < to; s++ {
+			touches[s] = append(touches[s], i)
+		}
+		if next != size {
+			size = next
+			sizes = append(sizes, size)
+		}
+	}
+	b = make([]byte, sizes[h.IntN(len(sizes))])
+	if n := copy(b, f.data); h.junk {
+		for i := n; i < len(b); i++ {
+			b[i] = byte(h.Uint32())
+		}
+	}
+	here, gone := make([]bool, len(f.pending)), make([]bool, len(f.pending))
+	for _, s := range slices.Sorted(maps.Keys(touches)) {
+		of := touches[s]
+		n := len(of)
+		if h.IntN(2) == 0 {
+			n = h.IntN(n)
+		}
+		for j, i := range of {
+			here[i], gone[i] = here[i] || j < n, gone[i] || j >= n
+		}
+		lost = lost || n < len(of)
+		if n > 0 {
+			f.fill(b, s*h.sector, min((s+1)*h.sector, int64(len(b))), of[:n])
+		}
+	}
+	for i := range here {
+		torn = torn || here[i] && gone[i] && f.pending[i].kind == wrote
+	}
+	return b, lost || len(b) != int(size), torn
+}
+
+// fill makes a part of a file what it was after some of the pending.
+func (f *inode) fill(b []byte, from, to int64, pending []int) {
+	if from >= to {
+		return
+	}
+	clear(b[from:to])
+	if from < int64(len(f.data)) {
+		copy(b[from:to], f.data[from:])
+	}
+	for _, i := range pending {
+		o := f.pending[i]
+		if o.kind == truncated {
+			clear(b[min(max(o.at, from), to):to])
+			continue
+		}
+		lo, hi := max(o.at, from), min(o.at+int64(len(o.data)), to)
+		if lo < hi {
+			copy(b[lo:hi], o.data[lo-o.at:hi-o.at])
+		}
+	}
+}
+
+// forget makes the file what is left when the kernel drops what it could not write. The caller holds the lock.
+func (d *Disk) forget(h *handle) error {
+	f := d.drop.files[h.file]
+	b, _, _ := f.scatter(how{Rand: rand.New(rand.NewPCG(uint64(d.calls[Sync]), uint64(h.file))), sector: 4096, rest: some})
+	now := f.data
+	for _, o := range f.pending {
+		now = after(slices.Clone(now), o)
+	}
+	b = append(b, make([]byte, max(0, len(now)-len(b)))...)[:len(now)] // the size is known to the kernel all the same
+	return os.WriteFile(filepath.Join(d.Dir, h.name), b, 0o600)
+}
+
+// Cuts counts cuts and what they met.
+type Cuts struct {
+	N, Mid, Checkpoint, Lost, Torn int
+	traces                         int
+}
+
+func (c Cuts) String() string {
+	return fmt.Sprintf("%d power cuts: %d in a transaction, %d in a checkpoint, %d lost what was not on the disk, %d tore a write", c.N, c.Mid, c.Checkpoint, c.Lost, c.Torn)
+}
+
+func (c *Cuts) add(met Cut) {
+	c.N++
+	for _, x := range []struct {
+		n   *int
+		was bool
+	}{{&c.Mid, met.Mid}, {&c.Checkpoint, met.Checkpoint}, {&c.Lost, met.Lost}, {&c.Torn, met.Torn}} {
+		if x.was {
+			*x.n++
+		}
+	}
+}
+
+// Each cuts the power so many times at random moments of a trace, in their order, and looks at what each has left, until look says
+// no. What was noted before a cut is heard before it is looked at. The last cut is somewhere in the second half of one trace, so
+// that work is under way in what it leaves, and at the end of the next, where the database is closed. Checkpoints are few and
+// short: there one cut in four is in one.
+func (c *Cuts) Each(r *rand.Rand, p *Player, cuts int, hear func(line string), look func(left Image) bool) {
+	c.traces++
+	for _, n := range p.trace.moments(r, cuts, c.traces%2 == 0) {
+		p.To(n, hear)
+		left, met := p.Cut(r)
+		c.add(met)
+		if !look(left) {
+			return
+		}
+	}
+}
+
+// moments are so many places to cut at, to the end of a trace or not.
+func (t Trace) moments(r *rand.Rand, n int, whole bool) []int {
+	moments := []int{len(t.ops)/2 + r.IntN(len(t.ops)-len(t.ops)/2+1)}
+	var copying []int
+	if whole {
+		moments[0], copying = len(t.ops), t.checkpoints()
+	}
+	for len(moments) < n {
+		if len(copying) > 0 && r.IntN(4) == 0 {
+			moments = append(moments, copying[r.IntN(len(copying))])
+			continue
+		}
+		moments = append(moments, r.IntN(moments[0]+1))
+	}
+	slices.Sort(moments)
+	return moments
+}
+
+// checkpoints are the moments at which the log was being copied into the database.
+func (t Trace) checkpoints() (all []int) {
+	log := map[int]bool{}
+	for i, name := range t.base.names() {
+		log[i+1] = isLog(name)
+	}
+	for i, o := range t.ops {
+		switch {
+		case o.kind == created:
+			log[o.file] = isLog(o.name)
+		case o.kind == wrote && !log[o.file]:
+			all = append(all, i+1)
+		}
+	}
+	return all
+}
+
+func isLog(name string) bool { return strings.HasSuffix(name, "-wal") }
+
+// Enough fails the test where cuts met too little for their number: then it would have shown little. A few cuts are not judged.
+func (c Cuts) Enough(t testing.TB) {
+	t.Helper()
+	if c.N < 100 {
+		return
+	}
+	for _, x := range []struct {
+		what    string
+		n, want int // percent
+	}{{"in a transaction", c.Mid, 50}, {"in a checkpoint", c.Checkpoint, 5}, {"with a loss", c.Lost, 50}, {"with a torn write", c.Torn, 25}} {
+		if 100*x.n < x.want*c.N {
+			t.Errorf("%d of %d cuts were %s, want %d %%", x.n, c.N, x.what, x.want)
+		}
+	}
+}
+
+// CutsEnv is how often the power is cut in each test that does: "make soak" asks for more.
+const CutsEnv = "YANZHEN_TEST_POWER_CUTS"
+
+// CutsAsked is how often the power is to be cut, n where nothing is asked.
+func CutsAsked(n int) int {
+	if asked, err := strconv.Atoi(os.Getenv(CutsEnv)); err == nil {
+		return asked
+	}
+	return n
+}
+
+// Seeded is a source of chance whose seed is told.
+func Seeded(t testing.TB) *rand.Rand {
+	t.Helper()
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 0))
+}
+
+// Restored puts what a power cut has left into a directory, with the mark of a database that was not closed, and gives the URL of
+// a database in it. The store brings that mark to the disk before it opens the database, so no cut takes it away.
+func Restored(t testing.TB, left Image, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	if err := left.Put(dir); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, name)
+	if err := os.WriteFile(file+".lock", []byte("1"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return "sqlite:" + file
+}
