@@ -2,6 +2,8 @@ package selection
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -53,6 +55,54 @@ func (s *Store) Seats(ctx context.Context, scope access.Scope, roundID int64) ([
 		return err
 	})
 	return all, err
+}
+
+// Drawn is what the lots of a round were drawn of: with the seed, anybody can draw them again.
+type Drawn struct {
+	Nominations []int64 // by number of their records, in the order of the numbers that experts know them by
+	Experts     []int64 // of the pool on the day of the draw, by number of their records, in the order of their lots
+}
+
+// Drawn tells those who see the round's area from the draw on, and everybody once the notice is published: before, somebody
+// who knows which record is theirs could tell an expert their number.
+func (s *Store) Drawn(ctx context.Context, scope access.Scope, roundID int64) (Drawn, error) {
+	var d Drawn
+	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
+		d = Drawn{}
+		r, err := round(ctx, q, roundID)
+		if err != nil || r.DrawnAt == 0 || !scope.Sees(access.ReadCase, r.Area, 0) && r.State != Noticed && r.State != Decided {
+			return err
+		}
+		all, err := nominations(ctx, q, nominationsOf, r.ID)
+		if err != nil {
+			return err
+		}
+		slices.SortFunc(all, func(a, b Nomination) int { return a.Number - b.Number })
+		for _, n := range all {
+			if n.Number > 0 { // whoever took part, and was taken out since
+				d.Nominations = append(d.Nominations, n.ID)
+			}
+		}
+		d.Experts = slices.Clone(r.pool)
+		lots := r.lots()
+		slices.SortFunc(d.Experts, func(a, b int64) int {
+			return strings.Compare(lots.Lot(ForExperts, Expert{ID: a}.key()), lots.Lot(ForExperts, Expert{ID: b}.key()))
+		})
+		return nil
+	})
+	return d, err
+}
+
+// Roll is the digest that goes into every lot, worked out anew from who was drawn of.
+func (d Drawn) Roll() string {
+	nominations, experts := make([]string, len(d.Nominations)), make([]string, len(d.Experts))
+	for i, id := range d.Nominations {
+		nominations[i] = Nomination{ID: id}.key()
+	}
+	for i, id := range d.Experts {
+		experts[i] = Expert{ID: id}.key()
+	}
+	return Roll(nominations, experts)
 }
 
 // Declaration is that an expert has an interest in an enterprise.

@@ -81,6 +81,9 @@ func Register(r *casework.Registry, s *Store) {
 		_, err := s.Revoke(ctx, tx, at.Case().Data["title"].Int(), actOf(at), at)
 		return err
 	})
+	casework.Register(r, "pool.list", func(_ context.Context, _ *store.Tx, at *casework.Moment, _ none) error {
+		return at.Set("grounds", rule.Text(at.Event().Reason)) // whoever confirms it enters it for these
+	})
 	casework.Register(r, "pool.enter", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args entering) error {
 		return s.enterEffect(ctx, tx, at, args.How)
 	})
@@ -246,7 +249,11 @@ func (s *Store) awardEffect(ctx context.Context, tx *store.Tx, at *casework.Mome
 }
 
 func (s *Store) enterEffect(ctx context.Context, tx *store.Tx, at *casework.Moment, how string) error {
-	e, err := s.Enter(ctx, tx, at.Case().Data["ladder"].Text(), at.Case().Enterprise, how, actOf(at))
+	act, data := actOf(at), at.Case().Data
+	if grounds, ok := data["grounds"]; ok && how == ByList {
+		act.Reason = grounds.Text()
+	}
+	e, err := s.Enter(ctx, tx, data["ladder"].Text(), at.Case().Enterprise, how, act)
 	if err != nil {
 		return err
 	}

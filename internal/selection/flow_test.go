@@ -252,6 +252,51 @@ func TestPoolCase(t *testing.T) {
 	})
 }
 
+// TestNobodyEntersAlone shows that what an office nominates or lists, somebody else of it passes, and that a pool is left by
+// the enterprise too.
+func TestNobodyEntersAlone(t *testing.T) {
+	eachFlow(t, func(t *testing.T, f *flow) {
+		ctx := context.Background()
+		f.enterprises(dafeng)
+		other := access.NewScope(8, access.CountyOfficial, []string{dafeng}, nil)
+		call, err := f.cases.New(ctx, city, CallCase("2024年数字工匠评选", f.area))
+		f.must(err)
+		f.must(f.act(city, call.ID, "announce", "", map[string]any{"scheme": "digital_craftsman", "year": 2024, "closes": "2024-09-10"}))
+		r, err := f.RoundOf(ctx, f.DB.Read(), call.ID)
+		f.must(err)
+		n, err := f.NominationCase(ctx, r, "数字工匠申报", f.firms[0])
+		f.must(err)
+		c, err := f.cases.New(ctx, county, n)
+		f.must(err)
+		f.must(f.act(county, c.ID, "submit", "", craftsman(0)))
+		if err := f.act(county, c.ID, "accept", "", nil); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("who nominated accepted it: %v", err)
+		}
+		f.must(f.act(other, c.ID, "accept", "", nil))
+
+		c, err = f.cases.New(ctx, county, PoolCase("标杆培育", "benchmark", f.firms[0]))
+		f.must(err)
+		f.must(f.act(county, c.ID, "list", "名单〔2024〕1号（演示）", nil))
+		if pool, err := f.Pool(ctx, county, "benchmark"); err != nil || len(pool) != 0 {
+			t.Errorf("in the pool before it was confirmed: %v, %v", pool, err)
+		}
+		if err := f.act(county, c.ID, "confirm", "", nil); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("who listed confirmed it: %v", err)
+		}
+		f.must(f.act(other, c.ID, "confirm", "", nil))
+		stays, err := f.History(ctx, county, f.firms[0])
+		f.must(err)
+		if len(stays) != 1 || stays[0].Events[0].Reason != "名单〔2024〕1号（演示）" || stays[0].Events[0].Actor != other.Account() {
+			t.Errorf("how it came in: %+v", stays)
+		}
+		owner := access.NewScope(200, access.Enterprise, nil, f.firms)
+		f.must(f.act(owner, c.ID, "quit", "停产（演示）", nil))
+		if f.state(c.ID) != "left" {
+			t.Errorf("after it quit: %s", f.state(c.ID))
+		}
+	})
+}
+
 // TestExpertsSeeNoCase shows that who judges a nomination does not reach its case, where names stand.
 func TestExpertsSeeNoCase(t *testing.T) {
 	eachFlow(t, func(t *testing.T, f *flow) {

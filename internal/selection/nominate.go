@@ -170,6 +170,24 @@ func (s *Store) Nominate(ctx context.Context, tx *store.Tx, n NewNomination) (No
 	return s.handIn(ctx, tx, out)
 }
 
+// Eligible is how an enterprise that the scope may see stands to the conditions of a round today, from what the scope may
+// know; NotFound for any other.
+func (s *Store) Eligible(ctx context.Context, scope access.Scope, r Round, enterprise int64) ([]Check, error) {
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return nil, err
+	}
+	of, ok := s.Subjects.Subject(view, enterprise)
+	if !ok || !view.Can(access.ReadFact, enterprise) {
+		return nil, errs.NotFound("enterprise", enterprise)
+	}
+	scheme, _, err := s.Definition(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return scheme.CheckEligible(of, s.Clock.Today())
+}
+
 // nominee checks who is nominated by whom.
 func (s *Store) nominee(view fact.View, r Round, scheme *Scheme, n NewNomination) (party.Enterprise, error) {
 	e, ok := view.Enterprise(n.Party)

@@ -186,8 +186,9 @@ func (s *Store) entry(ctx context.Context, tx *store.Tx, id int64) (PoolEntry, e
 	return all[0], nil
 }
 
-// Refresh looks at everybody in the pool of a ladder and keeps who stands on another step than before. It gives how many.
-func (s *Store) Refresh(ctx context.Context, ladder string, act Act) (moved int, err error) {
+// Refresh looks at everybody in the pool of a ladder for whom the scope is the office in charge, and keeps who stands on
+// another step than before. It gives how many.
+func (s *Store) Refresh(ctx context.Context, scope access.Scope, ladder string, act Act) (moved int, err error) {
 	l, err := s.Set.Ladder(ladder)
 	if err != nil {
 		return 0, err
@@ -200,8 +201,15 @@ func (s *Store) Refresh(ctx context.Context, ladder string, act Act) (moved int,
 	if err != nil {
 		return 0, err
 	}
+	theirs, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return 0, err
+	}
 	steps := map[int64]string{}
 	for _, e := range in {
+		if !theirs.Can(access.HandleCase, e.Party) {
+			continue
+		}
 		at, err := s.standpoint(view, l, e.Party)
 		if err != nil {
 			return 0, err

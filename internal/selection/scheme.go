@@ -75,6 +75,33 @@ type Scheme struct {
 
 	eligible []condition
 	src      []byte
+	form     *form.Form // nil where the one that it was checked with is not at hand
+}
+
+// Label is what the form calls a field, or a column of a list: "list · column"; the code where the form is not at hand.
+func (s *Scheme) Label(path string) i18n.Text {
+	name, column, inList := strings.Cut(path, ".")
+	if s.form != nil {
+		if f, ok := s.form.Field(name); ok {
+			if c, ok := f.Column(column); ok && inList {
+				return i18n.Text{ZH: f.Label.ZH + " · " + c.Label.ZH, EN: f.Label.EN + " · " + c.Label.EN}
+			}
+			return f.Label
+		}
+	}
+	return i18n.Text{ZH: path, EN: path}
+}
+
+// Field is the field of the form at a path, or the column of a list; ok is false where the form is not at hand.
+func (s *Scheme) Field(path string) (f *form.Field, ok bool) {
+	if s.form == nil {
+		return nil, false
+	}
+	name, column, inList := strings.Cut(path, ".")
+	if f, ok = s.form.Field(name); ok && inList {
+		f, ok = f.Column(column)
+	}
+	return f, ok
 }
 
 // Limits of a scheme.
@@ -229,10 +256,10 @@ func (s *Scheme) CheckMaterial(m Material, names []string) error {
 			return errs.Invalid(i18n.M("selection.field_unknown", f))
 		}
 		if len(m[f]) > maxText {
-			return errs.Invalid(i18n.M("selection.field_long", f, maxText))
+			return errs.Invalid(i18n.M("selection.field_long", s.Label(f), maxText))
 		}
 		if name, found := Reveals(m[f], names); shown && found {
-			return errs.Invalid(i18n.M("selection.names_itself", f, name))
+			return errs.Invalid(i18n.M("selection.names_itself", s.Label(f), name))
 		}
 	}
 	return nil
@@ -295,7 +322,7 @@ type Set struct {
 	ladders []*Ladder
 }
 
-// covers tells what a scheme does not say of the fields of its form.
+// covers tells what a scheme does not say of the fields of its form, and keeps the form with it.
 func covers(s *Scheme, forms *form.Set, name string) content.Problems {
 	tell := func(msg i18n.Msg) content.Problems {
 		return content.Problems{content.NewProblem(name, s.src, 1, 1, msg)}
@@ -321,6 +348,7 @@ func covers(s *Scheme, forms *form.Set, name string) content.Problems {
 			return tell(i18n.M("selection.field_unknown", field.Name))
 		}
 	}
+	s.form = f
 	return nil
 }
 

@@ -350,26 +350,29 @@ func (s *Store) checkRound(r Round) error {
 	return nil
 }
 
-// Rounds is every round, the newest year first. Calls are for all who take part in the programme; a seed is not told
-// before the draw.
+// Rounds is every round, the newest year first. Calls are public; a seed is not told before the draw, nor to others than
+// those who see the round's area that a ranking is made before it is published.
 func (s *Store) Rounds(ctx context.Context, scope access.Scope) ([]Round, error) {
-	if !scope.Can(access.ReadCase) {
-		return nil, nil
-	}
 	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Round, error) { return scanRound(r) }, allRounds)
 	for i := range all {
-		all[i] = all[i].public()
+		all[i] = all[i].told(scope)
 	}
 	return all, err
 }
 
 // Round is one of them.
 func (s *Store) Round(ctx context.Context, scope access.Scope, id int64) (Round, error) {
-	if !scope.Can(access.ReadCase) {
-		return Round{}, errs.NotFound("round", id)
-	}
 	r, err := round(ctx, s.DB.Read(), id)
-	return r.public(), err
+	return r.told(scope), err
+}
+
+// told is the round as far as a scope may know it.
+func (r Round) told(scope access.Scope) Round {
+	r = r.public()
+	if r.State == Ranked && !scope.Sees(access.ReadCase, r.Area, 0) {
+		r.State, r.RankedAt = Judging, 0
+	}
+	return r
 }
 
 // public is the round without a seed that may not be known yet.

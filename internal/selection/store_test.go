@@ -69,6 +69,17 @@ func TestRound(t *testing.T) {
 		if tie := places[1].Tie; tie == nil || tie.Rule != "item:benefit" || tie.Mine != "20" || tie.Their != "18" {
 			t.Errorf("the tie for the second place was told as %+v", tie)
 		}
+		for who, want := range map[*access.Scope]RoundState{&city: Ranked, {}: Judging} {
+			if shown, err := w.Round(ctx, *who, r.ID); err != nil || shown.State != want {
+				t.Errorf("a round that is ranked is shown as %s, %v, not as %s", shown.State, err, want)
+			}
+		}
+		if d, err := w.Drawn(ctx, access.Scope{}, r.ID); err != nil || d.Nominations != nil {
+			t.Errorf("the public is told who was drawn before the notice: %+v, %v", d, err)
+		}
+		if d, err := w.Drawn(ctx, city, r.ID); err != nil || len(d.Nominations) != 5 || len(d.Experts) != 9 || d.Roll() != r.Roll {
+			t.Errorf("what was drawn of does not come to the roll: %+v, %v", d, err)
+		}
 		want := []string{"2 chosen", "0 chosen", "1 waiting", "3 waiting", "4 below"}
 		if diff := cmp.Diff(want, w.standings(city, r.ID)); diff != "" {
 			t.Errorf("ranking (-want +got):\n%s", diff)
@@ -398,8 +409,8 @@ func TestNominating(t *testing.T) {
 		if n := count(w.Nominations(ctx, auditor, r.ID)); n != 2 {
 			t.Errorf("an auditor sees %d nominations", n)
 		}
-		if n := count(w.Rounds(ctx, access.Scope{})); n != 0 {
-			t.Errorf("nobody sees %d rounds", n)
+		if n := count(w.Rounds(ctx, access.Scope{})); n != 1 {
+			t.Errorf("the public sees %d rounds", n)
 		}
 	})
 }
@@ -432,9 +443,13 @@ func TestPool(t *testing.T) {
 		w.must(err)
 
 		w.addTitle(w.firms[0])
-		moved, err := w.Refresh(ctx, "benchmark", Act{})
+		elsewhere := access.NewScope(10, access.CountyOfficial, []string{tinghu}, nil)
+		if moved, err := w.Refresh(ctx, elsewhere, "benchmark", Act{}); moved != 0 || err != nil {
+			t.Errorf("another county moved %d, %v", moved, err)
+		}
+		moved, err := w.Refresh(ctx, city, "benchmark", Act{})
 		w.must(err)
-		if again, err := w.Refresh(ctx, "benchmark", Act{}); moved != 1 || again != 0 || err != nil {
+		if again, err := w.Refresh(ctx, city, "benchmark", Act{}); moved != 1 || again != 0 || err != nil {
 			t.Errorf("moved %d, then %d, %v", moved, again, err)
 		}
 		pool, err := w.Pool(ctx, county, "benchmark")
