@@ -183,7 +183,7 @@ func (j *job) touched(s *Survey, use uses) [][]int32 {
 			}
 			left := x.open.Or(&x.failed)
 			if decided && !s.meets[k.index] && use.rateAlone(k) {
-				idle := a.idle(j, b, k, &x)
+				idle := a.idle(j, b, n, &x)
 				left = left.Without(&idle)
 			}
 			for _, i := range left.List(&a.numbers) {
@@ -202,10 +202,10 @@ func (u uses) rateAlone(k *clauseRule) bool {
 }
 
 // idle is the rows in which a clause is met and comes to nothing, whatever its rate and its ceilings are.
-func (a *asker) idle(j *job, b *column.Block, k *clauseRule, x *sieve) column.Bits {
+func (a *asker) idle(j *job, b *column.Block, n int, x *sieve) column.Bits {
 	v := &a.valued
-	v.begin(j, b, k, j.sure(b, k, x.met))
-	v.values(j.by)
+	v.begin(j, b, n, j.sure(b, j.clauses[n], x.met))
+	v.values(j.by, false)
 	idle := v.rows
 	if idle.Empty() {
 		return idle
