@@ -18,6 +18,8 @@ type lot struct {
 	table  *table
 	plain  bool // nothing but the conditions in columns decides, and they need not be asked again where they hold
 	rows   []int32
+	low    int32         // enterprise of the first of rows
+	high   int32         // and of the last
 	states []answerState // of rows; nil where all are definite
 	pays   []money.Fen   // of rows: the amount, under the ceilings
 
@@ -44,14 +46,23 @@ func (l *lot) state(n int) answerState {
 
 func (l *lot) firm(n int) int32 { return l.table.firms[l.rows[n]] }
 
+// close must follow the last row.
+func (l *lot) close() {
+	if n := len(l.rows); n > 0 {
+		l.low, l.high = l.firm(0), l.firm(n-1)
+	}
+}
+
 // between is where the enterprises from and up to to stand.
 func (l *lot) between(from, to int) (first, last int) {
 	n := len(l.rows)
-	if n == 0 || int(l.firm(0)) >= to || int(l.firm(n-1)) < from {
+	if n == 0 || int(l.low) >= to || int(l.high) < from {
 		return 0, 0
 	}
-	first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
-	if int(l.firm(n-1)) < to {
+	if int(l.low) < from {
+		first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
+	}
+	if int(l.high) < to {
 		return first, n
 	}
 	return first, first + sort.Search(n-first, func(i int) bool { return int(l.firm(first+i)) >= to })
@@ -70,10 +81,8 @@ type job struct {
 	guards   [][]guard // by number in clauses
 	rounds   [][]toFen // of the amount, if there is one, and of each ceiling
 	plan     *column.Plan
+	spans    [][]column.Bits // of each clause, the rows on whose day or in whose year it is in force; nil for all
 	from, to int
-
-	spans []inSpan // of the block that is asked
-	block int
 }
 
 // guard is a condition in columns on which a clause depends.
@@ -82,13 +91,6 @@ type guard struct {
 	shuts  bool // it must not hold
 	closed bool // what is unknown is taken for no
 	expr   *rule.Expr
-}
-
-// inSpan is the rows of a block in a span of time, or of which the whole year is.
-type inSpan struct {
-	from, to period.Day
-	yearly   bool
-	rows     column.Bits
 }
 
 // jobs is all that a plan asks of the crowd, with its numbers in the columns: all clauses, or some.
@@ -115,8 +117,8 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		if len(j.clauses) > 0 && t.year > 0 {
 			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs()...)
 			j.arrange()
-			for n := range j.clauses {
-				j.rounds = append(j.rounds, j.roundsOf(n))
+			for n, k := range j.clauses {
+				j.rounds, j.spans = append(j.rounds, j.roundsOf(n)), append(j.spans, t.inForce(k))
 			}
 		}
 		asked[i] = j
@@ -260,6 +262,7 @@ func (j *job) ask(s *Survey) []lot {
 		for n, k := range j.clauses {
 			all[n] = lot{k: k, table: j.table, rows: j.table.numbers(), states: make([]answerState, len(j.table.rows)), pays: make([]money.Fen, len(j.table.rows))}
 			all[n].room(s, len(j.table.rows))
+			all[n].close()
 		}
 		return all
 	}
@@ -278,9 +281,10 @@ func (j *job) ask(s *Survey) []lot {
 			if len(all[n].states) == 0 {
 				all[n].states = nil
 			}
-			continue
+		} else {
+			all[n] = a.lots[n].clone()
 		}
-		all[n] = a.lots[n].clone()
+		all[n].close()
 	}
 	return all
 }
@@ -442,7 +446,7 @@ func (k *clauseRule) plainly(s *screen) bool {
 
 // sieve sorts out the rows of a block by the conditions of a clause.
 func (j *job) sieve(b *column.Block, n int) sieve {
-	x := sieve{block: b, open: j.valid(b, j.clauses[n])}
+	x := sieve{block: b, open: j.valid(b, n)}
 	x.met = x.open
 	for _, g := range j.guards[n] {
 		x.guard(g)
@@ -450,30 +454,48 @@ func (j *job) sieve(b *column.Block, n int) sieve {
 	return x
 }
 
-// valid is the rows of a block on whose day, or in whose year, a clause is in force. Clauses of one span are asked once.
-func (j *job) valid(b *column.Block, k *clauseRule) column.Bits {
-	if k.wholeYear(j.table.year) || j.table.clauses != nil { // what was gathered is in force
-		return b.All()
+// valid is the rows of a block on whose day, or in whose year, the nth clause is in force.
+func (j *job) valid(b *column.Block, n int) column.Bits {
+	if of := j.spans[n]; of != nil {
+		return of[b.First()/column.BlockRows]
 	}
-	if j.block != b.First() || j.spans == nil {
-		j.block, j.spans = b.First(), j.spans[:0]
+	return b.All()
+}
+
+// spans is the rows of a table in spans of time, block by block, as they were asked for.
+type spans struct {
+	mu sync.Mutex
+	of map[inSpan][]column.Bits
+}
+
+// inSpan is a span of time; yearly is of those of which it has a day of the year.
+type inSpan struct {
+	from, to period.Day
+	yearly   bool
+}
+
+// inForce is the rows on whose day, or in whose year, a clause is in force, block by block; nil where all of them are.
+func (t *table) inForce(k *clauseRule) []column.Bits {
+	if k.wholeYear(t.year) || t.clauses != nil { // what was gathered is in force
+		return nil
 	}
-	span := inSpan{from: k.valid.from, to: period.Date(j.table.year, 12, 31), yearly: k.yearly, rows: b.All()}
+	span := inSpan{from: k.valid.from, to: period.Date(t.year, 12, 31), yearly: k.yearly}
 	if k.valid.to != nil {
 		span.to = *k.valid.to
 	}
-	for n := range j.spans {
-		if s := &j.spans[n]; s.from == span.from && s.to == span.to && s.yearly == span.yearly {
-			return s.rows
+	t.spans.mu.Lock()
+	defer t.spans.mu.Unlock()
+	if known, ok := t.spans.of[span]; ok {
+		return known
+	}
+	all := make([]column.Bits, (len(t.rows)+column.BlockRows-1)/column.BlockRows)
+	for i := range t.rows {
+		if k.inForce(t, t.rows[i].day) {
+			all[i/column.BlockRows].Put(i % column.BlockRows)
 		}
 	}
-	for i := range span.rows.Rows() {
-		if !k.inForce(j.table, j.table.rows[b.First()+i].day) {
-			span.rows.Drop(i)
-		}
-	}
-	j.spans = append(j.spans, span)
-	return span.rows
+	t.spans.of[span] = all
+	return all
 }
 
 // wholeYear says that a clause holds on every day of a year.

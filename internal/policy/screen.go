@@ -39,6 +39,7 @@ type table struct {
 	rows   []row
 	firms  []int32       // of rows, rising
 	batch  *column.Batch // but for parameters and settings
+	spans  *spans
 
 	clauses           []bool // that are asked of the rows; nil for all of the screen
 	unplaced, floored bool   // some rows are
@@ -221,7 +222,7 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 }
 
 func newTable(s *screen, year int, rows []row) table {
-	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows))}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}}
 	for i := range rows {
 		t.firms[i] = rows[i].firm
 		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor

@@ -309,14 +309,11 @@ func (b *Block) Multiple(out int, want Bits) (of Answers, by int64, ok bool) {
 	if n.op != opTimes || n.width != w64 || n.check {
 		return of, 0, false
 	}
-	x, y := n.args[0], n.args[1]
-	if pl.nodes[x].op == opConst {
-		x, y = y, x
-	}
-	if pl.nodes[y].op != opConst {
+	x, by, ok := pl.constant(n)
+	if !ok {
 		return of, 0, false
 	}
-	return Answers{&pl.nodes[x], b.m.need(x, &want)}, pl.nodes[y].value.Int64(), true
+	return Answers{&pl.nodes[x], b.m.need(x, &want)}, by, true
 }
 
 // Most is what the numbers of an expression are no more than, over Den; ok is false where that has no 64 bits.
