@@ -117,6 +117,23 @@ func (s *Store) count(ctx context.Context, login, byAddress string) error {
 	return nil
 }
 
+// Admit counts a form that somebody sends without an account by the address that it comes from, and refuses it with Unavailable
+// once most have come within a quarter of an hour. What tells one kind of form from another.
+func (s *Store) Admit(ctx context.Context, what, address string, most int) error {
+	var refused error
+	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		refused, err = s.countOne(ctx, tx, digest(what+":"+addressSubject(address)), most)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("count %s: %w", what, err)
+	}
+	if refused != nil {
+		return errs.Unavailable(i18n.M("access.too_many_forms", int64(attemptWindow/time.Minute)), nil)
+	}
+	return nil
+}
+
 func (s *Store) recordLock(ctx context.Context, tx *store.Tx, login string) error {
 	a, _, err := s.read(ctx, tx, byLogin, login)
 	if errs.KindOf(err) == errs.KindNotFound {

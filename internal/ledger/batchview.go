@@ -62,7 +62,7 @@ func scanBatch(row interface{ Scan(...any) error }) (b Batch, err error) {
 	return b, err
 }
 
-// Batches are the batches of the areas that the scope reaches, in the order in which they were made.
+// Batches are the batches of the areas that the scope reaches, in the order in which they were made, or backwards.
 func (v *View) Batches(ctx context.Context, f Filter, p Page) ([]Batch, error) {
 	var w where
 	w.sees(v.scope, access.ReadFund, "b.area")
@@ -72,8 +72,17 @@ func (v *View) Batches(ctx context.Context, f Filter, p Page) ([]Batch, error) {
 	if f.Area != "" {
 		w.add("b.area = ?", f.Area)
 	}
-	w.add("b.id > ?", p.After)
-	rows, err := v.q.Query(ctx, selectBatch+w.String()+` ORDER BY b.id`+w.limit(p.Rows), w.args...)
+	order := ` ORDER BY b.id`
+	switch {
+	case p.Back && p.After != 0:
+		w.add("b.id < ?", p.After)
+		fallthrough
+	case p.Back:
+		order += ` DESC`
+	default:
+		w.add("b.id > ?", p.After)
+	}
+	rows, err := v.q.Query(ctx, selectBatch+w.String()+order+w.limit(p.Rows), w.args...)
 	all, err := collect(rows, err, "read batches", func(rows *store.Rows) (Batch, error) { return scanBatch(rows) })
 	if err != nil {
 		return nil, err

@@ -226,6 +226,7 @@ type Page struct {
 	After int64
 	Entry int // of entries: and after the one with this number of the transfer After
 	Rows  int
+	Back  bool // of batches: the newest first, and before After
 }
 
 // entry is the number after which the entries of the transfer After go on; none of them by default.

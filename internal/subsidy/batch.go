@@ -69,12 +69,14 @@ func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call,
 	if err != nil {
 		return c, err
 	}
-	made, err := s.cases.NewWith(ctx, scope, casework.NewCase{
+	made, err := s.cases.New(ctx, scope, casework.NewCase{
 		Workflow: CallWorkflow, Title: c.Title, Subject: subject, Data: casework.Data{"closes": rule.Day(c.Closes)},
-	}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
-		c.Case = made.ID
-		return s.DraftCall(ctx, tx, scope.Account(), c)
 	})
+	if err != nil {
+		return c, err
+	}
+	c.Case = made.ID
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.DraftCall(ctx, tx, scope.Account(), c) })
 	if err != nil {
 		return c, err
 	}
@@ -119,7 +121,7 @@ func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p P
 }
 
 const (
-	insertBatch = `INSERT INTO subsidy_batch (case_id, call_id, area, notice) VALUES ($1, $2, $3, '')`
+	insertBatch = `INSERT INTO subsidy_batch (case_id, call_id, area, notice) VALUES ($1, $2, $3, '') ON CONFLICT DO NOTHING`
 	batchByID   = `SELECT case_id, call_id, area, notice FROM subsidy_batch WHERE case_id = $1`
 	batchOf     = `SELECT case_id FROM subsidy_batch WHERE call_id = $1 AND notice = '' AND dropped = 0 ORDER BY case_id DESC LIMIT 1`
 	dropBatch   = `UPDATE subsidy_batch SET dropped = 1 WHERE case_id = $1`
@@ -128,25 +130,27 @@ const (
 	setBatch    = `UPDATE subsidy_application SET batch_id = $1 WHERE case_id = $2 AND standing = 'open'`
 )
 
-// OpenBatch opens a batch that gathers applications of a call. A call has one that gathers at a time.
-func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, title string) (casework.Case, error) {
+// OpenBatch opens a batch that gathers applications of a call. A call has one that gathers at a time: where there is one it is a
+// Conflict. A repetition with the same key gives the same batch.
+func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, title, key string) (casework.Case, error) {
 	c, err := s.Call(ctx, scope, call)
 	if err != nil {
+		return casework.Case{}, err
+	}
+	if open, err := gathering(ctx, s.DB.Read(), call); err == nil {
+		return casework.Case{}, errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
+	} else if errs.KindOf(err) != errs.KindConflict {
 		return casework.Case{}, err
 	}
 	subject, err := s.AreaSubject(ctx, c.Area)
 	if err != nil {
 		return casework.Case{}, err
 	}
-	return s.cases.NewWith(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
-		if err := tx.Lock(ctx, "batches of call "+caseName(call)); err != nil {
-			return err
-		}
-		if open, err := gathering(ctx, tx, call); err == nil {
-			return errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
-		} else if errs.KindOf(err) != errs.KindConflict {
-			return err
-		}
+	made, err := s.cases.New(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject, Key: key})
+	if err != nil {
+		return made, err
+	}
+	return made, s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		_, err := tx.Exec(ctx, insertBatch, made.ID, call, c.Area)
 		return noted("open batch", err)
 	})

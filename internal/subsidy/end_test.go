@@ -117,7 +117,7 @@ func (w *world) reviewed(id int64) {
 // batchOf publishes the applications of a call that are ready, and gives the batch.
 func (w *world) batched(call int64, cases ...int64) int64 {
 	w.t.Helper()
-	b, err := w.OpenBatch(ctx, cityA, call, "第一批")
+	b, err := w.OpenBatch(ctx, cityA, call, "第一批", "")
 	must(w.t, err)
 	for _, id := range cases {
 		w.does(cityA, id, "join")

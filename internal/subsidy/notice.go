@@ -180,10 +180,12 @@ const (
 	answerObjection = `UPDATE subsidy_objection SET answered = $1, by_account = $2, upheld = $3, answer = $4 WHERE id = $5 AND answered = 0`
 	objectionByID   = `SELECT id, notice_id, line, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE id = $1`
 	objectionsOf    = `SELECT id, notice_id, line, case_id, text, name, at, answered, by_account, upheld, answer FROM subsidy_objection WHERE notice_id = $1 ORDER BY id`
+	sameObjection   = `SELECT id FROM subsidy_objection WHERE notice_id = $1 AND line = $2 AND name = $3 AND text = $4 AND answered = 0 LIMIT 1`
 	maxObjections   = 1000 // of one notice
 )
 
-// Object files an objection to a line of a notice that stands. Anybody may.
+// Object files an objection to a line of a notice that stands. Anybody may. What was said in the same words and waits for its
+// answer is not filed again.
 func (s *Store) Object(ctx context.Context, notice int64, n int, name, text string) (int64, error) {
 	text, name = strings.TrimSpace(text), strings.TrimSpace(name)
 	if text == "" || name == "" {
@@ -202,6 +204,15 @@ func (s *Store) Object(ctx context.Context, notice int64, n int, name, text stri
 			return errs.NotFound("line of a notice", n)
 		}
 		if err := s.standing(ctx, tx, notice); err != nil {
+			return err
+		}
+		if err := tx.Lock(ctx, fmt.Sprintf("objections to notice %d", notice)); err != nil {
+			return err
+		}
+		switch err := tx.QueryRow(ctx, sameObjection, notice, n, name, text).Scan(&id); {
+		case err == nil:
+			return nil
+		case !errors.Is(err, sql.ErrNoRows):
 			return err
 		}
 		if err := tx.QueryRow(ctx, openObjections, notice).Scan(&open); err != nil {

@@ -94,9 +94,9 @@ func TestBatchIsDropped(t *testing.T) {
 		id, err := w.applies(call, firm, "c9", items("11"))
 		must(t, err)
 		w.settled(id)
-		b, err := w.OpenBatch(ctx, cityA, call, "第一批")
+		b, err := w.OpenBatch(ctx, cityA, call, "第一批", "")
 		must(t, err)
-		if _, err := w.OpenBatch(ctx, cityB, call, "又一批"); errs.KindOf(err) != errs.KindConflict {
+		if _, err := w.OpenBatch(ctx, cityB, call, "又一批", ""); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("a second batch: %v", err)
 		}
 		w.does(cityA, id, "join")
