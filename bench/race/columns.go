@@ -24,11 +24,9 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 	if err != nil {
 		return piece{err: err}
 	}
-	totals := survey.Totals()
-	return inPieces(len(c.out), func(from, to int) piece {
-		var sum Sum
+	return inPieces(len(c.out), func(from, to int) (x piece) {
 		for i := from; i < to; i++ {
-			total := int64(totals[i])
+			total := int64(survey.Total(i))
 			if survey.Odd(i) {
 				var err error
 				if total, err = c.decide(survey, i); err != nil {
@@ -36,9 +34,9 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 				}
 			}
 			c.out[i] = total
-			sum.firm(c.area[i], total)
+			x.sum.firm(c.area[i], total)
 		}
-		return piece{sum: sum}
+		return x
 	})
 }
 
@@ -53,23 +51,21 @@ func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) pi
 	if moved == nil {
 		return piece{err: fmt.Errorf("another number is no position")}
 	}
-	x := inPieces(len(moved.Firms), func(from, to int) piece {
-		var sum Sum
-		var effect Effect
+	x := inPieces(len(moved.Firms), func(from, to int) (x piece) {
 		for n := from; n < to; n++ {
-			i, by := moved.Firms[n], int64(moved.Totals[n]-moved.Before[n])
+			i, total := moved.Firms[n], int64(moved.Totals[n])
 			if moved.Odd(n) {
-				total, err := c.decide(survey, int(i))
-				if err != nil {
+				var err error
+				if total, err = c.decide(survey, int(i)); err != nil {
 					return piece{err: err}
 				}
-				by = total - kept.totals[i]
 			}
-			sum.Budget += by
-			sum.ByArea[c.area[i]&31] += by
-			effect.firm(by)
+			by := total - kept.totals[i]
+			x.sum.Budget += by
+			x.sum.ByArea[c.area[i]&31] += by
+			x.effect.firm(by)
 		}
-		return piece{sum: sum, effect: effect}
+		return x
 	})
 	x.sum.Budget += kept.sum.Budget
 	return x

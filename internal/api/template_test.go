@@ -3,7 +3,6 @@ package api
 import (
 	"bytes"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 
@@ -50,7 +49,7 @@ func TestTemplates(t *testing.T) {
 	}
 	for login, may := range readers {
 		r := fill(login, "enterprises", "&year=2023", "企业名称", "统一社会信用代码", "营业收入（万元）")
-		if slices.Contains([]string{"", "admin", "viewer", "finance", "tax", "expert1"}, login) {
+		if login == "" || login == "admin" || login == "viewer" {
 			if r.status != http.StatusUnauthorized && r.status != http.StatusForbidden {
 				t.Errorf("%q: status %d", login, r.status)
 			}

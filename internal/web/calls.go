@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -25,6 +26,7 @@ func (s *server) subsidyRoutes() []route {
 		{"GET /calls", public, s.calls},
 		{"GET /calls/{id}", public, s.call},
 		{"POST /calls/{id}/apply", access.Need{Action: access.FileCase}, s.apply},
+		{"POST /calls/{id}/batch", access.Need{Action: access.HandleCase}, s.gather},
 		{"POST /cases/{id}/costs", read, s.putCosts},
 		{"POST /cases/{id}/rulings", read, s.putRulings},
 		{"POST /cases/{id}/payee", read, s.namePayee},
@@ -103,7 +105,7 @@ type callData struct {
 	callRow
 	Line   string // of the fund
 	Own    []ownOffers
-	Office bool // sees the case of the call
+	Office *callOffice // nil for who does not see the case of the call
 }
 
 func (s *server) callOf(r *http.Request, v *visit) (subsidy.Call, error) {
@@ -115,32 +117,43 @@ func (s *server) callOf(r *http.Request, v *visit) (subsidy.Call, error) {
 }
 
 func (s *server) call(w http.ResponseWriter, r *http.Request, v *visit) error {
-	ctx := r.Context()
-	c, err := s.callOf(r, v)
+	d, c, err := s.callDataOf(r, v)
 	if err != nil {
 		return err
 	}
-	d := callData{Office: v.scope.Sees(access.ReadCase, c.Area, 0)}
+	return s.show(w, r, s.shell(r, v, c.Title), http.StatusOK, callPage(v.t, d))
+}
+
+func (s *server) callDataOf(r *http.Request, v *visit) (d callData, c subsidy.Call, err error) {
+	ctx := r.Context()
+	if c, err = s.callOf(r, v); err != nil {
+		return d, c, err
+	}
 	if d.callRow, err = s.callRow(ctx, v.t, c); err != nil {
-		return err
+		return d, c, err
 	}
 	if d.Line, err = s.lineOf(ctx, c.Line); err != nil {
-		return err
+		return d, c, err
+	}
+	if v.scope.Sees(access.ReadCase, c.Area, 0) {
+		if d.Office, err = s.callOffice(ctx, v, c); err != nil {
+			return d, c, err
+		}
 	}
 	if own := v.scope.Owns(); len(own) > 0 && d.Open {
 		view, err := s.view(ctx, v)
 		if err != nil {
-			return err
+			return d, c, err
 		}
 		for _, firm := range own {
 			x, err := s.ownOffers(ctx, v, view, c.Case, firm)
 			if err != nil {
-				return err
+				return d, c, err
 			}
 			d.Own = append(d.Own, x)
 		}
 	}
-	return s.show(w, r, s.shell(r, v, c.Title), http.StatusOK, callPage(v.t, d))
+	return d, c, nil
 }
 
 // lineOf is the line of the fund that a call is paid from: its name and year are public with the call, its sums are not.
@@ -162,14 +175,37 @@ func (s *server) ownOffers(ctx context.Context, v *visit, view fact.View, call, 
 	if err != nil {
 		return x, err
 	}
-	begun, err := s.Subsidy.Begun(ctx, v.scope, call, firm)
+	begun, err := s.begun(ctx, v, call, firm)
 	if err != nil {
 		return x, err
 	}
 	for _, o := range offers[call] {
-		x.Rows = append(x.Rows, offerRow{Offer: o, Value: offerValue(o.Aim), Case: begun[o.Ask()]})
+		value := offerValue(o.Aim)
+		x.Rows = append(x.Rows, offerRow{Offer: o, Value: value, Case: begun[value]})
 	}
 	return x, nil
+}
+
+// openCases is how many running applications of one enterprise are looked through.
+const openCases = 200
+
+// begun is the cases of an enterprise that answer a call and have not ended, by the offer that they ask for.
+func (s *server) begun(ctx context.Context, v *visit, call, firm int64) (map[string]int64, error) {
+	list, _, err := s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: subsidy.ApplicationWorkflow, Running: true, Enterprise: firm}, 0, openCases)
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]int64{}
+	for _, c := range list {
+		of, aim, err := s.Subsidy.AimOf(ctx, v.scope, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if of == call {
+			all[offerValue(aim)] = c.ID
+		}
+	}
+	return all, nil
 }
 
 // apply opens the case of an application for an offer; one that is open already is led to.

@@ -78,6 +78,7 @@ type casePageData struct {
 	Frozen        []frozenRow
 	Children      []caseRow
 	Subsidy       *subsidyPart // nil in a case that is about none
+	Gathers       *batchPart   // nil in a case that is no batch of applications
 	Answers       []answerRow  // of those who answer in parallel where the case stands, to offices
 	Office        bool         // sees what offices see
 	MayAttach     bool
@@ -132,7 +133,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err
@@ -287,7 +288,11 @@ func (s *server) actPlainly(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	_, err = s.Cases.Act(r.Context(), v.scope, act)
 	if err == nil {
-		return seeOther(w, r, casePath(c.ID)+"?done=acted")
+		at := c.ID
+		if back := numberOf(r, "back"); back > 0 { // an application is acted on from the page of its batch
+			at = back
+		}
+		return seeOther(w, r, casePath(at)+"?done=acted")
 	}
 	msg, ok := errs.Message(err)
 	if kind := errs.KindOf(err); !ok || kind == errs.KindNotFound {

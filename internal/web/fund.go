@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -128,7 +129,11 @@ func (s *server) fundOf(r *http.Request, v *visit) (fundData, error) {
 			d.Areas = append(d.Areas, o)
 		}
 	}
-	err := s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
+	clause, err := s.clauseNames(r.Context(), v.t)
+	if err != nil {
+		return d, err
+	}
+	err = s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
 		lines, err := view.Lines(ctx, ledger.Filter{})
 		if err != nil {
 			return err
@@ -141,7 +146,7 @@ func (s *server) fundOf(r *http.Request, v *visit) (fundData, error) {
 			}
 			d.Lines = append(d.Lines, option{strconv.FormatInt(l.ID, 10), s.lineName(l)})
 		}
-		d.Filtered = s.filterText(v.t, q, lines)
+		d.Filtered = s.filterText(v.t, clause, q, lines)
 		shares, err := view.Fund(ctx, q.Filter, divisionOf(q.By))
 		if err != nil {
 			return err
@@ -153,7 +158,7 @@ func (s *server) fundOf(r *http.Request, v *visit) (fundData, error) {
 					return err
 				}
 			}
-			d.Rows = append(d.Rows, s.shareRow(v.t, q, x))
+			d.Rows = append(d.Rows, s.shareRow(clause, q, x))
 		}
 		d.Sum = sum.Totals()
 		return nil
@@ -175,7 +180,7 @@ func (s *server) lineName(l ledger.Line) string {
 }
 
 // filterText is what a view is cut down to.
-func (s *server) filterText(t i18n.T, q fundQuery, lines []ledger.Line) string {
+func (s *server) filterText(t i18n.T, clause func(string) string, q fundQuery, lines []ledger.Line) string {
 	text := ""
 	add := func(part string) {
 		if text != "" {
@@ -192,7 +197,7 @@ func (s *server) filterText(t i18n.T, q fundQuery, lines []ledger.Line) string {
 		add(s.areaName(q.Area))
 	}
 	if q.Clause != "" {
-		add(s.clauseName(t, q.Clause))
+		add(clause(q.Clause))
 	}
 	if q.Month != "" {
 		add(q.Month)
@@ -203,22 +208,35 @@ func (s *server) filterText(t i18n.T, q fundQuery, lines []ledger.Line) string {
 	return text
 }
 
-// clauseName is a clause as the ledger names it, in words where the policy is known: document#clause.
-func (s *server) clauseName(t i18n.T, clause string) string {
-	if clause == "" {
-		return t.S("fundpage.whole_line")
+// clauseNames gives clauses, as the ledger names them by document and id, in words: those of a policy in force by their name.
+func (s *server) clauseNames(ctx context.Context, t i18n.T) (func(string) string, error) {
+	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
 	}
-	return clause
+	inForce, err := s.Versions.At(ctx, view.Seq())
+	return func(clause string) string {
+		if clause == "" {
+			return t.S("fundpage.whole_line")
+		}
+		document, id, _ := strings.Cut(clause, " ")
+		for _, f := range inForce {
+			if c, ok := f.Policy.Clause(id); ok && f.Policy.File.Document.ID == document {
+				return t.Text(c.Name) + inBrackets(t, f.Policy.File.Document.Number)
+			}
+		}
+		return clause
+	}, err
 }
 
-func (s *server) shareRow(t i18n.T, q fundQuery, x ledger.Share) shareRow {
+func (s *server) shareRow(clause func(string) string, q fundQuery, x ledger.Share) shareRow {
 	row := shareRow{Name: x.Key, Totals: x.Totals()}
 	down := q
 	switch q.By {
 	case "area":
 		row.Name, down.Area = s.areaName(x.Key), x.Key
 	case "clause":
-		row.Name, down.Clause = s.clauseName(t, x.Key), x.Key
+		row.Name, down.Clause = clause(x.Key), x.Key
 	case "month":
 		down.Month = x.Key
 	default:
@@ -274,12 +292,16 @@ func (s *server) fundEntries(w http.ResponseWriter, r *http.Request, v *visit) e
 	q := readFund(r.Form)
 	d := entriesData{Query: q}
 	names := map[int64]string{}
-	err := s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
+	clause, err := s.clauseNames(r.Context(), v.t)
+	if err != nil {
+		return err
+	}
+	err = s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
 		lines, err := view.Lines(ctx, ledger.Filter{})
 		if err != nil {
 			return err
 		}
-		d.Filtered = s.filterText(v.t, q, lines)
+		d.Filtered = s.filterText(v.t, clause, q, lines)
 		list, err := view.Entries(ctx, q.Filter, ledger.Page{After: q.After, Rows: entriesShown})
 		if err != nil {
 			return err

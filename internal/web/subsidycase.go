@@ -249,9 +249,12 @@ func readItems(form url.Values) []itemRow {
 	return rows
 }
 
-// yuanOf reads an amount in yuan as it is typed.
+// yuanOf reads an amount in yuan as it is typed: one that is said, and exactly.
 func (s *server) yuanOf(text string) (money.Fen, error) {
 	said, err := intake.Typed(s.Library, content.FactDef{Type: content.Money, Unit: "元"}, text, "")
+	if err == nil && (said.State != fact.Present || said.Precision != fact.Exact) {
+		err = errs.Invalid(i18n.M("subsidypage.amount_exact", text))
+	}
 	return money.Fen(said.Value.Num), err
 }
 

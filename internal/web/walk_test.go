@@ -109,6 +109,15 @@ var writers = map[string][]string{
 	"POST /reviews":                            {}, // departments alone
 	"POST /reviews/sheet":                      {},
 	"POST /fund/budget":                        {"tinghu", "city"},
+	"POST /fund/carry":                         {"tinghu", "city"},
+	"POST /fund/payments":                      {}, // finance alone
+	"POST /fund/payments/{id}/send":            {},
+	"POST /fund/payments/{id}/cancel":          {},
+	"POST /fund/payments/{id}/file":            {},
+	"POST /fund/payments/{id}/result":          {},
+	"POST /fund/payments/{id}/settle":          {},
+	"POST /calls/{id}/batch":                   {"tinghu", "city"},
+	"POST /objections/{id}":                    {"tinghu", "city"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 	"POST /messages/{id}/unread":               {"firm", "handler", "viewer"},
 	"POST /account/messages":                   {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},

@@ -19,7 +19,7 @@ import (
 // Every key that a page names stands in the catalogue, and every key of the catalogue is named by a page. A key that is
 // put together ends in "_" in the source and stands for all that begin so.
 func TestKeysOfPages(t *testing.T) {
-	for _, area := range []string{"web", "people", "labpage"} {
+	for _, area := range []string{"web", "people", "labpage", "paypage", "noticepage", "batchpage"} {
 		t.Run(area, func(t *testing.T) { keysOf(t, area) })
 	}
 }
