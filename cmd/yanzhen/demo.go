@@ -170,10 +170,16 @@ const demoPassword = "geese fly in formation"
 
 // demoAccounts makes one account for each who would use the product, where it is not there yet.
 func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]web.DemoAccount, error) {
-	firm, err := in.enterprise(ctx, demo.Showcase(city))
+	view, err := in.frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
 		return nil, err
 	}
+	firm, err := enterpriseOf(view, demo.Showcase(city))
+	if err != nil {
+		return nil, err
+	}
+	e, _ := view.Enterprise(firm)
+	home, _ := in.lib.Areas().Node(e.Area)
 	all, err := in.accounts.List(ctx, access.SystemScope())
 	if err != nil {
 		return nil, err
@@ -192,6 +198,8 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"second", i18n.Text{ZH: "盐城市工信局（审批）", EN: "City official who approves"}, access.Grant{Role: access.CityOfficial, Area: homeCity}},
 		{"dafeng", i18n.Text{ZH: "大丰区工信局", EN: "County official, Dafeng"}, access.Grant{Role: access.CountyOfficial, Area: "320904"}},
 		{"dongtai", i18n.Text{ZH: "东台市工信局", EN: "County official, Dongtai"}, access.Grant{Role: access.CountyOfficial, Area: "320981"}},
+		{"county", i18n.Text{ZH: home.Name + "经办：初审", EN: "County official where the enterprise lies: checks"}, access.Grant{Role: access.CountyOfficial, Area: e.Area}},
+		{"county2", i18n.Text{ZH: home.Name + "经办：费用认定", EN: "County official there: rules on costs"}, access.Grant{Role: access.CountyOfficial, Area: e.Area}},
 		{"enterprise", i18n.Text{ZH: "一家企业", EN: "An enterprise"}, access.Grant{Role: access.Enterprise, Party: firm}},
 		{"finance", i18n.Text{ZH: "盐城市财政局", EN: "Finance"}, access.Grant{Role: access.Finance, Area: homeCity}},
 		{"tax", i18n.Text{ZH: "会审：税务", EN: "Joint review: tax"}, access.Grant{Role: access.TaxBureau, Area: homeCity}},
