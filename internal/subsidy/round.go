@@ -55,6 +55,7 @@ const (
 	RoundListed RoundState = "listed" // being checked
 	RoundNotice RoundState = "notice"
 	RoundOpen   RoundState = "open" // firms are asked
+	RoundGone   RoundState = "gone" // given up before it was made public
 )
 
 // RoundLine is what a firm would get by one clause for one thing.
@@ -579,7 +580,7 @@ func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n in
 	if err := limited("subsidy.field_reason", reason, maxText); err != nil {
 		return err
 	}
-	if r.State == RoundOpen {
+	if r.State == RoundOpen || r.State == RoundGone {
 		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
 	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -633,7 +634,7 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 		return err
 	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.moveRound(ctx, tx, r, RoundListed, RoundNotice, s.today()); err != nil {
+		if err := s.moveRound(ctx, tx, r, RoundListed, RoundNotice, s.today().String()); err != nil {
 			return err
 		}
 		lines, err := readLines(ctx, tx, listedLines, id)
@@ -651,8 +652,19 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 	})
 }
 
-func (s *Store) moveRound(ctx context.Context, tx *store.Tx, r Round, from, to RoundState, notice period.Day) error {
-	n, err := tx.Exec(ctx, moveRound, string(to), notice.String(), r.ID, string(from))
+// GiveUpRound ends a round that is being checked.
+func (s *Store) GiveUpRound(ctx context.Context, scope access.Scope, id int64) error {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		return s.moveRound(ctx, tx, r, RoundListed, RoundGone, "")
+	})
+}
+
+func (s *Store) moveRound(ctx context.Context, tx *store.Tx, r Round, from, to RoundState, notice string) error {
+	n, err := tx.Exec(ctx, moveRound, string(to), notice, r.ID, string(from))
 	if err == nil && n == 0 {
 		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
 	}
@@ -676,7 +688,7 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 	if err != nil {
 		return 0, err
 	}
-	if r.State == RoundListed {
+	if r.State == RoundListed || r.State == RoundGone {
 		return 0, errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
 	}
 	if r.State == RoundNotice {
@@ -684,7 +696,7 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 			if err := s.over(ctx, tx, id, r.Notice); err != nil {
 				return err
 			}
-			return s.moveRound(ctx, tx, r, RoundNotice, RoundOpen, r.Notice)
+			return s.moveRound(ctx, tx, r, RoundNotice, RoundOpen, r.Notice.String())
 		})
 		if err != nil {
 			return 0, err

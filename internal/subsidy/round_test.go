@@ -82,6 +82,24 @@ func TestRoundTellsWhoIsLeftOut(t *testing.T) {
 	})
 }
 
+// A list that was given up is dropped from no more, and not made public.
+func TestRoundGivenUp(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(1)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.GiveUpRound(ctx, cityA, r.ID))
+		for what, err := range map[string]error{"dropped from": w.DropLine(ctx, cityA, r.ID, 1, "理由"), "published": w.PublishRound(ctx, cityB, r.ID), "given up again": w.GiveUpRound(ctx, cityA, r.ID)} {
+			if errs.KindOf(err) != errs.KindConflict {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if _, err := w.OpenRound(ctx, cityB, r.ID); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("opened: %v", err)
+		}
+	})
+}
+
 // Another area's line of the fund pays no round.
 func TestRoundIsPaidFromALineOfItsArea(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

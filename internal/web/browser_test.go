@@ -38,8 +38,10 @@ func TestPagesInBrowser(t *testing.T) {
 	c.state("ent.profit", "1200")
 	c.openCall()
 	c.officers()
-	application := c.applied()
+	begun, application := c.begun(), c.applied()
 	c.acts("tinghu", application, "accept", "")
+	c.openRound()
+	asked, entitled := c.askedRound()
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
@@ -103,6 +105,18 @@ func TestPagesInBrowser(t *testing.T) {
 		{"reviews-city", "city", "/reviews"},
 		{"review-case", "city", casePath(application)},
 		{"workflows", "", "/workflows"},
+		{"calls", "firm", "/calls"},
+		{"call", "firm", callPath(c.call)},
+		{"call-official", "city", callPath(c.call)},
+		{"application", "firm", casePath(begun)},
+		{"application-checked", "firm", casePath(application)},
+		{"rounds", "city", "/rounds"},
+		{"round-new", "city", "/rounds/new?policy=yancheng-2022-6"},
+		{"round-preview", "city", fmt.Sprintf("/rounds/new?policy=yancheng-2022-6&clause=c9&area=320900&line=%d&title=%s&preview=1", c.lineOfCall(), url.QueryEscape("2023年度免申即享"))},
+		{"round", "city", roundPath(c.round)},
+		{"round-open", "second", roundPath(asked)},
+		{"mine-entitled", "who1", "/mine"},
+		{"case-entitled", "who1", casePath(entitled)},
 		{"workflow", "", "/workflows/subsidy_application"},
 		{"fund", "city", "/fund"},
 		{"fund-entries", "city", "/fund/entries"},

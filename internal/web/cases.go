@@ -110,6 +110,7 @@ type casesData struct {
 	Rows         []caseRow
 	Total, Pages int
 	Reviews      bool // joint review concerns the visitor
+	MayRounds    bool // there are rounds for the visitor
 }
 
 const (
@@ -123,7 +124,7 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	d := casesData{Query: q, Reviews: v.scope.Can(access.ReviewCase) || v.scope.Can(access.HandleCase)}
+	d := casesData{Query: q, Reviews: v.scope.Can(access.ReviewCase) || v.scope.Can(access.HandleCase), MayRounds: roundsRead.MetBy(v.scope)}
 	if d.Inbox, err = s.Cases.Inbox(ctx, v.scope, q.Workflow, 0, inboxRows); err != nil {
 		return err
 	}

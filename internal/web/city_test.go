@@ -53,6 +53,7 @@ type city struct {
 	caseOf   map[string]int64 // a case of each firm, by its credit code
 	evidence int64            // a file of that of the firm in 亭湖区
 	call     int64            // that openCall has published
+	round    int64            // that openRound has listed
 }
 
 // openCases opens a case of each firm, and hands a file in to that of the firm in 亭湖区.
@@ -168,10 +169,15 @@ func (c *city) enrolCity() int64 {
 // importCSV takes a file the whole way, as an official of the area.
 func (c *city) importCSV(name, body, authority, area string) {
 	c.t.Helper()
+	c.importYear(name, body, authority, area, 2023)
+}
+
+func (c *city) importYear(name, body, authority, area string, year int) {
+	c.t.Helper()
 	ctx := context.Background()
 	scope := access.NewScope(1, access.CityOfficial, c.srv.Library.Areas().Below(area), nil)
 	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{
-		Name: name, Sender: "市工信局", Authority: authority, Area: area, Period: period.OfYear(2023), Body: strings.NewReader(body),
+		Name: name, Sender: "市工信局", Authority: authority, Area: area, Period: period.OfYear(year), Body: strings.NewReader(body),
 	})
 	if err != nil {
 		c.t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
 // decisionView is a decision put into words, clause by clause; those that pay come first.
@@ -94,8 +95,8 @@ func (s *server) viewDecision(t i18n.T, p *policy.Policy, d *policy.Decision) de
 	if !d.Reason.IsZero() {
 		v.Reason = t.Msg(d.Reason)
 	}
-	for _, ref := range d.Missing {
-		v.Missing = append(v.Missing, missed{Text: w.factName(policy.Ref(ref.Subject), ref.Def, ref.Period)})
+	for _, name := range w.refNames(d.Missing) {
+		v.Missing = append(v.Missing, missed{Text: name})
 	}
 	for _, sum := range d.Clauses {
 		if c := w.clause(d, sum); c.idle() {
@@ -251,6 +252,15 @@ func (w words) winner(x policy.Winner) string {
 		name += inBrackets(w.t, w.subject(x.Subject))
 	}
 	return name
+}
+
+// refNames is what facts that a decision asks for are called.
+func (w words) refNames(facts []rule.FactRef) []string {
+	all := make([]string, len(facts))
+	for i, f := range facts {
+		all[i] = w.factName(policy.Ref(f.Subject), f.Def, f.Period)
+	}
+	return all
 }
 
 func (w words) names(facts []policy.Fact) []string {

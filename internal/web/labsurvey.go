@@ -332,11 +332,7 @@ func (s *server) waits(ctx context.Context, t i18n.T, a labAsked, p *lab.Preview
 		return nil, err
 	}
 	for _, x := range waits {
-		var all []string
-		for _, f := range x.Facts {
-			all = append(all, names.factName(policy.Ref(f.Subject), f.Def, f.Period))
-		}
-		rows = append(rows, waitRow{x.Grant, nodeName(s.Library.Areas(), x.Firm.Area), strings.Join(all, t.S("web.comma"))})
+		rows = append(rows, waitRow{x.Grant, nodeName(s.Library.Areas(), x.Firm.Area), strings.Join(names.refNames(x.Facts), t.S("web.comma"))})
 	}
 	return rows, nil
 }

@@ -38,6 +38,8 @@ type mineData struct {
 	May      bool          // state figures
 	Done     string
 	Ahead    []ahead
+	Entitled []entitlement
+	Money    []moneyRow
 }
 
 // minePolicy is what a policy comes to for the enterprise.
@@ -98,6 +100,9 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 		}
 	}
 	if err := s.mineReports(r, v, view, &d); err != nil {
+		return d, err
+	}
+	if err := s.mineMoney(r.Context(), v, view, &d); err != nil {
 		return d, err
 	}
 	if d.Ahead, err = s.datesAhead(r.Context(), v.t, view); err != nil {

@@ -36,6 +36,7 @@ type subsidyPart struct {
 	Items    []itemRow // the form of them
 	MayRule  bool      // on cost items in the next act
 	Today    string
+	Entitled *entitlement // in a line of a round that waits for its enterprise; nil else
 }
 
 // assessedRow is what an application came to at a stage.
@@ -87,6 +88,15 @@ func (s *server) caseSubsidy(ctx context.Context, v *visit, view fact.View, d *c
 		Call: call, MayName: d.Ended == "" && v.scope.Sees(access.FileCase, "", d.Enterprise), MayRule: d.does("subsidy.rule"), Today: s.Clock.Today().String(),
 	}
 	d.Subsidy = p
+	if d.does("subsidy.confirm") {
+		a, err := s.Subsidy.Application(ctx, v.scope, d.ID)
+		if err != nil && !hidden(err) {
+			return err
+		}
+		if p.Entitled, err = s.entitled(ctx, v, d.Case, a); err != nil {
+			return err
+		}
+	}
 	kinds, err := s.Subsidy.Asks(ctx, v.scope, d.ID)
 	if err != nil {
 		return err
@@ -114,6 +124,9 @@ func (d *casePageData) does(effect string) bool {
 	}
 	return false
 }
+
+// takes says that the page asks its visitor to take money without applying.
+func (d *casePageData) takes() bool { return d.Subsidy != nil && d.Subsidy.Entitled != nil }
 
 // hidden says that something is not there, or not for who asks.
 func hidden(err error) bool {

@@ -1553,7 +1553,7 @@ func payeePart(t i18n.T, d casePageData, p *subsidyPart) templ.Component {
 			templ_7745c5c3_Var99 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if p.Payee != nil || p.MayName {
+		if !d.takes() && (p.Payee != nil || p.MayName) {
 			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 124, "<h2 id=\"payee\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -46,6 +47,19 @@ func (c *city) openCall() {
 		c.t.Fatal(err)
 	}
 	c.call = call.Case
+}
+
+// begun begins an application of the firm in 亭湖区 by the call.
+func (c *city) begun() int64 {
+	c.t.Helper()
+	path, firm := fmt.Sprintf("/calls/%d", c.call), c.as("firm")
+	_, body := firm.get(path)
+	res, _ := firm.post(path+"/apply", url.Values{"firm": {fmt.Sprint(c.firms[tinghuCode])}, "offer": {offers.FindStringSubmatch(body)[1]}})
+	id, err := strconv.ParseInt(strings.TrimPrefix(res.Request.URL.Path, "/cases/"), 10, 64)
+	if err != nil {
+		c.t.Fatalf("applying led to %s", res.Request.URL)
+	}
+	return id
 }
 
 var offers = regexp.MustCompile(`name="offer" value="([^"]+/2023)"`)

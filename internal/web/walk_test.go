@@ -108,6 +108,13 @@ var writers = map[string][]string{
 	"POST /calls/{id}/apply":                   {}, // what no enterprise may apply for
 	"POST /reviews":                            {}, // departments alone
 	"POST /reviews/sheet":                      {},
+	"POST /rounds":                             {"tinghu", "city"},
+	"POST /rounds/{id}/lines/{n}/drop":         {"city"},
+	"POST /rounds/{id}/lines/{n}/restore":      {"city"},
+	"POST /rounds/{id}/give-up":                {"city"},
+	"POST /rounds/{id}/publish":                {"city"},
+	"POST /rounds/{id}/open":                   {"city"},
+	"POST /cases/{id}/confirm":                 {"firm", "handler"},
 	"POST /fund/budget":                        {"tinghu", "city"},
 	"POST /fund/carry":                         {"tinghu", "city"},
 	"POST /fund/payments":                      {}, // finance alone
@@ -153,6 +160,9 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/calls") {
 				return fmt.Sprint(c.call)
 			}
+			if strings.HasPrefix(path, "/rounds") {
+				return fmt.Sprint(c.round)
+			}
 			if strings.HasPrefix(path, "/messages") {
 				return fmt.Sprint(c.messages[code])
 			}
@@ -186,6 +196,8 @@ func (c *city) addresses(pattern, code string) string {
 			return "submit"
 		case "{file}":
 			return fmt.Sprint(c.evidence)
+		case "{n}":
+			return "1"
 		case "{task}":
 			return "1"
 		case "{policy}":
@@ -227,6 +239,7 @@ func text(t *testing.T, res *http.Response, body string) string {
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
 	c.openCall()
+	c.openRound()
 	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps", "?end=c9", "?list=losers&end=c9"}
 	for login, may := range readers {
 		t.Run("as "+login, func(t *testing.T) {
@@ -282,6 +295,7 @@ func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
 	c.openCall()
+	c.openRound()
 	for _, rt := range c.srv.routes() {
 		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.Public {
 			continue

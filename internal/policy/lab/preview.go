@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
@@ -106,7 +107,7 @@ type Wait struct {
 func (l *Lab) Waits(ctx context.Context, view fact.View, v *Preview, most int) ([]Wait, error) {
 	var all []Wait
 	for _, g := range v.Held[:min(max(most, 0), MostWaits, len(v.Held))] {
-		facts, err := l.toVerify(ctx, view, v, g.Firm.ID)
+		facts, err := l.ToVerify(ctx, view, v.Plan, v.AsOf, g.Firm.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -115,11 +116,11 @@ func (l *Lab) Waits(ctx context.Context, view fact.View, v *Preview, most int) (
 	return all, nil
 }
 
-// toVerify is the facts that are known of an enterprise and not verified, for which what it would get waits.
-func (l *Lab) toVerify(ctx context.Context, view fact.View, v *Preview, enterprise int64) ([]rule.FactRef, error) {
+// ToVerify is the facts that are known of an enterprise and not verified, for which what a plan would pay it waits.
+func (l *Lab) ToVerify(ctx context.Context, view fact.View, plan *policy.Plan, asOf period.Day, enterprise int64) ([]rule.FactRef, error) {
 	var missing [2][]rule.FactRef
 	for i, runner := range []*region.Runner{l.Runner.Verified(), l.Runner} {
-		d, err := runner.Decide(ctx, view, v.Plan, enterprise, v.AsOf)
+		d, err := runner.Decide(ctx, view, plan, enterprise, asOf)
 		if err != nil {
 			return nil, fmt.Errorf("facts of enterprise %d to be verified: %w", enterprise, err)
 		}

@@ -1,0 +1,166 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
+)
+
+// entitlement is money that an enterprise gets without applying, once it says where to.
+type entitlement struct {
+	Case          int64
+	Clause, Thing string
+	Year          int
+	Amount        money.Fen
+	Due           string // until when it is asked; "" for no limit
+	May           bool   // the visitor may answer
+	Payee         subsidy.Payee
+	Key           string
+}
+
+// moneyRow is an application or a payout of the enterprise, and where it stands.
+type moneyRow struct {
+	Title, State string
+	Amount       money.Fen
+	Decided      bool // Amount says something: a draft has none
+	Granted      bool
+	Ended        string
+	Href         string
+}
+
+// ownApplications is how many of its latest applications an enterprise sees on its first page.
+const ownApplications = 30
+
+// mineMoney is what the enterprise is entitled to, and where the money is that it applied for.
+func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *mineData) error {
+	all, err := s.Subsidy.Applications(ctx, v.scope, subsidy.Filter{Enterprise: d.Firm.ID, Limit: ownApplications})
+	if err != nil {
+		return err
+	}
+	known := map[int64]subsidy.Application{}
+	for _, a := range all {
+		known[a.Case] = a
+	}
+	var cases []casework.Case
+	for _, workflow := range []string{subsidy.NoApplication, subsidy.ApplicationWorkflow} {
+		list, _, err := s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: workflow, Enterprise: d.Firm.ID}, 0, ownApplications)
+		if err != nil {
+			return err
+		}
+		cases = append(cases, list...)
+	}
+	slices.SortFunc(cases, func(a, b casework.Case) int { return int(b.ID - a.ID) })
+	for _, c := range cases {
+		w, err := s.Cases.Definition(ctx, c)
+		if err != nil {
+			return err
+		}
+		a, decided := known[c.ID]
+		row := moneyRow{Title: c.Title, State: stateName(v.t, w, c.State), Amount: a.Amount, Decided: decided, Ended: c.Ended, Href: casePath(c.ID)}
+		if a.Granted > 0 {
+			row.Amount, row.Granted = a.Granted, true
+		}
+		asked, err := s.entitled(ctx, v, c, a)
+		if err != nil {
+			return err
+		}
+		if asked != nil {
+			d.Entitled = append(d.Entitled, *asked)
+			continue
+		}
+		if decided || c.Ended == "" { // one that was given up before it was handed in is no money
+			d.Money = append(d.Money, row)
+		}
+	}
+	d.Money = d.Money[:min(len(d.Money), ownApplications)]
+	return nil
+}
+
+// entitled is what a case asks of its enterprise, where it is a line of a round that waits for the answer; nil else.
+func (s *server) entitled(ctx context.Context, v *visit, c casework.Case, a subsidy.Application) (*entitlement, error) {
+	if c.Workflow != subsidy.NoApplication || c.Ended != "" || a.Standing != subsidy.Open {
+		return nil, nil
+	}
+	in, err := s.Versions.InForce(ctx, a.Policy, a.Known)
+	if err != nil {
+		return nil, err
+	}
+	x := &entitlement{Case: c.ID, Clause: a.Clause, Thing: a.Name, Year: a.Year, Amount: a.Amount, May: v.scope.Sees(access.FileCase, "", c.Enterprise), Key: rand.Text()}
+	if clause, ok := in.Policy.Clause(a.Clause); ok {
+		x.Clause = v.t.Text(clause.Name)
+	}
+	tasks, err := s.Cases.TasksOf(ctx, v.scope, c.ID)
+	if err != nil {
+		return nil, err
+	}
+	for _, task := range tasks {
+		if due, known, ok := task.Due(s.Library.Calendar()); ok && task.Open() {
+			x.Due = dueText(v.t, casework.Waiting{CaseTask: task, DueDay: due, Assured: known})
+		}
+	}
+	if x.May {
+		x.Payee, err = s.lastPayee(ctx, v, c)
+	}
+	return x, err
+}
+
+// lastPayee is the account that an enterprise named last: for this case, else for another. Without one the holder is the
+// enterprise itself.
+func (s *server) lastPayee(ctx context.Context, v *visit, c casework.Case) (subsidy.Payee, error) {
+	all, err := s.Subsidy.Applications(ctx, v.scope, subsidy.Filter{Enterprise: c.Enterprise, Limit: ownApplications})
+	if err != nil {
+		return subsidy.Payee{}, err
+	}
+	ids := []int64{c.ID}
+	for _, a := range all {
+		ids = append(ids, a.Case)
+	}
+	for _, id := range ids {
+		p, err := s.Subsidy.Payee(ctx, v.scope, id)
+		if err == nil {
+			return p, nil
+		}
+		if !hidden(err) && errs.KindOf(err) != errs.KindConflict {
+			return subsidy.Payee{}, err
+		}
+	}
+	view, err := s.view(ctx, v)
+	return subsidy.Payee{Holder: s.firmName(view, c.Enterprise)}, err
+}
+
+// confirmRound names the account and takes the money that an enterprise is entitled to, in one step.
+func (s *server) confirmRound(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, err := s.casePageOf(r, v)
+	if err != nil {
+		return err
+	}
+	if !v.scope.Sees(access.FileCase, "", d.Enterprise) {
+		return forbidden(access.FileCase)
+	}
+	if d.W.Workflow != subsidy.NoApplication {
+		return errs.Conflict(i18n.M("casepage.not_now", v.t.Text(d.State.Name)))
+	}
+	p := subsidy.Payee{
+		Holder: strings.TrimSpace(r.PostFormValue("holder")), Bank: strings.TrimSpace(r.PostFormValue("bank")),
+		Number: ledger.Account(strings.Join(strings.Fields(r.PostFormValue("number")), "")),
+	}
+	if d.Subsidy.Entitled != nil {
+		d.Subsidy.Entitled.Payee = p
+		if err := s.Subsidy.NamePayee(r.Context(), v.scope, d.ID, p); err != nil {
+			return s.entered(w, r, v, d, "acted", err)
+		}
+	}
+	_, err = s.Cases.Act(r.Context(), v.scope, casework.Act{Case: d.ID, Action: "confirm", Key: keyOf(v, r.PostFormValue("key"), "confirm")})
+	return s.entered(w, r, v, d, "acted", err)
+}
