@@ -60,7 +60,7 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 	if err != nil {
 		return nil, err
 	}
-	db := &DB{dialect: sqlite, opts: opts}
+	db := &DB{dialect: sqlite, file: file, opts: opts}
 	w := &writer{
 		db: db, lock: lock,
 		queue: make(chan *turn, groupMax), stop: make(chan struct{}), done: make(chan struct{}),
@@ -393,6 +393,8 @@ func (db *DB) noteSQLite(err error) error {
 		return errs.Unavailable(i18n.M("store.disk_full"), err)
 	case lib.SQLITE_BUSY:
 		return errs.Unavailable(i18n.M("store.busy"), err)
+	case lib.SQLITE_CANTOPEN:
+		return openError(db.file, err)
 	}
 	return err
 }

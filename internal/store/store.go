@@ -35,6 +35,7 @@ type Querier interface {
 // DB is an open database. It is safe for many goroutines.
 type DB struct {
 	dialect dialect
+	file    string // of SQLite
 	readers *sql.DB
 	asked   *asked // of readers; nil where the driver keeps its statements itself
 	engine  engine
