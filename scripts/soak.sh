@@ -27,3 +27,8 @@ echo "== killed under load"
 export YANZHEN_TEST_CRASH_ROUNDS="${YANZHEN_TEST_CRASH_ROUNDS:-2000}"
 scripts/test.sh -timeout 240m -v -run '^TestKilledUnderLoad$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'kills' "$log"
+
+echo "== disk faults"
+export YANZHEN_TEST_DISK_FAULTS="${YANZHEN_TEST_DISK_FAULTS:-5000}"
+scripts/test.sh -timeout 240m -v -run '^TestFaults$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
+grep 'disk faults' "$log"

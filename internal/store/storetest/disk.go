@@ -155,7 +155,11 @@ func MountDisk(dir string) (*Disk, error) {
 	return d, err
 }
 
+// mounted is the disk of the process: SQLite holds it by addresses only, which the garbage collector does not see.
+var mounted *Disk
+
 func (d *Disk) mount() error {
+	mounted = d
 	d.tls = libc.NewTLS()
 	d.tables = map[uintptr]*lib.Tsqlite3_io_methods{}
 	d.below = lib.Xsqlite3_vfs_find(d.tls, 0)
@@ -173,6 +177,7 @@ func (d *Disk) mount() error {
 }
 
 func (d *Disk) unmount() {
+	mounted = nil
 	lib.Xsqlite3_vfs_unregister(d.tls, uintptr(unsafe.Pointer(d.vfs)))
 	libc.Xfree(d.tls, d.vfs.FzName)
 	d.tls.Close()
