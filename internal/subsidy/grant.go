@@ -165,6 +165,9 @@ func (s *Store) stands(a Application, asked ledger.Claim, st ledger.Standing) i1
 	if st.Commitment == 0 {
 		where = i18n.M("subsidy.in_file", st.Place)
 	}
+	if st.Amount == 0 { // the sum stands at another mark of the same item
+		return i18n.M("subsidy.claimed_too", what, fmt.Sprint(st.Year), st.Bureau, st.Doc, where)
+	}
 	return i18n.M("subsidy.claimed", what, fmt.Sprint(st.Year), st.Bureau, st.Doc, st.Amount, where)
 }
 
