@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"path/filepath"
 	"time"
 
@@ -46,7 +47,7 @@ func (in *installation) openSubsidy(p *place) error {
 	in.ledger = ledger.New(in.db, in.now)
 	in.subsidy = subsidy.New(subsidy.Deps{
 		DB: in.db, Clock: in.now, Library: in.lib, Frames: in.frames, Sources: in.sources, Parties: in.parties, Runner: in.region, Lab: in.lab,
-		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics,
+		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics, Accounts: in.accounts, Random: rand.Reader,
 	})
 	return nil
 }

@@ -3,6 +3,7 @@ package api
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"io"
 	"io/fs"
@@ -136,6 +137,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now)
 	cases := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
+		Accounts: accounts, Random: rand.Reader,
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,

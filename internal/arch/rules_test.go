@@ -20,7 +20,7 @@ const module = "github.com/yanzhen/yanzhen"
 var order = [][]string{
 	{"content", "third_party/web"}, // data without logic
 	{"internal/hanzi", "internal/i18n", "internal/money", "internal/period"},
-	{"internal/clock", "internal/errs", "internal/shelf"},
+	{"internal/clock", "internal/errs", "internal/lot", "internal/shelf"},
 	{"internal/blob", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
 	{"internal/access", "internal/backup"},

@@ -412,6 +412,9 @@ func (st *step) fill(ctx context.Context, _ access.Object) error {
 	if err != nil {
 		return err
 	}
+	if st.e.Who == Applicant {
+		files = slices.DeleteFunc(files, func(f Evidence) bool { return !f.Open() })
+	}
 	st.filled, err = st.Forms.Check(ctx, st.w.forms[st.a.Form], Asked{
 		Entry: st.asked.Entry, Case: st.c.ID, Subject: st.reads.subject(), ID: id, Day: st.today, Year: st.c.Year(st.today), Files: files,
 	})
@@ -518,7 +521,11 @@ func (st *step) count() error {
 		return err
 	}
 	same, open := 1, -1
+	asked := 0
 	for _, a := range all {
+		if a.n == 0 || a.outcome != "" { // else it was taken from its account
+			asked++
+		}
 		if a.outcome == st.a.ID {
 			same++
 		}
@@ -528,11 +535,11 @@ func (st *step) count() error {
 	}
 	need := int(st.a.Quorum.Need)
 	if need == 0 {
-		need = len(all)
+		need = asked
 	}
 	switch {
 	case same >= need:
-	case open > 0:
+	case open > 0 || st.w.states[st.c.State].Undecided == "": // too few are left: others must be asked
 		st.e.Kind, st.e.To = Voted, st.c.State
 	default:
 		st.e.Kind, st.e.To = Decided, st.w.states[st.c.State].Undecided

@@ -100,12 +100,13 @@ type Event struct {
 	Opened  []Slot // the tasks that it opened
 }
 
-// Slot is a task as the event that opened it tells it.
+// Slot is a task as the event that opened it tells it, or that the tasks of an account were taken from it.
 type Slot struct {
 	Kind    TaskKind `json:"kind"`
 	ID      string   `json:"id,omitempty"`
 	Role    string   `json:"role"`
 	Account int64    `json:"account,omitempty"`
+	Left    bool     `json:"left,omitempty"`
 }
 
 // TaskKind is why somebody must do something.
@@ -137,6 +138,11 @@ type CaseTask struct {
 	ClosedN    int64
 	ClosedAt   int64
 	Outcome    string // the action that answered it; "" while open, and where the case moved on without it
+}
+
+// leaves says that the task is taken from an account that is no longer assigned in a role.
+func (t CaseTask) leaves(account int64, role string) bool {
+	return t.Open() && t.Kind == Work && t.Account == account && t.Role == role
 }
 
 // Open says that it is still to be done.

@@ -13,7 +13,19 @@ import (
 
 // Registry is the effects that workflows may name. Capabilities register theirs while the product is wired together;
 // after that it does not change.
-type Registry struct{ kinds map[string]effectKind }
+type Registry struct {
+	kinds   map[string]effectKind
+	defined map[string]func(name string) (hash string, body []byte, err error)
+}
+
+// Named is arguments of an effect that go by a definition, such as a rubric. A case pins it when it is opened, so that it is
+// judged by what was in use then.
+type Named interface{ Definition() (kind, name string) }
+
+// Define says where definitions of a kind are found: the SHA-256 of their bytes, and these.
+func (r *Registry) Define(kind string, find func(name string) (hash string, body []byte, err error)) {
+	r.defined[kind] = find
+}
 
 // effectKind is an effect whose arguments have a form.
 type effectKind struct {
@@ -24,7 +36,7 @@ type effectKind struct {
 // NewRegistry knows the effects of this package: children.act lets every case of a batch that stands in a state from
 // which the system may take the action take it.
 func NewRegistry() *Registry {
-	r := &Registry{kinds: map[string]effectKind{}}
+	r := &Registry{kinds: map[string]effectKind{}, defined: map[string]func(string) (string, []byte, error){}}
 	Register(r, "children.act", childrenAct)
 	return r
 }

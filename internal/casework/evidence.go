@@ -35,20 +35,28 @@ type Evidence struct {
 	Size      int64
 	Type      string // as Deps.Sniff calls it: pdf, image, ofd …
 	Actor     int64
+	Who       string // what they acted as: Applicant, System, or a role; "" of old files of offices
+	Shared    bool   // an office added it for the applicant to see
 	At        int64
 	RemovedAt int64 // 0 while the case holds it
 }
 
+// Open says that whom the case is about may see the file: it is their own, or was addressed to them.
+func (f Evidence) Open() bool { return f.Who == Applicant || f.Shared }
+
 const (
-	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.at, f.removed_at`
+	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.who, f.shared, f.at, f.removed_at`
 	filesOf         = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.case_id = $1 AND f.removed_at = 0 ORDER BY f.id`
 	fileByID        = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.id = $1`
-	insertFile      = `INSERT INTO case_evidence (id, case_id, field, name, sha256, size, type, actor, at, removed_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0)`
+	insertFile      = `INSERT INTO case_evidence (id, case_id, field, name, sha256, size, type, actor, at, removed_at, who, shared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`
 	removeFile      = `UPDATE case_evidence SET removed_at = $1 WHERE id = $2 AND removed_at = 0`
 )
 
 func scanFile(r interface{ Scan(...any) error }) (f Evidence, err error) {
-	return f, r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.At, &f.RemovedAt)
+	var shared int
+	err = r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.Who, &shared, &f.At, &f.RemovedAt)
+	f.Shared = shared != 0
+	return f, err
 }
 
 func evidenceOf(ctx context.Context, q store.Querier, id int64) ([]Evidence, error) {
@@ -61,6 +69,8 @@ type Attachment struct {
 	Field string // of the form that asks for it
 	Name  string
 	Body  io.Reader
+	// Shared has whom the case is about see what an office adds. What they add themselves they always see.
+	Shared bool
 }
 
 // Attach adds a file to a case: for those for whom the case waits, and for those who may act in it. Its bytes are kept once
@@ -72,10 +82,11 @@ func (s *Store) Attach(ctx context.Context, scope access.Scope, a Attachment) (E
 	if err != nil {
 		return Evidence{}, err
 	}
-	if !mayAdd(scope, w, c, obj) {
+	who := adds(scope, w, c, obj)
+	if who == "" {
 		return Evidence{}, errs.Forbidden(fmt.Sprintf("attach a file to case %d", a.Case))
 	}
-	f := Evidence{Case: c.ID, Field: a.Field, Name: tidyName(a.Name), Actor: scope.Account(), At: s.Clock.Millis()}
+	f := Evidence{Case: c.ID, Field: a.Field, Name: tidyName(a.Name), Actor: scope.Account(), Who: who, Shared: a.Shared && who != Applicant, At: s.Clock.Millis()}
 	if f.Name == "" || len(f.Field) > 64 {
 		return Evidence{}, errs.Invalid(i18n.M("casework.file_name_empty"))
 	}
@@ -104,13 +115,17 @@ func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
 		return err
 	case len(have) >= maxFiles:
 		return errs.Conflict(i18n.M("casework.many_files", maxFiles))
-	case slices.ContainsFunc(have, func(o Evidence) bool { return o.SHA256 == f.SHA256 && o.Field == f.Field }):
+	case slices.ContainsFunc(have, func(o Evidence) bool { return o.SHA256 == f.SHA256 && o.Field == f.Field && o.Open() == f.Open() }):
 		return errs.Conflict(i18n.M("casework.file_twice", f.Name))
 	}
 	if f.ID, err = tx.NextIDs(ctx, 1); err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, insertFile, f.ID, f.Case, f.Field, f.Name, f.SHA256, f.Size, f.Type, f.Actor, f.At)
+	shared := 0
+	if f.Shared {
+		shared = 1
+	}
+	_, err = tx.Exec(ctx, insertFile, f.ID, f.Case, f.Field, f.Name, f.SHA256, f.Size, f.Type, f.Actor, f.At, f.Who, shared)
 	return err
 }
 
@@ -144,14 +159,16 @@ func (s *Store) sniff(f Evidence) (string, error) {
 	return typ, nil
 }
 
-// mayAdd says that the scope may act in the case where it stands, or is one of those it waits for.
-func mayAdd(scope access.Scope, w *Workflow, c Case, obj access.Object) bool {
+// adds is what the scope adds files as: one of those who may act in the case where it stands; "" for who may not.
+func adds(scope access.Scope, w *Workflow, c Case, obj access.Object) string {
 	for _, a := range w.ActionsFrom(c.State) {
-		if slices.ContainsFunc(a.Who, func(word string) bool { return actsAs(scope, word, obj) }) {
-			return true
+		for _, word := range a.Who {
+			if actsAs(scope, word, obj) {
+				return word
+			}
 		}
 	}
-	return false
+	return ""
 }
 
 // tidyName is the last part of a name without what no name has.
@@ -173,7 +190,7 @@ func (s *Store) Detach(ctx context.Context, scope access.Scope, file int64) erro
 	if err != nil {
 		return err
 	}
-	if f.Actor != scope.Account() || !mayAdd(scope, w, c, obj) {
+	if f.Actor != scope.Account() || adds(scope, w, c, obj) == "" {
 		return errs.Forbidden(fmt.Sprintf("take file %d away", file))
 	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
@@ -194,7 +211,7 @@ func (s *Store) file(ctx context.Context, scope access.Scope, id int64) (Evidenc
 		return f, Case{}, nil, access.Object{}, err
 	}
 	c, w, obj, err := s.see(ctx, scope, f.Case)
-	if errs.KindOf(err) == errs.KindNotFound {
+	if errs.KindOf(err) == errs.KindNotFound || err == nil && outside(scope, obj) && !f.Open() {
 		err = errs.NotFound("file", id)
 	}
 	return f, c, w, obj, err
@@ -211,12 +228,18 @@ func (s *Store) OpenFile(ctx context.Context, scope access.Scope, id int64) (Evi
 	return f, body, err
 }
 
-// Files is what a case holds.
+// Files is what a case holds. Whom it is about sees their own files and those that were added for them: reports and opinions
+// of offices are not.
 func (s *Store) Files(ctx context.Context, scope access.Scope, id int64) ([]Evidence, error) {
-	if _, _, _, err := s.see(ctx, scope, id); err != nil {
+	_, _, obj, err := s.see(ctx, scope, id)
+	if err != nil {
 		return nil, err
 	}
-	return evidenceOf(ctx, s.DB.Read(), id)
+	all, err := evidenceOf(ctx, s.DB.Read(), id)
+	if err != nil || !outside(scope, obj) {
+		return all, err
+	}
+	return slices.DeleteFunc(all, func(f Evidence) bool { return !f.Open() }), nil
 }
 
 // Twin is something of a case that stands in another case too.

@@ -176,3 +176,54 @@ func TestFoldMark(t *testing.T) {
 		}
 	}
 }
+
+// What an office adds is for offices, unless it is addressed to whom the case is about; what they add themselves is theirs to see.
+func TestAudienceOfFiles(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		c := w.open(t)
+		attach := func(by access.Scope, name string, shared bool) Evidence {
+			t.Helper()
+			f, err := w.Attach(ctx, by, Attachment{Case: c.ID, Name: name, Body: strings.NewReader("%PDF-1.7 " + name), Shared: shared})
+			must(t, err)
+			return f
+		}
+		own := attach(firm(w, 0), "发票.pdf", false)
+		w.does(t, c.ID, doing{firm(w, 0), "submit", ""})
+		inside := attach(county, "审计报告.pdf", false)
+		told := attach(county, "补正通知书.pdf", true)
+		if own.Who != Applicant || inside.Who == Applicant || !told.Shared {
+			t.Errorf("added as %+v, %+v, %+v", own, inside, told)
+		}
+		for name, test := range map[string]struct {
+			by   access.Scope
+			want []int64
+		}{
+			"the firm":   {firm(w, 0), []int64{own.ID, told.ID}},
+			"the county": {county, []int64{own.ID, inside.ID, told.ID}},
+		} {
+			files, err := w.Files(ctx, test.by, c.ID)
+			must(t, err)
+			var got []int64
+			for _, f := range files {
+				got = append(got, f.ID)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("%s sees the files %v, want %v", name, got, test.want)
+			}
+			for _, f := range []Evidence{own, inside, told} {
+				_, body, err := w.OpenFile(ctx, test.by, f.ID)
+				if err == nil {
+					must(t, body.Close())
+				}
+				if open := err == nil; open != slices.Contains(test.want, f.ID) || !open && errs.KindOf(err) != errs.KindNotFound {
+					t.Errorf("%s opens %s: %v", name, f.Name, err)
+				}
+			}
+		}
+		// The same bytes as those of an office: the firm is not told that they are there.
+		if _, err := w.Attach(ctx, firm(w, 0), Attachment{Case: c.ID, Name: "报告.pdf", Body: strings.NewReader("%PDF-1.7 审计报告.pdf")}); err != nil && errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("the same file as an office: %v", err)
+		}
+	})
+}

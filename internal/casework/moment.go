@@ -42,6 +42,11 @@ func (m *Moment) Pin(ctx context.Context, kind, name string) (Pin, error) {
 	return pins[i], nil
 }
 
+// Definition is the bytes of a definition that the case pinned; NotFound where it pinned none of the kind by that name.
+func (m *Moment) Definition(ctx context.Context, kind, name string) ([]byte, error) {
+	return m.step.pinned(ctx, m.step.tx, m.step.c.ID, kind, name)
+}
+
 // Today is the day on which the act is made, in Beijing.
 func (m *Moment) Today() period.Day { return m.step.today }
 
@@ -130,9 +135,13 @@ func (m *Moment) Assign(ctx context.Context, account int64, role access.Role) er
 	return m.assign(ctx, account, role, 0)
 }
 
-// Unassign takes it back: the account no longer sees the case by this role, unless its rules say so otherwise.
+// Unassign takes it back: the account no longer sees the case by this role, unless its rules say so otherwise, and nothing in
+// it waits for the account any more.
 func (m *Moment) Unassign(ctx context.Context, account int64, role access.Role) error {
-	return m.assign(ctx, account, role, m.step.now)
+	if err := m.assign(ctx, account, role, m.step.now); err != nil {
+		return err
+	}
+	return m.step.leave(ctx, account, string(role))
 }
 
 func (m *Moment) assign(ctx context.Context, account int64, role access.Role, ended int64) error {
@@ -180,6 +189,11 @@ func (m *Moment) Leave(ctx context.Context) error {
 	}
 	m.step.c.Batch = 0
 	return nil
+}
+
+// Files is what the case holds.
+func (m *Moment) Files(ctx context.Context) ([]Evidence, error) {
+	return evidenceOf(ctx, m.step.tx, m.step.c.ID)
 }
 
 const lockCase = `UPDATE case_head SET events = events WHERE id = $1`

@@ -96,7 +96,7 @@ func (in *session) begin(ctx context.Context, st *step, n NewCase, cause int64) 
 		st.e.Actor = 0
 	}
 	in.opened = st.e.ID
-	if err := keep(ctx, in.tx, st.w); err != nil {
+	if err := keep(ctx, in.tx, st.w.Hash, st.w.Workflow, st.w.doc.Source); err != nil {
 		return Case{}, err
 	}
 	_, err = in.tx.Exec(ctx, insertCase, c.ID, c.Workflow, c.Hash, c.Title, c.Subject, c.Enterprise, c.Area, c.Batch, c.OpenedAt,
@@ -125,12 +125,36 @@ func (in *session) pin(ctx context.Context, st *step, pins []Pin) error {
 		}
 		pins = append(pins[:len(pins):len(pins)], Pin{Kind: FormPin, Name: code, Hash: hash})
 	}
-	for _, p := range pins {
+	named, err := in.named(ctx, st.w)
+	if err != nil {
+		return err
+	}
+	for _, p := range append(pins[:len(pins):len(pins)], named...) {
 		if _, err := in.tx.Exec(ctx, insertPin, st.c.ID, p.Kind, p.Name, p.Hash); err != nil {
 			return fmt.Errorf("pin %s %s: %w", p.Kind, p.Name, err)
 		}
 	}
 	return nil
+}
+
+// named is the definitions that effects of a workflow go by, each kept under its hash.
+func (in *session) named(ctx context.Context, w *Workflow) ([]Pin, error) {
+	pins := w.Definitions()
+	for i, p := range pins {
+		find, ok := in.Effects.defined[p.Kind]
+		if !ok {
+			return nil, fmt.Errorf("workflow %s goes by a %s, which nobody defines", w.Workflow, p.Kind)
+		}
+		hash, body, err := find(p.Name)
+		if err != nil {
+			return nil, err
+		}
+		if err := keep(ctx, in.tx, hash, p.Name, body); err != nil {
+			return nil, err
+		}
+		pins[i].Hash = hash
+	}
+	return pins, nil
 }
 
 // place finds where the subject of a case lies and whose it is.

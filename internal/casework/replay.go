@@ -60,6 +60,14 @@ func (w *Workflow) follow(c *Course, e Event) error {
 		return fmt.Errorf("it does not move the case, and says that it leads to %q", e.To)
 	}
 	for _, o := range e.Opened {
+		if o.Left {
+			for i := range c.Tasks {
+				if t := &c.Tasks[i]; t.leaves(o.Account, o.Role) {
+					t.ClosedN = e.N
+				}
+			}
+			continue
+		}
 		c.Tasks = append(c.Tasks, CaseTask{Kind: o.Kind, Slot: o.ID, State: c.State, Role: o.Role, Account: o.Account, OpenedN: e.N})
 	}
 	return nil
@@ -119,7 +127,7 @@ func (w *Workflow) close(c *Course, e Event, fits func(CaseTask) bool) error {
 func (w *Workflow) followQuorum(c *Course, a *Action, e Event) (moves bool, err error) {
 	same, open, all := 0, 0, 0
 	for _, t := range c.Tasks {
-		if t.Kind != Work || t.OpenedN != c.Moved {
+		if t.Kind != Work || t.OpenedN != c.Moved || !t.Open() && t.Outcome == "" {
 			continue
 		}
 		all++
@@ -138,7 +146,7 @@ func (w *Workflow) followQuorum(c *Course, a *Action, e Event) (moves bool, err 
 	switch {
 	case same >= need:
 		want, to = Acted, a.To
-	case open == 0:
+	case open == 0 && w.states[c.State].Undecided != "":
 		want, to = Decided, w.states[c.State].Undecided
 	}
 	if e.Kind != want || e.To != to {

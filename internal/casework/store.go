@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -90,16 +91,45 @@ const (
 )
 
 // keep stores a definition, once.
-func keep(ctx context.Context, tx *store.Tx, w *Workflow) error {
-	var name, body string
-	err := tx.QueryRow(ctx, bodyOf, w.Hash).Scan(&name, &body)
+func keep(ctx context.Context, tx *store.Tx, hash, name string, bytes []byte) error {
+	var known, body string
+	err := tx.QueryRow(ctx, bodyOf, hash).Scan(&known, &body)
 	if errors.Is(err, sql.ErrNoRows) {
-		_, err = tx.Exec(ctx, insertDefinition, w.Hash, w.Workflow, string(w.doc.Source))
+		_, err = tx.Exec(ctx, insertDefinition, hash, name, string(bytes))
 	}
 	if err != nil {
-		return fmt.Errorf("keep workflow %s: %w", w.Workflow, err)
+		return fmt.Errorf("keep definition %s: %w", name, err)
 	}
 	return nil
+}
+
+// pinned is the bytes of a definition that a case pinned.
+func (s *Store) pinned(ctx context.Context, q store.Querier, id int64, kind, of string) ([]byte, error) {
+	pins, err := readPins(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(pins, func(p Pin) bool { return p.Kind == kind && p.Name == of })
+	if i < 0 {
+		return nil, errs.NotFound("pin "+kind, of)
+	}
+	var name, body string
+	if err := q.QueryRow(ctx, bodyOf, pins[i].Hash).Scan(&name, &body); err != nil {
+		return nil, fmt.Errorf("read %s %s: %w", kind, of, err)
+	}
+	if got := hashOf([]byte(body)); got != pins[i].Hash {
+		return nil, fmt.Errorf("%s %s was changed in the database: its bytes have the hash %s", kind, of, got)
+	}
+	return []byte(body), nil
+}
+
+// Pinned is the bytes of a definition that a case, which the scope may see, has pinned; NotFound where it pinned none of the
+// kind by that name.
+func (s *Store) Pinned(ctx context.Context, scope access.Scope, id int64, kind, name string) ([]byte, error) {
+	if _, _, _, err := s.see(ctx, scope, id); err != nil {
+		return nil, err
+	}
+	return s.pinned(ctx, s.DB.Read(), id, kind, name)
 }
 
 // Definition is the workflow that a case runs under, whatever is in use now. Bytes that do not have the hash that the case

@@ -117,6 +117,29 @@ func (w *Workflow) Forms() []string {
 	return all
 }
 
+// Does says that the action has an effect, with the answer that moves the case or with each.
+func (a *Action) Does(effect string) bool {
+	return slices.ContainsFunc(slices.Concat(a.Effects, a.Each), func(e EffectItem) bool { return e.Do == effect })
+}
+
+// Definitions are what the effects of its actions go by, each once, as pins without a hash.
+func (w *Workflow) Definitions() []Pin {
+	var all []Pin
+	for _, a := range w.list {
+		for _, ef := range slices.Concat(a.effects, a.each) {
+			by, ok := ef.args.(Named)
+			if !ok {
+				continue
+			}
+			kind, name := by.Definition()
+			if p := (Pin{Kind: kind, Name: name}); !slices.Contains(all, p) {
+				all = append(all, p)
+			}
+		}
+	}
+	return all
+}
+
 // offered says that who may take the action is among these words.
 func (a *Action) offered(who ...string) bool {
 	return slices.ContainsFunc(a.Who, func(w string) bool { return slices.Contains(who, w) })

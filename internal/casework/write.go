@@ -39,6 +39,9 @@ func (st *step) write(ctx context.Context) error {
 	if err := st.closeTasks(ctx); err != nil {
 		return err
 	}
+	if err := st.endPart(ctx); err != nil {
+		return err
+	}
 	if st.moves() {
 		if err := st.enter(ctx, st.w.states[st.e.To]); err != nil {
 			return err
@@ -88,6 +91,61 @@ func (st *step) closeTasks(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// leave closes the tasks of an account that is no longer assigned, those aside which the act answers.
+func (st *step) leave(ctx context.Context, account int64, role string) error {
+	left := false
+	for i, t := range slices.Backward(st.tasks) {
+		if !t.leaves(account, role) || st.task != nil && t.ID == st.task.ID && (st.a.Quorum != nil || st.moves()) {
+			continue
+		}
+		if _, err := st.tx.Exec(ctx, closeTask, st.e.N, st.now, "", t.ID); err != nil {
+			return fmt.Errorf("close task %d: %w", t.ID, err)
+		}
+		left = true
+		st.tasks = slices.Delete(slices.Clone(st.tasks), i, i+1)
+	}
+	if left {
+		st.e.Opened = append(st.e.Opened, Slot{Kind: Work, Role: role, Account: account, Left: true})
+	}
+	return nil
+}
+
+const (
+	endRole    = `UPDATE case_assignment SET ended = $1 WHERE case_id = $2 AND role = $3 AND ended = 0`
+	endAccount = `UPDATE case_assignment SET ended = $1 WHERE case_id = $2 AND role = $3 AND account = $4 AND ended = 0`
+)
+
+// endPart ends the part of those whom the case was assigned to: of who has answered their own task, and of those for whom
+// the case does not wait any more where it comes to. What they did stays in the case.
+func (st *step) endPart(ctx context.Context) error {
+	if st.task != nil && st.task.Account != 0 && st.a.Quorum != nil {
+		if _, err := st.tx.Exec(ctx, endAccount, st.now, st.c.ID, st.task.Role, st.task.Account); err != nil {
+			return fmt.Errorf("end an assignment of case %d: %w", st.c.ID, err)
+		}
+	}
+	if !st.moves() {
+		return nil
+	}
+	for _, role := range st.w.states[st.e.From].asks() {
+		if slices.Contains(st.w.states[st.e.To].asks(), role) {
+			continue
+		}
+		if _, err := st.tx.Exec(ctx, endRole, st.now, st.c.ID, role); err != nil {
+			return fmt.Errorf("end assignments of case %d: %w", st.c.ID, err)
+		}
+	}
+	return nil
+}
+
+// asks is for whom a state waits.
+func (s *State) asks() []string {
+	who := slices.Clone(s.Waits)
+	for _, t := range s.Tasks {
+		who = append(who, t.Role)
+	}
+	return who
 }
 
 // enter brings the case into a state and opens its tasks.

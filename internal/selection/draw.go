@@ -1,51 +1,20 @@
 package selection
 
 import (
-	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
-	"io"
 	"slices"
-	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/lot"
 )
 
-// seedBytes is how much randomness a seed has.
-const seedBytes = 32
-
-// NewSeed draws a seed: 64 hexadecimal digits. Its Commitment is published before nominations close, the seed itself
-// afterwards.
-func NewSeed(random io.Reader) (string, error) {
-	b := make([]byte, seedBytes)
-	if _, err := io.ReadFull(random, b); err != nil {
-		return "", fmt.Errorf("draw a seed: %w", err)
-	}
-	return hex.EncodeToString(b), nil
-}
-
-// Commitment is the SHA-256 of a seed as it is written: what is published of it before it may be known.
-func Commitment(seed string) string { return digest(seed) }
-
-func digest(text string) string {
-	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])
-}
-
-// Roll is the digest of who takes part: the nominations and the experts of the pool, each by key. It goes into every lot,
-// so that whoever chose the seed could not know what it would draw. The order of the keys does not matter.
+// Roll is the digest of who takes part: the nominations and the experts of the pool, each by key.
 func Roll(nominations, experts []string) string {
-	n, e := slices.Sorted(slices.Values(nominations)), slices.Sorted(slices.Values(experts))
-	return digest("nominations\n" + strings.Join(n, "\n") + "\nexperts\n" + strings.Join(e, "\n"))
+	return lot.Roll(lot.Group{Name: "nominations", Keys: nominations}, lot.Group{Name: "experts", Keys: experts})
 }
 
-// Lots draws. A lot is the SHA-256 of four lines (the seed, the roll, the purpose, the key), so that anybody can draw it
-// again with any tool:
-//
-//	printf '%s\n%s\n%s\n%s' SEED ROLL PURPOSE KEY | sha256sum
-type Lots struct{ Seed, Roll string }
+// Lots draws what a round draws.
+type Lots struct{ lot.Draw }
 
 // The purposes of lots. The lowest lot comes first.
 const (
@@ -53,20 +22,6 @@ const (
 	ForBlind   = "blind"
 	ForTies    = "ties"
 )
-
-// Lot is the lot of a key, 64 hexadecimal digits.
-func (l Lots) Lot(purpose, key string) string {
-	return digest(strings.Join([]string{l.Seed, l.Roll, purpose, key}, "\n"))
-}
-
-// Order is keys by their lots.
-func (l Lots) Order(purpose string, keys []string) []string {
-	out := slices.Clone(keys)
-	slices.SortFunc(out, func(a, b string) int {
-		return cmp.Or(cmp.Compare(l.Lot(purpose, a), l.Lot(purpose, b)), cmp.Compare(a, b))
-	})
-	return out
-}
 
 // Judge is an expert as the draw sees one.
 type Judge struct {

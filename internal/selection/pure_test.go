@@ -11,15 +11,16 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 )
 
 // TestLotsAreWhatTheySay fixes the recipe that is published: printf and sha256sum gave these.
 func TestLotsAreWhatTheySay(t *testing.T) {
 	roll := Roll([]string{"2", "1"}, []string{"b", "a"})
-	l := Lots{Seed: "5eed", Roll: roll}
+	l := Lots{lot.Draw{Seed: "5eed", Roll: roll}}
 	for what, pair := range map[string][2]string{
-		"commitment": {Commitment("5eed"), "253e2c69fc07d2cf6f83c79b0bf81b9122c816573477986ca87c6ef907a52a53"},
+		"commitment": {lot.Commitment("5eed"), "253e2c69fc07d2cf6f83c79b0bf81b9122c816573477986ca87c6ef907a52a53"},
 		"roll":       {roll, "14b056132ff81baa4d84f18e2749dfd360fa79104ae635fe545e8da317206a72"},
 		"lot":        {l.Lot(ForTies, "1"), "248e71e62268492e7e214edc82e3c9a6792a74e5cc38fc2a883d15316706335d"},
 	} {
@@ -27,10 +28,10 @@ func TestLotsAreWhatTheySay(t *testing.T) {
 			t.Errorf("%s is %s, want %s", what, pair[0], pair[1])
 		}
 	}
-	if seed, err := NewSeed(strings.NewReader(strings.Repeat("x", 32))); err != nil || seed != strings.Repeat("78", 32) {
+	if seed, err := lot.NewSeed(strings.NewReader(strings.Repeat("x", 32))); err != nil || seed != strings.Repeat("78", 32) {
 		t.Errorf("seed %s, %v", seed, err)
 	}
-	if _, err := NewSeed(strings.NewReader("short")); err == nil {
+	if _, err := lot.NewSeed(strings.NewReader("short")); err == nil {
 		t.Error("a seed of too little randomness")
 	}
 }
@@ -55,7 +56,7 @@ func TestPanels(t *testing.T) {
 		party := rapid.Int64Range(1, 5).Draw(t, "nominee")
 		n := Nominee{Key: "n", Party: party, Names: []string{fmt.Sprint("firm", party)}, County: counties.Draw(t, "its county")}
 		size := rapid.IntRange(1, 5).Draw(t, "size")
-		lots := Lots{Seed: rapid.StringMatching("[0-9a-f]{8}").Draw(t, "seed")}
+		lots := Lots{lot.Draw{Seed: rapid.StringMatching("[0-9a-f]{8}").Draw(t, "seed")}}
 
 		split := rapid.IntRange(0, len(pool)).Draw(t, "joined later")
 		got, err := lots.Panel(n, in, size, pool[:split], pool[split:])
@@ -121,7 +122,7 @@ var someTies = []TieRule{"item:benefit", Earlier, ByLot}
 func TestRanking(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		all := field(t)
-		lots := Lots{Seed: rapid.StringMatching("[0-9a-f]{8}").Draw(t, "seed")}
+		lots := Lots{lot.Draw{Seed: rapid.StringMatching("[0-9a-f]{8}").Draw(t, "seed")}}
 		places := Rank(all, someTies, lots)
 		again := Rank(rapid.Permutation(all).Draw(t, "shuffled"), someTies, lots)
 		if diff := cmp.Diff(told(places), told(again)); diff != "" {

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -210,7 +211,7 @@ type Round struct {
 }
 
 // lots are those of the round; before the draw there are none.
-func (r Round) lots() Lots { return Lots{Seed: r.Seed, Roll: r.Roll} }
+func (r Round) lots() Lots { return Lots{lot.Draw{Seed: r.Seed, Roll: r.Roll}} }
 
 const (
 	roundColumns = `id, scheme, scheme_hash, rubric_hash, year, area, case_id, quota, per_county, closes, commitment, seed, roll,
@@ -291,10 +292,10 @@ func (s *Store) OpenRound(ctx context.Context, tx *store.Tx, n NewRound) (Round,
 	if err := s.checkRound(r); err != nil {
 		return Round{}, err
 	}
-	if r.Seed, err = NewSeed(s.Random); err != nil {
+	if r.Seed, err = lot.NewSeed(s.Random); err != nil {
 		return Round{}, err
 	}
-	r.Commitment = Commitment(r.Seed)
+	r.Commitment = lot.Commitment(r.Seed)
 	if err := tx.Lock(ctx, fmt.Sprintf("selection %s %d %s", r.Scheme, r.Year, r.Area)); err != nil {
 		return Round{}, err
 	}

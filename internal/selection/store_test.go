@@ -12,6 +12,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -51,7 +52,7 @@ func TestRound(t *testing.T) {
 		w.on("2024-09-11")
 		r, err = w.draw(r.ID)
 		w.must(err)
-		if Commitment(r.Seed) != r.Commitment {
+		if lot.Commitment(r.Seed) != r.Commitment {
 			t.Error("the seed is not the one that was committed to")
 		}
 		_, err = w.rank(r.ID)

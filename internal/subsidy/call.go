@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -54,6 +55,27 @@ type Call struct {
 	Taken     int
 	State     CallState
 	DraftedBy int64
+}
+
+// Lacks is the material that the call demands and that is not among the files that an applicant has handed in, each by the
+// field that takes it.
+func (c Call) Lacks(files []casework.Evidence) []Material {
+	var all []Material
+	for _, m := range c.Materials {
+		if m.Required && !slices.ContainsFunc(files, func(f casework.Evidence) bool { return f.Field == m.Field && f.Who == casework.Applicant }) {
+			all = append(all, m)
+		}
+	}
+	return all
+}
+
+// named is materials by name.
+func named(all []Material) i18n.Text {
+	kinds := make([]Kind, len(all))
+	for i, m := range all {
+		kinds[i].Name = m.Name
+	}
+	return names(kinds)
 }
 
 // Open says that applications are taken on a day.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
@@ -13,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
+	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -39,6 +41,13 @@ func Register(r *casework.Registry, s *Store) {
 	plain("subsidy.rule", s.rules)
 	plain("subsidy.settle", s.settles)
 	plain("subsidy.conflict", s.conflicts)
+	r.Define(rubricPin, func(code string) (string, []byte, error) {
+		in, err := s.rubricInUse(code)
+		if err != nil {
+			return "", nil, err
+		}
+		return in.Hash, in.Bytes(), nil
+	})
 	casework.Register(r, "subsidy.assign", s.assigns)
 	casework.Register(r, "subsidy.score", s.scoresOne)
 	casework.Register(r, "subsidy.panel", s.scoresAll)
@@ -149,6 +158,12 @@ func (s *Store) submits(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		if _, _, err := s.Submit(ctx, tx, Filing{Case: c.ID, Call: intOf(c, "call"), By: by, Aim: aimOf(c), Items: in.Items}); err != nil {
 			return err
 		}
+		if err := s.commitDraw(ctx, tx, c.ID); err != nil {
+			return err
+		}
+	}
+	if err := s.brought(ctx, tx, at); err != nil {
+		return err
 	}
 	if _, err := payeeOf(ctx, tx, c.ID); err != nil {
 		return err
@@ -159,6 +174,26 @@ func (s *Store) submits(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		}
 	}
 	return s.setAmount(ctx, tx, at)
+}
+
+// brought refuses an application that lacks material which its call demands, and names all of it.
+func (s *Store) brought(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	id := intOf(at.Case(), "call")
+	if id == 0 {
+		return nil
+	}
+	c, err := callOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	files, err := at.Files(ctx)
+	if err != nil {
+		return err
+	}
+	if lacks := c.Lacks(files); len(lacks) > 0 {
+		return errs.Invalid(i18n.M("subsidy.materials_missing", named(lacks)))
+	}
+	return nil
 }
 
 // setAmount keeps what an application comes to with its case, where guards and pages read it.
@@ -178,6 +213,15 @@ func (s *Store) rules(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	by := Judge{By: e.Actor, Role: access.Role(e.Who), Report: in.Report}
+	if in.Report != "" {
+		files, err := at.Files(ctx)
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(files, func(f casework.Evidence) bool { return f.SHA256 == in.Report }) {
+			return errs.Invalid(i18n.M("subsidy.no_report"))
+		}
+	}
 	if found && len(in.Rulings) > 0 {
 		if err := s.Rule(ctx, tx, id, by, in.Rulings); err != nil {
 			return err
@@ -221,6 +265,9 @@ func (s *Store) assigns(ctx context.Context, tx *store.Tx, at *casework.Moment, 
 	if err != nil {
 		return err
 	}
+	if err := s.appointed(ctx, tx, at.Case(), access.Role(args.Role), in.Accounts); err != nil {
+		return err
+	}
 	seen := map[int64]bool{}
 	for _, account := range in.Accounts {
 		if seen[account] {
@@ -240,19 +287,38 @@ func (s *Store) assigns(ctx context.Context, tx *store.Tx, at *casework.Moment, 
 // conflicts takes an expert out who declares a conflict of interest.
 func (s *Store) conflicts(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	e := at.Event()
-	if err := s.declare(ctx, tx, at.Case().ID, e.Actor, e.Reason); err != nil {
+	if err := s.declare(ctx, tx, at.Case(), e.Actor, e.Reason); err != nil {
 		return err
 	}
-	return at.Unassign(ctx, e.Actor, access.Expert)
+	if err := at.Unassign(ctx, e.Actor, access.Expert); err != nil {
+		return err
+	}
+	rest, err := at.Assigned(ctx, access.Expert)
+	if err != nil {
+		return err
+	}
+	return at.Notify(ctx, string(access.CityOfficial), i18n.M("subsidy.tell_conflict", len(rest)))
 }
 
 type byRubric struct {
 	Rubric string `yaml:"rubric"`
 }
 
+// rubricPin is the kind under which a case pins the rubric that it is scored by.
+const rubricPin = "rubric"
+
+// Definition has a case pin the rubric.
+func (by byRubric) Definition() (kind, name string) { return rubricPin, by.Rubric }
+
+// rubricAt is the rubric that a case was opened with.
+func (s *Store) rubricAt(ctx context.Context, at *casework.Moment, code string) (*rubric.Rubric, error) {
+	src, err := at.Definition(ctx, rubricPin, code)
+	return s.readRubric(code, src, err)
+}
+
 // scoresOne takes an expert's sheet in.
 func (s *Store) scoresOne(ctx context.Context, tx *store.Tx, at *casework.Moment, args byRubric) error {
-	r, err := s.rubricOf(args.Rubric)
+	r, err := s.rubricAt(ctx, at, args.Rubric)
 	if err != nil {
 		return err
 	}
@@ -263,16 +329,20 @@ func (s *Store) scoresOne(ctx context.Context, tx *store.Tx, at *casework.Moment
 	if !found {
 		return errs.Invalid(i18n.M("subsidy.no_sheet", r.Title))
 	}
-	return s.score(ctx, tx, at.Case().ID, at.Event().Actor, r, in)
+	return s.score(ctx, tx, at.Case(), at.Event().Actor, r, in)
 }
 
 // scoresAll adds the sheets up once there are enough.
 func (s *Store) scoresAll(ctx context.Context, tx *store.Tx, at *casework.Moment, args byRubric) error {
-	r, err := s.rubricOf(args.Rubric)
+	r, err := s.rubricAt(ctx, at, args.Rubric)
 	if err != nil {
 		return err
 	}
-	sum, err := total(ctx, tx, at.Case().ID, r)
+	all, err := scores(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	sum, err := r.Score(sheetsOf(all, at.Case().Moved))
 	if err != nil {
 		return err
 	}

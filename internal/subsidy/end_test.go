@@ -134,6 +134,8 @@ func TestFromCallToPaid(t *testing.T) {
 		firm, _ := w.firm("大丰示例机械", "320904")
 		other, _ := w.firm("亭湖假想机械", "320902")
 		third, _ := w.firm("盐都虚构机械", "320903")
+		w.people(access.AuditFirm, 50)
+		w.people(access.Expert, 61, 62, 63, 64)
 		call := w.opened("c9")
 		id, err := w.applies(call, firm, "c9", items("11"))
 		must(t, err)

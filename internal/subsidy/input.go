@@ -73,6 +73,10 @@ func (s *Store) Put(ctx context.Context, scope access.Scope, id int64, in Input)
 		}
 		account = 0
 	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.put(ctx, tx, id, account, in) })
+}
+
+func (s *Store) put(ctx context.Context, tx *store.Tx, id, account int64, in Input) error {
 	body, err := json.Marshal(in)
 	if err != nil {
 		return err
@@ -80,14 +84,12 @@ func (s *Store) Put(ctx context.Context, scope access.Scope, id int64, in Input)
 	if len(body) > maxInput {
 		return errs.Invalid(i18n.M("subsidy.input_size", maxInput>>10))
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		args := []any{string(body), s.Clock.Millis(), id, in.kind(), account}
-		n, err := tx.Exec(ctx, setInput, args...)
-		if err == nil && n == 0 {
-			_, err = tx.Exec(ctx, insertInput, args...)
-		}
-		return noted("keep what was entered", err)
-	})
+	args := []any{string(body), s.Clock.Millis(), id, in.kind(), account}
+	n, err := tx.Exec(ctx, setInput, args...)
+	if err == nil && n == 0 {
+		_, err = tx.Exec(ctx, insertInput, args...)
+	}
+	return noted("keep what was entered", err)
 }
 
 // InputOf is what the scope's account has entered; ok is false where it has entered nothing.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"embed"
 	"fmt"
+	"io"
 	"strconv"
 	"unicode/utf8"
 
@@ -45,6 +46,8 @@ type Deps struct {
 	Costs    *Costs
 	Rubrics  *rubric.Set
 	Parties  *party.Store
+	Accounts *access.Store
+	Random   io.Reader // seeds of drawings are drawn from it
 }
 
 // Store keeps calls, applications and what belongs to them. It is safe for many goroutines.

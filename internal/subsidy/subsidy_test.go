@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/fstest"
@@ -74,6 +75,22 @@ type world struct {
 	*Store
 }
 
+// people makes accounts with certain ids that hold a role in the city.
+func (w *world) people(role access.Role, ids ...int64) {
+	w.t.Helper()
+	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) error {
+		for _, id := range ids {
+			if _, err := tx.Exec(ctx, `INSERT INTO account (id, login, name, password, epoch, created_at, disabled_at) VALUES ($1, $2, $3, '', 0, 0, 0)`, id, fmt.Sprint("a", id), fmt.Sprint("测试 ", id)); err != nil {
+				return err
+			}
+			if _, err := tx.Exec(ctx, `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, ended_at, ended_by) VALUES ($1, $1, $2, '320900', 0, 0, 0, 0, 0)`, id, string(role)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
 func each(t *testing.T, test func(t *testing.T, w *world)) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
 }
@@ -108,6 +125,7 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	w.Store = New(Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
 		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now), Parties: w.parties,
+		Accounts: access.New(db, now, now, access.Cost{}), Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 10_000)),
 	})
 	effects := casework.NewRegistry()
 	Register(effects, w.Store)

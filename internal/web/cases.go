@@ -111,6 +111,7 @@ type casesData struct {
 	Total, Pages int
 	Reviews      bool // joint review concerns the visitor
 	MayRounds    bool // there are rounds for the visitor
+	Done         string
 }
 
 const (
@@ -125,6 +126,9 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	d := casesData{Query: q, Reviews: v.scope.Can(access.ReviewCase) || v.scope.Can(access.HandleCase), MayRounds: roundsRead.MetBy(v.scope)}
+	if r.FormValue("done") == "part" {
+		d.Done = v.t.S("casepage.done_part")
+	}
 	if d.Inbox, err = s.Cases.Inbox(ctx, v.scope, q.Workflow, 0, inboxRows); err != nil {
 		return err
 	}

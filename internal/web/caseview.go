@@ -27,7 +27,14 @@ import (
 type caseFileRow struct {
 	casework.Evidence
 	By   string
-	Mine bool // and may be taken back
+	For  string // the material that it is, "" for none that is asked for
+	Mine bool   // and may be taken back
+}
+
+// materialRow is a material that a case is asked for, and whether it is there.
+type materialRow struct {
+	Field, Name    string
+	Required, Have bool
 }
 
 // twinRow is something of a case that stands in another case too.
@@ -73,6 +80,7 @@ type casePageData struct {
 	Choices       []choice
 	Stations      []station
 	Files         []caseFileRow
+	Materials     []materialRow // that are asked for
 	Comments      []commentRow
 	Twins         []twinRow
 	Frozen        []frozenRow
@@ -278,21 +286,21 @@ func actPath(id int64, action string) string { return casePath(id) + "/act/" + a
 
 // actPlainly takes an action that asks for no form. What hinders it is told on the page of the case, with what was typed.
 func (s *server) actPlainly(w http.ResponseWriter, r *http.Request, v *visit) error {
-	c, _, err := s.caseOf(r, v)
+	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
-		return err
+		return errs.NotFound("case", r.PathValue("id"))
 	}
 	act := casework.Act{
-		Case: c.ID, Action: r.PostFormValue("action"), Task: max(numberOf(r, "task"), 0), Seen: max(numberOf(r, "seen"), 0), Reason: strings.TrimSpace(r.PostFormValue("reason")),
+		Case: id, Action: r.PostFormValue("action"), Task: max(numberOf(r, "task"), 0), Seen: max(numberOf(r, "seen"), 0), Reason: strings.TrimSpace(r.PostFormValue("reason")),
 		Key: keyOf(v, r.PostFormValue("key"), r.PostFormValue("action")),
 	}
 	_, err = s.Cases.Act(r.Context(), v.scope, act)
 	if err == nil {
-		at := c.ID
+		at := id
 		if back := numberOf(r, "back"); back > 0 { // an application is acted on from the page of its batch
 			at = back
 		}
-		return seeOther(w, r, casePath(at)+"?done=acted")
+		return s.acted(w, r, v, at)
 	}
 	msg, ok := errs.Message(err)
 	if kind := errs.KindOf(err); !ok || kind == errs.KindNotFound {
@@ -304,6 +312,18 @@ func (s *server) actPlainly(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	d.Problem, d.Reasons[act.Action] = v.t.Msg(msg), act.Reason
 	return s.caseAnswer(w, r, v, statusOf(err), d)
+}
+
+// acted leads on after an act: to the case, or to the list for whom the case is with no longer.
+func (s *server) acted(w http.ResponseWriter, r *http.Request, v *visit, id int64) error {
+	_, _, err := s.Cases.Get(r.Context(), v.scope, id)
+	switch {
+	case errs.KindOf(err) == errs.KindNotFound:
+		return seeOther(w, r, "/cases?done=part")
+	case err != nil:
+		return err
+	}
+	return seeOther(w, r, casePath(id)+"?done=acted")
 }
 
 // keyOf makes what a page sends as its key one of the visitor's own.
@@ -420,7 +440,7 @@ func (s *server) sendAct(w http.ResponseWriter, r *http.Request, v *visit) error
 		if err := s.Forms.Forget(r.Context(), v.scope, h.Place); err != nil && errs.KindOf(err) != errs.KindNotFound {
 			return err
 		}
-		return seeOther(w, r, casePath(c.ID)+"?done=acted")
+		return s.acted(w, r, v, c.ID)
 	})
 }
 
@@ -459,10 +479,10 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err := textual(r.Form); err != nil {
 		return err
 	}
-	field := r.FormValue("field")
+	field, shared := r.FormValue("field"), r.FormValue("shared") == "1"
 	var refused []string
 	for _, header := range r.MultipartForm.File["file"] {
-		err := s.attach(r.Context(), v, casework.Attachment{Case: c.ID, Field: field, Name: header.Filename}, header)
+		err := s.attach(r.Context(), v, casework.Attachment{Case: c.ID, Field: field, Name: header.Filename, Shared: shared}, header)
 		msg, ok := errs.Message(err)
 		switch {
 		case err == nil:

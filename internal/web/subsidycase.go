@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -105,7 +106,7 @@ func (s *server) caseSubsidy(ctx context.Context, v *visit, view fact.View, d *c
 		p.Kinds = append(p.Kinds, option{k.ID, v.t.Text(k.Name)})
 	}
 	p.MayAsk = len(kinds) > 0 && p.MayName && d.does("subsidy.submit")
-	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{s.subsidyPayee, s.subsidyAmounts, s.subsidyCosts, s.subsidyTwins, s.subsidyItems} {
+	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{s.subsidyMaterials, s.subsidyPayee, s.subsidyAmounts, s.subsidyCosts, s.subsidyTwins, s.subsidyItems} {
 		if err := fill(ctx, v, view, d); err != nil {
 			return err
 		}
@@ -132,6 +133,40 @@ func (d *casePageData) takes() bool { return d.Subsidy != nil && d.Subsidy.Entit
 func hidden(err error) bool {
 	kind := errs.KindOf(err)
 	return kind == errs.KindNotFound || kind == errs.KindForbidden
+}
+
+// subsidyMaterials is what the call of an application demands, and what of it the applicant has handed in.
+func (s *server) subsidyMaterials(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
+	if d.Subsidy.Call == 0 {
+		return nil
+	}
+	call, err := s.Subsidy.Call(ctx, v.scope, d.Subsidy.Call)
+	if hidden(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, m := range call.Materials {
+		row := materialRow{Field: m.Field, Name: v.t.Text(m.Name), Required: m.Required}
+		for i := range d.Files {
+			if f := &d.Files[i]; f.Field == m.Field && f.Who == casework.Applicant {
+				f.For, row.Have = row.Name, true
+			}
+		}
+		d.Materials = append(d.Materials, row)
+	}
+	return nil
+}
+
+// firstMissing is the field of the material that is to come next, "" where all is there.
+func firstMissing(all []materialRow) string {
+	for _, m := range all {
+		if !m.Have {
+			return m.Field
+		}
+	}
+	return ""
 }
 
 func (s *server) subsidyPayee(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {

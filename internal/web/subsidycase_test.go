@@ -110,6 +110,12 @@ func TestApplicationOnPages(t *testing.T) {
 	_, body = firm.post(page+"/payee", url.Values{"holder": {"盐城亭湖甲机械有限公司"}, "bank": {"示例银行"}, "number": {"6228 4804 0256 4890 018"}})
 	wants(t, body, "收款账户已保存", "6228480402564890018")
 	res, body = firm.post(page+"/act", url.Values{"action": {"submit"}, "task": {"0"}})
+	if res.StatusCode != http.StatusUnprocessableEntity && res.StatusCode != http.StatusBadRequest {
+		t.Errorf("submitted without what the call demands: %d", res.StatusCode)
+	}
+	wants(t, body, "缺少申报通知要求的材料：发票")
+	firm.sendForm(page+"/files", map[string]string{"field": "invoices"}, sentFile{"发票.pdf", pdf("发票")})
+	res, body = firm.post(page+"/act", url.Values{"action": {"submit"}, "task": {"0"}})
 	if res.StatusCode != http.StatusOK {
 		t.Fatalf("submit: %d\n%s", res.StatusCode, mainOf(body))
 	}

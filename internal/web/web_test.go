@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -132,6 +133,7 @@ func newSite(t *testing.T) *site {
 	forms := form.NewStore(db, lib, asked, now)
 	s.cases = s.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
+		Accounts: s.acc, Random: rand.Reader,
 	}, blobs, forms)
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
