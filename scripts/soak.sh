@@ -1,7 +1,8 @@
 #!/bin/sh
 # Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases, and prints
 # what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money
-# 2000 times on each database, or as often as YANZHEN_TEST_CRASH_ROUNDS says.
+# 2000 times on each database, or as often as YANZHEN_TEST_CRASH_ROUNDS says, and cuts the power 100,000 times, half of them while
+# jobs of the ledger and half while cases are at work, or twice as often as YANZHEN_TEST_POWER_CUTS says.
 #
 #   scripts/soak.sh [TIME]
 set -eu
@@ -32,3 +33,8 @@ echo "== disk faults"
 export YANZHEN_TEST_DISK_FAULTS="${YANZHEN_TEST_DISK_FAULTS:-5000}"
 scripts/test.sh -timeout 240m -v -run '^TestFaults$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'disk faults' "$log"
+
+echo "== power cuts"
+export YANZHEN_TEST_POWER_CUTS="${YANZHEN_TEST_POWER_CUTS:-50000}"
+scripts/test.sh -timeout 600m -v -run '^TestPowerCuts$' ./internal/ledger ./internal/subsidy >"$log" 2>&1 || { cat "$log"; exit 1; }
+grep 'power cuts' "$log"

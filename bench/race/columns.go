@@ -24,9 +24,11 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 	if err != nil {
 		return piece{err: err}
 	}
-	return inPieces(len(c.out), func(from, to int) (x piece) {
+	totals := survey.Totals()
+	return inPieces(len(c.out), func(from, to int) piece {
+		var sum Sum
 		for i := from; i < to; i++ {
-			total := int64(survey.Total(i))
+			total := int64(totals[i])
 			if survey.Odd(i) {
 				var err error
 				if total, err = c.decide(survey, i); err != nil {
@@ -34,9 +36,9 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 				}
 			}
 			c.out[i] = total
-			x.sum.firm(c.area[i], total)
+			sum.firm(c.area[i], total)
 		}
-		return x
+		return piece{sum: sum}
 	})
 }
 
@@ -51,21 +53,23 @@ func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) pi
 	if moved == nil {
 		return piece{err: fmt.Errorf("another number is no position")}
 	}
-	x := inPieces(len(moved.Firms), func(from, to int) (x piece) {
+	x := inPieces(len(moved.Firms), func(from, to int) piece {
+		var sum Sum
+		var effect Effect
 		for n := from; n < to; n++ {
-			i, total := moved.Firms[n], int64(moved.Totals[n])
+			i, by := moved.Firms[n], int64(moved.Totals[n]-moved.Before[n])
 			if moved.Odd(n) {
-				var err error
-				if total, err = c.decide(survey, int(i)); err != nil {
+				total, err := c.decide(survey, int(i))
+				if err != nil {
 					return piece{err: err}
 				}
+				by = total - kept.totals[i]
 			}
-			by := total - kept.totals[i]
-			x.sum.Budget += by
-			x.sum.ByArea[c.area[i]&31] += by
-			x.effect.firm(by)
+			sum.Budget += by
+			sum.ByArea[c.area[i]&31] += by
+			effect.firm(by)
 		}
-		return x
+		return piece{sum: sum, effect: effect}
 	})
 	x.sum.Budget += kept.sum.Budget
 	return x

@@ -15,6 +15,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -142,6 +143,7 @@ type installation struct {
 	ledger     *ledger.Book
 	subsidy    *subsidy.Store
 	selections *selection.Store
+	keeper     *backup.Keeper // nil where no backups are scheduled
 }
 
 // open reads the content, opens the database and brings its schema up to date, and loads what is effective.
@@ -249,8 +251,18 @@ func (in *installation) close(c *console) {
 	if err := in.frames.Save(context.Background()); err != nil {
 		in.log.Error("save the frame", "err", err)
 	}
+	if in.keeper != nil {
+		if err := in.keeper.Finish(context.Background()); err != nil {
+			in.log.Error("ship what is committed", "err", err)
+		}
+	}
 	if err := in.db.Close(); err != nil {
 		c.tell(err)
+	}
+	if in.keeper != nil {
+		if err := in.keeper.Close(); err != nil {
+			in.log.Error("leave the place of backups", "err", err)
+		}
 	}
 }
 

@@ -76,6 +76,7 @@ func commands() []command {
 		{"account enrol", "[LIST]", accountEnrolCommand},
 		{"account letters", "[BATCH]", accountLettersCommand},
 		{"ledger check", "", ledgerCheckCommand},
+		{"backup check", "DIR", backupCheckCommand},
 		{"backup", "DIR", backupCommand},
 		{"restore", "DIR", restoreCommand},
 		{"version", "", versionCommand},

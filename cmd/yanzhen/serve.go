@@ -30,11 +30,12 @@ type door struct {
 	approval  string // of the map
 	rate      int
 	post      *post
+	backups   *backup.Schedule
 	carriers  map[notice.Channel]notice.Carrier // of messages, once checked
 }
 
 func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
-	d := &door{post: postFlags(fs, t)}
+	d := &door{post: postFlags(fs, t), backups: keepingFlags(fs, t)}
 	fs.StringVar(&d.listen, "listen", "127.0.0.1:8080", t.S("cmd.flag_listen"))
 	fs.StringVar(&d.cert, "tls-cert", "", t.S("cmd.flag_tls_cert"))
 	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
@@ -48,6 +49,11 @@ func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 func (d *door) check() (err error) {
 	if (d.cert == "") != (d.key == "") {
 		return errUsage
+	}
+	if d.backups.To != "" {
+		if err := d.backups.Check(); err != nil {
+			return err
+		}
 	}
 	d.carriers, err = d.post.carriers()
 	return err
@@ -93,6 +99,9 @@ const (
 
 // serve answers requests until ctx ends, then finishes those under way. The sign-in page offers the accounts shown.
 func (in *installation) serve(ctx context.Context, c *console, d *door, shown []web.DemoAccount, alone bool) error {
+	if err := in.keepBackups(ctx, *d.backups); err != nil {
+		return err
+	}
 	sender := notice.NewSender(in.notices, d.carriers, d.post.site, func(err error) { in.log.Error("send messages", "err", err) })
 	var demo *web.DemoInfo
 	if in.demo {
@@ -108,7 +117,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	}
 	programs, err := api.New(api.Deps{
 		DB: in.db, Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
-		Lab: in.lab, Scenarios: in.scenarios, Notices: in.notices, Forms: in.forms, Cases: in.cases, Book: in.ledger, Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
+		Lab: in.lab, Scenarios: in.scenarios, Notices: in.notices, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
 		Machine: func() (api.Machine, error) {
 			m, err := in.machine()
 			return api.Machine{
@@ -144,6 +153,9 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		in.subsidy.Watch(work, askEvery, func(err error) { in.log.Error("firms of rounds", "err", err) })
 	})
 	beside.Go(func() { in.watchLedger(work) })
+	if in.keeper != nil {
+		beside.Go(func() { in.keeper.Run(work) })
+	}
 	if !alone {
 		beside.Go(func() {
 			in.frames.Follow(work, followEvery, func(err error) { in.log.Error("follow", "err", err) })
@@ -185,6 +197,10 @@ func (in *installation) machine() (web.Machine, error) {
 		return m, err
 	}
 	m.Backup = web.Backup{Own: in.alone, Made: last.Made, Commit: last.Commit, Place: last.Place}
+	if in.keeper != nil {
+		state := in.keeper.State()
+		m.Backup.Schedule = &state
+	}
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(in.data, &fs); err != nil {
 		return m, fmt.Errorf("ask for the space left in %s: %w", in.data, err)

@@ -265,6 +265,8 @@ func (s *server) register() {
 	s.registerSystem()
 	s.registerMessages()
 	s.registerCases()
+	s.registerCalls()
+	s.registerApplications()
 	s.registerFund()
 	s.registerEnrolments()
 	s.registerHandlers()

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -75,14 +77,25 @@ type city struct {
 	filing int64            // a case of the firm in 亭湖区 that begins with a form
 	told   map[string]int64 // messages to each firm, by credit code
 	failed int64            // a delivery that was given up
+	paid   subsidised       // a subsidy of the firm in 亭湖区, where a test wants one
 	now    time.Time
 }
 
 var grantsOf = map[string]func(c *city) access.Grant{
-	"tinghu":  func(*city) access.Grant { return access.Grant{Role: access.CountyOfficial, Area: "320902"} },
-	"city":    func(*city) access.Grant { return access.Grant{Role: access.CityOfficial, Area: "320900"} },
-	"auditor": func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
-	"firm":    func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
+	"tinghu":      func(*city) access.Grant { return access.Grant{Role: access.CountyOfficial, Area: "320902"} },
+	"city":        func(*city) access.Grant { return access.Grant{Role: access.CityOfficial, Area: "320900"} },
+	"second":      func(*city) access.Grant { return access.Grant{Role: access.CityOfficial, Area: "320900"} },
+	"tinghu2":     func(*city) access.Grant { return access.Grant{Role: access.CountyOfficial, Area: "320902"} },
+	"finance":     func(*city) access.Grant { return access.Grant{Role: access.Finance, Area: "320900"} },
+	"tax":         func(*city) access.Grant { return access.Grant{Role: access.TaxBureau, Area: "320900"} },
+	"safety":      func(*city) access.Grant { return access.Grant{Role: access.SafetyBureau, Area: "320900"} },
+	"environment": func(*city) access.Grant { return access.Grant{Role: access.EnvironmentBureau, Area: "320900"} },
+	"credit":      func(*city) access.Grant { return access.Grant{Role: access.CreditOffice, Area: "320900"} },
+	"expert1":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
+	"expert2":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
+	"expert3":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
+	"auditor":     func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
+	"firm":        func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 	"handler": func(c *city) access.Grant {
 		return access.Grant{Role: access.Handler, Party: c.firms[tinghuCode], Until: time.Date(2025, 11, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()}
 	},
@@ -135,13 +148,13 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	asked, err := form.Load(contentdata.FS, lib)
 	must(t, err)
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now)
-	cases := c.openCases(subsidy.Deps{
+	cases, money := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
 		Accounts: accounts, Random: rand.Reader,
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil
@@ -155,7 +168,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 }
 
 // openCases is the workflows that ship, with what subsidies do in them.
-func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) *casework.Store {
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store) {
 	c.t.Helper()
 	var err error
 	d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS)
@@ -171,7 +184,7 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) *ca
 	w.Effects, w.Set, w.Forms, w.Sniff = effects, set, casework.FormsOf(forms), casework.SniffFile
 	cases := casework.Open(w)
 	money.Use(cases)
-	return cases
+	return cases, money
 }
 
 const invoicePDF = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -350,9 +363,14 @@ func (c *city) scopeOf(login string) access.Scope {
 
 func (c *city) importCSV(name, body, authority string) {
 	c.t.Helper()
+	c.importYear(2023, name, body, authority)
+}
+
+func (c *city) importYear(year int, name, body, authority string) {
+	c.t.Helper()
 	ctx := context.Background()
 	scope := access.NewScope(c.ids["city"], access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
-	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{Name: name, Sender: "市工信局", Authority: authority, Area: "320900", Period: period.OfYear(2023), Body: strings.NewReader(body)})
+	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{Name: name, Sender: "市工信局", Authority: authority, Area: "320900", Period: period.OfYear(year), Body: strings.NewReader(body)})
 	must(c.t, err)
 	_, err = c.srv.Intake.Wait(ctx, scope, b.ID)
 	must(c.t, err)
@@ -379,6 +397,30 @@ func (r reply) into(t testing.TB, v any) {
 	if err := json.Unmarshal([]byte(r.body), v); err != nil {
 		t.Fatalf("status %d: %v: %s", r.status, err, r.body)
 	}
+}
+
+// at is a value of the answer by its path, such as items.0.id.
+func (r reply) at(t testing.TB, path string) string {
+	t.Helper()
+	var v any
+	dec := json.NewDecoder(strings.NewReader(r.body))
+	dec.UseNumber()
+	must(t, dec.Decode(&v))
+	for key := range strings.SplitSeq(path, ".") {
+		if list, ok := v.([]any); ok {
+			i, err := strconv.Atoi(key)
+			if err != nil || i >= len(list) {
+				t.Fatalf("no %s in %s", path, r.body)
+			}
+			v = list[i]
+			continue
+		}
+		of, ok := v.(map[string]any)
+		if v, ok = of[key]; !ok {
+			t.Fatalf("no %s in %s", path, r.body)
+		}
+	}
+	return fmt.Sprint(v)
 }
 
 // ask sends a request with the token of a login, "" for none; header pairs go along.

@@ -42,6 +42,18 @@ func (s *server) fundLine(l ledger.Line) fundLine {
 	return fundLine{l.ID, l.Fund, l.Code, l.Year, nodeOf(s.Library.Areas(), l.Area), l.Name}
 }
 
+// lineSeen is a budget line that the caller may see; nil where there is none.
+func (s *server) lineSeen(ctx context.Context, c *caller, id int64) (out *fundLine, err error) {
+	err = s.Book.Read(ctx, c.scope, func(ctx context.Context, view *ledger.View) error {
+		lines, err := view.Lines(ctx, ledger.Filter{Line: id})
+		for _, l := range lines {
+			out = ptr(s.fundLine(l))
+		}
+		return err
+	})
+	return out, err
+}
+
 // FundTotals is how far money has come, in yuan.
 type FundTotals struct {
 	Budget    string `json:"budget" example:"1000000.00"`

@@ -34,6 +34,23 @@ type What struct {
 	To      string // a directory that is not there yet
 	Version string // of the binary
 	Now     int64  // ms
+
+	db    *store.DB                                 // where this process has it open
+	pool  string                                    // files there are linked to, not copied; "" for none
+	begun func(context.Context) (*Beginning, error) // called once the database was copied; may be nil
+}
+
+func (w What) copy(ctx context.Context, to string) (store.Copied, error) {
+	if w.db != nil {
+		return w.db.Copy(ctx, to)
+	}
+	return store.Copy(ctx, w.URL, to)
+}
+
+// Beginning is where a journal goes on from what a backup holds.
+type Beginning struct {
+	Chain   string `json:"chain"`
+	Segment int    `json:"segment"`
 }
 
 // Manifest is what a backup holds.
@@ -42,6 +59,10 @@ type Manifest struct {
 	Made    int64  `json:"made"`    // milliseconds UTC
 	Commit  int64  `json:"commit"`  // that the database knows up to
 	Files   []File `json:"files"`   // by path
+
+	Rows    map[string]int64 `json:"rows,omitempty"`    // by table
+	Moment  int64            `json:"moment,omitempty"`  // that the database shows, ms; 0 where no journal is kept
+	Journal *Beginning       `json:"journal,omitempty"` // nil where none is kept
 }
 
 // File is one of them.
@@ -66,10 +87,17 @@ func Make(ctx context.Context, w What) (Manifest, error) {
 	m := Manifest{Version: w.Version, Made: w.Now}
 	err := build(w.To, func(dir string) error {
 		var err error
-		if m.Commit, err = store.Copy(ctx, w.URL, filepath.Join(dir, database)); err != nil {
+		c, err := w.copy(ctx, filepath.Join(dir, database))
+		if err != nil {
 			return err
 		}
-		if err := copyFiles(ctx, filepath.Join(w.Data, files), filepath.Join(dir, files)); err != nil {
+		m.Commit, m.Rows, m.Moment = c.Seq, c.Rows, c.At
+		if w.begun != nil {
+			if m.Journal, err = w.begun(ctx); err != nil {
+				return err
+			}
+		}
+		if err := copyFiles(ctx, filepath.Join(w.Data, files), filepath.Join(dir, files), w.pool); err != nil {
 			return err
 		}
 		if m.Files, err = list(ctx, dir); err != nil {
@@ -94,30 +122,33 @@ func Restore(ctx context.Context, from, to string) (Manifest, error) {
 	if err != nil {
 		return Manifest{}, err
 	}
-	err = build(to, func(dir string) error {
-		for _, f := range m.Files {
-			if err := copyFile(ctx, filepath.Join(from, filepath.FromSlash(f.Path)), filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil {
-				if errors.Is(err, fs.ErrNotExist) {
-					return errs.Invalid(i18n.M("backup.damaged", f.Path))
-				}
-				return err
-			}
-		}
-		have, err := list(ctx, dir)
-		if err != nil {
-			return err
-		}
-		for i, f := range have {
-			if f != m.Files[i] {
-				return errs.Invalid(i18n.M("backup.damaged", f.Path))
-			}
-		}
-		return nil
-	})
+	err = build(to, func(dir string) error { return bringBack(ctx, from, dir, m) })
 	if err != nil {
 		return Manifest{}, fmt.Errorf("restore: %w", err)
 	}
 	return m, nil
+}
+
+// bringBack copies a backup, and compares every file with its manifest.
+func bringBack(ctx context.Context, from, dir string, m Manifest) error {
+	for _, f := range m.Files {
+		if err := copyFile(ctx, filepath.Join(from, filepath.FromSlash(f.Path)), filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil {
+			if errors.Is(err, fs.ErrNotExist) {
+				return errs.Invalid(i18n.M("backup.damaged", f.Path))
+			}
+			return err
+		}
+	}
+	have, err := list(ctx, dir)
+	if err != nil {
+		return err
+	}
+	for i, f := range have {
+		if f != m.Files[i] {
+			return errs.Invalid(i18n.M("backup.damaged", f.Path))
+		}
+	}
+	return nil
 }
 
 // read reads a manifest and holds that its paths stay within the backup.
@@ -184,7 +215,8 @@ func vacant(to string) error {
 }
 
 // copyFiles copies the files that were brought in. One that is taken away meanwhile was refused: nothing speaks of it.
-func copyFiles(ctx context.Context, from, to string) error {
+// Those that the pool has are linked to where the disk can do that.
+func copyFiles(ctx context.Context, from, to, pool string) error {
 	err := filepath.WalkDir(from, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
@@ -193,7 +225,16 @@ func copyFiles(ctx context.Context, from, to string) error {
 		if err != nil || len(filepath.Base(name)) != 2*sha256.Size { // one that is just coming in
 			return err
 		}
-		if err := copyFile(ctx, path, filepath.Join(to, name)); !errors.Is(err, fs.ErrNotExist) {
+		target := filepath.Join(to, name)
+		if pool != "" {
+			if err := os.MkdirAll(filepath.Dir(target), 0o700); err != nil {
+				return err
+			}
+			if os.Link(filepath.Join(pool, name), target) == nil {
+				return nil
+			}
+		}
+		if err := copyFile(ctx, path, target); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil

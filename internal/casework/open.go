@@ -16,11 +16,18 @@ import (
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // New opens a case under the workflow that is in use. It fails with NotFound for a workflow or a subject that does not
 // exist, with Forbidden where the scope may not open one, and with Conflict where its batch does not take it.
 func (s *Store) New(ctx context.Context, scope access.Scope, n NewCase) (Case, error) {
+	return s.NewWith(ctx, scope, n, func(context.Context, *store.Tx, Case) error { return nil })
+}
+
+// NewWith opens a case, and does in the same transaction what belongs to it: the one is never there without the other. A
+// repetition by a key does nothing again.
+func (s *Store) NewWith(ctx context.Context, scope access.Scope, n NewCase, also func(ctx context.Context, tx *store.Tx, c Case) error) (Case, error) {
 	if len(n.Key) > maxKey {
 		return Case{}, errs.Invalid(i18n.M("casework.too_much", maxEntry>>10))
 	}
@@ -28,9 +35,11 @@ func (s *Store) New(ctx context.Context, scope access.Scope, n NewCase) (Case, e
 	err := s.run(ctx, scope, func(ctx context.Context, in *session) error {
 		var e Event
 		err := in.once(ctx, n.Key, n, &e, func() (err error) {
-			c, err = in.newCase(ctx, scope, n, 0)
+			if c, err = in.newCase(ctx, scope, n, 0); err != nil {
+				return err
+			}
 			e.ID = in.opened
-			return err
+			return also(ctx, in.tx, c)
 		})
 		if err == nil && c.ID != e.Case && e.Case != 0 {
 			c, _, err = in.load(ctx, in.tx, e.Case)

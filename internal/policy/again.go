@@ -19,8 +19,9 @@ type touch struct {
 	rows    map[gatheredBy][]int32
 	firms   []int32     // of crowd, by their numbers in that of base, rising
 	number  []int32     // of each enterprise among them, -1 of others
+	before  []money.Fen // what the base pays each of them
 	rest    []money.Fen // what other clauses pay each of them
-	beside  []remainder // and what they leave to ask
+	beside  []remainder // and what they leave to ask; nil where they leave nothing
 }
 
 // mostTouches is how many lots of numbers are known at a time.
@@ -44,16 +45,19 @@ func (s *Survey) Again(pl *Plan) (*Survey, error) {
 	return s.crowd.ask(pl), nil
 }
 
-// Moved is the enterprises that may come to something else than in the survey from which one began, rising, with the Total of
-// each. Nobody may change it.
+// Moved is the enterprises that may come to something else than in the survey from which one began, rising, with what columns
+// settle of the Total of each in that survey and now. Nobody may change it.
 type Moved struct {
-	Firms  []int32
-	Totals []money.Fen
-	left   []remainder
+	Firms          []int32
+	Before, Totals []money.Fen
+	left           []remainder
+	base           *Survey
 }
 
-// Odd says that columns do not settle all of the nth enterprise.
-func (m *Moved) Odd(n int) bool { return m.left[n] != allSettled }
+// Odd says that columns do not settle all of the nth enterprise, now or before.
+func (m *Moved) Odd(n int) bool {
+	return m.left[n] != allSettled || m.base.left[m.Firms[n]] != allSettled
+}
 
 // Moved is nil of a survey that began from none: all may come to something else.
 func (s *Survey) Moved() *Moved {
@@ -170,7 +174,7 @@ func (j *job) touched(s *Survey, use uses) [][]int32 {
 	for at := j.from; at < j.to; at++ {
 		b := m.At(at)
 		for n, k := range j.clauses {
-			x, decided := sieve{block: b, open: j.valid(b, k)}, true
+			x, decided := sieve{block: b, open: j.valid(b, n)}, true
 			x.met = x.open
 			for _, g := range j.guards[n] {
 				if !use.exprs(g.expr) {
@@ -183,7 +187,7 @@ func (j *job) touched(s *Survey, use uses) [][]int32 {
 			}
 			left := x.open.Or(&x.failed)
 			if decided && !s.meets[k.index] && use.rateAlone(k) {
-				idle := a.idle(j, b, k, &x)
+				idle := a.idle(j, b, n, &x)
 				left = left.Without(&idle)
 			}
 			for _, i := range left.List(&a.numbers) {
@@ -202,10 +206,10 @@ func (u uses) rateAlone(k *clauseRule) bool {
 }
 
 // idle is the rows in which a clause is met and comes to nothing, whatever its rate and its ceilings are.
-func (a *asker) idle(j *job, b *column.Block, k *clauseRule, x *sieve) column.Bits {
+func (a *asker) idle(j *job, b *column.Block, n int, x *sieve) column.Bits {
 	v := &a.valued
-	v.begin(j, b, k, j.sure(b, k, x.met))
-	v.values(j.by)
+	v.begin(j, b, n, j.sure(b, j.clauses[n], x.met))
+	v.values(j.by, false)
 	idle := v.rows
 	if idle.Empty() {
 		return idle
@@ -252,13 +256,15 @@ func (e *elsewhere) some(firms []int32) elsewhere {
 
 // others notes what the clauses that are not touched pay, and what they leave to ask.
 func (t *touch) others() {
-	t.rest, t.beside = make([]money.Fen, len(t.firms)), make([]remainder, len(t.firms))
+	t.before, t.beside = make([]money.Fen, len(t.firms)), make([]remainder, len(t.firms))
+	some := false
 	for n, i := range t.firms {
-		t.rest[n] = t.base.total[i]
+		t.before[n] = t.base.total[i]
 		if t.base.left[i] == allLeft {
-			t.beside[n] = allLeft
+			t.beside[n], some = allLeft, true
 		}
 	}
+	t.rest = slices.Clone(t.before)
 	for n := range t.base.lots {
 		l := &t.base.lots[n]
 		touched := t.clauses[l.k.index]
@@ -269,9 +275,12 @@ func (t *touch) others() {
 			case touched:
 				t.rest[n] -= t.base.paid(l, at, i)
 			case l.state(at) < definite || l.pays[at] == leftOver:
-				t.beside[n] = max(t.beside[n], partLeft)
+				t.beside[n], some = max(t.beside[n], partLeft), true
 			}
 		}
+	}
+	if !some {
+		t.beside = nil
 	}
 }
 
@@ -290,14 +299,17 @@ func (t *touch) again(pl *Plan) *Survey {
 		return nil
 	}
 	lots := t.crowd.survey(pl)
+	lots.total = slices.Clone(t.rest)
 	lots.ask(jobs)
-	m := &moved{Moved{t.firms, lots.total, lots.left}, t, lots}
-	for n, rest := range t.rest {
-		m.Totals[n] += rest
-	}
+	m := &moved{Moved{t.firms, t.before, lots.total, lots.left, t.base}, t, lots}
 	for n, beside := range t.beside {
-		if m.left[n] = max(m.left[n], beside); m.left[n] == allLeft {
-			m.Totals[n] = 0
+		m.left[n] = max(m.left[n], beside)
+	}
+	if t.beside != nil || lots.odd.Load() {
+		for n, left := range m.left {
+			if left == allLeft {
+				m.Totals[n] = 0
+			}
 		}
 	}
 	s := t.base.crowd.survey(pl)

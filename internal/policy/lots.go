@@ -18,6 +18,8 @@ type lot struct {
 	table  *table
 	plain  bool // nothing but the conditions in columns decides, and they need not be asked again where they hold
 	rows   []int32
+	low    int32         // enterprise of the first of rows
+	high   int32         // and of the last
 	states []answerState // of rows; nil where all are definite
 	pays   []money.Fen   // of rows: the amount, under the ceilings
 
@@ -44,14 +46,23 @@ func (l *lot) state(n int) answerState {
 
 func (l *lot) firm(n int) int32 { return l.table.firms[l.rows[n]] }
 
+// close must follow the last row.
+func (l *lot) close() {
+	if n := len(l.rows); n > 0 {
+		l.low, l.high = l.firm(0), l.firm(n-1)
+	}
+}
+
 // between is where the enterprises from and up to to stand.
 func (l *lot) between(from, to int) (first, last int) {
 	n := len(l.rows)
-	if n == 0 || int(l.firm(0)) >= to || int(l.firm(n-1)) < from {
+	if n == 0 || int(l.low) >= to || int(l.high) < from {
 		return 0, 0
 	}
-	first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
-	if int(l.firm(n-1)) < to {
+	if int(l.low) < from {
+		first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
+	}
+	if int(l.high) < to {
 		return first, n
 	}
 	return first, first + sort.Search(n-first, func(i int) bool { return int(l.firm(first+i)) >= to })
@@ -68,11 +79,10 @@ type job struct {
 	screen   *screen
 	clauses  []*clauseRule
 	guards   [][]guard // by number in clauses
+	rounds   [][]toFen // of the amount, if there is one, and of each ceiling
 	plan     *column.Plan
+	spans    [][]column.Bits // of each clause, the rows on whose day or in whose year it is in force; nil for all
 	from, to int
-
-	spans []inSpan // of the block that is asked
-	block int
 }
 
 // guard is a condition in columns on which a clause depends.
@@ -81,13 +91,6 @@ type guard struct {
 	shuts  bool // it must not hold
 	closed bool // what is unknown is taken for no
 	expr   *rule.Expr
-}
-
-// inSpan is the rows of a block in a span of time, or of which the whole year is.
-type inSpan struct {
-	from, to period.Day
-	yearly   bool
-	rows     column.Bits
 }
 
 // jobs is all that a plan asks of the crowd, with its numbers in the columns: all clauses, or some.
@@ -114,6 +117,9 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		if len(j.clauses) > 0 && t.year > 0 {
 			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs()...)
 			j.arrange()
+			for n, k := range j.clauses {
+				j.rounds, j.spans = append(j.rounds, j.roundsOf(n)), append(j.spans, t.inForce(k))
+			}
 		}
 		asked[i] = j
 	})
@@ -175,6 +181,48 @@ func (j *job) outsOf(n int) (all []int) {
 	return all
 }
 
+// toFen is how an expression becomes whole fen: nothing where it is negative or none, and at most most.
+type toFen struct {
+	out    int
+	how    money.Rounding
+	most   money.Fen
+	with   money.Rounder
+	able   bool // with has room for what the numbers are parts of
+	fits   bool // and for all numbers of the table, none of which passes most
+	always bool // each is there
+	same   bool // in all rows: it comes to fen
+	fen    money.Fen
+}
+
+// roundsOf is how the amount and the ceilings of the nth clause are rounded.
+func (j *job) roundsOf(n int) (all []toFen) {
+	k := j.clauses[n]
+	v := j.screen.amounts[k.index]
+	if v == nil {
+		return nil
+	}
+	if v.amount >= 0 {
+		all = append(all, j.toFen(v.amount, k.rounding, mostDefinite))
+	}
+	for _, out := range v.limits {
+		all = append(all, j.toFen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded))
+	}
+	return all
+}
+
+func (j *job) toFen(out int, how money.Rounding, most money.Fen) toFen {
+	f := toFen{out: out, how: how, most: most, always: j.plan.Sure(out)}
+	if den := j.plan.Den(out); den.IsInt64() {
+		f.with, f.able = money.RounderOf(den.Int64(), how)
+	}
+	if high, short := j.plan.Most(out); short && f.able {
+		fen, ok := f.with.Round(max(high, 0))
+		f.fits = ok && fen <= most
+		f.same, f.fen = f.fits && f.always && j.plan.Constant(out), fen
+	}
+	return f
+}
+
 // guards is the conditions of a clause, in the order in which they are asked.
 func (s *screen) guards(pl *Plan, k *clauseRule) []guard {
 	var all []guard
@@ -214,6 +262,7 @@ func (j *job) ask(s *Survey) []lot {
 		for n, k := range j.clauses {
 			all[n] = lot{k: k, table: j.table, rows: j.table.numbers(), states: make([]answerState, len(j.table.rows)), pays: make([]money.Fen, len(j.table.rows))}
 			all[n].room(s, len(j.table.rows))
+			all[n].close()
 		}
 		return all
 	}
@@ -232,9 +281,10 @@ func (j *job) ask(s *Survey) []lot {
 			if len(all[n].states) == 0 {
 				all[n].states = nil
 			}
-			continue
+		} else {
+			all[n] = a.lots[n].clone()
 		}
-		all[n] = a.lots[n].clone()
+		all[n].close()
 	}
 	return all
 }
@@ -294,8 +344,8 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 		return
 	}
 	v := &a.valued
-	v.begin(j, b, k, j.sure(b, k, x.met))
-	v.values(j.by)
+	v.begin(j, b, n, j.sure(b, k, x.met))
+	v.values(j.by, s.meets[k.index])
 	if v.rows == left {
 		l.add(b, v.in)
 		if len(l.states) > 0 {
@@ -396,7 +446,7 @@ func (k *clauseRule) plainly(s *screen) bool {
 
 // sieve sorts out the rows of a block by the conditions of a clause.
 func (j *job) sieve(b *column.Block, n int) sieve {
-	x := sieve{block: b, open: j.valid(b, j.clauses[n])}
+	x := sieve{block: b, open: j.valid(b, n)}
 	x.met = x.open
 	for _, g := range j.guards[n] {
 		x.guard(g)
@@ -404,30 +454,48 @@ func (j *job) sieve(b *column.Block, n int) sieve {
 	return x
 }
 
-// valid is the rows of a block on whose day, or in whose year, a clause is in force. Clauses of one span are asked once.
-func (j *job) valid(b *column.Block, k *clauseRule) column.Bits {
-	if k.wholeYear(j.table.year) || j.table.clauses != nil { // what was gathered is in force
-		return b.All()
+// valid is the rows of a block on whose day, or in whose year, the nth clause is in force.
+func (j *job) valid(b *column.Block, n int) column.Bits {
+	if of := j.spans[n]; of != nil {
+		return of[b.First()/column.BlockRows]
 	}
-	if j.block != b.First() || j.spans == nil {
-		j.block, j.spans = b.First(), j.spans[:0]
+	return b.All()
+}
+
+// spans is the rows of a table in spans of time, block by block, as they were asked for.
+type spans struct {
+	mu sync.Mutex
+	of map[inSpan][]column.Bits
+}
+
+// inSpan is a span of time; yearly is of those of which it has a day of the year.
+type inSpan struct {
+	from, to period.Day
+	yearly   bool
+}
+
+// inForce is the rows on whose day, or in whose year, a clause is in force, block by block; nil where all of them are.
+func (t *table) inForce(k *clauseRule) []column.Bits {
+	if k.wholeYear(t.year) || t.clauses != nil { // what was gathered is in force
+		return nil
 	}
-	span := inSpan{from: k.valid.from, to: period.Date(j.table.year, 12, 31), yearly: k.yearly, rows: b.All()}
+	span := inSpan{from: k.valid.from, to: period.Date(t.year, 12, 31), yearly: k.yearly}
 	if k.valid.to != nil {
 		span.to = *k.valid.to
 	}
-	for n := range j.spans {
-		if s := &j.spans[n]; s.from == span.from && s.to == span.to && s.yearly == span.yearly {
-			return s.rows
+	t.spans.mu.Lock()
+	defer t.spans.mu.Unlock()
+	if known, ok := t.spans.of[span]; ok {
+		return known
+	}
+	all := make([]column.Bits, (len(t.rows)+column.BlockRows-1)/column.BlockRows)
+	for i := range t.rows {
+		if k.inForce(t, t.rows[i].day) {
+			all[i/column.BlockRows].Put(i % column.BlockRows)
 		}
 	}
-	for i := range span.rows.Rows() {
-		if !k.inForce(j.table, j.table.rows[b.First()+i].day) {
-			span.rows.Drop(i)
-		}
-	}
-	j.spans = append(j.spans, span)
-	return span.rows
+	t.spans.of[span] = all
+	return all
 }
 
 // wholeYear says that a clause holds on every day of a year.
@@ -448,7 +516,9 @@ func (k *clauseRule) inForce(t *table, day period.Day) bool {
 type valued struct {
 	k       *clauseRule
 	of      *lowered
+	rounds  []toFen
 	year    int
+	plan    *column.Plan
 	block   *column.Block
 	rows    column.Bits // with a definite amount
 	nothing column.Bits // with nothing to count
@@ -460,13 +530,15 @@ type valued struct {
 	pays    [column.BlockRows]money.Fen // amounts, under the limits
 }
 
-// begin is before the amounts of a clause are worked out for rows in which it is surely met.
-func (v *valued) begin(j *job, b *column.Block, k *clauseRule, rows column.Bits) {
-	v.k, v.of, v.year, v.block, v.rows, v.nothing = k, j.screen.amounts[k.index], j.table.year, b, rows, column.Bits{}
+// begin is before the amounts of the nth clause of a job are worked out for rows in which it is surely met.
+func (v *valued) begin(j *job, b *column.Block, n int, rows column.Bits) {
+	v.k, v.year, v.plan, v.block, v.rows, v.nothing = j.clauses[n], j.table.year, j.plan, b, rows, column.Bits{}
+	v.of, v.rounds = j.screen.amounts[v.k.index], j.rounds[n]
 }
 
-// values works the amounts out. What is not definite leaves the rows.
-func (v *valued) values(pl *Plan) {
+// values works the amounts out: all that make up what is paid where the clause meets others, and else that alone. What is not
+// definite leaves the rows.
+func (v *valued) values(pl *Plan, meets bool) {
 	if v.of == nil || !pl.sorted(v.of.bands, v.year) {
 		v.rows = column.Bits{}
 	}
@@ -474,16 +546,21 @@ func (v *valued) values(pl *Plan) {
 		return
 	}
 	for _, n := range v.of.needs {
+		if v.plan.Sure(n) {
+			continue
+		}
 		a := v.block.Eval(n, v.rows)
 		none := a.None(v.rows)
 		v.nothing = v.nothing.Or(&none)
 		v.rows = a.Present(v.rows)
 	}
-	if v.of.amount >= 0 {
-		a := v.block.Eval(v.of.amount, v.rows)
-		v.rows = a.Present(v.rows)
+	if n := v.of.amount; n >= 0 && !v.plan.Sure(n) {
+		v.rows = v.block.Eval(n, v.rows).Present(v.rows)
 	}
 	for _, n := range v.of.limits {
+		if v.plan.Sure(n) {
+			continue
+		}
 		a := v.block.Eval(n, v.rows)
 		known := a.Present(v.rows)
 		if none := a.None(v.rows); !v.of.raised {
@@ -491,27 +568,44 @@ func (v *valued) values(pl *Plan) {
 		}
 		v.rows = known
 	}
-	v.round()
+	if v.in = v.rows.List(&v.numbers); len(v.in) == 0 {
+		return
+	}
+	if meets || !v.direct() {
+		v.round()
+	}
+}
+
+// direct settles what is paid in one go, where all of it fits and ceilings are the same in all rows; else it does nothing.
+func (v *valued) direct() bool {
+	if v.of.amount < 0 || !v.rounds[0].fits || !v.rounds[0].always {
+		return false
+	}
+	most := unbounded
+	for _, l := range v.rounds[1:] {
+		if !l.same {
+			return false
+		}
+		most = min(most, l.fen)
+	}
+	v.each(&v.rounds[0], most, &v.pays)
+	return true
 }
 
 // round settles amounts and ceilings in whole fen. What does not fit leaves the rows.
 func (v *valued) round() {
-	v.in = v.rows.List(&v.numbers)
-	if len(v.in) == 0 {
-		return
-	}
-	fit, n := true, len(v.in)
+	fit, n, limits := true, len(v.in), v.rounds
 	if v.of.amount < 0 {
 		clear(v.amounts[:n])
 	} else {
-		fit = v.fen(v.of.amount, v.k.rounding, mostDefinite, &v.amounts)
+		fit, limits = v.fen(&limits[0], &v.amounts), limits[1:]
 	}
 	copy(v.pays[:n], v.amounts[:n])
-	for c, out := range v.of.limits {
+	for c := range limits {
 		if c == len(v.limits) {
 			v.limits = append(v.limits, new([column.BlockRows]money.Fen))
 		}
-		fit = v.fen(out, money.Rounding{To: 1, Mode: money.Down}, unbounded, v.limits[c]) && fit
+		fit = v.fen(&limits[c], v.limits[c]) && fit
 		for n, limit := range v.limits[c][:n] {
 			v.pays[n] = min(v.pays[n], limit)
 		}
@@ -537,30 +631,21 @@ func (v *valued) fit() {
 	}
 }
 
-// fen rounds what an expression comes to in each row: nothing where it is negative or none, at most most, and -1 for what no
-// amount can be; fit is false where there may be such a row.
-func (v *valued) fen(out int, how money.Rounding, most money.Fen, to *[column.BlockRows]money.Fen) (fit bool) {
-	a := v.block.Eval(out, v.rows)
-	none, den, short := a.None(v.rows), a.Den(), a.Numbers()
-	r, ok := money.Rounder{}, false
-	if short != nil && den.IsInt64() {
-		r, ok = money.RounderOf(den.Int64(), how)
+// fen rounds what an expression comes to in each row; -1 is for what no amount can be, and fit is false where there may be such
+// a row.
+func (v *valued) fen(f *toFen, to *[column.BlockRows]money.Fen) (fit bool) {
+	if f.fits && f.always {
+		v.each(f, unbounded, to)
+		return true
 	}
-	switch {
-	case ok && a.Constant():
-		fen, fits := r.Round(max(short[0], 0))
-		if fit = fits && fen <= most; fit {
-			fill := to[:len(v.in)]
-			for n := range fill {
-				fill[n] = fen
-			}
-		}
-	case ok:
+	a := v.block.Eval(f.out, v.rows)
+	none, short := a.None(v.rows), a.Numbers()
+	if f.able && short != nil {
 		fit = true
 		for at, i := range v.in {
-			fen, fits := r.Round(max(short[i&(column.BlockRows-1)], 0))
+			fen, fits := f.with.Round(max(short[i&(column.BlockRows-1)], 0))
 			to[at&(column.BlockRows-1)] = fen
-			fit = fit && fits && fen <= most
+			fit = fit && fits && fen <= f.most
 		}
 	}
 	if fit && none.Empty() {
@@ -570,10 +655,30 @@ func (v *valued) fen(out int, how money.Rounding, most money.Fen, to *[column.Bl
 		if none.Has(int(i)) {
 			to[at] = 0
 		} else if !fit {
-			to[at] = rounded(a, int(i), how, most)
+			to[at] = rounded(a, int(i), f.how, f.most)
 		}
 	}
 	return fit
+}
+
+// each rounds in each row what is there and fits, and lets no more than most of it. A multiple is worked out on the way.
+func (v *valued) each(f *toFen, most money.Fen, to *[column.BlockRows]money.Fen) {
+	if f.same {
+		fen := min(f.fen, most)
+		for n := range to[:len(v.in)] {
+			to[n] = fen
+		}
+		return
+	}
+	of, by, ok := v.block.Multiple(f.out, v.rows)
+	if !ok {
+		of, by = v.block.Eval(f.out, v.rows), 1
+	}
+	numbers, with := of.Numbers(), f.with
+	for at, i := range v.in {
+		fen, _ := with.Round(max(numbers[i&(column.BlockRows-1)]*by, 0))
+		to[at&(column.BlockRows-1)] = min(fen, most)
+	}
 }
 
 // rounded is the number of one row, of any size.

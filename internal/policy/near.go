@@ -60,8 +60,8 @@ func (c *Crowd) nearMisses(pl *Plan, told func(Near)) {
 		defer machine.Close()
 		for at := j.from; at < j.to; at++ {
 			b := machine.At(at)
-			for _, k := range j.clauses {
-				m := misses{Crowd: c, job: j, block: b, k: k}
+			for at, k := range j.clauses {
+				m := misses{Crowd: c, job: j, block: b, k: k, none: j.valid(b, at)}
 				found[n] = m.find(found[n])
 			}
 		}
@@ -97,7 +97,6 @@ type missed struct {
 
 // find makes all checks, each for the rows in which at most one is not met so far, and adds the near misses.
 func (m *misses) find(all []near) []near {
-	m.none = m.valid(m.block, m.k)
 	_, m.unsure = m.ask(m.none, func(i int) (State, error) {
 		if m.row(i).lies == unplaced {
 			return Unknown, nil

@@ -39,6 +39,7 @@ type table struct {
 	rows   []row
 	firms  []int32       // of rows, rising
 	batch  *column.Batch // but for parameters and settings
+	spans  *spans
 
 	clauses           []bool // that are asked of the rows; nil for all of the screen
 	unplaced, floored bool   // some rows are
@@ -221,7 +222,7 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 }
 
 func newTable(s *screen, year int, rows []row) table {
-	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows))}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}}
 	for i := range rows {
 		t.firms[i] = rows[i].firm
 		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor
@@ -439,9 +440,8 @@ type sieve struct {
 	failed    column.Bits // to be asked, so that the error is told
 }
 
-// ask evaluates a condition for the rows that are open.
-func (s *sieve) ask(out int) (holds, unknown column.Bits) {
-	a := s.block.Eval(out, s.open)
+// ask evaluates a condition that is not present in every row for the rows that are open.
+func (s *sieve) ask(a column.Answers) (holds, unknown column.Bits) {
 	failed := a.Failed(s.open)
 	s.failed, s.met = s.failed.Or(&failed), s.met.Without(&failed)
 	s.open = s.open.Without(&failed)
@@ -449,16 +449,21 @@ func (s *sieve) ask(out int) (holds, unknown column.Bits) {
 }
 
 func (s *sieve) guard(g guard) {
+	a := s.block.Eval(g.out, s.open)
 	if g.shuts {
-		s.shuts(g.out, g.closed)
+		s.shuts(a, g.closed)
 		return
 	}
-	s.holds(g.out, g.closed)
+	s.holds(a, g.closed)
 }
 
 // holds is a condition that must hold. closed takes what is unknown for no.
-func (s *sieve) holds(out int, closed bool) {
-	holds, unknown := s.ask(out)
+func (s *sieve) holds(a column.Answers, closed bool) {
+	if a.Keep(&s.open) {
+		a.Keep(&s.met)
+		return
+	}
+	holds, unknown := s.ask(a)
 	s.met = s.met.And(&holds)
 	if s.open = holds; !closed {
 		s.open = holds.Or(&unknown)
@@ -466,8 +471,12 @@ func (s *sieve) holds(out int, closed bool) {
 }
 
 // shuts is a condition that must not hold.
-func (s *sieve) shuts(out int, closed bool) {
-	holds, unknown := s.ask(out)
+func (s *sieve) shuts(a column.Answers, closed bool) {
+	if a.Remove(&s.open) {
+		a.Remove(&s.met)
+		return
+	}
+	holds, unknown := s.ask(a)
 	s.open = s.open.Without(&holds)
 	if s.met = s.met.And(&s.open); !closed {
 		s.met = s.met.Without(&unknown)

@@ -94,14 +94,18 @@ type reference struct {
 // settle settles all enterprises.
 func (s *Survey) settle() {
 	n := len(s.crowd.roots)
-	s.left, s.total = make([]remainder, n), make([]money.Fen, n)
+	if s.left = make([]remainder, n); s.total == nil { // else it is what they get besides
+		s.total = make([]money.Fen, n)
+	}
 	against := s.against()
 	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against} }}
 	const piece = 1 << 14
 	inParallel((n+piece-1)/piece, func(i int) {
 		t := settlers.Get().(*settler)
 		t.from, t.to = i*piece, min((i+1)*piece, n)
-		t.settle()
+		if t.settle(); t.odd {
+			s.odd.Store(true)
+		}
 		settlers.Put(t)
 	})
 }

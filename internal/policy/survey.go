@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 )
@@ -15,6 +16,7 @@ type Survey struct {
 	plan  *Plan
 	lots  []lot       // in the order in which their questions would be asked
 	left  []remainder // by enterprise
+	odd   atomic.Bool // some enterprise is left, or a part of it
 	total []money.Fen // by enterprise, see Total
 	moved *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
 
@@ -196,6 +198,18 @@ func (s *Survey) Total(i int) money.Fen {
 		return s.moved.totalOf(i)
 	}
 	return s.total[i]
+}
+
+// Totals is the Total of each enterprise. Nobody may change it.
+func (s *Survey) Totals() []money.Fen {
+	if s.moved == nil {
+		return s.total
+	}
+	all := slices.Clone(s.moved.touch.base.total)
+	for n, i := range s.moved.Firms {
+		all[i] = s.moved.Totals[n]
+	}
+	return all
 }
 
 // paid is what an answer adds to the total of an enterprise, in a survey that began from none.

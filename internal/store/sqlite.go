@@ -40,7 +40,15 @@ type writer struct {
 	stop  chan struct{}
 	done  chan struct{}
 
-	written int // pages written to the WAL since the last checkpoint
+	written      int // pages written to the WAL since the last checkpoint
+	checkpointed bool
+
+	file    string
+	opened  Footprint // of the file before it was opened
+	walSize int64     // of the log at that time
+	walTime int64     // when it was last written to, ms; 0 where there was none
+	shm     *os.File  // the index beside the log; nil until a journal asks
+	journal *Journal  // of what is committed; nil where nobody reads it. Changed in a turn only
 }
 
 // turn is one caller's place in the queue.
@@ -77,12 +85,19 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 		err = errors.Join(err, lock.Close())
 	}()
 
+	w.file = file
+	if log, err := os.Stat(file + "-wal"); err == nil && log.Size() > 0 {
+		w.walSize, w.walTime = log.Size(), log.ModTime().UnixMilli()
+	}
 	// SQLite gives its other files the permissions of this one, and what is in them is nobody else's business.
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, openError(file, err)
 	}
 	if err := f.Close(); err != nil {
+		return nil, openError(file, err)
+	}
+	if w.opened, err = footprint(file); err != nil {
 		return nil, openError(file, err)
 	}
 	if w.pool, err = sql.Open("sqlite", sqliteDSN(file, "immediate", "cache_size(-32768)")); err != nil {
@@ -269,6 +284,11 @@ func (w *writer) group(first *turn) {
 	if err == nil {
 		err = sqlTx.Commit()
 	}
+	if err == nil && w.journal != nil {
+		if err := w.journal.note(); err != nil {
+			w.db.die(err)
+		}
+	}
 	if err != nil {
 		// The transaction may still be open, or SQLite has already undone all of it.
 		_ = sqlTx.Rollback()
@@ -348,11 +368,15 @@ func (w *writer) checkpoint(ctx context.Context) {
 	if w.written += pages; w.written < w.db.opts.checkpointPages {
 		return
 	}
+	if w.journal != nil && !w.journal.caughtUp(w.written, journalMost*w.db.opts.checkpointPages) {
+		return
+	}
 	w.written = 0
 	w.checkpointNow(ctx, "PRAGMA wal_checkpoint(PASSIVE)")
 }
 
 func (w *writer) checkpointNow(ctx context.Context, pragma string) {
+	w.checkpointed = true
 	_, err := w.conn.ExecContext(ctx, pragma)
 	if err == nil {
 		return
@@ -369,9 +393,19 @@ func (w *writer) checkpointNow(ctx context.Context, pragma string) {
 func (w *writer) close() error {
 	close(w.stop)
 	<-w.done
+	if w.journal != nil {
+		w.journal.finish()
+	}
 	err := w.db.readers.Close()
 	w.checkpointNow(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-	return errors.Join(err, w.conn.Close(), w.pool.Close(), writeOwner(w.lock, ""), w.lock.Close())
+	err = errors.Join(err, w.conn.Close(), w.pool.Close())
+	if w.shm != nil {
+		err = errors.Join(err, w.shm.Close())
+	}
+	if w.journal != nil {
+		w.journal.settle(footprint(w.file))
+	}
+	return errors.Join(err, writeOwner(w.lock, ""), w.lock.Close())
 }
 
 // sqliteCode is SQLite's extended result code in err, 0 when there is none.

@@ -69,14 +69,12 @@ func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call,
 	if err != nil {
 		return c, err
 	}
-	made, err := s.cases.New(ctx, scope, casework.NewCase{
+	made, err := s.cases.NewWith(ctx, scope, casework.NewCase{
 		Workflow: CallWorkflow, Title: c.Title, Subject: subject, Data: casework.Data{"closes": rule.Day(c.Closes)},
+	}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
+		c.Case = made.ID
+		return s.DraftCall(ctx, tx, scope.Account(), c)
 	})
-	if err != nil {
-		return c, err
-	}
-	c.Case = made.ID
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.DraftCall(ctx, tx, scope.Account(), c) })
 	if err != nil {
 		return c, err
 	}
@@ -137,20 +135,19 @@ func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, t
 	if err != nil {
 		return casework.Case{}, err
 	}
-	if open, err := gathering(ctx, s.DB.Read(), call); err == nil {
-		return casework.Case{}, errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
-	} else if errs.KindOf(err) != errs.KindConflict {
-		return casework.Case{}, err
-	}
 	subject, err := s.AreaSubject(ctx, c.Area)
 	if err != nil {
 		return casework.Case{}, err
 	}
-	made, err := s.cases.New(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject, Key: key})
-	if err != nil {
-		return made, err
-	}
-	return made, s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+	return s.cases.NewWith(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject, Key: key}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
+		if err := tx.Lock(ctx, "batches of call "+caseName(call)); err != nil {
+			return err
+		}
+		if open, err := gathering(ctx, tx, call); err == nil {
+			return errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
+		} else if errs.KindOf(err) != errs.KindConflict {
+			return err
+		}
 		_, err := tx.Exec(ctx, insertBatch, made.ID, call, c.Area)
 		return noted("open batch", err)
 	})

@@ -403,6 +403,39 @@ func (s *Store) CallsFor(ctx context.Context, view fact.View, enterprise int64, 
 	return of, calls, nil
 }
 
+// Ask is what of an offer an enterprise chooses: a call takes one application for it at a time.
+type Ask struct {
+	Clause  string
+	Subject int64
+	Year    int
+}
+
+// Ask is what an aim asks for.
+func (a Aim) Ask() Ask { return Ask{a.Clause, a.Subject, a.Year} }
+
+// openCases is how many running applications of one enterprise are looked through.
+const openCases = 200
+
+// Begun is the cases of an enterprise that answer a call and have not ended, by what they ask for, as far as the scope sees
+// them.
+func (s *Store) Begun(ctx context.Context, scope access.Scope, call, enterprise int64) (map[Ask]int64, error) {
+	list, _, err := s.cases.Cases(ctx, scope, casework.Filter{Workflow: ApplicationWorkflow, Running: true, Enterprise: enterprise}, 0, openCases)
+	if err != nil {
+		return nil, err
+	}
+	all := map[Ask]int64{}
+	for _, c := range list {
+		of, aim, err := s.AimOf(ctx, scope, c.ID)
+		if err != nil {
+			return nil, err
+		}
+		if of == call {
+			all[aim.Ask()] = c.ID
+		}
+	}
+	return all, nil
+}
+
 const toldOf = `SELECT enterprise FROM subsidy_told WHERE call_id = $1 ORDER BY enterprise`
 
 // Told is the enterprises that were told of a call, as far as the view may see them.

@@ -72,6 +72,8 @@ type world struct {
 	line    int64
 	last    int64     // the case that was numbered last, of tests without casework
 	at      time.Time // of the clock
+	set     *casework.Set
+	forms   *form.Set
 	*Store
 }
 
@@ -129,13 +131,13 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	})
 	effects := casework.NewRegistry()
 	Register(effects, w.Store)
-	asked, err := form.Load(contentdata.FS, lib)
+	w.forms, err = form.Load(contentdata.FS, lib)
 	must(t, err)
-	forms := casework.FormsOf(form.NewStore(db, lib, asked, now))
-	set, err := casework.Load(ctx, ownWorkflows(t), casework.Reading{Library: lib, Effects: effects, Forms: forms})
+	forms := casework.FormsOf(form.NewStore(db, lib, w.forms, now))
+	w.set, err = casework.Load(ctx, ownWorkflows(t), casework.Reading{Library: lib, Effects: effects, Forms: forms})
 	must(t, err)
 	w.Use(casework.Open(casework.Deps{
-		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: set, Forms: forms,
+		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: w.set, Forms: forms,
 	}))
 	w.line, err = ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
 		return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget", Reason: "年初预算", Document: "盐财〔2024〕1号"},

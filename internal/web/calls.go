@@ -8,7 +8,6 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -175,37 +174,14 @@ func (s *server) ownOffers(ctx context.Context, v *visit, view fact.View, call, 
 	if err != nil {
 		return x, err
 	}
-	begun, err := s.begun(ctx, v, call, firm)
+	begun, err := s.Subsidy.Begun(ctx, v.scope, call, firm)
 	if err != nil {
 		return x, err
 	}
 	for _, o := range offers[call] {
-		value := offerValue(o.Aim)
-		x.Rows = append(x.Rows, offerRow{Offer: o, Value: value, Case: begun[value]})
+		x.Rows = append(x.Rows, offerRow{Offer: o, Value: offerValue(o.Aim), Case: begun[o.Ask()]})
 	}
 	return x, nil
-}
-
-// openCases is how many running applications of one enterprise are looked through.
-const openCases = 200
-
-// begun is the cases of an enterprise that answer a call and have not ended, by the offer that they ask for.
-func (s *server) begun(ctx context.Context, v *visit, call, firm int64) (map[string]int64, error) {
-	list, _, err := s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: subsidy.ApplicationWorkflow, Running: true, Enterprise: firm}, 0, openCases)
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]int64{}
-	for _, c := range list {
-		of, aim, err := s.Subsidy.AimOf(ctx, v.scope, c.ID)
-		if err != nil {
-			return nil, err
-		}
-		if of == call {
-			all[offerValue(aim)] = c.ID
-		}
-	}
-	return all, nil
 }
 
 // apply opens the case of an application for an offer; one that is open already is led to.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
@@ -29,6 +30,8 @@ type Backup struct {
 	Made   int64 // ms; 0 for never
 	Commit int64
 	Place  string
+
+	Schedule *backup.State // nil where none is kept
 }
 
 // backupAge is how old the last backup may be, in ms, before somebody should act.
@@ -99,7 +102,11 @@ func (s *server) systemTodo(ctx context.Context, v *visit, d *systemData) error 
 	if d.Machine.DiskTotal > 0 && d.FreePercent < lowDisk {
 		d.Todo = append(d.Todo, todo{Text: v.t.S("people.todo_disk", d.FreePercent), Href: "#machine"})
 	}
-	if m := d.Machine; m.Backup.Own && m.Backup.Made < m.Now-backupAge && s.Demo == nil {
+	if m := d.Machine; m.Backup.Schedule != nil {
+		for _, lapse := range m.Backup.Schedule.Lapse(m.Now, 0) {
+			d.Todo = append(d.Todo, todo{Text: v.t.Msg(lapse), Href: "#machine"})
+		}
+	} else if m.Backup.Own && m.Backup.Made < m.Now-backupAge && s.Demo == nil {
 		d.Todo = append(d.Todo, todo{Text: v.t.S("people.todo_backup"), Href: "#machine"})
 	}
 	if d.Waiting > 0 {

@@ -44,6 +44,9 @@ func (b *Bits) Has(i int) bool { return b[i>>6&(blockWords-1)]>>(i&63)&1 != 0 }
 // Drop takes a row out.
 func (b *Bits) Drop(i int) { b[i>>6&(blockWords-1)] &^= 1 << (i & 63) }
 
+// Put takes a row in.
+func (b *Bits) Put(i int) { b.set(i) }
+
 // Rows is the numbers of the rows in the block, rising.
 func (b Bits) Rows() iter.Seq[int] {
 	return func(yield func(int) bool) {

@@ -98,7 +98,12 @@ func (v *vec) settle(rest *Bits, s *states) (present Bits) {
 func (m *Machine) compute(n *node, v *vec, present *Bits) {
 	a := &m.vecs[n.args[0]]
 	if n.op <= opTimes && n.op >= opPlus && n.width == w64 && !n.check {
-		short(n.op, v.n64, a.n64, m.vecs[n.args[1]].n64, m.around(present))
+		in := m.around(present)
+		if x, by, ok := m.plan.constant(n); ok {
+			shortBy(n.op, v.n64, m.vecs[x].n64, by, in)
+		} else {
+			short(n.op, v.n64, a.n64, m.vecs[n.args[1]].n64, in)
+		}
 		return
 	}
 	in := m.list(present)
@@ -162,20 +167,74 @@ func contains(all []int64, n int64) bool {
 	return false
 }
 
+// constant is the operand of a sum, difference or product that is not the same in all rows, and the one that is; ok is false
+// where there is none such that the operation is the same from both sides.
+func (pl *Plan) constant(n *node) (of int, by int64, ok bool) {
+	x, y := n.args[0], n.args[1]
+	if n.op != opMinus && pl.nodes[x].op == opConst {
+		x, y = y, x
+	}
+	if pl.nodes[y].op != opConst {
+		return 0, 0, false
+	}
+	return x, pl.nodes[y].value.Int64(), true
+}
+
+// Of a whole block there are loops of their own below, which need no list of rows.
+
 // short is arithmetic in 64 bits.
 func short(op opcode, d, a, b *[blockRows]int64, in rows) {
-	switch op {
-	case opPlus:
+	whole := len(in) == blockRows
+	switch {
+	case op == opPlus && whole:
+		for i := range d {
+			d[i] = a[i] + b[i]
+		}
+	case op == opPlus:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] + b[i&(blockRows-1)]
 		}
-	case opMinus:
+	case op == opMinus && whole:
+		for i := range d {
+			d[i] = a[i] - b[i]
+		}
+	case op == opMinus:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] - b[i&(blockRows-1)]
+		}
+	case whole:
+		for i := range d {
+			d[i] = a[i] * b[i]
 		}
 	default:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] * b[i&(blockRows-1)]
+		}
+	}
+}
+
+// shortBy is the same where the second operand is a constant.
+func shortBy(op opcode, d, a *[blockRows]int64, by int64, in rows) {
+	if op == opMinus {
+		op, by = opPlus, -by // what does not fit here wraps back
+	}
+	whole := len(in) == blockRows
+	switch {
+	case op == opPlus && whole:
+		for i := range d {
+			d[i] = a[i] + by
+		}
+	case op == opPlus:
+		for _, i := range in {
+			d[i&(blockRows-1)] = a[i&(blockRows-1)] + by
+		}
+	case whole:
+		for i := range d {
+			d[i] = a[i] * by
+		}
+	default:
+		for _, i := range in {
+			d[i&(blockRows-1)] = a[i&(blockRows-1)] * by
 		}
 	}
 }
@@ -462,14 +521,24 @@ func (m *Machine) either(n *node, v *vec, rest *Bits) (both Bits) {
 }
 
 func pickShort(op opcode, d, a, b *[blockRows]int64, in rows) {
-	if op == opMin {
+	whole := len(in) == blockRows
+	switch {
+	case op == opMin && whole:
+		for i := range d {
+			d[i] = min(a[i], b[i])
+		}
+	case op == opMin:
 		for _, i := range in {
 			d[i&(blockRows-1)] = min(a[i&(blockRows-1)], b[i&(blockRows-1)])
 		}
-		return
-	}
-	for _, i := range in {
-		d[i&(blockRows-1)] = max(a[i&(blockRows-1)], b[i&(blockRows-1)])
+	case whole:
+		for i := range d {
+			d[i] = max(a[i], b[i])
+		}
+	default:
+		for _, i := range in {
+			d[i&(blockRows-1)] = max(a[i&(blockRows-1)], b[i&(blockRows-1)])
+		}
 	}
 }
 

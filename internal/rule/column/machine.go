@@ -173,15 +173,19 @@ func (v *vec) fill(n *node) {
 		}
 		return
 	}
-	for i := range blockRows {
-		switch n.width {
-		case w64:
-			v.n64[i] = n.value.Int64()
-		case w128:
-			v.n128[i] = int128Of(n.value)
-		default:
-			v.nBig[i] = bigInt{n.value}
-		}
+	switch n.width {
+	case w64:
+		fill(v.n64, n.value.Int64())
+	case w128:
+		fill(v.n128, int128Of(n.value))
+	default:
+		fill(v.nBig, bigInt{n.value})
+	}
+}
+
+func fill[T any](all *[blockRows]T, with T) {
+	for i := range all {
+		all[i] = with
 	}
 }
 
@@ -294,6 +298,39 @@ func (b *Block) First() int { return b.m.block * blockRows }
 // All is its rows.
 func (b *Block) All() Bits { return b.m.all }
 
+// Sure says that the numbers of the batch rule it out that an expression is none, unknown or failed in a row.
+func (pl *Plan) Sure(out int) bool { return pl.nodes[pl.outs[out]].total() }
+
+// Multiple is an expression that is a whole number times another one, in 64 bits: the other one for some rows, and the number.
+// ok is false of any other, which is not evaluated.
+func (b *Block) Multiple(out int, want Bits) (of Answers, by int64, ok bool) {
+	pl := b.m.plan
+	n := &pl.nodes[pl.outs[out]]
+	if n.op != opTimes || n.width != w64 || n.check {
+		return of, 0, false
+	}
+	x, by, ok := pl.constant(n)
+	if !ok {
+		return of, 0, false
+	}
+	return Answers{&pl.nodes[x], b.m.need(x, &want)}, by, true
+}
+
+// Most is what the numbers of an expression are no more than, over Den; ok is false where that has no 64 bits.
+func (pl *Plan) Most(out int) (most int64, ok bool) {
+	n := &pl.nodes[pl.outs[out]]
+	if n.width != w64 || n.typ == rule.BoolType {
+		return 0, false
+	}
+	return n.ends.high.Int64(), n.ends.high.IsInt64()
+}
+
+// Constant says that the numbers of an expression are the same in all rows.
+func (pl *Plan) Constant(out int) bool { return pl.nodes[pl.outs[out]].op == opConst }
+
+// Den is what the numbers of an expression are parts of.
+func (pl *Plan) Den(out int) *big.Int { return pl.nodes[pl.outs[out]].den }
+
 // Answers is an expression's answers for rows of a block.
 type Answers struct {
 	of *node
@@ -304,6 +341,29 @@ type Answers struct {
 func (b *Block) Eval(out int, want Bits) Answers {
 	id := b.m.plan.outs[out]
 	return Answers{&b.m.plan.nodes[id], b.m.need(id, &want)}
+}
+
+// Keep leaves of a set those rows in which a condition holds, and says whether it could: it is present in every row. Where it
+// may be none, unknown or failed, nothing is taken out.
+func (a Answers) Keep(some *Bits) bool {
+	if !a.of.total() {
+		return false
+	}
+	for i := range some {
+		some[i] &= a.v.truth[i]
+	}
+	return true
+}
+
+// Remove takes those rows out of a set in which a condition holds, as Keep does.
+func (a Answers) Remove(some *Bits) bool {
+	if !a.of.total() {
+		return false
+	}
+	for i := range some {
+		some[i] &^= a.v.truth[i]
+	}
+	return true
 }
 
 // Present, None, Unknown and Failed are those of some rows, for which it was evaluated, that are so.
@@ -331,9 +391,6 @@ func (b Bits) kept(may bool, in *Bits) Bits {
 // Numbers is the present values of an expression whose numbers have 64 bits, over Den; nil for wider ones. Of money they
 // are fen.
 func (a Answers) Numbers() *[blockRows]int64 { return a.v.n64 }
-
-// Constant says that the numbers are the same in all rows.
-func (a Answers) Constant() bool { return a.of.op == opConst }
 
 // Den is what the numbers are parts of.
 func (a Answers) Den() *big.Int { return a.of.den }

@@ -1,6 +1,9 @@
 package storetest
 
 import (
+	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -10,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	driver "modernc.org/sqlite"
 )
 
 // Trace is all that happened to a directory, in order: what to cut the power in.
@@ -57,7 +62,7 @@ type Cut struct {
 }
 
 // Cut is the files that a power cut leaves here, by what r says: of what was brought to the disk all, of the rest each sector
-// (512 or 4096 bytes) as it was at some moment since; in one of ten cuts nothing of the rest, in one all of it, in two what came
+// (512 or 4096 bytes) as it was at some moment since; a file that was cut off is, or is not; in one of ten cuts nothing of the rest, in one all of it, in two what came
 // first, up to the middle of a write. Where a file has grown and nothing was written there are zeros, or anything.
 func (p *Player) Cut(r *rand.Rand) (Image, Cut) { return p.disk.cut(r) }
 
@@ -206,23 +211,36 @@ func (f *inode) cut(h how) (b []byte, lost, torn bool) {
 	return b, n < len(f.pending), torn
 }
 
-// scatter takes each sector as it was at some moment.
+// scatter takes each sector as it was at some moment. A file is cut off or is not: what was written after it was cut off lies in
+// other places of the disk, and is not there while the file is not cut off.
 func (f *inode) scatter(h how) (b []byte, lost, torn bool) {
-	sizes, size := []int64{int64(len(f.data))}, int64(len(f.data))
+	b = slices.Clone(f.data)
+	pending := f.pending
+	for {
+		i := slices.IndexFunc(pending, func(o op) bool { return o.kind == truncated })
+		if i < 0 {
+			b, l, t := (&inode{data: b, pending: pending}).spread(h)
+			return b, lost || l, torn || t
+		}
+		part, l, t := (&inode{data: b, pending: pending[:i]}).spread(h)
+		lost, torn = lost || l, torn || t
+		if h.IntN(2) == 0 {
+			return part, true, torn
+		}
+		b, pending = after(part, pending[i]), pending[i+1:]
+	}
+}
+
+// spread is scatter for what was written.
+func (f *inode) spread(h how) (b []byte, lost, torn bool) {
+	sizes := []int64{int64(len(f.data))}
 	touches := map[int64][]int{} // sector: which of the pending touch it
 	for i, o := range f.pending {
-		from, to := o.at, o.at+int64(len(o.data))
-		next := max(size, to)
-		if o.kind == truncated {
-			from, to, next = min(size, o.at), max(size, o.at), o.at
-		}
-		for s := from / h.sector; s*h.sector < to; s++ {
+		end := o.at + int64(len(o.data))
+		for s := o.at / h.sector; s*h.sector < end; s++ {
 			touches[s] = append(touches[s], i)
 		}
-		if next != size {
-			size = next
-			sizes = append(sizes, size)
-		}
+		sizes = append(sizes, max(sizes[i], end))
 	}
 	b = make([]byte, sizes[h.IntN(len(sizes))])
 	if n := copy(b, f.data); h.junk {
@@ -246,9 +264,9 @@ func (f *inode) scatter(h how) (b []byte, lost, torn bool) {
 		}
 	}
 	for i := range here {
-		torn = torn || here[i] && gone[i] && f.pending[i].kind == wrote
+		torn = torn || here[i] && gone[i]
 	}
-	return b, lost || len(b) != int(size), torn
+	return b, lost || int64(len(b)) != sizes[len(sizes)-1], torn
 }
 
 // fill makes a part of a file what it was after some of the pending.
@@ -262,10 +280,6 @@ func (f *inode) fill(b []byte, from, to int64, pending []int) {
 	}
 	for _, i := range pending {
 		o := f.pending[i]
-		if o.kind == truncated {
-			clear(b[min(max(o.at, from), to):to])
-			continue
-		}
 		lo, hi := max(o.at, from), min(o.at+int64(len(o.data)), to)
 		if lo < hi {
 			copy(b[lo:hi], o.data[lo-o.at:hi-o.at])
@@ -408,4 +422,35 @@ func Restored(t testing.TB, left Image, name string) string {
 		t.Fatal(err)
 	}
 	return "sqlite:" + file
+}
+
+// Whole says what is wrong with the pages of a SQLite database; it is for those that may be broken, which the store would end the
+// process for.
+func Whole(url string) (err error) {
+	db, err := sql.Open("sqlite", strings.TrimPrefix(url, "sqlite:"))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	var verdict string
+	if err := db.QueryRow("PRAGMA integrity_check(1)").Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return errors.New(verdict)
+	}
+	return nil
+}
+
+// Relax has SQLite wait less for the disk than the product asks it to, until the test ends: a control.
+func Relax(t testing.TB, synchronous string) {
+	on := true
+	t.Cleanup(func() { on = false })
+	driver.RegisterConnectionHook(func(conn driver.ExecQuerierContext, _ string) error {
+		if !on {
+			return nil
+		}
+		_, err := conn.ExecContext(context.Background(), "PRAGMA synchronous="+synchronous, nil)
+		return err
+	})
 }
