@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"net/http"
 	"net/url"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -281,14 +283,58 @@ func caseValue(t i18n.T, v rule.Value) string {
 // datum is something that a case remembers.
 type datum struct{ Name, Value string }
 
-func caseData(t i18n.T, w *casework.Workflow, data casework.Data) []datum {
+// caseData is what a case remembers in words; what it remembers by its number or id is called by its name.
+func (s *server) caseData(ctx context.Context, v *visit, view fact.View, c casework.Case, w *casework.Workflow, data casework.Data) ([]datum, error) {
 	var all []datum
 	for _, d := range w.Data {
-		if v, ok := data[d.ID]; ok {
-			all = append(all, datum{t.Text(d.Name), caseValue(t, v)})
+		value, ok := data[d.ID]
+		if !ok {
+			continue
+		}
+		policy, ok := data["policy"]
+		if !ok {
+			policy = c.Data["policy"]
+		}
+		name, err := s.called(ctx, v, view, d.ID, value, policy)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, datum{v.t.Text(d.Name), cmp.Or(name, caseValue(v.t, value))})
+	}
+	return all, nil
+}
+
+// called is the name of what an application is for: its call, policy, clause and thing; "" for all else, and for what has no
+// name that this visitor sees.
+func (s *server) called(ctx context.Context, v *visit, view fact.View, id string, value, policy rule.Value) (string, error) {
+	switch whole := value.Type() == rule.IntType; {
+	case id == "call" && whole:
+		call, err := s.Subsidy.Call(ctx, v.scope, value.Int())
+		if errs.KindOf(err) == errs.KindNotFound {
+			return "", nil
+		}
+		return call.Title, err
+	case id == "policy" && !whole:
+		f, err := s.policyAt(ctx, view, value.Text())
+		if errs.KindOf(err) == errs.KindNotFound {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		return v.t.Text(f.Policy.File.Document.Name), nil
+	case id == "clause" && policy.Type() == rule.TextType:
+		clause, err := s.clauseNames(ctx, v.t)
+		if err != nil {
+			return "", err
+		}
+		return clause(policy.Text() + " " + value.Text()), nil
+	case id == "thing" && whole:
+		if x, ok := s.reader.Subject(view, value.Int()); ok {
+			return x.Name(), nil
 		}
 	}
-	return all
+	return "", nil
 }
 
 // whoName is what somebody acted as.
@@ -311,11 +357,15 @@ type station struct {
 }
 
 // stations are the events of a case, the newest first, as a parcel is tracked.
-func (s *server) stations(ctx context.Context, v *visit, w *casework.Workflow, events []casework.Event) ([]station, error) {
+func (s *server) stations(ctx context.Context, v *visit, view fact.View, c casework.Case, w *casework.Workflow, events []casework.Event) ([]station, error) {
 	names := map[int64]string{}
 	var all []station
 	for _, e := range slices.Backward(events) {
-		x := station{Event: e, As: whoName(v.t, e.Who), To: stateName(v.t, w, e.To), Set: caseData(v.t, w, e.Data)}
+		set, err := s.caseData(ctx, v, view, c, w, e.Data)
+		if err != nil {
+			return nil, err
+		}
+		x := station{Event: e, As: whoName(v.t, e.Who), To: stateName(v.t, w, e.To), Set: set}
 		x.What = v.t.S("casework.event." + string(e.Kind))
 		if a, ok := w.Action(e.Action); ok {
 			x.What = v.t.Text(a.Name)

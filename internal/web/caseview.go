@@ -131,7 +131,9 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 	}
 	d := casePageData{Case: c, W: w, Firm: s.firmName(view, c.Enterprise), Area: s.areaName(c.Area), Key: rand.Text(), Reasons: map[string]string{}}
 	d.State, _ = w.State(c.State)
-	d.Known = caseData(v.t, w, c.Data)
+	if d.Known, err = s.caseData(ctx, v, view, c, w, c.Data); err != nil {
+		return d, err
+	}
 	frozen, err := s.Cases.Frozen(ctx, v.scope, c.ID)
 	switch {
 	case err == nil:
@@ -202,12 +204,12 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 	return nil
 }
 
-func (s *server) caseTrack(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
+func (s *server) caseTrack(ctx context.Context, v *visit, view fact.View, d *casePageData) error {
 	events, err := s.Cases.Track(ctx, v.scope, d.ID)
 	if err != nil {
 		return err
 	}
-	d.Stations, err = s.stations(ctx, v, d.W, events)
+	d.Stations, err = s.stations(ctx, v, view, d.Case, d.W, events)
 	return err
 }
 
