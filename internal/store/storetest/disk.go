@@ -159,6 +159,9 @@ func MountDisk(dir string) (*Disk, error) {
 var mounted *Disk
 
 func (d *Disk) mount() error {
+	if mounted != nil {
+		return errors.New("a disk is under watch already")
+	}
 	mounted = d
 	d.tls = libc.NewTLS()
 	d.tables = map[uintptr]*lib.Tsqlite3_io_methods{}
