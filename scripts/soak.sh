@@ -26,7 +26,7 @@ done
 
 echo "== killed under load"
 export YANZHEN_TEST_CRASH_ROUNDS="${YANZHEN_TEST_CRASH_ROUNDS:-2000}"
-scripts/test.sh -timeout 240m -v -run '^TestKilledUnderLoad$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
+scripts/test.sh -timeout 240m -v -run '^(TestKilledUnderLoad|TestServerKilled)$' ./internal/ledger ./cmd/yanzhen >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'kills' "$log"
 
 echo "== disk faults"
