@@ -3,7 +3,7 @@
 # make lint    format, vet, staticcheck, generated files, tidy modules
 # make bench   the measurements of docs/performance.md
 # make build   one static binary for each platform, in dist/
-# make soak    every fuzz target and property for longer (SOAK=10m each), and thousands of killed processes
+# make soak    every fuzz target and property for longer (SOAK=10m each), thousands of killed processes, power cuts and disk errors
 
 export CGO_ENABLED ?= 0
 

@@ -12,16 +12,18 @@ import (
 func TestNamedTestsExist(t *testing.T) {
 	root := os.DirFS("../..")
 	var tests strings.Builder
-	err := fs.WalkDir(root, "internal", func(path string, _ fs.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
+	for _, dir := range []string{"internal", "cmd"} {
+		err := fs.WalkDir(root, dir, func(path string, _ fs.DirEntry, err error) error {
+			if err != nil || !strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			b, err := fs.ReadFile(root, path)
+			tests.Write(b)
 			return err
+		})
+		if err != nil {
+			t.Fatal(err)
 		}
-		b, err := fs.ReadFile(root, path)
-		tests.Write(b)
-		return err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)[/`]")
 	for file, atLeast := range map[string]int{"docs/spreadsheets.md": 30, "docs/reliability.md": 10, "docs/reliability.zh-CN.md": 10} {
