@@ -469,8 +469,7 @@ func rowsOf(db *store.DB, query string, row func(*store.Rows) error) error {
 
 // lives has a city live through some lives, each of which begins with what a cut in the one before has left, and cuts the power
 // in each so many times. The last one is not cut, and finishes what was begun.
-func (w *witness) lives(r *rand.Rand, cuts *storetest.Cuts, want int) {
-	disk := storetest.NewDisk(w.T)
+func (w *witness) lives(disk *storetest.Disk, r *rand.Rand, cuts *storetest.Cuts, want int) {
 	w.events, w.acts, w.keys, w.opened, w.paid = map[int64]string{}, map[string]string{}, map[string]bool{}, map[int64]bool{}, map[int64]bool{}
 	var left storetest.Image
 	var firm atomic.Int64
@@ -546,12 +545,12 @@ func (w *witness) finished(url string) {
 // there, nothing is there twice or by half, the ledger agrees with the cases, and each case is what its events make of it; and what
 // was not finished is taken up and finished.
 func TestPowerCuts(t *testing.T) {
-	r := storetest.Seeded(t)
+	disk, r := storetest.NewDisk(t), storetest.Seeded(t)
 	var cuts storetest.Cuts
 	w := &witness{T: t}
 	acts := 0
 	for want := storetest.CutsAsked(250); cuts.N < want && len(w.wrong) == 0; {
-		w.lives(r, &cuts, want)
+		w.lives(disk, r, &cuts, want)
 		acts += len(w.acts)
 	}
 	t.Logf("%s; %d acts acknowledged, %d wrong", cuts, acts, len(w.wrong))
@@ -569,10 +568,10 @@ func TestPowerControls(t *testing.T) {
 				storetest.Relax(t, pragma)
 			}
 			w.T, w.risky = t, true
-			r := storetest.Seeded(t)
+			disk, r := storetest.NewDisk(t), storetest.Seeded(t)
 			var cuts storetest.Cuts
 			for cuts.N < 100 && len(w.wrong) == 0 {
-				w.lives(r, &cuts, 100)
+				w.lives(disk, r, &cuts, 100)
 			}
 			if len(w.wrong) == 0 {
 				t.Errorf("the witness has seen nothing in %s", cuts)
