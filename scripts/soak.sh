@@ -1,8 +1,9 @@
 #!/bin/sh
 # Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases, and prints
-# what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money
-# 2000 times on each database, or as often as YANZHEN_TEST_CRASH_ROUNDS says, and cuts the power 100,000 times, half of them while
-# jobs of the ledger and half while cases are at work, or twice as often as YANZHEN_TEST_POWER_CUTS says.
+# what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money, and the
+# shipped server, 2000 times each on each database (YANZHEN_TEST_CRASH_ROUNDS); has 5000 calls to the disk fail
+# (YANZHEN_TEST_DISK_FAULTS); and cuts the power 50,000 times while jobs of the ledger and as often while cases are at work
+# (YANZHEN_TEST_POWER_CUTS).
 #
 #   scripts/soak.sh [TIME]
 set -eu
