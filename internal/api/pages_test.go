@@ -154,6 +154,8 @@ var pages = map[string]page{
 	"GET /reviews/list":                          because("a sheet for people who fill opinions in; a program sends them with act_case"),
 	"POST /reviews":                              by("act_case"),
 	"POST /reviews/sheet":                        because("reads a sheet that people have filled in; a program sends opinions with act_case"),
+	"GET /cases/new":                             because("a list of what a person may begin; a program knows its workflows by list_workflows"),
+	"POST /cases/new":                            because("a filing is begun by a person, who answers for it"),
 	"GET /rounds":                                because("a round is listed, checked and made public by officials under their own names; a program follows its cases with list_cases"),
 	"GET /rounds/new":                            because("a form; what it previews is asked by a person who answers for the list"),
 	"POST /rounds":                               because("a list is made by an official, who answers for it"),

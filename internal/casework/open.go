@@ -63,11 +63,7 @@ func (in *session) newCase(ctx context.Context, scope access.Scope, n NewCase, c
 		return Case{}, err
 	}
 	st := &step{session: in, scope: scope, c: c, w: w}
-	for _, word := range w.Open {
-		if st.e.Who == "" && actsAs(scope, word, c.object(nil, nil)) {
-			st.e.Who = word
-		}
-	}
+	st.e.Who = w.Opener(scope, c.object(nil, nil))
 	length := utf8.RuneCountInString(c.Title)
 	switch {
 	case st.e.Who == "":
@@ -82,6 +78,16 @@ func (in *session) newCase(ctx context.Context, scope access.Scope, n NewCase, c
 	}
 	maps.Copy(st.c.Data, n.Data)
 	return in.begin(ctx, st, n, cause)
+}
+
+// Opener is as whom a scope may open a case of the workflow about an object; "" where it may not.
+func (w *Workflow) Opener(scope access.Scope, obj access.Object) string {
+	for _, word := range w.Open {
+		if actsAs(scope, word, obj) {
+			return word
+		}
+	}
+	return ""
 }
 
 // begin writes a case with its first event.

@@ -110,6 +110,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"call-official", "city", callPath(c.call)},
 		{"application", "firm", casePath(begun)},
 		{"application-checked", "firm", casePath(application)},
+		{"cases-new", "firm", "/cases/new"},
+		{"cases-new-office", "city", "/cases/new"},
 		{"rounds", "city", "/rounds"},
 		{"round-new", "city", "/rounds/new?policy=yancheng-2022-6"},
 		{"round-preview", "city", fmt.Sprintf("/rounds/new?policy=yancheng-2022-6&clause=c9&area=320900&line=%d&title=%s&preview=1", c.lineOfCall(), url.QueryEscape("2023年度免申即享"))},

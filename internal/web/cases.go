@@ -25,6 +25,8 @@ func (s *server) caseRoutes() []route {
 	read := access.Need{Action: access.ReadCase}
 	return []route{
 		{"GET /cases", read, s.cases},
+		{"GET /cases/new", read, s.newCase},
+		{"POST /cases/new", read, s.beginCase},
 		{"GET /cases/export", access.Need{Action: access.Export}, s.exportCases},
 		{"GET /cases/{id}", read, s.showCase},
 		{"POST /cases/{id}/act", read, s.actPlainly},

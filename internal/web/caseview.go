@@ -379,8 +379,27 @@ func (s *server) actHost(r *http.Request, v *visit) (formHost, casework.Case, ch
 			})
 		}
 	}
+	if h.Before, err = s.sentBefore(r.Context(), v, c, x.ID, f); err != nil {
+		return h, c, x, err
+	}
 	h.Page = func(t i18n.T, view formView) templ.Component { return actPage(t, view, c, x) }
 	return h, c, x, nil
+}
+
+// sentBefore is what an action of a case was last taken with, as far as the visitor sees it: who is sent back for a correction
+// corrects, and does not type it again.
+func (s *server) sentBefore(ctx context.Context, v *visit, c casework.Case, action string, f *form.Form) (form.Entry, error) {
+	events, err := s.Cases.Track(ctx, v.scope, c.ID)
+	if err != nil {
+		return form.Entry{}, err
+	}
+	for _, e := range slices.Backward(events) {
+		if e.Action == action && len(e.Answers) > 0 {
+			answers, _, err := f.Kept(e.Answers)
+			return f.Entry(answers), err
+		}
+	}
+	return form.Entry{}, nil
 }
 
 // formOfCase is the form that a case pinned under a code.

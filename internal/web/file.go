@@ -40,6 +40,7 @@ type spanText struct{ Name, From, To string }
 type childFile struct {
 	Kind, Title string
 	Facts       factTable
+	Filing      moneyRow // of a project; zero where there is none
 }
 
 // factTable is what is known of one subject: facts without time, and facts by year.
@@ -107,6 +108,13 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	f.Industries = s.spans(v.t, s.Library.Industries(), view.Nodes(e.ID, party.TreeIndustry))
 	if f.Facts, f.Children, err = s.factsOf(r.Context(), v.t, view, e.ID); err != nil {
 		return err
+	}
+	filings, err := s.filings(r.Context(), v, e.ID)
+	if err != nil {
+		return err
+	}
+	for i, c := range f.Children {
+		f.Children[i].Filing = filings[c.Facts.Subject]
 	}
 	if f.Decisions, err = s.decisions(r, v, view, e.ID, m); err != nil {
 		return err

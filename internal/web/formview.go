@@ -44,6 +44,7 @@ type formHost struct {
 	Send     string // on the button that sends it; "" where it cannot be sent from here
 	Evidence string // where files are posted to, with the name of the field behind it; "" where none are taken
 	Handed   map[string][]handedFile
+	Before   form.Entry // what was sent the last time, of one that is sent again; a draft comes before it
 
 	Page func(t i18n.T, d formView) templ.Component
 }
@@ -114,6 +115,7 @@ func (s *server) viewForm(r *http.Request, v *visit, h formHost) (formView, erro
 			}
 		}
 	}
+	d.Entry = h.Before
 	if h.Place != "" {
 		draft, err := s.Forms.Draft(r.Context(), v.scope, h.Place)
 		if err == nil {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"slices"
 
@@ -40,6 +41,7 @@ type mineData struct {
 	Ahead    []ahead
 	Entitled []entitlement
 	Money    []moneyRow
+	Calls    []callOffer // that are open to it
 }
 
 // minePolicy is what a policy comes to for the enterprise.
@@ -102,8 +104,10 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if err := s.mineReports(r, v, view, &d); err != nil {
 		return d, err
 	}
-	if err := s.mineMoney(r.Context(), v, view, &d); err != nil {
-		return d, err
+	for _, fill := range []func(context.Context, *visit, fact.View, *mineData) error{s.mineMoney, s.mineCalls} {
+		if err := fill(r.Context(), v, view, &d); err != nil {
+			return d, err
+		}
 	}
 	if d.Ahead, err = s.datesAhead(r.Context(), v.t, view); err != nil {
 		return d, err

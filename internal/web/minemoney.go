@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -37,6 +39,55 @@ type moneyRow struct {
 	Granted      bool
 	Ended        string
 	Href         string
+}
+
+// callOffer is a call that is open and what the enterprise may get by it.
+type callOffer struct {
+	Title, Href, Closes string
+	Best                policy.Interval // of its offers, the one that pays most for sure
+	Offers              int
+}
+
+// mineCalls is the open calls by which the enterprise may get something.
+func (s *server) mineCalls(ctx context.Context, v *visit, view fact.View, d *mineData) error {
+	if !view.Can(access.ReadSensitive, d.Firm.ID) {
+		return nil
+	}
+	offers, calls, err := s.Subsidy.CallsFor(ctx, view, d.Firm.ID, s.Clock.Today())
+	if err != nil {
+		return err
+	}
+	for _, c := range calls {
+		if of := offers[c.Case]; len(of) > 0 {
+			best := slices.MaxFunc(of, func(a, b subsidy.Offer) int {
+				return cmp.Or(cmp.Compare(a.Line.Pays.Sure, b.Line.Pays.Sure), cmp.Compare(a.Line.Pays.Possible, b.Line.Pays.Possible))
+			})
+			d.Calls = append(d.Calls, callOffer{Title: c.Title, Href: callPath(c.Case) + "#own", Closes: c.Closes.String(), Best: best.Line.Pays, Offers: len(of)})
+		}
+	}
+	return nil
+}
+
+// filings is where the filing of each project of an enterprise stands, by the project; the latest of each.
+func (s *server) filings(ctx context.Context, v *visit, firm int64) (map[int64]moneyRow, error) {
+	if !v.scope.Can(access.ReadCase) {
+		return nil, nil
+	}
+	list, _, err := s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: subsidy.ProjectWorkflow, Enterprise: firm}, 0, filedCases)
+	if err != nil {
+		return nil, err
+	}
+	all := map[int64]moneyRow{}
+	for _, c := range list {
+		w, err := s.Cases.Definition(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		if _, newer := all[c.Subject]; !newer {
+			all[c.Subject] = moneyRow{Title: c.Title, State: stateName(v.t, w, c.State), Ended: c.Ended, Href: casePath(c.ID)}
+		}
+	}
+	return all, nil
 }
 
 // ownApplications is how many of its latest applications an enterprise sees on its first page.

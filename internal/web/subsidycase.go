@@ -126,6 +126,11 @@ func (d *casePageData) does(effect string) bool {
 	return false
 }
 
+// entersFirst says that the visitor is to enter cost items and an account before the press that hands them in: they come first.
+func (d *casePageData) entersFirst() bool {
+	return d.Subsidy != nil && d.Subsidy.MayName && d.does("subsidy.submit")
+}
+
 // takes says that the page asks its visitor to take money without applying.
 func (d *casePageData) takes() bool { return d.Subsidy != nil && d.Subsidy.Entitled != nil }
 

@@ -108,6 +108,7 @@ var writers = map[string][]string{
 	"POST /calls/{id}/apply":                   {}, // what no enterprise may apply for
 	"POST /reviews":                            {}, // departments alone
 	"POST /reviews/sheet":                      {},
+	"POST /cases/new":                          {}, // what nobody may begin
 	"POST /rounds":                             {"tinghu", "city"},
 	"POST /rounds/{id}/lines/{n}/drop":         {"city"},
 	"POST /rounds/{id}/lines/{n}/restore":      {"city"},
