@@ -109,7 +109,7 @@ func (t *touch) gather(use uses) {
 			}
 		}
 	}
-	t.crowd = &Crowd{policy: c.policy, plain: c.plain, facts: c.facts, asOf: c.asOf, rivals: map[string]elsewhere{}}
+	t.crowd = &Crowd{policy: c.policy, plain: c.plain, facts: c.facts, asOf: c.asOf, rivals: map[string]elsewhere{}, shapes: c.shapes}
 	for i, in := range t.number {
 		if in == 0 {
 			t.number[i] = int32(len(t.firms))

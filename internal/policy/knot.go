@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -109,40 +108,8 @@ type knot struct {
 	sets  []nodeSet // all maximal conflict-free sets in their order: the first of the best stands; nil of more than maxSets
 }
 
-// maxKnots is how many lots of knots are known at a time.
-const maxKnots = 4096
-
-// knots is what competes in a cluster of a world that has its order. Who asks for many worlds finds those of claims that are
-// told by the same numbers again.
+// knots is what competes in a cluster of a world that has its order. What competes with nothing is in none.
 func (w *world) knots(c *cluster) []knot {
-	if w.known == nil || len(w.rivals) > 0 {
-		return w.knotted(c)
-	}
-	w.sign = binary.AppendVarint(w.sign[:0], int64(c.groups[0]))
-	for _, i := range w.order {
-		x := &w.claims[i]
-		for g, item := range w.at[i].items {
-			if item != "" {
-				w.sign = append(binary.AppendVarint(binary.AppendVarint(w.sign, int64(g)), int64(len(item))), item...)
-			}
-		}
-		for _, n := range [...]int{-1, i, x.clause, x.project, w.at[i].year} { // groups end with -1
-			w.sign = binary.AppendVarint(w.sign, int64(n))
-		}
-	}
-	all, ok := w.known[string(w.sign)]
-	if !ok {
-		if len(w.known) >= maxKnots {
-			clear(w.known)
-		}
-		all = w.knotted(c)
-		w.known[string(w.sign)] = all
-	}
-	return all
-}
-
-// knotted is the knots of a cluster. What competes with nothing is in none.
-func (w *world) knotted(c *cluster) []knot {
 	nodes := w.nodes(c)
 	g := newGraph(len(nodes))
 	for i := range nodes {
@@ -256,13 +223,10 @@ func (w *world) award(x *node) (most money.Fen) {
 }
 
 // together settles the groups of a cluster: in each knot the best set stands.
-func (w *world) together(c *cluster) {
-	if w.alone(c.clauses, c.groups...) {
-		return
-	}
-	knots := w.knots(c)
-	for at := range knots {
-		k := &knots[at]
+func (w *world) together(m *matter) {
+	c := &w.plan.clusters[m.rule]
+	for at := range m.knots {
+		k := &m.knots[at]
 		s := k.search(w.worth(k))
 		stands := w.choose(c, k, s)
 		w.tangled = w.tangled || s.left < 0

@@ -124,8 +124,10 @@ func (k *clauseRule) staged(pl *Plan) bool {
 }
 
 // unreported says that another document may have given something that a group of the claim holds against it.
-func (t *settler) unreported(firm int, a *answer) bool {
-	return slices.ContainsFunc(t.opposed[a.clause], func(o opposed) bool { return o.unknown && o.elsewhere.unreported[firm] })
+func (t *settler) unreported(firm int, a *answer) bool { return t.unreportedTo(firm, a.clause) }
+
+func (t *settler) unreportedTo(firm, clause int) bool {
+	return slices.ContainsFunc(t.opposed[clause], func(o opposed) bool { return o.unknown && o.elsewhere.unreported[firm] })
 }
 
 // rivalled says that other documents gave something to an enterprise that a group holds against its claims, or may have.

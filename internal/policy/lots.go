@@ -26,6 +26,16 @@ type lot struct {
 	// Of a clause that may meet others:
 	amounts []money.Fen // of rows
 	limits  []money.Fen // of rows, as many for each as there are ceilings
+	level   []money.Fen // of all rows alike, where no ceiling differs from row to row: nothing stands in limits then
+}
+
+// limitsOf is what the ceilings of a claim allow.
+func (l *lot) limitsOf(at int) []money.Fen {
+	if l.level != nil {
+		return l.level
+	}
+	n := len(l.k.ceilings)
+	return l.limits[at*n:][:n]
 }
 
 type answerState int8
@@ -299,13 +309,28 @@ func (a *asker) begin(j *job) {
 		l := &a.lots[n]
 		*l = lot{
 			k: k, table: j.table, plain: k.plainly(j.screen), rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
-			amounts: l.amounts[:0], limits: l.limits[:0],
+			amounts: l.amounts[:0], limits: l.limits[:0], level: j.level(n),
 		}
 		if j.table.clauses != nil && j.plan != nil {
 			most := min(j.to*column.BlockRows, len(j.table.rows)) - j.from*column.BlockRows
 			l.rows, l.pays = make([]int32, 0, most), make([]money.Fen, 0, most)
 		}
 	}
+}
+
+// level is what the ceilings of the nth clause allow, where none differs from row to row; else nil.
+func (j *job) level(n int) []money.Fen {
+	if j.plan == nil || j.screen.amounts[j.clauses[n].index] == nil {
+		return nil
+	}
+	all := []money.Fen{}
+	for _, f := range j.rounds[n][len(j.rounds[n])-len(j.screen.amounts[j.clauses[n].index].limits):] {
+		if !f.same {
+			return nil
+		}
+		all = append(all, f.fen)
+	}
+	return all
 }
 
 // clone is the lot in room of its own, and no more than it needs.
@@ -323,7 +348,7 @@ func (l *lot) clone() lot {
 func (l *lot) room(s *Survey, n int) {
 	if s.meets[l.k.index] {
 		l.amounts = append(l.amounts, make([]money.Fen, n)...)
-		l.limits = append(l.limits, make([]money.Fen, n*len(l.k.ceilings))...)
+		l.level = make([]money.Fen, len(l.k.ceilings))
 	}
 }
 
@@ -380,9 +405,14 @@ func (l *lot) take(v *valued, n int, meets bool) {
 	}
 	l.amounts = append(l.amounts, v.amounts[:n]...)
 	for i := range n {
-		for c := range v.of.limits {
-			l.limits = append(l.limits, v.limits[c][i])
-		}
+		l.limit(v, i)
+	}
+}
+
+// limit adds what the ceilings of a row allow.
+func (l *lot) limit(v *valued, n int) {
+	for c := 0; c < len(l.k.ceilings) && l.level == nil; c++ {
+		l.limits = append(l.limits, v.limits[c][n])
 	}
 }
 
@@ -404,16 +434,16 @@ func (a *asker) scatter(l *lot, numbers []uint16, met *column.Bits, meets bool) 
 			l.pays = append(l.pays, 0)
 			if meets {
 				l.amounts = append(l.amounts, 0)
-				l.limits = append(l.limits, make([]money.Fen, len(l.k.ceilings))...)
+				for c := 0; c < len(l.k.ceilings) && l.level == nil; c++ {
+					l.limits = append(l.limits, 0)
+				}
 			}
 			continue
 		}
 		l.pays = append(l.pays, v.pays[n])
 		if meets {
 			l.amounts = append(l.amounts, v.amounts[n])
-			for c := range v.of.limits {
-				l.limits = append(l.limits, v.limits[c][n])
-			}
+			l.limit(v, n)
 		}
 		n++
 	}

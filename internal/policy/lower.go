@@ -343,16 +343,21 @@ func (p *Policy) paramTree(i int, kind string) *rule.Tree {
 	return x.Tree()
 }
 
+// answers is the settings of a plan as one text.
+func (pl *Plan) answers() string {
+	var all strings.Builder
+	for _, id := range sortedKeys(pl.Settings) {
+		all.WriteString(id + "=" + pl.Settings[id] + "\n")
+	}
+	return all.String()
+}
+
 // screens is the screens under the plan's settings. Numbers are no part of them.
 func (pl *Plan) screens() []screen {
-	var key strings.Builder
-	for _, id := range sortedKeys(pl.Settings) {
-		key.WriteString(id + "=" + pl.Settings[id] + "\n")
-	}
-	all := pl.Policy.programs
+	all, key := pl.Policy.programs, pl.answers()
 	all.mu.Lock()
 	defer all.mu.Unlock()
-	if known, ok := all.of[key.String()]; ok {
+	if known, ok := all.of[key]; ok {
 		return known
 	}
 	l := lowerer{policy: pl.Policy, holds: pl.holds, outside: func(u *uplift) bool { return pl.word(u.Ceiling) == "outside" }}
@@ -363,6 +368,6 @@ func (pl *Plan) screens() []screen {
 		}
 	}
 	l.lower(pl.shut, clauses)
-	all.of[key.String()] = l.screens
+	all.of[key] = l.screens
 	return l.screens
 }

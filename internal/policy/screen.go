@@ -30,6 +30,7 @@ type Crowd struct {
 	roots  []rule.Subject
 	tables []table
 	rivals map[string]elsewhere // by group
+	shapes *keptShapes
 }
 
 // table is the rows of a screen in a year.
@@ -38,6 +39,7 @@ type table struct {
 	year   int // 0 for subjects whose event has no known day
 	rows   []row
 	firms  []int32       // of rows, rising
+	who    []who         // of rows
 	batch  *column.Batch // but for parameters and settings
 	spans  *spans
 
@@ -52,6 +54,12 @@ type row struct {
 	lies          footing
 	day           period.Day
 	subject       rule.Subject
+}
+
+// who is what of a row tells its claims from those of others.
+type who struct {
+	unit, project int32
+	day           period.Day
 }
 
 // footing is where an enterprise lies on the day of a row.
@@ -89,7 +97,7 @@ func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Fact
 	if err != nil {
 		panic(fmt.Sprintf("policy: the defaults of %s are no options: %v", p.File.Document.ID, err)) // Compile has looked
 	}
-	c := &Crowd{policy: p, plain: plain, facts: facts, asOf: asOf, roots: enterprises, rivals: map[string]elsewhere{}}
+	c := &Crowd{policy: p, plain: plain, facts: facts, asOf: asOf, roots: enterprises, rivals: map[string]elsewhere{}, shapes: &keptShapes{}}
 	below := c.below()
 	for n := range p.screens {
 		s := &p.screens[n]
@@ -222,9 +230,9 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 }
 
 func newTable(s *screen, year int, rows []row) table {
-	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), who: make([]who, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}}
 	for i := range rows {
-		t.firms[i] = rows[i].firm
+		t.firms[i], t.who[i] = rows[i].firm, who{rows[i].unit, rows[i].project, rows[i].day}
 		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor
 	}
 	return t

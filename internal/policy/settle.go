@@ -27,10 +27,7 @@ func (a *answer) floor() bool       { return a.lot.table.floored && a.row().lies
 func (a *answer) amount() money.Fen { return a.lot.amounts[a.at] }
 
 // limits is what the ceilings of the claim allow.
-func (a *answer) limits() []money.Fen {
-	n := len(a.lot.k.ceilings)
-	return a.lot.limits[a.at*n:][:n]
-}
+func (a *answer) limits() []money.Fen { return a.lot.limitsOf(a.at) }
 
 // meets says that a clause has to be settled together with others, or with its own claims for other events: what columns say
 // of a claim of any other is what it is paid. With no policy in force, and in quotas and pools, nothing is settled here.
@@ -70,6 +67,9 @@ type settler struct {
 	sorted   []reference
 
 	world   world
+	shapes  *shapes
+	kin     []kin    // claims of the enterprise that are stacked
+	quick   bool     // columns of the plan may settle an enterprise by its shape
 	rivals  []rival  // of the enterprise
 	blank   []string // keys of claims that no other shares
 	some    []answer
@@ -98,10 +98,13 @@ func (s *Survey) settle() {
 		s.total = make([]money.Fen, n)
 	}
 	against := s.against()
-	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against} }}
-	const piece = 1 << 14
+	quick := s.plan.live && !s.plan.Staged() && len(s.plan.itemized) == 0 && len(s.plan.onces) == 0
+	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against, quick: quick} }}
+	const piece = 1 << 12
 	inParallel((n+piece-1)/piece, func(i int) {
 		t := settlers.Get().(*settler)
+		t.shapes = s.crowd.shapes.take(s.settings)
+		defer s.crowd.shapes.give(s.settings, t.shapes)
 		t.from, t.to = i*piece, min((i+1)*piece, n)
 		if t.settle(); t.odd {
 			s.odd.Store(true)
@@ -143,8 +146,10 @@ func (t *settler) settle() {
 				end++
 			}
 			i := t.sorted[at].firm
-			left[i] = t.firm(t.from+int(i), t.sorted[at:end])
-			t.odd = t.odd || left[i] != allSettled
+			if all := t.sorted[at:end]; !t.quick || !t.byShape(t.from+int(i), all) {
+				left[i] = t.firm(t.from+int(i), all)
+				t.odd = t.odd || left[i] != allSettled
+			}
 			at = end
 		}
 	}
@@ -235,6 +240,81 @@ func (t *settler) add(p *stretch) {
 	}
 }
 
+// kin is what tells a claim from others of an enterprise, and where it stands.
+type kin struct {
+	clause, year int
+	who
+	pays *money.Fen
+}
+
+// byShape settles an enterprise of whose claims all is known, and none of which may be the same thing as another; false where it
+// is another one, of which nothing is settled.
+func (t *settler) byShape(firm int, all []reference) bool {
+	if len(all) >= int(unbounded/mostDefinite) { // together they may come to what nothing limits
+		return false
+	}
+	w := &t.world
+	w.pays, w.limits, t.kin = w.pays[:0], w.limits[:0], t.kin[:0]
+	for _, ref := range all {
+		p, at := &t.parts[ref.part], int(ref.at)
+		if p.state(at) != definite || p.table.floored || t.unreportedTo(firm, p.k.index) {
+			return false
+		}
+		if !t.survey.meets[p.k.index] {
+			continue
+		}
+		w.pays, w.limits = append(w.pays, p.amounts[at]), append(w.limits, p.limitsOf(at))
+		t.kin = append(t.kin, kin{p.k.index, p.table.year, p.table.who[p.rows[at]], &p.pays[at]})
+	}
+	t.rivals = t.survey.given(firm, t.rivals[:0], func(r *groupRule, project int) bool {
+		return slices.ContainsFunc(t.kin, func(k kin) bool { return int(k.project) == project && slices.Contains(r.clauses, k.clause) })
+	})
+	if len(t.kin) < 2 && len(t.rivals) == 0 {
+		return true
+	}
+	w.run(t.shape())
+	if w.tangled {
+		return false
+	}
+	for n, k := range t.kin {
+		*k.pays = w.pays[n]
+	}
+	return true
+}
+
+// shape is that of the claims of the enterprise.
+func (t *settler) shape() shape {
+	w := &t.world
+	w.plan, w.rivals, w.order, w.awards = t.survey.plan, t.rivals, w.order[:0], w.awards[:0]
+	for n := range t.kin {
+		w.order = append(w.order, n)
+		for m := n; m > 0 && t.kin[w.order[m-1]].day > t.kin[w.order[m]].day; m-- { // few, and mostly in order
+			w.order[m-1], w.order[m] = w.order[m], w.order[m-1]
+		}
+	}
+	t.shapes.begin()
+	for _, n := range w.order {
+		k := &t.kin[n]
+		t.shapes.claim(n, k.clause, k.unit, k.project, k.year)
+	}
+	for n := range t.rivals {
+		t.shapes.rival(&t.rivals[n])
+		w.awards = append(w.awards, t.rivals[n].low)
+	}
+	s, ok := t.shapes.find()
+	if !ok {
+		w.claims, w.at = w.claims[:0], w.at[:0]
+		for n := range t.kin {
+			k := &t.kin[n]
+			w.claims = append(w.claims, claim{clause: k.clause, unit: int(k.unit), project: int(k.project)})
+			w.at = append(w.at, outcome{present: true, year: k.year, day: k.day})
+		}
+		s = w.shape()
+		t.shapes.keep(s)
+	}
+	return s
+}
+
 // firm settles the claims of an enterprise that may meet each other, and gives what is left to ask of it.
 func (t *settler) firm(i int, all []reference) remainder {
 	s := t.survey
@@ -317,7 +397,6 @@ func (t *settler) together(some []answer) bool {
 	s := t.survey
 	if t.blank == nil {
 		t.blank = make([]string, len(s.plan.groups)+len(s.plan.onces)+1)
-		t.world.known = map[string][]knot{}
 	}
 	for _, floor := range [...]bool{false, true} {
 		t.stacked = t.stacked[:0]

@@ -81,72 +81,67 @@ type world struct {
 
 	force map[contest]int         // candidate that must win a contest, for advice
 	note  func(claim int, s Step) // told of every reduction; may be nil
-	known map[string][]knot       // of claims that are told by the same numbers; may be nil
-	sign  []byte                  // of such claims
 	seen  func(c contest, candidates int)
 
 	pays    []money.Fen
+	limits  [][]money.Fen
 	kept    money.Fen // awards of other documents that won over ours
 	order   []int
 	tangled bool // more competes with each other than could be settled
 
 	// Room that is used again.
+	shaped  shape
+	numbers []int
 	keys    []shared // by place in order
 	open    []bool
-	members []int
 	sided   []candidate
-	picked  []int
-	drawn   []drawnOn
 	worths  []money.Fen
-}
-
-// drawnOn is what was drawn on a pool of a ceiling.
-type drawnOn struct {
-	scope, year int
-	sum         money.Fen
 }
 
 // settle is what each claim is paid: once rules first, then the stages in the order that the law states.
 func (w *world) settle() []money.Fen {
+	if w.begin(); len(w.order) > 0 {
+		w.run(w.shape())
+		w.instalments()
+	}
+	return w.pays
+}
+
+// begin is before anything is settled: claims that are there are paid what they come to, and are in order of time.
+func (w *world) begin() {
 	w.pays = append(w.pays[:0], make([]money.Fen, len(w.claims))...)
-	w.order, w.kept, w.tangled = w.order[:0], 0, false
-	for i, o := range w.at {
-		if o.present {
+	w.limits, w.order = w.limits[:0], w.order[:0]
+	for i := range w.at {
+		o := &w.at[i]
+		if w.limits = append(w.limits, o.limits); o.present {
 			w.pays[i] = o.amount
 			w.order = append(w.order, i)
 		}
-	}
-	if len(w.order) == 0 {
-		return w.pays
 	}
 	for n := range w.order { // few, and mostly in order
 		for m := n; m > 0 && w.at[w.order[m-1]].day > w.at[w.order[m]].day; m-- {
 			w.order[m-1], w.order[m] = w.order[m], w.order[m-1]
 		}
 	}
-	for r := range w.plan.onces {
-		w.once(r)
-	}
-	for _, stage := range w.plan.order {
-		switch stage {
-		case HigherOf:
-			for k := range w.plan.clusters {
-				if c := &w.plan.clusters[k]; len(c.groups) > 1 {
-					w.together(c)
-				} else {
-					w.group(c.groups[0])
-				}
-			}
-		default:
-			for c := range w.plan.ceilings {
-				if w.plan.ceilings[c].stage == stage {
-					w.ceiling(c)
-				}
-			}
+}
+
+// run settles matters, one after the other. It asks for what claims are paid and for their limits alone, and for awards.
+func (w *world) run(all shape) {
+	w.kept, w.tangled = 0, false
+	for n := range all {
+		switch m := &all[n]; m.kind {
+		case paidOnce:
+			w.once(m)
+		case drawnOn:
+			w.draw(m)
+		case inDifference:
+			w.difference(m)
+		case contested:
+			w.pickOne(m)
+		case knotted:
+			w.together(m)
 		}
 	}
-	w.instalments()
-	return w.pays
 }
 
 // instalments leaves of each claim what has fallen due.
@@ -177,38 +172,19 @@ func (w *world) cut(i int, to money.Fen, s Step) {
 	w.pays[i] = to
 }
 
-func (w *world) once(r int) {
-	rule := &w.plan.onces[r]
-	var done []string
-	for _, i := range w.order {
-		if w.claims[i].clause != rule.clause {
-			continue
+// once leaves of claims that count as the same as many as are paid.
+func (w *world) once(m *matter) {
+	rule, rest := &w.plan.onces[m.rule], m.claims
+	if rule.most > 1 {
+		for _, j := range rest[rule.most:] {
+			w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[0], By: w.pays[j], Most: rule.most})
 		}
-		key := w.onceKey(rule, i)
-		if slices.Contains(done, key) {
-			continue
-		}
-		done = append(done, key)
-		var rest []int // every claim with this key, in time
-		for _, j := range w.order {
-			if w.claims[j].clause == rule.clause && w.onceKey(rule, j) == key {
-				rest = append(rest, j)
-			}
-		}
-		if len(rest) <= rule.most {
-			continue
-		}
-		if rule.most > 1 {
-			for _, j := range rest[rule.most:] {
-				w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[0], By: w.pays[j], Most: rule.most})
-			}
-			continue
-		}
-		win := w.winner(contest{"once", r, shared{item: key}}, len(rest), 0)
-		for k, j := range rest {
-			if k != win {
-				w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[win], By: w.pays[rest[win]] - w.pays[j]})
-			}
+		return
+	}
+	win := w.winner(contest{"once", m.rule, m.key}, len(rest), 0)
+	for k, j := range rest {
+		if k != win {
+			w.cut(j, 0, Step{Stage: "once", Rule: rule.id, Place: rule.place, lost: rest[win], By: w.pays[rest[win]] - w.pays[j]})
 		}
 	}
 }
@@ -232,48 +208,22 @@ func (w *world) winner(c contest, candidates, byRule int) int {
 	return byRule
 }
 
-// ceiling lets claims draw on each pool of a ceiling, the earlier event first.
-func (w *world) ceiling(c int) {
-	rule := &w.plan.ceilings[c]
-	drawn := w.drawn[:0]
-	for _, i := range w.order {
-		slot := rule.slot[w.claims[i].clause]
-		if slot < 0 {
-			continue
-		}
-		scope, year := 0, 0
-		switch rule.scope {
-		case "unit":
-			scope = w.claims[i].unit
-		case "project":
-			scope = w.claims[i].project
-			if scope < 0 {
-				scope = -2 - w.claims[i].unit // without a project it stands alone
-			}
-		}
-		switch rule.period {
-		case "year":
-			year = w.at[i].year
-		case "event":
-			year = -1 - i
-		}
-		k := slices.IndexFunc(drawn, func(d drawnOn) bool { return d.scope == scope && d.year == year })
-		if k < 0 {
-			k, drawn = len(drawn), append(drawn, drawnOn{scope: scope, year: year})
-		}
-		limit := w.at[i].limits[slot]
-		left := max(limit-drawn[k].sum, 0)
+// draw lets claims draw on a pool of a ceiling, the earlier event first.
+func (w *world) draw(m *matter) {
+	drawn := money.Fen(0)
+	for n, i := range m.claims {
+		limit := w.limits[i][m.slots[n]]
+		left := max(limit-drawn, 0)
 		if w.pays[i] > left {
-			s := Step{Stage: rule.stage, Rule: rule.id, Place: rule.place, lost: -1, By: w.pays[i] - left}
-			if w.note != nil {
-				told := limit
-				s.Limit = &told
+			if w.note == nil {
+				w.pays[i] = left
+			} else {
+				rule, told := &w.plan.ceilings[m.rule], limit
+				w.cut(i, left, Step{Stage: rule.stage, Rule: rule.id, Place: rule.place, lost: -1, By: w.pays[i] - left, Limit: &told})
 			}
-			w.cut(i, left, s)
 		}
-		drawn[k].sum = plus(drawn[k].sum, w.pays[i])
+		drawn = plus(drawn, w.pays[i])
 	}
-	w.drawn = drawn
 }
 
 // candidate is what stands in a group contest: claims of one clause, or of all, or another document.
@@ -281,35 +231,6 @@ type candidate struct {
 	claims []int
 	sum    money.Fen
 	rival  int // first rival behind it, -1 for our own claims
-}
-
-func (w *world) group(g int) {
-	rule := &w.plan.groups[g]
-	if w.alone(rule.clauses, g) {
-		return
-	}
-	n := len(w.order)
-	w.keys, w.open = append(w.keys[:0], make([]shared, n)...), append(w.open[:0], make([]bool, n)...)
-	for at, i := range w.order {
-		w.keys[at], w.open[at] = w.groupKey(rule, g, i)
-	}
-	for at, key := range w.keys {
-		if !w.open[at] {
-			continue
-		}
-		w.members = w.members[:0]
-		for to := at; to < n; to++ {
-			if w.open[to] && w.keys[to] == key {
-				w.members, w.open[to] = append(w.members, w.order[to]), false
-			}
-		}
-		switch {
-		case rule.pick == "difference":
-			w.difference(rule, w.members)
-		case len(w.members) > 1 || rule.against != nil:
-			w.pickOne(g, key, w.members)
-		}
-	}
 }
 
 // alone says that at most one claim is of some clauses, and no other document stands against them in some groups: there is no
@@ -358,13 +279,14 @@ func (rule *groupRule) in(key shared, year int) shared {
 }
 
 // difference pays, in order of time, what goes beyond the most that was granted before.
-func (w *world) difference(rule *groupRule, members []int) {
+func (w *world) difference(m *matter) {
+	rule := &w.plan.groups[m.rule]
 	if rule.toSum {
-		w.differenceToSum(rule, members)
+		w.differenceToSum(rule, m)
 		return
 	}
 	granted, by := money.Fen(0), -1
-	for _, i := range members {
+	for _, i := range m.claims {
 		own := w.pays[i]
 		if by >= 0 && granted > 0 {
 			w.cut(i, max(own-granted, 0), Step{Stage: HigherOf, Rule: rule.id, Place: rule.place, lost: by, By: min(granted, own)})
@@ -376,11 +298,11 @@ func (w *world) difference(rule *groupRule, members []int) {
 }
 
 // differenceToSum pays, in order of time, what goes beyond all that was paid before under other clauses.
-func (w *world) differenceToSum(rule *groupRule, members []int) {
-	for n, i := range members {
+func (w *world) differenceToSum(rule *groupRule, m *matter) {
+	for n, i := range m.claims {
 		paid, by := money.Fen(0), -1
-		for _, j := range members[:n] {
-			if w.claims[j].clause != w.claims[i].clause && w.pays[j] > 0 {
+		for k, j := range m.claims[:n] {
+			if m.slots[k] != m.slots[n] && w.pays[j] > 0 {
 				paid, by = plus(paid, w.pays[j]), j
 			}
 		}
@@ -391,9 +313,8 @@ func (w *world) differenceToSum(rule *groupRule, members []int) {
 }
 
 // pickOne lets one side of a contest stand.
-func (w *world) pickOne(g int, key shared, members []int) {
-	rule := &w.plan.groups[g]
-	all := w.sides(g, members)
+func (w *world) pickOne(m *matter) {
+	rule, all := &w.plan.groups[m.rule], w.sides(m)
 	if len(all) < 2 {
 		return
 	}
@@ -405,7 +326,7 @@ func (w *world) pickOne(g int, key shared, members []int) {
 			}
 		}
 	}
-	best = w.winner(contest{HigherOf, g, key}, len(all), best)
+	best = w.winner(contest{HigherOf, m.rule, m.key}, len(all), best)
 	if all[best].rival >= 0 {
 		w.kept = plus(w.kept, all[best].sum)
 	}
@@ -414,6 +335,10 @@ func (w *world) pickOne(g int, key shared, members []int) {
 			continue
 		}
 		for _, i := range c.claims {
+			if w.note == nil {
+				w.pays[i] = 0
+				continue
+			}
 			s := Step{Stage: HigherOf, Rule: rule.id, Place: rule.place, lost: -1, By: all[best].sum - c.sum}
 			if r := all[best].rival; r >= 0 {
 				s.Document, s.Award = w.rivals[r].document, &all[best].sum
@@ -426,32 +351,21 @@ func (w *world) pickOne(g int, key shared, members []int) {
 }
 
 // sides is who stands in a contest: the claims of each clause, or of all, and what other documents gave.
-func (w *world) sides(g int, members []int) []candidate {
-	rule := &w.plan.groups[g]
-	all, picked := w.sided[:0], w.picked[:0]
-	for _, clause := range rule.clauses {
-		if rule.sum && len(all) > 0 {
-			break
+func (w *world) sides(m *matter) []candidate {
+	rule, all, from := &w.plan.groups[m.rule], w.sided[:0], 0
+	for _, end := range m.sides {
+		c := candidate{claims: m.claims[from:end], rival: -1}
+		for _, i := range c.claims {
+			c.sum = plus(c.sum, w.pays[i])
 		}
-		c, from := candidate{rival: -1}, len(picked)
-		for _, i := range members {
-			if rule.sum || w.claims[i].clause == clause {
-				picked = append(picked, i)
-				c.sum = plus(c.sum, w.pays[i])
-			}
-		}
-		if c.claims = picked[from:]; len(c.claims) > 0 {
-			all = append(all, c)
-		}
+		all, from = append(all, c), end
 	}
-	w.sided, w.picked = all, picked
-	if rule.against == nil {
+	if w.sided = all; rule.against == nil {
 		return all
 	}
-	project, year := w.claims[members[0]].project, w.at[members[0]].year
 	other := candidate{rival: -1}
 	for k, r := range w.rivals {
-		if r.group == g && r.project == project && (rule.period != "year" || r.year == year) {
+		if r.group == m.rule && r.project == m.project && (rule.period != "year" || r.year == m.year) {
 			other.sum = plus(other.sum, w.awards[k])
 			if other.rival < 0 || w.awards[k] > 0 {
 				other.rival = k

@@ -20,11 +20,12 @@ type Survey struct {
 	total []money.Fen // by enterprise, see Total
 	moved *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
 
-	numbers []int        // of clauses in Plan.Clauses
-	place   []int        // of clauses in the order in which all are asked
-	hangs   []int16      // clauses by the lowest of those that they hang together with
-	meets   []bool       // by clause, see Plan.meets
-	rivals  []*elsewhere // by group; nil where other documents do not stand against it
+	settings string       // of the plan
+	numbers  []int        // of clauses in Plan.Clauses
+	place    []int        // of clauses in the order in which all are asked
+	hangs    []int16      // clauses by the lowest of those that they hang together with
+	meets    []bool       // by clause, see Plan.meets
+	rivals   []*elsewhere // by group; nil where other documents do not stand against it
 
 	index   func() *index
 	mu      sync.Mutex
@@ -65,7 +66,7 @@ func (s *Survey) ask(jobs []job) {
 // survey is one that knows what its plan tells.
 func (c *Crowd) survey(pl *Plan) *Survey {
 	n := len(pl.clauses)
-	s := &Survey{crowd: c, plan: pl, numbers: make([]int, n), place: make([]int, n), hangs: pl.hang(), meets: make([]bool, n)}
+	s := &Survey{crowd: c, plan: pl, settings: pl.answers(), numbers: make([]int, n), place: make([]int, n), hangs: pl.hang(), meets: make([]bool, n)}
 	on := 0
 	for i := range pl.clauses {
 		if s.numbers[i] = on; !pl.clauses[i].off {
