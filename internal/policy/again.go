@@ -97,13 +97,15 @@ type gatheredBy struct {
 // gather makes the crowd of a touch.
 func (t *touch) gather(use uses) {
 	c, jobs := t.base.crowd, t.base.crowd.jobs(t.base.plan, t.clauses)
-	found := make([][][]int32, len(jobs))
-	inParallel(len(jobs), func(n int) { found[n] = jobs[n].touched(t.base, use) })
+	found, hold := make([][][]int32, len(jobs)), make([][]bool, len(jobs))
+	inParallel(len(jobs), func(n int) { found[n], hold[n] = jobs[n].touched(t.base, use) })
+	unsettled := map[gatheredBy]bool{}
 	t.number, t.rows = slices.Repeat([]int32{-1}, len(c.roots)), map[gatheredBy][]int32{}
 	for n := range jobs {
 		for m, k := range jobs[n].clauses {
 			by := gatheredBy{k.index, jobs[n].table}
 			t.rows[by] = append(t.rows[by], found[n][m]...)
+			unsettled[by] = unsettled[by] || !hold[n][m]
 			for _, i := range found[n][m] {
 				t.number[by.table.firms[i]] = 0
 			}
@@ -119,7 +121,11 @@ func (t *touch) gather(use uses) {
 	for n := range jobs {
 		if j := &jobs[n]; j.from == 0 { // the first of its table
 			for m, k := range j.clauses {
-				t.table(j, m, t.rows[gatheredBy{k.index, j.table}])
+				by := gatheredBy{k.index, j.table}
+				t.table(j, m, t.rows[by])
+				if len(t.rows[by]) > 0 && !unsettled[by] {
+					t.crowd.tables[len(t.crowd.tables)-1].settled = j.apartFrom(m, use)
+				}
 			}
 		}
 	}
@@ -141,7 +147,7 @@ func (t *touch) table(j *job, n int, rows []int32) {
 	}
 	c := newTable(j.table.screen, j.table.year, all)
 	c.clauses = make([]bool, len(t.clauses))
-	c.clauses[j.clauses[n].index] = true
+	c.clauses[j.clauses[n].index], c.every = true, c.numbers()
 	if j.plan != nil {
 		c.batch = j.screen.program.Some(j.table.batch, rows, j.outsOf(n)...)
 	}
@@ -157,15 +163,28 @@ func (t *touch) gathered(a *answer) bool {
 	return ok
 }
 
+// apartFrom is the conditions of the nth clause that numbers do not touch.
+func (j *job) apartFrom(n int, use uses) (outs []int) {
+	for _, g := range j.guards[n] {
+		if !use.exprs(g.expr) {
+			outs = append(outs, g.out)
+		}
+	}
+	return outs
+}
+
 // touched is the rows of a job, by clause, in which it is not ruled out by conditions that the numbers do not touch, but for
-// those that are idle. Of what comes after a condition that may fail nothing is taken: an error is told before it is asked.
-func (j *job) touched(s *Survey, use uses) [][]int32 {
-	all := make([][]int32, len(j.clauses))
+// those that are idle; and whether those conditions hold in all of them. Of what comes after a condition that may fail nothing is taken: an error is told before it is asked.
+func (j *job) touched(s *Survey, use uses) (all [][]int32, hold []bool) {
+	all, hold = make([][]int32, len(j.clauses)), make([]bool, len(j.clauses))
 	if j.plan == nil {
 		for n := range all {
 			all[n] = j.table.numbers()
 		}
-		return all
+		return all, hold
+	}
+	for n := range hold {
+		hold[n] = true
 	}
 	m := j.plan.Machine()
 	defer m.Close()
@@ -182,6 +201,7 @@ func (j *job) touched(s *Survey, use uses) [][]int32 {
 					continue
 				}
 				if decided = false; aggregates(g.expr.Tree()) || j.plan.MayFail(g.out) {
+					hold[n] = false
 					break
 				}
 			}
@@ -190,12 +210,14 @@ func (j *job) touched(s *Survey, use uses) [][]int32 {
 				idle := a.idle(j, b, n, &x)
 				left = left.Without(&idle)
 			}
+			rest := left.Without(&x.met)
+			hold[n] = hold[n] && rest.Empty()
 			for _, i := range left.List(&a.numbers) {
 				all[n] = append(all[n], int32(b.First())+int32(i))
 			}
 		}
 	}
-	return all
+	return all, hold
 }
 
 // rateAlone says that of all that makes the amount of a clause no more than its rate differs, and perhaps its ceilings.

@@ -26,6 +26,7 @@ type lot struct {
 	// Of a clause that may meet others:
 	amounts []money.Fen // of rows
 	limits  []money.Fen // of rows, as many for each as there are ceilings
+	whole   bool        // all rows of the blocks that were asked are in: they are not noted one by one
 	level   []money.Fen // of all rows alike, where no ceiling differs from row to row: nothing stands in limits then
 }
 
@@ -291,6 +292,10 @@ func (j *job) ask(s *Survey) []lot {
 			if len(all[n].states) == 0 {
 				all[n].states = nil
 			}
+			if l := &all[n]; l.whole {
+				first := j.from * column.BlockRows
+				l.rows = j.table.every[first : first+len(l.pays)]
+			}
 		} else {
 			all[n] = a.lots[n].clone()
 		}
@@ -313,7 +318,7 @@ func (a *asker) begin(j *job) {
 		}
 		if j.table.clauses != nil && j.plan != nil {
 			most := min(j.to*column.BlockRows, len(j.table.rows)) - j.from*column.BlockRows
-			l.rows, l.pays = make([]int32, 0, most), make([]money.Fen, 0, most)
+			l.rows, l.pays, l.whole = nil, make([]money.Fen, 0, most), true
 		}
 	}
 }
@@ -365,6 +370,9 @@ func (t *table) numbers() []int32 {
 func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 	k, l, x := j.clauses[n], &a.lots[n], j.sieve(b, n)
 	left := x.open.Or(&x.failed)
+	if l.whole && left != b.All() {
+		l.list(j)
+	}
 	if left.Empty() {
 		return
 	}
@@ -372,7 +380,9 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 	v.begin(j, b, n, j.sure(b, k, x.met))
 	v.values(j.by, s.meets[k.index])
 	if v.rows == left {
-		l.add(b, v.in)
+		if !l.whole {
+			l.add(b, v.in)
+		}
 		if len(l.states) > 0 {
 			l.states = append(l.states, slices.Repeat([]answerState{definite}, len(v.in))...)
 		}
@@ -380,11 +390,19 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 		return
 	}
 	if len(l.states) == 0 {
-		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.rows))...)
+		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.pays))...)
 	}
 	numbers := left.List(&a.numbers)
-	l.add(b, numbers)
+	if !l.whole {
+		l.add(b, numbers)
+	}
 	a.scatter(l, numbers, &x.met, s.meets[k.index])
+}
+
+// list notes one by one the rows that are in so far, since others are not.
+func (l *lot) list(j *job) {
+	from := j.from * column.BlockRows
+	l.rows, l.whole = append(make([]int32, 0, cap(l.pays)), j.table.every[from:from+len(l.pays)]...), false
 }
 
 // add adds rows of a block.
@@ -479,7 +497,9 @@ func (j *job) sieve(b *column.Block, n int) sieve {
 	x := sieve{block: b, open: j.valid(b, n)}
 	x.met = x.open
 	for _, g := range j.guards[n] {
-		x.guard(g)
+		if !slices.Contains(j.table.settled, g.out) {
+			x.guard(g)
+		}
 	}
 	return x
 }
@@ -705,6 +725,13 @@ func (v *valued) each(f *toFen, most money.Fen, to *[column.BlockRows]money.Fen)
 		of, by = v.block.Eval(f.out, v.rows), 1
 	}
 	numbers, with := of.Numbers(), f.with
+	if len(v.in) == len(numbers) {
+		for n, x := range numbers {
+			fen, _ := with.Round(max(x*by, 0))
+			to[n] = min(fen, most)
+		}
+		return
+	}
 	for at, i := range v.in {
 		fen, _ := with.Round(max(numbers[i&(column.BlockRows-1)]*by, 0))
 		to[at&(column.BlockRows-1)] = min(fen, most)

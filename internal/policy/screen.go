@@ -43,8 +43,12 @@ type table struct {
 	batch  *column.Batch // but for parameters and settings
 	spans  *spans
 
-	clauses           []bool // that are asked of the rows; nil for all of the screen
-	unplaced, floored bool   // some rows are
+	// Of rows that were gathered:
+	clauses []bool  // that are asked of them; nil for all of the screen
+	every   []int32 // their numbers
+	settled []int   // conditions that hold in all of them, whatever the numbers are
+
+	unplaced, floored bool // some rows are
 }
 
 // row is a subject in a screen.

@@ -100,7 +100,10 @@ func (s *Survey) settle() {
 	against := s.against()
 	quick := s.plan.live && !s.plan.Staged() && len(s.plan.itemized) == 0 && len(s.plan.onces) == 0
 	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against, quick: quick} }}
-	const piece = 1 << 12
+	piece := 1 << 14
+	if s.meeting() > n { // of each something is read in many places, which is to stay in the cache
+		piece = 1 << 12
+	}
 	inParallel((n+piece-1)/piece, func(i int) {
 		t := settlers.Get().(*settler)
 		t.shapes = s.crowd.shapes.take(s.settings)
@@ -111,6 +114,16 @@ func (s *Survey) settle() {
 		}
 		settlers.Put(t)
 	})
+}
+
+// meeting is how many claims may meet others.
+func (s *Survey) meeting() (n int) {
+	for i := range s.lots {
+		if l := &s.lots[i]; s.meets[l.k.index] {
+			n += len(l.rows)
+		}
+	}
+	return n
 }
 
 // against is what other documents gave, by the clauses against which a group holds it.

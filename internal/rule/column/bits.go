@@ -98,8 +98,13 @@ func (b Bits) Without(o *Bits) Bits {
 // Empty says that no row is in the set.
 func (b *Bits) Empty() bool { return b.empty() }
 
-// List writes the numbers of the rows into buf, rising.
-func (b *Bits) List(buf *[BlockRows]uint16) []uint16 { return b.list(buf) }
+// List is the numbers of the rows, rising, in buf if it needs the room. Nobody may change it.
+func (b *Bits) List(buf *[BlockRows]uint16) []uint16 {
+	if *b == full {
+		return every
+	}
+	return b.list(buf)
+}
 
 // list writes the numbers of the rows into buf.
 func (b *Bits) list(buf *[blockRows]uint16) rows {
@@ -127,6 +132,11 @@ func firstRows(n int) (b Bits) {
 }
 
 var full = firstRows(blockRows)
+
+// every is the numbers of the rows of a whole block.
+var every = func() rows {
+	return full.list(new([blockRows]uint16))
+}()
 
 // bitmap is a set of rows of a whole table, in whole blocks; nil is none of them.
 type bitmap []uint64

@@ -121,16 +121,12 @@ type Machine struct {
 	buf   [blockRows]uint16
 	last  Bits // the rows whose numbers are in buf
 	in    rows
-	every rows
 	below map[*Plan]*Machine
 }
 
 // Machine is a new one, with room for a block.
 func (pl *Plan) Machine() *Machine {
-	m := &Machine{plan: pl, vecs: make([]vec, len(pl.nodes)), below: map[*Plan]*Machine{}}
-	all := firstRows(blockRows)
-	m.every = append(rows(nil), all.list(&m.buf)...)
-	return m
+	return &Machine{plan: pl, vecs: make([]vec, len(pl.nodes)), below: map[*Plan]*Machine{}}
 }
 
 // numbers is room of 64 bits that machines gave back, empty.
@@ -273,7 +269,7 @@ func (m *Machine) load(c *Column, v *vec) {
 func (m *Machine) list(b *Bits) rows {
 	switch *b {
 	case full:
-		return m.every
+		return every
 	case m.last:
 	default:
 		m.last, m.in = *b, b.list(&m.buf)
@@ -286,7 +282,7 @@ func (m *Machine) around(b *Bits) rows {
 	if *b == m.last || b.Count() <= blockRows/3 {
 		return m.list(b)
 	}
-	return m.every
+	return every
 }
 
 // Block is the answers for the rows of a block, as far as somebody asks for them.
