@@ -113,8 +113,9 @@ func (r *Report) Gates() []Gate {
 			if g := r.find("OpenFisca", f.Task, f.Load, f.Firms, 1); g != nil {
 				add(of+": OpenFisca with its simulation made takes times as long, at least 10", g.CPU/f.CPU, g.CPU >= 10*f.CPU)
 			}
-			if f.Task == WhatIf && f.Load == One && f.Firms == 1_000_000 { // which is what a position of a slider asks for
-				add(of+": ms for a position, at most 1", f.CPU, f.CPU <= 1)
+		case Position:
+			if f.Load == One && f.Firms == 1_000_000 {
+				add(of+": ms, at most 1", f.CPU, f.CPU <= 1)
 			}
 		case Explain:
 			add(of+": ms, at most 0.2", f.CPU, f.CPU <= 0.2)
