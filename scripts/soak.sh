@@ -39,3 +39,9 @@ echo "== power cuts"
 export YANZHEN_TEST_POWER_CUTS="${YANZHEN_TEST_POWER_CUTS:-50000}"
 scripts/test.sh -timeout 600m -v -run '^TestPowerCuts$' ./internal/ledger ./internal/subsidy >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'power cuts' "$log"
+
+# Destroys the data directory under load and restores it, as often as YANZHEN_TEST_DRILL_ROUNDS says.
+echo "== the data directory destroyed"
+export YANZHEN_TEST_DRILL_ROUNDS="${YANZHEN_TEST_DRILL_ROUNDS:-100}"
+scripts/test.sh -timeout 120m -v -run '^TestDrill$' ./cmd/yanzhen >"$log" 2>&1 || { cat "$log"; exit 1; }
+grep 'acknowledged' "$log"

@@ -3,7 +3,6 @@ package backup
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -218,7 +217,7 @@ func (r *replay) bring(ctx context.Context, dir string, f File) error {
 			return nil
 		}
 	}
-	return errs.Invalid(i18n.M("backup.journal_file", f.Path, instant(max(r.end.At, r.on.Moment))))
+	return errs.Invalid(i18n.M("backup.journal_file", f.Path, instant(max(r.last, r.on.Moment))))
 }
 
 // read reads the segments that follow a backup.
@@ -236,28 +235,17 @@ func (r *replay) read(v *visit) error {
 	var before *tail
 	for n := r.on.Journal.Segment; n <= last && (r.before == 0 || n < r.before); n++ {
 		path := segmentPath(r.dir, chain, n)
-		if n == r.on.Journal.Segment { // its size of a page is needed before its pages come
-			if size, err := pageSize(path); err == nil {
-				r.end.Page = size
-			}
-		}
-		if n == last { // it may end within a record, of which nothing must be taken
-			t, err := readSegment(path, before, &visit{until: v.until})
-			if errors.Is(err, errCut) && t.Page != 0 {
-				if t.Records == 0 {
-					r.end.Page, r.end.At = t.Page, max(t.At, r.end.At)
-					return nil
-				}
-				v.most = t.Records
-			}
-		}
-		t, err := readSegment(path, before, v)
+		// All of it is looked over before anything is taken: a record that is not whole must leave nothing behind.
+		ahead := &visit{until: v.until}
+		t, err := readSegment(path, before, ahead)
 		if t.Page != 0 {
 			t.At = max(t.At, r.end.At)
 			r.end = t
 		}
 		switch {
 		case err == nil:
+		case errors.Is(err, errCut) && n == last: // it was being written when all ended
+		case v.until > 0 && r.end.At >= v.until: // what is damaged comes after
 		case errors.Is(err, fs.ErrNotExist):
 			return errs.Invalid(i18n.M("backup.journal_missing", path, instant(r.end.At)))
 		case errors.Is(err, errCut), errors.Is(err, errDamaged):
@@ -265,27 +253,17 @@ func (r *replay) read(v *visit) error {
 		default:
 			return err
 		}
-		if v.stop {
-			r.later = true
+		if v.most = t.Records; t.Records > 0 {
+			if _, err := readSegment(path, before, v); err != nil {
+				return err
+			}
+		}
+		if r.later = ahead.stop; r.later || err != nil {
 			return nil
 		}
 		before = &t
 	}
 	return nil
-}
-
-// pageSize reads the size of a page from the header of a segment.
-func pageSize(path string) (int, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, err
-	}
-	defer f.Close()
-	var h segmentHeader
-	if err := binary.Read(f, binary.LittleEndian, &h); err != nil {
-		return 0, err
-	}
-	return int(h.Page), nil
 }
 
 // sameAs holds that an earlier backup and the journal after it give the database that a later one holds, byte by byte.

@@ -243,3 +243,236 @@ func TestEveryMoment(t *testing.T) {
 	_, err = RestoreAt(t.Context(), w.place, filepath.Join(t.TempDir(), "early"), first-1)
 	wantKind(t, "a moment before the oldest backup", err, errs.KindNotFound)
 }
+
+// spoilPlace copies a place, does something to it, and tries to restore.
+func (w *world) spoilPlace(spoil func(place string) error, at int64) error {
+	w.Helper()
+	place := filepath.Join(w.TempDir(), "place")
+	if err := os.CopyFS(place, os.DirFS(w.place)); err != nil {
+		w.Fatal(err)
+	}
+	if err := spoil(place); err != nil {
+		w.Fatal(err)
+	}
+	to := filepath.Join(w.TempDir(), "back")
+	_, err := RestoreAt(w.Context(), place, to, at)
+	if left, globErr := filepath.Glob(to + "*"); err != nil && (globErr != nil || len(left) > 0) {
+		w.Errorf("left %v, %v", left, globErr)
+	}
+	return err
+}
+
+// What a moment needs and what is missing or damaged is named, with the last moment before it, which can be had; what it does not
+// need is in nobody's way.
+func TestDamagedJournal(t *testing.T) {
+	w := newWorld(t)
+	w.commit()
+	w.backup()
+	var ends []int64 // of each segment
+	for range 3 {
+		for range 12 {
+			w.hand.ms.Add(1)
+			w.commit()
+		}
+		if err := w.keeper.ship.ship(t.Context(), true); err != nil {
+			t.Fatal(err)
+		}
+		ends = append(ends, w.hand.ms.Load())
+		w.keeper.ship.mu.Lock()
+		if _, err := w.keeper.ship.next(); err != nil {
+			t.Fatal(err)
+		}
+		w.keeper.ship.mu.Unlock()
+		w.hand.ms.Add(5)
+	}
+	w.close()
+	chain := filepath.Join(journalDir, w.keeper.ship.current())
+	segments, err := segmentsOf(filepath.Join(w.place, journalDir), w.keeper.ship.current())
+	if err != nil || len(segments) != 4 { // the last is empty
+		t.Fatalf("segments %v, %v", segments, err)
+	}
+	second := filepath.Join(chain, filepath.Base(segmentPath("", "", segments[1])))
+	flip := func(name string, from float64, mask byte) func(string) error {
+		return func(place string) error {
+			path := filepath.Join(place, name)
+			b, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			b[int(from*float64(len(b)-1))] ^= mask
+			return os.WriteFile(path, b, 0o600)
+		}
+	}
+	for name, spoil := range map[string]func(string) error{
+		"missing":        func(place string) error { return os.Remove(filepath.Join(place, second)) },
+		"empty":          func(place string) error { return os.Truncate(filepath.Join(place, second), 0) },
+		"cut off":        func(place string) error { return os.Truncate(filepath.Join(place, second), 5000) },
+		"header flipped": flip(second, 0.0001, 1),
+		"middle flipped": flip(second, 0.5, 0x80),
+		"end flipped":    flip(second, 1, 4),
+		"another's": func(place string) error {
+			b, err := os.ReadFile(filepath.Join(place, chain, filepath.Base(segmentPath("", "", segments[0]))))
+			if err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(place, second), b, 0o600)
+		},
+	} {
+		err := w.spoilPlace(spoil, 0)
+		wantKind(t, name, err, errs.KindInvalid)
+		msg, _ := errs.Message(err)
+		if !strings.Contains(msg.String(), filepath.Base(second)) {
+			t.Errorf("%s: %s does not name it", name, msg)
+		}
+		// The moment that the message offers can be had, and is what was then.
+		_, offered, ok := strings.Cut(msg.String(), "--at ")
+		offered, _, _ = strings.Cut(offered, " ")
+		at, parseErr := time.Parse(time.RFC3339Nano, offered)
+		if !ok || parseErr != nil || at.UnixMilli() < ends[0] || at.UnixMilli() > ends[1] {
+			t.Errorf("%s: %s", name, msg)
+			continue
+		}
+		for _, ms := range []int64{at.UnixMilli(), ends[0]} {
+			if err := w.spoilPlace(spoil, ms); err != nil {
+				t.Errorf("%s: at %s: %v", name, instant(ms), err)
+			}
+		}
+	}
+
+	// Only the end of all may be cut off within a record: that is how a machine stops. What was begun is not taken.
+	last := filepath.Join(chain, filepath.Base(segmentPath("", "", segments[2])))
+	whole, err := os.Stat(filepath.Join(w.place, last))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := func(place string) error {
+		return errors.Join(os.Remove(filepath.Join(place, chain, filepath.Base(segmentPath("", "", segments[3])))), os.Truncate(filepath.Join(place, last), whole.Size()-100))
+	}
+	if err := cut(w.place); err != nil {
+		t.Fatal(err)
+	}
+	w.compare(0, w.past[len(w.past)-2].at)
+}
+
+// FuzzSegment reads segments that anybody may have written: it ends, and says what is wrong.
+func FuzzSegment(f *testing.F) {
+	dir := f.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "c"), 0o700); err != nil {
+		f.Fatal(err)
+	}
+	r, err := beginSegment(dir, tail{Chain: "c", Page: 512, At: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	for n := range 3 {
+		if err := errors.Join(
+			r.file(File{Path: "files/aa/x", Size: int64(n), SHA256: strings.Repeat("ab", 32)}),
+			r.commit(store.Change{At: int64(n + 2), Size: 1}),
+		); err != nil {
+			f.Fatal(err)
+		}
+	}
+	path := segmentPath(dir, "c", 1)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add(whole[:len(whole)-10])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dir := filepath.Join(t.TempDir(), "c")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := segmentPath(filepath.Dir(dir), "c", 1)
+		if err := os.WriteFile(path, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		read, err := readSegment(path, nil, &visit{})
+		switch {
+		case err == nil && read.Bytes != int64(len(b)):
+			t.Errorf("%d of %d bytes are whole, and nothing is said", read.Bytes, len(b))
+		case read.Bytes > int64(len(b)):
+			t.Errorf("%d of %d bytes", read.Bytes, len(b))
+		case err != nil && !errors.Is(err, errCut) && !errors.Is(err, errDamaged):
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// A database that was written to while nobody followed it is not joined to the journal of before: another begins, with a backup
+// of its own, and a moment in between is named as a gap.
+func TestWrittenUnseen(t *testing.T) {
+	w := newWorld(t)
+	w.commit()
+	w.backup()
+	w.hand.ms.Add(10)
+	w.commit()
+	w.close()
+	seen := w.hand.ms.Load()
+
+	db, err := store.Open(t.Context(), "sqlite:"+filepath.Join(w.data, database), pairs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.db = db
+	w.hand.ms.Add(10)
+	w.commit()
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
+	}
+	w.open()
+	if w.keeper.State().Due > w.hand.ms.Load() {
+		t.Error("no backup is due for the new journal")
+	}
+	w.hand.ms.Add(10)
+	w.backup()
+	based := w.hand.ms.Load()
+	w.commit()
+	w.close()
+
+	w.compare(seen, seen)
+	w.compare(based, based)
+	w.compare(0, w.hand.ms.Load())
+	_, err = RestoreAt(t.Context(), w.place, filepath.Join(t.TempDir(), "gap"), seen+5)
+	wantKind(t, "a moment in the gap", err, errs.KindInvalid)
+}
+
+// Where what is committed can no longer be read, the schedule says so, begins another journal and backs up at once.
+func TestVerifyFindsABrokenJournal(t *testing.T) {
+	w := newWorld(t)
+	w.commit()
+	w.backup()
+	w.commit()
+	w.commit()
+	if err := w.keeper.ship.ship(t.Context(), true); err != nil {
+		t.Fatal(err)
+	}
+	chain := w.keeper.ship.current()
+	path := segmentPath(filepath.Join(w.place, journalDir), chain, w.keeper.ship.to.Segment)
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b[len(b)/2] ^= 1
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.hand.ms.Add(1)
+	if _, err := w.keeper.Backup(t.Context()); errs.KindOf(err) != errs.KindInvalid {
+		t.Errorf("a backup whose journal is damaged: %v", err)
+	}
+	if _, goes := w.keeper.ship.standing(); goes {
+		t.Error("the damaged journal goes on")
+	}
+	if all, err := proven(w.place); err != nil || len(all) != 1 {
+		t.Errorf("%d verified backups, %v: the one before stays alone", len(all), err)
+	}
+	if err := w.keeper.ship.again(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.backup()
+	w.commit()
+	w.close()
+	w.compare(0, w.hand.ms.Load())
+}
