@@ -44,6 +44,7 @@ var parts = []part{
 
 // long are those that take half an hour and more, and run only when they are named.
 var long = []part{
+	{"backup", "an installation backed up, verified and restored, beside cp and VACUUM INTO (-size 5G; four times that of disk; -limit 2h)", measureBackup},
 	{"million", "the sheets of a demo of 1,000,000 firms written, brought in and opened again (12 GB of disk; -limit 2h)", measureMillion},
 }
 
@@ -59,6 +60,7 @@ type bench struct {
 	work    string // directory of this run
 	binary  string
 	sizes   string // of the race
+	size    int64  // of an installation to back up, bytes
 	results []result
 }
 
@@ -79,6 +81,7 @@ func main() {
 	only := flag.String("only", "", "names of the parts to run, separated by commas")
 	limit := flag.Duration("limit", 30*time.Minute, "stop after this long")
 	sizes := flag.String("sizes", "10000,100000,1000000", "numbers of firms of the race, separated by commas")
+	size := flag.String("size", "5G", "of the installation that is backed up, such as 200M or 5G")
 	flag.Parse()
 	if *list {
 		for _, p := range slices.Concat(parts, long) {
@@ -90,7 +93,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	if err := run(ctx, *only, *sizes); err != nil {
+	if err := run(ctx, *only, *sizes, *size); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -101,13 +104,19 @@ func child(what string, args []string) error {
 	switch what {
 	case "race":
 		return raceChild(args)
+	case "vacuum":
+		return vacuumChild(args[0], args[1])
 	case "sheets":
 		return sheetsChild(args[0])
 	}
 	return readChild(what, args[0])
 }
 
-func run(ctx context.Context, only, sizes string) error {
+func run(ctx context.Context, only, sizes, size string) error {
+	bytes, err := parseSize(size)
+	if err != nil {
+		return err
+	}
 	chosen := parts
 	if only != "" {
 		names := strings.Split(only, ",")
@@ -125,7 +134,7 @@ func run(ctx context.Context, only, sizes string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes}
+	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes, size: bytes}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/yanzhen")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
