@@ -45,3 +45,6 @@ echo "== the data directory destroyed"
 export YANZHEN_TEST_DRILL_ROUNDS="${YANZHEN_TEST_DRILL_ROUNDS:-100}"
 scripts/test.sh -timeout 120m -v -run '^TestDrill$' ./cmd/yanzhen >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'acknowledged' "$log"
+
+echo "== PostgreSQL's own backup"
+scripts/postgres-drill.sh
