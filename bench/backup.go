@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -20,19 +19,10 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/blob"
-	_ "github.com/yanzhen/yanzhen/internal/store" // whose driver of SQLite it is
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
 
-// bulk is a table that makes a database large: text that hardly repeats, with an index over a part of it.
-var bulk = []string{
-	`CREATE TABLE IF NOT EXISTS bench_bulk (id BIGINT NOT NULL PRIMARY KEY, name TEXT NOT NULL, body TEXT NOT NULL)`,
-	`CREATE INDEX IF NOT EXISTS bench_bulk_name ON bench_bulk (name)`,
-}
-
-const (
-	bulkRow  = 900     // bytes of a row, about
-	bulkFile = 4 << 20 // bytes of a file
-)
+const bulkFile = 4 << 20 // bytes of a file
 
 // measureBackup makes an installation of b.size bytes, four fifths of it in the database and one in files, and backs it up,
 // verifies and restores it; beside cp, and SQLite's own copy (VACUUM INTO), in the same run.
@@ -45,8 +35,12 @@ func measureBackup(ctx context.Context, b *bench) error {
 	if err != nil {
 		return err
 	}
-	b.note("backup", "installation", fmt.Sprintf("%d MB, %.0f %% in the database", size>>20, 80.0))
-	speed := func(what string, cmd *exec.Cmd) error {
+	info, err := os.Stat(filepath.Join(data, "yanzhen.db"))
+	if err != nil {
+		return err
+	}
+	b.note("backup", "installation", fmt.Sprintf("%d MB, of it %d MB in the database", size>>20, info.Size()>>20))
+	speed := func(what string, size int64, cmd *exec.Cmd) error {
 		begun := time.Now()
 		took, peak, output, err := watch(cmd)
 		seconds := time.Since(begun).Seconds()
@@ -59,14 +53,15 @@ func measureBackup(ctx context.Context, b *bench) error {
 	at := func(name string) string { return filepath.Join(b.work, name) }
 	for _, run := range []struct {
 		what string
+		size int64
 		cmd  *exec.Cmd
 	}{
-		{"cp -r, and sync", exec.CommandContext(ctx, "sh", "-c", `cp -r "$0" "$1" && sync -f "$1"`, data, at("backup-cp"))},
-		{"VACUUM INTO of the database alone", exec.CommandContext(ctx, os.Args[0], "child", "vacuum", filepath.Join(data, "yanzhen.db"), at("backup-vacuum"))},
-		{"yanzhen backup: copied, read back, looked over", exec.CommandContext(ctx, b.binary, "backup", "--data", data, at("backup-made"))},
-		{"yanzhen restore: copied, every file compared", exec.CommandContext(ctx, b.binary, "restore", "--data", at("backup-back"), at("backup-made"))},
+		{"cp -r, and sync", size, exec.CommandContext(ctx, "sh", "-c", `cp -r "$0" "$1" && sync -f "$1"`, data, at("backup-cp"))},
+		{"VACUUM INTO of the database alone", info.Size(), exec.CommandContext(ctx, os.Args[0], "child", "vacuum", filepath.Join(data, "yanzhen.db"), at("backup-vacuum"))},
+		{"yanzhen backup: copied, read back, looked over", size, exec.CommandContext(ctx, b.binary, "backup", "--data", data, at("backup-made"))},
+		{"yanzhen restore: copied, every file compared", size, exec.CommandContext(ctx, b.binary, "restore", "--data", at("backup-back"), at("backup-made"))},
 	} {
-		if err := speed(run.what, run.cmd); err != nil {
+		if err := speed(run.what, run.size, run.cmd); err != nil {
 			return err
 		}
 		for _, name := range []string{"backup-cp", "backup-vacuum", "backup-back"} { // the disk need not hold all of them
@@ -81,7 +76,7 @@ func measureBackup(ctx context.Context, b *bench) error {
 	if err := b.scheduledBackups(ctx, data, at("backup-place"), size); err != nil {
 		return err
 	}
-	if err := speed("yanzhen restore --at: the backup and its journal, looked over", exec.CommandContext(ctx, b.binary, "restore", "--data", at("backup-back"), "--at", "2099-01-01T00:00", at("backup-place"))); err != nil {
+	if err := speed("yanzhen restore --at: the backup and its journal, looked over", size, exec.CommandContext(ctx, b.binary, "restore", "--data", at("backup-back"), "--at", "2099-01-01T00:00", at("backup-place"))); err != nil {
 		return err
 	}
 	return errors.Join(os.RemoveAll(data), os.RemoveAll(at("backup-place")), os.RemoveAll(at("backup-back")))
@@ -130,7 +125,7 @@ func (b *bench) fillInstallation(ctx context.Context, data string, size int64) e
 		return fmt.Errorf("%w\n%s", err, out)
 	}
 	random := rand.NewChaCha8([32]byte{1})
-	if err := fillDatabase(ctx, filepath.Join(data, "yanzhen.db"), size*4/5, random); err != nil {
+	if err := storetest.Fill(ctx, filepath.Join(data, "yanzhen.db"), size*4/5, random); err != nil {
 		return err
 	}
 	files, err := blob.Open(filepath.Join(data, "files"))
@@ -139,44 +134,6 @@ func (b *bench) fillInstallation(ctx context.Context, data string, size int64) e
 	}
 	for n := int64(0); n < size/5; n += bulkFile {
 		if _, _, err := files.Put(io.LimitReader(random, bulkFile), bulkFile); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// fillDatabase adds a table of about so many bytes to a database that nobody uses.
-func fillDatabase(ctx context.Context, file string, size int64, random io.Reader) (err error) {
-	db, err := sql.Open("sqlite", "file:"+file+"?_pragma=journal_mode(WAL)&_pragma=synchronous(OFF)")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	for _, statement := range bulk {
-		if _, err := db.ExecContext(ctx, statement); err != nil {
-			return err
-		}
-	}
-	raw := make([]byte, bulkRow/2)
-	for n := int64(0); n*bulkRow < size; {
-		tx, err := db.BeginTx(ctx, nil)
-		if err != nil {
-			return err
-		}
-		insert, err := tx.PrepareContext(ctx, `INSERT INTO bench_bulk (id, name, body) VALUES ($1, $2, $3)`)
-		if err != nil {
-			return errors.Join(err, tx.Rollback())
-		}
-		for range 20_000 {
-			if _, err := io.ReadFull(random, raw); err != nil {
-				return errors.Join(err, tx.Rollback())
-			}
-			n++
-			if _, err := insert.ExecContext(ctx, n, "企业 "+hex.EncodeToString(raw[:8]), hex.EncodeToString(raw)); err != nil {
-				return errors.Join(err, tx.Rollback())
-			}
-		}
-		if err := errors.Join(insert.Close(), tx.Commit()); err != nil {
 			return err
 		}
 	}

@@ -75,7 +75,7 @@ func (in *installation) backupFailed(ctx context.Context, err error, first bool)
 	told := in.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		return notice.Post(ctx, tx, notice.Message{
 			Kind: notice.System, To: notice.ToRole(access.Administrator, ""), Title: i18n.M("backup.failed_title"), Body: i18n.M("backup.failed_body", why),
-			Link: "/#machine", At: in.now.Millis(),
+			Link: "/system#machine", At: in.now.Millis(),
 		})
 	})
 	if told != nil && ctx.Err() == nil {

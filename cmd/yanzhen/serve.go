@@ -122,7 +122,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 			m, err := in.machine()
 			return api.Machine{
 				Version: m.Version, Database: m.Database, Since: m.Since, DiskFree: m.DiskFree, DiskTotal: m.DiskTotal,
-				BackupAt: m.Backup.Made, BackupCommit: m.Backup.Commit, BackupPlace: m.Backup.Place,
+				BackupAt: m.Backup.Made, BackupCommit: m.Backup.Commit, BackupPlace: m.Backup.Place, Now: m.Now, Schedule: m.Backup.Schedule,
 			}, err
 		},
 	})

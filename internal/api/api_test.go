@@ -160,7 +160,7 @@ func TestRegionMap(t *testing.T) {
 
 func TestSystem(t *testing.T) {
 	c := newCity(t)
-	wants(t, c.get("admin", "/system"), 200, `"version":"test"`, `"in_use":7`, `"backup":{"at":"2024-10-31T09:00:00+08:00","commit":1,"place":"/backup"}`, `"policies":1`)
+	wants(t, c.get("admin", "/system"), 200, `"version":"test"`, `"in_use":7`, `"backup":{"at":"2024-10-31T09:00:00+08:00","commit":1,"place":"/backup","schedule":{"good":"20241031T000000.000Z"`, `"policies":1`, `"wrong":["最近一份经过验证的备份是`)
 	wants(t, c.get("city", "/system"), 403)
 }
 

@@ -20,6 +20,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -157,7 +158,13 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
-			return Machine{Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup"}, nil
+			return Machine{
+				Version: "test", Database: "SQLite", Since: c.now.UnixMilli(), DiskFree: 1 << 30, DiskTotal: 1 << 31, BackupAt: c.now.UnixMilli(), BackupCommit: 1, BackupPlace: "/backup",
+				Now: c.now.UnixMilli(), Schedule: &backup.State{
+					Every: 3_600_000, Ship: 1000, Keep: 14, Due: c.now.UnixMilli() + 1000, Through: c.now.UnixMilli(),
+					Good: &backup.Good{Name: "20241031T000000.000Z", Made: c.now.UnixMilli() - 7_300_000, Verified: c.now.UnixMilli() - 7_200_000, Size: 1 << 20},
+				},
+			}, nil
 		},
 	})
 	must(t, err)

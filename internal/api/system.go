@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
@@ -20,6 +21,34 @@ type Machine struct {
 	BackupAt     int64 // of the last one that was made, ms; 0 for never
 	BackupCommit int64
 	BackupPlace  string
+
+	Now      int64         // ms
+	Schedule *backup.State // of backups that are made by themselves; nil where none are
+}
+
+// scheduleOut is how backups stand that are made by themselves.
+type scheduleOut struct {
+	Good     string   `json:"good,omitempty" example:"20241030T020000.000Z" doc:"最近一份恢复验证过的，没有则不写 · the last that was verified by restoring it; none if there is none"`
+	Made     string   `json:"made,omitempty" example:"2024-10-30T10:00:00+08:00"`
+	Verified string   `json:"verified,omitempty" example:"2024-10-30T10:00:41+08:00"`
+	Size     int64    `json:"size,omitempty" example:"1288490188" doc:"字节 · bytes"`
+	Due      string   `json:"due" example:"2024-10-31T10:00:00+08:00" doc:"下次 · of the next"`
+	Through  string   `json:"through,omitempty" example:"2024-10-31T08:59:59+08:00" doc:"此前提交的都已写入备份目录的日志 · what was committed by then is in the journal beside the backups"`
+	Wrong    []string `json:"wrong" example:"[]" doc:"有什么问题 · what is wrong"`
+}
+
+func scheduleOf(t i18n.T, s *backup.State, now int64) *scheduleOut {
+	if s == nil {
+		return nil
+	}
+	out := &scheduleOut{Due: instant(s.Due), Through: instant(s.Through), Wrong: []string{}}
+	if g := s.Good; g != nil {
+		out.Good, out.Made, out.Verified, out.Size = g.Name, instant(g.Made), instant(g.Verified), g.Size
+	}
+	for _, l := range s.Lapse(now, 0) {
+		out.Wrong = append(out.Wrong, t.Msg(l))
+	}
+	return out
 }
 
 type healthOut struct {
@@ -51,6 +80,8 @@ type systemOut struct {
 			At     string `json:"at,omitempty" example:"2024-10-30T02:00:00+08:00" doc:"最近一次，没有则不写 · of the last one; none if none was made"`
 			Commit int64  `json:"commit,omitempty" example:"40"`
 			Place  string `json:"place,omitempty" example:"/backup/2024-10-30"`
+
+			Schedule *scheduleOut `json:"schedule,omitempty" doc:"定时备份；没有设置则不写 · backups by a schedule; none where none is kept"`
 		} `json:"backup"`
 		Policies int `json:"policies" example:"6" doc:"现行的政策 · in force"`
 		Accounts struct {
@@ -88,6 +119,7 @@ func (s *server) system(ctx context.Context, c *caller, _ *struct{}) (*systemOut
 	b.Version, b.Database, b.Since = machine.Version, machine.Database, instant(machine.Since)
 	b.DiskFree, b.DiskTotal = machine.DiskFree, machine.DiskTotal
 	b.Backup.At, b.Backup.Commit, b.Backup.Place = instant(machine.BackupAt), machine.BackupCommit, machine.BackupPlace
+	b.Backup.Schedule = scheduleOf(c.t, machine.Schedule, machine.Now)
 	return out, err
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/backup"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/source"
 )
 
@@ -102,6 +104,18 @@ func TestFirstPages(t *testing.T) {
 	}
 	wants(t, body, "磁盘只剩 5%", "个账号还没有激活", "SQLite", "v9", "projects.csv", "上次备份", "/mnt/backup/monday")
 	lacks(t, body, "亭湖甲")
+
+	now := c.srv.Clock.Millis()
+	state := backup.State{
+		Every: 3_600_000, Ship: 1000, Keep: 14, Due: now, Through: now, FailedAt: now, Failed: i18n.M("backup.cannot_write", "/mnt/backup"),
+		Good: &backup.Good{Name: "20241031T000000.000Z", Made: now - 7_300_000, Verified: now, Size: 5 << 30, Commit: 41},
+	}
+	c.srv.Machine = func() (Machine, error) {
+		return Machine{Version: "v9", Database: "SQLite", Now: now, Backup: Backup{Own: true, Schedule: &state}}, nil
+	}
+	_, body = c.as("admin").get("/system")
+	wants(t, body, "最近一份经过验证的备份", "20241031T000000.000Z", "5.0 GB", "下次备份", "日志已写到", "每 1s 写一次", "保留最近 14 份", "太旧", "无法写入 /mnt/backup")
+	lacks(t, body, "上次备份")
 	if res, _ := c.as("city").get("/system"); res.StatusCode != http.StatusForbidden {
 		t.Errorf("an official sees the system: status %d", res.StatusCode)
 	}
