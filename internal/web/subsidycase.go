@@ -29,6 +29,7 @@ type subsidyPart struct {
 	Payee    *subsidy.Payee // nil where none is named, or where it is not for the visitor
 	MayName  bool           // the account
 	Named    subsidy.Payee  // what was typed
+	Parts    []partRow      // that it is paid in; none before it was granted
 	Costs    []costRow
 	Cut      money.Fen
 	Twins    []costTwin
@@ -44,6 +45,45 @@ type subsidyPart struct {
 type assessedRow struct {
 	subsidy.Assessed
 	Stage, By string
+}
+
+// partRow is an instalment of what was granted, and how far it has come.
+type partRow struct {
+	N      int
+	Year   int // of the budget that it is paid from
+	Amount money.Fen
+	State  string
+	Done   bool
+}
+
+// subsidyParts fills in what is paid when. That the next instalment may be made payable is offered while there is one.
+func (s *server) subsidyParts(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
+	parts, err := s.Subsidy.Instalments(ctx, v.scope, d.ID)
+	if err != nil && !hidden(err) { // not handed in yet
+		return err
+	}
+	waits := false
+	for _, x := range parts {
+		row := partRow{N: x.N, Year: x.Line.Year}
+		for _, stage := range []ledger.Stage{ledger.Paid, ledger.Ordered, ledger.Payable, ledger.Committed} {
+			if fen := x.Balance[stage]; fen > 0 {
+				row.Amount += fen
+				row.State = v.t.S("ledger.stage_" + stage.String())
+				row.Done = stage == ledger.Paid
+			}
+		}
+		if row.Amount == 0 { // all of it came back, or was carried over to another year
+			continue
+		}
+		waits = waits || x.Balance[ledger.Committed] > 0
+		d.Subsidy.Parts = append(d.Subsidy.Parts, row)
+	}
+	if !waits {
+		d.Choices = slices.DeleteFunc(d.Choices, func(x choice) bool {
+			return x.Kind == casework.Note && slices.ContainsFunc(x.Effects, func(e casework.EffectItem) bool { return e.Do == "subsidy.payable" })
+		})
+	}
+	return nil
 }
 
 // costRow is a cost item in words; Amount and Why are what the form of a ruling holds.
@@ -106,7 +146,7 @@ func (s *server) caseSubsidy(ctx context.Context, v *visit, view fact.View, d *c
 		p.Kinds = append(p.Kinds, option{k.ID, v.t.Text(k.Name)})
 	}
 	p.MayAsk = len(kinds) > 0 && p.MayName && d.does("subsidy.submit")
-	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{s.subsidyMaterials, s.subsidyPayee, s.subsidyAmounts, s.subsidyCosts, s.subsidyTwins, s.subsidyItems} {
+	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{s.subsidyMaterials, s.subsidyPayee, s.subsidyAmounts, s.subsidyParts, s.subsidyCosts, s.subsidyTwins, s.subsidyItems} {
 		if err := fill(ctx, v, view, d); err != nil {
 			return err
 		}
