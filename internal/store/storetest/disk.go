@@ -38,9 +38,9 @@ type Disk struct {
 	drop   *platter // what is on the disk and what is not yet, where calls may fail
 	tls    *libc.TLS
 	below  uintptr // SQLite's own file system
-	vfs    *lib.Tsqlite3_vfs
-	kept   []any // what SQLite holds by address only
-	tables map[uintptr]*lib.Tsqlite3_io_methods
+	vfs    uintptr // ours, in the driver's memory, as the tables
+	kept   []any   // functions, which SQLite holds by address only
+	tables map[uintptr]uintptr
 }
 
 // Image is the files of a directory, by name.
@@ -132,6 +132,13 @@ func address[F any](d *Disk, f F) uintptr {
 	return *(*uintptr)(unsafe.Pointer(&f))
 }
 
+// outside puts a value into the driver's memory.
+func outside[T any](d *Disk, v T) uintptr {
+	p := libc.Xmalloc(d.tls, libc.Tsize_t(unsafe.Sizeof(v)))
+	*at[T](p) = v
+	return p
+}
+
 // NewDisk puts an empty directory under watch until the test ends. The databases in it must be closed by then.
 func NewDisk(t testing.TB) *Disk {
 	t.Helper()
@@ -164,7 +171,7 @@ func (d *Disk) mount() error {
 	}
 	mounted = d
 	d.tls = libc.NewTLS()
-	d.tables = map[uintptr]*lib.Tsqlite3_io_methods{}
+	d.tables = map[uintptr]uintptr{}
 	d.below = lib.Xsqlite3_vfs_find(d.tls, 0)
 	name, err := libc.CString("watched")
 	if err != nil {
@@ -172,8 +179,8 @@ func (d *Disk) mount() error {
 	}
 	vfs := *at[lib.Tsqlite3_vfs](d.below)
 	vfs.FzName, vfs.FxOpen, vfs.FxDelete = name, address[xOpen](d, d.xOpen), address[xDelete](d, d.xDelete)
-	d.vfs = &vfs
-	if rc := lib.Xsqlite3_vfs_register(d.tls, uintptr(unsafe.Pointer(d.vfs)), 1); rc != lib.SQLITE_OK {
+	d.vfs = outside(d, vfs)
+	if rc := lib.Xsqlite3_vfs_register(d.tls, d.vfs, 1); rc != lib.SQLITE_OK {
 		return fmt.Errorf("watch the files of SQLite: %d", rc)
 	}
 	return nil
@@ -181,8 +188,12 @@ func (d *Disk) mount() error {
 
 func (d *Disk) unmount() {
 	mounted = nil
-	lib.Xsqlite3_vfs_unregister(d.tls, uintptr(unsafe.Pointer(d.vfs)))
-	libc.Xfree(d.tls, d.vfs.FzName)
+	lib.Xsqlite3_vfs_unregister(d.tls, d.vfs)
+	libc.Xfree(d.tls, at[lib.Tsqlite3_vfs](d.vfs).FzName)
+	libc.Xfree(d.tls, d.vfs)
+	for _, table := range d.tables {
+		libc.Xfree(d.tls, table)
+	}
 	d.tls.Close()
 }
 
@@ -314,7 +325,7 @@ func (d *Disk) xDelete(tls *libc.TLS, _, path uintptr, dirSync int32) int32 {
 // table is the methods of a file with ours in their place.
 func (d *Disk) table(of uintptr) uintptr {
 	mine := d.tables[of]
-	if mine == nil {
+	if mine == 0 {
 		methods := *at[lib.Tsqlite3_io_methods](of)
 		below := methods
 		methods.FxClose = address[xClose](d, func(tls *libc.TLS, file uintptr) int32 {
@@ -330,10 +341,10 @@ func (d *Disk) table(of uintptr) uintptr {
 			return d.truncate(file, size, func() int32 { return code[xTruncate](below.FxTruncate)(tls, file, size) })
 		})
 		methods.FxSync = address[xSync](d, func(_ *libc.TLS, file uintptr, _ int32) int32 { return d.sync(file) })
-		mine = &methods
+		mine = outside(d, methods)
 		d.tables[of] = mine
 	}
-	return uintptr(unsafe.Pointer(mine))
+	return mine
 }
 
 func (d *Disk) write(file, data uintptr, n int32, off int64, below func(n int32) int32) int32 {
