@@ -106,6 +106,7 @@ type taskRow struct {
 // casesData is the page of cases: what waits first.
 type casesData struct {
 	Query        casesQuery
+	Todo         []todo // that waits and is no task of a case
 	Inbox        casework.Inbox
 	Tasks        []taskRow
 	Workflows    []option
@@ -132,6 +133,9 @@ func (s *server) cases(w http.ResponseWriter, r *http.Request, v *visit) error {
 	d := casesData{Query: q, Reviews: v.scope.Can(access.ReviewCase) || v.scope.Can(access.HandleCase), MayRounds: roundsRead.MetBy(v.scope)}
 	if r.FormValue("done") == "part" {
 		d.Done = v.t.S("casepage.done_part")
+	}
+	if d.Todo, err = s.judgingWork(ctx, v, nil); err != nil {
+		return err
 	}
 	if d.Inbox, err = s.Cases.Inbox(ctx, v.scope, q.Workflow, 0, inboxRows); err != nil {
 		return err

@@ -85,10 +85,11 @@ type casePageData struct {
 	Twins         []twinRow
 	Frozen        []frozenRow
 	Children      []caseRow
-	Subsidy       *subsidyPart // nil in a case that is about none
-	Gathers       *batchPart   // nil in a case that is no batch of applications
-	Answers       []answerRow  // of those who answer in parallel where the case stands, to offices
-	Office        bool         // sees what offices see
+	Subsidy       *subsidyPart   // nil in a case that is about none
+	Gathers       *batchPart     // nil in a case that is no batch of applications
+	Selection     *selectionPart // nil in a case that is about none
+	Answers       []answerRow    // of those who answer in parallel where the case stands, to offices
+	Office        bool           // sees what offices see
 	MayAttach     bool
 	Key           string // of this page, so that a press repeated does nothing twice
 	Done, Problem string
@@ -109,7 +110,7 @@ func (s *server) showCase(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped", "applied", "costs", "ruled", "payee"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped", "applied", "costs", "ruled", "payee", "round", "nominated", "pool"}, done) {
 		d.Done = v.t.S("casepage.done_" + done)
 	}
 	return s.caseAnswer(w, r, v, http.StatusOK, d)
@@ -143,7 +144,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

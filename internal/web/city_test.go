@@ -50,10 +50,11 @@ type city struct {
 	scenario  int64            // saved by the city
 	messages  map[string]int64 // to each firm, by credit code
 
-	caseOf   map[string]int64 // a case of each firm, by its credit code
-	evidence int64            // a file of that of the firm in 亭湖区
-	call     int64            // that openCall has published
-	round    int64            // that openRound has listed
+	caseOf    map[string]int64 // a case of each firm, by its credit code
+	evidence  int64            // a file of that of the firm in 亭湖区
+	call      int64            // that openCall has published
+	selection int64            // a round that callRound has announced
+	round     int64            // that openRound has listed
 }
 
 // openCases opens a case of each firm, and hands a file in to that of the firm in 亭湖区.

@@ -26,6 +26,7 @@ type firmFile struct {
 	Facts             factTable
 	Children          []childFile
 	Decisions         []decisionView
+	Honours           *honours // nil for a moment of the past
 	MergedFrom        []mergedRow
 	MayMerge          bool
 	MayAccounts       bool // see who acts for it
@@ -121,6 +122,13 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 	}
 	if f.MergedFrom, err = s.mergedRows(r.Context(), view, e); err != nil {
 		return err
+	}
+	if !m.past() {
+		h, err := s.honoursOf(r.Context(), v, view, e.ID)
+		if err != nil {
+			return err
+		}
+		f.Honours = &h
 	}
 	f.MayMerge = view.Can(access.Merge, e.ID) && !m.past()
 	f.MayAccounts = view.Can(access.IssueAccess, e.ID) || view.Can(access.Delegate, e.ID)

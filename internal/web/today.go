@@ -90,7 +90,10 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 // todayCases is the tasks of cases that wait, and whether some are overdue.
 func (s *server) todayCases(ctx context.Context, v *visit, _ fact.View, d *todayData) error {
 	var err error
-	d.Todo, err = s.casesTodo(ctx, v, d.Todo)
+	if d.Todo, err = s.casesTodo(ctx, v, d.Todo); err != nil {
+		return err
+	}
+	d.Todo, err = s.judgingWork(ctx, v, d.Todo)
 	return err
 }
 

@@ -126,6 +126,15 @@ var writers = map[string][]string{
 	"POST /fund/payments/{id}/settle":          {},
 	"POST /calls/{id}/batch":                   {"tinghu", "city"},
 	"POST /objections/{id}":                    {"tinghu", "city"},
+	"POST /selections":                         {"city"},
+	"POST /selections/{id}/nominate":           {}, // what no enterprise is named in
+	"POST /judging/interests":                  {},
+	"POST /judging/{id}/{number}":              {},
+	"POST /judging/{id}/{number}/recuse":       {},
+	"POST /experts":                            {}, // of no area
+	"POST /experts/{id}/remove":                {"tinghu", "city"},
+	"POST /ladders/{ladder}/enter":             {}, // of no enterprise
+	"POST /ladders/{ladder}/refresh":           {"tinghu", "city"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
 	"POST /messages/{id}/unread":               {"firm", "handler", "viewer"},
 	"POST /account/messages":                   {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
@@ -164,6 +173,12 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/rounds") {
 				return fmt.Sprint(c.round)
 			}
+			if strings.HasPrefix(path, "/selections") || strings.HasPrefix(path, "/judging") {
+				return fmt.Sprint(c.selection)
+			}
+			if strings.HasPrefix(path, "/experts") {
+				return "1"
+			}
 			if strings.HasPrefix(path, "/messages") {
 				return fmt.Sprint(c.messages[code])
 			}
@@ -200,6 +215,10 @@ func (c *city) addresses(pattern, code string) string {
 		case "{n}":
 			return "1"
 		case "{task}":
+			return "1"
+		case "{ladder}":
+			return "smart_factory"
+		case "{number}":
 			return "1"
 		case "{policy}":
 			return "yancheng-2022-6"
@@ -240,6 +259,8 @@ func text(t *testing.T, res *http.Response, body string) string {
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
 	c.openCall()
+	c.callRound("2")
+	c.cultivated()
 	c.openRound()
 	queries := []string{"", "?q=" + url.QueryEscape("公司"), "?q=9132", "?area=320900", "?area=320904", "?clause=c9", "?format=csv", "?state=perhaps", "?end=c9", "?list=losers&end=c9"}
 	for login, may := range readers {
@@ -296,6 +317,7 @@ func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	c := newCity(t)
 	c.openCall()
+	c.callRound("2")
 	c.openRound()
 	for _, rt := range c.srv.routes() {
 		if !strings.HasPrefix(rt.pattern, "POST ") || rt.need.Public {

@@ -25,6 +25,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -38,25 +39,26 @@ const (
 
 // Deps is what pages stand on. All of it is needed, except Demo.
 type Deps struct {
-	Access    *access.Store
-	Library   *content.Library
-	Sources   *source.Store
-	Frames    *fact.Frames
-	Intake    *intake.Service
-	Enrol     *enrol.Service
-	Region    *region.Runner
-	Versions  *version.Store
-	Lab       *lab.Lab
-	Scenarios *lab.Store
-	Cases     *casework.Store
-	Book      *ledger.Book
-	Subsidy   *subsidy.Store
-	Forms     *form.Store
-	Notices   *notice.Store
-	Carries   func(notice.Channel) bool // that messages go out by
-	Clock     clock.Clock
-	Log       *slog.Logger
-	Secure    bool // served over TLS: cookies say so
+	Access     *access.Store
+	Library    *content.Library
+	Sources    *source.Store
+	Frames     *fact.Frames
+	Intake     *intake.Service
+	Enrol      *enrol.Service
+	Region     *region.Runner
+	Versions   *version.Store
+	Lab        *lab.Lab
+	Scenarios  *lab.Store
+	Cases      *casework.Store
+	Book       *ledger.Book
+	Subsidy    *subsidy.Store
+	Selections *selection.Store
+	Forms      *form.Store
+	Notices    *notice.Store
+	Carries    func(notice.Channel) bool // that messages go out by
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Secure     bool // served over TLS: cookies say so
 
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
@@ -101,8 +103,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -132,7 +134,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.roundRoutes(), s.fundRoutes(), s.paymentRoutes(), s.yearRoutes(), s.noticeRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.ladderRoutes(), s.paymentRoutes(), s.yearRoutes(), s.noticeRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
