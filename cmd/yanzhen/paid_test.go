@@ -163,7 +163,8 @@ func (d *demonstration) reviewed(page string, rule func(*webtest.Tab)) {
 
 // TestFromCalculatorToPaid takes a subsidy through the pages of the demo in a browser, by separate accounts: what the enterprise
 // may get, its application, an invoice that is cut, the notice with an objection, the payment. The process is killed
-// twice on the way, once while it enters what the bank has paid. Then the same invoice is claimed once more.
+// twice on the way, once while it enters what the bank has paid. Then the same invoice is claimed once more, and one that
+// another office has paid last year.
 func TestFromCalculatorToPaid(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time")
@@ -221,6 +222,27 @@ func TestFromCalculatorToPaid(t *testing.T) {
 	twice := []string{"发票 24320000000000001101", "已在 2024 年", "盐政办发〔2022〕6号", "不能重复享受"}
 	d.wants(d.as("second", again), append(twice, "其他申报中有相同的发票或设备")...)
 	d.wants(d.as("city", d.batch(again)), append(twice, "还不能批准")...)
+
+	// What another office paid last year, brought in as a sheet.
+	d.paidBefore("企业名称,奖补类别,发票号码,年度,金额（元）,发放单位,依据文号\n" + d.firm + ",投入补助,24320000000000001103,2023,300000,演示发展改革委,演示发改〔2023〕9号\n")
+	before := d.apply("智能化生产线改造项目", item{"equipment", "立体仓库", "24320000000000001103", "2023-05-06", "演示物流设备公司", "WMS-1103", "60000000"})
+	d.act("enterprise", before, "submit", "")
+	d.wants(d.as("county", before), "演示发展改革委", "演示发改〔2023〕9号", "不能重复享受")
+}
+
+// paidBefore brings in what others have paid.
+func (d *demonstration) paidBefore(sheet string) {
+	d.Helper()
+	file := filepath.Join(d.TempDir(), "已付.csv")
+	if err := os.WriteFile(file, []byte(sheet), 0o600); err != nil {
+		d.Fatal(err)
+	}
+	tab := d.as("city", "/fund/openings")
+	tab.Do(chromedp.SetUploadFiles(chromedp.CSS("#opening-sheet"), []string{file}))
+	tab.Click(`form[action="/fund/openings"] button`)
+	d.wants(tab, "", d.firm, "演示发展改革委")
+	tab.Click(`form[action$="/enter"] button`)
+	d.wants(tab, "", "已登记")
 }
 
 // batch puts an application into a batch, publishes it, and gives its page.

@@ -366,6 +366,26 @@ func (v *View) Claims(ctx context.Context, f ClaimFilter, p Page) ([]Standing, e
 	return collect(rows, err, "read claims", func(rows *store.Rows) (Standing, error) { return scanClaim(rows) })
 }
 
+// OpeningSum is what one import of earlier payouts stated.
+type OpeningSum struct {
+	Source int64
+	Claims int
+	Amount money.Fen
+	Lifted int // claims that stand no more: it was taken back
+}
+
+// Openings are the imports of what was granted elsewhere or before, as far as the scope reaches, the newest first.
+func (v *View) Openings(ctx context.Context) ([]OpeningSum, error) {
+	w := where{terms: []string{"c.source_id <> 0"}}
+	w.sees(v.scope, access.ReadFund, "c.area")
+	rows, err := v.q.Query(ctx, `SELECT c.source_id, COUNT(*), SUM(c.fen), COUNT(l.claim_id) FROM ledger_claim c LEFT JOIN ledger_lift l ON l.claim_id = c.id`+
+		w.String()+` GROUP BY c.source_id ORDER BY c.source_id DESC`+w.limit(0), w.args...)
+	return collect(rows, err, "read imports of earlier payouts", func(rows *store.Rows) (o OpeningSum, err error) {
+		err = rows.Scan(&o.Source, &o.Claims, &o.Amount, &o.Lifted)
+		return o, err
+	})
+}
+
 // Against is what stands against a claim, nothing where it may be taken; for showing it before somebody asks. It is not cut
 // down to the scope's areas: what another area has granted is what must be known. The scope must read funds somewhere.
 func (v *View) Against(ctx context.Context, c Claim) ([]Standing, error) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -94,6 +95,27 @@ func (s *Store) PreviewOpenings(ctx context.Context, view fact.View, path, name 
 	}
 	p.SHA256, err = digest(p.Openings)
 	return p, err
+}
+
+// openingSheet is the kind under which the last sheet is kept that an account has looked at.
+const openingSheet = "openings"
+
+// KeepOpenings keeps what the scope's account has read of a sheet, in the place of what it read before, until it is entered.
+func (s *Store) KeepOpenings(ctx context.Context, scope access.Scope, p *OpeningPreview) error {
+	if !scope.Can(access.Import) {
+		return errs.Forbidden(string(access.Import))
+	}
+	return noted("keep a sheet of earlier payments", s.keepRead(ctx, openingSheet, 0, scope.Account(), p))
+}
+
+// KeptOpenings is what the scope's account has read last of a sheet; nil where there is nothing.
+func (s *Store) KeptOpenings(ctx context.Context, scope access.Scope) (*OpeningPreview, error) {
+	p := &OpeningPreview{}
+	found, err := s.keptRead(ctx, openingSheet, 0, scope.Account(), p)
+	if err != nil || !found {
+		return nil, noted("read a sheet of earlier payments", err)
+	}
+	return p, nil
 }
 
 // digest is a hash of what openings state, without the places where they stand.

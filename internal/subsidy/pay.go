@@ -103,18 +103,7 @@ func (s *Store) KeepAnswer(ctx context.Context, scope access.Scope, batch int64,
 	if err := s.pays(ctx, scope, batch); err != nil {
 		return err
 	}
-	body, err := json.Marshal(in)
-	if err != nil {
-		return err
-	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		args := []any{string(body), s.Clock.Millis(), batch, bankAnswer, scope.Account()}
-		n, err := tx.Exec(ctx, setInput, args...)
-		if err == nil && n == 0 {
-			_, err = tx.Exec(ctx, insertInput, args...)
-		}
-		return noted("keep the answer of a bank", err)
-	})
+	return noted("keep the answer of a bank", s.keepRead(ctx, bankAnswer, batch, scope.Account(), in))
 }
 
 // KeptAnswer is what the scope's account has read of a file about a payment batch; NotFound where there is none.
@@ -122,15 +111,40 @@ func (s *Store) KeptAnswer(ctx context.Context, scope access.Scope, batch int64)
 	if err := s.pays(ctx, scope, batch); err != nil {
 		return in, err
 	}
-	var body string
-	err = s.DB.Read().QueryRow(ctx, findInput, batch, bankAnswer, scope.Account()).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
+	found, err := s.keptRead(ctx, bankAnswer, batch, scope.Account(), &in)
+	if err == nil && !found {
 		return in, errs.NotFound("answer of the bank to batch", batch)
 	}
-	if err == nil {
-		err = json.Unmarshal([]byte(body), &in)
-	}
 	return in, noted("read the answer of a bank", err)
+}
+
+// keepRead keeps what an account has read of a file, in the place of what it read before.
+func (s *Store) keepRead(ctx context.Context, kind string, id, account int64, what any) error {
+	body, err := json.Marshal(what)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		args := []any{string(body), s.Clock.Millis(), id, kind, account}
+		n, err := tx.Exec(ctx, setInput, args...)
+		if err == nil && n == 0 {
+			_, err = tx.Exec(ctx, insertInput, args...)
+		}
+		return err
+	})
+}
+
+// keptRead gives what an account has read of a file to what points at; false where there is nothing.
+func (s *Store) keptRead(ctx context.Context, kind string, id, account int64, what any) (bool, error) {
+	var body string
+	err := s.DB.Read().QueryRow(ctx, findInput, id, kind, account).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	if err == nil {
+		err = json.Unmarshal([]byte(body), what)
+	}
+	return err == nil, err
 }
 
 // pays refuses who may not pay in the area of a batch.

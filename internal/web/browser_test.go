@@ -122,6 +122,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"workflow", "", "/workflows/subsidy_application"},
 		{"fund", "city", "/fund"},
 		{"fund-entries", "city", "/fund/entries"},
+		{"fund-openings", "city", "/fund/openings"},
 		{"no-page", "city", "/nothing"},
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},

@@ -119,6 +119,9 @@ var writers = map[string][]string{
 	"POST /fund/budget":                        {"tinghu", "city"},
 	"POST /fund/carry":                         {"tinghu", "city"},
 	"POST /fund/payments":                      {}, // finance alone
+	"POST /fund/openings":                      {"tinghu", "city"},
+	"POST /fund/openings/enter":                {"tinghu", "city"},
+	"POST /fund/openings/{id}/undo":            {"city"},
 	"POST /fund/payments/{id}/send":            {},
 	"POST /fund/payments/{id}/cancel":          {},
 	"POST /fund/payments/{id}/file":            {},
