@@ -175,7 +175,7 @@ func TestSelectionOnPages(t *testing.T) {
 	lacks(t, body, "专家评分", "开始申报")
 
 	cases := c.nominateThree(t, round)
-	city, second := c.as("city"), c.as("second")
+	city := c.as("city")
 	if res, body := city.act(call, "draw", ""); res.StatusCode != http.StatusConflict {
 		t.Errorf("drawn while nominations are open: %d\n%s", res.StatusCode, mainOf(body))
 	}
@@ -215,7 +215,7 @@ func TestSelectionOnPages(t *testing.T) {
 	_, body = city.get(round)
 	wants(t, body, "异议处理中")
 	c.stand(2024, 11, 19)
-	city, second = c.as("city"), c.as("second")
+	city, second := c.as("city"), c.as("second")
 	second.does(cases[tinghuCode], "uphold", "核查属实（演示）")
 	city.does(call, "publish_more", "")
 	_, body = city.get(round)
