@@ -267,7 +267,10 @@ func (s *server) register() {
 	s.registerCases()
 	s.registerCalls()
 	s.registerApplications()
+	s.registerReviews()
+	s.registerBatches()
 	s.registerFund()
+	s.registerPayments()
 	s.registerEnrolments()
 	s.registerHandlers()
 }

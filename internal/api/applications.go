@@ -350,13 +350,20 @@ type BankAccount struct {
 	Number string `json:"number" minLength:"1" maxLength:"80" example:"6228480402564890018"`
 }
 
+// namedAccount is an account as the caller may see it.
+type namedAccount struct {
+	BankAccount
+	Enterprise string `json:"enterprise,omitempty" example:"盐城亭湖甲机械有限公司" doc:"户名与企业名称不同时有，只给财政 · where the holder bears another name, for finance alone"`
+	Masked     bool   `json:"masked" example:"false" doc:"只给本企业和财政看全号，其他人只有后四位 · in full for the applicant and finance alone; others see the last four digits"`
+}
+
+func namedAccountOf(p subsidy.Payee) namedAccount {
+	return namedAccount{BankAccount{p.Holder, p.Bank, p.Number.Reveal()}, p.Firm, p.Masked} // a masked one holds nothing to reveal
+}
+
 type payeeOut struct {
 	Cache string `header:"Cache-Control"`
-	Body  struct {
-		BankAccount
-		Enterprise string `json:"enterprise,omitempty" example:"盐城亭湖甲机械有限公司" doc:"户名与企业名称不同时有，只给财政 · where the holder bears another name, for finance alone"`
-		Masked     bool   `json:"masked" example:"false" doc:"只给本企业和财政看全号，其他人只有后四位 · in full for the applicant and finance alone; others see the last four digits"`
-	}
+	Body  namedAccount
 }
 
 func (s *server) getPayee(ctx context.Context, c *caller, in *CaseIn) (*payeeOut, error) {
@@ -364,9 +371,7 @@ func (s *server) getPayee(ctx context.Context, c *caller, in *CaseIn) (*payeeOut
 	if err != nil {
 		return nil, err
 	}
-	out := &payeeOut{Cache: "no-store"}
-	out.Body.BankAccount, out.Body.Masked, out.Body.Enterprise = BankAccount{p.Holder, p.Bank, p.Number.Reveal()}, p.Masked, p.Firm // a masked one holds nothing to reveal
-	return out, nil
+	return &payeeOut{"no-store", namedAccountOf(p)}, nil
 }
 
 func (s *server) putPayee(ctx context.Context, c *caller, in *struct {

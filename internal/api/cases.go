@@ -198,6 +198,7 @@ type CaseIn struct {
 
 // ActIn is an action to be taken in a case.
 type ActIn struct {
+	Keyed
 	CaseIn
 	Body struct {
 		Action string          `json:"action" minLength:"1" maxLength:"80" example:"submit" doc:"如 choices 所示 · as choices names it"`
@@ -206,13 +207,6 @@ type ActIn struct {
 		Reason string          `json:"reason,omitempty" maxLength:"2000" example:"材料齐全"`
 		Entry  json.RawMessage `json:"entry,omitempty" doc:"表单的填写内容，格式见 get_action_form · what was filled in, by the schema that get_action_form gives"`
 	}
-	key string
-}
-
-// Resolve keeps the key, by which the case itself knows a repetition.
-func (in *ActIn) Resolve(ctx huma.Context) []error {
-	in.key = ctx.Header(idempotencyHeader)
-	return nil
 }
 
 // keyOf makes a program's key one of the API's own; a store knows a repetition by it, for good.

@@ -6,8 +6,6 @@ import (
 	"net/http"
 	"strconv"
 
-	"github.com/danielgtaylor/huma/v2"
-
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -201,6 +199,7 @@ func (s *server) fundEntries(ctx context.Context, c *caller, in *struct {
 
 // BudgetIn gives a line its budget, adds to it, or cuts it.
 type BudgetIn struct {
+	Keyed
 	Body struct {
 		Fund     string `json:"fund" minLength:"1" maxLength:"200" example:"智改数转专项"`
 		Code     string `json:"code" minLength:"1" maxLength:"80" example:"equipment"`
@@ -211,13 +210,6 @@ type BudgetIn struct {
 		Reason   string `json:"reason" minLength:"1" maxLength:"2000" example:"年初预算"`
 		Document string `json:"document" minLength:"1" maxLength:"300" example:"盐财预〔2024〕1号" doc:"依据的文件 · the document that orders it"`
 	}
-	key string
-}
-
-// Resolve keeps the key, by which the ledger itself knows a repetition.
-func (in *BudgetIn) Resolve(ctx huma.Context) []error {
-	in.key = ctx.Header(idempotencyHeader)
-	return nil
 }
 
 type budgetOut struct {

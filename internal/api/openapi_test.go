@@ -47,6 +47,10 @@ const callBody = `{"area": "320900", "policy": "yancheng-2022-6", "clauses": ["c
 
 const costsBody = `{"items": [{"kind": "equipment", "label": "焊接机器人", "invoice": "24322000000012345678", "on": "2023-06-15", "seller": "江苏某装备有限公司", "serial": "RB-2023-0042", "amount": "600万元"}]}`
 
+const scoreBody = `{"sheet": {"need": "18", "level": "24", "effect": "25", "spread": "15"}, "remark": "改造目标明确"}`
+
+const paymentsBody = `{"payments": [{"case": {application}, "instalment": 1, "amount": "{owed}"}]}`
+
 // calls ask every operation once, in an order in which each can succeed.
 var calls = []call{
 	{id: "health", path: "/health"},
@@ -194,9 +198,13 @@ var calls = []call{
 	{id: "put_costs", as: "firm", path: "/cases/{application}/costs", body: costsBody},
 	{id: "put_payee", as: "firm", path: "/cases/{application}/payee", body: `{"holder": "盐城亭湖甲机械有限公司", "bank": "盐城农商银行亭湖支行", "number": "6228480402564890018"}`},
 	{id: "get_payee", as: "city", path: "/cases/{application}/payee"},
+	{id: "attach_case_file", as: "firm", path: "/cases/{application}/files?name=invoices.pdf&field=invoices", body: invoicePDF + "3", header: []string{"Content-Type", octets}, aside: true},
 	{id: "act_case", as: "firm", path: "/cases/{application}/act", body: `{"action": "submit"}`, aside: true},
 	{id: "act_case", as: "tinghu", path: "/cases/{application}/act", body: `{"action": "accept"}`, aside: true},
-	{id: "act_case", as: "tax", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
+	{id: "list_reviews", as: "city", path: "/reviews/tax_bureau"},
+	{id: "get_review_sheet", as: "tax", path: "/reviews/tax_bureau/sheet"},
+	{id: "read_opinions", as: "tax", path: "/reviews/tax_bureau/sheet?name=tax.csv", body: "办件号,企业名称,意见,理由\n{application},盐城亭湖甲机械有限公司,同意,无欠税\n", header: []string{"Content-Type", octets}},
+	{id: "give_opinions", as: "tax", path: "/reviews/tax_bureau/opinions", body: `{"opinions": [{"case": {application}, "opinion": "agree", "reason": "无欠税"}]}`},
 	{id: "act_case", as: "safety", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
 	{id: "act_case", as: "environment", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
 	{id: "act_case", as: "credit", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
@@ -205,6 +213,45 @@ var calls = []call{
 	{id: "list_applications", as: "city", path: "/applications?call={call}"},
 	{id: "get_application", as: "tinghu", path: "/cases/{application}/application"},
 	{id: "get_assessment_receipt", as: "tinghu", path: "/cases/{application}/assessments/1/receipt"},
+	{id: "get_rubric", path: "/rubrics/project_review"},
+	{id: "put_picks", as: "city", path: "/cases/{application}/picks", body: `{"accounts": [{expert1}, {expert2}, {expert3}]}`},
+	{id: "act_case", as: "city", path: "/cases/{application}/act", body: `{"action": "to_panel"}`, aside: true},
+	{id: "put_score", as: "expert2", path: "/cases/{application}/score", body: scoreBody, aside: true},
+	{id: "act_case", as: "expert2", path: "/cases/{application}/act", body: `{"action": "score"}`, aside: true},
+	{id: "put_score", as: "expert3", path: "/cases/{application}/score", body: scoreBody, aside: true},
+	{id: "act_case", as: "expert3", path: "/cases/{application}/act", body: `{"action": "score"}`, aside: true},
+	{id: "put_score", as: "expert1", path: "/cases/{application}/score", body: scoreBody},
+	{id: "act_case", as: "expert1", path: "/cases/{application}/act", body: `{"action": "score"}`, aside: true},
+	{id: "list_scores", as: "city", path: "/cases/{application}/scores"},
+	{id: "act_case", as: "city", path: "/cases/{application}/act", body: `{"action": "settle_scored"}`, aside: true},
+	{id: "open_batch", as: "city", path: "/calls/{call}/batches", body: `{"title": "2024年度第一批"}`, keep: []string{"batch=id"}},
+	{id: "act_case", as: "city", path: "/cases/{application}/act", body: `{"action": "join"}`, aside: true},
+	{id: "get_batch", as: "city", path: "/batches/{batch}"},
+	{id: "act_case", as: "city", path: "/cases/{batch}/act", body: `{"action": "publish"}`, aside: true},
+	{id: "list_batches", as: "city", path: "/calls/{call}/batches"},
+	{id: "list_notices", path: "/notices"},
+	{id: "get_notice", path: "/notices/{batch}"},
+	{id: "object", path: "/notices/{batch}/objections", body: `{"line": 1, "name": "某企业", "text": "该设备 2022 年已获补助。"}`, keep: []string{"objection=id"}},
+	{id: "answer_objection", as: "tinghu", path: "/objections/{objection}/answer", body: `{"upheld": false, "answer": "经核对，该设备未获其他补助。"}`},
+	{id: "list_objections", as: "city", path: "/notices/{batch}/objections"},
+	{id: "act_case", as: "second", path: "/cases/{batch}/act", body: `{"action": "approve"}`, days: 9, aside: true},
+	{id: "act_case", as: "city", path: "/cases/{batch}/act", body: `{"action": "grant"}`, aside: true},
+	{id: "list_payables", as: "city", path: "/payables", keep: []string{"owed=items.0.amount"}},
+	{id: "draft_payments", as: "finance", path: "/payments", body: paymentsBody, header: []string{idempotencyHeader, "pay-1"}, keep: []string{"payments=id"}},
+	{id: "cancel_payments", as: "finance", path: "/payments/{payments}/cancel", body: `{"reason": "账户待核对"}`, header: []string{idempotencyHeader, "cancel-1"}},
+	{id: "draft_payments", as: "finance", path: "/payments", body: paymentsBody, header: []string{idempotencyHeader, "pay-2"}, days: 1, keep: []string{"payments=id"}},
+	{id: "send_payments", as: "finance", path: "/payments/{payments}/send", body: `{"document": "盐财支〔2024〕31号"}`, header: []string{idempotencyHeader, "send-1"}},
+	{id: "take_payment_file", as: "finance", path: "/payments/{payments}/file?format=csv"},
+	{id: "get_payments", as: "city", path: "/payments/{payments}", keep: []string{"reference=payments.0.reference"}},
+	{id: "read_results", as: "finance", path: "/payments/{payments}/results?name=results.csv", body: "付款编号,金额,处理结果\n{reference},{owed},成功\n", header: []string{"Content-Type", octets}},
+	{id: "settle_payments", as: "finance", path: "/payments/{payments}/settle", body: `{"document": "银行回单 2024-11-11", "outcomes": [{"n": 1, "state": "settled"}]}`, header: []string{idempotencyHeader, "settle-1"}},
+	{id: "list_payments", as: "city", path: "/payments"},
+	{id: "list_claims", as: "city", path: "/claims?standing=true&limit=2"},
+	{id: "check_claim", as: "tinghu", path: "/claims/against?project=invoice&item=24322000000012345678&family=cost_item"},
+	{id: "put_return", as: "city", path: "/cases/{application}/return", body: `{"amount": "10万元", "document": "盐工信〔2024〕9号"}`},
+	{id: "appropriate", as: "city", path: "/fund/budget", body: strings.Replace(budgetBody, "2024,", "2025,", 1), aside: true, keep: []string{"later=line"}},
+	{id: "list_unpaid", as: "city", path: "/fund/unpaid?year=2024"},
+	{id: "carry_over", as: "finance", path: "/fund/carry-over", body: `{"from": {line}, "to": {later}, "free": "10万元", "reason": "跨年支付", "document": "盐财预〔2025〕1号"}`, header: []string{idempotencyHeader, "carry-1"}},
 	{id: "get_fund", as: "city", path: "/fund?by=line&year=2024"},
 	{id: "list_entries", as: "city", path: "/fund/entries?area=320902&limit=2"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
@@ -234,6 +281,9 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	must(t, err)
 	names["zip"], names["template"] = string(zip), templateOf(t, "企业名称", "统一社会信用代码", "营业收入（万元）")
 	c.staff()
+	for _, login := range []string{"expert1", "expert2", "expert3"} {
+		names[login] = fmt.Sprint(c.ids[login])
+	}
 	answers := map[string]reply{}
 	for _, k := range calls {
 		op := c.srv.operation(k.id)

@@ -299,6 +299,16 @@ func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id in
 	return sum, nil
 }
 
+// Total is what applications come to together, as last decided.
+func Total(list []Application) (sum money.Fen, err error) {
+	for _, a := range list {
+		if sum, err = sum.Add(a.Amount); err != nil {
+			return 0, errs.Invalid(i18n.M("subsidy.too_much"))
+		}
+	}
+	return sum, nil
+}
+
 // paid says how much of an application was paid, and how much is still to be.
 func paid(ctx context.Context, q store.Querier, a Application) (done, open money.Fen, err error) {
 	parts, err := instalmentsOf(ctx, q, a)

@@ -18,6 +18,9 @@ import (
 // NoticeDays is how long a public notice stands, in working days.
 const NoticeDays = 5
 
+// ObjectionsPerAddress is how many objections come from one address within a quarter of an hour: an office has one for all.
+const ObjectionsPerAddress = 20
+
 // Published is a line of a public notice (公示): these fields and no others may be published.
 type Published struct {
 	N      int

@@ -95,9 +95,6 @@ func (s *server) notice(w http.ResponseWriter, r *http.Request, v *visit) error 
 	return s.show(w, r, s.shell(r, v, d.Title), http.StatusOK, noticePage(v.t, d))
 }
 
-// objectionsPerAddress is how many objections come from one address within a quarter of an hour: an office has one for all.
-const objectionsPerAddress = 20
-
 // object files what anybody says against a line of a notice that stands.
 func (s *server) object(w http.ResponseWriter, r *http.Request, v *visit) error {
 	d, err := s.noticeOf(r, v)
@@ -105,7 +102,7 @@ func (s *server) object(w http.ResponseWriter, r *http.Request, v *visit) error 
 		return err
 	}
 	d.Name, d.Text = strings.TrimSpace(r.PostFormValue("name")), strings.TrimSpace(r.PostFormValue("text"))
-	if err = s.Access.Admit(r.Context(), "objection", remoteHost(r), objectionsPerAddress); err == nil {
+	if err = s.Access.Admit(r.Context(), "objection", remoteHost(r), subsidy.ObjectionsPerAddress); err == nil {
 		_, err = s.Subsidy.Object(r.Context(), d.ID, d.Line, d.Name, d.Text)
 	}
 	if err == nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 const accountNumber = "6228480402564890018"
@@ -398,7 +399,7 @@ func TestObjectionsAreHeldBack(t *testing.T) {
 	batch := c.batched(c.settledCase())
 	notice := "/notices/" + strings.TrimPrefix(batch, "/cases/")
 	v := c.visitor()
-	for i := range objectionsPerAddress {
+	for i := range subsidy.ObjectionsPerAddress {
 		if res, _ := v.post(notice+"/object", url.Values{"line": {"1"}, "name": {"某人"}, "text": {fmt.Sprint("异议 ", i)}}); res.StatusCode != http.StatusOK {
 			t.Fatalf("objection %d: %d", i, res.StatusCode)
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -330,13 +330,10 @@ func checkOpinions(all []reviewRow) error {
 	return nil
 }
 
-// sheetLimit is the largest sheet that comes back with a form, in bytes.
-const sheetLimit = 20 << 20
-
 // sentSheet keeps the one sheet that was sent with a form in a file, which the caller removes, and tells its name. The other
 // fields of the form can be read afterwards.
 func (s *server) sentSheet(w http.ResponseWriter, r *http.Request) (path, name string, err error) {
-	r.Body = http.MaxBytesReader(w, r.Body, sheetLimit+fileRoom)
+	r.Body = http.MaxBytesReader(w, r.Body, sheet.FormLimit+fileRoom)
 	if err := r.ParseMultipartForm(fileRoom); err != nil {
 		return "", "", badForm(err)
 	}
@@ -351,21 +348,8 @@ func (s *server) sentSheet(w http.ResponseWriter, r *http.Request) (path, name s
 	if err != nil {
 		return "", "", fmt.Errorf("open what was sent: %w", err)
 	}
-	path, err = kept(in)
+	path, err = sheet.Keep(in)
 	return path, fileName(files[0].Filename), errors.Join(err, in.Close()) // a file that is only read closes
-}
-
-// kept is a file of the system's own directory for such, with what was read.
-func kept(in io.Reader) (path string, err error) {
-	f, err := os.CreateTemp("", "yanzhen-sheet-*")
-	if err != nil {
-		return "", fmt.Errorf("keep a sheet: %w", err)
-	}
-	_, err = io.Copy(f, in)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", errors.Join(fmt.Errorf("keep a sheet: %w", err), os.Remove(f.Name()))
-	}
-	return f.Name(), nil
 }
 
 // answerRow is what somebody who is asked in parallel with others has answered, or that they have not.
