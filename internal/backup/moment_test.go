@@ -36,7 +36,6 @@ type world struct {
 	rows   map[int64]int64
 	past   []moment
 	put    int
-	broken []moment // where a journal ended: from the first to the second is not known
 }
 
 // moment is what there is from an instant on.
