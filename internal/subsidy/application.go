@@ -420,8 +420,8 @@ func (s *Store) Reassess(ctx context.Context, tx *store.Tx, id, by int64, stage,
 }
 
 // again assesses an application by its pinned policy, today's facts, and what is recognised of its cost items and of those
-// behind what its enterprise was granted by the same document.
-func (s *Store) again(ctx context.Context, q store.Querier, a Application) (*Assessment, error) {
+// behind what its enterprise was granted by the same document. Rulings that are not entered yet count as if they were.
+func (s *Store) again(ctx context.Context, q store.Querier, a Application, rulings ...Ruling) (*Assessment, error) {
 	view, err := s.system(ctx)
 	if err != nil {
 		return nil, err
@@ -436,8 +436,37 @@ func (s *Store) again(ctx context.Context, q store.Querier, a Application) (*Ass
 		if err != nil {
 			return nil, err
 		}
+		if x.Case == a.Case {
+			costs = ruled(costs, rulings)
+		}
 		x.AsOf = a.AsOf
 		all = append(all, Found{x.Aim, recognisedOf(costs)})
 	}
 	return s.Assess(ctx, view, all[0], all[1:]...)
+}
+
+// WouldBe is what an application comes to now for sure, and what it would by rulings on its cost items that are not entered yet.
+func (s *Store) WouldBe(ctx context.Context, scope access.Scope, id int64, rulings []Ruling) (before, after money.Fen, err error) {
+	a, err := s.Application(ctx, scope, id)
+	if err != nil {
+		return 0, 0, err
+	}
+	out, err := s.again(ctx, s.DB.Read(), a, rulings...)
+	if err != nil {
+		return 0, 0, err
+	}
+	return a.Amount, out.Line.Pays.Sure, nil
+}
+
+// ruled is cost items as rulings leave them.
+func ruled(costs []Cost, rulings []Ruling) []Cost {
+	out := slices.Clone(costs)
+	for _, r := range rulings {
+		for i := range out {
+			if out[i].N == r.N {
+				out[i].Recognised = min(max(r.Amount, 0), out[i].Amount)
+			}
+		}
+	}
+	return out
 }

@@ -40,6 +40,8 @@ func TestPagesInBrowser(t *testing.T) {
 	c.officers()
 	begun, application := c.begun(), c.applied()
 	c.acts("tinghu", application, "accept", "")
+	weighed, panel := c.weighed(), c.weighed()
+	c.panelled(panel)
 	c.openRound()
 	asked, entitled := c.askedRound()
 	pages := []struct{ name, login, path string }{
@@ -104,6 +106,9 @@ func TestPagesInBrowser(t *testing.T) {
 		{"reviews", "tax", "/reviews?entered=3&passed=1"},
 		{"reviews-city", "city", "/reviews"},
 		{"review-case", "city", casePath(application)},
+		{"case-appoint", "city", casePath(weighed)},
+		{"case-panel", "city", casePath(panel)},
+		{"score", "expert1", scorePath(panel)},
 		{"workflows", "", "/workflows"},
 		{"calls", "firm", "/calls"},
 		{"call", "firm", callPath(c.call)},

@@ -110,7 +110,7 @@ func (s *server) showCase(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped", "applied", "costs", "ruled", "payee", "round", "nominated", "pool"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"acted", "attached", "commented", "settled", "dropped", "applied", "costs", "ruled", "payee", "round", "nominated", "pool", "picked", "drawn"}, done) {
 		d.Done = v.t.S("casepage.done_" + done)
 	}
 	return s.caseAnswer(w, r, v, http.StatusOK, d)
@@ -196,8 +196,11 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 	}
 	for _, c := range all {
 		x := choice{Choice: c, As: whoName(v.t, c.Who)}
-		if c.Form != "" {
+		switch {
+		case c.Form != "":
 			x.Form = actPath(d.ID, c.ID)
+		case c.Does("subsidy.score"):
+			x.Form = scorePath(d.ID)
 		}
 		d.Choices = append(d.Choices, x)
 	}

@@ -38,6 +38,14 @@ type subsidyPart struct {
 	Items    []itemRow // the form of them
 	MayRule  bool      // on cost items in the next act
 	Today    string
+	Appoint  []*appointPart
+	Draws    []drawRow
+	Panel    *panelPart // nil where none was called, or where it is not for the visitor
+	Claimed  money.Fen
+	Sum      money.Fen    // recognised, with what is kept for the next act
+	Report   string       // hash of the report that the rulings stand on
+	Reports  []option     // files that may be it
+	Becomes  string       // what the amount becomes by the rulings that are kept, "" where none are
 	Entitled *entitlement // in a line of a round that waits for its enterprise; nil else
 }
 
@@ -91,6 +99,7 @@ type costRow struct {
 	subsidy.Cost
 	Kind        string
 	Amount, Why string
+	Twins       []int64 // other cases with the same invoice or serial number
 }
 
 // costTwin is a cost item of another application with the same invoice or serial number.
@@ -151,7 +160,10 @@ func (s *server) caseSubsidy(ctx context.Context, v *visit, view fact.View, d *c
 			return err
 		}
 	}
-	return nil
+	if err := s.caseAppoint(ctx, v, d); err != nil {
+		return err
+	}
+	return s.caseDraws(ctx, v, d)
 }
 
 // does says that an action which the visitor may take now has an effect.
@@ -267,6 +279,18 @@ func (s *server) subsidyCosts(ctx context.Context, v *visit, _ fact.View, d *cas
 		for _, r := range in.Rulings {
 			typed[r.N] = r
 		}
+		if d.Subsidy.Report = in.Report; len(in.Rulings) > 0 {
+			before, after, err := s.Subsidy.WouldBe(ctx, v.scope, d.ID, in.Rulings)
+			if err != nil {
+				return err
+			}
+			d.Subsidy.Becomes = v.t.S("panelpage.becomes", inWords(v.t, after), inWords(v.t, before))
+		}
+		for _, f := range d.Files {
+			if f.Who != casework.Applicant {
+				d.Subsidy.Reports = append(d.Subsidy.Reports, option{f.SHA256, f.Name})
+			}
+		}
 	}
 	for _, c := range costs {
 		row := costRow{Cost: c, Kind: c.Kind, Amount: c.Recognised.String(), Why: c.Reason}
@@ -275,7 +299,11 @@ func (s *server) subsidyCosts(ctx context.Context, v *visit, _ fact.View, d *cas
 		}
 		if r, ok := typed[c.N]; ok {
 			row.Amount, row.Why = r.Amount.String(), r.Reason
+			d.Subsidy.Sum += r.Amount
+		} else {
+			d.Subsidy.Sum += c.Recognised
 		}
+		d.Subsidy.Claimed += c.Amount
 		d.Subsidy.Costs = append(d.Subsidy.Costs, row)
 		d.Subsidy.Cut += c.Cut
 	}
@@ -297,6 +325,11 @@ func (s *server) subsidyTwins(ctx context.Context, v *visit, view fact.View, d *
 			return err
 		}
 		row.Open = err == nil
+		for i := range d.Subsidy.Costs {
+			if c := &d.Subsidy.Costs[i]; c.N == x.N {
+				c.Twins = append(c.Twins, x.Case)
+			}
+		}
 		d.Subsidy.Twins = append(d.Subsidy.Twins, row)
 	}
 	return nil
@@ -417,7 +450,8 @@ func (s *server) putRulings(w http.ResponseWriter, r *http.Request, v *visit) er
 	if d.Subsidy == nil || !d.Subsidy.MayRule {
 		return errs.Conflict(i18n.M("casepage.not_now", v.t.Text(d.State.Name)))
 	}
-	var in subsidy.Rulings
+	in := subsidy.Rulings{Report: r.PostFormValue("report")}
+	d.Subsidy.Report = in.Report
 	for i := range d.Subsidy.Costs {
 		c := &d.Subsidy.Costs[i]
 		n := strconv.Itoa(c.N)

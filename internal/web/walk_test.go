@@ -109,6 +109,10 @@ var writers = map[string][]string{
 	"POST /reviews":                            {}, // departments alone
 	"POST /reviews/sheet":                      {},
 	"POST /cases/new":                          {}, // what nobody may begin
+	"POST /cases/{id}/picks":                   {"tinghu", "city"},
+	"POST /cases/{id}/draw":                    {"tinghu", "city"},
+	"POST /cases/{id}/score":                   {}, // experts alone
+	"POST /cases/{id}/score/draft":             {},
 	"POST /rounds":                             {"tinghu", "city"},
 	"POST /rounds/{id}/lines/{n}/drop":         {"city"},
 	"POST /rounds/{id}/lines/{n}/restore":      {"city"},
