@@ -422,7 +422,8 @@ func (r reply) at(t testing.TB, path string) string {
 			v = list[i]
 			continue
 		}
-		of, ok := v.(map[string]any)
+		of, _ := v.(map[string]any)
+		var ok bool
 		if v, ok = of[key]; !ok {
 			t.Fatalf("no %s in %s", path, r.body)
 		}

@@ -186,6 +186,19 @@ func (s *server) firmName(view fact.View, id int64) string {
 	return ""
 }
 
+// caseFirm is whose case it is. Who has work in a case is told, also where they may not look into the enterprise's file: an
+// expert could not declare a conflict of interest else.
+func (s *server) caseFirm(ctx context.Context, v *visit, view fact.View, id int64) (name string, file bool, err error) {
+	if name = s.firmName(view, id); name != "" {
+		return name, true, nil
+	}
+	if !slices.ContainsFunc([]access.Action{access.ReviewCase, access.ScoreCase, access.AuditCase, access.PayOut}, v.scope.Can) {
+		return "", false, nil
+	}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	return s.firmName(whole, id), false, err
+}
+
 func (s *server) areaName(code string) string {
 	if n, ok := s.Library.Areas().Node(code); ok {
 		return n.Name
@@ -199,10 +212,11 @@ func (s *server) taskRow(ctx context.Context, v *visit, view fact.View, x casewo
 		return taskRow{}, err
 	}
 	t := v.t
-	row := taskRow{Waiting: x, Workflow: t.Text(w.Title), State: stateName(t, w, c.State), Firm: s.firmName(view, x.Enterprise), Area: s.areaName(x.Area)}
+	row := taskRow{Waiting: x, Workflow: t.Text(w.Title), State: stateName(t, w, c.State), Area: s.areaName(x.Area)}
 	row.What = taskName(t, w, x.CaseTask)
 	row.Due = dueText(t, x)
-	return row, nil
+	row.Firm, _, err = s.caseFirm(ctx, v, view, x.Enterprise)
+	return row, err
 }
 
 // taskName is what is to be done in a task.
@@ -244,7 +258,8 @@ func (s *server) caseRow(ctx context.Context, v *visit, view fact.View, c casewo
 	if err != nil {
 		return caseRow{}, err
 	}
-	return caseRow{Case: c, Workflow: v.t.Text(w.Title), State: stateName(v.t, w, c.State), Firm: s.firmName(view, c.Enterprise), Area: s.areaName(c.Area)}, nil
+	firm, _, err := s.caseFirm(ctx, v, view, c.Enterprise)
+	return caseRow{Case: c, Workflow: v.t.Text(w.Title), State: stateName(v.t, w, c.State), Firm: firm, Area: s.areaName(c.Area)}, err
 }
 
 // exportCases sends all of the view, not the page of it.

@@ -75,6 +75,7 @@ type casePageData struct {
 	W             *casework.Workflow
 	State         casework.State
 	Firm, Area    string
+	FirmFile      bool // its file may be looked into
 	Known         []datum
 	Waits         []openTask
 	Choices       []choice
@@ -130,7 +131,10 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 	if err != nil {
 		return casePageData{}, err
 	}
-	d := casePageData{Case: c, W: w, Firm: s.firmName(view, c.Enterprise), Area: s.areaName(c.Area), Key: rand.Text(), Reasons: map[string]string{}}
+	d := casePageData{Case: c, W: w, Area: s.areaName(c.Area), Key: rand.Text(), Reasons: map[string]string{}}
+	if d.Firm, d.FirmFile, err = s.caseFirm(ctx, v, view, c.Enterprise); err != nil {
+		return d, err
+	}
 	d.State, _ = w.State(c.State)
 	if d.Known, err = s.caseData(ctx, v, view, c, w, c.Data); err != nil {
 		return d, err

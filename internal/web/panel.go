@@ -302,7 +302,10 @@ func (s *server) scoring(r *http.Request, v *visit) (scoreData, error) {
 	if err != nil {
 		return scoreData{}, err
 	}
-	d := scoreData{Case: c, Key: rand.Text(), State: stateName(v.t, w, c.State), Firm: s.firmName(view, c.Enterprise), Points: map[string]string{}}
+	d := scoreData{Case: c, Key: rand.Text(), State: stateName(v.t, w, c.State), Points: map[string]string{}}
+	if d.Firm, _, err = s.caseFirm(ctx, v, view, c.Enterprise); err != nil {
+		return d, err
+	}
 	if d.Rubric, err = s.Subsidy.RubricOf(ctx, v.scope, c.ID); err != nil {
 		return d, err
 	}
