@@ -350,12 +350,21 @@ func message(err error) i18n.Msg {
 	return i18n.M("backup.went_wrong", err.Error())
 }
 
+// wait is how long there is until the next backup: none where it is further than one round away, since the clock was set back then.
+func (k *Keeper) wait() time.Duration {
+	wait := time.Duration(k.State().Due-k.deps.Clock.Millis()) * time.Millisecond
+	if wait < 0 || wait > k.Every {
+		return 0
+	}
+	return wait
+}
+
 // keep makes backups when they are due.
 func (k *Keeper) keep(ctx context.Context) {
 	alive := time.NewTicker(aliveEvery)
 	defer alive.Stop()
 	for {
-		due := time.NewTimer(max(0, time.Duration(k.State().Due-k.deps.Clock.Millis())*time.Millisecond))
+		due := time.NewTimer(k.wait())
 		select {
 		case <-due.C:
 		case <-k.base:
@@ -384,7 +393,7 @@ func (k *Keeper) keep(ctx context.Context) {
 		} else {
 			k.deps.Done(good)
 			err = k.change(func(s *State) {
-				s.Good, s.Failed, s.FailedAt, s.Due = &good, i18n.Msg{}, 0, max(good.Made+k.Every.Milliseconds(), now)
+				s.Good, s.Failed, s.FailedAt, s.Due = &good, i18n.Msg{}, 0, max(min(good.Made, now)+k.Every.Milliseconds(), now)
 			})
 		}
 		if err != nil {
@@ -397,6 +406,13 @@ func (k *Keeper) keep(ctx context.Context) {
 // is taken away, and those before it stay.
 func (k *Keeper) Backup(ctx context.Context) (Good, error) {
 	now := k.deps.Clock.Millis()
+	all, err := held(k.To)
+	if err != nil {
+		return Good{}, err
+	}
+	if n := len(all); n > 0 { // their order is that of their names, also where the clock was set back
+		now = max(now, all[n-1].Made+1)
+	}
 	name := time.UnixMilli(now).UTC().Format(nameLayout)
 	w := What{Data: k.deps.Data, To: filepath.Join(k.To, name), Version: k.deps.Version, Now: now, db: k.deps.DB}
 	if k.ship != nil {
@@ -553,7 +569,7 @@ func (s State) Lapse(now, age int64) []i18n.Msg {
 	switch {
 	case s.Good == nil:
 		all = append(all, i18n.M("backup.lapse_none"))
-	case s.Good.Made < now-age:
+	case min(s.Good.Made, s.Good.Verified) < now-age: // Made is after Verified where the clock was set back
 		all = append(all, i18n.M("backup.lapse_old", instant(s.Good.Made)))
 	}
 	if s.FailedAt > 0 {

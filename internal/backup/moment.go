@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -27,7 +28,7 @@ type Restored struct {
 	Manifest        // of the backup that it stands on, but for the commit and the rows
 	Place    string // of that backup
 	Commits  int    // of the journal, after it
-	Last     int64  // moment of the last of them, or of the backup, ms; 0 where no journal is kept
+	Last     int64  // moment of the last of them, or of the backup, ms; when that was made, where it was without a journal
 }
 
 // IsPlace says that a directory is one that a schedule writes backups to, and no backup itself.
@@ -45,17 +46,19 @@ func RestoreAt(ctx context.Context, from, to string, at int64) (Restored, error)
 	if err != nil {
 		return Restored{}, err
 	}
-	r := Restored{Manifest: on, Place: place, Last: on.Moment}
+	r := Restored{Manifest: on, Place: place, Last: cmp.Or(on.Moment, on.Made)}
 	err = build(to, func(dir string) error {
 		if err := bringBack(ctx, place, dir, on); err != nil {
 			return err
 		}
-		re := replay{dir: filepath.Join(filepath.Dir(place), journalDir), pool: filepath.Join(filepath.Dir(place), files), on: on, until: at}
-		if err := re.run(ctx, dir); err != nil {
-			return err
-		}
-		if re.commits > 0 {
-			r.Commits, r.Last = re.commits, re.last
+		if on.Journal != nil {
+			re := replay{dir: filepath.Join(filepath.Dir(place), journalDir), pool: filepath.Join(filepath.Dir(place), files), on: on, until: at}
+			if err := re.run(ctx, dir); err != nil {
+				return err
+			}
+			if re.commits > 0 {
+				r.Commits, r.Last = re.commits, re.last
+			}
 		}
 		have, err := store.Examine(ctx, filepath.Join(dir, database))
 		r.Commit, r.Rows = have.Seq, have.Rows
@@ -67,7 +70,8 @@ func RestoreAt(ctx context.Context, from, to string, at int64) (Restored, error)
 	return r, nil
 }
 
-// standOn is the newest backup that shows no later moment.
+// standOn is the newest backup that shows no later moment. One without a journal is at no moment but its own: it is stood on where
+// it is the last that there is, and what lies around it is not known.
 func standOn(from string, at int64) (place string, on Manifest, err error) {
 	if !IsPlace(from) {
 		on, err = read(from)
@@ -83,19 +87,18 @@ func standOn(from string, at int64) (place string, on Manifest, err error) {
 	if err != nil {
 		return "", on, err
 	}
-	var earliest, gap int64
+	var earliest int64
+	var gap *kept // the next backup, of another journal or of none: what lies between is not known
 	for i, b := range slices.Backward(all) {
-		if b.Journal == nil {
+		if b.Journal == nil && at > 0 {
 			continue
 		}
 		earliest = b.Moment
 		if at > 0 && b.Moment > at {
 			continue
 		}
-		if i+1 < len(all) && at > 0 { // the next backup, of another journal, shows a later moment: what lies between is not known
-			if next := all[i+1]; next.Journal != nil && next.Journal.Chain != b.Journal.Chain {
-				gap = next.Moment
-			}
+		if i+1 < len(all) && at > 0 && (all[i+1].Journal == nil || all[i+1].Journal.Chain != b.Journal.Chain) {
+			gap = &all[i+1]
 		}
 		place, on = b.place, b.Manifest
 		break
@@ -105,13 +108,15 @@ func standOn(from string, at int64) (place string, on Manifest, err error) {
 		return "", on, errs.Invalid(i18n.M("backup.no_journal", from))
 	case place == "":
 		return "", on, &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("backup.too_early", instant(at), instant(earliest))}
-	case gap > 0:
+	case gap != nil:
 		re := replay{dir: filepath.Join(from, journalDir), on: on, until: at}
 		switch err := re.read(&visit{until: at}); {
 		case err != nil:
 			return "", on, err
+		case !re.later && at > re.end.At && gap.Journal == nil:
+			return "", on, errs.Invalid(i18n.M("backup.gap_bare", instant(at), instant(re.end.At), gap.place))
 		case !re.later && at > re.end.At:
-			return "", on, errs.Invalid(i18n.M("backup.gap", instant(at), instant(re.end.At), instant(gap)))
+			return "", on, errs.Invalid(i18n.M("backup.gap", instant(at), instant(re.end.At), instant(gap.Moment)))
 		}
 	}
 	return place, on, nil

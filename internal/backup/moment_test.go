@@ -36,6 +36,7 @@ type world struct {
 	rows   map[int64]int64
 	past   []moment
 	put    int
+	bare   bool // no journal is kept
 }
 
 // moment is what there is from an instant on.
@@ -58,7 +59,11 @@ func newWorld(t *testing.T) *world {
 }
 
 func (w *world) schedule() Schedule {
-	return Schedule{To: w.place, Every: time.Hour, Keep: 3, Ship: time.Second}
+	s := Schedule{To: w.place, Every: time.Hour, Keep: 3, Ship: time.Second}
+	if w.bare {
+		s.Ship = 0
+	}
+	return s
 }
 
 func (w *world) deps() Deps {
@@ -474,4 +479,82 @@ func TestVerifyFindsABrokenJournal(t *testing.T) {
 	w.commit()
 	w.close()
 	w.compare(0, w.hand.ms.Load())
+}
+
+// Where a journal was kept once and no more, the place gives the last backup and not an older one with its journal; a moment
+// after the end of that journal is refused, and the messages name what can be had.
+func TestJournalNoMore(t *testing.T) {
+	w := newWorld(t)
+	w.commit()
+	w.backup()
+	w.hand.ms.Add(1)
+	w.commit()
+	w.close()
+	end := w.past[len(w.past)-1].at
+	w.bare = true
+	w.open()
+	w.hand.ms.Add(10)
+	w.commit()
+	w.backup()
+	made := w.hand.ms.Load()
+	w.close()
+	w.compare(0, made)
+	w.compare(end, end)
+	r, err := RestoreAt(t.Context(), w.place, filepath.Join(t.TempDir(), "back"), 0)
+	if err != nil || r.Last != made || r.Commits != 0 {
+		t.Errorf("it says %d commits up to %d, %v", r.Commits, r.Last, err)
+	}
+	for _, at := range []int64{end + 1, made, made + 1000} {
+		_, err := RestoreAt(t.Context(), w.place, filepath.Join(t.TempDir(), "never"), at)
+		wantKind(t, "a moment of which nothing is known", err, errs.KindInvalid)
+		if msg, _ := errs.Message(err); !strings.Contains(msg.String(), instant(end)) || !strings.Contains(msg.String(), r.Place) {
+			t.Errorf("%s does not say what can be had", msg)
+		}
+	}
+}
+
+// A clock that ran ahead and was set back stops no backups, hides no lapse, and takes the newest backup neither away nor for an
+// older one.
+func TestClockSetBack(t *testing.T) {
+	w := newWorld(t)
+	ahead := int64(1000 * time.Hour / time.Millisecond)
+	w.hand.ms.Add(ahead)
+	w.commit()
+	for range 3 {
+		w.backup()
+	}
+	w.hand.ms.Add(-ahead)
+	w.commit()
+	w.close()
+	w.open()
+	if wait := w.keeper.wait(); wait != 0 {
+		t.Errorf("the next backup is made after %s", wait)
+	}
+	w.rows[-1] = 1
+	if err := w.db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, insertPair, -1, 1)
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	good, err := w.keeper.Backup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := proven(w.place)
+	if n := len(all); err != nil || n == 0 || all[n-1].Name != good.Name {
+		t.Fatalf("the backup %s is not the last of %d, %v", good.Name, n, err)
+	}
+	every := w.schedule().Every.Milliseconds()
+	if l := (State{Every: every, Good: &good}).Lapse(good.Verified+3*every, 0); len(l) != 1 {
+		t.Errorf("lapses %v", l)
+	}
+	w.close()
+	to := filepath.Join(t.TempDir(), "back")
+	if _, err := RestoreAt(t.Context(), w.place, to, 0); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(w.rows, rowsOf(t, to)); diff != "" {
+		t.Errorf("the last that there is (-want +got)\n%s", diff)
+	}
 }
