@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -16,6 +19,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -61,6 +65,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 			return err
 		}
 		if err := in.demoCall(ctx, city); err != nil {
+			return err
+		}
+		if err := in.demoApplications(ctx, city); err != nil {
 			return err
 		}
 		return in.serve(ctx, c, door, accounts, place.alone())
@@ -265,6 +272,79 @@ func (in *installation) demoCall(ctx context.Context, city demo.Options) error {
 	}
 	if _, err := in.cases.Act(ctx, publishes, casework.Act{Case: call.Case, Action: "publish", Key: "demo/publish"}); err != nil {
 		return fmt.Errorf("publish demo call: %w", err)
+	}
+	return nil
+}
+
+// demoSteps is how far the applications of the demonstration are, one after the other: at the joint review, at the check of the
+// county, and a draft.
+var demoSteps = [][]struct{ login, action string }{
+	{{"enterprise", "submit"}, {"county", "accept"}},
+	{{"enterprise", "submit"}},
+	{},
+}
+
+// demoApplications has the enterprise of a demonstration apply for some of what its call offers, so that offices find work, where
+// it has not applied yet. What is paid for projects is left to whoever looks at the demonstration.
+func (in *installation) demoApplications(ctx context.Context, city demo.Options) error {
+	me, err := in.scopeOf(ctx, "enterprise")
+	if err != nil {
+		return err
+	}
+	begun, err := in.subsidy.Applications(ctx, me, subsidy.Filter{})
+	if err != nil || len(begun) > 0 || city.Size > demoCallFirms {
+		return err
+	}
+	view, err := in.frames.For(ctx, me, 0)
+	if err != nil {
+		return err
+	}
+	offers, _, err := in.subsidy.CallsFor(ctx, view, me.Owns()[0], in.now.Today())
+	if err != nil {
+		return fmt.Errorf("read what the demo's call offers: %w", err)
+	}
+	e, _ := view.Enterprise(me.Owns()[0])
+	steps := demoSteps
+	for call, all := range offers {
+		for _, o := range all {
+			if len(steps) == 0 || o.Line.Subject.Kind == content.Project || o.Line.Pays.Sure == 0 {
+				continue
+			}
+			if err := in.demoApplication(ctx, me, call, o, e.Name, steps[0]); err != nil {
+				return fmt.Errorf("make demo application: %w", err)
+			}
+			steps = steps[1:]
+		}
+	}
+	return nil
+}
+
+func (in *installation) demoApplication(ctx context.Context, me access.Scope, call int64, o subsidy.Offer, firm string, steps []struct{ login, action string }) error {
+	made, err := in.subsidy.OpenApplication(ctx, me, call, o)
+	if err != nil {
+		return err
+	}
+	if err := in.subsidy.NamePayee(ctx, me, made.ID, subsidy.Payee{Holder: firm, Bank: "演示商业银行盐城分行", Number: "6228480402564890018"}); err != nil {
+		return err
+	}
+	if len(o.Asked) > 0 {
+		number := strconv.FormatInt(made.ID, 10)
+		item := subsidy.Item{
+			Kind: o.Asked[0].ID, Label: "演示设备", Invoice: "2432" + strings.Repeat("0", 16-len(number)) + number, On: period.Date(max(o.Year, 2022), 6, 1),
+			Seller: "演示设备公司", Serial: "DEMO-" + number, Amount: 8_000_000 * money.Yuan,
+		}
+		if err := in.subsidy.Put(ctx, me, made.ID, subsidy.Asked{Items: []subsidy.Item{item}}); err != nil {
+			return err
+		}
+	}
+	for _, x := range steps {
+		scope, err := in.scopeOf(ctx, x.login)
+		if err != nil {
+			return err
+		}
+		if _, err := in.cases.Act(ctx, scope, casework.Act{Case: made.ID, Action: x.action}); err != nil {
+			return err
+		}
 	}
 	return nil
 }
