@@ -39,6 +39,7 @@ type Evidence struct {
 	Shared    bool   // an office added it for the applicant to see
 	At        int64
 	RemovedAt int64 // 0 while the case holds it
+	Loose     bool  // whoever asked for it (Files) may take it away
 }
 
 // Open says that whom the case is about may see the file: it is their own, or was addressed to them.
@@ -184,22 +185,44 @@ func tidyName(name string) string {
 }
 
 // Detach takes a file away from a case. Whoever added it may, while the case stands where it was added or later waits for
-// them; what an approval stands on keeps its hash, and the bytes are never deleted.
+// them; it is a Conflict once others have it before them, who must see what was handed in. What an approval stands on keeps its
+// hash, and the bytes are never deleted.
 func (s *Store) Detach(ctx context.Context, scope access.Scope, file int64) error {
-	f, c, w, obj, err := s.file(ctx, scope, file)
+	f, c, _, obj, err := s.file(ctx, scope, file)
 	if err != nil {
 		return err
 	}
-	if f.Actor != scope.Account() || adds(scope, w, c, obj) == "" {
+	if f.Actor != scope.Account() {
 		return errs.Forbidden(fmt.Sprintf("take file %d away", file))
 	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := tx.Exec(ctx, lockCase, c.ID); err != nil {
+			return err
+		}
+		c, w, err := s.load(ctx, tx, c.ID)
+		if err != nil {
+			return err
+		}
+		if !loose(scope, w, c, obj, f) {
+			return errs.Conflict(i18n.M("casework.file_stands", f.Name))
+		}
 		n, err := tx.Exec(ctx, removeFile, s.Clock.Millis(), file)
 		if err == nil && n == 0 {
 			return errs.NotFound("file", file)
 		}
 		return err
 	})
+}
+
+// loose says that the scope may take a file away.
+func loose(scope access.Scope, w *Workflow, c Case, obj access.Object, f Evidence) bool {
+	switch {
+	case f.Actor != scope.Account() || c.Ended != "":
+		return false
+	case f.At >= c.Since:
+		return adds(scope, w, c, obj) != ""
+	}
+	return slices.ContainsFunc(w.states[c.State].asks(), func(who string) bool { return actsAs(scope, who, obj) })
 }
 
 func (s *Store) file(ctx context.Context, scope access.Scope, id int64) (Evidence, Case, *Workflow, access.Object, error) {
@@ -231,11 +254,14 @@ func (s *Store) OpenFile(ctx context.Context, scope access.Scope, id int64) (Evi
 // Files is what a case holds. Whom it is about sees their own files and those that were added for them: reports and opinions
 // of offices are not.
 func (s *Store) Files(ctx context.Context, scope access.Scope, id int64) ([]Evidence, error) {
-	_, _, obj, err := s.see(ctx, scope, id)
+	c, w, obj, err := s.see(ctx, scope, id)
 	if err != nil {
 		return nil, err
 	}
 	all, err := evidenceOf(ctx, s.DB.Read(), id)
+	for i := range all {
+		all[i].Loose = loose(scope, w, c, obj, all[i])
+	}
 	if err != nil || !outside(scope, obj) {
 		return all, err
 	}

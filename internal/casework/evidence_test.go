@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -140,6 +141,7 @@ func TestFiles(t *testing.T) {
 		if _, err := attach(firm(w, 2), two, "同一张.pdf", "%PDF-1.7 发票"); err != nil {
 			t.Fatal(err)
 		}
+		w.now = w.now.Add(time.Hour)
 		for i, c := range map[int]Case{0: one, 2: two} {
 			_, err := w.Act(ctx, firm(w, i), Act{Case: c.ID, Action: "submit", Entry: claim(5, "fp－0001 ", "独有"+c.Title)})
 			must(t, err)
@@ -161,6 +163,18 @@ func TestFiles(t *testing.T) {
 		if told := seen(firm(w, 0)); told != nil {
 			t.Errorf("the applicant is told %v", told)
 		}
+
+		// What was handed in stays before those who check it, though the applicant may still withdraw; what was added since goes.
+		w.now = w.now.Add(time.Hour)
+		late, err := attach(firm(w, 0), one, "补充.pdf", "%PDF-1.7 补充")
+		must(t, err)
+		files, err = w.Files(ctx, firm(w, 0), one.ID)
+		must(t, err)
+		if len(files) != 2 || files[0].Loose || !files[1].Loose {
+			t.Errorf("the applicant may take away: %+v", files)
+		}
+		wantErr(t, "what the county checks is taken away", w.Detach(ctx, firm(w, 0), f.ID), errs.KindConflict, "casework.file_stands")
+		must(t, w.Detach(ctx, firm(w, 0), late.ID))
 		w.does(t, one.ID, doing{county, "send_back", "补"})
 		must(t, w.Detach(ctx, firm(w, 0), f.ID))
 		if diff := cmp.Diff([]string{"invoice 乙"}, seen(city)); diff != "" {

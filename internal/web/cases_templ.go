@@ -2830,7 +2830,7 @@ func caseFilesPart(t i18n.T, d casePageData) templ.Component {
 							return templ_7745c5c3_Err
 						}
 					}
-					if f.Mine {
+					if f.Loose {
 						templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 259, "<form class=\"yz-inline yz-noprint\" action=\"")
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

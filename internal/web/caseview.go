@@ -26,9 +26,8 @@ import (
 // caseFileRow is a file of a case.
 type caseFileRow struct {
 	casework.Evidence
-	By   string
-	For  string // the material that it is, "" for none that is asked for
-	Mine bool   // and may be taken back
+	By  string
+	For string // the material that it is, "" for none that is asked for
 }
 
 // materialRow is a material that a case is asked for, and whether it is there.
@@ -228,8 +227,8 @@ func (s *server) caseFiles(ctx context.Context, v *visit, _ fact.View, d *casePa
 	}
 	names := map[int64]string{}
 	for _, f := range files {
-		row := caseFileRow{Evidence: f, Mine: f.Actor == v.account.ID && f.RemovedAt == 0 && d.MayAttach}
-		if d.Office || row.Mine {
+		row := caseFileRow{Evidence: f}
+		if d.Office || f.Actor == v.account.ID {
 			if row.By, err = s.personName(ctx, names, f.Actor); err != nil {
 				return err
 			}
@@ -381,10 +380,11 @@ func (s *server) actHost(r *http.Request, v *visit) (formHost, casework.Case, ch
 	}
 	for _, e := range files {
 		if e.RemovedAt == 0 {
-			h.Handed[e.Field] = append(h.Handed[e.Field], handedFile{
-				File: form.File{Name: e.Name, Hash: e.SHA256, Size: e.Size, Type: form.FileType(e.Type)},
-				Href: filePath(c.ID, e.ID), Drop: filePath(c.ID, e.ID) + "/drop?back=" + x.ID,
-			})
+			f := handedFile{File: form.File{Name: e.Name, Hash: e.SHA256, Size: e.Size, Type: form.FileType(e.Type)}, Href: filePath(c.ID, e.ID)}
+			if e.Loose {
+				f.Drop = filePath(c.ID, e.ID) + "/drop?back=" + x.ID
+			}
+			h.Handed[e.Field] = append(h.Handed[e.Field], f)
 		}
 	}
 	if h.Before, err = s.sentBefore(r.Context(), v, c, x.ID, f); err != nil {
