@@ -92,8 +92,9 @@ const (
 	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
 	countLines  = `SELECT COUNT(*) FROM subsidy_round_line`
 	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
-	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'`
-	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
+	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'
+		AND EXISTS (SELECT 1 FROM subsidy_round WHERE id = $1 AND state = 'listed')` // asked of the row: the list may become public meanwhile
+	askLine = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
 )
 
 var roundColumns = []string{"round_id", "n", "enterprise", "area", "firm", "clause", "subject", "name", "year", "fen", "state", "reason", "case_id"}
