@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -100,6 +101,14 @@ func TestApplicationToReady(t *testing.T) {
 	_, body = firm.get(page)
 	wants(t, body, "含维护费50万元")
 	lacks(t, body, "审计报告.pdf", "无事故")
+	judged := regexp.MustCompile(`(?s)费用认定后.*?</tr>`)
+	if row := judged.FindString(body); !strings.Contains(row, "<td></td></tr>") {
+		t.Errorf("the enterprise is told who of the audit firm judged: %s", row)
+	}
+	_, body = county.get(page)
+	if row := judged.FindString(body); row == "" || strings.Contains(row, "<td></td></tr>") {
+		t.Errorf("the county is not told who judged: %s", row)
+	}
 
 	// A panel, drawn by lot; one expert steps back.
 	_, body = city.post(page+"/draw", url.Values{"role": {"expert"}, "size": {"9"}})

@@ -248,7 +248,7 @@ func (s *server) subsidyAmounts(ctx context.Context, v *visit, _ fact.View, d *c
 	names := map[int64]string{}
 	for _, a := range all {
 		row := assessedRow{Assessed: a, Stage: v.t.S("subsidypage.stage_" + a.Stage)}
-		if a.By != 0 {
+		if a.By != 0 && (d.Office || a.Stage == subsidy.Submitted) { // as the track, it does not name to applicants who decided
 			if row.By, err = s.personName(ctx, names, a.By); err != nil {
 				return err
 			}
