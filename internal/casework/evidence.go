@@ -260,7 +260,7 @@ func (s *Store) Files(ctx context.Context, scope access.Scope, id int64) ([]Evid
 	}
 	all, err := evidenceOf(ctx, s.DB.Read(), id)
 	for i := range all {
-		all[i].Loose = loose(scope, w, c, obj, all[i])
+		all[i].Loose = all[i].RemovedAt == 0 && loose(scope, w, c, obj, all[i])
 	}
 	if err != nil || !outside(scope, obj) {
 		return all, err
