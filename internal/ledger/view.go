@@ -378,7 +378,7 @@ type OpeningSum struct {
 func (v *View) Openings(ctx context.Context) ([]OpeningSum, error) {
 	w := where{terms: []string{"c.source_id <> 0"}}
 	w.sees(v.scope, access.ReadFund, "c.area")
-	rows, err := v.q.Query(ctx, `SELECT c.source_id, COUNT(*), SUM(c.fen), COUNT(l.claim_id) FROM ledger_claim c LEFT JOIN ledger_lift l ON l.claim_id = c.id`+
+	rows, err := v.q.Query(ctx, `SELECT c.source_id, COUNT(*), CAST(SUM(c.fen) AS BIGINT), COUNT(l.claim_id) FROM ledger_claim c LEFT JOIN ledger_lift l ON l.claim_id = c.id`+
 		w.String()+` GROUP BY c.source_id ORDER BY c.source_id DESC`+w.limit(0), w.args...)
 	return collect(rows, err, "read imports of earlier payouts", func(rows *store.Rows) (o OpeningSum, err error) {
 		err = rows.Scan(&o.Source, &o.Claims, &o.Amount, &o.Lifted)
