@@ -291,7 +291,7 @@ func writeAlone(file string) error {
 func TestJournalOfAFileOnly(t *testing.T) {
 	url := os.Getenv("YANZHEN_TEST_POSTGRES")
 	if url == "" {
-		t.Skip("no PostgreSQL")
+		t.Skip("YANZHEN_TEST_POSTGRES names no PostgreSQL server; scripts/postgres.sh start prints one")
 	}
 	db, err := openPostgres(t.Context(), url, options{})
 	if err != nil {

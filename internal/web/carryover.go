@@ -115,7 +115,7 @@ func (s *server) carryOf(r *http.Request, v *visit, in url.Values) (carryData, e
 		d.More = len(parts) > carriedRows
 		return err
 	})
-	if !in.Has("free") {
+	if r.Method == http.MethodGet && !in.Has("free") { // what is sent says it itself
 		d.Amount = d.Free.String()
 	}
 	return d, err
