@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -35,6 +36,7 @@ func TestJournalIsTheDatabase(t *testing.T) {
 	follow := &follower{t: t, file: filepath.Join(dir, "followed"), page: int64(j.PageSize())}
 	reading, stop := context.WithCancel(t.Context())
 	var beside sync.WaitGroup
+	defer func() { stop(); beside.Wait() }() // before the database is closed, whatever fails
 	beside.Go(func() {
 		tick := time.NewTicker(time.Millisecond)
 		defer tick.Stop()
@@ -58,6 +60,7 @@ func TestJournalIsTheDatabase(t *testing.T) {
 					if _, err := db.Copy(t.Context(), follow.file); err != nil {
 						return err
 					}
+					follow.copied.Store(true)
 				}
 			}
 			return nil
@@ -92,14 +95,15 @@ func TestJournalIsTheDatabase(t *testing.T) {
 
 // follower puts pages over a copy, from the cut on.
 type follower struct {
-	t    *testing.T
-	file string
-	page int64
-	held []heldPage // came after the cut, before the copy was there
-	cut  bool
-	salt uint64
-	runs int
-	at   int64
+	t      *testing.T
+	file   string
+	page   int64
+	copied atomic.Bool // the copy is whole and looked over: before that it is not to be written to
+	held   []heldPage  // came after the cut, before that
+	cut    bool
+	salt   uint64
+	runs   int
+	at     int64
 }
 
 type heldPage struct {
@@ -138,18 +142,15 @@ func (f *follower) read(j *Journal) {
 		f.t.Error(err)
 		return
 	}
-	file, err := os.OpenFile(f.file, os.O_RDWR, 0)
-	if errors.Is(err, os.ErrNotExist) {
+	if !f.copied.Load() {
 		return
 	}
+	file, err := os.OpenFile(f.file, os.O_RDWR, 0)
 	if err != nil {
 		f.t.Error(err)
 		return
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || info.Size() == 0 { // the copy is on its way
-		return
-	}
 	for _, h := range f.held {
 		if _, err := file.WriteAt(h.data, int64(h.n-1)*f.page); err != nil {
 			f.t.Error(err)
