@@ -125,6 +125,7 @@ func (c city) sheets() []sheet {
 		c.projectList(), c.otherAwards(),
 		c.bankLists(), c.leaseList(),
 		c.honourList(), c.serviceSales(), c.creditCheck(),
+		c.taxedInput(), c.surveyedInvestment(), c.loanPurposes(), c.announcement(),
 	)
 }
 

@@ -3,6 +3,9 @@
 // headers and above a total row; a county sends GB18030; a bank writes yuan and leaves codes out; somebody merges
 // cells. The sheets go in through the importer like anybody's.
 //
+// Four offices look again at what others have said, each as far as its word counts most: invoices of projects, investment, the
+// purpose of loans, titles made public. By what they agree on, some of the money needs no application.
+//
 // It shares no code and no table of headers with the packages that read sheets, codes or content: a mistake made on
 // both sides would hide itself.
 //
