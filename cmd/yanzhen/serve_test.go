@@ -6,6 +6,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -102,11 +103,21 @@ func TestServe(t *testing.T) {
 
 func TestServeFinishesWhatIsUnderWay(t *testing.T) {
 	s := start(t, "serve", "--data", t.TempDir(), "--listen", "127.0.0.1:0")
-	// A request that has begun: its body comes after the server was told to stop.
+	// A request that has begun: its body comes after the server was told to stop. The server asks for a body when the handler
+	// first reads of it.
 	r, w := io.Pipe()
+	waits := make(chan struct{})
+	trace := &httptrace.ClientTrace{Got100Continue: func() { close(waits) }}
+	req, err := http.NewRequestWithContext(httptrace.WithClientTrace(t.Context(), trace), http.MethodPost, s.url+"/sign-in", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	req.Header.Set("Expect", "100-continue")
+	client := &http.Client{Transport: &http.Transport{ExpectContinueTimeout: time.Hour}}
 	answered := make(chan string, 1)
 	go func() {
-		answer, err := http.Post(s.url+"/sign-in", "application/x-www-form-urlencoded", r)
+		answer, err := client.Do(req)
 		if err != nil {
 			answered <- err.Error()
 			return
@@ -114,10 +125,14 @@ func TestServeFinishesWhatIsUnderWay(t *testing.T) {
 		answer.Body.Close()
 		answered <- answer.Status
 	}()
+	select {
+	case <-waits:
+	case status := <-answered:
+		t.Fatalf("answered %s before its body was asked for", status)
+	}
 	if _, err := io.WriteString(w, "login=nobody&"); err != nil {
 		t.Fatal(err)
 	}
-	time.Sleep(200 * time.Millisecond) // for the request to reach the handler, which waits for its body
 	ended := make(chan int, 1)
 	go func() { ended <- s.stop() }()
 	if _, err := io.WriteString(w, "password=wrong"); err != nil {
