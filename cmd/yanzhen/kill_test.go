@@ -35,6 +35,7 @@ const killRounds = "YANZHEN_TEST_CRASH_ROUNDS"
 const (
 	killsOfOne = 20 // on one database, so that the time of thousands grows with their number only
 	killCalls  = 60 // notices of calls that are there to be published and closed
+	killDrafts = 10 // of them that stay drafts: who drafts may add files to them whenever the answer comes
 	reserve    = 100 * money.Yuan
 )
 
@@ -144,11 +145,11 @@ func (k *killer) next() wish {
 	k.made++
 	w := wish{kind: "budget", n: k.made}
 	switch n := len(k.calls); {
-	case k.made%3 == 1 && n > 0:
+	case k.made%3 == 1 && n > killDrafts:
 		w = wish{kind: "publish", id: k.calls[n-1]}
 		k.calls = k.calls[:n-1]
-	case k.made%3 == 2 && n > 0:
-		w = wish{kind: "file", id: k.calls[rand.IntN(n)], n: k.made}
+	case k.made%3 == 2:
+		w = wish{kind: "file", id: k.calls[rand.IntN(killDrafts)], n: k.made}
 	}
 	w.early = k.early
 	k.open[w.key()] = w
