@@ -111,7 +111,7 @@ func (t *touch) gather(use uses) {
 			}
 		}
 	}
-	t.crowd = &Crowd{policy: c.policy, plain: c.plain, facts: c.facts, asOf: c.asOf, rivals: map[string]elsewhere{}, shapes: c.shapes}
+	t.crowd = &Crowd{policy: c.policy, plain: c.plain, facts: c.facts, asOf: c.asOf, rivals: map[string]*elsewhere{}, ties: c.ties}
 	for i, in := range t.number {
 		if in == 0 {
 			t.number[i] = int32(len(t.firms))
@@ -267,8 +267,8 @@ func (j *job) stands(use uses) bool {
 }
 
 // some is what is known of some enterprises, by their numbers among them.
-func (e *elsewhere) some(firms []int32) elsewhere {
-	c := elsewhere{paid: make([]bool, len(firms)), unreported: make([]bool, len(firms))}
+func (e *elsewhere) some(firms []int32) *elsewhere {
+	c := &elsewhere{paid: make([]bool, len(firms)), unreported: make([]bool, len(firms))}
 	for n, i := range firms {
 		c.paid[n], c.unreported[n] = e.paid[i], e.unreported[i]
 		c.give(e.of(int(i)))

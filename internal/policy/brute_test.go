@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -51,8 +52,8 @@ func (c *census) next() {
 	clear(c.now)
 }
 
-// tell prints the counts. Each thing must have come in a hundredth of the instances.
-func (c *census) tell(t *testing.T) {
+// tell prints the counts. Each thing must have come in a hundredth of the instances, but for some.
+func (c *census) tell(t *testing.T, but ...string) {
 	t.Helper()
 	t.Logf("%d instances: %v", c.instances, c.of)
 	want := []string{"once", "tie", "overlap", "against", "sum", "pick higher_of", "pick priority", "pick difference to the most", "pick difference to the sum"}
@@ -67,6 +68,9 @@ func (c *census) tell(t *testing.T) {
 		}
 	}
 	for _, what := range want {
+		if slices.ContainsFunc(but, func(word string) bool { return strings.Contains(what, word) }) {
+			continue
+		}
 		if c.of[what]*100 < c.instances {
 			t.Errorf("%s: in %d of %d instances, less than a hundredth", what, c.of[what], c.instances)
 		}
@@ -274,7 +278,7 @@ func TestBruteForce(t *testing.T) {
 				other.settle()
 				w := s.world(at, awards)
 				w.begin()
-				w.run(other.shaped.clone()) // which no amount is part of
+				w.run(other.shaped) // which no amount is part of
 				w.instalments()
 				got, want := w.pays, s.oracle(at, awards)
 				if !slices.Equal(got, want) {

@@ -21,13 +21,12 @@ type lot struct {
 	low    int32         // enterprise of the first of rows
 	high   int32         // and of the last
 	states []answerState // of rows; nil where all are definite
-	pays   []money.Fen   // of rows: the amount, under the ceilings
+	pays   []money.Fen   // of rows: the amount, under the ceilings; of a clause that may meet others they come in when it is settled
+	whole  bool          // all rows of the blocks that were asked are in: they are not noted one by one
 
 	// Of a clause that may meet others:
-	amounts []money.Fen // of rows
-	limits  []money.Fen // of rows, as many for each as there are ceilings
-	whole   bool        // all rows of the blocks that were asked are in: they are not noted one by one
-	level   []money.Fen // of all rows alike, where no ceiling differs from row to row: nothing stands in limits then
+	limits []money.Fen // of rows, as many for each as there are ceilings
+	level  []money.Fen // of all rows alike, where no ceiling differs from row to row: nothing stands in limits then
 }
 
 // limitsOf is what the ceilings of a claim allow.
@@ -272,7 +271,7 @@ func (j *job) ask(s *Survey) []lot {
 		all := make([]lot, len(j.clauses))
 		for n, k := range j.clauses {
 			all[n] = lot{k: k, table: j.table, rows: j.table.numbers(), states: make([]answerState, len(j.table.rows)), pays: make([]money.Fen, len(j.table.rows))}
-			all[n].room(s, len(j.table.rows))
+			all[n].level = make([]money.Fen, len(k.ceilings))
 			all[n].close()
 		}
 		return all
@@ -314,7 +313,7 @@ func (a *asker) begin(j *job) {
 		l := &a.lots[n]
 		*l = lot{
 			k: k, table: j.table, plain: k.plainly(j.screen), rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
-			amounts: l.amounts[:0], limits: l.limits[:0], level: j.level(n),
+			limits: l.limits[:0], level: j.level(n),
 		}
 		if j.table.clauses != nil && j.plan != nil {
 			most := min(j.to*column.BlockRows, len(j.table.rows)) - j.from*column.BlockRows
@@ -345,16 +344,8 @@ func (l *lot) clone() lot {
 	if c.states = nil; len(l.states) > 0 {
 		c.states = slices.Clone(l.states)
 	}
-	c.amounts, c.limits = slices.Clone(l.amounts), slices.Clone(l.limits)
+	c.limits = slices.Clone(l.limits)
 	return c
-}
-
-// room makes the room for amounts and ceilings where they are needed.
-func (l *lot) room(s *Survey, n int) {
-	if s.meets[l.k.index] {
-		l.amounts = append(l.amounts, make([]money.Fen, n)...)
-		l.level = make([]money.Fen, len(l.k.ceilings))
-	}
 }
 
 // numbers is the numbers of all rows.
@@ -418,10 +409,9 @@ func (l *lot) add(b *column.Block, numbers []uint16) {
 // take adds rows of which all amounts are known.
 func (l *lot) take(v *valued, n int, meets bool) {
 	l.pays = append(l.pays, v.pays[:n]...)
-	if !meets {
+	if !meets || l.level != nil {
 		return
 	}
-	l.amounts = append(l.amounts, v.amounts[:n]...)
 	for i := range n {
 		l.limit(v, i)
 	}
@@ -451,7 +441,6 @@ func (a *asker) scatter(l *lot, numbers []uint16, met *column.Bits, meets bool) 
 		if state != definite {
 			l.pays = append(l.pays, 0)
 			if meets {
-				l.amounts = append(l.amounts, 0)
 				for c := 0; c < len(l.k.ceilings) && l.level == nil; c++ {
 					l.limits = append(l.limits, 0)
 				}
@@ -460,7 +449,6 @@ func (a *asker) scatter(l *lot, numbers []uint16, met *column.Bits, meets bool) 
 		}
 		l.pays = append(l.pays, v.pays[n])
 		if meets {
-			l.amounts = append(l.amounts, v.amounts[n])
 			l.limit(v, n)
 		}
 		n++
@@ -574,10 +562,9 @@ type valued struct {
 	nothing column.Bits // with nothing to count
 
 	numbers [column.BlockRows]uint16
-	in      []uint16                    // numbers of rows, in order
-	amounts [column.BlockRows]money.Fen // of them
+	in      []uint16 // numbers of rows, in order
 	limits  []*[column.BlockRows]money.Fen
-	pays    [column.BlockRows]money.Fen // amounts, under the limits
+	pays    [column.BlockRows]money.Fen // of them: the amount, under the limits unless the clause meets others
 }
 
 // begin is before the amounts of the nth clause of a job are worked out for rows in which it is surely met.
@@ -621,13 +608,13 @@ func (v *valued) values(pl *Plan, meets bool) {
 	if v.in = v.rows.List(&v.numbers); len(v.in) == 0 {
 		return
 	}
-	if meets || !v.direct() {
-		v.round()
+	if !v.direct(meets) {
+		v.round(meets)
 	}
 }
 
 // direct settles what is paid in one go, where all of it fits and ceilings are the same in all rows; else it does nothing.
-func (v *valued) direct() bool {
+func (v *valued) direct(meets bool) bool {
 	if v.of.amount < 0 || !v.rounds[0].fits || !v.rounds[0].always {
 		return false
 	}
@@ -636,28 +623,31 @@ func (v *valued) direct() bool {
 		if !l.same {
 			return false
 		}
-		most = min(most, l.fen)
+		if !meets {
+			most = min(most, l.fen)
+		}
 	}
 	v.each(&v.rounds[0], most, &v.pays)
 	return true
 }
 
 // round settles amounts and ceilings in whole fen. What does not fit leaves the rows.
-func (v *valued) round() {
+func (v *valued) round(meets bool) {
 	fit, n, limits := true, len(v.in), v.rounds
 	if v.of.amount < 0 {
-		clear(v.amounts[:n])
+		clear(v.pays[:n])
 	} else {
-		fit, limits = v.fen(&limits[0], &v.amounts), limits[1:]
+		fit, limits = v.fen(&limits[0], &v.pays), limits[1:]
 	}
-	copy(v.pays[:n], v.amounts[:n])
 	for c := range limits {
 		if c == len(v.limits) {
 			v.limits = append(v.limits, new([column.BlockRows]money.Fen))
 		}
 		fit = v.fen(&limits[c], v.limits[c]) && fit
 		for n, limit := range v.limits[c][:n] {
-			v.pays[n] = min(v.pays[n], limit)
+			if !meets || limit < 0 {
+				v.pays[n] = min(v.pays[n], limit)
+			}
 		}
 	}
 	if !fit {
@@ -673,7 +663,7 @@ func (v *valued) fit() {
 			v.rows.Drop(int(i))
 			continue
 		}
-		v.amounts[to], v.pays[to] = v.amounts[at], v.pays[at]
+		v.pays[to] = v.pays[at]
 		for c := range v.of.limits {
 			v.limits[c][to] = v.limits[c][at]
 		}

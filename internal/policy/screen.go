@@ -29,8 +29,9 @@ type Crowd struct {
 	asOf   period.Day
 	roots  []rule.Subject
 	tables []table
-	rivals map[string]elsewhere // by group
-	shapes *keptShapes
+	rivals map[string]*elsewhere // by group
+	ties   *keptTies
+	pools  [scopes]numbering
 }
 
 // table is the rows of a screen in a year.
@@ -42,6 +43,8 @@ type table struct {
 	who    []who         // of rows
 	batch  *column.Batch // but for parameters and settings
 	spans  *spans
+	pools  [scopes]pools // of rows, once they are numbered
+	timely bool          // the rows of each enterprise are in the order of their days
 
 	// Of rows that were gathered:
 	clauses []bool  // that are asked of them; nil for all of the screen
@@ -78,6 +81,7 @@ const (
 // elsewhere is enterprises with a project to which other documents gave something, or may have.
 type elsewhere struct {
 	given            []rival // what is known, by enterprise, in the order of the projects and of the years; the group is left open
+	pools            []int32 // of given, those inProject; -1 of a project that no table has
 	first            []int32 // of each enterprise among given
 	paid, unreported []bool  // by enterprise: something is known, and is not known
 }
@@ -87,12 +91,18 @@ func (e *elsewhere) give(all []rival) {
 	e.first, e.given = append(e.first, int32(len(e.given))), append(e.given, all...)
 }
 
+// between is where what the enterprises from and up to to were given stands.
+func (e *elsewhere) between(from, to int) (first, last int) {
+	if to < len(e.first) {
+		return int(e.first[from]), int(e.first[to])
+	}
+	return int(e.first[from]), len(e.given)
+}
+
 // of is what an enterprise was given.
 func (e *elsewhere) of(firm int) []rival {
-	if firm+1 < len(e.first) {
-		return e.given[e.first[firm]:e.first[firm+1]]
-	}
-	return e.given[e.first[firm]:]
+	from, to := e.between(firm, firm+1)
+	return e.given[from:to]
 }
 
 // NewCrowd reads what a policy asks of enterprises, as of a day. facts may be nil.
@@ -101,7 +111,7 @@ func NewCrowd(p *Policy, enterprises []rule.Subject, asOf period.Day, facts Fact
 	if err != nil {
 		panic(fmt.Sprintf("policy: the defaults of %s are no options: %v", p.File.Document.ID, err)) // Compile has looked
 	}
-	c := &Crowd{policy: p, plain: plain, facts: facts, asOf: asOf, roots: enterprises, rivals: map[string]elsewhere{}, shapes: &keptShapes{}}
+	c := &Crowd{policy: p, plain: plain, facts: facts, asOf: asOf, roots: enterprises, rivals: map[string]*elsewhere{}, ties: &keptTies{}}
 	below := c.below()
 	for n := range p.screens {
 		s := &p.screens[n]
@@ -234,8 +244,9 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 }
 
 func newTable(s *screen, year int, rows []row) table {
-	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), who: make([]who, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), who: make([]who, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}, timely: true}
 	for i := range rows {
+		t.timely = t.timely && (i == 0 || rows[i-1].firm != rows[i].firm || rows[i-1].day <= rows[i].day)
 		t.firms[i], t.who[i] = rows[i].firm, who{rows[i].unit, rows[i].project, rows[i].day}
 		t.unplaced, t.floored = t.unplaced || rows[i].lies == unplaced, t.floored || rows[i].lies == onFloor
 	}
@@ -409,7 +420,7 @@ func (c *Crowd) findRivals(projects []row) {
 			continue
 		}
 		def, _ := c.policy.lib.FactDef(against.Award)
-		found := elsewhere{paid: make([]bool, len(c.roots)), unreported: make([]bool, len(c.roots))}
+		found := &elsewhere{paid: make([]bool, len(c.roots)), unreported: make([]bool, len(c.roots))}
 		given := map[int32][]rival{}
 		for y := c.plain.valid.from.Year(); y <= c.lastYear(); y++ {
 			day := period.Date(y, 12, 31)

@@ -15,16 +15,16 @@ type answer struct {
 	clause        int
 	subject, year int // year 0 for an event without a known day
 	state         answerState
+	amount        money.Fen // while its enterprise is settled by itself: before ceilings and stacking
 }
 
 func (l *lot) answer(n int) answer {
 	return answer{lot: l, at: n, clause: l.k.index, subject: int(l.table.rows[l.rows[n]].number), year: l.table.year, state: l.state(n)}
 }
 
-func (a *answer) row() *row         { return &a.lot.table.rows[a.lot.rows[a.at]] }
-func (a *answer) pays() *money.Fen  { return &a.lot.pays[a.at] }
-func (a *answer) floor() bool       { return a.lot.table.floored && a.row().lies == onFloor }
-func (a *answer) amount() money.Fen { return a.lot.amounts[a.at] }
+func (a *answer) row() *row        { return &a.lot.table.rows[a.lot.rows[a.at]] }
+func (a *answer) pays() *money.Fen { return &a.lot.pays[a.at] }
+func (a *answer) floor() bool      { return a.lot.table.floored && a.row().lies == onFloor }
 
 // limits is what the ceilings of the claim allow.
 func (a *answer) limits() []money.Fen { return a.lot.limitsOf(a.at) }
@@ -61,34 +61,27 @@ type settler struct {
 	from, to int
 	parts    []stretch
 	opposed  [][]opposed // by clause
-	several  []uint8     // by enterprise: claims that may meet others; two where they must be looked at together
-	found    []reference
-	first    []int32
-	sorted   []reference
+	quick    bool        // columns of the plan may settle an enterprise with claims that meet
+	marks    []bool      // by enterprise: it is settled by itself
+	marked   bool        // some are
+	counts   []int32     // by enterprise
+	odd      bool        // something is left of one
+
+	sweeping
+	gathering
 
 	world   world
-	shapes  *shapes
-	kin     []kin    // claims of the enterprise that are stacked
-	quick   bool     // columns of the plan may settle an enterprise by its shape
 	rivals  []rival  // of the enterprise
 	blank   []string // keys of claims that no other shares
 	some    []answer
 	open    []int // of those, what must be asked
 	stacked []int // of those, claims that are stacked together
-	odd     bool  // something is left of one
 }
 
 // stretch is what a lot has of the enterprises.
 type stretch struct {
 	*lot
 	first, last int
-}
-
-// reference is an answer of an enterprise.
-type reference struct {
-	firm int32 // among those of the settler
-	part int32
-	at   int32
 }
 
 // settle settles all enterprises.
@@ -100,30 +93,18 @@ func (s *Survey) settle() {
 	against := s.against()
 	quick := s.plan.live && !s.plan.Staged() && len(s.plan.itemized) == 0 && len(s.plan.onces) == 0
 	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against, quick: quick} }}
-	piece := 1 << 14
-	if s.meeting() > n { // of each something is read in many places, which is to stay in the cache
-		piece = 1 << 12
-	}
+	const piece = 1 << 12 // what they share is to stay in the cache
+	s.number()
 	inParallel((n+piece-1)/piece, func(i int) {
 		t := settlers.Get().(*settler)
-		t.shapes = s.crowd.shapes.take(s.settings)
-		defer s.crowd.shapes.give(s.settings, t.shapes)
+		t.ties = s.crowd.ties.take(s.settings)
+		defer s.crowd.ties.give(s.settings, t.ties)
 		t.from, t.to = i*piece, min((i+1)*piece, n)
 		if t.settle(); t.odd {
 			s.odd.Store(true)
 		}
 		settlers.Put(t)
 	})
-}
-
-// meeting is how many claims may meet others.
-func (s *Survey) meeting() (n int) {
-	for i := range s.lots {
-		if l := &s.lots[i]; s.meets[l.k.index] {
-			n += len(l.rows)
-		}
-	}
-	return n
 }
 
 // against is what other documents gave, by the clauses against which a group holds it.
@@ -142,95 +123,80 @@ func (s *Survey) against() [][]opposed {
 }
 
 func (t *settler) settle() {
-	left := t.survey.left[t.from:t.to] // all of them settled
-	t.parts, t.found, t.odd = t.parts[:0], t.found[:0], false
-	t.several = append(t.several[:0], make([]uint8, t.to-t.from)...)
+	t.parts, t.odd = t.parts[:0], false
 	for n := range t.survey.lots {
 		l := &t.survey.lots[n]
 		if first, last := l.between(t.from, t.to); first < last {
 			t.parts = append(t.parts, stretch{l, first, last})
 		}
 	}
-	if t.meet() {
-		t.sort()
-		for at := 0; at < len(t.sorted); {
-			end := at + 1
-			for end < len(t.sorted) && t.sorted[end].firm == t.sorted[at].firm {
-				end++
-			}
-			i := t.sorted[at].firm
-			if all := t.sorted[at:end]; !t.quick || !t.byShape(t.from+int(i), all) {
-				left[i] = t.firm(t.from+int(i), all)
-				t.odd = t.odd || left[i] != allSettled
-			}
-			at = end
+	if t.mark(); t.marked {
+		t.gather(t.those(func(p *stretch) bool { return t.survey.meets[p.k.index] || p.states != nil }), true)
+		t.own = append(t.own[:0], t.sorted...)
+		for n := range t.own {
+			r := &t.own[n]
+			r.amount = r.part.pays[r.at]
 		}
 	}
+	t.sweep()
+	for all := range byFirm(t.own) {
+		i := t.from + int(all[0].firm)
+		t.survey.left[i] = t.firm(i, all)
+		t.odd = t.odd || t.survey.left[i] != allSettled
+	}
+	t.own = t.own[:0]
 	for n := range t.parts {
 		t.add(&t.parts[n])
 	}
 }
 
-// meet marks the enterprises whose claims must be looked at together, or some answers of which are not known.
-func (t *settler) meet() (some bool) {
+// mark marks the enterprises that are settled by themselves: some answers of theirs are not known, or more than columns know tells
+// what their claims compete for.
+func (t *settler) mark() {
+	t.marks, t.counts, t.marked = fresh(t.marks, t.to-t.from, false), fresh(t.counts, t.to-t.from, 0), false
+	most := int(unbounded/mostDefinite) - 1 // so many claims do not come to what nothing limits
+	if !t.quick {
+		most = 1
+	}
+	claims := 0
+	for n := range t.parts {
+		claims += t.parts[n].last - t.parts[n].first
+	}
 	for n := range t.parts {
 		p := &t.parts[n]
 		meets := t.survey.meets[p.k.index]
-		if !meets && p.states == nil {
+		floored := meets && t.quick && p.table.floored
+		looked := meets && (!t.survey.plan.live || p.k.staged(t.survey.plan) || len(t.opposed[p.k.index]) > 0)
+		counted := meets && claims > most
+		if p.states == nil && !floored && !looked && !counted {
 			continue
 		}
 		for at := p.first; at < p.last; at++ {
-			i := int(p.firm(at))
-			count := &t.several[i-t.from]
-			switch state := p.state(at); {
-			case state == nothing:
-			case state != definite || meets && t.looked(p.lot, i):
-				*count = 2
-			case meets && *count < 2:
-				*count++
+			state, i := p.state(at), int(p.firm(at))
+			if state == nothing {
+				continue
 			}
-			some = some || *count > 1
+			if meets {
+				t.counts[i-t.from]++
+			}
+			if state != definite || floored || int(t.counts[i-t.from]) > most || looked && t.looked(p.lot, i) {
+				t.marks[i-t.from], t.marked = true, true
+			}
 		}
 	}
-	return some
 }
 
-// looked says that a claim must be looked at even where it is alone.
+// looked says that a claim is looked at with all of its enterprise, even where it is alone.
 func (t *settler) looked(l *lot, firm int) bool {
 	if !t.survey.plan.live || l.k.staged(t.survey.plan) {
 		return true
 	}
 	for _, o := range t.opposed[l.k.index] {
-		if o.paid[firm] || o.unknown && o.unreported[firm] {
+		if o.unknown && o.unreported[firm] || o.paid[firm] && !(t.quick && t.survey.plan.groups[o.group].scope == "project") {
 			return true
 		}
 	}
 	return false
-}
-
-// sort puts the answers of each marked enterprise next to each other, lot by lot.
-func (t *settler) sort() {
-	t.first = append(t.first[:0], make([]int32, t.to-t.from+1)...)
-	for n := range t.parts {
-		p := &t.parts[n]
-		if !t.survey.meets[p.k.index] && p.states == nil {
-			continue
-		}
-		for at := p.first; at < p.last; at++ {
-			if i := p.firm(at) - int32(t.from); t.several[i] > 1 && p.state(at) != nothing {
-				t.found = append(t.found, reference{i, int32(n), int32(at)})
-				t.first[i+1]++
-			}
-		}
-	}
-	for i := 1; i < len(t.first); i++ {
-		t.first[i] += t.first[i-1]
-	}
-	t.sorted = append(t.sorted[:0], t.found...)
-	for _, r := range t.found {
-		t.sorted[t.first[r.firm]] = r
-		t.first[r.firm]++
-	}
 }
 
 // add adds what columns settle of a lot to what its enterprises get.
@@ -253,87 +219,14 @@ func (t *settler) add(p *stretch) {
 	}
 }
 
-// kin is what tells a claim from others of an enterprise, and where it stands.
-type kin struct {
-	clause, year int
-	who
-	pays *money.Fen
-}
-
-// byShape settles an enterprise of whose claims all is known, and none of which may be the same thing as another; false where it
-// is another one, of which nothing is settled.
-func (t *settler) byShape(firm int, all []reference) bool {
-	if len(all) >= int(unbounded/mostDefinite) { // together they may come to what nothing limits
-		return false
-	}
-	w := &t.world
-	w.pays, w.limits, t.kin = w.pays[:0], w.limits[:0], t.kin[:0]
-	for _, ref := range all {
-		p, at := &t.parts[ref.part], int(ref.at)
-		if p.state(at) != definite || p.table.floored || t.unreportedTo(firm, p.k.index) {
-			return false
-		}
-		if !t.survey.meets[p.k.index] {
-			continue
-		}
-		w.pays, w.limits = append(w.pays, p.amounts[at]), append(w.limits, p.limitsOf(at))
-		t.kin = append(t.kin, kin{p.k.index, p.table.year, p.table.who[p.rows[at]], &p.pays[at]})
-	}
-	t.rivals = t.survey.given(firm, t.rivals[:0], func(r *groupRule, project int) bool {
-		return slices.ContainsFunc(t.kin, func(k kin) bool { return int(k.project) == project && slices.Contains(r.clauses, k.clause) })
-	})
-	if len(t.kin) < 2 && len(t.rivals) == 0 {
-		return true
-	}
-	w.run(t.shape())
-	if w.tangled {
-		return false
-	}
-	for n, k := range t.kin {
-		*k.pays = w.pays[n]
-	}
-	return true
-}
-
-// shape is that of the claims of the enterprise.
-func (t *settler) shape() shape {
-	w := &t.world
-	w.plan, w.rivals, w.order, w.awards = t.survey.plan, t.rivals, w.order[:0], w.awards[:0]
-	for n := range t.kin {
-		w.order = append(w.order, n)
-		for m := n; m > 0 && t.kin[w.order[m-1]].day > t.kin[w.order[m]].day; m-- { // few, and mostly in order
-			w.order[m-1], w.order[m] = w.order[m], w.order[m-1]
-		}
-	}
-	t.shapes.begin()
-	for _, n := range w.order {
-		k := &t.kin[n]
-		t.shapes.claim(n, k.clause, k.unit, k.project, k.year)
-	}
-	for n := range t.rivals {
-		t.shapes.rival(&t.rivals[n])
-		w.awards = append(w.awards, t.rivals[n].low)
-	}
-	s, ok := t.shapes.find()
-	if !ok {
-		w.claims, w.at = w.claims[:0], w.at[:0]
-		for n := range t.kin {
-			k := &t.kin[n]
-			w.claims = append(w.claims, claim{clause: k.clause, unit: int(k.unit), project: int(k.project)})
-			w.at = append(w.at, outcome{present: true, year: k.year, day: k.day})
-		}
-		s = w.shape()
-		t.shapes.keep(s)
-	}
-	return s
-}
-
 // firm settles the claims of an enterprise that may meet each other, and gives what is left to ask of it.
 func (t *settler) firm(i int, all []reference) remainder {
 	s := t.survey
 	t.some = t.some[:0]
 	for _, r := range all {
-		t.some = append(t.some, t.parts[r.part].answer(int(r.at)))
+		a := r.part.answer(int(r.at))
+		a.amount = r.amount
+		t.some = append(t.some, a)
 	}
 	s.order(t.some)
 	some := t.some
@@ -344,7 +237,7 @@ func (t *settler) firm(i int, all []reference) remainder {
 	claims, sum := 0, money.Fen(0)
 	for n := range some {
 		if a := &some[n]; t.settles(a) {
-			claims, sum = claims+1, plus(sum, a.amount())
+			claims, sum = claims+1, plus(sum, a.amount)
 		}
 	}
 	switch {
@@ -353,10 +246,7 @@ func (t *settler) firm(i int, all []reference) remainder {
 	case sum >= unbounded: // an amount that nothing limits
 		return allLeft
 	}
-	if t.given(i, some); claims == 1 && len(t.rivals) == 0 {
-		return left
-	}
-	if !t.together(some) {
+	if t.given(i, some); !t.together(some) {
 		return allLeft
 	}
 	return left
@@ -436,7 +326,7 @@ func (t *settler) stack(some []answer) bool {
 		a := &some[n]
 		r := a.row()
 		w.claims = append(w.claims, claim{clause: a.clause, unit: int(r.unit), project: int(r.project)})
-		w.at = append(w.at, outcome{present: true, amount: a.amount(), year: a.year, day: r.day, limits: a.limits(), once: t.blank, items: t.blank})
+		w.at = append(w.at, outcome{present: true, amount: a.amount, year: a.year, day: r.day, limits: a.limits(), once: t.blank, items: t.blank})
 	}
 	for at, pays := range w.settle() {
 		*some[t.stacked[at]].pays() = pays

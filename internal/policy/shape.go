@@ -1,10 +1,5 @@
 package policy
 
-import (
-	"slices"
-	"sync"
-)
-
 // matter is one thing that claims have in common: a pool of a ceiling on which they draw, or a contest. Who is in it depends on who
 // the claims are and when, and on which other documents gave something, but not on any amount.
 type matter struct {
@@ -31,103 +26,6 @@ const (
 
 // shape is all matters of a world, in the order in which they are settled.
 type shape []matter
-
-// maxShapes is how many shapes are kept.
-const maxShapes = 4096
-
-// shapes keeps what the claims of many enterprises have in common, by all that it depends on. Claims have no keys under once rules
-// and groups of cost items. It belongs to one goroutine.
-type shapes struct {
-	of   map[uint64]signed // by a number that signs seldom share
-	sign []uint64          // of the enterprise that is asked for
-	hash uint64
-}
-
-// signed is a shape with all that it depends on.
-type signed struct {
-	sign []uint64
-	shape
-}
-
-// keptShapes is the shapes of a crowd under the settings that were asked for last: no number of a plan is part of them.
-type keptShapes struct {
-	mu       sync.Mutex
-	settings string
-	free     []*shapes
-}
-
-// take is some that nobody has.
-func (k *keptShapes) take(settings string) *shapes {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.settings != settings {
-		k.settings, k.free = settings, nil
-	}
-	if n := len(k.free); n > 0 {
-		s := k.free[n-1]
-		k.free = k.free[:n-1]
-		return s
-	}
-	return &shapes{of: map[uint64]signed{}}
-}
-
-// give gives them back.
-func (k *keptShapes) give(settings string, s *shapes) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.settings == settings {
-		k.free = append(k.free, s)
-	}
-}
-
-// begin is before the claims of an enterprise, in time, and what other documents gave to it.
-func (k *shapes) begin() { k.sign = k.sign[:0] }
-
-func (k *shapes) claim(i int, clause int, unit, project int32, year int) {
-	k.sign = append(k.sign, uint64(i)<<32|uint64(uint16(clause))<<16|uint64(uint16(year)), uint64(uint32(unit))<<32|uint64(uint32(project)))
-}
-
-func (k *shapes) rival(r *rival) {
-	k.sign = append(k.sign, 1<<63|uint64(r.group), uint64(uint32(r.project))<<32|uint64(uint32(r.year)))
-}
-
-// find is the shape of the enterprise, where it is kept.
-func (k *shapes) find() (shape, bool) {
-	k.hash = uint64(len(k.sign))
-	for _, x := range k.sign {
-		k.hash = (k.hash ^ x) * 0x9e3779b97f4a7c15 // of Fibonacci hashing
-		k.hash ^= k.hash >> 29
-	}
-	found, ok := k.of[k.hash]
-	return found.shape, ok && slices.Equal(found.sign, k.sign)
-}
-
-// keep keeps the shape that was not found.
-func (k *shapes) keep(s shape) {
-	if _, taken := k.of[k.hash]; !taken && len(k.of) < maxShapes {
-		k.of[k.hash] = signed{slices.Clone(k.sign), s.clone()}
-	}
-}
-
-// clone is the shape in room of its own.
-func (s shape) clone() shape {
-	n := 0
-	for i := range s {
-		n += len(s[i].claims) + len(s[i].slots) + len(s[i].sides)
-	}
-	c, room := slices.Clone(s), make([]int, 0, n)
-	own := func(some *[]int) {
-		from := len(room)
-		room = append(room, *some...)
-		*some = room[from:len(room):len(room)]
-	}
-	for i := range c {
-		own(&c[i].claims)
-		own(&c[i].slots)
-		own(&c[i].sides)
-	}
-	return c
-}
 
 // shape is the matters of a world that has its order: once rules first, then the stages in the order that the law states. It is
 // valid until the next.

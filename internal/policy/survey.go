@@ -79,9 +79,7 @@ func (c *Crowd) survey(pl *Plan) *Survey {
 	}
 	s.rivals = make([]*elsewhere, len(pl.groups))
 	for g := range pl.groups {
-		if found, ok := c.rivals[pl.groups[g].id]; ok {
-			s.rivals[g] = &found
-		}
+		s.rivals[g] = c.rivals[pl.groups[g].id]
 	}
 	s.index = sync.OnceValue(s.indexed)
 	return s
