@@ -194,6 +194,18 @@ var calls = []call{
 	{id: "upload", as: "city", path: "/imports" + noProjects + "2024", body: noInvestment, header: []string{"Content-Type", octets}, aside: true},
 	{id: "commit_import", as: "city", path: "/imports/{import}/commit", aside: true},
 	{id: "list_offers", as: "firm", path: "/enterprises/{tinghu}/offers", keep: []string{"thing=items.0.thing.id", "year=items.0.year"}},
+	{id: "preview_round", as: "tinghu", path: "/rounds/preview", body: roundBody},
+	{id: "list_round", as: "tinghu", path: "/rounds", body: roundBody, header: []string{idempotencyHeader, "round-1"}, keep: []string{"round=id"}},
+	{id: "drop_round_line", as: "tinghu", path: "/rounds/{round}/lines/1/drop", body: `{"reason": "正在核查"}`},
+	{id: "restore_round_line", as: "tinghu", path: "/rounds/{round}/lines/1/restore"},
+	{id: "publish_round", as: "city", path: "/rounds/{round}/publish"},
+	{id: "list_rounds", as: "tinghu", path: "/rounds"},
+	{id: "ask_round", as: "tinghu", path: "/rounds/{round}/ask", days: 9},
+	{id: "get_round", as: "city", path: "/rounds/{round}"},
+	{id: "list_round_lines", as: "city", path: "/rounds/{round}/lines?limit=2", keep: []string{"asked=items.0.case"}},
+	{id: "act_case", as: "firm", path: "/cases/{asked}/act", body: `{"action": "decline"}`, aside: true},
+	{id: "list_round", as: "tinghu", path: "/rounds", body: roundBody, aside: true, keep: []string{"round=id"}},
+	{id: "give_up_round", as: "tinghu", path: "/rounds/{round}/give-up"},
 	{id: "open_application", as: "firm", path: "/calls/{call}/applications", body: `{"enterprise": {tinghu}, "clause": "c9", "thing": {thing}, "year": {year}}`, keep: []string{"application=id"}},
 	{id: "put_costs", as: "firm", path: "/cases/{application}/costs", body: costsBody},
 	{id: "put_payee", as: "firm", path: "/cases/{application}/payee", body: `{"holder": "盐城亭湖甲机械有限公司", "bank": "盐城农商银行亭湖支行", "number": "6228480402564890018"}`},
@@ -214,6 +226,7 @@ var calls = []call{
 	{id: "get_application", as: "tinghu", path: "/cases/{application}/application"},
 	{id: "get_assessment_receipt", as: "tinghu", path: "/cases/{application}/assessments/1/receipt"},
 	{id: "get_rubric", path: "/rubrics/project_review"},
+	{id: "list_candidates", as: "city", path: "/cases/{application}/candidates?role=expert"},
 	{id: "put_picks", as: "city", path: "/cases/{application}/picks", body: `{"accounts": [{expert1}, {expert2}, {expert3}]}`},
 	{id: "act_case", as: "city", path: "/cases/{application}/act", body: `{"action": "to_panel"}`, aside: true},
 	{id: "put_score", as: "expert2", path: "/cases/{application}/score", body: scoreBody, aside: true},
@@ -248,15 +261,27 @@ var calls = []call{
 	{id: "list_payments", as: "city", path: "/payments"},
 	{id: "list_claims", as: "city", path: "/claims?standing=true&limit=2"},
 	{id: "check_claim", as: "tinghu", path: "/claims/against?project=invoice&item=24322000000012345678&family=cost_item"},
+	{id: "list_instalments", as: "firm", path: "/cases/{application}/instalments"},
 	{id: "put_return", as: "city", path: "/cases/{application}/return", body: `{"amount": "10万元", "document": "盐工信〔2024〕9号"}`},
 	{id: "appropriate", as: "city", path: "/fund/budget", body: strings.Replace(budgetBody, "2024,", "2025,", 1), aside: true, keep: []string{"later=line"}},
 	{id: "list_unpaid", as: "city", path: "/fund/unpaid?year=2024"},
 	{id: "carry_over", as: "finance", path: "/fund/carry-over", body: `{"from": {line}, "to": {later}, "free": "10万元", "reason": "跨年支付", "document": "盐财预〔2025〕1号"}`, header: []string{idempotencyHeader, "carry-1"}},
 	{id: "get_fund", as: "city", path: "/fund?by=line&year=2024"},
 	{id: "list_entries", as: "city", path: "/fund/entries?area=320902&limit=2"},
+	{id: "get_opening_template", as: "city", path: "/openings/template"},
+	{id: "read_openings", as: "city", path: "/openings/read?name=paid.csv", body: paidBefore, header: []string{"Content-Type", octets}, keep: []string{"sheet=sheet"}},
+	{id: "enter_openings", as: "city", path: "/openings", body: `{"sheet": "{sheet}", "area": "320900"}`, header: []string{idempotencyHeader, "paid-1"}, keep: []string{"opening=source"}},
+	{id: "list_openings", as: "city", path: "/openings"},
+	{id: "undo_openings", as: "city", path: "/openings/{opening}/undo", body: `{"reason": "名单有误"}`},
+	{id: "open_case", as: "firm", path: "/cases", body: `{"workflow": "project_filing", "enterprise": {tinghu}, "project": "焊装智能化改造"}`, header: []string{idempotencyHeader, "filing-1"}},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
+
+// paidBefore is what another office has paid to the firm in 大丰区, for its project as a whole.
+const paidBefore = "企业名称,统一社会信用代码,奖补类别,项目,年度,金额（元）,发放单位,依据文号\n盐城大丰乙电子有限公司," + dafengCode + ",投入补助,智能仓储,2022,300000,市发展改革委,盐发改发〔2022〕9号\n"
+
+const roundBody = `{"area": "320902", "policy": "yancheng-2022-6", "clauses": ["c9"], "title": "2024年度免申即享", "line": {line}}`
 
 // makes are the calls whose answer names something that later ones speak of.
 var makes = map[string]string{"raise_dispute": "dispute", "state_fact": "report", "draft_version": "version", "draft_policy": "version", "save_scenario": "scenario", "upload": "import", "order_enrolment": "enrolment", "order_enrolment_list": "enrolment"}
@@ -281,6 +306,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	must(t, err)
 	names["zip"], names["template"] = string(zip), templateOf(t, "企业名称", "统一社会信用代码", "营业收入（万元）")
 	c.staff()
+	c.verifies()
 	for _, login := range []string{"expert1", "expert2", "expert3"} {
 		names[login] = fmt.Sprint(c.ids[login])
 	}

@@ -187,7 +187,7 @@ type paymentStep struct {
 	By       string `json:"by,omitempty" example:"测试 finance"`
 	Reason   string `json:"reason,omitempty" example:"账号有误"`
 	Document string `json:"document,omitempty" example:"银行回单 2024-11-21"`
-	Place    string `json:"place,omitempty" example:"results.csv!A2" doc:"回单文件中的位置 · where in the file of the bank"`
+	Place    string `json:"place,omitempty" example:"results.csv#A2" doc:"回单文件中的位置 · where in the file of the bank"`
 }
 
 // payment is one payment of a batch. Its account is masked: in full it leaves in the bank's file alone.
@@ -326,7 +326,7 @@ type PaymentOutcome struct {
 	N      int    `json:"n" minimum:"1" example:"1" doc:"批内第几笔 · number of the payment in its batch"`
 	State  string `json:"state" enum:"settled,failed,unknown,bounced" example:"settled"`
 	Reason string `json:"reason,omitempty" maxLength:"2000" example:"账号有误"`
-	Place  string `json:"place,omitempty" maxLength:"400" example:"results.csv!A2"`
+	Place  string `json:"place,omitempty" maxLength:"400" example:"results.csv#A2"`
 }
 
 type resultsOut struct {
@@ -408,6 +408,40 @@ type instalmentPart struct {
 	Clause     string   `json:"clause" example:"yancheng-2022-6 c9"`
 	Committed  string   `json:"committed" example:"0.00" doc:"已承诺、还未到期应付的，元 · committed and not payable yet, in yuan"`
 	Payable    string   `json:"payable" example:"638000.00"`
+}
+
+type instalmentsOut struct {
+	Body struct {
+		Items []instalmentStands `json:"items" nullable:"false" doc:"第一期在前；结转的各年分列 · the first one first; of one that was carried over, each year's part by itself"`
+	}
+}
+
+// instalmentStands is an instalment of what was granted, and how far it has come.
+type instalmentStands struct {
+	Instalment int      `json:"instalment" example:"1"`
+	Line       fundLine `json:"line"`
+	Committed  string   `json:"committed" example:"0.00" doc:"已承诺、还未到期应付的，元 · committed and not payable yet, in yuan"`
+	Payable    string   `json:"payable" example:"638000.00"`
+	Ordered    string   `json:"ordered" example:"0.00" doc:"支付中 · in a batch of payments"`
+	Paid       string   `json:"paid" example:"0.00"`
+	Returned   string   `json:"returned" example:"0.00" doc:"已追回 · came back"`
+}
+
+// listInstalments is what is paid to an application when.
+func (s *server) listInstalments(ctx context.Context, c *caller, in *CaseIn) (*instalmentsOut, error) {
+	parts, err := s.Subsidy.Instalments(ctx, c.scope, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &instalmentsOut{}
+	out.Body.Items = []instalmentStands{}
+	for _, x := range parts {
+		b := x.Balance
+		out.Body.Items = append(out.Body.Items, instalmentStands{
+			x.N, s.fundLine(x.Line), b[ledger.Committed].String(), b[ledger.Payable].String(), b[ledger.Ordered].String(), b[ledger.Paid].String(), b[ledger.Returned].String(),
+		})
+	}
+	return out, nil
 }
 
 type unpaidOut struct {
@@ -587,6 +621,7 @@ func (s *server) registerPayments() {
 	handle(s, operation{id: "take_payment_file", tag: "fund", method: http.MethodPost, path: one + "/file", need: pay, streams: tables[:2]}, s.takeFile)
 	handle(s, operation{id: "read_results", tag: "fund", method: http.MethodPost, path: one + "/results", need: pay, upload: octets}, s.readResults)
 	handle(s, operation{id: "settle_payments", tag: "fund", method: http.MethodPost, path: one + "/settle", need: pay, body: 4 * bodyLimit, keyed: true}, s.settlePayments)
+	handle(s, operation{id: "list_instalments", tag: "subsidies", method: http.MethodGet, path: "/cases/{id}/instalments", need: access.Need{Action: access.ReadCase}}, s.listInstalments)
 	handle(s, operation{id: "list_unpaid", tag: "fund", method: http.MethodGet, path: "/fund/unpaid", need: read}, s.listUnpaid)
 	handle(s, operation{id: "carry_over", tag: "fund", method: http.MethodPost, path: "/fund/carry-over", need: manage, status: http.StatusNoContent, keyed: true}, s.carryOver)
 	handle(s, operation{id: "list_claims", tag: "fund", method: http.MethodGet, path: "/claims", need: read}, s.listClaims)

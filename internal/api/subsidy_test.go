@@ -13,7 +13,7 @@ const accountNumber = "6228480402564890018"
 const payeeBody = `{"holder": "盐城亭湖甲机械有限公司", "bank": "盐城农商银行亭湖支行", "number": "` + accountNumber + `"}`
 
 // subsidised is how far a subsidy of the firm in 亭湖区 has come.
-type subsidised struct{ line, call, application, batch, objection, payments, owed string }
+type subsidised struct{ line, call, application, batch, objection, payments, owed, round, opening string }
 
 // stages of a subsidy, each after the one before.
 const (

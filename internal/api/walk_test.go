@@ -106,6 +106,17 @@ var writers = map[string][]string{
 	"read_results":            {"finance"},
 	"settle_payments":         {"finance"},
 	"carry_over":              {"tinghu", "city", "finance"},
+	"preview_round":           {"tinghu", "city"},
+	"list_round":              {"tinghu", "city"},
+	"drop_round_line":         {"tinghu", "city"},
+	"restore_round_line":      {"tinghu", "city"},
+	"give_up_round":           {"tinghu", "city"},
+	"publish_round":           {"tinghu", "city"},
+	"ask_round":               {"tinghu", "city"},
+	"read_openings":           {"tinghu", "city", "narrow"},
+	"enter_openings":          {"city"},
+	"undo_openings":           {"city"},
+	"open_case":               {"firm", "handler"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"save_scenario":           {"tinghu", "city", "narrow", "admin"},
@@ -150,6 +161,10 @@ func (c *city) address(op operation, code string) string {
 		id = c.paid.application
 	case strings.HasPrefix(op.path, "/cases/"):
 		id = fmt.Sprint(c.cases[code])
+	case strings.HasPrefix(op.path, "/rounds/"):
+		id = c.paid.round
+	case strings.HasPrefix(op.path, "/openings/"):
+		id = c.paid.opening
 	case strings.HasPrefix(op.path, "/calls/"):
 		id = c.paid.call
 	case strings.HasPrefix(op.path, "/batches/"), strings.HasPrefix(op.path, "/notices/"):
@@ -178,7 +193,11 @@ func (c *city) firstImport() string {
 func newWalk(t *testing.T) *city {
 	c := newCity(t)
 	c.tokens["narrow"] = c.token("city", access.Actions(), "320904")
-	c.subsidise(ordered)
+	c.subsidise(noticed)
+	c.enters()
+	c.lists()
+	c.grants()
+	c.orders()
 	return c
 }
 
@@ -194,6 +213,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"list_cases":          {"", "?ended=true", "?q=%E5%85%AC%E5%8F%B8", "?workflow=subsidy_application&limit=1"},
 		"get_fund":            {"", "?by=area", "?by=month"},
 		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
+		"list_candidates":     {"?role=expert"},
 		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
 		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
 	}
@@ -246,6 +266,7 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 	must(t, err)
 	names := map[string]string{
 		"dongtai": fmt.Sprint(c.firms[dongtaiCode]), "tinghu": fmt.Sprint(c.firms[tinghuCode]), "plan": `{"sheets": []}`, "zip": string(zip), "message": fmt.Sprint(c.told[tinghuCode]),
+		"sheet": strings.Repeat("0", 64),
 	}
 	bodies := map[string]string{}
 	for _, k := range calls {
@@ -266,7 +287,7 @@ func TestNobodyChangesWhatIsNotTheirs(t *testing.T) {
 		switch op.id {
 		case "upload":
 			path += upload
-		case "read_opinions", "read_results":
+		case "read_opinions", "read_results", "read_openings":
 			path += "?name=list.csv"
 		case "attach_case_file":
 			path += "?name=invoice.pdf"

@@ -446,23 +446,27 @@ func TestProjectIsOpenedByName(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		firm, project := w.firm("大丰示例机械", "320904")
 		me := applicant(101, firm)
-		c, err := w.OpenProject(ctx, me, firm, "大丰示例机械数字车间")
+		c, _, err := w.OpenProject(ctx, me, firm, "大丰示例机械数字车间")
 		must(t, err)
 		if c.Subject != project || c.State != "draft" {
 			t.Errorf("opened: %+v", c)
 		}
-		made, err := w.OpenProject(ctx, me, firm, "新建黑灯车间")
+		made, begun, err := w.OpenProject(ctx, me, firm, "新建黑灯车间")
 		must(t, err)
-		if made.Subject == project || made.Enterprise != firm {
+		if made.Subject == project || made.Enterprise != firm || begun {
 			t.Errorf("a new one: %+v", made)
 		}
-		again, err := w.OpenProject(ctx, me, firm, "新建黑灯车间")
-		must(t, err)
-		if again.Subject != made.Subject {
-			t.Errorf("a second project of one name: %+v", again)
+		if again, begun, err := w.OpenProject(ctx, me, firm, "新建黑灯车间"); err != nil || again.ID != made.ID || !begun {
+			t.Errorf("a second filing of one name: %+v, %v, %v", again, begun, err)
 		}
-		if _, err := w.OpenProject(ctx, applicant(102, project), firm, "别家的项目"); err == nil {
-			t.Error("opened for another firm")
+		w.does(me, made.ID, "withdraw")
+		if again, begun, err := w.OpenProject(ctx, me, firm, "新建黑灯车间"); err != nil || again.ID == made.ID || again.Subject != made.Subject || begun {
+			t.Errorf("filed again after it was withdrawn: %+v, %v, %v", again, begun, err)
+		}
+		for _, who := range []access.Scope{applicant(102, project), cityA} {
+			if _, _, err := w.OpenProject(ctx, who, firm, "别家的项目"); err == nil {
+				t.Errorf("opened by %s", who.Role())
+			}
 		}
 		if err := w.act(me, c.ID, "file", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("an empty form: %v", err)

@@ -341,6 +341,62 @@ func (s *Store) ImportOpenings(ctx context.Context, scope access.Scope, area, au
 	return id, nil
 }
 
+// OpeningAuthority is in whose name what was paid before is stated where nobody says otherwise: the office that brings the sheet
+// in answers for it.
+const OpeningAuthority = "bureau"
+
+// OpeningImport is a sheet of earlier payouts that was entered.
+type OpeningImport struct {
+	ledger.OpeningSum
+	Source source.Source
+}
+
+// OpeningImports is the sheets of earlier payouts whose claims and whose source the scope may read, the newest first.
+func (s *Store) OpeningImports(ctx context.Context, scope access.Scope) ([]OpeningImport, error) {
+	var sums []ledger.OpeningSum
+	err := s.Book.Read(ctx, scope, func(ctx context.Context, v *ledger.View) (err error) {
+		sums, err = v.Openings(ctx)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	var all []OpeningImport
+	for _, x := range sums {
+		src, err := s.Sources.Get(ctx, scope, x.Source)
+		if errs.KindOf(err) == errs.KindNotFound {
+			continue // of an office that the reader does not see
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, OpeningImport{x, src})
+	}
+	return all, nil
+}
+
+// MayUndo says that the scope may take the sheet back, which stands.
+func (o OpeningImport) MayUndo(scope access.Scope) bool {
+	return o.Source.Live() && scope.Sees(access.UndoImport, o.Source.Area, 0)
+}
+
+// UndoOpenings takes a sheet of earlier payouts back, whole, for a reason. It is NotFound for a source that is none, or whose
+// area the scope may not undo.
+func (s *Store) UndoOpenings(ctx context.Context, scope access.Scope, id int64, reason string) error {
+	all, err := s.OpeningImports(ctx, scope)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(all, func(o OpeningImport) bool { return o.Source.ID == id && o.MayUndo(scope) }) {
+		return errs.NotFound("source", id)
+	}
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return errs.Invalid(i18n.M("subsidy.undo_reason"))
+	}
+	_, err = s.Sources.Retract(ctx, scope, id, reason)
+	return err
+}
+
 // lift gives the claims of an import up when its source is taken back, wherever that is done.
 func (s *Store) lift(ctx context.Context, tx *store.Tx, src source.Source) error {
 	if src.Kind != source.Import {

@@ -18,30 +18,61 @@ import (
 const ProjectWorkflow = "project_filing"
 
 // OpenProject opens the filing of a project of an enterprise by its name. One that is not known yet becomes known by the
-// enterprise's own word; one of that name that is known is taken.
-func (s *Store) OpenProject(ctx context.Context, scope access.Scope, enterprise int64, name string) (casework.Case, error) {
+// enterprise's own word; one of that name that is known is taken. Where its filing is under way already, that one is given, and
+// begun is true.
+func (s *Store) OpenProject(ctx context.Context, scope access.Scope, enterprise int64, name string) (filing casework.Case, begun bool, err error) {
 	name = strings.TrimSpace(name)
 	if name == "" {
-		return casework.Case{}, errs.Invalid(i18n.M("subsidy.project_name"))
+		return casework.Case{}, false, errs.Invalid(i18n.M("subsidy.project_name"))
 	}
 	if err := limited("subsidy.field_label", name, 100); err != nil {
-		return casework.Case{}, err
+		return casework.Case{}, false, err
 	}
 	view, err := s.Frames.For(ctx, scope, 0)
 	if err != nil {
-		return casework.Case{}, err
+		return casework.Case{}, false, err
 	}
 	e, ok := view.Enterprise(enterprise)
 	if !ok {
-		return casework.Case{}, errs.NotFound("enterprise", enterprise)
+		return casework.Case{}, false, errs.NotFound("enterprise", enterprise)
+	}
+	w, ok := s.cases.Set.Workflow(ProjectWorkflow)
+	if !ok {
+		return casework.Case{}, false, errs.NotFound("workflow", ProjectWorkflow)
+	}
+	if w.Opener(scope, access.Object{Area: e.Area, Owner: e.ID}) == "" { // before anything about it becomes known
+		return casework.Case{}, false, errs.Forbidden("file a project of another enterprise")
+	}
+	if filing, err = s.filingOf(ctx, scope, enterprise, name); err != nil || filing.ID != 0 {
+		return filing, filing.ID != 0, err
 	}
 	id, known := s.named(view, enterprise, content.Project, []string{"project.name", "project.code"}, name)
 	if !known {
 		if id, err = s.newProject(ctx, scope, e, name); err != nil {
-			return casework.Case{}, err
+			return casework.Case{}, false, err
 		}
 	}
-	return s.cases.New(ctx, scope, casework.NewCase{Workflow: ProjectWorkflow, Title: name, Subject: id})
+	filing, err = s.cases.New(ctx, scope, casework.NewCase{Workflow: ProjectWorkflow, Title: name, Subject: id})
+	return filing, false, err
+}
+
+// filingOf is the filing of a project of a name that is under way; its zero value where there is none.
+func (s *Store) filingOf(ctx context.Context, scope access.Scope, enterprise int64, name string) (casework.Case, error) {
+	const page = 200
+	for from := 0; ; from += page {
+		list, _, err := s.cases.Cases(ctx, scope, casework.Filter{Workflow: ProjectWorkflow, Enterprise: enterprise, Running: true}, from, page)
+		if err != nil {
+			return casework.Case{}, err
+		}
+		for _, c := range list {
+			if c.Title == name {
+				return c, nil
+			}
+		}
+		if len(list) < page {
+			return casework.Case{}, nil
+		}
+	}
 }
 
 // newProject makes a project known, as the enterprise says.

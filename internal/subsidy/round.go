@@ -481,6 +481,20 @@ type LineSum struct {
 	Amount        money.Fen
 }
 
+// SumLines adds lines up by state and clause, in the order in which they come: LineSums for a list that is not kept.
+func SumLines(lines []RoundLine) []LineSum {
+	var all []LineSum
+	for _, l := range lines {
+		i := slices.IndexFunc(all, func(x LineSum) bool { return x.State == l.State && x.Clause == l.Clause })
+		if i < 0 {
+			i, all = len(all), append(all, LineSum{State: l.State, Clause: l.Clause})
+		}
+		all[i].Lines++
+		all[i].Amount += l.Amount
+	}
+	return all
+}
+
 const sumLines = `SELECT state, clause, COUNT(*), CAST(SUM(fen) AS BIGINT) FROM subsidy_round_line WHERE round_id = $1 AND `
 
 // LineSums adds up the lines of a round that the scope may read.

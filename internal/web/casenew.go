@@ -153,10 +153,8 @@ func (s *server) beginOne(r *http.Request, v *visit, x startable) (casework.Case
 	title := joined(v.t.Text(x.Title), x.Name)
 	switch x.Subject {
 	case content.Project:
-		if open, err := s.filed(r, v, x, firm); open.ID != 0 || err != nil {
-			return open, err
-		}
-		return s.Subsidy.OpenProject(ctx, v.scope, firm, x.Name)
+		filing, _, err := s.Subsidy.OpenProject(ctx, v.scope, firm, x.Name)
+		return filing, err
 	case content.Area:
 		subject, err := s.Subsidy.AreaSubject(ctx, r.PostFormValue("area"))
 		if err != nil {
@@ -174,21 +172,4 @@ func (s *server) beginOne(r *http.Request, v *visit, x startable) (casework.Case
 		}
 	}
 	return s.Cases.New(ctx, v.scope, casework.NewCase{Workflow: x.Workflow.Workflow, Title: title, Subject: firm})
-}
-
-// filedCases is how many filings of one enterprise are looked through.
-const filedCases = 200
-
-// filed is the filing of a project of that name that is under way already: beginning it again leads there.
-func (s *server) filed(r *http.Request, v *visit, x startable, firm int64) (casework.Case, error) {
-	if x.Name == "" {
-		return casework.Case{}, nil
-	}
-	list, _, err := s.Cases.Cases(r.Context(), v.scope, casework.Filter{Workflow: x.Workflow.Workflow, Enterprise: firm, Running: true}, 0, filedCases)
-	for _, c := range list {
-		if c.Title == x.Name {
-			return c, nil
-		}
-	}
-	return casework.Case{}, err
 }

@@ -68,6 +68,9 @@ func (s *server) mineCalls(ctx context.Context, v *visit, view fact.View, d *min
 	return nil
 }
 
+// filedCases is how many filings of one enterprise are looked through.
+const filedCases = 200
+
 // filings is where the filing of each project of an enterprise stands, by the project; the latest of each.
 func (s *server) filings(ctx context.Context, v *visit, firm int64) (map[int64]moneyRow, error) {
 	if !v.scope.Can(access.ReadCase) {

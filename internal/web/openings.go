@@ -5,11 +5,9 @@ import (
 	"net/http"
 	"os"
 	"strconv"
-	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
@@ -60,25 +58,14 @@ func (s *server) openingsAnswer(w http.ResponseWriter, r *http.Request, v *visit
 
 func (s *server) openingsOf(ctx context.Context, v *visit) (openingsData, error) {
 	d := openingsData{MayEnter: v.scope.Can(access.Import)}
-	var sums []ledger.OpeningSum
-	err := s.Book.Read(ctx, v.scope, func(ctx context.Context, view *ledger.View) (err error) {
-		sums, err = view.Openings(ctx)
-		return err
-	})
+	all, err := s.Subsidy.OpeningImports(ctx, v.scope)
 	if err != nil {
 		return d, err
 	}
 	names := map[int64]string{}
-	for _, x := range sums {
-		src, err := s.Sources.Get(ctx, v.scope, x.Source)
-		if errs.KindOf(err) == errs.KindNotFound {
-			continue // of an office that the visitor does not see
-		}
-		if err != nil {
-			return d, err
-		}
-		row := openingRow{OpeningSum: x, Name: src.Name, When: instant(src.ReceivedAt), MayUndo: src.Live() && v.scope.Sees(access.UndoImport, src.Area, 0)}
-		if row.By, err = s.personName(ctx, names, src.Actor); err != nil {
+	for _, x := range all {
+		row := openingRow{OpeningSum: x.OpeningSum, Name: x.Source.Name, When: instant(x.Source.ReceivedAt), MayUndo: x.MayUndo(v.scope)}
+		if row.By, err = s.personName(ctx, names, x.Source.Actor); err != nil {
 			return d, err
 		}
 		d.Rows = append(d.Rows, row)
@@ -178,9 +165,6 @@ func (s *server) showRead(w http.ResponseWriter, r *http.Request, v *visit, stat
 	return s.show(w, r, s.shell(r, v, v.t.S("openingpage.title")), status, openingsReadPage(v.t, d))
 }
 
-// openingAuthority is who states what was paid before: the office that brings the sheet in answers for it.
-const openingAuthority = "bureau"
-
 // enterOpenings enters what was shown: the sheet that the visitor has looked at, and no other.
 func (s *server) enterOpenings(w http.ResponseWriter, r *http.Request, v *visit) error {
 	ctx := r.Context()
@@ -191,7 +175,7 @@ func (s *server) enterOpenings(w http.ResponseWriter, r *http.Request, v *visit)
 	case p == nil || r.PostFormValue("sheet") != p.SHA256:
 		return s.showRead(w, r, v, http.StatusConflict, v.t.S("openingpage.other"))
 	}
-	if _, err = s.Subsidy.ImportOpenings(ctx, v.scope, s.homeArea(v.scope), openingAuthority, p); err == nil {
+	if _, err = s.Subsidy.ImportOpenings(ctx, v.scope, s.homeArea(v.scope), subsidy.OpeningAuthority, p); err == nil {
 		return seeOther(w, r, "/fund/openings?done=entered")
 	}
 	if msg, told := errs.Message(err); told && !hidden(err) {
@@ -206,25 +190,13 @@ func (s *server) undoOpenings(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return errs.NotFound("source", r.PathValue("id"))
 	}
-	d, err := s.openingsOf(r.Context(), v)
-	if err != nil {
-		return err
-	}
-	mine := false
-	for _, x := range d.Rows {
-		mine = mine || x.Source == id && x.MayUndo
-	}
-	reason := strings.TrimSpace(r.PostFormValue("reason"))
-	switch {
-	case !mine:
-		return errs.NotFound("source", id)
-	case reason == "":
-		err = errs.Invalid(i18n.M("openingpage.reason"))
-	default:
-		_, err = s.Sources.Retract(r.Context(), v.scope, id, reason)
-	}
+	err = s.Subsidy.UndoOpenings(r.Context(), v.scope, id, r.PostFormValue("reason"))
 	if err == nil {
 		return seeOther(w, r, "/fund/openings?done=undone")
+	}
+	d, again := s.openingsOf(r.Context(), v)
+	if again != nil {
+		return again
 	}
 	return s.openingsProblem(w, r, v, d, err)
 }

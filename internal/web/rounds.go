@@ -221,7 +221,7 @@ func (s *server) previewRound(r *http.Request, v *visit, f *roundForm) error {
 		return err
 	}
 	f.Shown = true
-	f.Sums = sumRows(v, row, sumsOf(lines))
+	f.Sums = sumRows(v, row, subsidy.SumLines(lines))
 	for _, l := range lines {
 		into := &f.Rows
 		if l.State != subsidy.LineListed {
@@ -236,20 +236,6 @@ func (s *server) previewRound(r *http.Request, v *visit, f *roundForm) error {
 		}
 	}
 	return nil
-}
-
-// sumsOf adds lines up by state and clause, as LineSums does for a round that is kept.
-func sumsOf(lines []subsidy.RoundLine) []subsidy.LineSum {
-	var all []subsidy.LineSum
-	for _, l := range lines {
-		i := slices.IndexFunc(all, func(x subsidy.LineSum) bool { return x.State == l.State && x.Clause == l.Clause })
-		if i < 0 {
-			i, all = len(all), append(all, subsidy.LineSum{State: l.State, Clause: l.Clause})
-		}
-		all[i].Lines++
-		all[i].Amount += l.Amount
-	}
-	return all
 }
 
 // lineStates are the states of lines in the order in which a reader asks for them.

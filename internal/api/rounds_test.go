@@ -1,0 +1,191 @@
+package api
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+)
+
+// enters enters what another office has paid to the firm in 大丰区, for its project as a whole.
+func (c *city) enters() {
+	c.t.Helper()
+	r := c.ask("city", http.MethodPost, "/openings/read?name=paid.csv", paidBefore, "Content-Type", octets)
+	wants(c.t, r, 200, `"problems":[]`, `"amount":"300000.00"`)
+	r = c.ask("city", http.MethodPost, "/openings", `{"sheet": "`+r.at(c.t, "sheet")+`", "area": "320900"}`)
+	wants(c.t, r, 201)
+	c.paid.opening = r.at(c.t, "source")
+}
+
+// verifies has the offices whose word counts most say what the bureau said of the projects.
+func (c *city) verifies() {
+	c.t.Helper()
+	for _, authority := range []string{"tax", "statistics"} {
+		c.importCSV("projects-"+authority+".csv", projectsCSV, authority)
+		for _, year := range []int{2022, 2024} {
+			c.importYear(year, fmt.Sprintf("projects-%s-%d.csv", authority, year), noInvestment, authority)
+		}
+	}
+}
+
+// lists lists a round for the firms of 亭湖区.
+func (c *city) lists() {
+	c.t.Helper()
+	c.verifies()
+	r := c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody())
+	wants(c.t, r, 201)
+	c.paid.round = r.at(c.t, "id")
+}
+
+func (c *city) roundBody() string { return fill(roundBody, map[string]string{"line": c.paid.line}) }
+
+// A round goes from the list to the money over the API alone: listed by one, made public by another, asked once its notice has
+// stood, and confirmed by the firm, which names its account.
+func TestRoundFromListToPaid(t *testing.T) {
+	c := newCity(t)
+	c.staff()
+	c.opensCall() // brings in what is known of the project in other years, and the budget
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody()), 200, `"state":"unverified"`)
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody()), 422)
+	c.verifies()
+	wants(t, c.ask("city", http.MethodPost, "/fund/budget", budgetBody), 200) // beside what the call has set aside
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody()), 200, `"sums":[{"state":"listed","clause":"c9","lines":1,"amount":"682000.00"}]`, "数字车间")
+	wants(t, c.get("tinghu", "/rounds"), 200, `"items":[]`)
+	for pointer, change := range map[string][2]string{"/as_of": {`"line"`, `"as_of": "31.10.2024", "line"`}, "/clauses": {`["c9"]`, `[]`}, "/line": {c.paid.line, "0"}} {
+		wants(t, c.ask("tinghu", http.MethodPost, "/rounds", strings.Replace(c.roundBody(), change[0], change[1], 1)), 422, `"pointer":"`+pointer+`"`)
+	}
+	for _, login := range []string{"firm", "finance", "auditor", "tax", "expert1"} {
+		wants(t, c.ask(login, http.MethodPost, "/rounds", c.roundBody()), 403)
+	}
+	first := c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody(), idempotencyHeader, "round")
+	wants(t, first, 201)
+	if again := c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody(), idempotencyHeader, "round"); again.status != 201 || again.body != first.body {
+		t.Errorf("listed again: %d %s", again.status, again.body)
+	}
+	one := "/rounds/" + first.at(t, "id")
+	wants(t, c.get("auditor", one), 200, `"state":"listed"`, `"by":"测试 tinghu"`)
+	for _, login := range []string{"firm", "viewer"} {
+		wants(t, c.get(login, one), 403)
+	}
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/lines/1/drop", `{"reason": " "}`), 422)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/lines/9/drop", `{"reason": "正在核查"}`), 404)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/lines/1/drop", `{"reason": "正在核查"}`), 204)
+	wants(t, c.get("tinghu", one+"/lines?state=dropped"), 200, `"reason":"正在核查"`, `"total":1`)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/lines/1/restore", ""), 204)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/ask", ""), 409)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/publish", ""), 409) // the own list
+	wants(t, c.ask("city", http.MethodPost, one+"/publish", ""), 204)
+	wants(t, c.ask("city", http.MethodPost, one+"/publish", ""), 409)
+	notice := c.get("", "/notices/"+first.at(t, "id"))
+	wants(t, notice, 200, `"firm":"盐城亭湖甲机械有限公司"`, `"amount":"682000.00"`)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/ask", ""), 409) // the notice stands
+	c.now = c.now.AddDate(0, 0, 9)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/ask", ""), 200, `"asked":1`)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/ask", ""), 200, `"asked":0`)
+	lines := c.get("city", one+"/lines")
+	wants(t, lines, 200, `"state":"asked"`, `"answer":"ask"`)
+	id := lines.at(t, "items.0.case")
+
+	wants(t, c.ask("firm", http.MethodPost, "/cases/"+id+"/act", `{"action": "confirm"}`), 409) // no account yet
+	wants(t, c.ask("viewer", http.MethodPost, "/cases/"+id+"/act", `{"action": "decline"}`), 403)
+	wants(t, c.get("firm", "/cases/"+id+"/instalments"), 200, `"items":[]`)
+	c.simply("firm", id, "decline")
+	wants(t, c.get("city", one), 200, `"answers":[{"state":"declined"`)
+	c.acts("firm", id, "appeal")
+	wants(t, c.ask("firm", http.MethodPut, "/cases/"+id+"/payee", payeeBody), 204)
+	c.simply("firm", id, "confirm")
+	wants(t, c.get("firm", "/cases/"+id+"/instalments"), 200, `"instalment":1`, `"payable":"682000.00"`)
+	wants(t, c.get("tax", "/cases/"+id+"/instalments"), 404)
+	owed := c.get("finance", "/payables")
+	wants(t, owed, 200, `"case":`+id, accountNumber)
+	r := c.ask("finance", http.MethodPost, "/payments", fmt.Sprintf(`{"payments": [{"case": %s, "instalment": 1, "amount": "682000"}]}`, id), idempotencyHeader, "pay")
+	wants(t, r, 201)
+	payments := "/payments/" + r.at(t, "id")
+	wants(t, c.ask("finance", http.MethodPost, payments+"/send", `{"document": "盐财支〔2024〕31号"}`), 204)
+	wants(t, c.ask("finance", http.MethodPost, payments+"/settle", settleBody), 200, `"paid":1`)
+	wants(t, c.get("city", one), 200, `"answers":[{"state":"paid"`, `"amount":"682000.00"`)
+	wants(t, c.get("firm", "/cases/"+id+"/instalments"), 200, `"paid":"682000.00"`)
+	held := c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody())
+	wants(t, held, 200, `"state":"held"`, "盐政办发〔2022〕6号 四(三)")
+}
+
+// What another office has paid is entered once and whole, stands against a round and an application, and can be taken back.
+func TestOpenings(t *testing.T) {
+	c := newCity(t)
+	c.staff()
+	c.opensCall()
+	c.verifies()
+	sheet := strings.NewReplacer("盐城大丰乙电子有限公司", "盐城亭湖甲机械有限公司", dafengCode, tinghuCode, "智能仓储", "数字车间").Replace(paidBefore)
+	read := func(login, body string) reply {
+		return c.ask(login, http.MethodPost, "/openings/read?name=paid.csv", body, "Content-Type", octets)
+	}
+	for _, login := range []string{"firm", "auditor", "expert1", "tax"} {
+		wants(t, read(login, sheet), 403)
+	}
+	bad := read("city", strings.Replace(sheet, "300000", "若干", 1))
+	wants(t, bad, 200, `"place":"paid.csv#F2"`, `"items":[]`)
+	wants(t, c.ask("city", http.MethodPost, "/openings", `{"sheet": "`+bad.at(t, "sheet")+`", "area": "320900"}`), 409) // nothing was kept
+	good := read("city", sheet)
+	wants(t, good, 200, `"problems":[]`, `"project":"project:`, `"beside":[]`)
+	enter := `{"sheet": "` + good.at(t, "sheet") + `", "area": "320900"}`
+	wants(t, c.ask("tinghu", http.MethodPost, "/openings", enter), 403) // the city's
+	wants(t, c.ask("city", http.MethodPost, "/openings", strings.Replace(enter, "320900", "310000", 1)), 403)
+	wants(t, c.ask("second", http.MethodPost, "/openings", enter), 409) // has read nothing
+	first := c.ask("city", http.MethodPost, "/openings", enter, idempotencyHeader, "paid")
+	wants(t, first, 201)
+	if again := c.ask("city", http.MethodPost, "/openings", enter, idempotencyHeader, "paid"); again.status != 201 || again.body != first.body {
+		t.Errorf("entered again: %d %s", again.status, again.body)
+	}
+	wants(t, c.ask("city", http.MethodPost, "/openings", enter), 409)
+	wants(t, c.get("auditor", "/openings"), 200, `"name":"paid.csv"`, `"claims":1`, `"amount":"300000.00"`, `"may_undo":false`)
+	wants(t, c.get("firm", "/openings"), 403)
+	wants(t, c.get("auditor", "/claims?source="+first.at(t, "source")), 200, "市发展改革委", `"lifted":false`)
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody()), 200, `"state":"held"`, "市发展改革委")
+	id := c.begins()
+	c.simply("firm", id, "submit")
+	wants(t, c.get("tinghu", "/cases/"+id+"/application"), 200, "盐发改发〔2022〕9号")
+
+	one := "/openings/" + first.at(t, "source") + "/undo"
+	wants(t, c.ask("auditor", http.MethodPost, one, `{"reason": "名单有误"}`), 403)
+	wants(t, c.ask("city", http.MethodPost, one, `{"reason": " "}`), 422)
+	wants(t, c.ask("city", http.MethodPost, "/openings/1/undo", `{"reason": "x"}`), 404)
+	wants(t, c.ask("city", http.MethodPost, one, `{"reason": "名单有误"}`), 204)
+	wants(t, c.ask("city", http.MethodPost, one, `{"reason": "名单有误"}`), 404)
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody()), 200, `"state":"listed"`)
+	wants(t, c.get("city", "/openings"), 200, `"lifted":1`)
+}
+
+// A case begins once for a project, by who may, and not where another operation begins it.
+func TestOpenCase(t *testing.T) {
+	c := newCity(t)
+	body := fmt.Sprintf(`{"workflow": "project_filing", "enterprise": %d, "project": "黑灯车间"}`, c.firms[tinghuCode])
+	made := c.ask("firm", http.MethodPost, "/cases", body)
+	wants(t, made, 201, `"begun":false`)
+	wants(t, c.ask("handler", http.MethodPost, "/cases", body), 201, `"begun":true`, `"id":`+made.at(t, "id"))
+	for _, login := range []string{"viewer", "tinghu", "city", "auditor"} {
+		wants(t, c.ask(login, http.MethodPost, "/cases", body), 403)
+	}
+	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, fmt.Sprint(c.firms[tinghuCode]), fmt.Sprint(c.firms[dafengCode]), 1)), 404)
+	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "黑灯车间", " ", 1)), 422)
+	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "project_filing", "nonsense", 1)), 422, `"pointer":"/workflow"`)
+	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "project_filing", "subsidy_application", 1)), 409, "open_application")
+	wants(t, c.ask("city", http.MethodPost, "/calls", fill(callBody, map[string]string{"line": "99999"})), 422, "99999")
+	wants(t, c.ask("city", http.MethodPost, "/cases", `{"workflow": "call", "area": "320900"}`), 409, "draft_call")
+	for name := range begunBy {
+		if _, ok := c.srv.Cases.Set.Workflow(name); !ok {
+			t.Errorf("there is no workflow %s", name)
+		}
+	}
+}
+
+// Who may be appointed is told with who may not and why.
+func TestCandidates(t *testing.T) {
+	c := newCity(t)
+	c.subsidise(drafted)
+	one := "/cases/" + c.paid.application + "/candidates"
+	c.simply("firm", c.paid.application, "submit")
+	wants(t, c.get("city", one+"?role=expert"), 200, "测试 expert1", fmt.Sprintf(`"account":%d`, c.ids["expert3"]))
+	wants(t, c.get("city", one+"?role=tax_bureau"), 422, `"parameter":"role"`)
+	wants(t, c.get("firm", one+"?role=expert"), 403)
+	wants(t, c.get("tax", one+"?role=expert"), 403)
+}
