@@ -192,6 +192,7 @@ var pages = map[string]page{
 	"GET /experts":                       because("who judges is chosen by people"),
 	"POST /experts":                      because("who judges is chosen by people"),
 	"POST /experts/{id}/remove":          because("who judges is chosen by people"),
+	"POST /experts/{id}/settle":          because("who judges is chosen by people"),
 	"GET /ladders":                       because("a ladder is public as a page"),
 	"GET /ladders/{ladder}":              because("a ladder is public as a page"),
 	"GET /ladders/{ladder}/export":       because("a pool as a sheet for people"),

@@ -312,11 +312,7 @@ func (s *Store) Recheck(ctx context.Context, tx *store.Tx, id int64, passed bool
 	if err != nil {
 		return err
 	}
-	stood := 0
-	if passed {
-		stood = 1
-	}
-	if _, err := tx.Exec(ctx, insertRecheck, n, id, act.Case, s.Clock.Millis(), act.Actor, stood, strings.TrimSpace(act.Reason)); err != nil {
+	if _, err := tx.Exec(ctx, insertRecheck, n, id, act.Case, s.Clock.Millis(), act.Actor, number(passed), strings.TrimSpace(act.Reason)); err != nil {
 		return fmt.Errorf("check title %d: %w", id, err)
 	}
 	return nil

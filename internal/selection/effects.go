@@ -55,6 +55,7 @@ func Register(r *casework.Registry, s *Store) {
 			return do(s, ctx, tx, at)
 		}
 	}
+	casework.Register(r, "selection.propose", of((*Store).proposeEffect))
 	casework.Register(r, "selection.open", of((*Store).openEffect))
 	casework.Register(r, "selection.nominate", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args withForm) error {
 		return s.nominateEffect(ctx, tx, at, args.Form)
@@ -106,18 +107,53 @@ func onOwn(s *Store, do func(*Store, context.Context, *store.Tx, int64) error) f
 	}
 }
 
-// openEffect opens the round that the answers describe (content/forms/selection_call.yaml).
-func (s *Store) openEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+// proposed is the round that a case is about: as the form of the act says (content/forms/selection_call.yaml), or, where
+// somebody else announces it, as the case keeps it.
+func proposed(at *casework.Moment) NewRound {
+	kept, n := at.Case().Data, NewRound{Act: actOf(at), Area: at.Case().Area}
 	number := func(name string) int {
 		if a := at.Answer("answer." + name); a.State == rule.Present {
 			return int(a.Value.Int())
 		}
+		if v, ok := kept[name]; ok {
+			return int(v.Int())
+		}
 		return 0
 	}
-	_, err := s.OpenRound(ctx, tx, NewRound{
-		Act: actOf(at), Scheme: strings.Join(at.Texts("scheme"), ""), Year: number("year"), Area: at.Case().Area, Quota: number("quota"),
-		PerCounty: number("per_county"), Closes: at.Answer("answer.closes").Value.Day(),
-	})
+	n.Year, n.Quota, n.PerCounty = number("year"), number("quota"), number("per_county")
+	if n.Scheme = strings.Join(at.Texts("scheme"), ""); n.Scheme != "" {
+		n.Closes = at.Answer("answer.closes").Value.Day()
+	} else if scheme, ok := kept["scheme"]; ok {
+		n.Scheme, n.Closes = scheme.Text(), kept["closes"].Day()
+	}
+	return n
+}
+
+// proposeEffect checks the round that is asked for and keeps it with the case until another account announces it.
+func (s *Store) proposeEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, _, _, err := s.planned(ctx, tx, proposed(at))
+	if err != nil {
+		return err
+	}
+	for _, x := range []struct {
+		key string
+		is  rule.Value
+	}{
+		{"scheme", rule.Text(r.Scheme)},
+		{"year", rule.Int(int64(r.Year))},
+		{"closes", rule.Day(r.Closes)},
+		{"quota", rule.Int(int64(r.Quota))},
+		{"per_county", rule.Int(int64(r.PerCounty))},
+	} {
+		if err := at.Set(x.key, x.is); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *Store) openEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	_, err := s.OpenRound(ctx, tx, proposed(at))
 	return err
 }
 

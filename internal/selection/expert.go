@@ -110,35 +110,6 @@ func (s *Store) AddExpert(ctx context.Context, scope access.Scope, e Expert) (Ex
 	return e, nil
 }
 
-// RemoveExpert takes somebody out of the pool. In rounds that are being judged others take the seats; sheets of whoever left
-// do not count.
-func (s *Store) RemoveExpert(ctx context.Context, scope access.Scope, id int64, reason string) error {
-	if reason = strings.TrimSpace(reason); utf8.RuneCountInString(reason) < shortestReasons || utf8.RuneCountInString(reason) > maxReason {
-		return errs.Invalid(i18n.M("selection.need_reason"))
-	}
-	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Lock(ctx, poolLock); err != nil {
-			return err
-		}
-		all, err := experts(ctx, tx)
-		if err != nil {
-			return err
-		}
-		i := slices.IndexFunc(all, func(e Expert) bool { return e.ID == id && e.Left == 0 })
-		if i < 0 || managesPool(scope, all[i].Area) != nil {
-			return errs.NotFound("expert", id)
-		}
-		if _, err := tx.Exec(ctx, expertLeaves, s.Clock.Millis(), reason, id); err != nil {
-			return err
-		}
-		return s.reseat(ctx, tx)
-	})
-	if err != nil {
-		return fmt.Errorf("remove expert %d: %w", id, err)
-	}
-	return nil
-}
-
 // Experts is the pool, those who left too, as far as the scope keeps it or audits it; an expert sees the own entry.
 func (s *Store) Experts(ctx context.Context, scope access.Scope) ([]Expert, error) {
 	all, err := experts(ctx, s.DB.Read())

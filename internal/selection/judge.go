@@ -239,7 +239,7 @@ func (d *drawing) panel(n Nomination) ([]int64, error) {
 func (d *drawing) nominee(n Nomination) Nominee {
 	out := Nominee{Key: n.key(), Party: n.Party, County: n.County}
 	if e, ok := d.view.Enterprise(n.Party); ok {
-		for _, name := range namesOf(e, "") {
+		for _, name := range append([]string{e.Name}, e.FormerNames...) {
 			out.Names = append(out.Names, party.FoldName(name))
 		}
 	}

@@ -156,7 +156,7 @@ func (s *Store) Nominate(ctx context.Context, tx *store.Tx, n NewNomination) (No
 	if err != nil {
 		return Nomination{}, err
 	}
-	if err := scheme.CheckMaterial(n.Material, namesOf(e, n.Item)); err != nil {
+	if err := scheme.CheckMaterial(n.Material, Telling(s.Library.Areas(), e, n.Item)); err != nil {
 		return Nomination{}, err
 	}
 	marks, err := s.conditionsOf(view, scheme, e, today)
@@ -204,12 +204,6 @@ func (s *Store) nominee(view fact.View, r Round, scheme *Scheme, n NewNomination
 		return party.Enterprise{}, errs.Invalid(i18n.M("selection.needless_person"))
 	}
 	return e, nil
-}
-
-// namesOf is all by which a nominee could be told.
-func namesOf(e party.Enterprise, item string) []string {
-	names := append([]string{e.Name, string(e.USCC), item}, e.FormerNames...)
-	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
 }
 
 // conditionsOf asks the conditions; Conflict tells those that are not met.

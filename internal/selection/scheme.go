@@ -15,7 +15,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -275,23 +274,6 @@ func (s *Scheme) shown(m Material) Material {
 	}
 	return out
 }
-
-// Reveals says which of some names stands in a text, however it is written: width, case, brackets and spaces make no
-// difference, nor does the legal form at the end of a name.
-func Reveals(text string, names []string) (name string, found bool) {
-	folded := party.FoldName(text)
-	for _, n := range names {
-		for _, key := range []string{party.FoldName(n), party.NameKey(n)} {
-			if len([]rune(key)) >= shortestName && strings.Contains(folded, key) {
-				return n, true
-			}
-		}
-	}
-	return "", false
-}
-
-// shortestName is how many characters a name must have to be looked for: shorter ones are words.
-const shortestName = 3
 
 // Blind is what an expert reads of a nomination.
 type Blind struct {

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -269,39 +270,39 @@ type NewRound struct {
 	Closes    period.Day
 }
 
-// OpenRound opens a round and publishes the commitment to its seed. Conflict where the year has one already.
-func (s *Store) OpenRound(ctx context.Context, tx *store.Tx, n NewRound) (Round, error) {
+// planned is a round that could be opened now, with its scheme and rubric. Conflict where the year has one already.
+func (s *Store) planned(ctx context.Context, tx *store.Tx, n NewRound) (Round, *Scheme, *rubric.Rubric, error) {
 	scheme, err := s.Set.Scheme(n.Scheme)
 	if err != nil {
-		return Round{}, err
+		return Round{}, nil, nil, err
 	}
 	sheet, err := s.Set.rubrics.Rubric(scheme.Rubric)
 	if err != nil {
-		return Round{}, err
+		return Round{}, nil, nil, err
 	}
 	r := Round{
-		Scheme: scheme.Selection, SchemeHash: scheme.Hash, RubricHash: sheet.Hash, Year: n.Year, Area: n.Area, Case: n.Case, Quota: n.Quota,
-		PerCounty: n.PerCounty, Closes: n.Closes, State: Nominating, OpenedAt: s.Clock.Millis(),
-	}
-	if r.Quota == 0 {
-		r.Quota = scheme.Quota
-	}
-	if r.PerCounty == 0 {
-		r.PerCounty = scheme.PerCounty
+		Scheme: scheme.Selection, SchemeHash: scheme.Hash, RubricHash: sheet.Hash, Year: n.Year, Area: n.Area, Case: n.Case,
+		Quota: cmp.Or(n.Quota, scheme.Quota), PerCounty: cmp.Or(n.PerCounty, scheme.PerCounty), Closes: n.Closes, State: Nominating, OpenedAt: s.Clock.Millis(),
 	}
 	if err := s.checkRound(r); err != nil {
+		return Round{}, nil, nil, err
+	}
+	return r, scheme, sheet, s.onlyRound(ctx, tx, r)
+}
+
+// OpenRound opens a round and publishes the commitment to its seed. Conflict where the year has one already.
+func (s *Store) OpenRound(ctx context.Context, tx *store.Tx, n NewRound) (Round, error) {
+	if err := tx.Lock(ctx, fmt.Sprintf("selection %s %d %s", n.Scheme, n.Year, n.Area)); err != nil {
+		return Round{}, err
+	}
+	r, scheme, sheet, err := s.planned(ctx, tx, n)
+	if err != nil {
 		return Round{}, err
 	}
 	if r.Seed, err = lot.NewSeed(s.Random); err != nil {
 		return Round{}, err
 	}
 	r.Commitment = lot.Commitment(r.Seed)
-	if err := tx.Lock(ctx, fmt.Sprintf("selection %s %d %s", r.Scheme, r.Year, r.Area)); err != nil {
-		return Round{}, err
-	}
-	if err := s.onlyRound(ctx, tx, r); err != nil {
-		return Round{}, err
-	}
 	if err := keep(ctx, tx, scheme.Hash, scheme.Selection, scheme.Bytes()); err != nil {
 		return Round{}, err
 	}

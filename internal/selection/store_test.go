@@ -482,3 +482,70 @@ func TestPool(t *testing.T) {
 		}
 	})
 }
+
+// Who judges a nomination is taken out of the pool by two accounts; until then the seat is held. What was asked, and by whom, is kept.
+func TestNobodyAloneRemovesWhoJudges(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := context.Background()
+		w.enterprises(tinghu)
+		w.addExperts(9)
+		pool, err := w.Experts(ctx, city)
+		w.must(err)
+		if waits, err := w.RemoveExpert(ctx, city, pool[8].ID, "任期届满（演示）"); err != nil || waits {
+			t.Errorf("who judges nothing: waits %v, %v", waits, err)
+		}
+		r := w.open(1, 0)
+		n, err := w.nominate(r, 0)
+		w.must(err)
+		w.must(w.accept(n.ID))
+		w.on("2024-09-11")
+		_, err = w.draw(r.ID)
+		w.must(err)
+		held := func() (ids []int64) {
+			t.Helper()
+			seats, err := w.Seats(ctx, city, r.ID)
+			w.must(err)
+			for _, x := range seats {
+				if x.Ended == 0 {
+					ids = append(ids, x.Expert)
+				}
+			}
+			return ids
+		}
+		before := held()
+		one := before[0]
+		if waits, err := w.RemoveExpert(ctx, city, one, "打分偏低（演示）"); err != nil || !waits {
+			t.Fatalf("who judges: waits %v, %v", waits, err)
+		}
+		_, err = w.RemoveExpert(ctx, city2, one, "再次提出（演示）")
+		w.refused("asked for twice", err, "selection.removal_waits")
+		w.refused("who asked agreed", w.SettleRemoval(ctx, city, one, true), "selection.removal_own")
+		if errs.KindOf(w.SettleRemoval(ctx, county, one, true)) != errs.KindNotFound {
+			t.Error("a county agreed for the city")
+		}
+		if got := held(); !slices.Equal(got, before) {
+			t.Errorf("the panel changed before anybody agreed: %v, was %v", got, before)
+		}
+		w.must(w.SettleRemoval(ctx, city2, one, false))
+		w.refused("settled twice", w.SettleRemoval(ctx, city2, one, true), "selection.no_removal")
+		_, err = w.RemoveExpert(ctx, city, one, "因病不能评审（演示）")
+		w.must(err)
+		w.must(w.SettleRemoval(ctx, city2, one, true))
+		if got := held(); slices.Contains(got, one) || len(got) != len(before) {
+			t.Errorf("after it was agreed to: %v, was %v", got, before)
+		}
+		all, err := w.Removals(ctx, auditor)
+		w.must(err)
+		var told []string
+		for _, x := range all {
+			told = append(told, fmt.Sprint(x.AskedBy, " ", x.Reason, " ", x.By, " ", x.Done))
+		}
+		want := []string{"1 任期届满（演示） 1 true", "1 打分偏低（演示） 4 false", "1 因病不能评审（演示） 4 true"}
+		if diff := cmp.Diff(want, told); diff != "" {
+			t.Errorf("what is kept (-want +got):\n%s", diff)
+		}
+		if all, err := w.Removals(ctx, expert(101)); err != nil || len(all) != 0 {
+			t.Errorf("an expert reads who took whom out: %v, %v", all, err)
+		}
+	})
+}

@@ -21,6 +21,7 @@ func (s *server) expertRoutes() []route {
 		{"GET /experts", read, s.experts},
 		{"POST /experts", keep, s.addExpert},
 		{"POST /experts/{id}/remove", keep, s.removeExpert},
+		{"POST /experts/{id}/settle", keep, s.settleRemoval},
 	}
 }
 
@@ -30,7 +31,13 @@ type expertRow struct {
 	Login, Firm, AreaName, CountyName string
 	Interests                         []interestRow
 	May                               bool // take the expert out
+	Removals                          []removalRow
+	Waits                             bool // somebody asked to take the expert out, and another account has to agree
+	MayAgree                          bool
 }
+
+// removalRow is in words that an expert was taken out, or that somebody asks for it.
+type removalRow struct{ Text, Reason string }
 
 // interestRow is an interest that an expert declared.
 type interestRow struct{ Firm, Reason, At string }
@@ -53,7 +60,7 @@ func (s *server) experts(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"added", "removed"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"added", "removed", "asked", "kept"}, done) {
 		d.Done = v.t.S("selectionpage.done_" + done)
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("selectionpage.experts")), http.StatusOK, expertsPage(v.t, d))
@@ -73,15 +80,26 @@ func (s *server) expertsOf(ctx context.Context, v *visit) (expertsData, error) {
 	if err != nil {
 		return d, err
 	}
+	removals, err := s.Selections.Removals(ctx, v.scope)
+	if err != nil {
+		return d, err
+	}
 	accounts, err := s.Access.List(ctx, access.SystemScope())
 	if err != nil {
 		return d, err
 	}
+	names := map[int64]access.Account{}
+	for _, a := range accounts {
+		names[a.ID] = a
+	}
 	taken := map[int64]bool{}
 	for _, e := range all {
 		row := s.expertRow(v, view, e, declared)
-		if i := slices.IndexFunc(accounts, func(a access.Account) bool { return a.ID == e.Account }); i >= 0 {
-			row.Login = accounts[i].Login
+		row.Login = names[e.Account].Login
+		for _, x := range removals {
+			if x.Expert == e.ID {
+				row.tell(v, x, names)
+			}
 		}
 		if e.Left != 0 {
 			d.Gone = append(d.Gone, row)
@@ -119,6 +137,21 @@ func (s *server) expertRow(v *visit, view fact.View, e selection.Expert, declare
 		}
 	}
 	return row
+}
+
+// tell adds a removal to the row.
+func (row *expertRow) tell(v *visit, x selection.Removal, names map[int64]access.Account) {
+	t, asked := v.t, instant(x.AskedAt)
+	text := t.S("selectionpage.removal_asked", asked, names[x.AskedBy].Name)
+	switch {
+	case x.Waits():
+		row.Waits, row.MayAgree = true, row.May && x.AskedBy != v.account.ID
+	case !x.Done:
+		text = t.S("selectionpage.removal_not", asked, names[x.AskedBy].Name, names[x.By].Name)
+	case x.By != x.AskedBy:
+		text += t.S("web.comma") + t.S("selectionpage.removal_agreed", names[x.By].Name)
+	}
+	row.Removals = append(row.Removals, removalRow{text, x.Reason})
 }
 
 // addExpert takes an account into the pool of an area.
@@ -177,14 +210,37 @@ func (s *server) takeExpert(ctx context.Context, v *visit, d expertsData, f newE
 	return err
 }
 
-// removeExpert takes somebody out of the pool, for a reason.
+// removeExpert takes somebody out of the pool, for a reason; who judges now leaves when somebody else agrees.
 func (s *server) removeExpert(w http.ResponseWriter, r *http.Request, v *visit) error {
 	id, err := pathID(r)
 	if err != nil {
 		return err
 	}
-	if err = s.Selections.RemoveExpert(r.Context(), v.scope, id, r.PostFormValue("reason")); err == nil {
-		return seeOther(w, r, "/experts?done=removed")
+	done := "removed"
+	waits, err := s.Selections.RemoveExpert(r.Context(), v.scope, id, r.PostFormValue("reason"))
+	if waits {
+		done = "asked"
+	}
+	return s.poolChanged(w, r, v, done, err)
+}
+
+// settleRemoval agrees to what another account asked for, or lets the expert stay.
+func (s *server) settleRemoval(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	done, agreed := "kept", r.PostFormValue("do") == "agree"
+	if agreed {
+		done = "removed"
+	}
+	return s.poolChanged(w, r, v, done, s.Selections.SettleRemoval(r.Context(), v.scope, id, agreed))
+}
+
+// poolChanged leads on after a change of the register, or tells what is wrong with it.
+func (s *server) poolChanged(w http.ResponseWriter, r *http.Request, v *visit, done string, err error) error {
+	if err == nil {
+		return seeOther(w, r, "/experts?done="+done)
 	}
 	msg, ok := errs.Message(err)
 	if !ok || hidden(err) {

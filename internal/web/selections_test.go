@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -70,13 +72,17 @@ func (c *city) callRound(quota string) (page, callCase string) {
 	v := c.as("city")
 	res, body := v.post("/selections", url.Values{"title": {"2024年数字工匠评选（演示）"}, "area": {"320900"}})
 	callCase = res.Request.URL.Path
-	wants(c.t, body, "案卷已建立", "发布通知")
+	wants(c.t, body, "案卷已建立", "拟定通知")
 	_, list := v.get("/selections")
 	wants(c.t, list, "尚未发布的通知", "2024年数字工匠评选（演示）")
-	res, body = v.fillIn(callCase, "announce", map[string]string{"scheme": "digital_craftsman", "year": "2024", "closes": "2024-11-08", "quota": quota})
+	res, body = v.fillIn(callCase, "propose", map[string]string{"scheme": "digital_craftsman", "year": "2024", "closes": "2024-11-08", "quota": quota})
 	if res.StatusCode != http.StatusOK || res.Request.URL.Path != callCase {
-		c.t.Fatalf("announce: %d\n%s", res.StatusCode, mainOf(body))
+		c.t.Fatalf("write the call: %d\n%s", res.StatusCode, mainOf(body))
 	}
+	if res, _ := v.act(callCase, "announce", ""); res.StatusCode != http.StatusForbidden {
+		c.t.Errorf("who wrote the call announced it: %d", res.StatusCode)
+	}
+	body = c.as("second").does(callCase, "announce", "")
 	found := regexp.MustCompile(`/selections/\d+`).FindString(body)
 	if found == "" {
 		c.t.Fatalf("the case does not lead to its round:\n%s", mainOf(body))
@@ -189,14 +195,18 @@ func TestSelectionOnPages(t *testing.T) {
 	wants(t, body, "种子", "名册值")
 	lacks(t, body, "亭湖甲", "演示人员 0", "参加抽签的名单")
 
+	c.tellsNothing(t, logins, round, cases)
 	c.stepsBack(t, logins)
-	if res, body := city.act(call, "rank", ""); res.StatusCode != http.StatusConflict {
+	if res, body := c.as("second").act(call, "rank", ""); res.StatusCode != http.StatusConflict {
 		t.Errorf("ranked without sheets: %d\n%s", res.StatusCode, mainOf(body))
 	}
 	for _, login := range logins {
 		c.gives(login, map[string][3]string{"甲组": {"36", "32", "20"}, "乙组": {"38", "30", "20"}, "丙组": {"30", "30", "14"}})
 	}
-	city.does(call, "rank", "")
+	if res, _ := city.act(call, "rank", ""); res.StatusCode != http.StatusForbidden {
+		t.Errorf("who drew ranked: %d", res.StatusCode)
+	}
+	c.as("second").does(call, "rank", "")
 	_, body = city.get(round)
 	wants(t, body, "已出排名", "与第 2 名同分", "均分", "38 对 36", "<strong>74</strong>", "候补", "依据充分（演示）")
 	_, body = c.visitor().get(round)
@@ -269,6 +279,48 @@ func (c *city) nominateThree(t *testing.T, round string) map[string]string {
 		c.as("second").does(cases[code], "accept", "")
 	}
 	return cases
+}
+
+// tellsNothing looks through all that an expert can open for whose nominations are judged: names, people, cases, files, records.
+func (c *city) tellsNothing(t *testing.T, logins []string, round string, cases map[string]string) {
+	t.Helper()
+	secrets := []string{"亭湖甲", "大丰乙", "东台丙", "演示人员 4", "/enterprises/", "/files/", "参加抽签的名单"}
+	for _, page := range cases {
+		secrets = append(secrets, page)
+	}
+	seen := 0
+	for _, login := range logins {
+		v := c.as(login)
+		_, list := v.get("/judging")
+		links := judgeLinks.FindAllString(list, -1)
+		if !slices.IsSortedFunc(links, func(a, b string) int { return cmp.Compare(numberIn(a), numberIn(b)) }) {
+			t.Errorf("not in the order of the numbers: %v", links)
+		}
+		for _, page := range append(links, "/judging", round, "/selections", "/cases", "/today") {
+			res, body := v.get(page)
+			if res.StatusCode == http.StatusOK {
+				lacks(t, mainOf(body), secrets...)
+			}
+		}
+		for _, page := range cases {
+			if res, _ := v.get(page); res.StatusCode != http.StatusNotFound {
+				t.Errorf("%s opens %s: %d", login, page, res.StatusCode)
+			}
+		}
+		if res, _ := v.get(round + "/export"); res.StatusCode == http.StatusOK {
+			t.Errorf("%s has the ranking as a sheet", login)
+		}
+		seen += len(links)
+	}
+	if seen != 9 {
+		t.Errorf("looked at %d sheets, want 9", seen)
+	}
+}
+
+// numberIn is the number that ends an address.
+func numberIn(path string) int {
+	n, _ := strconv.Atoi(path[strings.LastIndex(path, "/")+1:])
+	return n
 }
 
 // stepsBack has the first expert who has something to judge keep a draft, then step back from it; the seat goes to the next.
