@@ -164,13 +164,8 @@ func (c *console) factName(lib *content.Library, f rule.FactRef) string {
 	return name
 }
 
-// firms is how many enterprises, in words: one, or more.
-func firms(n int) i18n.Msg {
-	if n == 1 {
-		return i18n.M("cmd.one_firm", n)
-	}
-	return i18n.M("cmd.n_firms", n)
-}
+// firms is how many enterprises, in words.
+func firms(n int) i18n.Msg { return i18n.M("cmd.n_firms", n) }
 
 // tellFound says which value of a number the budget allows, and how far that is proven.
 func (c *console) tellFound(f *lab.Found) {

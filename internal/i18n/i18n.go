@@ -161,7 +161,8 @@ func (t T) S(key string, args ...any) string {
 	return t.fill(s, args)
 }
 
-// fill puts arguments in the place of {0}, {1} …; a place without an argument stays as it is.
+// fill puts arguments in the place of {0}, {1} …, and words that depend on a number in the place of {0|enterprise|enterprises}: the
+// first where argument 0 is one, the second where it is not. A place without an argument stays as it is.
 func (t T) fill(s string, args []any) string {
 	var b strings.Builder
 	for {
@@ -170,14 +171,23 @@ func (t T) fill(s string, args []any) string {
 		if !found {
 			return b.String()
 		}
-		number, after, closed := strings.Cut(rest, "}")
+		place, after, closed := strings.Cut(rest, "}")
+		number, forms, chosen := strings.Cut(place, "|")
+		one, many, both := strings.Cut(forms, "|")
 		i, err := strconv.Atoi(number)
-		if !closed || err != nil || i < 0 || i >= len(args) || strconv.Itoa(i) != number {
+		if !closed || err != nil || i < 0 || i >= len(args) || strconv.Itoa(i) != number || chosen != both {
 			b.WriteByte('{')
 			s = rest
 			continue
 		}
-		b.WriteString(t.arg(args[i]))
+		switch arg := t.arg(args[i]); {
+		case !chosen:
+			b.WriteString(arg)
+		case arg == "1":
+			b.WriteString(one)
+		default:
+			b.WriteString(many)
+		}
 		s = after
 	}
 }

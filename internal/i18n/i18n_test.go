@@ -8,9 +8,12 @@ import (
 )
 
 func TestCataloguesAreComplete(t *testing.T) {
-	holes := regexp.MustCompile(`\{\d+\}`)
+	holes := regexp.MustCompile(`\{(\d+)(\|[^|{}]+\|[^|{}]+)?\}`)
 	args := func(s string) []string {
-		found := holes.FindAllString(s, -1)
+		var found []string
+		for _, m := range holes.FindAllStringSubmatch(s, -1) {
+			found = append(found, m[1])
+		}
 		slices.Sort(found)
 		return slices.Compact(found)
 	}
@@ -41,10 +44,24 @@ func TestFill(t *testing.T) {
 		{"{2} {x} {-1} {00} {", "{2} {x} {-1} {00} {"},
 		{"{{0}}", "{{1}}"},
 		{"none", "none"},
+		{"{1} {1|firm|firms}, {0} {0|firm|firms}", "2 firms, {1} firms"},
+		{"{2|firm|firms} {1|firm} {1|}", "{2|firm|firms} {1|firm} {1|}"},
 	} {
 		if got := (T{}).fill(c.text, []any{"{1}", 2}); got != c.want {
 			t.Errorf("%q filled is %q, want %q", c.text, got, c.want)
 		}
+	}
+}
+
+// A word follows the number that it counts, as a number or as it is shown.
+func TestOneAndMany(t *testing.T) {
+	for arg, want := range map[any]string{0: "0 enterprises have", 1: "1 enterprise has", "1": "1 enterprise has", "1\u202f001": "1\u202f001 enterprises have", 21: "21 enterprises have"} {
+		if got := (T{}).fill("{0} {0|enterprise|enterprises} {0|has|have}", []any{arg}); got != want {
+			t.Errorf("%v: %q, want %q", arg, got, want)
+		}
+	}
+	if got := (T{EN}).S("web.n_firms", 1); got != "1 enterprise" {
+		t.Errorf("one enterprise is called %q", got)
 	}
 }
 
