@@ -96,7 +96,7 @@ type gatheredBy struct {
 
 // gather makes the crowd of a touch.
 func (t *touch) gather(use uses) {
-	c, jobs := t.base.crowd, t.base.crowd.jobs(t.base.plan, t.clauses)
+	c, jobs := t.base.crowd, inBlocks(t.base.crowd.jobs(t.base.plan, t.clauses))
 	found, hold := make([][][]int32, len(jobs)), make([][]bool, len(jobs))
 	inParallel(len(jobs), func(n int) { found[n], hold[n] = jobs[n].touched(t.base, use) })
 	unsettled := map[gatheredBy]bool{}

@@ -3,7 +3,6 @@ package policy
 import (
 	"math/big"
 	"slices"
-	"sort"
 	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -18,8 +17,7 @@ type lot struct {
 	table  *table
 	plain  bool // nothing but the conditions in columns decides, and they need not be asked again where they hold
 	rows   []int32
-	low    int32         // enterprise of the first of rows
-	high   int32         // and of the last
+	first  int           // of the rows that were asked
 	states []answerState // of rows; nil where all are definite
 	pays   []money.Fen   // of rows: the amount, under the ceilings; of a clause that may meet others they come in when it is settled
 	whole  bool          // all rows of the blocks that were asked are in: they are not noted one by one
@@ -48,7 +46,7 @@ const (
 )
 
 func (l *lot) state(n int) answerState {
-	if l.states == nil {
+	if len(l.states) == 0 {
 		return definite
 	}
 	return l.states[n]
@@ -56,33 +54,11 @@ func (l *lot) state(n int) answerState {
 
 func (l *lot) firm(n int) int32 { return l.table.firms[l.rows[n]] }
 
-// close must follow the last row.
-func (l *lot) close() {
-	if n := len(l.rows); n > 0 {
-		l.low, l.high = l.firm(0), l.firm(n-1)
-	}
-}
-
-// between is where the enterprises from and up to to stand.
-func (l *lot) between(from, to int) (first, last int) {
-	n := len(l.rows)
-	if n == 0 || int(l.low) >= to || int(l.high) < from {
-		return 0, 0
-	}
-	if int(l.low) < from {
-		first = sort.Search(n, func(i int) bool { return int(l.firm(i)) >= from })
-	}
-	if int(l.high) < to {
-		return first, n
-	}
-	return first, first + sort.Search(n-first, func(i int) bool { return int(l.firm(first+i)) >= to })
-}
-
 // mostDefinite is the most that columns take for an amount: however many claims an enterprise has, they cannot add up to
 // what nothing limits.
 const mostDefinite = unbounded >> 16
 
-// job is some blocks of a table, and the clauses that are asked of them.
+// job is a table, or some blocks of it, and the clauses that are asked of it.
 type job struct {
 	by       *Plan
 	table    *table
@@ -133,20 +109,32 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 		}
 		asked[i] = j
 	})
-	const piece = 32 // blocks
 	for _, j := range asked {
-		switch {
-		case len(j.clauses) == 0:
-		case j.plan == nil:
-			jobs = append(jobs, j)
-		default:
-			for from := 0; from < j.plan.Blocks(); from += piece {
-				j.from, j.to = from, min(from+piece, j.plan.Blocks())
-				jobs = append(jobs, j)
-			}
+		if len(j.clauses) == 0 {
+			continue
 		}
+		if j.plan != nil {
+			j.to = j.plan.Blocks()
+		}
+		jobs = append(jobs, j)
 	}
 	return jobs
+}
+
+// inBlocks is jobs in pieces of some blocks.
+func inBlocks(jobs []job) (pieces []job) {
+	const piece = 32
+	for _, j := range jobs {
+		if j.plan == nil {
+			pieces = append(pieces, j)
+			continue
+		}
+		for from, end := 0, j.to; from < end; from += piece {
+			j.from, j.to = from, min(from+piece, end)
+			pieces = append(pieces, j)
+		}
+	}
+	return pieces
 }
 
 // arrange puts the conditions of each clause that cost little first, where it does not matter which comes first: none may fail.
@@ -253,72 +241,63 @@ func (s *screen) guards(pl *Plan, k *clauseRule) []guard {
 	return all
 }
 
-// asker answers the rows of a job. Its room is used again.
+// asker is room to answer the clauses of jobs.
 type asker struct {
-	lots    []lot // of the clauses of the job
 	valued  valued
 	numbers [column.BlockRows]uint16
 }
 
 var askers = sync.Pool{New: func() any { return &asker{} }}
 
-// ask gives the lots of a job, in the order of its clauses.
-func (j *job) ask(s *Survey) []lot {
-	a := askers.Get().(*asker)
-	defer askers.Put(a)
-	a.begin(j)
-	if j.plan == nil { // the day of the event is not known
-		all := make([]lot, len(j.clauses))
-		for n, k := range j.clauses {
-			all[n] = lot{k: k, table: j.table, rows: j.table.numbers(), states: make([]answerState, len(j.table.rows)), pays: make([]money.Fen, len(j.table.rows))}
-			all[n].level = make([]money.Fen, len(k.ceilings))
-			all[n].close()
-		}
-		return all
+// ask answers a job for the enterprises of the settler, lot by lot.
+func (t *settler) ask(n int) {
+	j := &t.jobs[n]
+	first, last := j.table.cut(t.from, t.to)
+	for c := range j.clauses {
+		t.lots[t.place[n][c]].begin(j, c, first, last)
 	}
-	m := j.plan.Machine()
-	defer m.Close()
-	for at := j.from; at < j.to; at++ {
-		b := m.At(at)
-		for n := range j.clauses {
-			a.clause(s, j, b, n)
+	if first == last || j.plan == nil {
+		return
+	}
+	if t.machines[n] == nil {
+		t.machines[n] = j.plan.Machine()
+	}
+	for at := first / column.BlockRows; at*column.BlockRows < last; at++ {
+		b := t.machines[n].At(at)
+		rows := b.Between(first, last)
+		for c := range j.clauses {
+			t.clause(&t.lots[t.place[n][c]], j, b, c, rows)
 		}
 	}
-	all := make([]lot, len(a.lots))
-	for n := range a.lots {
-		if j.table.clauses != nil { // most rows are in: the room is theirs
-			all[n], a.lots[n] = a.lots[n], lot{}
-			if len(all[n].states) == 0 {
-				all[n].states = nil
-			}
-			if l := &all[n]; l.whole {
-				first := j.from * column.BlockRows
-				l.rows = j.table.every[first : first+len(l.pays)]
-			}
-		} else {
-			all[n] = a.lots[n].clone()
+	for c := range j.clauses {
+		if l := &t.lots[t.place[n][c]]; l.whole {
+			l.rows = j.table.every[first : first+len(l.pays)]
 		}
-		all[n].close()
 	}
-	return all
 }
 
-// begin empties the lots.
-func (a *asker) begin(j *job) {
-	for len(a.lots) < len(j.clauses) {
-		a.lots = append(a.lots, lot{})
+// cut is where the rows of the enterprises from and up to to stand.
+func (t *table) cut(from, to int) (first, last int) {
+	first, _ = slices.BinarySearch(t.firms, int32(from))
+	last, _ = slices.BinarySearch(t.firms[first:], int32(to))
+	return first, first + last
+}
+
+// begin is before a lot is filled with the answers to the nth clause of a job for some rows. Its room is used again.
+func (l *lot) begin(j *job, n, first, last int) {
+	k := j.clauses[n]
+	*l = lot{
+		k: k, table: j.table, plain: k.plainly(j.screen), first: first, rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
+		limits: l.limits[:0], level: j.level(n),
 	}
-	a.lots = a.lots[:len(j.clauses)]
-	for n, k := range j.clauses {
-		l := &a.lots[n]
-		*l = lot{
-			k: k, table: j.table, plain: k.plainly(j.screen), rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
-			limits: l.limits[:0], level: j.level(n),
+	switch {
+	case j.plan == nil: // the day of the event is not known
+		for i := first; i < last; i++ {
+			l.rows, l.states, l.pays = append(l.rows, int32(i)), append(l.states, open), append(l.pays, 0)
 		}
-		if j.table.clauses != nil && j.plan != nil {
-			most := min(j.to*column.BlockRows, len(j.table.rows)) - j.from*column.BlockRows
-			l.rows, l.pays, l.whole = nil, make([]money.Fen, 0, most), true
-		}
+		l.level = make([]money.Fen, len(k.ceilings))
+	case j.table.clauses != nil: // most rows are in
+		l.rows, l.pays, l.whole = nil, make([]money.Fen, 0, last-first), true
 	}
 }
 
@@ -337,14 +316,18 @@ func (j *job) level(n int) []money.Fen {
 	return all
 }
 
-// clone is the lot in room of its own, and no more than it needs.
-func (l *lot) clone() lot {
+// kept is the lot as it stays, settled: in room of its own, and no more than it needs.
+func (l *lot) kept() lot {
 	c := *l
-	c.rows, c.pays = slices.Clone(l.rows), slices.Clone(l.pays)
-	if c.states = nil; len(l.states) > 0 {
+	c.states, c.limits, c.level = nil, nil, nil
+	if len(l.states) > 0 {
 		c.states = slices.Clone(l.states)
 	}
-	c.limits = slices.Clone(l.limits)
+	if l.table.clauses != nil && l.table.year > 0 { // it has
+		l.rows, l.pays = nil, nil
+		return c
+	}
+	c.rows, c.pays = slices.Clone(l.rows), slices.Clone(l.pays)
 	return c
 }
 
@@ -357,19 +340,19 @@ func (t *table) numbers() []int32 {
 	return all
 }
 
-// clause answers a clause for the rows of a block.
-func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
-	k, l, x := j.clauses[n], &a.lots[n], j.sieve(b, n)
+// clause answers the nth clause of a job for some rows of a block.
+func (t *settler) clause(l *lot, j *job, b *column.Block, n int, rows column.Bits) {
+	x := j.sieve(b, n, rows)
 	left := x.open.Or(&x.failed)
-	if l.whole && left != b.All() {
-		l.list(j)
+	if l.whole && left != rows {
+		l.list()
 	}
 	if left.Empty() {
 		return
 	}
-	v := &a.valued
-	v.begin(j, b, n, j.sure(b, k, x.met))
-	v.values(j.by, s.meets[k.index])
+	v, meets := &t.valued, t.survey.meets[l.k.index]
+	v.begin(j, b, n, j.sure(b, l.k, x.met))
+	v.values(j.by, meets)
 	if v.rows == left {
 		if !l.whole {
 			l.add(b, v.in)
@@ -377,23 +360,22 @@ func (a *asker) clause(s *Survey, j *job, b *column.Block, n int) {
 		if len(l.states) > 0 {
 			l.states = append(l.states, slices.Repeat([]answerState{definite}, len(v.in))...)
 		}
-		l.take(v, len(v.in), s.meets[k.index])
+		l.take(v, len(v.in), meets)
 		return
 	}
 	if len(l.states) == 0 {
 		l.states = append(l.states, slices.Repeat([]answerState{definite}, len(l.pays))...)
 	}
-	numbers := left.List(&a.numbers)
+	numbers := left.List(&t.asker.numbers)
 	if !l.whole {
 		l.add(b, numbers)
 	}
-	a.scatter(l, numbers, &x.met, s.meets[k.index])
+	t.scatter(l, numbers, &x.met, meets)
 }
 
 // list notes one by one the rows that are in so far, since others are not.
-func (l *lot) list(j *job) {
-	from := j.from * column.BlockRows
-	l.rows, l.whole = append(make([]int32, 0, cap(l.pays)), j.table.every[from:from+len(l.pays)]...), false
+func (l *lot) list() {
+	l.rows, l.whole = append(make([]int32, 0, cap(l.pays)), l.table.every[l.first:l.first+len(l.pays)]...), false
 }
 
 // add adds rows of a block.
@@ -481,8 +463,9 @@ func (k *clauseRule) plainly(s *screen) bool {
 }
 
 // sieve sorts out the rows of a block by the conditions of a clause.
-func (j *job) sieve(b *column.Block, n int) sieve {
-	x := sieve{block: b, open: j.valid(b, n)}
+func (j *job) sieve(b *column.Block, n int, rows column.Bits) sieve {
+	valid := j.valid(b, n)
+	x := sieve{block: b, open: rows.And(&valid)}
 	x.met = x.open
 	for _, g := range j.guards[n] {
 		if !slices.Contains(j.table.settled, g.out) {

@@ -49,7 +49,7 @@ func (c *Crowd) NearMisses(pl *Plan, told func(Near)) error {
 }
 
 func (c *Crowd) nearMisses(pl *Plan, told func(Near)) {
-	jobs := c.jobs(pl, nil)
+	jobs := inBlocks(c.jobs(pl, nil))
 	found := make([][]near, len(jobs))
 	inParallel(len(jobs), func(n int) {
 		j := &jobs[n]

@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
 )
 
 // answer is a clause for a subject and year that was not ruled out, taken out of its lot.
@@ -57,15 +58,17 @@ type opposed struct {
 
 // settler settles enterprises that lie next to each other, as far as everything that touches their claims is known.
 type settler struct {
+	*crew
+	*asker
 	survey   *Survey
+	machines []*column.Machine // of jobs
 	from, to int
-	parts    []stretch
-	opposed  [][]opposed // by clause
-	quick    bool        // columns of the plan may settle an enterprise with claims that meet
-	marks    []bool      // by enterprise: it is settled by itself
-	marked   bool        // some are
-	counts   []int32     // by enterprise
-	odd      bool        // something is left of one
+	lots     []lot   // room for the answers
+	parts    []*lot  // those that have some
+	marks    []bool  // by enterprise: it is settled by itself
+	marked   bool    // some are
+	counts   []int32 // by enterprise
+	odd      bool    // something is left of one
 
 	sweeping
 	gathering
@@ -78,33 +81,81 @@ type settler struct {
 	stacked []int // of those, claims that are stacked together
 }
 
-// stretch is what a lot has of the enterprises.
-type stretch struct {
-	*lot
-	first, last int
+// crew is those who answer jobs, each for some enterprises at a time.
+type crew struct {
+	survey   *Survey
+	jobs     []job
+	place    [][]int // of the lot of each clause of a job: they are in the order in which their questions would be asked
+	lots     int
+	opposed  [][]opposed // by clause
+	quick    bool        // columns of the plan may settle an enterprise with claims that meet
+	mu       sync.Mutex
+	free, in []*settler
 }
 
-// settle settles all enterprises.
-func (s *Survey) settle() {
-	n := len(s.crowd.roots)
-	if s.left = make([]remainder, n); s.total == nil { // else it is what they get besides
-		s.total = make([]money.Fen, n)
-	}
-	against := s.against()
-	quick := s.plan.live && !s.plan.Staged() && len(s.plan.itemized) == 0 && len(s.plan.onces) == 0
-	settlers := sync.Pool{New: func() any { return &settler{survey: s, opposed: against, quick: quick} }}
-	const piece = 1 << 12 // what they share is to stay in the cache
-	s.number()
-	inParallel((n+piece-1)/piece, func(i int) {
-		t := settlers.Get().(*settler)
-		t.ties = s.crowd.ties.take(s.settings)
-		defer s.crowd.ties.give(s.settings, t.ties)
-		t.from, t.to = i*piece, min((i+1)*piece, n)
-		if t.settle(); t.odd {
-			s.odd.Store(true)
+func (s *Survey) crew(jobs []job) *crew {
+	c := &crew{survey: s, jobs: jobs, opposed: s.against()}
+	c.quick = s.plan.live && !s.plan.Staged() && len(s.plan.itemized) == 0 && len(s.plan.onces) == 0
+	type lot struct{ job, clause int }
+	var all []lot
+	for n := range jobs { // tables are in the order of years
+		c.place = append(c.place, make([]int, len(jobs[n].clauses)))
+		for k := range jobs[n].clauses {
+			all = append(all, lot{n, k})
 		}
-		settlers.Put(t)
+	}
+	slices.SortStableFunc(all, func(a, b lot) int {
+		return s.place[jobs[a.job].clauses[a.clause].index] - s.place[jobs[b.job].clauses[b.clause].index]
 	})
+	for at, l := range all {
+		c.place[l.job][l.clause] = at
+	}
+	c.lots = len(all)
+	return c
+}
+
+// settlers keeps their room from one survey to the next.
+var settlers = sync.Pool{New: func() any { return &settler{} }}
+
+// take is one who has nothing to do.
+func (c *crew) take() *settler {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n := len(c.free); n > 0 {
+		t := c.free[n-1]
+		c.free = c.free[:n-1]
+		return t
+	}
+	t := settlers.Get().(*settler)
+	t.crew, t.survey, t.asker, t.ties = c, c.survey, askers.Get().(*asker), c.survey.crowd.ties.take(c.survey.settings)
+	t.machines = make([]*column.Machine, len(c.jobs))
+	t.lots = slices.Grow(t.lots[:0], c.lots)[:c.lots]
+	c.in = append(c.in, t)
+	return t
+}
+
+func (c *crew) give(t *settler) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.free = append(c.free, t)
+}
+
+// end gives back the room of all. Of what they knew nothing stays in it.
+func (c *crew) end() {
+	for _, t := range c.in {
+		for _, m := range t.machines {
+			if m != nil {
+				m.Close()
+			}
+		}
+		askers.Put(t.asker)
+		c.survey.crowd.ties.give(c.survey.settings, t.ties)
+		for n := range t.lots {
+			l := &t.lots[n]
+			*l = lot{rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0], limits: l.limits[:0]}
+		}
+		settlers.Put(&settler{lots: t.lots, marks: t.marks, counts: t.counts, sweeping: sweeping{drawn: t.drawn, best: t.best, winner: t.winner}})
+	}
 }
 
 // against is what other documents gave, by the clauses against which a group holds it.
@@ -124,14 +175,13 @@ func (s *Survey) against() [][]opposed {
 
 func (t *settler) settle() {
 	t.parts, t.odd = t.parts[:0], false
-	for n := range t.survey.lots {
-		l := &t.survey.lots[n]
-		if first, last := l.between(t.from, t.to); first < last {
-			t.parts = append(t.parts, stretch{l, first, last})
+	for n := range t.lots {
+		if l := &t.lots[n]; len(l.rows) > 0 {
+			t.parts = append(t.parts, l)
 		}
 	}
 	if t.mark(); t.marked {
-		t.gather(t.those(func(p *stretch) bool { return t.survey.meets[p.k.index] || p.states != nil }), true)
+		t.gather(t.those(func(l *lot) bool { return t.survey.meets[l.k.index] || len(l.states) > 0 }), true)
 		t.own = append(t.own[:0], t.sorted...)
 		for n := range t.own {
 			r := &t.own[n]
@@ -145,9 +195,18 @@ func (t *settler) settle() {
 		t.odd = t.odd || t.survey.left[i] != allSettled
 	}
 	t.own = t.own[:0]
-	for n := range t.parts {
-		t.add(&t.parts[n])
+	for _, l := range t.parts {
+		t.add(l)
 	}
+}
+
+// kept is the lots as they stay.
+func (t *settler) kept() []lot {
+	all := make([]lot, len(t.parts))
+	for n, l := range t.parts {
+		all[n] = l.kept()
+	}
+	return all
 }
 
 // mark marks the enterprises that are settled by themselves: some answers of theirs are not known, or more than columns know tells
@@ -159,19 +218,18 @@ func (t *settler) mark() {
 		most = 1
 	}
 	claims := 0
-	for n := range t.parts {
-		claims += t.parts[n].last - t.parts[n].first
+	for _, p := range t.parts {
+		claims += len(p.rows)
 	}
-	for n := range t.parts {
-		p := &t.parts[n]
+	for _, p := range t.parts {
 		meets := t.survey.meets[p.k.index]
 		floored := meets && t.quick && p.table.floored
 		looked := meets && (!t.survey.plan.live || p.k.staged(t.survey.plan) || len(t.opposed[p.k.index]) > 0)
 		counted := meets && claims > most
-		if p.states == nil && !floored && !looked && !counted {
+		if len(p.states) == 0 && !floored && !looked && !counted {
 			continue
 		}
-		for at := p.first; at < p.last; at++ {
+		for at := range p.rows {
 			state, i := p.state(at), int(p.firm(at))
 			if state == nothing {
 				continue
@@ -179,7 +237,7 @@ func (t *settler) mark() {
 			if meets {
 				t.counts[i-t.from]++
 			}
-			if state != definite || floored || int(t.counts[i-t.from]) > most || looked && t.looked(p.lot, i) {
+			if state != definite || floored || int(t.counts[i-t.from]) > most || looked && t.looked(p, i) {
 				t.marks[i-t.from], t.marked = true, true
 			}
 		}
@@ -200,22 +258,22 @@ func (t *settler) looked(l *lot, firm int) bool {
 }
 
 // add adds what columns settle of a lot to what its enterprises get.
-func (t *settler) add(p *stretch) {
+func (t *settler) add(p *lot) {
 	s := t.survey
 	if p.k.purse != cash {
 		return
 	}
-	if p.states == nil && !p.table.floored && !t.odd {
-		firms, total, pays := p.table.firms, s.total, p.pays[p.first:p.last]
-		for n, i := range p.rows[p.first:p.last] {
+	if len(p.states) == 0 && !p.table.floored && !t.odd {
+		firms, total, pays := p.table.firms, s.total, p.pays[:len(p.rows)]
+		for n, i := range p.rows {
 			to := &total[firms[i]]
 			*to = plus(*to, pays[n])
 		}
 		return
 	}
-	for at := p.first; at < p.last; at++ {
+	for at := range p.rows {
 		i := p.firm(at)
-		s.total[i] = plus(s.total[i], s.paid(p.lot, at, i))
+		s.total[i] = plus(s.total[i], s.paid(p, at, i))
 	}
 }
 

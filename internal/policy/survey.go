@@ -2,11 +2,13 @@ package policy
 
 import (
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
 
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
 )
 
 // Survey is a plan asked of a crowd: what each enterprise is paid where columns settle it, and for the others the questions
@@ -14,7 +16,7 @@ import (
 type Survey struct {
 	crowd *Crowd
 	plan  *Plan
-	lots  []lot       // in the order in which their questions would be asked
+	lots  []lot       // of enterprises, some at a time
 	left  []remainder // by enterprise
 	odd   atomic.Bool // some enterprise is left, or a part of it
 	total []money.Fen // by enterprise, see Total
@@ -54,13 +56,45 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 	return s
 }
 
-// ask answers jobs and settles what they come to.
+// ask answers jobs and settles what they come to, some enterprises at a time.
 func (s *Survey) ask(jobs []job) {
-	found := make([][]lot, len(jobs))
-	inParallel(len(jobs), func(i int) { found[i] = jobs[i].ask(s) })
-	s.lots = slices.DeleteFunc(slices.Concat(found...), func(l lot) bool { return len(l.rows) == 0 })
-	slices.SortStableFunc(s.lots, func(a, b lot) int { return s.place[a.k.index] - s.place[b.k.index] }) // tables are in the order of years
-	s.settle()
+	n := len(s.crowd.roots)
+	if s.left = make([]remainder, n); s.total == nil { // else it is what they get besides
+		s.total = make([]money.Fen, n)
+	}
+	s.number()
+	c := s.crew(jobs)
+	piece := pieceOf(jobs, n)
+	found := make([][]lot, (n+piece-1)/piece)
+	inParallel(len(found), func(i int) {
+		t := c.take()
+		t.from, t.to = i*piece, min((i+1)*piece, n)
+		for k := range jobs {
+			t.ask(k)
+		}
+		if t.settle(); t.odd {
+			s.odd.Store(true)
+		}
+		found[i] = t.kept()
+		c.give(t)
+	})
+	c.end()
+	s.lots = slices.Concat(found...)
+}
+
+// pieceOf is how many enterprises are asked and settled at a time: what is known of them is to stay in the cache until it is settled,
+// and there are to be several blocks of rows, of which the first and the last are shared with others.
+func pieceOf(jobs []job, firms int) int {
+	const rows = 16 * column.BlockRows
+	most := 1
+	for i := range jobs {
+		most = max(most, len(jobs[i].table.rows))
+	}
+	piece := max(rows*firms/most, 1)
+	if each := (firms + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0); each < piece {
+		piece = max(each, min(piece, rows/4))
+	}
+	return piece
 }
 
 // survey is one that knows what its plan tells.

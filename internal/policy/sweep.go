@@ -51,27 +51,27 @@ func (t *settler) sweep() {
 }
 
 // those is some parts, by year and then in the order in which their questions are asked.
-func (t *settler) those(in func(p *stretch) bool) []*stretch {
-	var all []*stretch
-	for n := range t.parts {
-		if in(&t.parts[n]) {
-			all = append(all, &t.parts[n])
+func (t *settler) those(in func(p *lot) bool) []*lot {
+	var all []*lot
+	for _, p := range t.parts {
+		if in(p) {
+			all = append(all, p)
 		}
 	}
-	slices.SortStableFunc(all, func(a, b *stretch) int { return a.table.year - b.table.year })
+	slices.SortStableFunc(all, func(a, b *lot) int { return a.table.year - b.table.year })
 	return all
 }
 
 // meeting is the parts of some clauses that may meet others, on known days.
-func (t *settler) meeting(of func(clause int) bool) []*stretch {
-	return t.those(func(p *stretch) bool {
+func (t *settler) meeting(of func(clause int) bool) []*lot {
+	return t.those(func(p *lot) bool {
 		return t.survey.meets[p.k.index] && p.table.year > 0 && of(p.k.index)
 	})
 }
 
 // terms is parts that may share pools of a period: those of each year, or all.
-func terms(all []*stretch, period string) iter.Seq[[]*stretch] {
-	return func(yield func([]*stretch) bool) {
+func terms(all []*lot, period string) iter.Seq[[]*lot] {
+	return func(yield func([]*lot) bool) {
 		for from := 0; from < len(all); {
 			to := len(all)
 			if period == "year" {
@@ -104,7 +104,7 @@ func fresh[T any](room []T, n int, with T) []T {
 }
 
 // inTime says that parts, one after the other, have the claims of each pool in the order of time.
-func inTime(all []*stretch, s scope) bool {
+func inTime(all []*lot, s scope) bool {
 	for n, p := range all {
 		if !p.table.timely {
 			return false
@@ -152,8 +152,8 @@ func (t *settler) ceiling(rule *ceilingRule) {
 }
 
 // cap lets no claim have more than its own limit.
-func (p *stretch) cap(slot int) {
-	pays := p.pays[p.first:p.last]
+func (p *lot) cap(slot int) {
+	pays := p.pays
 	if p.level != nil {
 		limit := p.level[slot]
 		for n, x := range pays {
@@ -162,16 +162,15 @@ func (p *stretch) cap(slot int) {
 		return
 	}
 	of := len(p.k.ceilings)
-	limits := p.limits[p.first*of:]
+	limits := p.limits
 	for n, x := range pays {
 		pays[n] = min(x, limits[n*of+slot])
 	}
 }
 
 // draw lets the claims of a part draw on pools, one after the other.
-func (p *stretch) draw(slot int, pools []int32, base int32, drawn []money.Fen) {
-	pays, rows := p.pays[p.first:p.last], p.rows[p.first:p.last]
-	rows = rows[:len(pays)]
+func (p *lot) draw(slot int, pools []int32, base int32, drawn []money.Fen) {
+	pays, rows := p.pays[:len(p.rows)], p.rows
 	if p.level != nil {
 		limit := p.level[slot]
 		for n, x := range pays {
@@ -183,7 +182,7 @@ func (p *stretch) draw(slot int, pools []int32, base int32, drawn []money.Fen) {
 		return
 	}
 	of := len(p.k.ceilings)
-	limits := p.limits[p.first*of:]
+	limits := p.limits
 	for n, x := range pays {
 		d := &drawn[pools[rows[n]]-base]
 		x = min(x, max(limits[n*of+slot]-*d, 0))
@@ -215,16 +214,16 @@ func (t *settler) cluster(k int) {
 }
 
 // contest lets one side of each contest stand.
-func (t *settler) contest(g int, rule *groupRule, all []*stretch) {
+func (t *settler) contest(g int, rule *groupRule, all []*lot) {
 	given, first := t.survey.rivals[g], all[0].k
-	if given == nil && (rule.sum || !slices.ContainsFunc(all, func(p *stretch) bool { return p.k != first })) {
+	if given == nil && (rule.sum || !slices.ContainsFunc(all, func(p *lot) bool { return p.k != first })) {
 		return
 	}
 	s := groupScope(rule.scope)
 	base, n := t.base(s)
 	t.best, t.winner = fresh(t.best, n, -1), fresh(t.winner, n, 0)
 	for side, clause := range rule.clauses {
-		own := slices.DeleteFunc(slices.Clone(all), func(p *stretch) bool { return !rule.sum && p.k.index != clause })
+		own := slices.DeleteFunc(slices.Clone(all), func(p *lot) bool { return !rule.sum && p.k.index != clause })
 		if len(own) == 0 {
 			continue
 		}
@@ -241,7 +240,7 @@ func (t *settler) contest(g int, rule *groupRule, all []*stretch) {
 		if !rule.sum {
 			side = int16(slices.Index(rule.clauses, p.k.index) + 1)
 		}
-		pays, rows, of := p.pays[p.first:p.last], p.rows[p.first:p.last], p.table.pools[s].of
+		pays, rows, of := p.pays[:len(p.rows)], p.rows, p.table.pools[s].of
 		for at, r := range rows {
 			if i := of[r] - base; i >= 0 && t.winner[i] != side {
 				pays[at] = 0
@@ -251,10 +250,10 @@ func (t *settler) contest(g int, rule *groupRule, all []*stretch) {
 }
 
 // side holds what one side of each contest comes to against those before it.
-func (t *settler) side(side int16, own []*stretch, s scope, base int32, higher bool) {
+func (t *settler) side(side int16, own []*lot, s scope, base int32, higher bool) {
 	if p := own[0]; len(own) == 1 && p.table.pools[s].apart {
-		pays, of := p.pays[p.first:p.last], p.table.pools[s].of
-		for at, r := range p.rows[p.first:p.last] {
+		pays, of := p.pays, p.table.pools[s].of
+		for at, r := range p.rows {
 			if i := of[r] - base; i >= 0 {
 				t.stand(side, i, pays[at], higher)
 			}
@@ -263,8 +262,8 @@ func (t *settler) side(side int16, own []*stretch, s scope, base int32, higher b
 	}
 	t.drawn = fresh(t.drawn, len(t.best), 0)
 	for _, p := range own {
-		pays, of := p.pays[p.first:p.last], p.table.pools[s].of
-		for at, r := range p.rows[p.first:p.last] {
+		pays, of := p.pays, p.table.pools[s].of
+		for at, r := range p.rows {
 			if i := of[r] - base; i >= 0 {
 				t.drawn[i] += pays[at]
 			}
@@ -272,7 +271,7 @@ func (t *settler) side(side int16, own []*stretch, s scope, base int32, higher b
 	}
 	for _, p := range own {
 		of := p.table.pools[s].of
-		for _, r := range p.rows[p.first:p.last] {
+		for _, r := range p.rows {
 			if i := of[r] - base; i >= 0 {
 				t.stand(side, i, t.drawn[i], higher)
 			}
@@ -303,7 +302,7 @@ func (t *settler) others(given *elsewhere, year int, yearly bool, base int32) {
 }
 
 // difference pays, in order of time, what goes beyond what was granted before: see world.difference.
-func (t *settler) difference(rule *groupRule, all []*stretch) {
+func (t *settler) difference(rule *groupRule, all []*lot) {
 	s := groupScope(rule.scope)
 	base, n := t.base(s)
 	t.drawn = fresh(t.drawn, n, 0)
@@ -467,7 +466,7 @@ func (k *ties) keep(all []knot) {
 type reference struct {
 	firm   int32 // among those of the settler
 	at     int32
-	part   *stretch
+	part   *lot
 	amount money.Fen // of one that is settled by itself
 }
 
@@ -483,11 +482,11 @@ type gathering struct {
 
 // gather puts the answers of each enterprise next to each other, part by part: of those that are settled by themselves, or of the
 // others.
-func (t *settler) gather(parts []*stretch, marked bool) {
+func (t *settler) gather(parts []*lot, marked bool) {
 	t.first = fresh(t.first, t.to-t.from+1, 0)
 	t.found = t.found[:0]
 	for _, p := range parts {
-		for at := p.first; at < p.last; at++ {
+		for at := range p.rows {
 			if i := p.firm(at) - int32(t.from); t.marks[i] == marked && p.state(at) != nothing {
 				t.found = append(t.found, reference{firm: i, part: p, at: int32(at)})
 				t.first[i+1]++
@@ -535,7 +534,7 @@ func inOrderOfTime(some []reference) {
 }
 
 // ordered is the claims of parts, of each enterprise in the order of time.
-func (t *settler) ordered(parts []*stretch) iter.Seq[*reference] {
+func (t *settler) ordered(parts []*lot) iter.Seq[*reference] {
 	return func(yield func(*reference) bool) {
 		t.gather(parts, false)
 		for some := range byFirm(t.sorted) {

@@ -128,7 +128,6 @@ func (s *smallStack) lots(r *rand.Rand, x *spread) {
 					s.claim(r, x, &l, i, own)
 				}
 			}
-			l.close()
 			x.survey.lots = append(x.survey.lots, l)
 		}
 	}
@@ -147,6 +146,16 @@ func (s *smallStack) claim(r *rand.Rand, x *spread, l *lot, i int, limits []mone
 	l.rows, l.pays = append(l.rows, int32(i)), append(l.pays, amount)
 }
 
+// settle has all enterprises settled.
+func (x *spread) settle() {
+	s := x.survey
+	s.left, s.total = make([]remainder, manyFirms), make([]money.Fen, manyFirms)
+	s.number()
+	t := s.crew(nil).take()
+	t.to, t.lots = manyFirms, s.lots
+	t.settle()
+}
+
 // TestSweep holds what claims that meet are paid in columns against what trying everything finds for each enterprise by itself.
 func TestSweep(t *testing.T) {
 	orders := [][]string{
@@ -160,7 +169,7 @@ func TestSweep(t *testing.T) {
 		for n := range 30 {
 			x := spreadOut(r, seen)
 			x.survey.plan.order = orders[r.IntN(len(orders))]
-			x.survey.settle()
+			x.settle()
 			for i, firm := range x.firms {
 				var got []money.Fen
 				sum := money.Fen(0)

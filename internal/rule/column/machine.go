@@ -294,6 +294,13 @@ func (b *Block) First() int { return b.m.block * blockRows }
 // All is its rows.
 func (b *Block) All() Bits { return b.m.all }
 
+// Between is those of its rows that have the numbers from and up to to in the batch.
+func (b *Block) Between(from, to int) Bits {
+	before := firstRows(from - b.First())
+	all := firstRows(min(to-b.First(), blockRows)).And(&b.m.all)
+	return all.Without(&before)
+}
+
 // Sure says that the numbers of the batch rule it out that an expression is none, unknown or failed in a row.
 func (pl *Plan) Sure(out int) bool { return pl.nodes[pl.outs[out]].total() }
 
