@@ -24,19 +24,21 @@ func (c *columns) evaluate(plan *policy.Plan) piece {
 	if err != nil {
 		return piece{err: err}
 	}
-	totals := survey.Totals()
 	return inPieces(len(c.out), func(from, to int) piece {
 		var sum Sum
-		for i := from; i < to; i++ {
-			total := int64(totals[i])
-			if survey.Odd(i) {
-				var err error
-				if total, err = c.decide(survey, i); err != nil {
-					return piece{err: err}
-				}
+		clear(c.out[from:to])
+		for i, total := range survey.Paid(from, to) {
+			if !survey.Odd(i) {
+				c.out[i] = int64(total)
+				sum.firm(c.area[i], c.out[i])
 			}
-			c.out[i] = total
-			sum.firm(c.area[i], total)
+		}
+		for i := range survey.Odds(from, to) {
+			var err error
+			if c.out[i], err = c.decide(survey, i); err != nil {
+				return piece{err: err}
+			}
+			sum.firm(c.area[i], c.out[i])
 		}
 		return piece{sum: sum}
 	})

@@ -50,13 +50,12 @@ func (s *Survey) Again(pl *Plan) (*Survey, error) {
 type Moved struct {
 	Firms          []int32
 	Before, Totals []money.Fen
-	left           []remainder
-	base           *Survey
+	odd            []bool // nil where none is
 }
 
 // Odd says that columns do not settle all of the nth enterprise, now or before.
 func (m *Moved) Odd(n int) bool {
-	return m.left[n] != allSettled || m.base.left[m.Firms[n]] != allSettled
+	return m.odd != nil && m.odd[n]
 }
 
 // Moved is nil of a survey that began from none: all may come to something else.
@@ -281,8 +280,8 @@ func (t *touch) others() {
 	t.before, t.beside = make([]money.Fen, len(t.firms)), make([]remainder, len(t.firms))
 	some := false
 	for n, i := range t.firms {
-		t.before[n] = t.base.total[i]
-		if t.base.left[i] == allLeft {
+		t.before[n] = t.base.Total(int(i))
+		if t.base.leftOf(int(i)) == allLeft {
 			t.beside[n], some = allLeft, true
 		}
 	}
@@ -323,13 +322,12 @@ func (t *touch) again(pl *Plan) *Survey {
 	lots := t.crowd.survey(pl)
 	lots.total = slices.Clone(t.rest)
 	lots.ask(jobs)
-	m := &moved{Moved{t.firms, t.before, lots.total, lots.left, t.base}, t, lots}
-	for n, beside := range t.beside {
-		m.left[n] = max(m.left[n], beside)
-	}
-	if t.beside != nil || lots.odd.Load() {
-		for n, left := range m.left {
-			if left == allLeft {
+	m := &moved{Moved{Firms: t.firms, Before: t.before, Totals: lots.total}, t, lots}
+	if t.base.odd.Load() || lots.odd.Load() {
+		m.odd = make([]bool, len(t.firms))
+		for n, i := range t.firms {
+			left := m.leftOf(int(i))
+			if m.odd[n] = left != allSettled || t.base.Odd(int(i)); left == allLeft {
 				m.Totals[n] = 0
 			}
 		}
@@ -340,17 +338,21 @@ func (t *touch) again(pl *Plan) *Survey {
 }
 
 func (m *moved) leftOf(i int) remainder {
-	if n := m.touch.number[i]; n >= 0 {
-		return m.left[n]
+	if n := int(m.touch.number[i]); n >= 0 {
+		left := m.lots.leftOf(n)
+		if beside := m.touch.beside; beside != nil {
+			left = max(left, beside[n])
+		}
+		return left
 	}
-	return m.touch.base.left[i]
+	return m.touch.base.leftOf(i)
 }
 
 func (m *moved) totalOf(i int) money.Fen {
 	if n := m.touch.number[i]; n >= 0 {
 		return m.Totals[n]
 	}
-	return m.touch.base.total[i]
+	return m.touch.base.Total(i)
 }
 
 // answers adds those of an enterprise.

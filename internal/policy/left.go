@@ -24,7 +24,7 @@ func (s *Survey) leftOf(i int) remainder {
 	if s.moved != nil {
 		return s.moved.leftOf(i)
 	}
-	return s.left[i]
+	return s.settled[i/s.piece].leftOf(i % s.piece)
 }
 
 // Parted says that what is left of an odd enterprise are claims that nothing else touches: the decision of what is left, and

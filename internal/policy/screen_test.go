@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"hash/fnv"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -280,7 +281,11 @@ func TestManyAreOneByOne(t *testing.T) {
 				moved, stood = moved+len(some.Firms), stood+len(roots)-len(some.Firms)
 			}
 		}
+		paid, odds := maps.Collect(survey.Paid(0, len(roots))), slices.Collect(survey.Odds(0, len(roots)))
 		for i := range roots {
+			if paid[i] != survey.Total(i) || survey.Odd(i) != slices.Contains(odds, i) {
+				t.Fatalf("%s as of %s: firm %d is paid %d, one among all %d, odd %t", p.File.Document.ID, asOf, i, survey.Total(i), paid[i], survey.Odd(i))
+			}
 			got, gotErr := survey.Decide(i)
 			want, wantErr := plan.Decide(roots[i], asOf, Options{})
 			if diff := cmp.Diff(WhyNot(wantErr), WhyNot(gotErr)); diff != "" || (wantErr == nil) != (gotErr == nil) {

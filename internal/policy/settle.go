@@ -63,12 +63,14 @@ type settler struct {
 	survey   *Survey
 	machines []*column.Machine // of jobs
 	from, to int
-	lots     []lot   // room for the answers
-	parts    []*lot  // those that have some
-	marks    []bool  // by enterprise: it is settled by itself
-	marked   bool    // some are
-	counts   []int32 // by enterprise
-	odd      bool    // something is left of one
+	lots     []lot       // room for the answers
+	parts    []*lot      // those that have some
+	marks    []bool      // by enterprise: it is settled by itself
+	marked   bool        // some are
+	counts   []int32     // by enterprise
+	odd      bool        // something is left of one
+	into     *tallied    // what is known of them in the end
+	sums     []money.Fen // room; empty between
 
 	sweeping
 	gathering
@@ -154,7 +156,7 @@ func (c *crew) end() {
 			l := &t.lots[n]
 			*l = lot{rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0], limits: l.limits[:0]}
 		}
-		settlers.Put(&settler{lots: t.lots, marks: t.marks, counts: t.counts, sweeping: sweeping{drawn: t.drawn, best: t.best, winner: t.winner}})
+		settlers.Put(&settler{lots: t.lots, marks: t.marks, counts: t.counts, sums: t.sums, sweeping: sweeping{drawn: t.drawn, best: t.best, winner: t.winner}})
 	}
 }
 
@@ -190,14 +192,23 @@ func (t *settler) settle() {
 	}
 	t.sweep()
 	for all := range byFirm(t.own) {
-		i := t.from + int(all[0].firm)
-		t.survey.left[i] = t.firm(i, all)
-		t.odd = t.odd || t.survey.left[i] != allSettled
+		i := int(all[0].firm)
+		t.remains(i, t.firm(t.from+i, all))
 	}
 	t.own = t.own[:0]
-	for _, l := range t.parts {
-		t.add(l)
+	if all := t.survey.total; all != nil {
+		t.add(all[t.from:t.to])
+		return
 	}
+	t.sums = slices.Grow(t.sums, t.survey.piece)[:t.survey.piece]
+	t.add(t.sums)
+	t.into.keep(t.sums)
+}
+
+// remains notes what is left of the ith of the enterprises.
+func (t *settler) remains(i int, left remainder) {
+	t.into.leave(i, t.to-t.from, left)
+	t.odd = t.odd || left != allSettled
 }
 
 // kept is the lots as they stay.
@@ -257,23 +268,25 @@ func (t *settler) looked(l *lot, firm int) bool {
 	return false
 }
 
-// add adds what columns settle of a lot to what its enterprises get.
-func (t *settler) add(p *lot) {
-	s := t.survey
-	if p.k.purse != cash {
-		return
-	}
-	if len(p.states) == 0 && !p.table.floored && !t.odd {
-		firms, total, pays := p.table.firms, s.total, p.pays[:len(p.rows)]
-		for n, i := range p.rows {
-			to := &total[firms[i]]
-			*to = plus(*to, pays[n])
+// add adds what columns settle to what each enterprise gets.
+func (t *settler) add(sums []money.Fen) {
+	from := int32(t.from)
+	for _, p := range t.parts {
+		switch {
+		case p.k.purse != cash:
+		case len(p.states) == 0 && !p.table.floored && !t.odd:
+			firms, pays := p.table.firms, p.pays[:len(p.rows)]
+			for n, i := range p.rows {
+				to := &sums[firms[i]-from]
+				*to = plus(*to, pays[n])
+			}
+		default:
+			for at := range p.rows {
+				i := p.firm(at)
+				to := &sums[i-from]
+				*to = plus(*to, t.survey.paid(p, at, i))
+			}
 		}
-		return
-	}
-	for at := range p.rows {
-		i := p.firm(at)
-		s.total[i] = plus(s.total[i], s.paid(p, at, i))
 	}
 }
 

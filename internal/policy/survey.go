@@ -14,13 +14,14 @@ import (
 // Survey is a plan asked of a crowd: what each enterprise is paid where columns settle it, and for the others the questions
 // that are left to ask. It never changes and may be used by many goroutines.
 type Survey struct {
-	crowd *Crowd
-	plan  *Plan
-	lots  []lot       // of enterprises, some at a time
-	left  []remainder // by enterprise
-	odd   atomic.Bool // some enterprise is left, or a part of it
-	total []money.Fen // by enterprise, see Total
-	moved *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
+	crowd   *Crowd
+	plan    *Plan
+	lots    []lot       // of enterprises, some at a time
+	settled []tallied   // a piece of the enterprises each
+	piece   int         // so many enterprises make one, 64 times a whole number
+	odd     atomic.Bool // some enterprise is left, or a part of it
+	total   []money.Fen // by enterprise, where the survey is a part of a position: settled does not tell it then. It begins with what each gets besides
+	moved   *moved      // what differs from another survey, of one that began from it: nothing stands in the fields above
 
 	settings string       // of the plan
 	numbers  []int        // of clauses in Plan.Clauses
@@ -59,16 +60,14 @@ func (c *Crowd) ask(pl *Plan) *Survey {
 // ask answers jobs and settles what they come to, some enterprises at a time.
 func (s *Survey) ask(jobs []job) {
 	n := len(s.crowd.roots)
-	if s.left = make([]remainder, n); s.total == nil { // else it is what they get besides
-		s.total = make([]money.Fen, n)
-	}
 	s.number()
 	c := s.crew(jobs)
-	piece := pieceOf(jobs, n)
-	found := make([][]lot, (n+piece-1)/piece)
+	s.piece = pieceOf(jobs, n)
+	found := make([][]lot, (n+s.piece-1)/s.piece)
+	s.settled = make([]tallied, len(found))
 	inParallel(len(found), func(i int) {
 		t := c.take()
-		t.from, t.to = i*piece, min((i+1)*piece, n)
+		t.from, t.to, t.into = i*s.piece, min((i+1)*s.piece, n), &s.settled[i]
 		for k := range jobs {
 			t.ask(k)
 		}
@@ -94,7 +93,7 @@ func pieceOf(jobs []job, firms int) int {
 	if each := (firms + runtime.GOMAXPROCS(0) - 1) / runtime.GOMAXPROCS(0); each < piece {
 		piece = max(each, min(piece, rows/4))
 	}
-	return piece
+	return (piece + 63) / 64 * 64
 }
 
 // survey is one that knows what its plan tells.
@@ -230,25 +229,13 @@ func (s *Survey) Total(i int) money.Fen {
 	if s.moved != nil {
 		return s.moved.totalOf(i)
 	}
-	return s.total[i]
-}
-
-// Totals is the Total of each enterprise. Nobody may change it.
-func (s *Survey) Totals() []money.Fen {
-	if s.moved == nil {
-		return s.total
-	}
-	all := slices.Clone(s.moved.touch.base.total)
-	for n, i := range s.moved.Firms {
-		all[i] = s.moved.Totals[n]
-	}
-	return all
+	return s.settled[i/s.piece].of(i % s.piece)
 }
 
 // paid is what an answer adds to the total of an enterprise, in a survey that began from none.
 func (s *Survey) paid(l *lot, at int, firm int32) money.Fen {
 	switch {
-	case l.k.purse != cash || s.left[firm] == allLeft || l.state(at) != definite || l.pays[at] == leftOver:
+	case l.k.purse != cash || s.leftOf(int(firm)) == allLeft || l.state(at) != definite || l.pays[at] == leftOver:
 		return 0
 	case l.table.floored && l.table.rows[l.rows[at]].lies == onFloor:
 		return 0

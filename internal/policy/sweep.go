@@ -339,7 +339,7 @@ func (t *settler) knots(k int, c *cluster) {
 	for some := range byFirm(t.sorted) {
 		inOrderOfTime(some)
 		if !t.knotted(k, c, t.from+int(some[0].firm), some) {
-			t.survey.left[t.from+int(some[0].firm)], t.odd = allLeft, true
+			t.remains(int(some[0].firm), allLeft)
 		}
 	}
 }
