@@ -41,7 +41,7 @@ func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 			return err
 		}
 		for _, f := range found.Faults {
-			fmt.Fprintln(c.out, c.t.Msg(f))
+			fmt.Fprintln(c.out, c.t.Msg(f.Msg))
 		}
 		fmt.Fprintln(c.out, c.t.S("cmd.ledger_checked", found.Lines, found.Transfers, found.Entries, found.Commitments, found.Claims, found.Orders))
 		if n := len(found.Faults); n > 0 {
@@ -51,30 +51,24 @@ func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 	}
 }
 
-// ledgerEvery is how often the whole ledger is walked over while the pages are served.
-const ledgerEvery = 24 * time.Hour
+// ledgerEvery is how often the whole ledger is walked over while the pages are served, and askedEvery how often it is looked
+// whether somebody asks for that.
+const (
+	ledgerEvery = 24 * time.Hour
+	askedEvery  = 5 * time.Second
+)
 
-// watchLedger walks over the whole ledger, now and then every day, and writes down what is wrong, until ctx ends.
+// watchLedger walks over the whole ledger, now, every day and whenever somebody asks for it, and writes down what is wrong,
+// until ctx ends.
 func (in *installation) watchLedger(ctx context.Context) {
-	every := time.NewTicker(ledgerEvery)
-	defer every.Stop()
-	for {
-		found, err := ledger.New(in.db, in.now).Check(ctx)
-		switch {
-		case ctx.Err() != nil:
-			return
-		case err != nil:
+	in.ledger.Watch(ctx, ledgerEvery, askedEvery, func(found ledger.Checked, err error) {
+		if err != nil {
 			in.log.Error("check the ledger", "err", err)
-		default:
-			for _, f := range found.Faults {
-				in.log.Error("the ledger is wrong", "fault", f.String())
-			}
-			in.log.Info("ledger checked", "transfers", found.Transfers, "faults", len(found.Faults))
-		}
-		select {
-		case <-every.C:
-		case <-ctx.Done():
 			return
 		}
-	}
+		for _, f := range found.Faults {
+			in.log.Error("the ledger is wrong", "fault", f.String())
+		}
+		in.log.Info("ledger checked", "transfers", found.Transfers, "faults", len(found.Faults))
+	})
 }

@@ -158,10 +158,12 @@ type NoticeHead struct {
 	Ends  string `json:"ends" format:"date" example:"2024-11-19" doc:"含当天 · itself included"`
 	Left  int    `json:"left" example:"5" doc:"还剩几个工作日，含今天；0 为期满 · working days that it still stands, today among them; 0 once it is over"`
 	Sure  bool   `json:"sure" example:"true" doc:"这一年的日历已知 · the calendar of its days is known"`
+	Lines int    `json:"lines" example:"1" doc:"共几项 · how many lines it has"`
+	Sum   string `json:"sum" example:"638000.00" doc:"各项合计，元 · what they come to, in yuan"`
 }
 
 func (s *server) noticeHead(n subsidy.Notice) NoticeHead {
-	return NoticeHead{n.ID, n.Title, nodeOf(s.Library.Areas(), n.Area), n.Call, n.Began.String(), n.Ends.String(), n.Left, n.Sure}
+	return NoticeHead{n.ID, n.Title, nodeOf(s.Library.Areas(), n.Area), n.Call, n.Began.String(), n.Ends.String(), n.Left, n.Sure, n.Lines, n.Sum.String()}
 }
 
 type noticesOut struct {
@@ -194,26 +196,38 @@ type noticeLine struct {
 type noticeOut struct {
 	Body struct {
 		NoticeHead
-		Lines []noticeLine `json:"lines" nullable:"false"`
+		Items []noticeLine `json:"items" nullable:"false" doc:"按序号 · by their numbers"`
+		Next  string       `json:"next,omitempty" example:"eyJjIjo0Miwi"`
 	}
 }
 
-func (s *server) getNotice(ctx context.Context, _ *caller, in *struct {
-	ID int64 `path:"id" minimum:"1" example:"330"`
+// getNotice is a notice with a page of its lines.
+func (s *server) getNotice(ctx context.Context, c *caller, in *struct {
+	ID   int64  `path:"id" minimum:"1" example:"330"`
+	Firm string `query:"firm" maxLength:"400" example:"盐城亭湖甲机械有限公司" doc:"只要这一家的，写全称 · of this enterprise alone, by its full name"`
+	Paging
 },
 ) (*noticeOut, error) {
+	at, err := in.open(c, c.listName("notice", []any{in.ID, in.Firm}))
+	if err != nil {
+		return nil, err
+	}
 	n, err := s.Subsidy.Notice(ctx, in.ID)
 	if err != nil {
 		return nil, err
 	}
-	lines, err := s.Subsidy.Release(ctx, in.ID)
+	lines, err := s.Subsidy.Release(ctx, in.ID, subsidy.ReleasePage{From: at.From, Firm: in.Firm, Rows: in.Limit + 1})
 	if err != nil {
 		return nil, err
 	}
 	out := &noticeOut{}
-	out.Body.NoticeHead, out.Body.Lines = s.noticeHead(n), []noticeLine{}
+	if len(lines) > in.Limit {
+		at.From = lines[in.Limit].N
+		lines, out.Body.Next = lines[:in.Limit], at.String()
+	}
+	out.Body.NoticeHead, out.Body.Items = s.noticeHead(n), []noticeLine{}
 	for _, l := range lines {
-		out.Body.Lines = append(out.Body.Lines, noticeLine{l.N, l.Firm, l.Clause, l.Amount.String()})
+		out.Body.Items = append(out.Body.Items, noticeLine{l.N, l.Firm, l.Clause, l.Amount.String()})
 	}
 	return out, nil
 }

@@ -49,7 +49,7 @@ const costsBody = `{"items": [{"kind": "equipment", "label": "焊接机器人", 
 
 const scoreBody = `{"sheet": {"need": "18", "level": "24", "effect": "25", "spread": "15"}, "remark": "改造目标明确"}`
 
-const paymentsBody = `{"payments": [{"case": {application}, "instalment": 1, "amount": "{owed}"}]}`
+const paymentsBody = `{"payments": [{"case": {application}, "instalment": 1, "amount": "{owed}", "seen": "{seen}"}]}`
 
 // calls ask every operation once, in an order in which each can succeed.
 var calls = []call{
@@ -249,7 +249,7 @@ var calls = []call{
 	{id: "list_objections", as: "city", path: "/notices/{batch}/objections"},
 	{id: "act_case", as: "second", path: "/cases/{batch}/act", body: `{"action": "approve"}`, days: 9, aside: true},
 	{id: "act_case", as: "city", path: "/cases/{batch}/act", body: `{"action": "grant"}`, aside: true},
-	{id: "list_payables", as: "city", path: "/payables", keep: []string{"owed=items.0.amount"}},
+	{id: "list_payables", as: "finance", path: "/payables", keep: []string{"owed=items.0.amount", "seen=items.0.seen"}},
 	{id: "draft_payments", as: "finance", path: "/payments", body: paymentsBody, header: []string{idempotencyHeader, "pay-1"}, keep: []string{"payments=id"}},
 	{id: "cancel_payments", as: "finance", path: "/payments/{payments}/cancel", body: `{"reason": "账户待核对"}`, header: []string{idempotencyHeader, "cancel-1"}},
 	{id: "draft_payments", as: "finance", path: "/payments", body: paymentsBody, header: []string{idempotencyHeader, "pay-2"}, days: 1, keep: []string{"payments=id"}},

@@ -136,6 +136,7 @@ var pages = map[string]page{
 	"GET /fund/carry":                            by("list_unpaid"),
 	"POST /fund/carry":                           by("carry_over"),
 	"GET /fund/check":                            because("an administrator runs yanzhen ledger check; a program adds up what list_entries gives"),
+	"POST /fund/check":                           because("an administrator runs yanzhen ledger check"),
 	"GET /fund/payments":                         by("list_payables", "list_payments"),
 	"POST /fund/payments":                        by("draft_payments"),
 	"GET /fund/payments/{id}":                    by("get_payments"),

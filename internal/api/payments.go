@@ -43,6 +43,7 @@ type payable struct {
 	Clause     string        `json:"clause" example:"yancheng-2022-6 c9"`
 	Amount     string        `json:"amount" example:"638000.00" doc:"应付而未付的，元 · what is owed of it, in yuan"`
 	Payee      *namedAccount `json:"payee,omitempty" doc:"还没有人填则没有 · none while nobody has named an account"`
+	Seen       string        `json:"seen,omitempty" example:"9f86d081884c7d65" doc:"这个收款账户的版本，拨付时带回；只给拨付的人 · the version of this account, to be sent back with an order; for who pays"`
 }
 
 type payablesOut struct {
@@ -79,7 +80,7 @@ func (s *server) listPayables(ctx context.Context, c *caller, in *struct {
 	for _, o := range list {
 		row := payable{Case: o.Case, Instalment: o.N, Line: s.fundLine(o.Line), Firm: o.Firm, Clause: o.Clause, Amount: o.Balance[ledger.Payable].String()}
 		if p := o.Payee; p != nil {
-			row.Payee = ptr(namedAccountOf(*p))
+			row.Payee, row.Seen = ptr(namedAccountOf(*p)), p.Version()
 		}
 		out.Body.Items = append(out.Body.Items, row)
 	}
@@ -93,6 +94,7 @@ type draftPaymentsIn struct {
 			Case       int64  `json:"case" minimum:"1" example:"314"`
 			Instalment int    `json:"instalment" minimum:"1" maximum:"1000" example:"1"`
 			Amount     string `json:"amount" minLength:"1" maxLength:"40" example:"638000.00"`
+			Seen       string `json:"seen" minLength:"1" maxLength:"64" example:"9f86d081884c7d65" doc:"list_payables 给出的版本；账户后来改过则不拨付 · as list_payables gives it: nothing is ordered to an account that was changed since"`
 		} `json:"payments" minItems:"1" maxItems:"5000" nullable:"false" doc:"同一专项、同一地区的 · of one fund and area"`
 	}
 }
@@ -105,7 +107,7 @@ func (s *server) draftPayments(ctx context.Context, c *caller, in *draftPayments
 		if err != nil {
 			return nil, err
 		}
-		dues = append(dues, subsidy.Due{Case: p.Case, Sum: ledger.Sum{Instalment: p.Instalment, Amount: fen}})
+		dues = append(dues, subsidy.Due{Case: p.Case, Sum: ledger.Sum{Instalment: p.Instalment, Amount: fen}, Seen: p.Seen})
 	}
 	out := &idOut{}
 	return out, s.moves(ctx, c, in.key, ledger.Act{}, func(ctx context.Context, tx *store.Tx, act ledger.Act) (err error) {

@@ -19,7 +19,7 @@ type RoundHead struct {
 	Clauses []clauseName `json:"clauses" nullable:"false"`
 	AsOf    string       `json:"as_of" format:"date" example:"2024-10-31" doc:"按哪一天测算 · the day that it was decided as of"`
 	Commit  int64        `json:"commit" example:"42" doc:"当时所知的提交 · the commit up to which facts were known"`
-	State   string       `json:"state" enum:"listed,notice,open,gone" example:"listed" doc:"listed 核对名单，notice 公示中，open 已请企业确认，gone 已作废 · being checked, on public notice, firms are asked, given up"`
+	State   string       `json:"state" enum:"listed,publishing,notice,open,gone" example:"listed" doc:"listed 核对名单，publishing 正在公布，notice 公示中，open 已请企业确认，gone 已作废 · being checked, being made public, on public notice, firms are asked, given up"`
 	By      string       `json:"by,omitempty" example:"王科长" doc:"谁列的名单；不能由同一人公示 · who made the list, and may not publish it"`
 	Notice  string       `json:"notice,omitempty" format:"date" example:"2024-11-01" doc:"公示从哪一天开始；之前没有 · the day on which its notice began; none before"`
 }

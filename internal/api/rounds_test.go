@@ -98,7 +98,7 @@ func TestRoundFromListToPaid(t *testing.T) {
 	wants(t, c.get("tax", "/cases/"+id+"/instalments"), 404)
 	owed := c.get("finance", "/payables")
 	wants(t, owed, 200, `"case":`+id, accountNumber)
-	r := c.ask("finance", http.MethodPost, "/payments", fmt.Sprintf(`{"payments": [{"case": %s, "instalment": 1, "amount": "682000"}]}`, id), idempotencyHeader, "pay")
+	r := c.ask("finance", http.MethodPost, "/payments", fmt.Sprintf(`{"payments": [{"case": %s, "instalment": 1, "amount": "682000", "seen": %q}]}`, id, owed.at(t, "items.0.seen")), idempotencyHeader, "pay")
 	wants(t, r, 201)
 	payments := "/payments/" + r.at(t, "id")
 	wants(t, c.ask("finance", http.MethodPost, payments+"/send", `{"document": "盐财支〔2024〕31号"}`), 204)

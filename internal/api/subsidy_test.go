@@ -13,7 +13,7 @@ const accountNumber = "6228480402564890018"
 const payeeBody = `{"holder": "盐城亭湖甲机械有限公司", "bank": "盐城农商银行亭湖支行", "number": "` + accountNumber + `"}`
 
 // subsidised is how far a subsidy of the firm in 亭湖区 has come.
-type subsidised struct{ line, call, application, batch, objection, payments, owed, round, opening string }
+type subsidised struct{ line, call, application, batch, objection, payments, owed, seen, round, opening string }
 
 // stages of a subsidy, each after the one before.
 const (
@@ -133,12 +133,12 @@ func (c *city) grants() {
 	c.simply("city", c.paid.batch, "grant")
 	r := c.get("finance", "/payables")
 	wants(c.t, r, 200, accountNumber)
-	c.paid.owed = r.at(c.t, "items.0.amount")
+	c.paid.owed, c.paid.seen = r.at(c.t, "items.0.amount"), r.at(c.t, "items.0.seen")
 }
 
 func (c *city) orders() {
 	c.t.Helper()
-	body := fill(paymentsBody, map[string]string{"application": c.paid.application, "owed": c.paid.owed})
+	body := fill(paymentsBody, map[string]string{"application": c.paid.application, "owed": c.paid.owed, "seen": c.paid.seen})
 	r := c.ask("finance", http.MethodPost, "/payments", body)
 	wants(c.t, r, 201)
 	c.paid.payments = r.at(c.t, "id")
@@ -259,7 +259,7 @@ func TestSubsidyFromCallToPaid(t *testing.T) {
 			t.Errorf("the public is told %q: %s", word, notice.body)
 		}
 	}
-	wants(t, c.ask("", http.MethodPost, "/notices/"+batch+"/objections", `{"line": 9, "name": "路人", "text": "x"}`), 404)
+	wants(t, c.ask("", http.MethodPost, "/notices/"+batch+"/objections", `{"line": 9, "name": "路人", "text": "x"}`), 422)
 	wants(t, c.ask("", http.MethodPost, "/notices/999/objections", `{"line": 1, "name": "路人", "text": "x"}`), 404)
 	wants(t, c.ask("tinghu", http.MethodPost, "/objections/"+c.paid.objection+"/answer", `{"upheld": true, "answer": "x"}`), 409)
 	wants(t, c.get("tinghu", "/notices/"+batch+"/objections"), 200, "路人", `"open":false`, "未获其他补助")
@@ -274,10 +274,11 @@ func TestSubsidyFromCallToPaid(t *testing.T) {
 	if r := c.get("city", "/payables"); strings.Contains(r.body, accountNumber) || !strings.Contains(r.body, "0018") {
 		t.Errorf("an official reads the number of an account: %s", r.body)
 	}
-	body := fill(paymentsBody, map[string]string{"application": id, "owed": c.paid.owed})
+	body := fill(paymentsBody, map[string]string{"application": id, "owed": c.paid.owed, "seen": c.paid.seen})
 	wants(t, c.ask("city", http.MethodPost, "/payments", body), 403)
 	wants(t, c.ask("finance", http.MethodPost, "/payments", strings.Replace(body, c.paid.owed, "638000.01", 1)), 409)
 	wants(t, c.ask("finance", http.MethodPost, "/payments", strings.Replace(body, c.paid.owed, "很多", 1)), 422, `"pointer":"/payments/0/amount"`)
+	wants(t, c.ask("finance", http.MethodPost, "/payments", strings.Replace(body, c.paid.seen, "0000000000000000", 1)), 409, "0018")
 	first := c.ask("finance", http.MethodPost, "/payments", body, idempotencyHeader, "pay")
 	wants(t, first, 201)
 	if again := c.ask("finance", http.MethodPost, "/payments", body, idempotencyHeader, "pay"); again.status != 201 || again.body != first.body {

@@ -52,6 +52,27 @@ func (s *Store) NewWith(ctx context.Context, scope access.Scope, n NewCase, also
 	return c, nil
 }
 
+// Together is one transaction in which several things are done to cases.
+type Together struct {
+	in    *session
+	scope access.Scope
+}
+
+// Together does several things to cases in one transaction: all of them, or none.
+func (s *Store) Together(ctx context.Context, scope access.Scope, do func(ctx context.Context, tx *store.Tx, t Together) error) error {
+	return s.run(ctx, scope, func(ctx context.Context, in *session) error { return do(ctx, in.tx, Together{in, scope}) })
+}
+
+// Open opens a case, as New does; the key of n is not looked at.
+func (t Together) Open(ctx context.Context, n NewCase) (Case, error) {
+	return t.in.newCase(ctx, t.scope, n, 0)
+}
+
+// Act takes an action in a case, as Store.Act does; the key of a is not looked at.
+func (t Together) Act(ctx context.Context, a Act) (Event, error) {
+	return t.in.act(ctx, t.scope, a, 0)
+}
+
 // newCase opens a case within a transaction.
 func (in *session) newCase(ctx context.Context, scope access.Scope, n NewCase, cause int64) (Case, error) {
 	w, ok := in.Set.Workflow(n.Workflow)

@@ -3,6 +3,7 @@ package ledger
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -12,15 +13,63 @@ import (
 // Checked is what a walk over the whole ledger has found.
 type Checked struct {
 	Lines, Transfers, Entries, Commitments, Claims, Orders int64 // Orders are lines of batches
-	Faults                                                 []i18n.Msg
+	Faults                                                 []Fault
 }
+
+// Fault is a row that breaks what must hold.
+type Fault struct {
+	Msg  i18n.Msg
+	Area string // where it lies, "" where that cannot be told, or where it concerns several
+}
+
+// String is the fault in words, for logs.
+func (f Fault) String() string { return f.Msg.String() }
 
 // maxFaults is how many rows of one sort are told of.
 const maxFaults = 50
 
 // rule is one thing that holds of the whole ledger: a query for the rows that break it, whose columns, as text, are what
-// the message names.
-type rule struct{ key, query string }
+// the message names. One of the columns, counted from 0, is the id of something that says where the row lies; of "" none does.
+type rule struct {
+	key, query string
+	of         string
+	column     int
+}
+
+// areasOf says where things of the ledger lie, as View reads it: what is committed where its enterprise does, the rest where its
+// line does.
+var areasOf = map[string]string{
+	"line": `SELECT area FROM ledger_line WHERE id = $1`,
+	"hold": `SELECT l.area FROM ledger_hold h JOIN ledger_line l ON l.id = h.line_id WHERE h.id = $1`,
+	"part": `SELECT c.area FROM ledger_part t JOIN ledger_commitment c ON c.id = t.commitment_id WHERE t.id = $1`,
+	"transfer": `SELECT DISTINCT COALESCE(c.area, l.area) FROM ledger_posting p JOIN ledger_line l ON l.id = p.line_id LEFT JOIN ledger_part t ON t.id = p.part_id
+		LEFT JOIN ledger_commitment c ON c.id = t.commitment_id WHERE p.transfer_id = $1 LIMIT 2`,
+	"commitment": `SELECT area FROM ledger_commitment WHERE id = $1`,
+	"claim":      `SELECT area FROM ledger_claim WHERE id = $1`,
+	"batch":      `SELECT area FROM ledger_batch WHERE id = $1`,
+}
+
+// place says where the rows that broke a rule lie.
+func (r rule) place(ctx context.Context, q store.Querier, faults []Fault) error {
+	if r.of == "" {
+		return nil
+	}
+	for i, f := range faults {
+		id, err := strconv.ParseInt(fmt.Sprint(f.Msg.Args[r.column]), 10, 64)
+		if err != nil {
+			return fmt.Errorf("place a fault of %s: %w", r.key, err)
+		}
+		rows, err := q.Query(ctx, areasOf[r.of], id)
+		areas, err := collect(rows, err, "place a fault", func(rows *store.Rows) (area string, err error) { return area, rows.Scan(&area) })
+		if err != nil {
+			return err
+		}
+		if len(areas) == 1 {
+			faults[i].Area = areas[0]
+		}
+	}
+	return nil
+}
 
 // Check walks over the whole ledger, as it stands at one moment, and says which rows break what must hold. It finds what no
 // transaction of this package can do: rows that were changed from outside, or lost.
@@ -54,30 +103,33 @@ func check(ctx context.Context, q store.Querier) (Checked, error) {
 		if err != nil {
 			return c, err
 		}
+		if err := r.place(ctx, q, found); err != nil {
+			return c, err
+		}
 		c.Faults = append(c.Faults, found...)
 	}
 	return c, nil
 }
 
-func (r rule) broken(ctx context.Context, q store.Querier) ([]i18n.Msg, error) {
+func (r rule) broken(ctx context.Context, q store.Querier) ([]Fault, error) {
 	rows, err := q.Query(ctx, r.query+fmt.Sprintf(" LIMIT %d", maxFaults))
-	return collect(rows, err, "check "+r.key, func(rows *store.Rows) (i18n.Msg, error) {
+	return collect(rows, err, "check "+r.key, func(rows *store.Rows) (Fault, error) {
 		names, err := rows.Columns()
 		if err != nil {
-			return i18n.Msg{}, err
+			return Fault{}, err
 		}
 		text, into := make([]string, len(names)), make([]any, len(names))
 		for i := range text {
 			into[i] = &text[i]
 		}
 		if err := rows.Scan(into...); err != nil {
-			return i18n.Msg{}, err
+			return Fault{}, err
 		}
 		args := make([]any, len(text))
 		for i, t := range text {
 			args[i] = t
 		}
-		return i18n.M("ledger.fault_"+r.key, args...), nil
+		return Fault{Msg: i18n.M("ledger.fault_"+r.key, args...)}, nil
 	})
 }
 
@@ -117,53 +169,53 @@ const standingClaims = `SELECT c.id, c.project, c.family, c.item, c.commitment_i
 
 func rules() []rule {
 	return append([]rule{
-		{"unbalanced", `SELECT transfer_id, line_id, CAST(SUM(fen) AS BIGINT) FROM ledger_posting GROUP BY transfer_id, line_id HAVING SUM(fen) <> 0 ORDER BY transfer_id, line_id`},
-		{"empty", `SELECT x.id, x.kind FROM ledger_transfer x WHERE NOT EXISTS (SELECT 1 FROM ledger_posting p WHERE p.transfer_id = x.id) ORDER BY x.id`},
+		{"unbalanced", `SELECT transfer_id, line_id, CAST(SUM(fen) AS BIGINT) FROM ledger_posting GROUP BY transfer_id, line_id HAVING SUM(fen) <> 0 ORDER BY transfer_id, line_id`, "line", 1},
+		{"empty", `SELECT x.id, x.kind FROM ledger_transfer x WHERE NOT EXISTS (SELECT 1 FROM ledger_posting p WHERE p.transfer_id = x.id) ORDER BY x.id`, "", 0},
 		{"line", `SELECT line_id FROM (SELECT line_id, ` + columns("", Budget) + ` FROM ledger_balance UNION ALL SELECT line_id, ` + negated(Budget) +
-			` FROM (SELECT p.line_id, ` + byStage(Budget) + ` FROM ledger_posting p) e) u GROUP BY line_id HAVING ` + differs(Budget) + ` ORDER BY line_id`},
+			` FROM (SELECT p.line_id, ` + byStage(Budget) + ` FROM ledger_posting p) e) u GROUP BY line_id HAVING ` + differs(Budget) + ` ORDER BY line_id`, "line", 0},
 		{"part", `SELECT part_id FROM (SELECT part_id, ` + columns("", Committed) + ` FROM ledger_part_balance UNION ALL SELECT part_id, ` + negated(Committed) +
-			` FROM (SELECT p.part_id, ` + byStage(Committed) + ` FROM ledger_posting p WHERE p.part_id <> 0) e) u GROUP BY part_id HAVING ` + differs(Committed) + ` ORDER BY part_id`},
+			` FROM (SELECT p.part_id, ` + byStage(Committed) + ` FROM ledger_posting p WHERE p.part_id <> 0) e) u GROUP BY part_id HAVING ` + differs(Committed) + ` ORDER BY part_id`, "part", 0},
 		{"hold", `SELECT hold_id FROM (SELECT hold_id, held FROM ledger_hold_balance UNION ALL SELECT hold_id, -fen FROM ledger_posting WHERE hold_id <> 0) u
-			GROUP BY hold_id HAVING SUM(held) <> 0 ORDER BY hold_id`},
+			GROUP BY hold_id HAVING SUM(held) <> 0 ORDER BY hold_id`, "hold", 0},
 		{"misplaced", `SELECT p.transfer_id, p.n FROM ledger_posting p LEFT JOIN ledger_part t ON t.id = p.part_id LEFT JOIN ledger_hold h ON h.id = p.hold_id
 			WHERE p.part_id <> 0 AND (t.id IS NULL OR t.line_id <> p.line_id) OR p.hold_id <> 0 AND (h.id IS NULL OR h.line_id <> p.line_id)
-			OR (p.stage IN ('budget', 'free', 'held')) <> (p.part_id = 0) OR (p.stage = 'held') <> (p.hold_id <> 0) ORDER BY p.transfer_id, p.n`},
-		{"order", `SELECT line_id FROM ledger_balance WHERE ` + belowZero(Free) + ` ORDER BY line_id`},
-		{"part_order", `SELECT part_id FROM ledger_part_balance WHERE ` + belowZero(Committed) + ` ORDER BY part_id`},
+			OR (p.stage IN ('budget', 'free', 'held')) <> (p.part_id = 0) OR (p.stage = 'held') <> (p.hold_id <> 0) ORDER BY p.transfer_id, p.n`, "transfer", 0},
+		{"order", `SELECT line_id FROM ledger_balance WHERE ` + belowZero(Free) + ` ORDER BY line_id`, "line", 0},
+		{"part_order", `SELECT part_id FROM ledger_part_balance WHERE ` + belowZero(Committed) + ` ORDER BY part_id`, "part", 0},
 		{"last_state", `SELECT b.line_id FROM ledger_balance b LEFT JOIN ledger_state s ON s.line_id = b.line_id AND s.n = b.n WHERE b.n > 0 AND (s.n IS NULL OR ` +
-			unlike("b.", "s.") + `) OR EXISTS (SELECT 1 FROM ledger_state x WHERE x.line_id = b.line_id AND x.n > b.n) ORDER BY b.line_id`},
+			unlike("b.", "s.") + `) OR EXISTS (SELECT 1 FROM ledger_state x WHERE x.line_id = b.line_id AND x.n > b.n) ORDER BY b.line_id`, "line", 0},
 		{"state", `SELECT line_id, transfer_id FROM (SELECT s.line_id, s.transfer_id, ` + stateSteps() + ` FROM ledger_state s LEFT JOIN ledger_state q ON q.line_id = s.line_id AND q.n = s.n - 1
 			UNION ALL SELECT line_id, transfer_id, ` + negated(Budget) + ` FROM (SELECT p.line_id, p.transfer_id, ` + byStage(Budget) + ` FROM ledger_posting p) e) u
-			GROUP BY line_id, transfer_id HAVING ` + differs(Budget) + ` ORDER BY line_id, transfer_id`},
+			GROUP BY line_id, transfer_id HAVING ` + differs(Budget) + ` ORDER BY line_id, transfer_id`, "line", 0},
 		{"sum", `SELECT line_id, area, clause, month FROM (SELECT line_id, area, clause, month, ` + columns("", Budget) + ` FROM ledger_sum UNION ALL
 			SELECT line_id, area, clause, month, ` + negated(Budget) + ` FROM (SELECT p.line_id, COALESCE(c.area, l.area) AS area, COALESCE(c.clause, '') AS clause,
 			SUBSTR(x.day, 1, 7) AS month, ` + byStage(Budget) + ` FROM ledger_posting p JOIN ledger_transfer x ON x.id = p.transfer_id JOIN ledger_line l ON l.id = p.line_id
 			LEFT JOIN ledger_part t ON t.id = p.part_id LEFT JOIN ledger_commitment c ON c.id = t.commitment_id) e) u
-			GROUP BY line_id, area, clause, month HAVING ` + differs(Budget) + ` ORDER BY line_id, area, clause, month`},
-		{"request", `SELECT x.id, x.request_key FROM ledger_transfer x LEFT JOIN ledger_request r ON r.request_key = x.request_key WHERE r.request_key IS NULL ORDER BY x.id`},
+			GROUP BY line_id, area, clause, month HAVING ` + differs(Budget) + ` ORDER BY line_id, area, clause, month`, "line", 0},
+		{"request", `SELECT x.id, x.request_key FROM ledger_transfer x LEFT JOIN ledger_request r ON r.request_key = x.request_key WHERE r.request_key IS NULL ORDER BY x.id`, "transfer", 0},
 		{"standing", `SELECT commitment_id FROM (SELECT commitment_id, standing FROM ledger_commitment_balance UNION ALL
 			SELECT t.commitment_id, -(b.committed + b.payable + b.ordered + b.paid) FROM ledger_part t JOIN ledger_part_balance b ON b.part_id = t.id) u
-			GROUP BY commitment_id HAVING SUM(standing) <> 0 ORDER BY commitment_id`},
+			GROUP BY commitment_id HAVING SUM(standing) <> 0 ORDER BY commitment_id`, "commitment", 0},
 	}, append(claimRules(), orderRules()...)...)
 }
 
 // claimRules are those of claims: that they match their commitments, and what their keys count.
 func claimRules() []rule {
 	return []rule{
-		{"unclaimed", `SELECT c.id FROM ledger_commitment c WHERE NOT EXISTS (SELECT 1 FROM ledger_claim k WHERE k.commitment_id = c.id) ORDER BY c.id`},
+		{"unclaimed", `SELECT c.id FROM ledger_commitment c WHERE NOT EXISTS (SELECT 1 FROM ledger_claim k WHERE k.commitment_id = c.id) ORDER BY c.id`, "commitment", 0},
 		{"claim", `SELECT k.id, k.commitment_id FROM ledger_claim k LEFT JOIN ledger_commitment c ON c.id = k.commitment_id LEFT JOIN ledger_commitment_balance b ON b.commitment_id = c.id
 			LEFT JOIN ledger_lift l ON l.claim_id = k.id WHERE k.commitment_id <> 0 AND (c.id IS NULL OR b.standing IS NULL OR k.case_id <> c.case_id OR k.party_id <> c.party_id OR k.area <> c.area
-			OR (b.standing > 0) <> (l.claim_id IS NULL)) ORDER BY k.id`},
+			OR (b.standing > 0) <> (l.claim_id IS NULL)) ORDER BY k.id`, "claim", 0},
 		{"claimed_above", `SELECT k.commitment_id, k.family FROM ledger_claim k WHERE k.commitment_id <> 0 GROUP BY k.commitment_id, k.family HAVING SUM(k.fen) >
 			(SELECT SUM(p.fen) FROM ledger_posting p JOIN ledger_part t ON t.id = p.part_id JOIN ledger_transfer x ON x.id = p.transfer_id
-			WHERE t.commitment_id = k.commitment_id AND x.kind = 'promised') ORDER BY k.commitment_id, k.family`},
+			WHERE t.commitment_id = k.commitment_id AND x.kind = 'promised') ORDER BY k.commitment_id, k.family`, "commitment", 0},
 		{"claimed_twice", `SELECT a.project, a.family, a.item, a.commitment_id, b.commitment_id FROM (` + standingClaims + `) a JOIN (` + standingClaims + `) b
 			ON b.project = a.project AND b.family = a.family AND b.id > a.id AND (b.item = a.item OR b.item = '' OR a.item = '')
-			WHERE a.commitment_id <> 0 AND b.commitment_id <> 0 ORDER BY a.id, b.id`},
+			WHERE a.commitment_id <> 0 AND b.commitment_id <> 0 ORDER BY a.id, b.id`, "commitment", 3},
 		{"stand", `SELECT project, family, item FROM (SELECT project, family, item, n, below FROM ledger_stand
 			UNION ALL SELECT project, family, item, -1, 0 FROM (` + standingClaims + `) c
 			UNION ALL SELECT project, family, '', 0, -1 FROM (` + standingClaims + ` AND c.item <> '') d) u
-			GROUP BY project, family, item HAVING SUM(n) <> 0 OR SUM(below) <> 0 ORDER BY project, family, item`},
+			GROUP BY project, family, item HAVING SUM(n) <> 0 OR SUM(below) <> 0 ORDER BY project, family, item`, "", 0},
 	}
 }
 
@@ -191,12 +243,12 @@ func orderRules() []rule {
 	return []rule{
 		{"ordered", `SELECT part_id FROM (SELECT part_id, ordered FROM ledger_part_balance UNION ALL
 			SELECT o.part_id, -o.fen FROM ledger_order o JOIN ledger_order_now w ON w.batch_id = o.batch_id AND w.n = o.n WHERE w.state IN ('draft', 'sent', 'unknown')) u
-			GROUP BY part_id HAVING SUM(ordered) <> 0 ORDER BY part_id`},
+			GROUP BY part_id HAVING SUM(ordered) <> 0 ORDER BY part_id`, "part", 0},
 		{"order_state", `SELECT w.batch_id, w.n FROM ledger_order_now w LEFT JOIN ledger_order_step s ON s.batch_id = w.batch_id AND s.n = w.n AND s.step = w.step
-			WHERE s.state IS NULL OR s.state <> w.state ORDER BY w.batch_id, w.n`},
+			WHERE s.state IS NULL OR s.state <> w.state ORDER BY w.batch_id, w.n`, "batch", 0},
 		{"batch", `SELECT b.id FROM ledger_batch b LEFT JOIN (SELECT batch_id, SUM(fen) AS fen, COUNT(*) AS orders FROM ledger_order GROUP BY batch_id) o ON o.batch_id = b.id
-			WHERE o.fen IS NULL OR o.fen <> b.fen OR o.orders <> b.orders ORDER BY b.id`},
+			WHERE o.fen IS NULL OR o.fen <> b.fen OR o.orders <> b.orders ORDER BY b.id`, "batch", 0},
 		{"paid_twice", `SELECT o.part_id, CAST(SUM(o.fen) AS BIGINT) FROM ledger_order o JOIN ledger_order_now w ON w.batch_id = o.batch_id AND w.n = o.n
-			JOIN ledger_part_balance b ON b.part_id = o.part_id WHERE w.state = 'settled' GROUP BY o.part_id, b.paid, b.returned HAVING SUM(o.fen) > b.paid + b.returned ORDER BY o.part_id`},
+			JOIN ledger_part_balance b ON b.part_id = o.part_id WHERE w.state = 'settled' GROUP BY o.part_id, b.paid, b.returned HAVING SUM(o.fen) > b.paid + b.returned ORDER BY o.part_id`, "part", 0},
 	}
 }

@@ -69,7 +69,7 @@ func TestCheckFindsWhatWasChanged(t *testing.T) {
 					return err
 				}
 				for _, f := range checked.Faults {
-					found = append(found, strings.TrimPrefix(f.Key, "ledger.fault_"))
+					found = append(found, strings.TrimPrefix(f.Msg.Key, "ledger.fault_"))
 				}
 				return errUndo
 			})

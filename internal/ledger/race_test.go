@@ -352,7 +352,7 @@ func (f *fair) run(work func(r *rand.Rand)) []string {
 		f.Fatal(err)
 	}
 	for _, fault := range found.Faults {
-		f.complain("%s: %s", fault.Key, fault)
+		f.complain("%s: %s", fault.Msg.Key, fault)
 	}
 	f.Logf("%d acts, %d refusals, %d samples, %d transfers", f.acts.Load(), f.refusals.Load(), samples, found.Transfers)
 	return f.complaints

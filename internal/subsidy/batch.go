@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -60,9 +61,15 @@ func (s *Store) AreaSubject(ctx context.Context, area string) (int64, error) {
 	return ids[0], s.Frames.Refresh(ctx)
 }
 
-// OpenCall drafts a call and opens its case. The scope must handle cases of the area.
+// OpenCall drafts a call and opens its case. The scope must handle cases of the area, and see the line of the fund that pays.
 func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call, error) {
+	if !scope.Sees(access.HandleCase, c.Area, 0) {
+		return c, errs.Forbidden("draft a call of area " + c.Area)
+	}
 	if err := s.checkCall(ctx, &c); err != nil {
+		return c, err
+	}
+	if _, err := s.lineSeen(ctx, scope, c.Line); err != nil {
 		return c, err
 	}
 	subject, err := s.AreaSubject(ctx, c.Area)
@@ -125,32 +132,122 @@ const (
 	dropBatch   = `UPDATE subsidy_batch SET dropped = 1 WHERE case_id = $1`
 	batchesOf   = `SELECT case_id, call_id, area, notice FROM subsidy_batch WHERE call_id = $1 AND dropped = 0 ORDER BY case_id DESC LIMIT 200`
 	setNotice   = `UPDATE subsidy_batch SET notice = $1 WHERE case_id = $2 AND notice = ''`
+	sumNotice   = `UPDATE subsidy_batch SET notice_lines = $1, notice_fen = $2 WHERE case_id = $3`
 	setBatch    = `UPDATE subsidy_application SET batch_id = $1 WHERE case_id = $2 AND standing = 'open'`
 )
 
 // OpenBatch opens a batch that gathers applications of a call. A call has one that gathers at a time: where there is one it is a
 // Conflict. A repetition with the same key gives the same batch.
 func (s *Store) OpenBatch(ctx context.Context, scope access.Scope, call int64, title, key string) (casework.Case, error) {
-	c, err := s.Call(ctx, scope, call)
-	if err != nil {
-		return casework.Case{}, err
-	}
-	subject, err := s.AreaSubject(ctx, c.Area)
+	c, subject, err := s.batching(ctx, scope, call)
 	if err != nil {
 		return casework.Case{}, err
 	}
 	return s.cases.NewWith(ctx, scope, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject, Key: key}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
-		if err := tx.Lock(ctx, "batches of call "+caseName(call)); err != nil {
-			return err
-		}
-		if open, err := gathering(ctx, tx, call); err == nil {
-			return errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
-		} else if errs.KindOf(err) != errs.KindConflict {
-			return err
-		}
-		_, err := tx.Exec(ctx, insertBatch, made.ID, call, c.Area)
-		return noted("open batch", err)
+		return s.begin(ctx, tx, c, made.ID)
 	})
+}
+
+// batching is a call whose applications are to be gathered, and the subject that its batches are about.
+func (s *Store) batching(ctx context.Context, scope access.Scope, call int64) (Call, int64, error) {
+	c, err := s.Call(ctx, scope, call)
+	if err != nil {
+		return c, 0, err
+	}
+	subject, err := s.AreaSubject(ctx, c.Area)
+	return c, subject, err
+}
+
+// begin enters a batch that gathers applications of a call.
+func (s *Store) begin(ctx context.Context, tx *store.Tx, c Call, batch int64) error {
+	if err := tx.Lock(ctx, "batches of call "+caseName(c.Case)); err != nil {
+		return err
+	}
+	if open, err := gathering(ctx, tx, c.Case); err == nil {
+		return errs.Conflict(i18n.M("subsidy.batch_gathers", caseName(open)))
+	} else if errs.KindOf(err) != errs.KindConflict {
+		return err
+	}
+	_, err := tx.Exec(ctx, insertBatch, batch, c.Case, c.Area)
+	return noted("open batch", err)
+}
+
+const (
+	joinedAtOnce = 50    // applications that join a batch in one transaction
+	maxGather    = 1_000 // that are put into a batch at a time
+)
+
+// Gathered is what became of applications that were put into a batch.
+type Gathered struct {
+	Batch  int64
+	Joined int
+}
+
+// Gather puts applications of a call into the batch that gathers, which is opened, with a title, where there is none: in the
+// transaction in which the first of them join, so that a batch is never empty because an application could not join. They join
+// joinedAtOnce a transaction, all of these or none. Where one cannot, the error names it, and Gathered tells how many are in.
+// What is in the batch already is passed over.
+func (s *Store) Gather(ctx context.Context, scope access.Scope, call int64, title string, cases []int64) (Gathered, error) {
+	var done Gathered
+	if len(cases) == 0 {
+		return done, errs.Invalid(i18n.M("subsidy.gather_none"))
+	}
+	if len(cases) > maxGather {
+		return done, errs.Invalid(i18n.M("subsidy.gather_many", maxGather))
+	}
+	c, subject, err := s.batching(ctx, scope, call)
+	if err != nil {
+		return done, err
+	}
+	for part := range slices.Chunk(cases, joinedAtOnce) {
+		var batch int64
+		joined := 0
+		err := s.cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) (err error) {
+			joined = 0
+			batch, err = gathering(ctx, tx, call)
+			if errs.KindOf(err) == errs.KindConflict {
+				made, failed := t.Open(ctx, casework.NewCase{Workflow: BatchWorkflow, Title: title, Subject: subject})
+				if failed != nil {
+					return failed
+				}
+				batch, err = made.ID, s.begin(ctx, tx, c, made.ID)
+			}
+			if err != nil {
+				return err
+			}
+			for _, id := range part {
+				did, err := s.joinOne(ctx, tx, t, call, batch, id)
+				if err != nil {
+					return err
+				}
+				if did {
+					joined++
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return done, err
+		}
+		done.Batch, done.Joined = batch, done.Joined+joined
+	}
+	return done, nil
+}
+
+// joinOne has an application of a call join the batch that gathers; false where it is in it already.
+func (s *Store) joinOne(ctx context.Context, tx *store.Tx, t casework.Together, call, batch, id int64) (bool, error) {
+	a, err := applicationOf(ctx, tx, id)
+	if err == nil && a.Call != call {
+		err = errs.NotFound("application", id)
+	}
+	if err != nil || a.Batch == batch {
+		return false, err
+	}
+	_, err = t.Act(ctx, casework.Act{Case: id, Action: "join"})
+	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindNotFound {
+		return false, &errs.Error{Kind: errs.KindOf(err), Msg: i18n.M("subsidy.gather_one", caseName(id), a.Name, msg), Err: err}
+	}
+	return err == nil, err
 }
 
 // Batch is a list of applications that is made public and approved as one.
@@ -296,7 +393,8 @@ func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id in
 	if line == 0 {
 		return 0, errs.Conflict(i18n.M("subsidy.batch_empty"))
 	}
-	return sum, nil
+	_, err = tx.Exec(ctx, sumNotice, line, int64(sum), id)
+	return sum, noted("publish batch", err)
 }
 
 // Total is what applications come to together, as last decided.

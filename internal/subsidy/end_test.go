@@ -211,7 +211,7 @@ func TestFromCallToPaid(t *testing.T) {
 		must(t, err)
 
 		batch := w.batched(call, id, twice, before)
-		release, err := w.Release(ctx, batch)
+		release, err := w.Release(ctx, batch, ReleasePage{})
 		must(t, err)
 		if len(release) != 3 || release[0] != (Published{1, "大丰示例机械", "有效投入补助", 80 * wan}) {
 			t.Errorf("notice: %+v", release)
@@ -280,8 +280,9 @@ func (w *world) paysOut(t *testing.T, id int64) {
 		t.Errorf("paid before the money went out: %v", err)
 	}
 	var order int64
+	seen := w.seen(id)
 	must(t, w.write(func(ctx context.Context, tx *store.Tx) (err error) {
-		order, err = w.Order(ctx, tx, finance, "第一批拨付", []Due{{Case: id, Sum: ledger.Sum{Instalment: 1, Amount: 80 * wan}}})
+		order, err = w.Order(ctx, tx, finance, "第一批拨付", []Due{{Case: id, Sum: ledger.Sum{Instalment: 1, Amount: 80 * wan}, Seen: seen}})
 		return err
 	}))
 	must(t, w.write(func(ctx context.Context, tx *store.Tx) error {

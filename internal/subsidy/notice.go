@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -31,14 +32,37 @@ type Published struct {
 
 const (
 	insertRelease  = `INSERT INTO subsidy_release (notice_id, n, case_id, firm, clause, fen) VALUES ($1, $2, $3, $4, $5, $6)`
-	releaseOf      = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 ORDER BY n`
+	releaseFrom    = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n >= $2 ORDER BY n LIMIT $3`
+	releaseBefore  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n < $2 ORDER BY n DESC LIMIT $3`
+	releaseOfFirm  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND firm = $2 AND n >= $3 ORDER BY n LIMIT $4`
+	releasedLine   = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n = $2`
 	releasedCase   = `SELECT case_id FROM subsidy_release WHERE notice_id = $1 AND n = $2`
 	openObjections = `SELECT COUNT(*) FROM subsidy_objection WHERE notice_id = $1 AND answered = 0`
 )
 
-// Release is what a notice says. It is public, and so asks for no scope.
-func (s *Store) Release(ctx context.Context, notice int64) ([]Published, error) {
-	rows, err := s.DB.Read().Query(ctx, releaseOf, notice)
+// ReleasePage is which lines of a notice are read: at most Rows of them from the line From on, or the last ones before Before
+// where that is set; of one firm alone where Firm is its full name.
+type ReleasePage struct {
+	From, Before int
+	Firm         string
+	Rows         int // 0 is 100, at most 1000
+}
+
+// Release is lines of a notice, in its order. It is public, and so asks for no scope; what it costs depends on the lines that
+// it gives, however many the notice has.
+func (s *Store) Release(ctx context.Context, notice int64, p ReleasePage) ([]Published, error) {
+	if p.Rows <= 0 {
+		p.Rows = 100
+	}
+	p.Rows = min(p.Rows, 1000)
+	query, args := releaseFrom, []any{notice, p.From, p.Rows}
+	switch {
+	case p.Firm != "":
+		query, args = releaseOfFirm, []any{notice, p.Firm, p.From, p.Rows}
+	case p.Before > 0:
+		query, args = releaseBefore, []any{notice, p.Before, p.Rows}
+	}
+	rows, err := s.DB.Read().Query(ctx, query, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read notice: %w", err)
 	}
@@ -51,7 +75,19 @@ func (s *Store) Release(ctx context.Context, notice int64) ([]Published, error) 
 		}
 		all = append(all, p)
 	}
+	if p.Before > 0 && p.Firm == "" {
+		slices.Reverse(all)
+	}
 	return all, noted("read notice", rows.Err())
+}
+
+// ReleasedLine is one line of a notice; NotFound where it has none of that number.
+func (s *Store) ReleasedLine(ctx context.Context, notice int64, n int) (p Published, err error) {
+	err = s.DB.Read().QueryRow(ctx, releasedLine, notice, n).Scan(&p.N, &p.Firm, &p.Clause, &p.Amount)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, errs.NotFound("line of a notice", n)
+	}
+	return p, noted("read a line of a notice", err)
 }
 
 // Notice is a public notice: of a batch of applications, or of a round without any.
@@ -64,16 +100,18 @@ type Notice struct {
 	Ends  period.Day
 	Left  int  // working days that it still stands, today among them; 0 once it is over
 	Sure  bool // the calendar of its days is known
+	Lines int
+	Sum   money.Fen // of its lines
 }
 
 // Stands says that objections are still taken.
 func (n Notice) Stands() bool { return n.Left > 0 }
 
 const (
-	noticeList = `SELECT * FROM (SELECT case_id AS id, area, call_id, notice, '' AS title FROM subsidy_batch WHERE notice <> ''
-		UNION ALL SELECT id, area, 0, notice, title FROM subsidy_round WHERE notice <> '') n ORDER BY notice DESC, id DESC LIMIT 500`
-	noticeByID = `SELECT case_id, area, call_id, notice, '' FROM subsidy_batch WHERE case_id = $1 AND notice <> ''
-		UNION ALL SELECT id, area, 0, notice, title FROM subsidy_round WHERE id = $1 AND notice <> ''`
+	noticeList = `SELECT * FROM (SELECT case_id AS id, area, call_id, notice, '' AS title, notice_lines, notice_fen FROM subsidy_batch WHERE notice <> ''
+		UNION ALL SELECT id, area, 0, notice, title, notice_lines, notice_fen FROM subsidy_round WHERE notice <> '') n ORDER BY notice DESC, id DESC LIMIT 500`
+	noticeByID = `SELECT case_id, area, call_id, notice, '', notice_lines, notice_fen FROM subsidy_batch WHERE case_id = $1 AND notice <> ''
+		UNION ALL SELECT id, area, 0, notice, title, notice_lines, notice_fen FROM subsidy_round WHERE id = $1 AND notice <> ''`
 )
 
 // Notices is the newest public notices, those that began last first. They are public, and so ask for no scope.
@@ -115,7 +153,7 @@ func (s *Store) Notice(ctx context.Context, id int64) (Notice, error) {
 
 func (s *Store) scanNotice(row interface{ Scan(...any) error }) (n Notice, err error) {
 	var day string
-	if err := row.Scan(&n.ID, &n.Area, &n.Call, &day, &n.Title); err != nil {
+	if err := row.Scan(&n.ID, &n.Area, &n.Call, &day, &n.Title, &n.Lines, &n.Sum); err != nil {
 		return n, err
 	}
 	if n.Began, err = period.ParseDay(day); err != nil {
@@ -203,10 +241,13 @@ func (s *Store) Object(ctx context.Context, notice int64, n int, name, text stri
 	var id int64
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var of, open int64
-		if err := tx.QueryRow(ctx, releasedCase, notice, n).Scan(&of); err != nil {
-			return errs.NotFound("line of a notice", n)
-		}
 		if err := s.standing(ctx, tx, notice); err != nil {
+			return err
+		}
+		switch err := tx.QueryRow(ctx, releasedCase, notice, n).Scan(&of); {
+		case errors.Is(err, sql.ErrNoRows):
+			return errs.Invalid(i18n.M("subsidy.objection_line", n))
+		case err != nil:
 			return err
 		}
 		if err := tx.Lock(ctx, fmt.Sprintf("objections to notice %d", notice)); err != nil {
@@ -263,16 +304,9 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 	if err := limited("subsidy.field_answer", answer, maxText); err != nil {
 		return Objection{}, err
 	}
-	o, err := scanObjection(s.DB.Read().QueryRow(ctx, objectionByID, id))
-	if err != nil {
-		return o, errs.NotFound("objection", id)
-	}
-	area, err := s.areaOf(ctx, s.DB.Read(), o)
+	o, err := s.Objection(ctx, scope, id)
 	if err != nil {
 		return o, err
-	}
-	if !scope.Sees(access.HandleCase, area, 0) {
-		return o, errs.NotFound("objection", id)
 	}
 	flag := 0
 	if upheld {
@@ -284,7 +318,7 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 			return errs.Conflict(i18n.M("subsidy.answered"))
 		}
 		if err == nil && upheld && o.Case == 0 {
-			_, err = tx.Exec(ctx, dropLine, answer, o.Notice, o.Line)
+			_, err = tx.Exec(ctx, dropLine, answer, o.Notice, o.Line) // it may have been dropped for another objection
 		}
 		return err
 	})
@@ -292,6 +326,25 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 		return o, noted("answer objection", err)
 	}
 	o.Upheld, o.Answer = upheld, answer
+	return o, nil
+}
+
+// Objection is what somebody said against a line, for those who handle cases of its area.
+func (s *Store) Objection(ctx context.Context, scope access.Scope, id int64) (Objection, error) {
+	o, err := scanObjection(s.DB.Read().QueryRow(ctx, objectionByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Objection{}, errs.NotFound("objection", id)
+	}
+	if err != nil {
+		return Objection{}, fmt.Errorf("read objection: %w", err)
+	}
+	area, err := s.areaOf(ctx, s.DB.Read(), o)
+	if err == nil && !scope.Sees(access.HandleCase, area, 0) {
+		err = errs.NotFound("objection", id)
+	}
+	if err != nil {
+		return Objection{}, err
+	}
 	return o, nil
 }
 

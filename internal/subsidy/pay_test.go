@@ -238,13 +238,63 @@ func TestInstalments(t *testing.T) {
 	})
 }
 
+// seen is the version of the account that finance sees an application paid to.
+func (w *world) seen(id int64) string {
+	w.t.Helper()
+	p, err := w.Payee(ctx, finance, id)
+	must(w.t, err)
+	return p.Version()
+}
+
+// An order pays to the account that was looked at: one that was named meanwhile is told, and nothing is ordered.
+func TestOrderPaysToTheAccountThatWasSeen(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		list := w.firms(2)
+		call := w.opened("c9")
+		var cases []int64
+		for i, f := range list {
+			id, err := w.applies(call, f.id, "c9", items(string(rune('1'+i))+"1"))
+			must(t, err)
+			w.settled(id)
+			cases = append(cases, id)
+		}
+		batch := w.batched(call, cases...)
+		w.pass(9 * 24 * time.Hour)
+		w.does(cityB, batch, "approve", "grant")
+		dues := []Due{
+			{Case: cases[0], Sum: ledger.Sum{Instalment: 1, Amount: 90 * wan}, Seen: w.seen(cases[0])},
+			{Case: cases[1], Sum: ledger.Sum{Instalment: 1, Amount: 90 * wan}, Seen: w.seen(cases[1])},
+		}
+		me := applicant(1000+list[1].id, list[1].id)
+		must(t, w.NamePayee(ctx, me, cases[1], Payee{Holder: "另一户名", Bank: "另一银行", Number: "6228480402564890999"}))
+		order := func() error {
+			return w.write(func(ctx context.Context, tx *store.Tx) error {
+				_, err := w.Order(ctx, tx, finance, "批", dues)
+				return err
+			})
+		}
+		err := order()
+		if errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "另一户名") || strings.Contains(text(err), "6228480402564890999") || strings.Contains(text(err), "户名，盐城") {
+			t.Errorf("ordered to an account that nobody looked at: %v", text(err))
+		}
+		if parts, err := w.Instalments(ctx, finance, cases[0]); err != nil || parts[0].Balance[ledger.Ordered] != 0 {
+			t.Errorf("one of them was ordered: %+v, %v", parts, err)
+		}
+		dues[1].Seen = w.seen(cases[1])
+		must(t, order())
+		if p, err := w.Payee(ctx, cityA, cases[1]); err != nil || p.Version() != "" {
+			t.Errorf("who sees a mask has a version %q: %v", p.Version(), err)
+		}
+	})
+}
+
 // sends pays an instalment by a batch of its own.
 func (w *world) sends(t *testing.T, id int64, n int, amount money.Fen) {
 	t.Helper()
-	name := caseName(id) + "/" + caseName(int64(n))
+	name, seen := caseName(id)+"/"+caseName(int64(n)), w.seen(id)
 	var order int64
 	must(t, w.write(func(ctx context.Context, tx *store.Tx) (err error) {
-		order, err = w.Order(ctx, tx, finance, "批 "+name, []Due{{Case: id, Sum: ledger.Sum{Instalment: n, Amount: amount}}})
+		order, err = w.Order(ctx, tx, finance, "批 "+name, []Due{{Case: id, Sum: ledger.Sum{Instalment: n, Amount: amount}, Seen: seen}})
 		return err
 	}))
 	must(t, w.write(func(ctx context.Context, tx *store.Tx) error {

@@ -2,7 +2,9 @@ package subsidy
 
 import (
 	"context"
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"errors"
 	"fmt"
 
@@ -100,16 +102,29 @@ func (s *Store) otherName(ctx context.Context, holder string, enterprise int64) 
 	return e.Name, nil
 }
 
+// Version tells this account from another one: what somebody saw of it who orders a payment. It is for who sees the number, and
+// empty where that is masked.
+func (p Payee) Version() string {
+	if p.Masked {
+		return ""
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", p.Holder, p.Bank, p.Number.Reveal()))
+	return hex.EncodeToString(sum[:8])
+}
+
 // Due is a payable instalment of an application.
 type Due struct {
 	Case int64
 	ledger.Sum
+	Seen string // Version of the account that whoever orders has looked at
 }
 
 // Order makes a payment batch of the ledger of payable instalments: their accounts go from here into the batch, and from
-// there into the file for the bank. key is what a repetition is known by.
+// there into the file for the bank. key is what a repetition is known by. Where an account is not the one any more that whoever
+// orders has looked at, nothing is ordered, and all of them are told.
 func (s *Store) Order(ctx context.Context, tx *store.Tx, scope access.Scope, key string, dues []Due) (batch int64, err error) {
 	orders := make([]ledger.Order, len(dues))
+	var changed []i18n.Msg
 	for i, d := range dues {
 		a, err := grantedOf(ctx, tx, d.Case)
 		if err != nil {
@@ -119,12 +134,30 @@ func (s *Store) Order(ctx context.Context, tx *store.Tx, scope access.Scope, key
 		if err != nil {
 			return 0, err
 		}
+		if p.Version() != d.Seen {
+			changed = append(changed, i18n.M("subsidy.payee_changed", caseName(d.Case), a.Name, p.Holder, p.Bank, p.Number.String()))
+		}
 		d.Commitment = a.Commitment
 		orders[i] = ledger.Order{Sum: d.Sum, Payee: p.Holder, Account: p.Number, Bank: p.Bank}
+	}
+	if len(changed) > 0 {
+		return 0, errs.Conflict(i18n.M("subsidy.payees_changed", len(changed), joined(changed)))
 	}
 	id, err := s.Book.Draft(ctx, tx, ledger.Act{Scope: scope, Key: key}, orders)
 	if err != nil {
 		return 0, fmt.Errorf("order payments: %w", err)
 	}
 	return id, nil
+}
+
+// toldAtOnce is how many of several messages are told in one.
+const toldAtOnce = 10
+
+// joined is several messages as one, of many the first.
+func joined(all []i18n.Msg) i18n.Msg {
+	out := all[0]
+	for _, m := range all[1:min(len(all), toldAtOnce)] {
+		out = i18n.M("subsidy.and", out, m)
+	}
+	return out
 }

@@ -162,7 +162,11 @@ func (o offices) pays(batch int64) error {
 		if err != nil {
 			return err
 		}
-		dues = append(dues, Due{Case: c.ID, Sum: ledger.Sum{Instalment: 1, Amount: a.Granted}})
+		p, err := o.Payee(ctx, finance, c.ID)
+		if err != nil {
+			return err
+		}
+		dues = append(dues, Due{Case: c.ID, Sum: ledger.Sum{Instalment: 1, Amount: a.Granted}, Seen: p.Version()})
 		outcomes = append(outcomes, ledger.Outcome{Order: i + 1, State: ledger.OrderSettled})
 	}
 	key := func(step string) string { return fmt.Sprintf("%s %d", step, batch) }

@@ -199,7 +199,7 @@ func TestBatchAddsUp(t *testing.T) {
 		w.does(cityB, batch, "approve", "grant")
 		w.at = at
 		var public, granted money.Fen
-		release, err := w.Release(ctx, batch)
+		release, err := w.Release(ctx, batch, ReleasePage{})
 		must(t, err)
 		for _, p := range release {
 			public += p.Amount

@@ -52,10 +52,11 @@ type RoundState string
 
 // The states.
 const (
-	RoundListed RoundState = "listed" // being checked
-	RoundNotice RoundState = "notice"
-	RoundOpen   RoundState = "open" // firms are asked
-	RoundGone   RoundState = "gone" // given up before it was made public
+	RoundListed     RoundState = "listed"     // being checked
+	RoundPublishing RoundState = "publishing" // its notice is being written: the list stands, and nobody sees it yet
+	RoundNotice     RoundState = "notice"
+	RoundOpen       RoundState = "open" // firms are asked
+	RoundGone       RoundState = "gone" // given up before it was made public
 )
 
 // RoundLine is what a firm would get by one clause for one thing.
@@ -92,9 +93,8 @@ const (
 	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
 	countLines  = `SELECT COUNT(*) FROM subsidy_round_line`
 	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
-	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'
-		AND EXISTS (SELECT 1 FROM subsidy_round WHERE id = $1 AND state = 'listed')` // asked of the row: the list may become public meanwhile
-	askLine = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
+	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'`
+	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
 )
 
 var roundColumns = []string{"round_id", "n", "enterprise", "area", "firm", "clause", "subject", "name", "year", "fen", "state", "reason", "case_id"}
@@ -135,7 +135,7 @@ func (s *Store) PreviewRound(ctx context.Context, scope access.Scope, n NewRound
 	if err := s.checkCall(ctx, &c); err != nil {
 		return Round{}, nil, err
 	}
-	if err := s.payable(ctx, scope, n); err != nil {
+	if err := s.payable(ctx, scope, n.Area, n.Line); err != nil {
 		return Round{}, nil, err
 	}
 	view, err := s.system(ctx)
@@ -147,18 +147,28 @@ func (s *Store) PreviewRound(ctx context.Context, scope access.Scope, n NewRound
 	return r, lines, err
 }
 
-// payable refuses a line of the fund that the scope does not see, or that is another area's.
-func (s *Store) payable(ctx context.Context, scope access.Scope, n NewRound) error {
-	return s.Book.Read(ctx, scope, func(ctx context.Context, v *ledger.View) error {
-		lines, err := v.Lines(ctx, ledger.Filter{Line: n.Line})
-		if err != nil {
-			return err
+// lineSeen is a line of the fund that the scope sees; Invalid where it sees none of that number.
+func (s *Store) lineSeen(ctx context.Context, scope access.Scope, line int64) (found ledger.Line, err error) {
+	err = s.Book.Read(ctx, scope, func(ctx context.Context, v *ledger.View) error {
+		lines, err := v.Lines(ctx, ledger.Filter{Line: line})
+		if err == nil && len(lines) == 0 {
+			err = errs.Invalid(i18n.M("subsidy.line_unseen"))
 		}
-		if len(lines) == 0 || !s.Library.Areas().Within(n.Area, lines[0].Area) {
-			return errs.Invalid(i18n.M("subsidy.round_line"))
+		if err == nil {
+			found = lines[0]
 		}
-		return nil
+		return err
 	})
+	return found, err
+}
+
+// payable refuses a line of the fund that the scope does not see, or that is neither of an area nor of one above it.
+func (s *Store) payable(ctx context.Context, scope access.Scope, area string, line int64) error {
+	found, err := s.lineSeen(ctx, scope, line)
+	if err == nil && !s.Library.Areas().Within(area, found.Area) {
+		err = errs.Invalid(i18n.M("subsidy.round_line"))
+	}
+	return err
 }
 
 // roundLines is what a round finds, by firm, clause, thing and year: what is paid, then what is left out.
@@ -595,16 +605,34 @@ func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n in
 	if err := limited("subsidy.field_reason", reason, maxText); err != nil {
 		return err
 	}
-	if r.State == RoundOpen || r.State == RoundGone {
-		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
-	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		changed, err := tx.Exec(ctx, dropLine, reason, id, n)
-		if err == nil && changed == 0 {
-			return errs.NotFound("line of a round", n)
+		if _, err := s.holdRound(ctx, tx, r.ID, RoundListed, RoundNotice); err != nil {
+			return err
 		}
-		return noted("drop a line", err)
+		return s.dropFrom(ctx, tx, r.ID, n, reason)
 	})
+}
+
+// dropFrom drops a line that is listed.
+func (s *Store) dropFrom(ctx context.Context, tx *store.Tx, id int64, n int, reason string) error {
+	changed, err := tx.Exec(ctx, dropLine, reason, id, n)
+	if err == nil && changed == 0 {
+		return errs.NotFound("line of a round", n)
+	}
+	return noted("drop a line", err)
+}
+
+// holdRound reads a round that no other transaction moves before this one ends, and refuses one that stands in none of some
+// states.
+func (s *Store) holdRound(ctx context.Context, tx *store.Tx, id int64, in ...RoundState) (Round, error) {
+	if err := tx.Lock(ctx, "round "+strconv.FormatInt(id, 10)); err != nil {
+		return Round{}, err
+	}
+	r, err := roundOf(ctx, tx, id)
+	if err == nil && !slices.Contains(in, r.State) {
+		err = errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
+	}
+	return r, err
 }
 
 // RestoreLine takes a line that was dropped back into a round that is being checked.
@@ -613,10 +641,10 @@ func (s *Store) RestoreLine(ctx context.Context, scope access.Scope, id int64, n
 	if err != nil {
 		return err
 	}
-	if r.State != RoundListed {
-		return errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
-	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if _, err := s.holdRound(ctx, tx, r.ID, RoundListed); err != nil {
+			return err
+		}
 		changed, err := tx.Exec(ctx, restoreLine, id, n)
 		if err == nil && changed == 0 {
 			return errs.NotFound("line of a round", n)
@@ -633,9 +661,19 @@ func (s *Store) handled(ctx context.Context, scope access.Scope, id int64) (Roun
 	return r, err
 }
 
-const listedLines = selectLines + ` WHERE round_id = $1 AND state = 'listed' ORDER BY n`
+// publishedAtOnce is how many lines of a notice are written in one transaction.
+const publishedAtOnce = 5_000
 
-// PublishRound makes the list of a round public. Whoever made the list may not.
+const (
+	writtenUpTo = `SELECT COALESCE(MAX(n), 0) FROM subsidy_release WHERE notice_id = $1`
+	listedAfter = selectLines + ` WHERE round_id = $1 AND n > $2 AND state = 'listed' ORDER BY n LIMIT $3`
+	sumRelease  = `SELECT COUNT(*), CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM subsidy_release WHERE notice_id = $1`
+	sumRound    = `UPDATE subsidy_round SET notice_lines = $1, notice_fen = $2 WHERE id = $3`
+)
+
+// PublishRound makes the list of a round public. Whoever made the list may not. The list is fixed first; then its notice is
+// written, publishedAtOnce lines a transaction; it becomes public, with the day on which it began, once it is whole. What a
+// crash has cut off goes on by calling it again, and by GoOn.
 func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) error {
 	r, err := s.handled(ctx, scope, id)
 	if err != nil {
@@ -644,27 +682,72 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 	if r.By == scope.Account() {
 		return errs.Conflict(i18n.M("subsidy.round_own"))
 	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		held, err := s.holdRound(ctx, tx, id, RoundListed, RoundPublishing)
+		if err != nil || held.State == RoundPublishing {
+			return err
+		}
+		return s.moveRound(ctx, tx, held, RoundListed, RoundPublishing, "")
+	})
+	if err != nil {
+		return err
+	}
+	return s.writeNotice(ctx, r)
+}
+
+// writeNotice writes what is missing of the notice of a round, and makes it public.
+func (s *Store) writeNotice(ctx context.Context, r Round) error {
 	in, _, err := s.policyOf(ctx, r.Policy, r.Known)
 	if err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := s.moveRound(ctx, tx, r, RoundListed, RoundNotice, s.today().String()); err != nil {
+	for public := false; !public; {
+		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			held, err := s.holdRound(ctx, tx, r.ID, RoundPublishing, RoundNotice)
+			if err != nil {
+				return err
+			}
+			if public = held.State == RoundNotice; public { // by somebody who wrote beside this one
+				return nil
+			}
+			public, err = s.writeLines(ctx, tx, held, in.Policy)
 			return err
-		}
-		lines, err := readLines(ctx, tx, listedLines, id)
+		})
 		if err != nil {
 			return err
 		}
-		return tx.InsertRows(ctx, "subsidy_release", []string{"notice_id", "n", "case_id", "firm", "clause", "fen"}, func(yield func([]any) bool) {
+	}
+	return nil
+}
+
+// writeLines writes the next lines of a notice, or makes it public where none is left.
+func (s *Store) writeLines(ctx context.Context, tx *store.Tx, r Round, p *policy.Policy) (public bool, err error) {
+	var after, count int
+	var sum money.Fen
+	if err := tx.QueryRow(ctx, writtenUpTo, r.ID).Scan(&after); err != nil {
+		return false, fmt.Errorf("read notice: %w", err)
+	}
+	lines, err := readLines(ctx, tx, listedAfter, r.ID, after, publishedAtOnce)
+	if err != nil {
+		return false, err
+	}
+	if len(lines) > 0 {
+		return false, tx.InsertRows(ctx, "subsidy_release", []string{"notice_id", "n", "case_id", "firm", "clause", "fen"}, func(yield func([]any) bool) {
 			for _, l := range lines {
-				c, _ := in.Policy.Clause(l.Clause)
-				if !yield([]any{id, int32(l.N), int64(0), l.Firm, c.Name.ZH, int64(l.Amount)}) {
+				c, _ := p.Clause(l.Clause)
+				if !yield([]any{r.ID, int32(l.N), int64(0), l.Firm, c.Name.ZH, int64(l.Amount)}) {
 					return
 				}
 			}
 		})
-	})
+	}
+	if err := tx.QueryRow(ctx, sumRelease, r.ID).Scan(&count, &sum); err != nil {
+		return false, fmt.Errorf("add up notice: %w", err)
+	}
+	if _, err := tx.Exec(ctx, sumRound, count, int64(sum), r.ID); err != nil {
+		return false, fmt.Errorf("add up notice: %w", err)
+	}
+	return true, s.moveRound(ctx, tx, r, RoundPublishing, RoundNotice, s.today().String())
 }
 
 // GiveUpRound ends a round that is being checked.
@@ -674,7 +757,11 @@ func (s *Store) GiveUpRound(ctx context.Context, scope access.Scope, id int64) e
 		return err
 	}
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		return s.moveRound(ctx, tx, r, RoundListed, RoundGone, "")
+		held, err := s.holdRound(ctx, tx, r.ID, RoundListed)
+		if err != nil {
+			return err
+		}
+		return s.moveRound(ctx, tx, held, RoundListed, RoundGone, "")
 	})
 }
 
@@ -703,19 +790,18 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 	if err != nil {
 		return 0, err
 	}
-	if r.State == RoundListed || r.State == RoundGone {
-		return 0, errs.Conflict(i18n.M("subsidy.round_moved", r.Title))
-	}
-	if r.State == RoundNotice {
-		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			if err := s.over(ctx, tx, id, r.Notice); err != nil {
-				return err
-			}
-			return s.moveRound(ctx, tx, r, RoundNotice, RoundOpen, r.Notice.String())
-		})
-		if err != nil {
-			return 0, err
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		held, err := s.holdRound(ctx, tx, id, RoundNotice, RoundOpen)
+		if err != nil || held.State == RoundOpen {
+			return err
 		}
+		if err := s.over(ctx, tx, id, held.Notice); err != nil {
+			return err
+		}
+		return s.moveRound(ctx, tx, held, RoundNotice, RoundOpen, held.Notice.String())
+	})
+	if err != nil {
+		return 0, err
 	}
 	return s.askSome(ctx, r)
 }
@@ -741,12 +827,31 @@ func (s *Store) AskFirms(ctx context.Context) (asked int, err error) {
 	return asked, failed
 }
 
-// Watch calls AskFirms at an interval until ctx ends; report, which must not be nil, hears of what failed.
+const roundsToPublish = `state = 'publishing' ORDER BY id`
+
+// GoOn takes up what was cut off: notices that are half written, and firms that were not asked yet. It is for the product
+// itself, as AskFirms is.
+func (s *Store) GoOn(ctx context.Context) error {
+	rounds, err := s.rounds(ctx, roundsToPublish)
+	if err != nil {
+		return err
+	}
+	var failed error
+	for _, r := range rounds {
+		if err := s.writeNotice(ctx, r); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("write the notice of round %d: %w", r.ID, err))
+		}
+	}
+	_, err = s.AskFirms(ctx)
+	return errors.Join(failed, err)
+}
+
+// Watch calls GoOn at an interval until ctx ends; report, which must not be nil, hears of what failed.
 func (s *Store) Watch(ctx context.Context, every time.Duration, report func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
-		if _, err := s.AskFirms(ctx); err != nil && ctx.Err() == nil {
+		if err := s.GoOn(ctx); err != nil && ctx.Err() == nil {
 			report(err)
 		}
 		select {
@@ -768,11 +873,12 @@ func (s *Store) askSome(ctx context.Context, r Round) (asked int, err error) {
 		return 0, err
 	}
 	for _, l := range lines {
-		err := s.ask(ctx, r, in.Hash, l)
+		did, err := s.ask(ctx, r, in.Hash, l)
 		msg, ok := errs.Message(err)
 		switch kind := errs.KindOf(err); {
-		case err == nil:
+		case did:
 			asked++
+		case err == nil: // somebody else took the line
 		case ok && (kind == errs.KindInvalid || kind == errs.KindNotFound || kind == errs.KindConflict):
 			if err := s.dropUnasked(ctx, r, l, msg); err != nil {
 				return asked, err
@@ -792,31 +898,49 @@ func (s *Store) dropUnasked(ctx context.Context, r Round, l RoundLine, why i18n.
 	})
 }
 
-// ask opens the case of a line, under a key of its own, and its application.
-func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) error {
+// errTaken undoes a case for a line that is not listed any more.
+var errTaken = errors.New("the line was dropped, or its firm asked")
+
+// ask opens the case of a line, under a key of its own, and its application, in one transaction. It says whether it did: a line
+// that is not listed any more leaves nothing behind.
+func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) (bool, error) {
 	view, err := s.system(ctx)
 	if err != nil {
-		return err
+		return false, err
 	}
 	aim := Aim{Policy: r.Policy, Known: r.Known, Clause: l.Clause, Enterprise: l.Enterprise, Subject: l.Subject, Year: l.Year, AsOf: r.AsOf}
 	out, err := s.Assess(ctx, view, Found{Aim: aim})
 	if err != nil {
-		return err
+		return false, err
 	}
-	c, err := s.cases.New(ctx, access.SystemScope(), casework.NewCase{
-		Workflow: NoApplication, Title: r.Title + " · " + l.Name, Subject: l.Enterprise, Key: fmt.Sprintf("round/%d/%d", r.ID, l.N),
-		Pins: []casework.Pin{{Kind: "policy", Name: r.Policy, Hash: hash}},
-	})
-	if err != nil {
-		return fmt.Errorf("ask firm %d: %w", l.Enterprise, err)
-	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+	take := func(ctx context.Context, tx *store.Tx, c casework.Case) error {
 		n, err := tx.Exec(ctx, askLine, c.ID, r.ID, l.N)
-		if err != nil || n == 0 {
-			return noted("ask firm", err)
+		if err != nil {
+			return fmt.Errorf("ask firm: %w", err)
+		}
+		if n == 0 {
+			return errTaken
 		}
 		return s.enroll(ctx, tx, r, l, c.ID, hash, out)
+	}
+	took := false
+	c, err := s.cases.NewWith(ctx, access.SystemScope(), casework.NewCase{
+		Workflow: NoApplication, Title: r.Title + " · " + l.Name, Subject: l.Enterprise, Key: fmt.Sprintf("round/%d/%d", r.ID, l.N),
+		Pins: []casework.Pin{{Kind: "policy", Name: r.Policy, Hash: hash}},
+	}, func(ctx context.Context, tx *store.Tx, c casework.Case) error {
+		took = true
+		return take(ctx, tx, c)
 	})
+	if err == nil && !took { // there was a case under the key, which may lack its line: cases were once opened before
+		err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return take(ctx, tx, c) })
+	}
+	if errors.Is(err, errTaken) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("ask firm %d: %w", l.Enterprise, err)
+	}
+	return true, nil
 }
 
 // enroll makes the application of a line.

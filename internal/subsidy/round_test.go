@@ -3,10 +3,12 @@ package subsidy
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -73,7 +75,7 @@ func TestRoundTellsWhoIsLeftOut(t *testing.T) {
 		}
 		must(t, w.RestoreLine(ctx, cityA, r.ID, 1))
 		must(t, w.PublishRound(ctx, cityB, r.ID))
-		if all, err := w.Release(ctx, r.ID); err != nil || len(all) != 3 {
+		if all, err := w.Release(ctx, r.ID, ReleasePage{}); err != nil || len(all) != 3 {
 			t.Errorf("notice: %+v, %v", all, err)
 		}
 		if err := w.RestoreLine(ctx, cityA, r.ID, 1); errs.KindOf(err) != errs.KindConflict {
@@ -152,6 +154,144 @@ func TestRoundGoesOn(t *testing.T) {
 		w.does(no, first.Case, "confirm")
 		if got := w.stateOf(first.Case); got != "payable" || w.committed() != 90*wan {
 			t.Errorf("confirmed after all: %s, %s", got, w.committed())
+		}
+	})
+}
+
+// A notice of many lines is written a part at a time: nobody sees it before it is whole, the list is fixed meanwhile, and what
+// a crash has cut off goes on where it stood.
+func TestNoticeOfARoundIsWrittenInParts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const n = 2*publishedAtOnce + 7
+		w.firms(1)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		first, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertRows(ctx, "subsidy_round_line", roundColumns, func(yield func([]any) bool) {
+				for i := 2; i <= n; i++ {
+					l := first[0]
+					if !yield([]any{r.ID, int32(i), l.Enterprise, l.Area, l.Firm, l.Clause, l.Subject, l.Name, int32(l.Year), int64(l.Amount), LineListed, "", int64(0)}) {
+						return
+					}
+				}
+			})
+		}))
+		// what is left of a process that was killed after its first part
+		must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+			in, _, err := w.policyOf(ctx, r.Policy, r.Known)
+			if err != nil {
+				return err
+			}
+			if err := w.moveRound(ctx, tx, r, RoundListed, RoundPublishing, ""); err != nil {
+				return err
+			}
+			_, err = w.writeLines(ctx, tx, r, in.Policy)
+			return err
+		}))
+		if _, err := w.Notice(ctx, r.ID); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("half a notice is public: %v", err)
+		}
+		if all, err := w.Notices(ctx); err != nil || len(all) != 0 {
+			t.Errorf("half a notice is listed: %+v, %v", all, err)
+		}
+		if err := w.DropLine(ctx, cityA, r.ID, 1, "理由"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("dropped while the notice is written: %v", err)
+		}
+		if err := w.GiveUpRound(ctx, cityA, r.ID); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("given up while the notice is written: %v", err)
+		}
+		must(t, w.GoOn(ctx))
+		must(t, w.GoOn(ctx))
+		notice, err := w.Notice(ctx, r.ID)
+		must(t, err)
+		if notice.Lines != n || notice.Sum != n*90*wan || notice.Began != w.today() {
+			t.Errorf("notice: %+v", notice)
+		}
+		last, err := w.Release(ctx, r.ID, ReleasePage{From: n - 2})
+		must(t, err)
+		if len(last) != 3 || last[2].N != n {
+			t.Errorf("the end of the notice: %+v", last)
+		}
+	})
+}
+
+// Lines are dropped while the round is opened: each is either dropped, and no case was opened for it, or asked.
+func TestDroppedWhileTheRoundIsOpened(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		const firms, rounds = 4, 6
+		w.firms(firms)
+		for range rounds {
+			r, err := w.ListRound(ctx, cityA, newRound(w))
+			must(t, err)
+			must(t, w.PublishRound(ctx, cityB, r.ID))
+			w.pass(9 * 24 * time.Hour)
+			dropped := make([]bool, firms+1)
+			var both sync.WaitGroup
+			both.Go(func() {
+				if _, err := w.OpenRound(ctx, cityB, r.ID); err != nil {
+					t.Error(err)
+				}
+			})
+			both.Go(func() {
+				for n := firms; n > 0; n-- { // against the order in which they are asked
+					err := w.DropLine(ctx, cityA, r.ID, n, "正在核查")
+					if kind := errs.KindOf(err); err != nil && kind != errs.KindConflict {
+						t.Error(err)
+					}
+					dropped[n] = err == nil
+				}
+			})
+			both.Wait()
+			lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+			must(t, err)
+			asked := 0
+			for _, l := range lines {
+				if dropped[l.N] != (l.State == LineDropped) || (l.State == LineAsked) != (l.Case != 0) {
+					t.Errorf("line %d, which was dropped: %t: %+v", l.N, dropped[l.N], l)
+				}
+				if l.State == LineAsked {
+					asked++
+				}
+			}
+			_, cases, err := w.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: NoApplication, Running: true}, 0, 0)
+			must(t, err)
+			if cases != asked {
+				t.Fatalf("%d firms were asked, and %d cases opened", asked, cases)
+			}
+			for _, l := range lines {
+				if l.Case != 0 {
+					w.does(applicant(1000+l.Enterprise, l.Enterprise), l.Case, "decline")
+				}
+			}
+		}
+	})
+}
+
+// A line that was dropped after it had been read to be asked leaves no case behind.
+func TestDroppedLineIsNotAsked(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(1)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		must(t, w.DropLine(ctx, cityA, r.ID, 1, "正在核查"))
+		in, _, err := w.policyOf(ctx, r.Policy, r.Known)
+		must(t, err)
+		if did, err := w.ask(ctx, r, in.Hash, lines[0]); err != nil || did {
+			t.Errorf("asked: %t, %v", did, err)
+		}
+		if _, n, err := w.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: NoApplication}, 0, 0); err != nil || n != 0 {
+			t.Errorf("cases: %d, %v", n, err)
+		}
+		w.pass(9 * 24 * time.Hour)
+		_, err = w.OpenRound(ctx, cityB, r.ID)
+		must(t, err)
+		if err := w.DropLine(ctx, cityA, r.ID, 1, "太晚"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("dropped from an open round: %v", err)
 		}
 	})
 }

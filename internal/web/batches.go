@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"crypto/rand"
 	"net/http"
 	"slices"
 	"strconv"
@@ -45,13 +44,12 @@ type callOffice struct {
 	Ready    []readyRow
 	MayBatch bool
 	Title    string // of the next batch
-	Key      string
 	Problem  string
 }
 
 // callOffice fills in what officials do with a call.
 func (s *server) callOffice(ctx context.Context, v *visit, c subsidy.Call) (*callOffice, error) {
-	o := &callOffice{MayBatch: v.scope.Role() == access.CityOfficial && v.scope.Sees(access.HandleCase, c.Area, 0), Key: rand.Text()}
+	o := &callOffice{MayBatch: v.scope.Role() == access.CityOfficial && v.scope.Sees(access.HandleCase, c.Area, 0)}
 	batches, err := s.Subsidy.Batches(ctx, v.scope, c.Case)
 	if err != nil {
 		return nil, err
@@ -88,43 +86,47 @@ func (s *server) callOffice(ctx context.Context, v *visit, c subsidy.Call) (*cal
 	return o, err
 }
 
-// gather puts applications of a call into its batch, which is opened where none gathers. A press repeated does nothing twice.
+// gather puts applications of a call into its batch, which is opened where none gathers. A press repeated does nothing twice:
+// what is in the batch is passed over.
 func (s *server) gather(w http.ResponseWriter, r *http.Request, v *visit) error {
-	ctx := r.Context()
-	d, c, err := s.callDataOf(r, v)
+	c, err := s.callOf(r, v)
 	if err != nil {
 		return err
+	}
+	var chosen []int64
+	for _, text := range r.PostForm["case"] {
+		id, err := strconv.ParseInt(text, 10, 64)
+		if err != nil {
+			return errs.NotFound("application", text)
+		}
+		chosen = append(chosen, id)
+	}
+	title := strings.TrimSpace(r.PostFormValue("title"))
+	done, err := s.Subsidy.Gather(r.Context(), v.scope, c.Case, title, chosen)
+	if err == nil {
+		return seeOther(w, r, casePath(done.Batch))
+	}
+	msg, ok := errs.Message(err)
+	if !ok || hidden(err) {
+		return err
+	}
+	d, c, again := s.callDataOf(r, v) // after it: some may have joined
+	if again != nil {
+		return again
 	}
 	if d.Office == nil {
 		return forbidden(access.HandleCase)
 	}
-	chosen := r.PostForm["case"]
 	for i := range d.Office.Ready {
-		d.Office.Ready[i].Chosen = slices.Contains(chosen, strconv.FormatInt(d.Office.Ready[i].Case, 10))
+		d.Office.Ready[i].Chosen = slices.Contains(chosen, d.Office.Ready[i].Case)
 	}
-	batch := d.Office.Gathers
-	if batch == 0 {
-		var made casework.Case
-		d.Office.Title = strings.TrimSpace(r.PostFormValue("title"))
-		made, err = s.Subsidy.OpenBatch(ctx, v.scope, c.Case, d.Office.Title, keyOf(v, r.PostFormValue("key"), "batch"))
-		batch = made.ID
-	}
-	for _, x := range d.Office.Ready {
-		if err != nil {
-			break
-		}
-		if x.Chosen {
-			_, err = s.Cases.Act(ctx, v.scope, casework.Act{Case: x.Case, Action: "join"})
-		}
-	}
-	if err == nil {
-		return seeOther(w, r, casePath(batch))
-	}
-	msg, ok := errs.Message(err)
-	if !ok || errs.KindOf(err) == errs.KindNotFound {
-		return err
+	if title != "" {
+		d.Office.Title = title
 	}
 	d.Office.Problem = v.t.Msg(msg)
+	if done.Joined > 0 {
+		d.Office.Problem = v.t.S("batchpage.some_joined", done.Joined) + d.Office.Problem
+	}
 	return s.show(w, r, s.shell(r, v, c.Title), statusOf(err), callPage(v.t, d))
 }
 

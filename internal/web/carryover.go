@@ -23,6 +23,7 @@ func (s *server) yearRoutes() []route {
 		{"GET /fund/carry", manage, s.carryPage},
 		{"POST /fund/carry", manage, s.carryOver},
 		{"GET /fund/check", access.Need{Action: access.ReadFund}, s.checkFund},
+		{"POST /fund/check", manage, s.askCheck},
 	}
 }
 
@@ -167,20 +168,36 @@ func (s *server) carryOver(w http.ResponseWriter, r *http.Request, v *visit) err
 }
 
 type checkData struct {
-	ledger.Checked
-	AsOf   string
-	Faults []string
+	ledger.Kept
+	AsOf, Waits string // when the walk ended, and when another was asked for; "" for none
+	MayAsk      bool
+	Faults      []string
 }
 
-// checkFund walks over the whole ledger and says whether every sum that a page shows is that of its entries.
+// checkFund says what the last walk over the whole ledger has found: whether every sum that a page shows is that of its entries.
 func (s *server) checkFund(w http.ResponseWriter, r *http.Request, v *visit) error {
-	found, err := s.Book.Check(r.Context())
+	k, err := s.Book.LastCheck(r.Context(), v.scope)
 	if err != nil {
 		return err
 	}
-	d := checkData{Checked: found, AsOf: instant(s.Clock.Millis())}
-	for _, f := range found.Faults {
-		d.Faults = append(d.Faults, v.t.Msg(f))
+	d := checkData{Kept: k}
+	if k.At != 0 {
+		d.AsOf = instant(k.At)
+	}
+	if k.Asked != 0 {
+		d.Waits = instant(k.Asked)
+	}
+	d.MayAsk = v.scope.Can(access.ManageFund) && d.Waits == "" && s.Clock.Millis()-k.At >= ledger.CheckRests.Milliseconds()
+	for _, f := range k.Faults {
+		d.Faults = append(d.Faults, v.t.Msg(f.Msg))
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("fundpage.check")), http.StatusOK, checkPage(v.t, d))
+}
+
+// askCheck asks for a walk over the whole ledger.
+func (s *server) askCheck(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if err := s.Book.AskCheck(r.Context(), v.scope); err != nil {
+		return err
+	}
+	return seeOther(w, r, "/fund/check")
 }

@@ -55,11 +55,17 @@ func TestMoneyInBrowser(t *testing.T) {
 	notice := "/notices/" + strings.TrimPrefix(batch, "/cases/")
 	c.visitor().post(notice+"/object", url.Values{"line": {"1"}, "name": {"某公司"}, "text": {"设备不是新购的"}})
 	c.looksAt(t, browser, looked{"batch", "city", batch}, looked{"notices", "", "/notices"}, looked{"notice", "", notice + "?line=1"})
+	long := c.longNotice(2*noticeLines + 50)
+	c.looksAt(t, browser, looked{"notice-long", "", long + "?from=201&line=207"}, looked{"round-objections", "city", "/rounds/" + strings.TrimPrefix(long, "/notices/")})
 	_, body := c.as("city").get(batch)
 	c.as("city").post(answers.FindStringSubmatch(body)[1], url.Values{"upheld": {"no"}, "answer": {"经核查为新购"}})
 	c.stand(2024, 11, 12)
 	c.presses("city", batch, "approve")
 	c.presses("city", batch, "grant")
+	c.as("city").post("/fund/check", nil)
+	if _, _, err := c.book.Recheck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	c.looksAt(t, browser, looked{"payments", "finance", "/fund/payments"}, looked{"case-payable", "finance", page}, looked{"carry", "finance", "/fund/carry"}, looked{"check", "city", "/fund/check"})
 	_, body = c.as("finance").get("/fund/payments")
 	order := c.orders(hiddenDue.FindStringSubmatch(body)[1], "k")

@@ -3,14 +3,13 @@ package web
 import (
 	"context"
 	"net/http"
-	"slices"
+	"net/url"
 	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -56,11 +55,16 @@ func (s *server) notices(w http.ResponseWriter, r *http.Request, v *visit) error
 type noticeData struct {
 	noticeRow
 	Rows                []subsidy.Published
-	Sum                 money.Fen
-	Line                int // that is objected to
+	Back, Next          string             // addresses of the lines before and after these, "" for none
+	Firm, From          string             // what the lines are looked up by
+	Line                string             // that is objected to, as it was typed
+	About               *subsidy.Published // that line, where the notice has it
 	Name, Text, Problem string
 	Done                string
 }
+
+// noticeLines is how many lines of a notice a page shows.
+const noticeLines = 200
 
 func (s *server) noticeOf(r *http.Request, v *visit) (noticeData, error) {
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
@@ -71,17 +75,52 @@ func (s *server) noticeOf(r *http.Request, v *visit) (noticeData, error) {
 	if err != nil {
 		return noticeData{}, err
 	}
-	d := noticeData{noticeRow: s.noticeRow(v.t, n)}
-	d.Line, _ = strconv.Atoi(r.Form.Get("line"))
-	if d.Rows, err = s.Subsidy.Release(r.Context(), id); err != nil {
-		return d, err
-	}
-	for _, x := range d.Rows {
-		if d.Sum, err = d.Sum.Add(x.Amount); err != nil {
+	d := noticeData{noticeRow: s.noticeRow(v.t, n), Line: strings.TrimSpace(r.Form.Get("line")), Firm: strings.TrimSpace(r.URL.Query().Get("firm"))}
+	if line, err := strconv.Atoi(d.Line); err == nil {
+		about, err := s.Subsidy.ReleasedLine(r.Context(), id, line)
+		if err == nil {
+			d.About = &about
+		} else if !hidden(err) {
 			return d, err
 		}
 	}
-	return d, nil
+	return d, s.noticeLines(r, &d)
+}
+
+// noticeLines reads the lines of one page: those from a line on, or before one, or of one firm.
+func (s *server) noticeLines(r *http.Request, d *noticeData) (err error) {
+	in := r.URL.Query()
+	page := subsidy.ReleasePage{Firm: d.Firm, Rows: noticeLines + 1}
+	page.From, _ = strconv.Atoi(in.Get("from"))
+	page.Before, _ = strconv.Atoi(in.Get("before"))
+	if page.From > 1 {
+		d.From = strconv.Itoa(page.From)
+	}
+	if d.Rows, err = s.Subsidy.Release(r.Context(), d.ID, page); err != nil || len(d.Rows) == 0 {
+		return err
+	}
+	at := func(key string, n int) string {
+		q := url.Values{key: {strconv.Itoa(n)}}
+		if d.Firm != "" {
+			q.Set("firm", d.Firm)
+		}
+		return noticePath(d.ID) + "?" + q.Encode()
+	}
+	back, more := page.Before > 0 && d.Firm == "", len(d.Rows) > noticeLines
+	switch {
+	case back && more:
+		d.Rows = d.Rows[1:]
+	case more:
+		d.Rows = d.Rows[:noticeLines]
+	}
+	first, last := d.Rows[0].N, d.Rows[len(d.Rows)-1].N
+	if more || back {
+		d.Next = at("from", last+1)
+	}
+	if d.Firm == "" && (back && more || !back && page.From > 1) {
+		d.Back = at("before", first)
+	}
+	return nil
 }
 
 func (s *server) notice(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -103,13 +142,17 @@ func (s *server) object(w http.ResponseWriter, r *http.Request, v *visit) error 
 	}
 	d.Name, d.Text = strings.TrimSpace(r.PostFormValue("name")), strings.TrimSpace(r.PostFormValue("text"))
 	if err = s.Access.Admit(r.Context(), "objection", remoteHost(r), subsidy.ObjectionsPerAddress); err == nil {
-		_, err = s.Subsidy.Object(r.Context(), d.ID, d.Line, d.Name, d.Text)
+		line, wrong := strconv.Atoi(d.Line)
+		if wrong != nil {
+			line = 0
+		}
+		_, err = s.Subsidy.Object(r.Context(), d.ID, line, d.Name, d.Text)
 	}
 	if err == nil {
 		return seeOther(w, r, noticePath(d.ID)+"?done=1")
 	}
 	msg, ok := errs.Message(err)
-	if !ok || errs.KindOf(err) == errs.KindNotFound && d.Line > 0 && d.Line <= len(d.Rows) {
+	if !ok || hidden(err) {
 		return err
 	}
 	status := statusOf(err)
@@ -123,7 +166,8 @@ func (s *server) object(w http.ResponseWriter, r *http.Request, v *visit) error 
 // objectionRow is an objection in words, to those who answer it.
 type objectionRow struct {
 	subsidy.Objection
-	By, Firm string
+	By, Firm       string
+	Typed, Problem string // an answer that could not be entered, and why
 }
 
 // objectionsOf is what was said against a notice, as far as the visitor answers it.
@@ -132,17 +176,14 @@ func (s *server) objectionsOf(ctx context.Context, v *visit, notice int64) ([]ob
 	if err != nil || len(all) == 0 {
 		return nil, err
 	}
-	lines, err := s.Subsidy.Release(ctx, notice)
-	if err != nil {
-		return nil, err
-	}
 	names := map[int64]string{}
 	var rows []objectionRow
 	for _, o := range all {
-		row := objectionRow{Objection: o}
-		if i := slices.IndexFunc(lines, func(p subsidy.Published) bool { return p.N == o.Line }); i >= 0 {
-			row.Firm = lines[i].Firm
+		line, err := s.Subsidy.ReleasedLine(ctx, notice, o.Line)
+		if err != nil {
+			return nil, err
 		}
+		row := objectionRow{Objection: o, Firm: line.Firm}
 		if o.By != 0 {
 			if row.By, err = s.personName(ctx, names, o.By); err != nil {
 				return nil, err
@@ -153,18 +194,48 @@ func (s *server) objectionsOf(ctx context.Context, v *visit, notice int64) ([]ob
 	return rows, nil
 }
 
-// answerObjection settles an objection in writing, and leads back to the page that it was answered on.
+// objectionAnswer is the page of one objection, where what was typed comes back with what is wrong with it.
+type objectionAnswer struct {
+	objectionRow
+	Back, Title string
+}
+
+// answerObjection settles an objection in writing, and leads back to the page that it was answered on. What cannot be entered is
+// shown again with what is wrong, and nothing of it is lost.
 func (s *server) answerObjection(w http.ResponseWriter, r *http.Request, v *visit) error {
+	ctx := r.Context()
 	id, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
 	if err != nil {
 		return errs.NotFound("objection", r.PathValue("id"))
 	}
-	upheld := r.PostFormValue("upheld")
-	if upheld != "yes" && upheld != "no" {
-		return errs.Invalid(i18n.M("noticepage.say_which"))
-	}
-	if _, err := s.Subsidy.Answer(r.Context(), v.scope, id, upheld == "yes", r.PostFormValue("answer")); err != nil {
+	o, err := s.Subsidy.Objection(ctx, v.scope, id)
+	if err != nil {
 		return err
 	}
-	return seeOther(w, r, localPath(r.PostFormValue("back")))
+	upheld, back := r.PostFormValue("upheld"), localPath(r.PostFormValue("back"))
+	if err = errs.Invalid(i18n.M("noticepage.say_which")); upheld == "yes" || upheld == "no" {
+		_, err = s.Subsidy.Answer(ctx, v.scope, id, upheld == "yes", r.PostFormValue("answer"))
+	}
+	if err == nil {
+		return seeOther(w, r, back)
+	}
+	msg, ok := errs.Message(err)
+	if !ok || hidden(err) {
+		return err
+	}
+	n, again := s.Subsidy.Notice(ctx, o.Notice)
+	if again != nil {
+		return again
+	}
+	line, again := s.Subsidy.ReleasedLine(ctx, o.Notice, o.Line)
+	if again != nil {
+		return again
+	}
+	d := objectionAnswer{objectionRow: objectionRow{Objection: o, Firm: line.Firm, Typed: r.PostFormValue("answer"), Problem: v.t.Msg(msg)}, Back: back, Title: n.Title}
+	if o.By != 0 {
+		if d.By, again = s.personName(ctx, map[int64]string{}, o.By); again != nil {
+			return again
+		}
+	}
+	return s.show(w, r, s.shell(r, v, v.t.S("noticepage.answer")), statusOf(err), objectionPage(v.t, d))
 }

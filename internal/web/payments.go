@@ -46,6 +46,7 @@ func payPath(id int64) string { return "/fund/payments/" + strconv.FormatInt(id,
 type owedRow struct {
 	subsidy.Owed
 	Clause, Value string
+	Name          string // tells it apart
 	Amount        money.Fen
 }
 
@@ -110,8 +111,10 @@ func (s *server) paymentsOf(r *http.Request, v *visit) (paymentsData, error) {
 			i = len(d.Groups)
 			d.Groups = append(d.Groups, owedGroup{Fund: o.Line.Fund, Area: o.Line.Area, MayPay: v.scope.Sees(access.PayOut, o.Line.Area, 0)})
 		}
-		row := owedRow{Owed: o, Clause: clause(o.Clause), Amount: o.Balance[ledger.Payable]}
-		row.Value = dueValue(subsidy.Due{Case: o.Case, Sum: ledger.Sum{Instalment: o.N, Amount: row.Amount}})
+		row := owedRow{Owed: o, Clause: clause(o.Clause), Amount: o.Balance[ledger.Payable], Name: dueName(subsidy.Due{Case: o.Case, Sum: ledger.Sum{Instalment: o.N}})}
+		if o.Payee != nil {
+			row.Value = dueValue(subsidy.Due{Case: o.Case, Sum: ledger.Sum{Instalment: o.N, Amount: row.Amount}, Seen: o.Payee.Version()})
+		}
 		d.Groups[i].Rows = append(d.Groups[i].Rows, row)
 		d.Groups[i].Sum += row.Amount
 	}
@@ -149,14 +152,17 @@ func (s *server) payRow(ctx context.Context, t i18n.T, names map[int64]string, b
 	return row, err
 }
 
-// dueValue is an instalment to be paid as the form sends it: case, number of the instalment, fen.
+// dueValue is an instalment to be paid as the form sends it: case, number of the instalment, fen, and which account was shown.
 func dueValue(d subsidy.Due) string {
-	return fmt.Sprintf("%d/%d/%d", d.Case, d.Instalment, int64(d.Amount))
+	return fmt.Sprintf("%d/%d/%d/%s", d.Case, d.Instalment, int64(d.Amount), d.Seen)
 }
 
+// dueName tells instalments apart.
+func dueName(d subsidy.Due) string { return fmt.Sprintf("%d/%d", d.Case, d.Instalment) }
+
 func readDue(text string) (d subsidy.Due, ok bool) {
-	n, err := fmt.Sscanf(text, "%d/%d/%d", &d.Case, &d.Instalment, (*int64)(&d.Amount))
-	return d, err == nil && n == 3
+	n, err := fmt.Sscanf(text, "%d/%d/%d/%s", &d.Case, &d.Instalment, (*int64)(&d.Amount), &d.Seen)
+	return d, err == nil && n == 4
 }
 
 // orderPayments makes a batch of what was chosen. A press repeated leads to the same batch.
@@ -188,8 +194,8 @@ func (s *server) orderPayments(w http.ResponseWriter, r *http.Request, v *visit)
 		return again
 	}
 	d.Problem = v.t.Msg(msg)
-	for _, text := range r.PostForm["due"] {
-		d.Chosen[text] = true
+	for _, due := range dues { // by what was chosen: the account that is shown now may be another
+		d.Chosen[dueName(due)] = true
 	}
 	return s.show(w, r, s.shell(r, v, v.t.S("paypage.title")), statusOf(err), paymentsPage(v.t, d))
 }
@@ -199,7 +205,8 @@ type paymentRow struct {
 	ledger.Payment
 	State, Reason, When, By string
 	CaseHref                string
-	Again                   string // what orders it anew, "" where that is not to be done
+	Again                   string         // what orders it anew, "" where that is not to be done
+	To                      *subsidy.Payee // the account that it would be paid to then
 }
 
 // takenRow is that somebody took the file of a batch.
@@ -215,6 +222,7 @@ type paymentBatchData struct {
 	Done, Problem string
 	Faults        []string // of a file of the bank
 	Document      string   // what was typed
+	Reason        string
 }
 
 func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error) {
@@ -222,7 +230,7 @@ func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error)
 	if err != nil {
 		return paymentBatchData{}, errs.NotFound("batch", r.PathValue("id"))
 	}
-	d := paymentBatchData{Key: rand.Text(), Document: r.PostFormValue("document")}
+	d := paymentBatchData{Key: rand.Text(), Document: r.PostFormValue("document"), Reason: r.PostFormValue("reason")}
 	names := map[int64]string{}
 	err = s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
 		b, err := view.Batch(ctx, id)
@@ -242,8 +250,10 @@ func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error)
 			if err != nil {
 				return err
 			}
-			if row.Again, err = againOf(ctx, view, p); err != nil {
-				return err
+			if d.MayPay {
+				if err := s.orderAgain(ctx, v, view, &row); err != nil {
+					return err
+				}
 			}
 			if row.Again != "" {
 				d.Again++
@@ -276,19 +286,34 @@ func (s *server) paymentRow(ctx context.Context, t i18n.T, names map[int64]strin
 	return row, err
 }
 
-// againOf is what orders a payment anew that the bank did not make, as long as its money is payable.
-func againOf(ctx context.Context, view *ledger.View, p ledger.Payment) (string, error) {
+// orderAgain fills in what orders a payment anew that the bank did not make, as long as its money is payable and an account is
+// named.
+func (s *server) orderAgain(ctx context.Context, v *visit, view *ledger.View, row *paymentRow) error {
+	p := row.Payment
 	if p.State != ledger.OrderFailed && p.State != ledger.OrderBounced {
-		return "", nil
+		return nil
 	}
 	parts, err := view.Payables(ctx, ledger.Filter{Commitment: p.Commitment}, ledger.Page{})
+	if err != nil {
+		return err
+	}
 	for _, x := range parts {
 		id, err := strconv.ParseInt(x.Case, 10, 64)
-		if err == nil && x.N == p.Instalment && x.Balance[ledger.Payable] >= p.Amount {
-			return dueValue(subsidy.Due{Case: id, Sum: ledger.Sum{Instalment: p.Instalment, Amount: p.Amount}}), nil
+		if err != nil || x.N != p.Instalment || x.Balance[ledger.Payable] < p.Amount {
+			continue
 		}
+		to, err := s.Subsidy.Payee(ctx, v.scope, id)
+		if errs.KindOf(err) == errs.KindConflict { // nobody has named one
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		row.To = &to
+		row.Again = dueValue(subsidy.Due{Case: id, Sum: ledger.Sum{Instalment: p.Instalment, Amount: p.Amount}, Seen: to.Version()})
+		return nil
 	}
-	return "", err
+	return nil
 }
 
 func (s *server) paymentBatch(w http.ResponseWriter, r *http.Request, v *visit) error {

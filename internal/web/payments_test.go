@@ -137,6 +137,9 @@ func TestFromBatchToPaid(t *testing.T) {
 	c.public(batch)
 	c.objects(batch, page)
 	c.pays(page)
+	if _, _, err := c.book.Recheck(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	_, body := c.as("city").get("/fund?by=clause")
 	wants(t, body, "有效投入补助（盐政办发〔2022〕6号）")
 	for _, login := range []string{"city", "finance", "auditor"} {
@@ -159,7 +162,15 @@ func (c *city) batched(page string) string {
 	if res, _ := c.as("firm").post(call+"/batch", choose); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a firm opens a batch: %d", res.StatusCode)
 	}
-	res, body := second.post(call+"/batch", choose)
+	res, body := second.post(call+"/batch", url.Values{"title": {"空批次"}})
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a batch of nothing: %d", res.StatusCode)
+	}
+	wants(t, body, "请至少选一件申报", `value="空批次"`)
+	if _, body := second.get("/cases?ended=1"); strings.Contains(body, "空批次") {
+		t.Error("a batch of nothing was opened")
+	}
+	res, body = second.post(call+"/batch", choose)
 	path := res.Request.URL.Path
 	wants(t, body, "2024年第一批", "盐城亭湖甲机械有限公司", "数字车间", "可以批准", "科目可用")
 	if res, _ := second.post(call+"/batch", choose); res.Request.URL.Path != path {
@@ -238,8 +249,14 @@ func (c *city) objects(batch, page string) {
 			t.Errorf("%s answers: %d", login, res.StatusCode)
 		}
 	}
-	if res, _ := c.as("city").post(answer, with(settle, "upheld", "")); res.StatusCode != http.StatusUnprocessableEntity {
+	res, body = c.as("city").post(answer, with(settle, "upheld", ""))
+	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("an answer that says neither: %d", res.StatusCode)
+	}
+	wants(t, body, "请说明异议是否成立", "经核查为新购，异议不成立</textarea>", `value="`+batch+`"`)
+	long := strings.Repeat("查", 2001)
+	if res, body := c.as("city").post(answer, with(settle, "answer", long)); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, long) {
+		t.Errorf("a long answer is lost: %d", res.StatusCode)
 	}
 	_, body = c.as("city").post(answer, settle)
 	wants(t, body, "经核查为新购", "不成立", "测试 city", "可以批准")
@@ -248,6 +265,11 @@ func (c *city) objects(batch, page string) {
 	}
 	c.presses("city", batch, "approve")
 	c.presses("city", batch, "grant")
+	res, body = c.as("second").post(answer, with(settle, "answer", "另一位的答复"))
+	if res.StatusCode != http.StatusConflict {
+		t.Errorf("answered twice: %d", res.StatusCode)
+	}
+	wants(t, body, "另一位的答复", "经核查为新购")
 	_, body = c.as("firm").get(page)
 	wants(t, body, "待拨付")
 }
@@ -276,6 +298,14 @@ func (c *city) pays(page string) {
 			t.Errorf("%s makes a batch: %d", login, res.StatusCode)
 		}
 	}
+	account := url.Values{"holder": {"别的户名"}, "bank": {"别的银行"}, "number": {"6228480402564890999"}}
+	c.as("firm").post(page+"/payee", account)
+	res, body := finance.post("/fund/payments", url.Values{"key": {"p9"}, "due": {due}})
+	if res.StatusCode != http.StatusConflict {
+		t.Errorf("paid to an account that nobody looked at: %d", res.StatusCode)
+	}
+	wants(t, body, "收款账户改过", "别的户名", "**** 0999")
+	c.as("firm").post(page+"/payee", with(account, "holder", "盐城亭湖甲机械", "bank", "示例银行", "number", accountNumber))
 	first := c.orders(due, "p1")
 	for range 2 { // a press repeated
 		if again := c.orders(due, "p1"); again != first {
@@ -287,7 +317,7 @@ func (c *city) pays(page string) {
 	_, body = c.as("firm").get(page)
 	wants(t, body, "待拨付")
 	_, body = finance.get(first)
-	wants(t, body, "户名不符", "另建一批")
+	wants(t, body, "户名不符", "另建一批", "重新拨付时付给：盐城亭湖甲机械，示例银行，"+accountNumber)
 	second := c.orders(hiddenDue.FindStringSubmatch(body)[1], "p2")
 	_, body = finance.get(second)
 	wants(t, body, "第 2 次")
@@ -469,5 +499,22 @@ func TestCarryOverByItsPage(t *testing.T) {
 		t.Errorf("an auditor carries over: %d", res.StatusCode)
 	}
 	_, body = city.get("/fund/check")
-	wants(t, body, "账目相符")
+	wants(t, body, "账目还没有核对过", "现在核对")
+	if res, _ := c.as("auditor").post("/fund/check", nil); res.StatusCode != http.StatusForbidden {
+		t.Errorf("an auditor has the ledger walked over: %d", res.StatusCode)
+	}
+	_, body = c.as("auditor").get("/fund/check")
+	lacks(t, body, "现在核对")
+	_, body = city.post("/fund/check", nil)
+	wants(t, body, "正在进行")
+	lacks(t, body, "现在核对")
+	if _, did, err := c.book.Recheck(context.Background()); err != nil || !did {
+		t.Errorf("walked over: %t, %v", did, err)
+	}
+	_, body = city.get("/fund/check")
+	wants(t, body, "账目相符", "占用登记")
+	lacks(t, body, "现在核对")
+	_, body = c.as("tinghu").get("/fund/check")
+	wants(t, body, "您的管理范围内没有发现不符")
+	lacks(t, body, "占用登记", "账目相符")
 }

@@ -175,6 +175,8 @@ func (s *server) reviewList(w http.ResponseWriter, r *http.Request, v *visit) er
 		scope = v.scope.As(role)
 	case !v.scope.Can(access.HandleCase):
 		return forbidden(access.ReviewCase)
+	case !slices.Contains(subsidy.Departments(), role):
+		return errs.NotFound("department", string(role))
 	}
 	out, err := s.Subsidy.ReviewList(r.Context(), v.t, scope, role)
 	if err != nil {

@@ -167,6 +167,11 @@ func TestJointReviewOnPages(t *testing.T) {
 	res, body := c.as("city").get("/reviews/list?as=tax_bureau")
 	wants(t, text(t, res, body), "盐城亭湖甲机械有限公司", tinghuCode)
 	lacks(t, text(t, res, body), "6228")
+	for _, word := range []string{"expert", "city_official", "finance", "perhaps", ""} {
+		if res, _ := c.as("city").get("/reviews/list?as=" + word); res.StatusCode != http.StatusNotFound {
+			t.Errorf("the list of %q: %d", word, res.StatusCode)
+		}
+	}
 	for _, login := range []string{"firm", "auditor", "finance", "expert1"} {
 		for _, path := range []string{"/reviews", "/reviews/list?as=tax_bureau"} {
 			if res, _ := c.as(login).get(path); res.StatusCode != http.StatusForbidden {

@@ -333,12 +333,23 @@ type roundData struct {
 	Rows          []lineRow
 	Total, Pages  int
 	Answers       []sumRow
-	Objections    int // that wait for an answer
+	Said          []objectionRow // against its notice, to those who answer
+	Objections    int            // of them that wait for an answer
+	Drop          int            // line whose reason was typed and could not be entered
+	Reason        string
 	States        []option
 	MayHandle     bool
 	MayPublish    bool
 	Done, Problem string
 	Waiting       int // firms that are yet to be asked
+}
+
+// reasonFor is what was typed to drop a line.
+func reasonFor(d roundData, l lineRow) string {
+	if d.Drop != l.N {
+		return ""
+	}
+	return d.Reason
 }
 
 func (s *server) roundOf(r *http.Request, v *visit) (subsidy.Round, error) {
@@ -386,12 +397,11 @@ func (s *server) roundPageOf(r *http.Request, v *visit) (roundData, error) {
 			return d, err
 		}
 	}
-	if x.State == subsidy.RoundNotice && d.MayHandle {
-		all, err := s.Subsidy.Objections(ctx, v.scope, x.ID)
-		if err != nil {
+	if x.Notice != 0 && d.MayHandle {
+		if d.Said, err = s.objectionsOf(ctx, v, x.ID); err != nil {
 			return d, err
 		}
-		for _, o := range all {
+		for _, o := range d.Said {
 			if o.Settled == 0 {
 				d.Objections++
 			}
@@ -606,6 +616,8 @@ func (s *server) changeRound(w http.ResponseWriter, r *http.Request, v *visit, d
 		return again
 	}
 	d.Problem = v.t.Msg(msg)
+	d.Drop, _ = strconv.Atoi(r.PathValue("n"))
+	d.Reason = r.PostFormValue("reason")
 	return s.show(w, r, s.shell(r, v, d.Title), statusOf(err), roundPage(v.t, d))
 }
 

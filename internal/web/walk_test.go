@@ -122,6 +122,7 @@ var writers = map[string][]string{
 	"POST /cases/{id}/confirm":                 {"firm", "handler"},
 	"POST /fund/budget":                        {"tinghu", "city"},
 	"POST /fund/carry":                         {"tinghu", "city"},
+	"POST /fund/check":                         {"tinghu", "city"},
 	"POST /fund/payments":                      {}, // finance alone
 	"POST /fund/openings":                      {"tinghu", "city"},
 	"POST /fund/openings/enter":                {"tinghu", "city"},

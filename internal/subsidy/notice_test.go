@@ -1,0 +1,74 @@
+package subsidy
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/errs"
+)
+
+// A notice is read a page at a time, from any line on, and one firm's lines by its name; its count and sum are its own.
+func TestNoticeIsReadInPages(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(12)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.DropLine(ctx, cityA, r.ID, 5, "正在核查"))
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		numbers := func(p ReleasePage) []int {
+			t.Helper()
+			all, err := w.Release(ctx, r.ID, p)
+			must(t, err)
+			var out []int
+			for _, x := range all {
+				out = append(out, x.N)
+			}
+			return out
+		}
+		for _, c := range []struct {
+			name string
+			page ReleasePage
+			want []int
+		}{
+			{"the beginning", ReleasePage{Rows: 3}, []int{1, 2, 3}},
+			{"across a line that was dropped", ReleasePage{From: 4, Rows: 3}, []int{4, 6, 7}},
+			{"from the dropped line on", ReleasePage{From: 5, Rows: 2}, []int{6, 7}},
+			{"the page before", ReleasePage{Before: 7, Rows: 3}, []int{3, 4, 6}},
+			{"before the beginning", ReleasePage{Before: 1}, nil},
+			{"the end", ReleasePage{From: 11, Rows: 9}, []int{11, 12}},
+			{"after the end", ReleasePage{From: 13}, nil},
+		} {
+			if got := numbers(c.page); !slices.Equal(got, c.want) {
+				t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			}
+		}
+		line, err := w.ReleasedLine(ctx, r.ID, 7)
+		must(t, err)
+		if got := numbers(ReleasePage{Firm: line.Firm}); !slices.Equal(got, []int{7}) {
+			t.Errorf("of %s: %v", line.Firm, got)
+		}
+		if got := numbers(ReleasePage{Firm: line.Firm[:len(line.Firm)-1]}); len(got) != 0 {
+			t.Errorf("of half a name: %v", got)
+		}
+		if _, err := w.ReleasedLine(ctx, r.ID, 5); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("a line that was dropped before: %v", err)
+		}
+		n, err := w.Notice(ctx, r.ID)
+		must(t, err)
+		if n.Lines != 11 || n.Sum != 11*90*wan {
+			t.Errorf("notice: %d lines, %s", n.Lines, n.Sum)
+		}
+		if _, err := w.Object(ctx, r.ID, 5, "某人", "理由"); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("objected to a line that is not there: %v", err)
+		}
+		id, err := w.Object(ctx, r.ID, 6, "某人", "理由")
+		must(t, err)
+		second, err := w.Object(ctx, r.ID, 6, "另一人", "理由")
+		must(t, err)
+		for _, id := range []int64{id, second} {
+			if _, err := w.Answer(ctx, cityA, id, true, "属实"); err != nil {
+				t.Errorf("answered: %v", err)
+			}
+		}
+	})
+}
