@@ -31,7 +31,7 @@ const moveSlider = `(async function (id, moves) {
 				watch.disconnect();
 				requestAnimationFrame(function () { setTimeout(function () { done(performance.now() - began); }, 0); });
 			});
-			watch.observe(document.querySelector('.yz-lab-result'), { childList: true, subtree: true });
+			watch.observe(document.querySelector('.yz-lab-result'), { childList: true, attributes: true, subtree: true });
 			slider.value = value;
 			slider.dispatchEvent(new Event('input', { bubbles: true }));
 		});

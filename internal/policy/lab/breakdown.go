@@ -5,6 +5,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 )
@@ -16,14 +17,30 @@ type Figure struct {
 	Pays    policy.Interval
 }
 
-func (f *Figure) add(x *region.Firm) {
+// tally is a Figure that firms can be put into and taken out of again.
+type tally struct {
+	sure, perhaps  int
+	pays, possible money.Fen
+	unbounded      int // firms whose amount has no limit
+}
+
+// put adds a firm so many times; -1 takes it out.
+func (f *tally) put(x *region.Firm, times int) {
 	switch x.State() {
 	case policy.Met:
-		f.Sure++
+		f.sure += times
 	case policy.Unknown:
-		f.Perhaps++
+		f.perhaps += times
 	}
-	f.Pays = f.Pays.Plus(x.Total).Plus(x.InKind)
+	all := x.All()
+	f.pays, f.possible = f.pays+money.Fen(times)*all.Sure, f.possible+money.Fen(times)*all.Possible
+	if all.Unbounded {
+		f.unbounded += times
+	}
+}
+
+func (f tally) figure() Figure {
+	return Figure{Sure: f.sure, Perhaps: f.perhaps, Pays: policy.Interval{Sure: f.pays, Possible: f.possible, Unbounded: f.unbounded > 0}}
 }
 
 func ofSum(s region.Sum) Figure {
@@ -83,24 +100,60 @@ func (c *Closing) close(rows policy.Interval) {
 	}
 }
 
-// by sums firms by what they are. known is rows that are there anyway, in their order; others follow as they come.
-func (o *Outcome) by(known []Row, what func(*region.Firm) (code string, name i18n.Text)) Breakdown {
-	b := o.breakdown()
-	b.Rows = slices.Clone(known)
-	at := map[string]int{}
-	for i, r := range b.Rows {
-		at[r.Code] = i
-	}
-	for _, p := range o.pairs() {
-		code, name := what(p.then)
-		i, ok := at[code]
-		if !ok {
-			i = len(b.Rows)
-			at[code] = i
-			b.Rows = append(b.Rows, Row{Code: code, Name: name})
+// kindKey is all that the sums of a law by kind of firm depend on.
+type kindKey struct {
+	scope, law, area, of string
+	seq                  int64
+	day                  period.Day
+}
+
+// kinds is the firms of a result by what they are, and what those of each kind come to under the law.
+type kinds struct {
+	rows []Row // without figures
+	at   map[string]int
+	law  []tally
+}
+
+// Size is how much room it takes on a shelf.
+func (k *kinds) Size() int { return 16 * len(k.rows) }
+
+// by sums firms by what they are. known is rows that are there anyway, in their order; others follow as they come. The sums of the
+// law are kept, and those of the scenario are these with the firms that it moves taken out and put in again.
+func (o *Outcome) by(of string, known []Row, what func(*region.Firm) (code string, name i18n.Text)) Breakdown {
+	key := kindKey{scope: o.view.Scope().Key(), law: o.Law.Hash, area: o.Scenario.Area, of: of, seq: o.Seq, day: o.AsOf}
+	k := o.kinds.Get(key, func() *kinds { return kindsOf(o.Before, known, what) })
+	then := slices.Clone(k.law)
+	for was, is := range region.Pairs(o.Before, o.After) {
+		if was == is {
+			continue
 		}
-		b.Rows[i].Before.add(p.law)
-		b.Rows[i].After.add(p.then)
+		code, _ := what(is)
+		i := k.at[code]
+		then[i].put(was, -1)
+		then[i].put(is, 1)
+	}
+	b := o.breakdown()
+	b.Rows = slices.Clone(k.rows)
+	for i := range b.Rows {
+		b.Rows[i].Before, b.Rows[i].After = k.law[i].figure(), then[i].figure()
 	}
 	return b.closed()
+}
+
+func kindsOf(law *region.Region, known []Row, what func(*region.Firm) (code string, name i18n.Text)) *kinds {
+	k := &kinds{rows: slices.Clone(known), at: map[string]int{}, law: make([]tally, len(known))}
+	for i, r := range known {
+		k.at[r.Code] = i
+	}
+	for f := range law.Firms() {
+		code, name := what(f)
+		i, ok := k.at[code]
+		if !ok {
+			i = len(k.rows)
+			k.at[code] = i
+			k.rows, k.law = append(k.rows, Row{Code: code, Name: name}), append(k.law, tally{})
+		}
+		k.law[i].put(f, 1)
+	}
+	return k
 }

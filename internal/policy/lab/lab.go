@@ -36,6 +36,7 @@ type Lab struct {
 	Deps
 	wordings shelf.Shelf[string, *compiled]
 	surveys  shelf.Shelf[string, *Survey]
+	kinds    shelf.Shelf[kindKey, *kinds]
 }
 
 // New is a laboratory.
@@ -43,6 +44,7 @@ func New(d Deps) *Lab {
 	l := &Lab{Deps: d}
 	l.wordings.RoomFor(0)
 	l.surveys.RoomFor(0)
+	l.kinds.RoomFor(0)
 	return l
 }
 

@@ -3,9 +3,9 @@ package lab
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 )
 
 // Outcome is what a scenario comes to against the law in force: for the same enterprises, as known at the same commit, as
@@ -26,11 +27,13 @@ type Outcome struct {
 	Parent string // area below which Effect.Areas lie
 
 	Before, After *region.Region // within the area that is looked at
-	Effect        *region.Effect // Most holds every firm that gains or loses for sure: gainers first, each by the most
+	Effect        *region.Effect // without firms by name: Movers has them
 	Perhaps       Movers         // firms for which what is possible alone differs
 
-	view fact.View
-	lib  *content.Library
+	view   fact.View
+	lib    *content.Library
+	kinds  *shelf.Shelf[kindKey, *kinds]
+	movers func() []region.FirmEffect
 }
 
 // Movers is how many firms may get more, and how many may get less, while what they get for sure stays.
@@ -40,9 +43,10 @@ func (l *Lab) outcome(p *Planned, view fact.View, before, after *region.Region) 
 	if area := p.Scenario.Area; area != "" {
 		before, after = before.Within(area), after.Within(area)
 	}
-	o := &Outcome{Planned: p, Seq: view.Seq(), AsOf: after.AsOf, Before: before, After: after, view: view, lib: l.Library}
+	o := &Outcome{Planned: p, Seq: view.Seq(), AsOf: after.AsOf, Before: before, After: after, view: view, lib: l.Library, kinds: &l.kinds}
+	o.movers = sync.OnceValue(func() []region.FirmEffect { return region.Movers(before, after) })
 	o.Parent = cmp.Or(p.Scenario.Area, o.common())
-	o.Effect = region.EffectOf(before, after, o.Parent, math.MaxInt)
+	o.Effect = region.EffectOf(before, after, o.Parent, 0)
 	for was, is := range region.Pairs(before, after) {
 		switch b, a := was.All(), is.All(); {
 		case b.Sure != a.Sure || b == a:
@@ -78,31 +82,18 @@ func (o *Outcome) common() string {
 	return path[len(path)-1].Code
 }
 
-// pair is one firm under the law and under the scenario.
-type pair struct{ law, then *region.Firm }
-
-// pairs is every firm, in the registry's order: both results are of the same firms.
-func (o *Outcome) pairs() []pair {
-	all := make([]pair, 0, o.After.Sum.Firms)
-	for f := range o.Before.Firms() {
-		all = append(all, pair{law: f})
-	}
-	i := 0
-	for f := range o.After.Firms() {
-		all[i].then = f
-		i++
-	}
-	return all
-}
+// Movers is every firm that gains or loses for sure: gainers first, each by the most. They are put in order when they are first
+// asked for: while a hand moves, nobody reads them.
+func (o *Outcome) Movers() []region.FirmEffect { return o.movers() }
 
 // Winners is a page of the firms that get more for sure, those that gain most first.
 func (o *Outcome) Winners(from, n int) []region.FirmEffect {
-	return page(o.Effect.Most[:o.Effect.Gain], from, n)
+	return page(o.Movers()[:o.Effect.Gain], from, n)
 }
 
 // Losers is a page of the firms that get less for sure, those that lose most first.
 func (o *Outcome) Losers(from, n int) []region.FirmEffect {
-	return page(o.Effect.Most[o.Effect.Gain:], from, n)
+	return page(o.Movers()[o.Effect.Gain:], from, n)
 }
 
 // page is at most n of a list, from a place on.
@@ -192,7 +183,7 @@ func (o *Outcome) BySize() Breakdown {
 	for back := range 3 {
 		columns = append(columns, o.view.Column(def.Code, fact.ColumnPeriod(def, o.AsOf.Year()-back)))
 	}
-	return o.by(known, func(f *region.Firm) (string, i18n.Text) {
+	return o.by("size", known, func(f *region.Firm) (string, i18n.Text) {
 		row, ok := o.view.Row(f.ID)
 		for _, c := range columns {
 			if cell := row.At(c); ok && cell.Known {
@@ -207,7 +198,7 @@ func (o *Outcome) BySize() Breakdown {
 // firms whose industry is not known so far down.
 func (o *Outcome) ByTrade(level string) Breakdown {
 	tree, above := o.lib.Industries(), map[string]content.Node{}
-	b := o.by(nil, func(f *region.Firm) (string, i18n.Text) {
+	b := o.by(level, nil, func(f *region.Firm) (string, i18n.Text) {
 		code := o.view.NodeOn(f.ID, party.TreeIndustry, o.AsOf)
 		n, ok := above[code]
 		if !ok {

@@ -26,7 +26,7 @@ type Book struct {
 // in yuan. Firms that the view may not carry away are counted and not named. The same outcome has the same bytes.
 func (o *Outcome) Workbook(t i18n.T, b Book) *sheet.Export {
 	w := &workbook{Outcome: o, t: t, hidden: map[int64]bool{}}
-	for _, f := range o.Effect.Most {
+	for _, f := range o.Movers() {
 		w.hide(f.ID)
 	}
 	if b.Survey != nil {
@@ -201,7 +201,7 @@ func (w *workbook) breakdown(key string, b Breakdown) sheet.Table {
 func (w *workbook) movers() sheet.Table {
 	out := w.table("movers", nil, append([]string{"moves", "firm", "uscc", "area"}, figures...)...)
 	out.Rows = func(yield func([]any) bool) {
-		for _, f := range w.Effect.Most {
+		for _, f := range w.Movers() {
 			moves := "gains"
 			if f.Differs() < 0 {
 				moves = "loses"

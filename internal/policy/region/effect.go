@@ -51,7 +51,12 @@ func (f *Firm) All() policy.Interval { return f.Total.Plus(f.InKind) }
 // document that is new. most is how many firms are named in each direction, those that gain or lose most.
 func EffectOf(before, after *Region, parent string, most int) *Effect {
 	e := &Effect{After: after.Sum}
-	e.firms(before, after, most)
+	e.firms(before, after)
+	if most > 0 {
+		moved := Movers(before, after)
+		gainers, losers := moved[:e.Gain], moved[e.Gain:]
+		e.Most = append(slices.Clone(gainers[:min(most, len(gainers))]), losers[:min(most, len(losers))]...)
+	}
 	e.Areas = make([]AreaEffect, 0)
 	for _, a := range after.ByArea(parent) {
 		e.Areas = append(e.Areas, AreaEffect{Area: a.Area, After: a.Sum})
@@ -84,29 +89,38 @@ func EffectOf(before, after *Region, parent string, most int) *Effect {
 	return e
 }
 
-func (e *Effect) firms(before, after *Region, most int) {
-	var moved []FirmEffect
-	for was, f := range Pairs(before, after) {
-		x := FirmEffect{ID: f.ID, Name: f.Name, Area: f.Area, After: f.All()}
+func (e *Effect) firms(before, after *Region) {
+	for was, is := range Pairs(before, after) {
+		d := is.All().Sure
 		if was != nil {
-			x.Before = was.All()
+			d -= was.All().Sure
 		}
-		switch d := x.Differs(); {
+		switch {
 		case d > 0:
 			e.Gain++
 			e.Gained += d
 		case d < 0:
 			e.Lose++
 			e.Lost -= d
-		default:
-			continue
 		}
-		moved = append(moved, x)
 	}
-	slices.SortFunc(moved, func(a, b FirmEffect) int { // gainers first, and in each direction those by the most
+}
+
+// Movers is every firm that gets more, or less, for sure: gainers first, and in each direction those by the most.
+func Movers(before, after *Region) []FirmEffect {
+	var moved []FirmEffect
+	for was, f := range Pairs(before, after) {
+		x := FirmEffect{ID: f.ID, Name: f.Name, Area: f.Area, After: f.All()}
+		if was != nil {
+			x.Before = was.All()
+		}
+		if x.Differs() != 0 {
+			moved = append(moved, x)
+		}
+	}
+	slices.SortFunc(moved, func(a, b FirmEffect) int {
 		return cmp.Or(cmp.Compare(direction(b), direction(a)), cmp.Compare(max(b.Differs(), -b.Differs()), max(a.Differs(), -a.Differs())),
 			cmp.Compare(a.Name, b.Name), cmp.Compare(a.ID, b.ID))
 	})
-	gainers, losers := moved[:e.Gain], moved[e.Gain:]
-	e.Most = append(slices.Clone(gainers[:min(most, len(gainers))]), losers[:min(most, len(losers))]...)
+	return moved
 }

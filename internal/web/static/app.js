@@ -104,5 +104,15 @@
   }
   document.addEventListener('DOMContentLoaded', function () { enhance(document); });
   document.addEventListener('htmx:afterSwap', function (e) { enhance(e.target.parentNode || document); });
-  document.addEventListener('yz:drawn', function () { enhance(document); });
+  // Figures that follow a hand are painted first; the bars come once they are, and once only where more figures came meanwhile.
+  var bars = 0;
+  document.addEventListener('yz:drawn', function () {
+    showSliders(document);
+    if (!bars) bars = requestAnimationFrame(function () {
+      setTimeout(function () {
+        bars = 0;
+        drawCharts(document);
+      }, 0);
+    });
+  });
 })();

@@ -51,9 +51,11 @@
 
   function answered(html, moving) {
     asking = null;
+    var on = moved;
+    if (on) ask(true); // the server works while this answer is drawn
     var again = draw(html);
-    if (moved) ask(true);
-    else if (again) timer = setTimeout(ask, again, moving);
+    if (on) return;
+    if (again) timer = setTimeout(ask, again, moving);
     else if (moving) timer = setTimeout(ask, rest, false);
   }
 
@@ -64,7 +66,7 @@
     box.hidden = !text;
   }
 
-  // Each part of the answer takes the place of the one with its id; what was open in it stays open, and the focus stays.
+  // Each part of the answer is written into the one with its id.
   function draw(html) {
     var box = document.createElement('template'), again = 0;
     box.innerHTML = html;
@@ -76,8 +78,7 @@
       var part = parts[i], old = part.id && document.getElementById(part.id);
       if (part.hasAttribute('data-again')) again = Number(part.getAttribute('data-again'));
       if (part.classList.contains('yz-err') && old) mark(old, part.textContent);
-      else if (old && old.isEqualNode(part)) continue; // nothing moved in it
-      else if (old) replace(old, part);
+      else if (old) write(old, part);
       else say(part.textContent.trim());
     }
     document.dispatchEvent(new CustomEvent('yz:drawn'));
@@ -90,6 +91,31 @@
     if (text) field.setAttribute('aria-invalid', 'true');
     else field.removeAttribute('aria-invalid');
   }
+  // What moved is changed where it stands, so that the browser lays out and paints nothing else; what is built otherwise takes the
+  // place of what stood there. Boxes that somebody opened stay open.
+  function write(old, fresh) {
+    if (old.isEqualNode(fresh)) return;
+    if (old.nodeType !== fresh.nodeType || old.nodeName !== fresh.nodeName || old.id !== fresh.id || old.childNodes.length !== fresh.childNodes.length) {
+      if (old.nodeType === 1 && fresh.nodeType === 1) replace(old, fresh);
+      else old.replaceWith(fresh);
+      return;
+    }
+    if (old.nodeType !== 1) {
+      old.nodeValue = fresh.nodeValue;
+      return;
+    }
+    var i, kept = old.nodeName === 'DETAILS' ? 'open' : '', had = Array.prototype.slice.call(old.attributes);
+    for (i = 0; i < had.length; i++) {
+      if (had[i].name !== kept && !fresh.hasAttribute(had[i].name)) old.removeAttribute(had[i].name);
+    }
+    for (i = 0; i < fresh.attributes.length; i++) {
+      var a = fresh.attributes[i];
+      if (a.name !== kept && old.getAttribute(a.name) !== a.value) old.setAttribute(a.name, a.value);
+    }
+    var was = Array.prototype.slice.call(old.childNodes), is = Array.prototype.slice.call(fresh.childNodes);
+    for (i = 0; i < was.length; i++) write(was[i], is[i]);
+  }
+  // The boxes that were open within stay open, and the focus stays.
   function replace(old, fresh) {
     var open = old.querySelectorAll('details[id]'), focus = old.contains(document.activeElement) && document.activeElement.id;
     old.replaceWith(fresh);
