@@ -121,7 +121,7 @@ func TestLabOfACounty(t *testing.T) {
 func TestLabFirm(t *testing.T) {
 	c := newCity(t)
 	_, body := c.as("city").get(fmt.Sprintf("%s/firms/%d?p:min_input=400万元", labPath, c.firms[dafengCode]))
-	wants(t, body, "大丰乙", "500万元 → 400万元", "按方案", "按现行政策")
+	wants(t, body, "大丰乙", "500 万元 → 400 万元", "按方案", "按现行政策")
 	_, list := c.as("city").get(labPath + "/firms?p:min_input=400万元")
 	wants(t, list, "大丰乙", "共 1 家", fmt.Sprintf("/lab/firms/%d?", c.firms[dafengCode]))
 	_, list = c.as("city").get(labPath + "/firms?list=losers&end=c9")
@@ -201,7 +201,7 @@ func TestLabKeeps(t *testing.T) {
 	_, body = v.post(labPath+"?end=c9", url.Values{"name": {"不再补投入"}})
 	wants(t, body, "不再补投入", "刚刚保存", "end=c9")
 	_, body = v.get(fmt.Sprintf("/lab/compare?s=%d&link=%s", c.scenario, url.QueryEscape(c.http.URL+labPath+"?end=c9")))
-	wants(t, body, "门槛降到 400 万元", "链接 1", "终止：有效投入补助", "500万元 → 400万元", "−68.20")
+	wants(t, body, "门槛降到 400 万元", "链接 1", "终止：有效投入补助", "500 万元 → 400 万元", "−68.20")
 	res, body = v.get("/lab/compare?link=" + url.QueryEscape("https://example.com/"))
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a foreign link: status %d", res.StatusCode)

@@ -237,7 +237,7 @@ func (f *labForm) scenarioWords() []string {
 		if c.Key != "" {
 			name += inBrackets(f.t, f.keyText(f.t, prm, c.Key))
 		}
-		all = append(all, f.t.S("labpage.word_number", name, lawValue(prm, c.Key), c.Value))
+		all = append(all, f.t.S("labpage.word_number", name, numberText(f.t, prm, lawValue(prm, c.Key)), numberText(f.t, prm, c.Value)))
 	}
 	for _, set := range f.policy.File.Settings {
 		if answer := f.scenario.Settings[set.ID]; answer != "" {

@@ -244,10 +244,10 @@ func (w words) spots(m lab.Miss) string {
 			text = ""
 		}
 		if s.Year != 0 {
-			text = strings.TrimSpace(text + " " + w.t.S("web.period_year", strconv.Itoa(s.Year)))
+			text = parted(text, w.t.S("web.comma"), w.t.S("web.period_year", strconv.Itoa(s.Year)))
 		}
 		if s.Distance != nil {
-			text = strings.TrimSpace(text + " " + w.t.S("labpage.short_of", inWords(w.t, *s.Distance)))
+			text = parted(text, w.t.S("web.colon"), w.t.S("labpage.short_of", inWords(w.t, *s.Distance)))
 		}
 		if text != "" {
 			all = append(all, text)
@@ -256,7 +256,15 @@ func (w words) spots(m lab.Miss) string {
 	if more := len(all) - spotsNamed; more > 0 {
 		all = append(all[:spotsNamed], w.t.S("labpage.more_places", more))
 	}
-	return strings.Join(all, w.t.S("web.comma"))
+	return strings.Join(all, w.t.S("labpage.between_places"))
+}
+
+// parted is two texts with something between them where there are two.
+func parted(a, by, b string) string {
+	if a == "" {
+		return b
+	}
+	return a + by + b
 }
 
 // farness is the distance to a threshold; what has none, or none that is known, comes last.
@@ -352,7 +360,8 @@ type seekData struct {
 // foundPoint is a value that was tried, as a file writes it, and the scenario with it.
 type foundPoint struct {
 	lab.Point
-	Text, Href string
+	Text        string // as a file writes it
+	Shown, Href string
 }
 
 func (s *server) labFind(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -426,7 +435,7 @@ func (s *server) seek(r *http.Request, v *visit, a labAsked, at labDial, d *seek
 			return nil
 		}
 		text := foundText(at.kind, p.Value)
-		return &foundPoint{*p, text, a.query.with(at.Name, text).path("")}
+		return &foundPoint{*p, text, foundWords(v.t, at.kind, p.Value), a.query.with(at.Name, text).path("")}
 	}
 	d.Sure, d.Possible = point(d.Found.Sure), point(d.Found.Possible)
 	for _, p := range d.Found.Tried {
@@ -441,6 +450,11 @@ func foundText(kind, value string) string {
 		return budgetText(a)
 	}
 	return value
+}
+
+// foundWords is a value of a search in the reader's words.
+func foundWords(t i18n.T, kind, value string) string {
+	return numberText(t, policy.Param{Type: kind}, value)
 }
 
 // best is a point that the answer names.
