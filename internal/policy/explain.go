@@ -161,7 +161,7 @@ func (p *Policy) writeLine(b *strings.Builder, t i18n.T, l *Line, name func(stri
 		if k.Says != nil {
 			read = "  (" + t.Text(*k.Says) + ")"
 		}
-		fmt.Fprintf(b, "    %s %s%s%s\n", marks[k.State], t.Text(k.Text), read, assumed)
+		fmt.Fprintf(b, "    %s %s%s%s\n", marks[k.State], t.Msg(k.Sentence()), read, assumed)
 	}
 	for _, k := range l.Formula {
 		value := k.Value

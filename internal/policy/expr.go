@@ -102,7 +102,7 @@ func (c *compiler) expr(path []any, src, kind string, want ...rule.Type) *rule.E
 
 // context is what expressions are evaluated for.
 func (a *asking) context() *rule.Context {
-	c := &rule.Context{Subject: a.s, Year: a.at.year, On: min(a.at.day, a.asOf), Names: a, Trace: a.opt.Trace}
+	c := &rule.Context{Subject: a.s, Year: a.at.year, On: min(a.at.day, a.asOf), AsOf: a.asOf, Names: a, Trace: a.opt.Trace}
 	if !a.k.yearly {
 		day := a.at.day
 		c.Event = &day

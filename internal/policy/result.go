@@ -218,6 +218,17 @@ type Check struct {
 	Assumed bool `json:"assumed,omitempty"` // nobody reported it, which the policy takes as no
 }
 
+// Sentence is what was asked, so that it reads the same whether it is met or not: of a condition that shuts out, that it does.
+func (c Check) Sentence() i18n.Msg {
+	switch c.Kind {
+	case "exclusion":
+		return i18n.M("policy.shuts_out", c.Text)
+	case "clawback":
+		return i18n.M("policy.takes_back", c.Text)
+	}
+	return i18n.M("rule.one", c.Text)
+}
+
 // Term is one step of the amount: a base, a rate, a product, a rounding, a ceiling of a part.
 type Term struct {
 	Name  i18n.Text `json:"name"`

@@ -321,7 +321,7 @@ func (c *Crowd) contexts(t *table) []*rule.Context {
 	out := make([]*rule.Context, len(t.rows))
 	for i := range t.rows {
 		r := &t.rows[i]
-		all[i] = rule.Context{Subject: r.subject, Year: t.year, On: min(r.day, c.asOf)}
+		all[i] = rule.Context{Subject: r.subject, Year: t.year, On: min(r.day, c.asOf), AsOf: c.asOf}
 		if !t.screen.yearly {
 			all[i].Event = &r.day
 		}
@@ -343,6 +343,8 @@ func (r reading) Fixed(in *rule.Input) (a rule.Answer, ok bool) {
 	switch in.Origin() {
 	case rule.FromYear:
 		return rule.Answer{Value: rule.Int(int64(r.table.year)), State: rule.Present}, true
+	case rule.FromAsOf:
+		return rule.Answer{Value: rule.Day(r.asOf), State: rule.Present}, true
 	case rule.FromSetting:
 		return rule.Answer{Value: rule.Text(r.plan.Settings[in.Short()]), State: rule.Present}, true
 	case rule.FromParam:

@@ -24,7 +24,7 @@
 // ent.x, project.x, loan.x, lease.x, honour.x are facts by the code of their definition, read in the year of evaluation
 // or without time as the definition says; ent.area and ent.industry are the node codes that the enterprise belongs to on
 // the day of the event. param.x, setting.x and agg.x are declared by the caller; year and event are the year and the
-// day of evaluation. Declarations.Given adds names whose values come with the context: answer.x of a form.
+// day of evaluation, as_of is the day of asking. Declarations.Given adds names whose values come with the context: answer.x of a form.
 //
 // # Types and operators
 //

@@ -89,6 +89,7 @@ func NewEnv(lib *content.Library, kind string, decl Declarations) (*Env, error) 
 	e := &Env{lib: lib, kind: kind, names: map[string]*name{}}
 	e.declare(name{id: "year", typ: IntType, origin: FromYear, label: i18n.Text{ZH: "年度", EN: "Year"}})
 	e.declare(name{id: "event", typ: DayType, origin: FromEvent, label: i18n.Text{ZH: "事项日期", EN: "Day of the event"}})
+	e.declare(name{id: "as_of", typ: DayType, origin: FromAsOf, label: i18n.Text{ZH: "测算日期", EN: "Day of asking"}})
 	for _, def := range lib.FactDefs() {
 		if Reaches(kind, def.Subject) {
 			codes, _ := lib.CodeList(def.Codes)

@@ -110,6 +110,8 @@ func (n *name) read(lib *content.Library, c *Context, note *note) (Value, State,
 			return Value{}, Unknown, nil
 		}
 		return Day(*c.Event), Present, nil
+	case FromAsOf:
+		return Day(max(c.AsOf, c.On)), Present, nil
 	case FromParam:
 		a := c.Names.Param(n.short, c)
 		note.missing = a.Missing

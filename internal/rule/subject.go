@@ -60,6 +60,7 @@ type Context struct {
 	// they are not known.
 	When  FactRef
 	On    period.Day // day of the question: memberships are read on it
+	AsOf  period.Day // day of asking, where that is later: as_of
 	Names Names      // answers param.x and setting.x; may be nil when none is declared
 	// Given answers for the names of Declarations.Given, as an expression writes them; nil while nothing is given, which
 	// leaves them Unknown.

@@ -57,6 +57,7 @@ const (
 	FromMembership
 	FromYear
 	FromEvent
+	FromAsOf
 	FromParam
 	FromSetting
 	FromAggregate

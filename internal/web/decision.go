@@ -178,7 +178,7 @@ func (w words) line(d *policy.Decision, l policy.Line) lineView {
 	}
 	for _, c := range l.Checks {
 		v.Checks = append(v.Checks, checkView{
-			State: c.State, Text: w.t.Text(c.Text), Cite: c.Cite, Expr: c.Expr, Read: w.values(c.Read), Need: w.names(c.Need),
+			State: c.State, Text: w.t.Msg(c.Sentence()), Cite: c.Cite, Expr: c.Expr, Read: w.values(c.Read), Need: w.names(c.Need),
 		})
 	}
 	for _, f := range l.Formula {

@@ -122,6 +122,7 @@ func (g Grower) Contexts(n int) []*rule.Context {
 			p.children = append(p.children, &thing{g: g, kind: content.Lease, id: fmt.Sprint("L", i, ".", k), parent: p, facts: map[string]rule.Outcome{}})
 		}
 		c := &rule.Context{Subject: p, Year: 2020 + g.IntN(4), On: 19_000, When: rule.FactRef{Subject: rule.RefOf(p), Def: "when"}}
+		c.AsOf = c.On + period.Day(g.IntN(900)-300) // some before the question, which then is the day of asking
 		if g.IntN(10) == 0 {
 			c.Year = 0
 		}

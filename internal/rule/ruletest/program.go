@@ -32,7 +32,7 @@ var names = map[rule.Type][]string{
 	rule.DecimalType: {"ent.energy_tce", "ent.integration_index", "param.factor"},
 	rule.RateType:    {"ent.cnc_rate", "ent.rd_tools_rate", "param.rate"},
 	rule.BoolType:    {"ent.above_scale", "project.is_digital", "agg.lease_large", "agg.lease_all"},
-	rule.DayType:     {"project.started_on", "ent.founded", "event", "param.day"},
+	rule.DayType:     {"project.started_on", "ent.founded", "event", "as_of", "param.day"},
 	rule.TextType:    {"ent.area", "ent.industry", "ent.size", "setting.mode", "project.code"},
 }
 

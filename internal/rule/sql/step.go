@@ -200,7 +200,7 @@ func (c *chain) load(t *rule.Tree) int {
 	n := node{typ: in.Type(), over: overOf(in.Type())}
 	value, state := ident(in.ID()), fmt.Sprintf("CASE WHEN %s IS NULL THEN 1 ELSE 0 END", ident(in.ID()))
 	switch in.Origin() {
-	case rule.FromSetting:
+	case rule.FromSetting, rule.FromAsOf:
 		state = always
 	case rule.FromFact, rule.FromMembership, rule.FromParam:
 		state = fmt.Sprintf("CASE WHEN %s IS NOT NULL THEN 0 WHEN %s THEN 2 ELSE 1 END", value, ident(in.ID()+" none"))

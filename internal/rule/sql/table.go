@@ -59,7 +59,7 @@ func columns(in *rule.Input) []Column {
 		value.Type += fmt.Sprintf(" CHECK (%s BETWEEN '%s' AND '%s')", ident(id), first, last)
 	}
 	switch in.Origin() {
-	case rule.FromSetting:
+	case rule.FromSetting, rule.FromAsOf:
 		value.Type += " NOT NULL"
 		return []Column{value}
 	case rule.FromYear, rule.FromEvent:
