@@ -76,6 +76,53 @@ func TestFrozenEvidence(t *testing.T) {
 	})
 }
 
+// What a case found out about a subject has the approvals looked at again that stand on it, and no others.
+func TestDoubt(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		w.say(t, w.firms[0], 20_000_000)
+		c, draft := w.open(t), w.open(t)
+		w.does(t, c.ID, w.toApproval()...)
+		w.does(t, c.ID, doing{city, "grant", ""})
+		frozen, err := w.Frozen(ctx, county, c.ID)
+		must(t, err)
+		looks := func() (n int) {
+			for _, id := range []int64{c.ID, draft.ID} {
+				tasks, err := w.TasksOf(ctx, city, id)
+				must(t, err)
+				for _, task := range tasks {
+					if task.Kind == Look && task.Role == string(access.CityOfficial) && task.Open() {
+						n++
+					}
+				}
+			}
+			return n
+		}
+		doubt := func(enterprise, subject, found int64) {
+			must(t, w.run(ctx, city, func(ctx context.Context, in *session) error {
+				return in.doubt(ctx, enterprise, subject, found, "称号已撤销（演示）")
+			}))
+		}
+		about := frozen[0].Subject
+		doubt(c.Enterprise, about, c.ID)   // found in the case itself
+		doubt(c.Enterprise, about+1000, 0) // nothing was frozen of it
+		doubt(w.firms[1], about, 0)        // of another enterprise
+		if n := looks(); n != 0 {
+			t.Fatalf("%d tasks for nothing", n)
+		}
+		doubt(c.Enterprise, about, 0)
+		if n := looks(); n != 1 {
+			t.Fatalf("%d tasks, want that of the approval", n)
+		}
+		after, err := w.Frozen(ctx, county, c.ID)
+		must(t, err)
+		if !slices.Equal(frozen, after) {
+			t.Errorf("what was frozen changed: %+v, was %+v", after, frozen)
+		}
+		must(t, w.Verify(ctx, county, c.ID))
+	})
+}
+
 // What a case has stated is not taken back as an import is.
 func TestSourceOfCaseStays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -137,25 +138,48 @@ const (
 	// shakenBy is the cases that froze something of a source, each with what the last event that did acted as.
 	shakenBy  = `SELECT DISTINCT case_id FROM case_frozen_fact WHERE source = $1 ORDER BY case_id`
 	lastFroze = `SELECT e.who FROM case_event e WHERE e.id = (SELECT MAX(event_id) FROM case_frozen_fact WHERE case_id = $1 AND source = $2)`
+
+	// restingOn is the cases of an enterprise that froze something about a subject, and gave what was asked for or may yet.
+	restingOn = `SELECT DISTINCT c.id FROM case_head c JOIN case_frozen_fact f ON f.case_id = c.id
+	WHERE c.enterprise = $1 AND f.subject = $2 AND c.ended NOT IN ('` + Refused + `', '` + Withdrawn + `') ORDER BY c.id`
+	lastRested = `SELECT e.who FROM case_event e WHERE e.id = (SELECT MAX(event_id) FROM case_frozen_fact WHERE case_id = $1 AND subject = $2)`
 )
 
 // shake opens a task in every case that an approval of stands on a source that is being taken back. What was frozen stays.
 func (s *Store) shake(ctx context.Context, tx *store.Tx, src source.Source) error {
-	cases, err := list(ctx, tx, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, shakenBy, src.ID)
+	cases, err := list(ctx, tx, scanID, shakenBy, src.ID)
 	if err != nil {
 		return err
 	}
 	now := s.Clock.Millis()
 	in := &session{Store: s, tx: tx, now: now, today: clock.DayOf(now), said: map[speaker]source.Source{}}
+	return in.askAgain(ctx, cases, lastFroze, src.ID, src.Name)
+}
+
+func scanID(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }
+
+// doubt opens a task in every case of an enterprise that an approval of stands on something about a subject, besides the one
+// in which that was found out.
+func (in *session) doubt(ctx context.Context, enterprise, subject, found int64, why string) error {
+	cases, err := list(ctx, in.tx, scanID, restingOn, enterprise, subject)
+	if err != nil {
+		return err
+	}
+	cases = slices.DeleteFunc(cases, func(id int64) bool { return id == found })
+	return in.askAgain(ctx, cases, lastRested, subject, why)
+}
+
+// askAgain opens the task for whoever froze last, whom the query tells of a case and what it stands on.
+func (in *session) askAgain(ctx context.Context, cases []int64, last string, on int64, why string) error {
 	for _, id := range cases {
 		var who string
-		if err := tx.QueryRow(ctx, lastFroze, id, src.ID).Scan(&who); err != nil {
+		if err := in.tx.QueryRow(ctx, last, id, on).Scan(&who); err != nil {
 			return fmt.Errorf("find who froze evidence of case %d: %w", id, err)
 		}
 		if who == System || who == Applicant {
 			who = string(access.CountyOfficial)
 		}
-		if err := in.lookAgain(ctx, id, who, src.Name); err != nil {
+		if err := in.lookAgain(ctx, id, who, why); err != nil {
 			return err
 		}
 	}

@@ -83,6 +83,12 @@ func (m *Moment) State(ctx context.Context, statements ...fact.Statement) error 
 	return m.step.state(ctx, m.step.w.Authority, statements)
 }
 
+// Doubt asks whoever approved to look again at the other cases of the enterprise in which an approval stands on something about
+// a subject, such as a title that is revoked. What was frozen stays.
+func (m *Moment) Doubt(ctx context.Context, subject int64, why string) error {
+	return m.step.doubt(ctx, m.step.c.Enterprise, subject, m.step.c.ID, why)
+}
+
 // Mention makes subjects known with the event, such as an honour of an enterprise: those that are there already are found.
 // It gives their ids, of which State may speak.
 func (m *Moment) Mention(ctx context.Context, subs ...party.NewSubject) ([]int64, error) {

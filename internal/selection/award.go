@@ -21,6 +21,8 @@ import (
 type Speaker interface {
 	Mention(ctx context.Context, subs ...party.NewSubject) ([]int64, error)
 	State(ctx context.Context, statements ...fact.Statement) error
+	// Doubt has what was approved on the grounds of a subject looked at again.
+	Doubt(ctx context.Context, subject int64, why string) error
 }
 
 // Result is a nomination with what became of it.
@@ -338,7 +340,8 @@ func (s *Store) held(ctx context.Context, tx *store.Tx, id int64, act Act) (Titl
 	return all[0], nil
 }
 
-// Revoke ends a title today: the day and the reason become facts about the honour, which otherwise stays as it was stated.
+// Revoke ends a title today: the day and the reason become facts about the honour, which otherwise stays as it was stated. What
+// was approved on its grounds, such as an award that was paid, is to be looked at again.
 func (s *Store) Revoke(ctx context.Context, tx *store.Tx, id int64, act Act, by Speaker) (Title, error) {
 	t, err := s.held(ctx, tx, id, act)
 	if err != nil {
@@ -348,10 +351,25 @@ func (s *Store) Revoke(ctx context.Context, tx *store.Tx, id int64, act Act, by 
 	if _, err := tx.Exec(ctx, endTitle, int64(t.EndedOn), t.EndReason, t.ID); err != nil {
 		return Title{}, fmt.Errorf("revoke title %d: %w", id, err)
 	}
-	return t, by.State(ctx, stated(t,
+	err = by.State(ctx, stated(t,
 		fact.Statement{Def: "honour.ended_on", Value: fact.Value{Num: int64(t.EndedOn)}},
 		fact.Statement{Def: "honour.end_reason", Value: fact.Value{Text: t.EndReason}},
 	)...)
+	if err != nil {
+		return t, err
+	}
+	return t, by.Doubt(ctx, t.Honour, strings.TrimSpace(s.titleName(t.Title)+" "+t.Item)+"："+t.EndReason)
+}
+
+// titleName is the name of a title in the language of what is kept.
+func (s *Store) titleName(code string) string {
+	list, _ := s.Library.CodeList("titles")
+	for _, e := range list.Entries {
+		if e.Code == code {
+			return e.Name.ZH
+		}
+	}
+	return code
 }
 
 // Titles is those of an enterprise that the scope may see, the newest first.

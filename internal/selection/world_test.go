@@ -67,6 +67,9 @@ func (s *speaker) Mention(ctx context.Context, subs ...party.NewSubject) ([]int6
 	return s.parties.Say(ctx, s.tx, src, subs)
 }
 
+// Doubt finds nothing: here there are no cases.
+func (s *speaker) Doubt(context.Context, int64, string) error { return nil }
+
 func (s *speaker) State(ctx context.Context, statements ...fact.Statement) error {
 	src, err := s.source(ctx)
 	if err != nil {
