@@ -70,6 +70,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoApplications(ctx, city); err != nil {
 			return err
 		}
+		if err := in.demoSelections(ctx, place, city); err != nil {
+			return err
+		}
 		return in.serve(ctx, c, door, accounts, place.alone())
 	}
 }
@@ -216,7 +219,10 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"expert1", i18n.Text{ZH: "评审专家 演示人员01", EN: "Expert, demo person 01"}, access.Grant{Role: access.Expert, Area: homeCity}},
 		{"expert2", i18n.Text{ZH: "评审专家 演示人员02", EN: "Expert, demo person 02"}, access.Grant{Role: access.Expert, Area: homeCity}},
 		{"expert3", i18n.Text{ZH: "评审专家 演示人员03", EN: "Expert, demo person 03"}, access.Grant{Role: access.Expert, Area: homeCity}},
-		{"audit", i18n.Text{ZH: "审计机构 演示人员04", EN: "Audit firm, demo person 04"}, access.Grant{Role: access.AuditFirm, Area: homeCity}},
+		{"expert4", i18n.Text{ZH: "评审专家 演示人员04", EN: "Expert, demo person 04"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"expert5", i18n.Text{ZH: "评审专家 演示人员05", EN: "Expert, demo person 05"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"expert6", i18n.Text{ZH: "评审专家 演示人员06", EN: "Expert, demo person 06"}, access.Grant{Role: access.Expert, Area: homeCity}},
+		{"audit", i18n.Text{ZH: "审计机构 演示人员07", EN: "Audit firm, demo person 07"}, access.Grant{Role: access.AuditFirm, Area: homeCity}},
 		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {

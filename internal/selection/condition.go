@@ -123,13 +123,24 @@ func (c *conditions) declare(titles map[string][]string) {
 		x, problems := honour.Compile(when, rule.Position{}, rule.BoolType)
 		c.problems = append(c.problems, problems...)
 		decl.Aggregates = append(decl.Aggregates, &rule.Aggregate{
-			ID: id, Name: i18n.Text{ZH: "持有称号数（" + id + "）", EN: "Titles held (" + id + ")"},
+			ID: id, Name: held(c.lib, titles[id]),
 			From: content.Enterprise, Over: content.Honour, Op: rule.Count, When: []*rule.Expr{x},
 		})
 	}
 	if c.env, err = rule.NewEnv(c.lib, content.Enterprise, decl); err != nil {
 		c.report("selection.language", []any{err.Error()})
 	}
+}
+
+// held names how many of some titles are held.
+func held(lib *content.Library, titles []string) i18n.Text {
+	list, _ := lib.CodeList("titles")
+	var zh, en []string
+	for _, code := range titles {
+		e, _ := list.Entry(code)
+		zh, en = append(zh, e.Name.ZH), append(en, e.Name.EN)
+	}
+	return i18n.Text{ZH: "持有“" + strings.Join(zh, "、") + "”的数量", EN: "Titles held of " + strings.Join(en, ", ")}
 }
 
 // compile reads conditions that stand at a path of the file.

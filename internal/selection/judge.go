@@ -491,8 +491,20 @@ func (s *Store) Progress(ctx context.Context, scope access.Scope, roundID int64)
 		if err != nil {
 			return err
 		}
+		panels := map[int64][]int64{} // as they are held: those of a round that was ranked do not change any more
+		_, err = list(ctx, q, func(rows *store.Rows) (struct{}, error) {
+			var n, e, ended int64
+			err := rows.Scan(&n, &e, &ended)
+			if ended == 0 {
+				panels[n] = append(panels[n], e)
+			}
+			return struct{}{}, err
+		}, seatsOf, r.ID)
+		if err != nil {
+			return err
+		}
 		for _, n := range d.nominations {
-			panel, _ := d.panel(n) // seats that stay empty are counted
+			panel := panels[n.ID]
 			p.Seats, p.Empty = p.Seats+d.scheme.Panel, p.Empty+d.scheme.Panel-len(panel)
 			sheets, _, err := d.given(ctx, q, n, panel)
 			if err != nil {

@@ -44,6 +44,7 @@ func TestPagesInBrowser(t *testing.T) {
 	c.panelled(panel)
 	c.openRound()
 	asked, entitled := c.askedRound()
+	won := c.selections() // last, as it stands at other days in between
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
@@ -142,6 +143,33 @@ func TestPagesInBrowser(t *testing.T) {
 		{"enrolment", "city", enrolPath(c.enrolment)},
 		{"firm-accounts", "city", firmAccountsPath(tinghu)},
 		{"handlers", "firm", firmAccountsPath(tinghu)},
+		{"selections", "", "/selections"},
+		{"selections-city", "city", "/selections"},
+		{"selection-open", "firm", won.open},
+		{"selection-open-city", "city", won.open + "?q=" + dafengCode},
+		{"selection-judged", "city", won.judged},
+		{"selection-judged-firm", "firm", won.judged},
+		{"selection-judged-expert", won.judge, won.judged},
+		{"selection-decided", "", won.decided},
+		{"selection-decided-city", "city", won.decided},
+		{"selection-call", "second", won.proposed},
+		{"selection-call-own", "city", won.proposed},
+		{"nomination", "firm", won.nomination},
+		{"nomination-county", "tinghu", won.nomination},
+		{"title", "city", won.title},
+		{"judging", won.judge, "/judging"},
+		{"judging-nothing", "expert1", "/judging"},
+		{"judge", won.judge, won.sheet},
+		{"experts", "city", "/experts"},
+		{"experts-second", "second", "/experts"},
+		{"experts-auditor", "auditor", "/experts"},
+		{"ladders", "", "/ladders"},
+		{"ladder", "", "/ladders/smart_factory"},
+		{"ladder-firm", "firm", "/ladders/benchmark"},
+		{"ladder-city", "city", "/ladders/smart_factory?firm=" + dongtaiCode},
+		{"ladder-empty", "city", "/ladders/cloud_stars"},
+		{"coverage", "city", "/coverage?title=digital_craftsman"},
+		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
 	for _, width := range []int64{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {

@@ -325,10 +325,31 @@ func (s *server) caseData(ctx context.Context, v *visit, view fact.View, c casew
 	return all, nil
 }
 
+// definitionName is what a scheme, a ladder or a form is called; "" where there is none any more.
+func (s *server) definitionName(t i18n.T, kind, code string) string {
+	switch kind {
+	case "scheme":
+		if x, err := s.Selections.Set.Scheme(code); err == nil {
+			return t.Text(x.Name)
+		}
+	case "ladder":
+		if x, err := s.Selections.Set.Ladder(code); err == nil {
+			return t.Text(x.Name)
+		}
+	case "form":
+		if x, err := s.Forms.Set().Form(code); err == nil {
+			return t.Text(x.Title)
+		}
+	}
+	return ""
+}
+
 // called is the name of what an application is for: its call, policy, clause and thing; "" for all else, and for what has no
 // name that this visitor sees.
 func (s *server) called(ctx context.Context, v *visit, view fact.View, id string, value, policy rule.Value) (string, error) {
 	switch whole := value.Type() == rule.IntType; {
+	case !whole && slices.Contains([]string{"scheme", "ladder", "form"}, id):
+		return s.definitionName(v.t, id, value.Text()), nil
 	case id == "call" && whole:
 		call, err := s.Subsidy.Call(ctx, v.scope, value.Int())
 		if errs.KindOf(err) == errs.KindNotFound {

@@ -94,6 +94,7 @@ type poolCandidate struct {
 	Name   string
 	Checks []conditionRow
 	In     bool
+	Own    bool  // the visitor's own enterprise
 	Open   int64 // the case in which it is asked for already, 0 for none
 	May    bool
 }
@@ -130,7 +131,7 @@ func (s *server) ladder(w http.ResponseWriter, r *http.Request, v *visit) error 
 	if err != nil {
 		return err
 	}
-	d := ladderData{L: l, Query: readPool(r.Form), Sees: v.scope.Can(access.ReadFact), MayRefresh: v.scope.Can(access.HandleCase), Firm: strings.TrimSpace(r.FormValue("firm"))}
+	d := ladderData{L: l, Query: readPool(r.Form), Sees: (access.Need{Action: access.ReadFact, Area: true}).MetBy(v.scope), MayRefresh: v.scope.Can(access.HandleCase), Firm: strings.TrimSpace(r.FormValue("firm"))}
 	if err := s.poolOf(ctx, v, view, &d); err != nil {
 		return err
 	}
@@ -229,7 +230,7 @@ func (s *server) poolCandidates(ctx context.Context, v *visit, view fact.View, d
 
 func (s *server) poolCandidate(ctx context.Context, v *visit, view fact.View, l *selection.Ladder, firm int64) (poolCandidate, error) {
 	own := slices.Contains(v.scope.Owns(), firm)
-	c := poolCandidate{Firm: firm, Name: s.firmName(view, firm), May: own && v.scope.Sees(access.FileCase, "", firm) || !own && view.Can(access.HandleCase, firm)}
+	c := poolCandidate{Firm: firm, Own: own, Name: s.firmName(view, firm), May: own && v.scope.Sees(access.FileCase, "", firm) || !own && view.Can(access.HandleCase, firm)}
 	at, err := s.Selections.Advise(ctx, v.scope, l.Ladder, firm)
 	if err != nil {
 		return c, err

@@ -243,6 +243,7 @@ type selectionData struct {
 	Results     []resultRow
 	Notice      []selection.Public
 	Until       string // the last day of the notice that began last
+	Step        string // what comes next, for those who take it
 	Drawn       []lotRow
 	Experts     []lotRow
 	Sound       bool // the seed is the one that was committed to, and the roll that of the lists
@@ -291,7 +292,35 @@ func (s *server) selectionPageOf(r *http.Request, v *visit) (selectionData, erro
 		}
 	}
 	s.selectionTimes(v.t, &d)
+	d.Step = d.nextStep(v)
 	return d, nil
+}
+
+// nextStep is what comes next, in the case of the round; for the public, how a nomination is made.
+func (d *selectionData) nextStep(v *visit) string {
+	t := v.t
+	if v.account.ID == 0 && d.Open {
+		return t.S("selectionpage.step_sign_in")
+	}
+	if v.scope.Role() != access.CityOfficial || !v.scope.Sees(access.HandleCase, d.Round.Area, 0) {
+		return ""
+	}
+	missing := d.Progress.Seats - d.Progress.Given
+	switch {
+	case d.Open:
+		return t.S("selectionpage.step_open", d.Closes.String())
+	case d.State == selection.Nominating:
+		return t.S("selectionpage.step_draw")
+	case d.State == selection.Judging && missing > 0:
+		return t.S("selectionpage.step_wait", missing)
+	case d.State == selection.Judging:
+		return t.S("selectionpage.step_rank")
+	case d.State == selection.Ranked:
+		return t.S("selectionpage.step_publish")
+	case d.State == selection.Noticed:
+		return t.S("selectionpage.step_award", d.Until)
+	}
+	return ""
 }
 
 // selectionTimes is what happened when, and what is due.

@@ -66,31 +66,136 @@ func (v *visitor) does(page, action, reason string) string {
 	return body
 }
 
-// callRound opens and announces a round of craftsmen as the city, and gives its page and that of its case.
-func (c *city) callRound(quota string) (page, callCase string) {
+// called is a round that is to be opened.
+type called struct{ title, scheme, year, closes, quota string }
+
+// proposes opens the case of a round and writes its call as the city; it gives the page of the case.
+func (c *city) proposes(r called) string {
 	c.t.Helper()
 	v := c.as("city")
-	res, body := v.post("/selections", url.Values{"title": {"2024年数字工匠评选（演示）"}, "area": {"320900"}})
-	callCase = res.Request.URL.Path
+	res, body := v.post("/selections", url.Values{"title": {r.title}, "area": {"320900"}})
+	page := res.Request.URL.Path
 	wants(c.t, body, "案卷已建立", "拟定通知")
 	_, list := v.get("/selections")
-	wants(c.t, list, "尚未发布的通知", "2024年数字工匠评选（演示）")
-	res, body = v.fillIn(callCase, "propose", map[string]string{"scheme": "digital_craftsman", "year": "2024", "closes": "2024-11-08", "quota": quota})
-	if res.StatusCode != http.StatusOK || res.Request.URL.Path != callCase {
+	wants(c.t, list, "尚未发布的通知", r.title)
+	res, body = v.fillIn(page, "propose", map[string]string{"scheme": r.scheme, "year": r.year, "closes": r.closes, "quota": r.quota})
+	if res.StatusCode != http.StatusOK || res.Request.URL.Path != page {
 		c.t.Fatalf("write the call: %d\n%s", res.StatusCode, mainOf(body))
 	}
-	if res, _ := v.act(callCase, "announce", ""); res.StatusCode != http.StatusForbidden {
+	if res, _ := v.act(page, "announce", ""); res.StatusCode != http.StatusForbidden {
 		c.t.Errorf("who wrote the call announced it: %d", res.StatusCode)
 	}
-	body = c.as("second").does(callCase, "announce", "")
+	return page
+}
+
+// calls opens and announces a round, and gives its page and that of its case.
+func (c *city) calls(r called) (page, callCase string) {
+	c.t.Helper()
+	callCase = c.proposes(r)
+	body := c.as("second").does(callCase, "announce", "")
 	found := regexp.MustCompile(`/selections/\d+`).FindString(body)
 	if found == "" {
 		c.t.Fatalf("the case does not lead to its round:\n%s", mainOf(body))
 	}
-	if _, err := fmt.Sscanf(found, "/selections/%d", &c.selection); err != nil {
+	return found, callCase
+}
+
+// callRound opens and announces a round of craftsmen, and gives its page and that of its case.
+func (c *city) callRound(quota string) (page, callCase string) {
+	c.t.Helper()
+	page, callCase = c.calls(called{"2024年数字工匠评选（演示）", "digital_craftsman", "2024", "2024-11-08", quota})
+	if _, err := fmt.Sscanf(page, "/selections/%d", &c.selection); err != nil {
 		c.t.Fatal(err)
 	}
-	return found, callCase
+	return page, callCase
+}
+
+// selected is selections at every stage: pages of rounds, of cases, of what an expert judges.
+type selected struct {
+	decided, judged, open       string // rounds
+	proposed, nomination, title string // cases
+	judge, sheet                string // an expert with something to judge
+}
+
+// threeCraftsmen nominates a person of each firm, accepted by somebody else, and gives the pages of the cases.
+func (c *city) threeCraftsmen(round string) []string {
+	c.t.Helper()
+	var pages []string
+	for i, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
+		page := c.nominates("city", round, code, string([]rune("甲乙丙")[i])+"组", fmt.Sprintf("演示人员 4%d", i+1))
+		c.as("second").does(page, "accept", "")
+		pages = append(pages, page)
+	}
+	return pages
+}
+
+// selections runs rounds in the months before the day of the tests: one decided, with a tie, a waiting list and a title that is
+// looked at again; one that is judged, with an expert who stepped back and one whom somebody wants out; one that takes nominations.
+func (c *city) selections() selected {
+	c.t.Helper()
+	var all selected
+	c.stand(2024, 9, 2)
+	logins := c.judges(6)
+	c.fillPool(logins...)
+	round, call := c.calls(called{"2023年数字工匠评选（演示）", "digital_craftsman", "2023", "2024-09-06", "2"})
+	all.decided = round
+	c.threeCraftsmen(round)
+	c.stand(2024, 9, 9)
+	c.as("city").does(call, "draw", "")
+	points := map[string][3]string{"甲组": {"36", "32", "20"}, "乙组": {"38", "30", "20"}, "丙组": {"30", "30", "14"}}
+	for _, login := range logins {
+		c.gives(login, points)
+	}
+	c.as("second").does(call, "rank", "")
+	c.as("city").does(call, "publish", "")
+	c.stand(2024, 9, 20)
+	if res, body := c.as("second").fillIn(call, "award", map[string]string{"document": "演示〔2024〕1号"}); res.Request.URL.Path != call {
+		c.t.Fatalf("award: %d\n%s", res.StatusCode, mainOf(body))
+	}
+	_, body := c.as("city").get(enterprisePath(c.firms[dafengCode]))
+	all.title, _, _ = strings.Cut(regexp.MustCompile(`/cases/\d+">复核、撤销`).FindString(body), `"`)
+	c.as("second").does(all.title, "recheck_failed", "已离职，称号条件不再具备（演示）")
+
+	c.stand(2024, 10, 8)
+	all.judged, call = c.calls(called{"2024年数字工匠评选（演示）", "digital_craftsman", "2024", "2024-10-11", "2"})
+	c.threeCraftsmen(all.judged)
+	c.stand(2024, 10, 14)
+	c.as("city").does(call, "draw", "")
+	for _, login := range logins {
+		v := c.as(login)
+		_, list := v.get("/judging")
+		links := judgeLinks.FindAllString(list, -1)
+		switch {
+		case len(links) == 0:
+		case all.judge == "" && len(links) > 1:
+			all.judge, all.sheet = login, links[0]
+			v.post(links[1], url.Values{"points-skill": {"35"}, "points-work": {"30"}, "points-teaching": {"15"}, "remark": {"依据充分（演示）"}, "do": {"give"}})
+		default:
+			v.post(links[0]+"/recuse", url.Values{"reason": {"曾为其提供咨询（演示）"}})
+		}
+	}
+	_, body = c.as("city").get("/experts")
+	c.as("city").post(regexp.MustCompile(`/experts/\d+/remove`).FindString(body), url.Values{"reason": {"长期出差，不能按时评审（演示）"}})
+
+	c.stand(2024, 10, 31)
+	all.open, _ = c.calls(called{"2024年优秀服务商评选（演示）", "city_provider", "2024", "2024-11-29", "10"})
+	res, _ := c.as("firm").post(all.open+"/nominate", url.Values{"firm": {fmt.Sprint(c.firms[tinghuCode])}})
+	all.nomination = res.Request.URL.Path
+	given := craftsman("本单位", "")
+	c.as("firm").fillIn(all.nomination, "submit", given)
+	all.proposed = c.proposes(called{"2025年数字工匠评选（演示）", "digital_craftsman", "2025", "2025-09-30", "20"})
+	for _, code := range []string{tinghuCode, dafengCode} {
+		c.cultivates("smart_factory", code)
+	}
+	return all
+}
+
+// cultivates brings a firm into a pool by a list that somebody else confirms.
+func (c *city) cultivates(ladder, code string) {
+	c.t.Helper()
+	res, _ := c.as("city").post(ladderPath(ladder)+"/enter", url.Values{"firm": {fmt.Sprint(c.firms[code])}})
+	c.as("city").does(res.Request.URL.Path, "list", "名单（演示）")
+	c.as("second").does(res.Request.URL.Path, "confirm", "")
 }
 
 // cultivated nominates somebody of each firm in the round that was announced, and brings each firm into a pool.
@@ -98,9 +203,7 @@ func (c *city) cultivated() {
 	c.t.Helper()
 	for i, code := range []string{tinghuCode, dafengCode, dongtaiCode} {
 		c.nominates("city", selectionPath(c.selection), code, "一项业绩", fmt.Sprintf("演示人员 4%d", i))
-		res, _ := c.as("city").post("/ladders/smart_factory/enter", url.Values{"firm": {fmt.Sprint(c.firms[code])}})
-		c.as("city").does(res.Request.URL.Path, "list", "名单（演示）")
-		c.as("second").does(res.Request.URL.Path, "confirm", "")
+		c.cultivates("smart_factory", code)
 	}
 }
 
@@ -442,7 +545,7 @@ func TestPoolOnPages(t *testing.T) {
 	c.as("tinghu").does(own, "accept", "")
 
 	_, body = city.get(page + "?firm=" + dafengCode)
-	wants(t, body, "大丰乙", "申请或列入")
+	wants(t, body, "大丰乙", "列入名单")
 	res, _ = city.post(page+"/enter", url.Values{"firm": {fmt.Sprint(c.firms[dafengCode])}})
 	listed := res.Request.URL.Path
 	if again, _ := city.post(page+"/enter", url.Values{"firm": {fmt.Sprint(c.firms[dafengCode])}}); again.Request.URL.Path != listed {
