@@ -141,6 +141,7 @@ var writers = map[string][]string{
 	"POST /judging/{id}/{number}/recuse":       {},
 	"POST /experts":                            {}, // of no area
 	"POST /experts/{id}/remove":                {"tinghu", "city"},
+	"POST /experts/{id}/settle":                {"tinghu", "city"},
 	"POST /ladders/{ladder}/enter":             {}, // of no enterprise
 	"POST /ladders/{ladder}/refresh":           {"tinghu", "city"},
 	"POST /messages/read":                      {"tinghu", "city", "auditor", "firm", "handler", "viewer", "admin"},
