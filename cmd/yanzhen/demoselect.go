@@ -25,8 +25,8 @@ import (
 // is known must be that of its commits.
 func (in *installation) demoSelections(ctx context.Context, p *place, city demo.Options) error {
 	rounds, err := in.selections.Rounds(ctx, access.SystemScope())
-	if err != nil || len(rounds) > 0 || city.Size > demoCallFirms {
-		return err
+	if err != nil || len(rounds) > 0 || city.Size > demoCallFirms || in.now.Today() < demo.Clock {
+		return err // a demonstration that stands earlier has not come to these weeks
 	}
 	d := &demoRounds{scopes: map[string]access.Scope{}}
 	all, err := in.accounts.List(ctx, access.SystemScope())
@@ -70,7 +70,7 @@ func (d *demoRounds) on(day period.Day) {
 	d.at = time.Date(y, time.Month(m), dd, 9, 0, 0, 0, clock.Beijing)
 }
 
-// counties are those whose accounts a demonstration has, and that of an office which checks there.
+// demoCounties are counties whose office has an account in a demonstration, by the login.
 var demoCounties = map[string]string{"320904": "dafeng", "320981": "dongtai"}
 
 // choose finds enterprises of the counties that have accounts, which no condition keeps out.
