@@ -25,6 +25,7 @@ const (
 	files    = "files"
 	manifest = "manifest.json"
 	lastFile = "last_backup.json" // in the data directory
+	partial  = ".partial"         // ends the name of what is not whole yet
 )
 
 // What to copy, and where to.
@@ -38,6 +39,7 @@ type What struct {
 	db    *store.DB                                 // where this process has it open
 	pool  string                                    // files there are linked to, not copied; "" for none
 	begun func(context.Context) (*Beginning, error) // called once the database was copied; may be nil
+	renew func(context.Context, File) error         // brings a file of the pool anew that the disk has spoilt; may be nil
 }
 
 func (w What) copy(ctx context.Context, to string) (store.Copied, error) {
@@ -103,7 +105,7 @@ func Make(ctx context.Context, w What) (Manifest, error) {
 		if m.Files, err = list(ctx, dir); err != nil {
 			return err
 		}
-		if err := checkNames(m.Files); err != nil {
+		if err := w.checkNames(ctx, dir, m.Files); err != nil {
 			return err
 		}
 		return writeJSON(filepath.Join(dir, manifest), m)
@@ -183,7 +185,7 @@ func build(to string, fill func(dir string) error) (err error) {
 	if err := vacant(to); err != nil {
 		return err
 	}
-	dir := to + ".partial"
+	dir := to + partial
 	if err := os.RemoveAll(dir); err != nil {
 		return err
 	}
@@ -302,11 +304,29 @@ func digest(path string) (sum string, size int64, err error) {
 }
 
 // checkNames holds that each file that was brought in still is what its name says: a copy of what the disk has spoilt is no
-// backup.
-func checkNames(all []File) error {
-	for _, f := range all {
-		if name, ok := strings.CutPrefix(f.Path, files+"/"); ok && filepath.Base(name) != f.SHA256 {
-			return errs.Unavailable(i18n.M("backup.spoilt", f.Path), nil)
+// backup. Where it is the disk of the place that has spoilt it, it is brought anew.
+func (w What) checkNames(ctx context.Context, dir string, all []File) error {
+	for i, f := range all {
+		name, ok := strings.CutPrefix(f.Path, files+"/")
+		if !ok || filepath.Base(name) == f.SHA256 {
+			continue
+		}
+		spoilt := errs.Unavailable(i18n.M("backup.spoilt", f.Path), nil)
+		if w.renew == nil {
+			return spoilt
+		}
+		err := w.renew(ctx, f)
+		if errors.Is(err, errSpoilt) || errors.Is(err, fs.ErrNotExist) {
+			return spoilt
+		}
+		if err != nil {
+			return fmt.Errorf("bring %s anew: %w", f.Path, err)
+		}
+		if all[i].SHA256, all[i].Size, err = digest(filepath.Join(dir, filepath.FromSlash(f.Path))); err != nil {
+			return err
+		}
+		if all[i].SHA256 != filepath.Base(name) { // it was no link, and what it was copied from is spoilt only now and then
+			return spoilt
 		}
 	}
 	return nil
@@ -336,7 +356,7 @@ func writeJSON(path string, v any) error {
 	if err != nil {
 		return err
 	}
-	temp := path + ".partial"
+	temp := path + partial
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
 	if err != nil {
 		return err

@@ -161,7 +161,7 @@ func Open(ctx context.Context, s Schedule, d Deps) (_ *Keeper, err error) {
 	}
 	k.ship = &shipper{
 		db: d.DB, now: d.Clock, live: filepath.Join(d.Data, files), pool: filepath.Join(s.To, files), dir: filepath.Join(s.To, journalDir),
-		spoil: func(path string) { k.deps.Failed(ctx, errs.Unavailable(i18n.M("backup.spoilt", path), nil), true) },
+		spoil: func(key, path string) { k.deps.Failed(ctx, errs.Unavailable(i18n.M(key, path), nil), true) },
 	}
 	joins, err := k.ship.start(ctx)
 	if err != nil {
@@ -417,6 +417,11 @@ func (k *Keeper) Backup(ctx context.Context) (Good, error) {
 	w := What{Data: k.deps.Data, To: filepath.Join(k.To, name), Version: k.deps.Version, Now: now, db: k.deps.DB}
 	if k.ship != nil {
 		w.pool, w.begun = k.ship.pool, k.ship.takeCut
+		dirs := []string{w.To + partial}
+		for _, b := range all {
+			dirs = append(dirs, b.place)
+		}
+		w.renew = func(ctx context.Context, f File) error { return k.ship.renew(ctx, f, dirs) }
 	}
 	m, err := Make(ctx, w)
 	if err != nil {

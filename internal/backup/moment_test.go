@@ -36,7 +36,8 @@ type world struct {
 	rows   map[int64]int64
 	past   []moment
 	put    int
-	bare   bool // no journal is kept
+	bare   bool        // no journal is kept
+	told   func(error) // hears what fails; nil where nothing may
 }
 
 // moment is what there is from an instant on.
@@ -69,7 +70,14 @@ func (w *world) schedule() Schedule {
 func (w *world) deps() Deps {
 	return Deps{
 		DB: w.db, Data: w.data, Version: "v1", Clock: w.hand.now, Prove: func(context.Context, string) error { return nil },
-		Failed: func(_ context.Context, err error, _ bool) { w.Errorf("failed: %v", err) }, Done: func(Good) {},
+		Failed: func(_ context.Context, err error, _ bool) {
+			if w.told == nil {
+				w.Errorf("failed: %v", err)
+				return
+			}
+			w.told(err)
+		},
+		Done: func(Good) {},
 	}
 }
 
@@ -479,6 +487,71 @@ func TestVerifyFindsABrokenJournal(t *testing.T) {
 	w.commit()
 	w.close()
 	w.compare(0, w.hand.ms.Load())
+}
+
+// A file that the disk of the place has spoilt, in all backups at once since they share it, is brought anew, and told; one that the
+// data directory has no better one of is not, and the backup fails.
+func TestPlaceSpoilsAFile(t *testing.T) {
+	w := newWorld(t)
+	var told []string
+	w.told = func(err error) {
+		msg, _ := errs.Message(err)
+		told = append(told, msg.Key)
+	}
+	sha, _, err := w.files.Put(strings.NewReader("发票"), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spoil := func(root string) {
+		t.Helper()
+		path := filepath.Join(root, files, sha[:2], sha)
+		if _, err := os.Stat(path); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte("发粟"), 0o600); err != nil { // the same file, and as long
+			t.Fatal(err)
+		}
+	}
+	w.commit()
+	w.backup()
+	w.commit()
+	w.backup()
+	spoil(w.place)
+	all, err := held(w.place)
+	if err != nil || len(all) != 2 {
+		t.Fatalf("%d backups, %v", len(all), err)
+	}
+	for _, b := range all {
+		_, err := Restore(t.Context(), b.place, filepath.Join(t.TempDir(), "back"))
+		wantKind(t, "a backup whose file is spoilt", err, errs.KindInvalid)
+	}
+	w.commit()
+	w.backup()
+	if all, err = held(w.place); err != nil || len(all) != 3 {
+		t.Fatalf("%d backups, %v", len(all), err)
+	}
+	for _, b := range all {
+		back := filepath.Join(t.TempDir(), "back")
+		if _, err := Restore(t.Context(), b.place, back); err != nil {
+			t.Errorf("after it was brought anew: %v", err)
+			continue
+		}
+		if text, err := os.ReadFile(filepath.Join(back, files, sha[:2], sha)); err != nil || string(text) != "发票" {
+			t.Errorf("the file reads %q, %v", text, err)
+		}
+	}
+	if diff := cmp.Diff([]string{"backup.renewed"}, told); diff != "" {
+		t.Errorf("told (-want +got)\n%s", diff)
+	}
+
+	spoil(w.place)
+	spoil(w.data)
+	_, err = w.keeper.Backup(t.Context())
+	wantKind(t, "a file that both disks have spoilt", err, errs.KindUnavailable)
+	if msg, _ := errs.Message(err); msg.Key != "backup.spoilt" || len(told) != 1 {
+		t.Errorf("it says %s, and told %v", msg, told)
+	}
+	w.close()
 }
 
 // Where a journal was kept once and no more, the place gives the last backup and not an older one with its journal; a moment

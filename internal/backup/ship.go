@@ -32,10 +32,10 @@ const (
 type shipper struct {
 	db    *store.DB
 	now   clock.Clock
-	live  string // the directory of files
-	pool  string // of those at the place of backups
-	dir   string // of journals
-	spoil func(path string)
+	live  string                 // the directory of files
+	pool  string                 // of those at the place of backups
+	dir   string                 // of journals
+	spoil func(key, path string) // tells of a file that a disk has spoilt
 
 	mu      sync.Mutex
 	journal *store.Journal
@@ -400,26 +400,76 @@ func (s *shipper) bringOne(ctx context.Context, path, name string) (f File, ok b
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return f, false, err
 	}
-	temp := target + ".partial"
-	if err := removeIfThere(temp); err != nil {
+	switch size, err := s.put(ctx, path, target, f.SHA256); {
+	case errors.Is(err, fs.ErrNotExist):
+		return f, false, nil
+	case errors.Is(err, errSpoilt):
+		s.spoil("backup.spoilt", f.Path)
+		return f, false, nil
+	case err != nil:
 		return f, false, err
+	default:
+		f.Size = size
+		return f, true, nil
+	}
+}
+
+// errSpoilt says that a file is not what its name says.
+var errSpoilt = errors.New("spoilt")
+
+// put puts a copy of a file in its place, whole or not at all, in place of what is there.
+func (s *shipper) put(ctx context.Context, path, target, sha string) (size int64, err error) {
+	temp := target + partial
+	if err := removeIfThere(temp); err != nil {
+		return 0, err
 	}
 	if err := copyFile(ctx, path, temp); err != nil {
-		if errors.Is(err, fs.ErrNotExist) {
-			return f, false, nil
-		}
-		return f, false, err
+		return 0, err
 	}
 	sum, size, err := digest(temp)
 	if err != nil {
-		return f, false, err
+		return 0, err
 	}
-	if sum != f.SHA256 {
-		s.spoil(f.Path)
-		return f, false, os.Remove(temp)
+	if sum != sha {
+		return 0, errors.Join(errSpoilt, os.Remove(temp))
 	}
-	f.Size = size
-	return f, true, errors.Join(os.Rename(temp, target), syncDir(filepath.Dir(target)))
+	return size, errors.Join(os.Rename(temp, target), syncDir(filepath.Dir(target)))
+}
+
+// renew brings a file anew that the disk of the place has spoilt, from the data directory, and puts it into every directory there
+// that had the spoilt one, by a link of it. It fails with errSpoilt where the data directory has no better one.
+func (s *shipper) renew(ctx context.Context, f File, dirs []string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := filepath.FromSlash(strings.TrimPrefix(f.Path, files+"/"))
+	target := filepath.Join(s.pool, name)
+	old, err := os.Stat(target)
+	if err != nil {
+		return err
+	}
+	if _, err := s.put(ctx, filepath.Join(s.live, name), target, filepath.Base(name)); err != nil {
+		return err
+	}
+	for _, dir := range dirs {
+		path := filepath.Join(dir, filepath.FromSlash(f.Path))
+		switch held, err := os.Stat(path); {
+		case errors.Is(err, fs.ErrNotExist):
+			continue
+		case err != nil:
+			return err
+		case !os.SameFile(held, old):
+			continue
+		}
+		temp := path + partial
+		if err := errors.Join(removeIfThere(temp), os.Link(target, temp)); err != nil {
+			return err
+		}
+		if err := errors.Join(os.Rename(temp, path), syncDir(filepath.Dir(path))); err != nil {
+			return err
+		}
+	}
+	s.spoil("backup.renewed", f.Path)
+	return nil
 }
 
 func removeIfThere(path string) error {
