@@ -370,7 +370,7 @@ func (k *Keeper) keep(ctx context.Context) {
 		case <-k.base:
 		case <-alive.C:
 			due.Stop()
-			if err := k.change(func(*State) {}); err != nil {
+			if err := errors.Join(k.change(func(*State) {}), k.pack(ctx)); err != nil && ctx.Err() == nil {
 				k.deps.Failed(ctx, err, false)
 			}
 			continue
@@ -435,7 +435,15 @@ func (k *Keeper) Backup(ctx context.Context) (Good, error) {
 	if err := writeJSON(filepath.Join(w.To, proofFile), good); err != nil {
 		return Good{}, err
 	}
-	return good, k.prune()
+	return good, errors.Join(k.prune(), k.pack(ctx))
+}
+
+// pack makes the journal smaller.
+func (k *Keeper) pack(ctx context.Context) error {
+	if k.ship == nil {
+		return nil
+	}
+	return k.ship.pack(ctx)
 }
 
 // verify restores a backup and looks it over: every page and index, each table's rows as they were counted when it was made, and

@@ -235,6 +235,13 @@ func TestEveryMoment(t *testing.T) {
 			if err := w.keeper.ship.ship(t.Context(), true); err != nil {
 				t.Fatal(err)
 			}
+		case 5:
+			w.keeper.ship.mu.Lock()
+			_, err := w.keeper.ship.next()
+			w.keeper.ship.mu.Unlock()
+			if err := errors.Join(err, w.keeper.pack(t.Context())); err != nil {
+				t.Fatal(err)
+			}
 		default:
 			w.commit()
 		}
@@ -277,6 +284,11 @@ func (w *world) spoilPlace(spoil func(place string) error, at int64) error {
 // What a moment needs and what is missing or damaged is named, with the last moment before it, which can be had; what it does not
 // need is in nobody's way.
 func TestDamagedJournal(t *testing.T) {
+	t.Run("as written", func(t *testing.T) { damagedJournal(t, false) })
+	t.Run("packed", func(t *testing.T) { damagedJournal(t, true) })
+}
+
+func damagedJournal(t *testing.T, packed bool) {
 	w := newWorld(t)
 	w.commit()
 	w.backup()
@@ -297,13 +309,20 @@ func TestDamagedJournal(t *testing.T) {
 		w.keeper.ship.mu.Unlock()
 		w.hand.ms.Add(5)
 	}
+	nameOf := func(n int) string { return filepath.Base(segmentPath("", "", n)) }
+	if packed {
+		if err := w.keeper.pack(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		nameOf = func(n int) string { return filepath.Base(segmentPath("", "", n)) + packedSuffix }
+	}
 	w.close()
 	chain := filepath.Join(journalDir, w.keeper.ship.current())
 	segments, err := segmentsOf(filepath.Join(w.place, journalDir), w.keeper.ship.current())
 	if err != nil || len(segments) != 4 { // the last is empty
 		t.Fatalf("segments %v, %v", segments, err)
 	}
-	second := filepath.Join(chain, filepath.Base(segmentPath("", "", segments[1])))
+	second := filepath.Join(chain, nameOf(segments[1]))
 	flip := func(name string, from float64, mask byte) func(string) error {
 		return func(place string) error {
 			path := filepath.Join(place, name)
@@ -323,7 +342,7 @@ func TestDamagedJournal(t *testing.T) {
 		"middle flipped": flip(second, 0.5, 0x80),
 		"end flipped":    flip(second, 1, 4),
 		"another's": func(place string) error {
-			b, err := os.ReadFile(filepath.Join(place, chain, filepath.Base(segmentPath("", "", segments[0]))))
+			b, err := os.ReadFile(filepath.Join(place, chain, nameOf(segments[0])))
 			if err != nil {
 				return err
 			}
@@ -333,7 +352,7 @@ func TestDamagedJournal(t *testing.T) {
 		err := w.spoilPlace(spoil, 0)
 		wantKind(t, name, err, errs.KindInvalid)
 		msg, _ := errs.Message(err)
-		if !strings.Contains(msg.String(), filepath.Base(second)) {
+		if !strings.Contains(msg.String(), filepath.Base(segmentPath("", "", segments[1]))) {
 			t.Errorf("%s: %s does not name it", name, msg)
 		}
 		// The moment that the message offers can be had, and is what was then.
@@ -351,14 +370,19 @@ func TestDamagedJournal(t *testing.T) {
 		}
 	}
 
-	// Only the end of all may be cut off within a record: that is how a machine stops. What was begun is not taken.
-	last := filepath.Join(chain, filepath.Base(segmentPath("", "", segments[2])))
+	// Only the end of all may be cut off within a record: that is how a machine stops. What was begun is not taken. What was packed
+	// was whole then.
+	last := filepath.Join(chain, nameOf(segments[2]))
 	whole, err := os.Stat(filepath.Join(w.place, last))
 	if err != nil {
 		t.Fatal(err)
 	}
 	cut := func(place string) error {
 		return errors.Join(os.Remove(filepath.Join(place, chain, filepath.Base(segmentPath("", "", segments[3])))), os.Truncate(filepath.Join(place, last), whole.Size()-100))
+	}
+	if packed {
+		wantKind(t, "the end of a packed one", w.spoilPlace(cut, 0), errs.KindInvalid)
+		return
 	}
 	if err := cut(w.place); err != nil {
 		t.Fatal(err)
@@ -408,6 +432,51 @@ func FuzzSegment(f *testing.F) {
 			t.Errorf("%d of %d bytes", read.Bytes, len(b))
 		case err != nil && !errors.Is(err, errCut) && !errors.Is(err, errDamaged):
 			t.Errorf("error %v", err)
+		}
+	})
+}
+
+// FuzzPacked reads packed segments that anybody may have written: there is none that merely ends too early.
+func FuzzPacked(f *testing.F) {
+	dir := f.TempDir()
+	if err := os.MkdirAll(filepath.Join(dir, "c"), 0o700); err != nil {
+		f.Fatal(err)
+	}
+	r, err := beginSegment(dir, tail{Chain: "c", Page: 512, At: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	path := segmentPath(dir, "c", 1)
+	err = errors.Join(r.file(File{Path: "files/aa/x", SHA256: strings.Repeat("ab", 32)}), r.commit(store.Change{At: 2, Size: 1}), r.f.Close(), packSegment(f.Context(), path))
+	if err != nil {
+		f.Fatal(err)
+	}
+	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
+		f.Fatalf("it is there unpacked, too: %v", err)
+	}
+	if t, err := readSegment(path, nil, &visit{}); err != nil || t.Records != 2 || t.Digest != r.Digest {
+		f.Fatalf("%d records, %v", t.Records, err)
+	}
+	whole, err := os.ReadFile(path + packedSuffix)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	for n := range len(whole) {
+		f.Add(whole[:n])
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		dir := filepath.Join(t.TempDir(), "c")
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		path := segmentPath(filepath.Dir(dir), "c", 1)
+		if err := os.WriteFile(path+packedSuffix, b, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		_, err := readSegment(path, nil, &visit{})
+		if err != nil && !errors.Is(err, errDamaged) || err == nil && len(b) < len(whole) && string(whole[:len(b)]) == string(b) {
+			t.Errorf("%d bytes of %d: %v", len(b), len(whole), err)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package backup
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -11,11 +12,14 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/klauspost/compress/zstd"
 
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -31,10 +35,15 @@ import (
 //	'C'  a commit: number of pages, size of the database afterwards in pages, position in SQLite's log; each page with
 //	     its number before it
 //	'F'  a file that was brought in: length of its path, size, SHA-256; its path
+//
+// A segment that is written to no more is packed: the same bytes, as one frame of Zstandard, in a file of the same name and
+// packedSuffix. What its digests say is of the bytes before that.
 const (
 	segmentMagic  = "yzjrnl1\n"
 	segmentSuffix = ".journal"
-	chainMax      = 40 // bytes of a name
+	packedSuffix  = ".zst"
+	packedWindow  = 8 << 20 // bytes that a reader of a packed one keeps in memory, at most
+	chainMax      = 40      // bytes of a name
 	pathMax       = 300
 	pageMax       = 64 << 10
 
@@ -91,14 +100,124 @@ func segmentsOf(dir, chain string) ([]int, error) {
 	}
 	var all []int
 	for _, e := range held {
-		if name, ok := strings.CutSuffix(e.Name(), segmentSuffix); ok {
+		if name, ok := strings.CutSuffix(strings.TrimSuffix(e.Name(), packedSuffix), segmentSuffix); ok {
 			if n, err := strconv.Atoi(name); err == nil {
 				all = append(all, n)
 			}
 		}
 	}
 	slices.Sort(all)
-	return all, nil
+	return slices.Compact(all), nil // one that is just being packed is there twice
+}
+
+// openSegment opens a segment, packed or not. While one is being packed, at least one of the two is there at any moment.
+func openSegment(path string) (r io.ReadCloser, packed bool, err error) {
+	f, err := os.Open(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return f, false, err
+	}
+	r, err = openPacked(path + packedSuffix)
+	return r, true, err
+}
+
+func openPacked(path string) (io.ReadCloser, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	in, err := zstd.NewReader(f, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxWindow(packedWindow))
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return unpacking{in, f}, nil
+}
+
+// unpacking reads a packed segment.
+type unpacking struct {
+	*zstd.Decoder
+	f *os.File
+}
+
+func (u unpacking) Close() error {
+	u.Decoder.Close()
+	return u.f.Close()
+}
+
+// packSegment packs a segment that is written to no more. What was packed is read back before the other is taken away.
+func packSegment(ctx context.Context, path string) error {
+	packed := path + packedSuffix
+	temp := packed + partial
+	want, err := deflate(ctx, path, temp)
+	if err != nil {
+		return errors.Join(err, removeIfThere(temp))
+	}
+	if err := os.Rename(temp, packed); err != nil {
+		return err
+	}
+	if err := syncDir(filepath.Dir(path)); err != nil {
+		return err
+	}
+	got, err := inflated(packed)
+	if err == nil && got != want {
+		err = fmt.Errorf("%s: %w when it was packed", path, errDamaged)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(packed))
+	}
+	return os.Remove(path)
+}
+
+// deflate writes a file anew, packed, and gives the digest of what it holds.
+func deflate(ctx context.Context, path, to string) (sum [sha256.Size]byte, err error) {
+	src, err := os.Open(path)
+	if err != nil {
+		return sum, err
+	}
+	defer src.Close() //nolint:errcheck // was only read
+	dst, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, dst.Close()) }()
+	out, err := zstd.NewWriter(dst, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(packedWindow))
+	if err != nil {
+		return sum, err
+	}
+	h := sha256.New()
+	_, err = io.Copy(io.MultiWriter(out, h), whileAsked{ctx, src})
+	h.Sum(sum[:0])
+	return sum, errors.Join(err, out.Close(), dst.Sync())
+}
+
+// whileAsked reads until nobody asks any more.
+type whileAsked struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+func (w whileAsked) Read(b []byte) (int, error) {
+	if err := w.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return w.r.Read(b)
+}
+
+// inflated is the digest of what a packed file holds.
+func inflated(packed string) (sum [sha256.Size]byte, err error) {
+	r, err := openPacked(packed)
+	if err != nil {
+		return sum, err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	h := sha256.New()
+	_, err = io.Copy(h, r)
+	h.Sum(sum[:0])
+	return sum, err
+}
+
+// removeSegment takes a segment away, packed or not, and what a packing that was interrupted has left.
+func removeSegment(path string) error {
+	return errors.Join(removeIfThere(path), removeIfThere(path+packedSuffix), removeIfThere(path+packedSuffix+partial))
 }
 
 // recorder writes records to a segment.
@@ -238,10 +357,11 @@ func (r *recorder) file(f File) error {
 }
 
 // errDamaged says that a segment is not what was written; errCut that it ends within a record, as one does that was being
-// written when the machine stopped.
+// written when the machine stopped; errUnreadable that what is there cannot be read.
 var (
-	errDamaged = errors.New("damaged")
-	errCut     = errors.New("cut off")
+	errDamaged    = errors.New("damaged")
+	errCut        = errors.New("cut off")
+	errUnreadable = errors.New("cannot be read")
 )
 
 // visit is what a reader of a segment is given. Pages and files come before it is known that their record is whole: where the
@@ -258,16 +378,22 @@ type visit struct {
 // readSegment reads a segment. before is the end of the one before it, nil where that is not known. It gives the end of what
 // is whole, also with errDamaged and errCut.
 func readSegment(path string, before *tail, v *visit) (t tail, err error) {
-	f, err := os.Open(path)
+	f, packed, err := openSegment(path)
 	if err != nil {
 		return t, err
 	}
-	defer func() { err = errors.Join(err, f.Close()) }()
+	defer func() {
+		var disk *fs.PathError
+		if packed && err != nil && !errors.As(err, &disk) && (errors.Is(err, errCut) || errors.Is(err, errUnreadable)) {
+			err = fmt.Errorf("%w: %v", errDamaged, err) //nolint:errorlint // nobody was writing it: it is not merely cut off
+		}
+		err = errors.Join(err, f.Close())
+	}()
 	in := bufio.NewReaderSize(f, 1<<20)
 	var h segmentHeader
 	raw := make([]byte, binary.Size(h))
 	if _, err := io.ReadFull(in, raw); err != nil {
-		return t, fmt.Errorf("%w: no header", errCut)
+		return t, fmt.Errorf("%w: no header", short(err))
 	}
 	if _, err := binary.Decode(raw, binary.LittleEndian, &h); err != nil {
 		return t, err
@@ -295,14 +421,22 @@ func readSegment(path string, before *tail, v *visit) (t tail, err error) {
 	}
 }
 
+// short says why something was not read whole: it ends there, or it cannot be read.
+func short(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errCut
+	}
+	return fmt.Errorf("%w: %w", errUnreadable, err)
+}
+
 // readRecord reads one record; io.EOF where there is none.
 func readRecord(in *bufio.Reader, t *tail, v *visit) error {
 	head := make([]byte, 1+8, 64)
 	switch n, err := io.ReadFull(in, head); {
-	case n == 0:
+	case n == 0 && err == io.EOF: //nolint:errorlint // as io.ReadFull gives it; a packed one that is cut off ends otherwise
 		return io.EOF
 	case err != nil:
-		return errCut
+		return short(err)
 	}
 	var (
 		commit commitHeader
@@ -320,7 +454,7 @@ func readRecord(in *bufio.Reader, t *tail, v *visit) error {
 	fixed := len(head)
 	head = append(head, make([]byte, binary.Size(into)+4)...)
 	if _, err := io.ReadFull(in, head[fixed:]); err != nil {
-		return errCut
+		return short(err)
 	}
 	rest := head[:len(head)-4]
 	if crc32.ChecksumIEEE(rest) != binary.LittleEndian.Uint32(head[len(rest):]) {
@@ -355,7 +489,7 @@ func readRecord(in *bufio.Reader, t *tail, v *visit) error {
 	var digest, want [sha256.Size]byte
 	sum.Sum(want[:0])
 	if _, err := io.ReadFull(in, digest[:]); err != nil {
-		return errCut
+		return short(err)
 	}
 	if digest != want {
 		return errDamaged
@@ -370,7 +504,7 @@ func readCommit(r io.Reader, size int, at int64, h commitHeader, v *visit) (n in
 	b := make([]byte, 4+size)
 	for range h.Pages {
 		if _, err := io.ReadFull(r, b); err != nil {
-			return 0, errCut
+			return 0, short(err)
 		}
 		if v.page == nil {
 			continue
@@ -391,7 +525,7 @@ func readFile(r io.Reader, at int64, h fileHeader, v *visit) (n int64, err error
 	}
 	path := make([]byte, h.Path)
 	if _, err := io.ReadFull(r, path); err != nil {
-		return 0, errCut
+		return 0, short(err)
 	}
 	f := File{Path: string(path), Size: h.Size, SHA256: hex.EncodeToString(h.SHA256[:])}
 	if !inFiles(f.Path) || f.Size < 0 {

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -510,13 +511,53 @@ func (s *shipper) prune(kept []Manifest) error {
 		}
 		for _, n := range all {
 			if n < need {
-				if err := os.Remove(segmentPath(s.dir, e.Name(), n)); err != nil {
+				if err := removeSegment(segmentPath(s.dir, e.Name(), n)); err != nil {
 					return err
 				}
 			}
 		}
 	}
 	return s.prunePool(kept)
+}
+
+// pack packs the segments that are written to no more. It is called by whoever prunes, never at the same time.
+func (s *shipper) pack(ctx context.Context) error {
+	held, err := os.ReadDir(s.dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range held {
+		all, err := segmentsOf(s.dir, e.Name())
+		if err != nil {
+			return err
+		}
+		// Asked after the listing: one that is no longer being written then is not written to again. The last one is what the next
+		// start goes on with.
+		last := s.writing(e.Name(), all)
+		for _, n := range all {
+			path := segmentPath(s.dir, e.Name(), n)
+			if _, err := os.Stat(path); n >= last || errors.Is(err, fs.ErrNotExist) {
+				continue
+			}
+			if err := packSegment(ctx, path); err != nil {
+				return fmt.Errorf("pack %s: %w", path, err)
+			}
+		}
+	}
+	return nil
+}
+
+// writing is the segment of a journal that is being written, or the last of one that is not.
+func (s *shipper) writing(chain string, all []int) int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.to != nil && s.to.Chain == chain {
+		return s.to.Segment
+	}
+	if len(all) == 0 {
+		return 0
+	}
+	return all[len(all)-1]
 }
 
 // prunePool takes away files that neither the installation nor a kept backup holds, and that came before the oldest of them:
