@@ -3,8 +3,11 @@ package web
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/backup"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
@@ -66,6 +69,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"find", "city", "/find?q=" + url.QueryEscape("盐城")},
 		{"source", "city", sourcePath(c.sourceID("firms.csv"))},
 		{"system", "admin", "/system"},
+		{"system-backups", "admin", "/system"},
+		{"system-backups-late", "admin", "/system"},
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"template", "city", "/template/enterprises?year=2023"},
 		{"template-decisions", "city", "/template/decisions"},
@@ -171,6 +176,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"coverage", "city", "/coverage?title=digital_craftsman"},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
+	machines := c.machines()
+	plain := c.srv.Machine
 	for _, width := range []int64{1440, 390} {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
 			tabs := map[string]*webtest.Tab{}
@@ -184,6 +191,9 @@ func TestPagesInBrowser(t *testing.T) {
 					name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
 					t.Run(name, func(t *testing.T) {
 						tab := tab.For(t)
+						if c.srv.Machine = plain; machines[p.name].Version != "" {
+							c.srv.Machine = func() (Machine, error) { return machines[p.name], nil }
+						}
 						tab.Open(p.path)
 						if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
 							tab.Click(`header form[action="/language"] button`)
@@ -195,11 +205,51 @@ func TestPagesInBrowser(t *testing.T) {
 						}
 						tab.Quiet()
 						tab.Picture(name)
+						c.tellsOfBackups(t, tab, p.name, lang)
 					})
 				}
 			}
 		})
 	}
+}
+
+// tellsOfBackups holds what an administrator sees of them first: nothing to do where they are in order; what is wrong, on top, where
+// they are not.
+func (c *city) tellsOfBackups(t *testing.T, tab *webtest.Tab, page, lang string) {
+	t.Helper()
+	if !strings.HasPrefix(page, "system-backups") {
+		return
+	}
+	text := tab.Text(`document.querySelector('main').innerText`)
+	words := i18n.T{Lang: i18n.Lang(lang)}
+	for _, key := range []string{"backup.good", "backup.due", "backup.through"} {
+		if line := words.S(key); !strings.Contains(text, line) {
+			t.Errorf("%q does not stand there", line)
+		}
+	}
+	above, _, _ := strings.Cut(text, words.S("people.machine"))
+	if late := strings.Contains(above, "/mnt/backup/yanzhen"); late != (page == "system-backups-late") {
+		t.Errorf("that backups fail stands on top: %v; the page:\n%s", late, text)
+	}
+}
+
+// machines are what the first page of an administrator tells in some cases, by the name of the picture: backups that are in order,
+// and ones that are late and fail.
+func (c *city) machines() map[string]Machine {
+	now := c.srv.Clock.Millis()
+	machine := func(b backup.State) Machine {
+		return Machine{Version: "v1", Database: "SQLite", Now: now, Since: now - 400_000_000, DiskFree: 61 << 30, DiskTotal: 100 << 30, Backup: Backup{Own: true, Schedule: &b}}
+	}
+	const day = 86_400_000
+	good := &backup.Good{Name: "20241030T130000.000Z", Made: now - day/2, Verified: now - day/2 + 90_000, Size: 5 << 30, Commit: 123456, Rows: 4_000_000, Files: 3100}
+	well := backup.State{Every: day, Ship: 1000, Keep: 14, Alive: now, Good: good, Due: now + day/2, Through: now - 700}
+	late := well
+	old := *good
+	old.Made, old.Verified = now-5*day/2, now-5*day/2+90_000
+	late.Good, late.Due, late.Through = &old, now-day, now-day
+	late.FailedAt, late.Failed = now-600_000, i18n.M("backup.cannot_write", "/mnt/backup/yanzhen")
+	late.JournalFailed = i18n.M("backup.cannot_write", "/mnt/backup/yanzhen")
+	return map[string]Machine{"system-backups": machine(well), "system-backups-late": machine(late)}
 }
 
 // A language is chosen on the page that one is at, and stays.
