@@ -3,6 +3,8 @@
 #
 #   scripts/postgres.sh start   starts it if it does not run yet, and prints the URL for YANZHEN_TEST_POSTGRES
 #   scripts/postgres.sh stop    stops it and removes its files
+#   scripts/postgres.sh kill    kills all its processes (SIGKILL), and leaves its files as they are then
+#   scripts/postgres.sh again   starts it on the files that are there, which it recovers, and prints the URL
 #
 # The server listens on a socket in a directory that only its owner may enter. It does not wait for the disk
 # (fsync=off): good for tests, not for measurements; YANZHEN_PG_FSYNC=on changes that at start.
@@ -47,6 +49,14 @@ clear_dir() {
   rm -rf "$dir"
 }
 
+launch() {
+  as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start \
+    -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=${YANZHEN_PG_FSYNC:-off} -c max_connections=300 -c shared_buffers=128MB -c max_wal_size=1GB" >/dev/null || {
+    cat "$dir/log" >&2
+    exit 1
+  }
+}
+
 case "${1:-}" in
 start)
   if ! running; then
@@ -59,12 +69,17 @@ start)
       chown "$user" "$dir"
     fi
     as_owner "$bin/initdb" -D "$dir/data" -U postgres -A trust -E UTF8 --locale=C >/dev/null
-    as_owner "$bin/pg_ctl" -D "$dir/data" -l "$dir/log" -w start \
-      -o "-c listen_addresses='' -c unix_socket_directories='$dir' -c fsync=${YANZHEN_PG_FSYNC:-off} -c max_connections=300 -c shared_buffers=128MB -c max_wal_size=1GB" >/dev/null || {
-      cat "$dir/log" >&2
-      exit 1
-    }
+    launch
   fi
+  echo "postgres://postgres@/postgres?host=$dir"
+  ;;
+kill)
+  pid=$(head -n 1 "$dir/data/postmaster.pid")
+  kill -9 "$pid" $(pgrep -P "$pid") # the server itself first: it must not see its processes die, and recover
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+  ;;
+again)
+  launch
   echo "postgres://postgres@/postgres?host=$dir"
   ;;
 stop)
@@ -72,7 +87,7 @@ stop)
   clear_dir
   ;;
 *)
-  sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
   exit 2
   ;;
 esac

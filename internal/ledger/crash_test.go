@@ -205,6 +205,22 @@ type witness struct {
 // it works until it has finished.
 func (w *witness) work(round, kill int) {
 	w.Helper()
+	state, words := w.until(round, kill, func(p *os.Process) {
+		_ = p.Kill() // where it has ended, that is found below
+	})
+	want := -1 // killed
+	if round == 0 {
+		want = 0
+	}
+	if state.ExitCode() != want {
+		w.Fatalf("round %d: the process ended by itself (%s)\n%s", round, state, words)
+	}
+}
+
+// until lets a process work on what is unfinished, and has what ends it happen a little after it has told so many things; in round 0
+// nothing does. It gives how the process has ended, and its words.
+func (w *witness) until(round, kill int, end func(*os.Process)) (*os.ProcessState, string) {
+	w.Helper()
 	cmd := exec.CommandContext(w.Context(), os.Args[0], w.url, strconv.Itoa(round))
 	cmd.Env = append(os.Environ(), crashMode+"="+w.mode)
 	var stderr strings.Builder
@@ -216,26 +232,20 @@ func (w *witness) work(round, kill int) {
 	if err := cmd.Start(); err != nil {
 		w.Fatal(err)
 	}
-	var killing sync.WaitGroup
+	var ending sync.WaitGroup
 	heard := 0
 	for lines := bufio.NewScanner(out); lines.Scan(); heard++ {
 		w.hear(lines.Text())
 		if round > 0 && heard == kill {
-			killing.Go(func() {
+			ending.Go(func() {
 				time.Sleep(time.Duration(rand.IntN(5000)) * time.Microsecond)
-				_ = cmd.Process.Kill() // where it has ended, that is found below
+				end(cmd.Process)
 			})
 		}
 	}
-	killing.Wait()
+	ending.Wait()
 	_ = cmd.Wait() // its state is what counts
-	want := -1     // killed
-	if round == 0 {
-		want = 0
-	}
-	if cmd.ProcessState.ExitCode() != want {
-		w.Fatalf("round %d: the process ended by itself (%s) after %d lines\n%s", round, cmd.ProcessState, heard, &stderr)
-	}
+	return cmd.ProcessState, fmt.Sprintf("after %d lines\n%s", heard, &stderr)
 }
 
 // unfinished are the jobs that have begun and are not at their end.
