@@ -8,6 +8,7 @@ missing=
 need() { missing="$missing $1"; }
 command -v git >/dev/null || need git
 command -v curl >/dev/null || need curl
+command -v strace >/dev/null || need strace
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || need chromium
 { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; } >/dev/null 2>&1 || need postgresql
 [ -n "$missing" ] || exit 0

@@ -159,7 +159,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(p.data, 0o700); err != nil {
+	if err := blob.MakeDir(p.data); err != nil {
 		return nil, fmt.Errorf("make data directory: %w", err)
 	}
 	blobs, err := blob.Open(filepath.Join(p.data, "files"))

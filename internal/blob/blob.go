@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -22,10 +23,45 @@ type Dir struct{ root string }
 
 const tempPrefix = "incoming-"
 
+// MakeDir makes a directory where there is none, with those above it, and brings their names to the disk: what is then put into it
+// and brought there is not lost with the name of a directory above.
+func MakeDir(dir string) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	err = os.Mkdir(dir, 0o700)
+	if errors.Is(err, fs.ErrNotExist) && filepath.Dir(dir) != dir {
+		if err := MakeDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+		err = os.Mkdir(dir, 0o700)
+	}
+	made := err == nil
+	if errors.Is(err, fs.ErrExist) {
+		info, err := os.Stat(dir)
+		if err == nil && !info.IsDir() {
+			err = &fs.PathError{Op: "mkdir", Path: dir, Err: syscall.ENOTDIR}
+		}
+		if err != nil {
+			return err
+		}
+	} else if err != nil {
+		return err
+	}
+	// One that was there may have been made by a process that was killed before it came to this. Where who runs this may not look
+	// at what is above, somebody else has made it.
+	err = syncDir(filepath.Dir(dir))
+	if !made && errors.Is(err, fs.ErrPermission) {
+		return nil
+	}
+	return err
+}
+
 // Open makes the directory where there is none, and removes what an interrupted Put of a process that is gone has
 // left. Only one process may open a directory while another puts files into it.
 func Open(root string) (Dir, error) {
-	if err := os.MkdirAll(root, 0o700); err != nil {
+	if err := MakeDir(root); err != nil {
 		return Dir{}, fmt.Errorf("open blobs: %w", err)
 	}
 	left, err := filepath.Glob(filepath.Join(root, tempPrefix+"*"))
