@@ -15,16 +15,17 @@ import (
 )
 
 // begunElsewhere is where cases begin that no subject alone begins: an application answers a call, a line of a round comes of
-// its list. "" is for those that come of another case.
+// its list, a nomination answers a selection, an entry into a pool is made from its ladder. "" is for those that come of another
+// case.
 var begunElsewhere = map[string]string{
 	subsidy.ApplicationWorkflow: "/calls",
 	subsidy.CallWorkflow:        "",
 	subsidy.BatchWorkflow:       "/calls",
 	subsidy.NoApplication:       "/rounds",
-	"selection_nomination":      "",
-	"selection_round":           "",
+	"selection_nomination":      "/selections",
+	"selection_round":           "/selections",
 	"selection_title":           "",
-	"pool_entry":                "",
+	"pool_entry":                "/ladders",
 }
 
 // startable is a workflow that the visitor may begin.

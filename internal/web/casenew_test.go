@@ -17,6 +17,10 @@ func TestProjectFilingOnPages(t *testing.T) {
 	c := newCity(t)
 	firm, county := c.as("firm"), c.as("tinghu")
 	_, body := firm.get("/cases/new")
+	wants(t, body, `href="/selections">查看评选`, `href="/ladders">查看梯度培育`)
+	if _, body := c.as("city").get("/cases/new"); !strings.Contains(body, `href="/selections">查看评选`) || !strings.Contains(body, `href="/ladders">查看梯度培育`) {
+		t.Errorf("an official is not led to selections and ladders:\n%s", mainOf(body))
+	}
 	wants(t, body, "智改数转项目备案", "补贴申报", "数字车间", "选择申报通知")
 	lacks(t, body, "申报通知</h2>", "免申即享</h2>")
 	start := url.Values{"workflow": {"project_filing"}, "firm": {strconv.FormatInt(c.firms[tinghuCode], 10)}, "name": {""}}
