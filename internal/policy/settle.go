@@ -235,7 +235,7 @@ func (t *settler) mark() {
 	for _, p := range t.parts {
 		meets := t.survey.meets[p.k.index]
 		floored := meets && t.quick && p.table.floored
-		looked := meets && (!t.survey.plan.live || p.k.staged(t.survey.plan) || len(t.opposed[p.k.index]) > 0)
+		looked := meets && t.looksAt(p.k)
 		counted := meets && claims > most
 		if len(p.states) == 0 && !floored && !looked && !counted {
 			continue
@@ -255,17 +255,24 @@ func (t *settler) mark() {
 	}
 }
 
-// looked says that a claim is looked at with all of its enterprise, even where it is alone.
+// looksAt says that some claims of a clause are looked at with all of their enterprise, even where they are alone.
+func (t *settler) looksAt(k *clauseRule) bool {
+	return !t.survey.plan.live || k.staged(t.survey.plan) || slices.ContainsFunc(t.opposed[k.index], func(o opposed) bool { return o.unknown || !t.sweeps(o) })
+}
+
+// looked says that a claim is such a one.
 func (t *settler) looked(l *lot, firm int) bool {
 	if !t.survey.plan.live || l.k.staged(t.survey.plan) {
 		return true
 	}
-	for _, o := range t.opposed[l.k.index] {
-		if o.unknown && o.unreported[firm] || o.paid[firm] && !(t.quick && t.survey.plan.groups[o.group].scope == "project") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(t.opposed[l.k.index], func(o opposed) bool {
+		return o.unknown && o.unreported[firm] || o.paid[firm] && !t.sweeps(o)
+	})
+}
+
+// sweeps says that what other documents gave is held against claims in columns.
+func (t *settler) sweeps(o opposed) bool {
+	return t.quick && t.survey.plan.groups[o.group].scope == "project"
 }
 
 // add adds what columns settle to what each enterprise gets.
