@@ -13,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
@@ -237,13 +238,18 @@ func taskName(t i18n.T, w *casework.Workflow, x casework.CaseTask) string {
 
 // dueText is until when something is to be done; "" where there is no clock.
 func dueText(t i18n.T, x casework.Waiting) string {
-	switch {
-	case x.DueDay == 0:
+	if x.DueDay == 0 {
 		return ""
-	case !x.Assured:
-		return t.S("casepage.due_about", x.DueDay.String())
 	}
-	return x.DueDay.String()
+	return dayText(t, x.DueDay, x.Assured)
+}
+
+// dayText is a day that was counted in working days, known as far as the calendar of its year is.
+func dayText(t i18n.T, day period.Day, known bool) string {
+	if !known {
+		return t.S("casepage.due_about", day.String())
+	}
+	return day.String()
 }
 
 func (s *server) caseRow(ctx context.Context, v *visit, view fact.View, c casework.Case) (caseRow, error) {

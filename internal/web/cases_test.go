@@ -5,6 +5,11 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
 )
 
 // A case by its pages: who acts, what a press repeated does, what offices say among themselves, and files.
@@ -103,4 +108,26 @@ func with(form url.Values, pairs ...string) url.Values {
 		out.Set(pairs[i], pairs[i+1])
 	}
 	return out
+}
+
+// A day counted in working days is said to be about then where it runs into a year whose holidays are not published.
+func TestDayText(t *testing.T) {
+	lib, err := content.Load(contentdata.FS)
+	if err != nil {
+		t.Fatal(err)
+	}
+	zh := i18n.T{Lang: i18n.ZH}
+	for since, want := range map[string]string{
+		"2024-09-27": "2024-10-10", // a Sunday worked, seven days off
+		"2099-12-28": "约 2100-01-04（当年放假安排未公布）",
+	} {
+		day, err := period.ParseDay(since)
+		if err != nil {
+			t.Fatal(err)
+		}
+		due, known := lib.Calendar().AddWorkdays(day, 5)
+		if got := dayText(zh, due, known); got != want {
+			t.Errorf("five working days after %s: %q, want %q", since, got, want)
+		}
+	}
 }

@@ -67,8 +67,8 @@ func (s *server) roundRow(ctx context.Context, v *visit, x subsidy.Round) (round
 		}
 	}
 	if x.Notice != 0 {
-		until, _ := s.Library.Calendar().AddWorkdays(x.Notice, subsidy.NoticeDays)
-		row.Until, row.Over = until.String(), s.Clock.Today() > until
+		until, known := s.Library.Calendar().AddWorkdays(x.Notice, subsidy.NoticeDays)
+		row.Until, row.Over = dayText(v.t, until, known), s.Clock.Today() > until
 	}
 	row.Line, err = s.lineOf(ctx, x.Line)
 	return row, err

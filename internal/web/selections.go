@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/lot"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/selection"
@@ -436,16 +437,17 @@ func (s *server) tieRule(t i18n.T, r *rubric.Rubric, rule selection.TieRule) str
 	return t.S("selectionpage.tie_" + string(rule))
 }
 
-func (s *server) selectionNotice(ctx context.Context, _ *visit, _ fact.View, d *selectionData) error {
+func (s *server) selectionNotice(ctx context.Context, v *visit, _ fact.View, d *selectionData) error {
 	if d.State != selection.Noticed && d.State != selection.Decided {
 		return nil
 	}
 	var err error
 	d.Notice, err = s.Selections.Notice(ctx, d.ID)
+	var until period.Day
 	for i, p := range d.Notice {
 		d.Notice[i].County = s.areaName(p.County)
-		if last, _ := s.Library.Calendar().AddWorkdays(p.Since, d.Scheme.Notice); last.String() > d.Until {
-			d.Until = last.String()
+		if last, known := s.Library.Calendar().AddWorkdays(p.Since, d.Scheme.Notice); last > until {
+			until, d.Until = last, dayText(v.t, last, known)
 		}
 	}
 	return err
