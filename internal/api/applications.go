@@ -160,7 +160,7 @@ type bound struct {
 // assessed is what an application came to at a stage.
 type assessed struct {
 	N      int      `json:"n" example:"1" doc:"收据见 get_assessment_receipt · its receipt: get_assessment_receipt"`
-	Stage  string   `json:"stage" enum:"submitted,recognised,settled" example:"submitted"`
+	Stage  string   `json:"stage" enum:"submitted,recognised,settled,due" example:"submitted"`
 	At     string   `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 	By     string   `json:"by,omitempty" example:"王科长"`
 	Commit int64    `json:"commit" example:"42" doc:"当时所知的提交 · the commit up to which facts were known"`

@@ -19,6 +19,10 @@ type Options struct {
 	// Advice finds what would bring more; it takes further decisions. Without Trace every line has its reason and what
 	// remains to be met, and neither conditions nor formula.
 	Advice bool
+
+	// Whole decides as if every instalment had fallen due: what is promised in all, not what of it is to be paid by now. What
+	// is taken back is taken back all the same.
+	Whole bool
 }
 
 // WhyNot is why there is no decision, in words: those of an error of Decide, where it has any.

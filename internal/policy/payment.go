@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"slices"
+
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -51,12 +53,12 @@ func (a *asking) due() {
 	a.lowDue, a.highDue = dues{inParts: true}, dues{inParts: true}
 	surely, maybe := true, true
 	for i := range p.parts {
-		state, on := a.fallsDue(&p.parts[i], maybe)
+		state, on := a.fallsDue(&p.parts[i], maybe && !a.opt.Whole)
 		low, high, ok := a.param(p.parts[i].share)
-		if surely = surely && ok && state == Met; surely {
+		if surely = surely && ok && (state == Met || a.opt.Whole); surely {
 			a.lowDue.shares = append(a.lowDue.shares, low.rate)
 		}
-		if maybe = maybe && ok && state != NotMet; maybe {
+		if maybe = maybe && ok && (state != NotMet || a.opt.Whole); maybe {
 			a.highDue.shares = append(a.highDue.shares, high.rate)
 		}
 		if a.opt.Trace {
@@ -111,6 +113,12 @@ func (a *asking) fallsDue(part *instalment, reachable bool) (State, *period.Day)
 		a.waitFor(missing, "policy.instalment")
 	}
 	return state, on
+}
+
+// Instalments divides an amount that the line is granted into its parts; none where it is paid at once. The line must have been
+// decided with Options.Trace.
+func (l Line) Instalments(granted money.Fen) []DuePart {
+	return instalments(slices.Clone(l.Due), granted)
 }
 
 // instalments divides what a line is granted; what rounding leaves goes to the last of them.

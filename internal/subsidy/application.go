@@ -51,6 +51,7 @@ const (
 	Submitted  = "submitted"
 	Recognised = "recognised" // after its cost items were looked at
 	Settled    = "settled"    // the amount that a batch takes
+	FellDue    = "due"        // what of it has fallen due, when a later instalment is paid
 )
 
 // Filing is what an applicant hands in.
@@ -422,6 +423,10 @@ func (s *Store) Reassess(ctx context.Context, tx *store.Tx, id, by int64, stage,
 // again assesses an application by its pinned policy, today's facts, and what is recognised of its cost items and of those
 // behind what its enterprise was granted by the same document. Rulings that are not entered yet count as if they were.
 func (s *Store) again(ctx context.Context, q store.Querier, a Application, rulings ...Ruling) (*Assessment, error) {
+	return s.decided(ctx, q, a, promised, rulings)
+}
+
+func (s *Store) decided(ctx context.Context, q store.Querier, a Application, opt policy.Options, rulings []Ruling) (*Assessment, error) {
 	view, err := s.system(ctx)
 	if err != nil {
 		return nil, err
@@ -442,7 +447,7 @@ func (s *Store) again(ctx context.Context, q store.Querier, a Application, rulin
 		x.AsOf = a.AsOf
 		all = append(all, Found{x.Aim, recognisedOf(costs)})
 	}
-	return s.Assess(ctx, view, all[0], all[1:]...)
+	return s.assess(ctx, view, s.reader, all[0], all[1:], opt)
 }
 
 // WouldBe is what an application comes to now for sure, and what it would by rulings on its cost items that are not entered yet.

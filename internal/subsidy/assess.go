@@ -65,7 +65,19 @@ type Found struct {
 // besides, lower the facts that they add up to. It is NotFound where the view does not show the enterprise, and Invalid where
 // the clause has no line for the thing and year.
 func (s *Store) Assess(ctx context.Context, view fact.View, aim Found, beside ...Found) (*Assessment, error) {
-	return s.assess(ctx, view, s.reader, aim, beside)
+	return s.assess(ctx, view, s.reader, aim, beside, promised)
+}
+
+// promised is how an amount is decided that may be paid in parts: all of them. paidByNow is what of it has fallen due.
+var (
+	promised  = policy.Options{Trace: true, Whole: true}
+	paidByNow = policy.Options{Trace: true}
+)
+
+// inParts says that a clause is paid in instalments, or may be taken back.
+func inParts(p *policy.Policy, clause string) bool {
+	c, ok := p.Clause(clause)
+	return ok && c.Payment != nil
 }
 
 // policyOf is the policy of an aim as it was in force when it was pinned, under the answers that stand.
@@ -78,7 +90,7 @@ func (s *Store) policyOf(ctx context.Context, document string, known int64) (ver
 	return in, plan, err
 }
 
-func (s *Store) assess(ctx context.Context, view fact.View, reader subjects, of Found, beside []Found) (*Assessment, error) {
+func (s *Store) assess(ctx context.Context, view fact.View, reader subjects, of Found, beside []Found, opt policy.Options) (*Assessment, error) {
 	aim := of.Aim
 	if aim.Known == 0 {
 		aim.Known = view.Seq()
@@ -106,7 +118,7 @@ func (s *Store) assess(ctx context.Context, view fact.View, reader subjects, of 
 		return nil, err
 	}
 	firm = over.of(firm)
-	if a.Decision, err = plan.Decide(firm, aim.AsOf, policy.Options{Trace: true}); err != nil {
+	if a.Decision, err = plan.Decide(firm, aim.AsOf, opt); err != nil {
 		return nil, fmt.Errorf("decide on enterprise %d: %w", aim.Enterprise, err)
 	}
 	q := version.Question{Package: in.Hash, Plan: plan, Subject: firm, AsOf: aim.AsOf, Known: view.Seq()}

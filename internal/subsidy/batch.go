@@ -407,18 +407,19 @@ func Total(list []Application) (sum money.Fen, err error) {
 	return sum, nil
 }
 
-// paid says how much of an application was paid, and how much is still to be.
-func paid(ctx context.Context, q store.Querier, a Application) (done, open money.Fen, err error) {
+// paid says how much of an application was paid, how much more is payable, and how much waits to fall due.
+func paid(ctx context.Context, q store.Querier, a Application) (done, owed, waits money.Fen, err error) {
 	parts, err := instalmentsOf(ctx, q, a)
 	if err != nil {
-		return 0, 0, err
+		return 0, 0, 0, err
 	}
 	for _, p := range parts {
 		t := p.Totals()
 		done += t.Paid
-		open += t.Committed - t.Paid
+		owed += t.Payable - t.Paid
+		waits += t.Committed - t.Payable
 	}
-	return done, open, nil
+	return done, owed, waits, nil
 }
 
 // Settle enters what the bank or the treasury says of a payment batch, and has the cases whose money arrived move on. Cases
@@ -456,20 +457,28 @@ func (s *Store) Settle(ctx context.Context, scope access.Scope, act ledger.Act, 
 	return settled, nil
 }
 
-// arrived moves a case on once all of its money is paid.
+// arrived moves a case on once all of its money is paid, or all that is payable while another instalment is to come.
 func (s *Store) arrived(ctx context.Context, id int64) error {
 	a, err := applicationOf(ctx, s.DB.Read(), id)
 	if err != nil {
 		return err
 	}
-	c, _, err := s.cases.Get(ctx, access.SystemScope(), id)
+	c, w, err := s.cases.Get(ctx, access.SystemScope(), id)
 	if err != nil {
 		return err
 	}
-	if _, open, err := paid(ctx, s.DB.Read(), a); err != nil || open > 0 || c.State != "payable" {
+	_, owed, waits, err := paid(ctx, s.DB.Read(), a)
+	if err != nil || owed > 0 || c.State != "payable" {
 		return err
 	}
-	_, err = s.cases.Act(ctx, access.SystemScope(), casework.Act{Case: id, Action: "paid"})
+	action := "paid"
+	if waits > 0 {
+		action = "part_paid"
+	}
+	if _, ok := w.Action(action); !ok { // of a case that was opened when parts were all paid in one state
+		return nil
+	}
+	_, err = s.cases.Act(ctx, access.SystemScope(), casework.Act{Case: id, Action: action})
 	return err
 }
 

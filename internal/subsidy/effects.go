@@ -11,7 +11,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/rubric"
@@ -65,6 +64,9 @@ func Register(r *casework.Registry, s *Store) {
 	plain("subsidy.grant", s.grants)
 	casework.Register(r, "subsidy.payable", s.makesPayable)
 	plain("subsidy.paid", s.isPaid)
+	plain("subsidy.part_paid", s.isPaidInPart)
+	plain("subsidy.due", s.asksNext)
+	plain("subsidy.release", s.releases)
 	plain("subsidy.order_return", s.ordersReturn)
 	plain("subsidy.return", s.returns)
 }
@@ -418,48 +420,18 @@ func (s *Store) grants(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	return at.Set("granted", rule.Money(a.Granted))
 }
 
-type instalment struct {
-	Instalment int `yaml:"instalment"`
-}
-
-// makesPayable says that an instalment is owed: all of it that is committed. Instalment 0 is the first of which nothing is
-// payable yet; while one before it is not paid whole, it is too early.
-func (s *Store) makesPayable(ctx context.Context, tx *store.Tx, at *casework.Moment, args instalment) error {
-	a, err := grantedOf(ctx, tx, at.Case().ID)
-	if err != nil {
-		return err
-	}
-	parts, err := instalmentsOf(ctx, tx, a)
-	if err != nil {
-		return err
-	}
-	for _, p := range parts {
-		fen, t := p.Balance[ledger.Committed], p.Totals()
-		switch {
-		case args.Instalment == 0 && fen == 0 && t.Paid < t.Payable:
-			return at.Refuse(i18n.M("subsidy.instalment_before", p.N, t.Payable-t.Paid))
-		case fen > 0 && (p.N == args.Instalment || args.Instalment == 0):
-			return s.MakePayable(ctx, tx, a.Case, at.Event().Actor, ledger.Sum{Instalment: p.N, Amount: fen})
-		}
-	}
-	if args.Instalment == 0 {
-		return at.Refuse(i18n.M("subsidy.no_instalment_left"))
-	}
-	return at.Refuse(i18n.M("subsidy.no_instalment", args.Instalment))
-}
-
 // isPaid refuses while the ledger has not paid all of it.
 func (s *Store) isPaid(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	a, err := grantedOf(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
-	done, open, err := paid(ctx, tx, a)
+	done, owed, waits, err := paid(ctx, tx, a)
 	if err != nil {
 		return err
 	}
-	if open > 0 {
-		return at.Refuse(i18n.M("subsidy.not_paid", done, open))
+	if owed+waits > 0 {
+		return at.Refuse(i18n.M("subsidy.not_paid", done, owed+waits))
 	}
 	return at.Set("paid", rule.Money(done))
 }

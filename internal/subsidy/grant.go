@@ -295,10 +295,10 @@ func (s *Store) commit(ctx context.Context, tx *store.Tx, a Application, out *As
 func instalments(a Application, l policy.Line) []money.Fen {
 	var parts []money.Fen
 	left := a.Amount
-	for _, d := range l.Due {
-		if fen := min(d.Amount, left); fen > 0 && len(parts) < maxInstalment {
-			parts = append(parts, fen)
-			left -= fen
+	for _, d := range l.Instalments(a.Amount) {
+		if d.Amount > 0 && len(parts) < maxInstalment {
+			parts = append(parts, d.Amount)
+			left -= d.Amount
 		}
 	}
 	if len(parts) == 0 {
@@ -306,16 +306,6 @@ func instalments(a Application, l policy.Line) []money.Fen {
 	}
 	parts[len(parts)-1] += left
 	return parts
-}
-
-// MakePayable says that an instalment of a granted application is owed.
-func (s *Store) MakePayable(ctx context.Context, tx *store.Tx, id, by int64, sum ledger.Sum) error {
-	a, err := grantedOf(ctx, tx, id)
-	if err != nil {
-		return err
-	}
-	sum.Commitment = a.Commitment
-	return s.Book.MakePayable(ctx, tx, s.act(a, by, "payable", sum.Instalment), sum)
 }
 
 // grantedOf is a granted application.

@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -178,25 +179,56 @@ func TestDropReasonIsLimited(t *testing.T) {
 	})
 }
 
-// A clause that pays in two parts: the second becomes payable once the first has arrived, and the case is paid after both.
-func TestInstalments(t *testing.T) {
-	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
-		p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
-		must(t, err)
-		p.Policy = bytes.Replace(p.Policy, []byte("params:\n"), []byte(`params:
+// inTwoParts is the policy of the tests, whose c9 pays 40 % at once and the rest once the project was accepted.
+func inTwoParts(t testing.TB) version.Package {
+	t.Helper()
+	p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
+	must(t, err)
+	for from, to := range map[string]string{
+		"params:\n": `params:
   - {id: first_part, type: rate, name: {zh: 首期比例, en: First part}, value: 40%, cite: 测试, quote: 首期40%}
   - {id: second_part, type: rate, name: {zh: 尾款比例, en: Second part}, value: 60%, cite: 测试, quote: 尾款60%}
-`), 1)
-		p.Policy = bytes.Replace(p.Policy, []byte("        rate: param.investment_rate\n"), []byte(`        rate: param.investment_rate
+`,
+		"        rate: param.investment_rate\n": `        rate: param.investment_rate
     payment:
       instalments:
         - {id: first, name: {zh: 首期, en: First part}, share: param.first_part}
-        - {id: rest, name: {zh: 尾款, en: Second part}, share: param.second_part}
+        - {id: rest, name: {zh: 尾款, en: Second part}, share: param.second_part, on: project.accepted_on}
       cite: 测试
-`), 1)
-		p.Cases = nil
-		w := worldUnder(t, db, p)
-		firm, _ := w.firm("大丰示例机械", "320904")
+`,
+	} {
+		if !bytes.Contains(p.Policy, []byte(from)) {
+			t.Fatalf("the policy of the tests lacks %q", from)
+		}
+		p.Policy = bytes.Replace(p.Policy, []byte(from), []byte(to), 1)
+	}
+	p.Cases = nil
+	return p
+}
+
+// accepted has the bureau say on which day a project was accepted.
+func (w *world) accepted(project int64, on period.Day) {
+	w.t.Helper()
+	w.reported(project, map[string]any{"project.accepted_on": on})
+}
+
+// asksDue is what an enterprise is told of instalments that have fallen due.
+func (w *world) asksDue(firm int64) int {
+	w.t.Helper()
+	_, err := w.TellDue(ctx)
+	must(w.t, err)
+	var n int
+	must(w.t, w.db.Read().QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE to_party = $1 AND told_key LIKE 'due/%'`, firm).Scan(&n))
+	return n
+}
+
+// A clause that pays in two parts promises the whole: it is committed under one claim, the second part is asked for when it is
+// due and not before, is worked out again by the pinned policy, and is never more than was promised.
+func TestInstalments(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := worldUnder(t, db, inTwoParts(t))
+		firm, project := w.firm("大丰示例机械", "320904")
+		me := applicant(1000+firm, firm)
 		call := w.opened("c9")
 		id, err := w.applies(call, firm, "c9", items("11"))
 		must(t, err)
@@ -209,31 +241,125 @@ func TestInstalments(t *testing.T) {
 		if len(parts) != 2 || parts[0].Balance[ledger.Payable] != 36*wan || parts[1].Balance[ledger.Committed] != 54*wan {
 			t.Fatalf("instalments: %+v", parts)
 		}
-		if err := w.act(finance, id, "next_instalment", ""); !strings.Contains(text(err), "第 1 期") {
-			t.Errorf("the second before the first: %v", err)
-		}
 		w.sends(t, id, 1, 36*wan)
-		if w.stateOf(id) != "payable" {
-			t.Errorf("after the first part the case is %s", w.stateOf(id))
+		if w.stateOf(id) != awaits {
+			t.Fatalf("after the first part the case is %s", w.stateOf(id))
 		}
-		if err := w.act(cityA, id, "next_instalment", ""); errs.KindOf(err) != errs.KindForbidden {
-			t.Errorf("made payable by an official: %v", err)
+		if err := w.act(me, id, "ask_instalment", ""); errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "尾款") {
+			t.Errorf("asked before the project was accepted: %v", err)
 		}
-		w.does(finance, id, "next_instalment")
-		if err := w.act(finance, id, "next_instalment", ""); err == nil {
-			t.Error("a third part was made payable")
+		if n := w.asksDue(firm); n != 0 {
+			t.Errorf("%d messages before anything is due", n)
+		}
+		w.accepted(project, w.today()+30)
+		if err := w.act(me, id, "ask_instalment", ""); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("asked before the day: %v", err)
+		}
+		w.pass(31 * 24 * time.Hour)
+		if n := w.asksDue(firm) + w.asksDue(firm); n != 2 {
+			t.Errorf("told %d times in two passes that it is due", n)
+		}
+		w.does(me, id, "ask_instalment")
+		for _, who := range []access.Scope{me, finance} {
+			if err := w.act(who, id, "agree_instalment", ""); errs.KindOf(err) != errs.KindForbidden {
+				t.Errorf("agreed to by %s: %v", who.Role(), err)
+			}
+		}
+		w.does(county, id, "agree_instalment")
+		all, err := w.Assessments(ctx, cityA, id)
+		must(t, err)
+		if last := all[len(all)-1]; last.Stage != FellDue || last.Pays.Sure != 90*wan || len(last.Receipt) == 0 {
+			t.Errorf("the decision on the second part: %s %v", last.Stage, last.Pays)
 		}
 		owed, err := w.Owed(ctx, finance, ledger.Filter{}, ledger.Page{})
 		must(t, err)
-		if len(owed) != 1 || owed[0].Case != id || owed[0].Firm != "大丰示例机械" || owed[0].Payee == nil || owed[0].Payee.Number != "6228480402564890018" || owed[0].Payee.Firm == "" {
+		if len(owed) != 1 || owed[0].Case != id || owed[0].Balance[ledger.Payable] != 54*wan || owed[0].Payee == nil || owed[0].Payee.Number != "6228480402564890018" {
 			t.Errorf("owed: %+v", owed)
 		}
-		if seen, err := w.Owed(ctx, cityA, ledger.Filter{}, ledger.Page{}); err != nil || len(seen) != 1 || !seen[0].Payee.Masked || seen[0].Payee.Number == "6228480402564890018" {
+		if seen, err := w.Owed(ctx, cityA, ledger.Filter{}, ledger.Page{}); err != nil || len(seen) != 1 || !seen[0].Payee.Masked {
 			t.Errorf("an official sees %+v, %v", seen, err)
 		}
 		w.sends(t, id, 2, 54*wan)
 		if w.stateOf(id) != "paid" {
 			t.Errorf("after both parts the case is %s", w.stateOf(id))
+		}
+		if err := w.act(me, id, "ask_instalment", ""); err == nil {
+			t.Error("a third part was asked for")
+		}
+		if c, err := w.Book.Check(ctx); err != nil || len(c.Faults) > 0 {
+			t.Errorf("check: %+v, %v", c.Faults, err)
+		}
+	})
+}
+
+// What is known now bounds the second part, and what will not fall due any more is given up, by the city alone and for a reason.
+func TestLaterInstalmentIsBounded(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := worldUnder(t, db, inTwoParts(t))
+		firm, project := w.firm("大丰示例机械", "320904")
+		me := applicant(1000+firm, firm)
+		call := w.opened("c9")
+		id, err := w.applies(call, firm, "c9", items("11"))
+		must(t, err)
+		w.settled(id)
+		batch := w.batched(call, id)
+		w.pass(9 * 24 * time.Hour)
+		w.does(cityB, batch, "approve", "grant")
+		w.sends(t, id, 1, 36*wan)
+		w.accepted(project, w.today())
+		w.reported(project, map[string]any{"project.investment@2024": 600 * wan, "project.effective_input@2024": 600 * wan})
+		w.does(me, id, "ask_instalment")
+		w.does(county, id, "agree_instalment")
+		parts, err := w.Instalments(ctx, cityA, id)
+		must(t, err)
+		paid, owed, waits := parts[0].Balance[ledger.Paid], parts[1].Balance[ledger.Payable], parts[1].Balance[ledger.Committed]
+		if paid != 36*wan || owed <= 0 || owed >= 54*wan || owed+waits != 54*wan {
+			t.Fatalf("by less input: paid %s, owed %s, waits %s", paid, owed, waits)
+		}
+		w.sends(t, id, 2, owed)
+		if err := w.act(me, id, "ask_instalment", ""); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("asked for what is not due: %v", err)
+		}
+		if err := w.act(cityA, id, "end_instalments", ""); err == nil {
+			t.Error("given up without a reason")
+		}
+		if err := w.act(county, id, "end_instalments", "投入核减"); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("given up by a county: %v", err)
+		}
+		must(t, w.act(cityA, id, "end_instalments", "投入核减"))
+		if a := mustApplication(t, w, id); w.stateOf(id) != "paid" || a.Granted != paid+owed || w.committed() != paid+owed {
+			t.Errorf("in the end the case is %s, granted %s, committed %s", w.stateOf(id), a.Granted, w.committed())
+		}
+		if c, err := w.Book.Check(ctx); err != nil || len(c.Faults) > 0 {
+			t.Errorf("check: %+v, %v", c.Faults, err)
+		}
+	})
+}
+
+// A round promises the whole too.
+func TestRoundPaysInParts(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := worldUnder(t, db, inTwoParts(t))
+		firms := w.firms(1)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		if len(lines) != 1 || lines[0].Amount != 90*wan {
+			t.Fatalf("listed: %+v", lines)
+		}
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		w.pass(9 * 24 * time.Hour)
+		_, err = w.OpenRound(ctx, cityB, r.ID)
+		must(t, err)
+		lines, _, err = w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		id, me := lines[0].Case, applicant(101, firms[0].id)
+		must(t, w.NamePayee(ctx, me, id, Payee{Holder: "户名", Bank: "银行", Number: "6228480402564890018"}))
+		w.does(me, id, "confirm")
+		w.sends(t, id, 1, 36*wan)
+		if w.stateOf(id) != awaits {
+			t.Errorf("after the first part the case is %s", w.stateOf(id))
 		}
 	})
 }

@@ -338,10 +338,13 @@ func (s *Store) decideAll(view fact.View, reader *region.Reader, runner *region.
 			failed = errors.Join(failed, fmt.Errorf("decide on enterprise %d: %w", firms[i].ID, err))
 			return
 		}
-		for _, l := range d.Lines {
-			if slices.Contains(r.Clauses, l.Clause) {
-				failed = errors.Join(failed, told(i, l))
-			}
+		lines := slices.DeleteFunc(slices.Clone(d.Lines), func(l policy.Line) bool { return !slices.Contains(r.Clauses, l.Clause) })
+		if lines, err = promisedBy(plan, subjects[i], r, lines); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("decide on enterprise %d: %w", firms[i].ID, err))
+			return
+		}
+		for _, l := range lines {
+			failed = errors.Join(failed, told(i, l))
 		}
 	})
 	return failed
@@ -846,11 +849,18 @@ func (s *Store) GoOn(ctx context.Context) error {
 	return errors.Join(failed, err)
 }
 
-// Watch calls GoOn at an interval until ctx ends; report, which must not be nil, hears of what failed.
+// Watch calls GoOn at an interval, and TellDue once a day, until ctx ends; report, which must not be nil, hears of what failed.
 func (s *Store) Watch(ctx context.Context, every time.Duration, report func(error)) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
+	told := period.Day(0) // on which instalments were looked at last
 	for {
+		if today := s.today(); today != told {
+			if _, err := s.TellDue(ctx); err != nil && ctx.Err() == nil {
+				report(err)
+			}
+			told = today
+		}
 		if err := s.GoOn(ctx); err != nil && ctx.Err() == nil {
 			report(err)
 		}

@@ -64,13 +64,12 @@ type partRow struct {
 	Done   bool
 }
 
-// subsidyParts fills in what is paid when. That the next instalment may be made payable is offered while there is one.
+// subsidyParts fills in what is paid when.
 func (s *server) subsidyParts(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
 	parts, err := s.Subsidy.Instalments(ctx, v.scope, d.ID)
 	if err != nil && !hidden(err) { // not handed in yet
 		return err
 	}
-	waits := false
 	for _, x := range parts {
 		row := partRow{N: x.N, Year: x.Line.Year}
 		for _, stage := range []ledger.Stage{ledger.Paid, ledger.Ordered, ledger.Payable, ledger.Committed} {
@@ -83,13 +82,7 @@ func (s *server) subsidyParts(ctx context.Context, v *visit, _ fact.View, d *cas
 		if row.Amount == 0 { // all of it came back, or was carried over to another year
 			continue
 		}
-		waits = waits || x.Balance[ledger.Committed] > 0
 		d.Subsidy.Parts = append(d.Subsidy.Parts, row)
-	}
-	if !waits {
-		d.Choices = slices.DeleteFunc(d.Choices, func(x choice) bool {
-			return x.Kind == casework.Note && slices.ContainsFunc(x.Effects, func(e casework.EffectItem) bool { return e.Do == "subsidy.payable" })
-		})
 	}
 	return nil
 }
