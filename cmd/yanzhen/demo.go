@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,12 +17,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
-	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
-	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 	"github.com/yanzhen/yanzhen/internal/web"
 )
@@ -62,6 +61,12 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 			return err
 		}
 		if err := in.decide(ctx); err != nil {
+			return err
+		}
+		if err := in.demoRounds(ctx, city, place.data); err != nil {
+			return err
+		}
+		if accounts, err = in.demoAccounts(ctx, city); err != nil { // that of a firm that is asked is among them now
 			return err
 		}
 		if err := in.demoCall(ctx, city); err != nil {
@@ -239,7 +244,15 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		}
 		shown = append(shown, web.DemoAccount{Login: a.login, Password: demoPassword, For: a.who})
 	}
-	return shown, nil
+	return append(shown, in.askedFirm(all)...), nil
+}
+
+// askedFirm is the account of a firm that the demonstration's round asks, where it has one.
+func (in *installation) askedFirm(all []access.Account) []web.DemoAccount {
+	if !slices.ContainsFunc(all, func(a access.Account) bool { return a.Login == askedLogin }) {
+		return nil
+	}
+	return []web.DemoAccount{{Login: askedLogin, Password: demoPassword, For: i18n.Text{ZH: "一家免申即享企业", EN: "An enterprise that is asked without having applied"}}}
 }
 
 // most enterprises of a demonstration for which a call is made: telling each of a larger city would keep its start waiting.
@@ -260,13 +273,9 @@ func (in *installation) demoCall(ctx context.Context, city demo.Options) error {
 	if err != nil {
 		return err
 	}
-	line, err := ledger.Alone(ctx, in.ledger, func(ctx context.Context, tx *store.Tx) (int64, error) {
-		return in.ledger.Appropriate(ctx, tx, ledger.Act{Scope: drafts, Key: "demo/budget", Reason: "演示：年初预算", Document: "演示预算文件"}, ledger.Appropriation{
-			Fund: "先进制造业发展专项资金（演示）", Code: "ZGSZ", Year: in.now.Today().Year(), Area: homeCity, Name: "智改数转补助（演示）", Change: 2 * money.Yi,
-		})
-	})
+	line, err := in.demoBudget(ctx, drafts, "demo/budget", in.now.Today().Year(), 2*money.Yi)
 	if err != nil {
-		return fmt.Errorf("make demo budget: %w", err)
+		return err
 	}
 	today := in.now.Today()
 	call, err := in.subsidy.OpenCall(ctx, drafts, subsidy.Call{

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -122,7 +123,8 @@ type installation struct {
 	alone      bool   // the database is a file that no other process works on
 	since      int64  // when the process started, ms
 	now        clock.Clock
-	demo       bool // the data is synthetic
+	demo       bool          // the data is synthetic
+	back       *atomic.Int64 // how far before its day a demonstration is while it is made, in nanoseconds; nil where none is made
 	log        *slog.Logger
 	lib        *content.Library
 	db         *store.DB
@@ -177,6 +179,10 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}()
 	if err = in.settle(ctx, p); err != nil {
 		return nil, err
+	}
+	if p.city != nil { // some of what it shows has begun before the day at which it stands
+		at, back := in.now, new(atomic.Int64)
+		in.back, in.now = back, func() time.Time { return at().Add(-time.Duration(back.Load())) }
 	}
 	in.accounts = access.New(in.db, in.now, clock.System(), access.Cost{})
 	in.sources = source.New(in.db, in.now)

@@ -212,7 +212,7 @@ func TestFromCalculatorToPaid(t *testing.T) {
 	for _, login := range []string{"city", "finance", "auditor"} {
 		d.wants(d.as(login, "/fund/check"), "账目相符")
 	}
-	d.wants(d.as("finance", "/fund"), "90.00")
+	d.wants(d.as("finance", "/fund?by=clause"), "90.00") // of this clause nothing else was paid
 
 	// The machine once more, for another year and another project.
 	machine.on = "2022-05-06"
