@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,6 +24,13 @@ func TestDocumentedCommands(t *testing.T) {
 	blocks := regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(doc, -1)
 	if len(blocks) < 6 {
 		t.Fatalf("docs/api.md has %d blocks of commands", len(blocks))
+	}
+	twin, err := os.ReadFile("../../docs/api.zh-CN.md")
+	must(t, err)
+	for _, b := range blocks {
+		if !bytes.Contains(twin, b[0]) {
+			t.Errorf("docs/api.zh-CN.md lacks the commands\n%s", b[1])
+		}
 	}
 	c := newCity(t)
 	dir := t.TempDir()

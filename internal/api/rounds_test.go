@@ -3,6 +3,7 @@ package api
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -188,4 +189,71 @@ func TestCandidates(t *testing.T) {
 	wants(t, c.get("city", one+"?role=tax_bureau"), 422, `"parameter":"role"`)
 	wants(t, c.get("firm", one+"?role=expert"), 403)
 	wants(t, c.get("tax", one+"?role=expert"), 403)
+}
+
+const filingEntry = `{"name": "黑灯车间改造", "kind": "{kind}", "content": "新上数控加工中心、焊接机器人和制造执行系统，改造机加工和焊接工序，解决换型慢和质量追溯难的问题。", "place": "亭湖区环保科技城", "new_build": false,
+	"started_on": "2024-03-01", "ends_on": "2024-10-15", "plan_total": 1500, "plan_equipment": 1000, "plan_software": 200, "own_funds": 100, "loan": false, "lease": false,
+	"milestones": [{"what": "设备到货", "due": "2024-05-31"}, {"what": "系统上线", "due": "2024-09-30"}], "contact": "某经理", "phone": "0515-88880000", "truthful": true}`
+
+const acceptanceEntry = `{"name": "黑灯车间改造", "accepted_on": "2024-10-15", "done": "数控加工中心十台、焊接机器人六台已投入使用，制造执行系统上线运行三个月，换型时间和返工率都达到备案时的目标。", "late": false,
+	"investment": 1400, "equipment": 1000, "software": 200, "devices": 16, "cnc_before": 40, "cnc_after": 75, "online_before": 5, "online_after": 21,
+	"effects": [{"what": "人均产值", "unit": "万元", "before": 58, "after": 91, "how": "年产值除以平均人数"}], "contact": "某经理", "truthful": true}`
+
+// A project that nobody knew is filed, built, accepted with what it was like before and after, and applied for: each step is known to
+// the next, and nothing is asked twice.
+func TestFiledProjectIsAppliedFor(t *testing.T) {
+	c := newCity(t)
+	c.staff()
+	c.opensCall()
+	made := c.ask("firm", http.MethodPost, "/cases", fmt.Sprintf(`{"workflow": "project_filing", "enterprise": %d, "project": "黑灯车间改造"}`, c.firms[tinghuCode]))
+	wants(t, made, 201)
+	id := made.at(t, "id")
+	one := "/cases/" + id
+	var kind string
+	for _, d := range c.srv.Library.FactDefs() {
+		if d.Code == "project.kind" {
+			list, _ := c.srv.Library.CodeList(d.Codes)
+			kind = list.Entries[0].Code
+		}
+	}
+	file := func(entry string) string { return `{"action": "file", "entry": {"answers": ` + entry + `}}` }
+	entry := fill(filingEntry, map[string]string{"kind": kind})
+	attach := func(field, name string) {
+		t.Helper()
+		wants(t, c.ask("firm", http.MethodPost, one+"/files?name="+name+"&field="+field, invoicePDF+field), 201)
+	}
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 422) // without the plan
+	attach("plan_total", "plan.pdf")
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(strings.Replace(entry, `"plan_total": 1500`, `"plan_total": 900`, 1))), 422)
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 200)
+	c.acts("tinghu", id, "register")
+
+	finish := func(entry string) string { return `{"action": "finish", "entry": {"answers": ` + entry + `}}` }
+	attach("done", "report.pdf")
+	attach("investment", "input.pdf")
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", finish(strings.Replace(acceptanceEntry, `"cnc_before": 40, `, "", 1))), 422)
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", finish(acceptanceEntry)), 200)
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/act", `{"action": "accept"}`), 403) // who registered it
+	c.acts("tinghu2", id, "accept")
+	wants(t, c.get("firm", one), 200, `"state":"accepted"`, `"ended":"done"`)
+	wants(t, c.get("city", fmt.Sprintf("/enterprises/%d/timeline?def=ent.cnc_rate", c.firms[tinghuCode])), 200, "75")
+
+	offers := c.get("firm", fmt.Sprintf("/enterprises/%d/offers", c.firms[tinghuCode]))
+	wants(t, offers, 200, "黑灯车间改造")
+	var list offersOut
+	offers.into(t, &list.Body)
+	i := slices.IndexFunc(list.Body.Items, func(o offer) bool { return o.Thing.Name == "黑灯车间改造" && o.Year == 2024 })
+	if i < 0 {
+		t.Fatalf("the project is not offered for the year in which it was accepted: %s", offers.body)
+	}
+	apply := fmt.Sprintf(`{"enterprise": %d, "clause": "c9", "thing": %d, "year": 2024}`, c.firms[tinghuCode], list.Body.Items[i].Thing.ID)
+	begun := c.ask("firm", http.MethodPost, "/calls/"+c.paid.call+"/applications", apply)
+	wants(t, begun, 201, `"begun":false`)
+	app := "/cases/" + begun.at(t, "id")
+	wants(t, c.ask("firm", http.MethodPut, app+"/costs", strings.Replace(strings.Replace(costsBody, "2023-06-15", "2024-06-15", 1), "600万元", "1000万元", 1)), 204)
+	wants(t, c.ask("firm", http.MethodPut, app+"/payee", payeeBody), 204)
+	wants(t, c.ask("firm", http.MethodPost, app+"/files?name=invoices.pdf&field=invoices", invoicePDF+"9"), 201)
+	wants(t, c.ask("firm", http.MethodPost, app+"/act", `{"action": "submit"}`), 200)
+	r := c.get("tinghu", app+"/application")
+	wants(t, r, 200, `"standing":"open"`, "黑灯车间改造", `"stage":"submitted"`, `"most":"10000000.00"`)
 }
