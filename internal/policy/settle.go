@@ -223,12 +223,12 @@ func (t *settler) kept() []lot {
 // mark marks the enterprises that are settled by themselves: some answers of theirs are not known, or more than columns know tells
 // what their claims compete for.
 func (t *settler) mark() {
-	t.marks, t.counts, t.marked = fresh(t.marks, t.to-t.from, false), fresh(t.counts, t.to-t.from, 0), false
+	t.marked = false
 	most := int(unbounded/mostDefinite) - 1 // so many claims do not come to what nothing limits
 	if !t.quick {
 		most = 1
 	}
-	claims := 0
+	claims, begun := 0, false
 	for _, p := range t.parts {
 		claims += len(p.rows)
 	}
@@ -239,6 +239,9 @@ func (t *settler) mark() {
 		counted := meets && claims > most
 		if len(p.states) == 0 && !floored && !looked && !counted {
 			continue
+		}
+		if !begun {
+			t.marks, t.counts, begun = fresh(t.marks, t.to-t.from, false), fresh(t.counts, t.to-t.from, 0), true
 		}
 		for at := range p.rows {
 			state, i := p.state(at), int(p.firm(at))

@@ -487,7 +487,7 @@ func (t *settler) gather(parts []*lot, marked bool) {
 	t.found = t.found[:0]
 	for _, p := range parts {
 		for at := range p.rows {
-			if i := p.firm(at) - int32(t.from); t.marks[i] == marked && p.state(at) != nothing {
+			if i := p.firm(at) - int32(t.from); (t.marked && t.marks[i]) == marked && p.state(at) != nothing {
 				t.found = append(t.found, reference{firm: i, part: p, at: int32(at)})
 				t.first[i+1]++
 			}
