@@ -107,24 +107,25 @@ func onOwn(s *Store, do func(*Store, context.Context, *store.Tx, int64) error) f
 	}
 }
 
-// proposed is the round that a case is about: as the form of the act says (content/forms/selection_call.yaml), or, where
-// somebody else announces it, as the case keeps it.
+// proposed is the round that a case is about: as the form of the act says (content/forms/selection_call.yaml), and no other form
+// before it; or, where somebody else announces it, as the case keeps it.
 func proposed(at *casework.Moment) NewRound {
-	kept, n := at.Case().Data, NewRound{Act: actOf(at), Area: at.Case().Area}
-	number := func(name string) int {
-		if a := at.Answer("answer." + name); a.State == rule.Present {
-			return int(a.Value.Int())
+	n := NewRound{Act: actOf(at), Area: at.Case().Area, Scheme: strings.Join(at.Texts("scheme"), "")}
+	kept := at.Case().Data
+	scheme, waits := kept["scheme"]
+	switch {
+	case n.Scheme != "":
+		number := func(name string) int {
+			if a := at.Answer("answer." + name); a.State == rule.Present {
+				return int(a.Value.Int())
+			}
+			return 0 // as the scheme says
 		}
-		if v, ok := kept[name]; ok {
-			return int(v.Int())
-		}
-		return 0
-	}
-	n.Year, n.Quota, n.PerCounty = number("year"), number("quota"), number("per_county")
-	if n.Scheme = strings.Join(at.Texts("scheme"), ""); n.Scheme != "" {
+		n.Year, n.Quota, n.PerCounty = number("year"), number("quota"), number("per_county")
 		n.Closes = at.Answer("answer.closes").Value.Day()
-	} else if scheme, ok := kept["scheme"]; ok {
+	case waits:
 		n.Scheme, n.Closes = scheme.Text(), kept["closes"].Day()
+		n.Year, n.Quota, n.PerCounty = int(kept["year"].Int()), int(kept["quota"].Int()), int(kept["per_county"].Int())
 	}
 	return n
 }

@@ -246,6 +246,26 @@ func (f *flow) decide(call int64, r Round, cases []int64) {
 	}
 }
 
+// A call that was sent back is written anew: what its second form leaves open is as the scheme of that form says, not as the first
+// call said.
+func TestCallIsWrittenAnew(t *testing.T) {
+	eachFlow(t, func(t *testing.T, f *flow) {
+		ctx := context.Background()
+		c, err := f.cases.New(ctx, city, CallCase("2024年评选", f.area))
+		f.must(err)
+		f.must(f.act(city, c.ID, "propose", "", map[string]any{"scheme": "city_provider", "year": 2024, "closes": "2024-09-10", "quota": 77, "per_county": 33}))
+		f.must(f.act(city2, c.ID, "send_back", "评选办法选错（演示）", nil))
+		f.call(c.ID, map[string]any{"scheme": "digital_craftsman", "year": 2024, "closes": "2024-09-12"})
+		r, err := f.RoundOf(ctx, f.DB.Read(), c.ID)
+		f.must(err)
+		scheme, err := f.Set.Scheme("digital_craftsman")
+		f.must(err)
+		if r.Scheme != scheme.Selection || r.Quota != scheme.Quota || r.PerCounty != scheme.PerCounty || r.Closes.String() != "2024-09-12" {
+			t.Errorf("opened %s with a quota of %d, %d of a county, until %s; the scheme says %d and %d", r.Scheme, r.Quota, r.PerCounty, r.Closes, scheme.Quota, scheme.PerCounty)
+		}
+	})
+}
+
 // TestPoolCase is an application that is accepted once the conditions are known to be met, and an exit.
 func TestPoolCase(t *testing.T) {
 	eachFlow(t, func(t *testing.T, f *flow) {
