@@ -30,13 +30,14 @@ type Published struct {
 	Amount money.Fen
 }
 
+// Numbers of lines are typed by anybody: PostgreSQL takes those beyond a column of their size only where it is told of a larger one.
 const (
 	insertRelease  = `INSERT INTO subsidy_release (notice_id, n, case_id, firm, clause, fen) VALUES ($1, $2, $3, $4, $5, $6)`
-	releaseFrom    = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n >= $2 ORDER BY n LIMIT $3`
-	releaseBefore  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n < $2 ORDER BY n DESC LIMIT $3`
-	releaseOfFirm  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND firm = $2 AND n >= $3 ORDER BY n LIMIT $4`
-	releasedLine   = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n = $2`
-	releasedCase   = `SELECT case_id FROM subsidy_release WHERE notice_id = $1 AND n = $2`
+	releaseFrom    = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n >= CAST($2 AS BIGINT) ORDER BY n LIMIT $3`
+	releaseBefore  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n < CAST($2 AS BIGINT) ORDER BY n DESC LIMIT $3`
+	releaseOfFirm  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND firm = $2 AND n >= CAST($3 AS BIGINT) ORDER BY n LIMIT $4`
+	releasedLine   = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n = CAST($2 AS BIGINT)`
+	releasedCase   = `SELECT case_id FROM subsidy_release WHERE notice_id = $1 AND n = CAST($2 AS BIGINT)`
 	openObjections = `SELECT COUNT(*) FROM subsidy_objection WHERE notice_id = $1 AND answered = 0`
 )
 

@@ -37,6 +37,8 @@ func TestNoticeIsReadInPages(t *testing.T) {
 			{"before the beginning", ReleasePage{Before: 1}, nil},
 			{"the end", ReleasePage{From: 11, Rows: 9}, []int{11, 12}},
 			{"after the end", ReleasePage{From: 13}, nil},
+			{"after any end", ReleasePage{From: 1 << 40}, nil},
+			{"before any end", ReleasePage{Before: 1 << 40, Rows: 2}, []int{11, 12}},
 		} {
 			if got := numbers(c.page); !slices.Equal(got, c.want) {
 				t.Errorf("%s: %v, want %v", c.name, got, c.want)
@@ -49,6 +51,15 @@ func TestNoticeIsReadInPages(t *testing.T) {
 		}
 		if got := numbers(ReleasePage{Firm: line.Firm[:len(line.Firm)-1]}); len(got) != 0 {
 			t.Errorf("of half a name: %v", got)
+		}
+		if _, err := w.ReleasedLine(ctx, r.ID, 1<<40); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("a line beyond any notice: %v", err)
+		}
+		if err := w.DropLine(ctx, cityA, r.ID, 1<<40, "正在核查"); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("dropped a line beyond any list: %v", err)
+		}
+		if _, err := w.Object(ctx, r.ID, 1<<40, "某人", "理由"); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("objected to a line beyond any notice: %v", err)
 		}
 		if _, err := w.ReleasedLine(ctx, r.ID, 5); errs.KindOf(err) != errs.KindNotFound {
 			t.Errorf("a line that was dropped before: %v", err)

@@ -92,8 +92,8 @@ const (
 	roundsOf    = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE `
 	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
 	countLines  = `SELECT COUNT(*) FROM subsidy_round_line`
-	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
-	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = $2 AND state = 'dropped'`
+	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = CAST($3 AS BIGINT) AND state = 'listed'`
+	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = CAST($2 AS BIGINT) AND state = 'dropped'`
 	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
 )
 
