@@ -52,10 +52,18 @@ func (s *Store) fallen(ctx context.Context, q store.Querier, a Application) (*As
 	return s.decided(ctx, q, a, paidByNow, nil)
 }
 
+// fallenParts is how many parts of an amount have fallen due, each after the one before; maxInstalment where none is missing.
+func fallenParts(l policy.Line) int {
+	if i := slices.IndexFunc(l.Due, func(d policy.DuePart) bool { return d.State != policy.Met }); i >= 0 {
+		return i
+	}
+	return maxInstalment
+}
+
 // notDue is why nothing more of an application is due: the first part that is not.
 func notDue(l policy.Line) i18n.Msg {
-	i := slices.IndexFunc(l.Due, func(d policy.DuePart) bool { return d.State != policy.Met })
-	if i < 0 {
+	i := fallenParts(l)
+	if i >= len(l.Due) {
 		return i18n.M("subsidy.instalment_less", l.Pays.Sure)
 	}
 	part := l.Due[i]
@@ -90,7 +98,7 @@ func (s *Store) makesPayable(ctx context.Context, tx *store.Tx, at *casework.Mom
 		case args.Instalment == 0 && fen == 0 && t.Paid < t.Payable:
 			return at.Refuse(i18n.M("subsidy.instalment_before", p.N, t.Payable-t.Paid))
 		case fen > 0 && (p.N == args.Instalment || args.Instalment == 0):
-			owed, why, err := s.owes(ctx, tx, at, a, made)
+			owed, why, err := s.owes(ctx, tx, at, a, p.N, made)
 			if err != nil {
 				return err
 			}
@@ -112,8 +120,9 @@ func (s *Store) makesPayable(ctx context.Context, tx *store.Tx, at *casework.Mom
 }
 
 // owes is how much more of an application is owed than was made payable, and why it is nothing. Where its clause pays in parts,
-// it is decided again, and what came of it is kept with its receipt.
-func (s *Store) owes(ctx context.Context, tx *store.Tx, at *casework.Moment, a Application, made money.Fen) (money.Fen, i18n.Msg, error) {
+// it is decided again, and what came of it is kept with its receipt. A part that has not fallen due is not owed, however much the
+// whole would come to today.
+func (s *Store) owes(ctx context.Context, tx *store.Tx, at *casework.Moment, a Application, part int, made money.Fen) (money.Fen, i18n.Msg, error) {
 	in, _, err := s.policyOf(ctx, a.Policy, a.Known)
 	if err != nil {
 		return 0, i18n.Msg{}, err
@@ -125,7 +134,7 @@ func (s *Store) owes(ctx context.Context, tx *store.Tx, at *casework.Moment, a A
 	if err != nil {
 		return 0, i18n.Msg{}, err
 	}
-	if out.Line.Pays.Sure <= made {
+	if out.Line.Pays.Sure <= made || part > fallenParts(out.Line) {
 		return 0, notDue(out.Line), nil
 	}
 	return out.Line.Pays.Sure - made, i18n.Msg{}, s.keep(ctx, tx, a.Case, FellDue, at.Event().Actor, at.Event().Reason, out)
@@ -150,19 +159,22 @@ func (s *Store) next(ctx context.Context, q store.Querier, a Application) (money
 	if err != nil {
 		return 0, i18n.Msg{}, err
 	}
-	var made, waits money.Fen
-	for _, p := range parts {
-		made += p.Totals().Payable
-		waits += p.Balance[ledger.Committed]
-	}
-	if waits == 0 {
-		return 0, i18n.M("subsidy.no_instalment_left"), nil
-	}
 	out, err := s.fallen(ctx, q, a)
 	if err != nil {
 		return 0, i18n.Msg{}, err
 	}
-	return min(waits, out.Line.Pays.Sure-made), notDue(out.Line), nil
+	var made, waits, due money.Fen // due is what waits of the parts that have fallen due
+	for _, p := range parts {
+		made += p.Totals().Payable
+		waits += p.Balance[ledger.Committed]
+		if p.N <= fallenParts(out.Line) {
+			due += p.Balance[ledger.Committed]
+		}
+	}
+	if waits == 0 {
+		return 0, i18n.M("subsidy.no_instalment_left"), nil
+	}
+	return min(due, out.Line.Pays.Sure-made), notDue(out.Line), nil
 }
 
 // isPaidInPart refuses while something of what is payable is not paid, and where nothing is left to be paid later.
@@ -216,20 +228,21 @@ func (s *Store) releases(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	return errors.Join(err, at.Set("paid", rule.Money(done)))
 }
 
-// TellDue tells enterprises that their next instalment has fallen due and may be asked for, each once. It is for the product
-// itself, which calls it once a day.
+// TellDue tells enterprises that their next instalment has fallen due and may be asked for, each once; where that cannot be found
+// out it says so, and goes on with the others. It is for the product itself, which calls it once a day.
 func (s *Store) TellDue(ctx context.Context) (told int, err error) {
 	const page = 200
+	var failed error
 	for _, workflow := range []string{ApplicationWorkflow, NoApplication} {
 		for from := 0; ; from += page {
 			list, _, err := s.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: workflow, State: awaits, Running: true}, from, page)
 			if err != nil {
-				return told, err
+				return told, errors.Join(failed, err)
 			}
 			for _, c := range list {
 				done, err := s.tellDue(ctx, c)
 				if err != nil && errs.KindOf(err) != errs.KindInvalid { // whose line is gone has nothing due
-					return told, fmt.Errorf("look what is due in case %d: %w", c.ID, err)
+					failed = errors.Join(failed, fmt.Errorf("look what is due in case %d: %w", c.ID, err))
 				}
 				if done {
 					told++
@@ -240,7 +253,7 @@ func (s *Store) TellDue(ctx context.Context) (told int, err error) {
 			}
 		}
 	}
-	return told, nil
+	return told, failed
 }
 
 func (s *Store) tellDue(ctx context.Context, c casework.Case) (told bool, err error) {

@@ -3,7 +3,9 @@ package subsidy
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -336,32 +338,93 @@ func TestLaterInstalmentIsBounded(t *testing.T) {
 	})
 }
 
+// A part that has not fallen due is not paid because the amount would be more today: what was promised of each part stands.
+func TestPartIsNotPaidBeforeItIsDue(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := worldUnder(t, db, inTwoParts(t))
+		firm := w.firms(1)[0]
+		id, me := w.firstParts(t, []digital{firm})[0], applicant(1000+firm.id, firm.id)
+		w.reported(firm.project, map[string]any{"project.investment@2024": 3000 * wan, "project.effective_input@2024": 2000 * wan})
+		if n := w.asksDue(firm.id); n != 0 {
+			t.Errorf("%d messages before the second part is due", n)
+		}
+		if err := w.act(me, id, "ask_instalment", ""); errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "尾款") {
+			t.Errorf("asked before the project was accepted: %v", err)
+		}
+		w.accepted(firm.project, w.today())
+		w.does(me, id, "ask_instalment")
+		w.accepted(firm.project, w.today()+30)
+		if err := w.act(county, id, "agree_instalment", ""); errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "尾款") {
+			t.Errorf("agreed to before the project was accepted: %v", err)
+		}
+		w.accepted(firm.project, w.today())
+		w.does(county, id, "agree_instalment")
+		parts, err := w.Instalments(ctx, cityA, id)
+		must(t, err)
+		if parts[1].Balance[ledger.Payable] != 54*wan {
+			t.Errorf("of the second part %s is payable", parts[1].Balance[ledger.Payable])
+		}
+	})
+}
+
+// That it cannot be told what is due to one firm keeps nobody else from being told, nor is it passed over in silence.
+func TestTellDueGoesOn(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := worldUnder(t, db, inTwoParts(t))
+		firms := w.firms(3)
+		cases := w.firstParts(t, firms)
+		for _, f := range firms {
+			w.accepted(f.project, w.today())
+		}
+		must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE subsidy_application SET enterprise = 999999999 WHERE case_id = $1`, cases[1])
+			return err
+		}))
+		told, err := w.TellDue(ctx)
+		if told != 2 || !strings.Contains(fmt.Sprint(err), caseName(cases[1])) {
+			t.Errorf("told %d, %v", told, err)
+		}
+	})
+}
+
 // A round promises the whole too.
 func TestRoundPaysInParts(t *testing.T) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
 		w := worldUnder(t, db, inTwoParts(t))
-		firms := w.firms(1)
-		r, err := w.ListRound(ctx, cityA, newRound(w))
-		must(t, err)
-		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
-		must(t, err)
-		if len(lines) != 1 || lines[0].Amount != 90*wan {
-			t.Fatalf("listed: %+v", lines)
-		}
-		must(t, w.PublishRound(ctx, cityB, r.ID))
-		w.pass(9 * 24 * time.Hour)
-		_, err = w.OpenRound(ctx, cityB, r.ID)
-		must(t, err)
-		lines, _, err = w.RoundLines(ctx, cityA, r.ID, LineFilter{})
-		must(t, err)
-		id, me := lines[0].Case, applicant(101, firms[0].id)
-		must(t, w.NamePayee(ctx, me, id, Payee{Holder: "户名", Bank: "银行", Number: "6228480402564890018"}))
-		w.does(me, id, "confirm")
-		w.sends(t, id, 1, 36*wan)
+		id := w.firstParts(t, w.firms(1))[0]
 		if w.stateOf(id) != awaits {
 			t.Errorf("after the first part the case is %s", w.stateOf(id))
 		}
 	})
+}
+
+// firstParts pays enterprises the first of two parts, 36 of 90 万元, without an application. It gives their cases.
+func (w *world) firstParts(t *testing.T, firms []digital) []int64 {
+	t.Helper()
+	r, err := w.ListRound(ctx, cityA, newRound(w))
+	must(t, err)
+	must(t, w.PublishRound(ctx, cityB, r.ID))
+	w.pass(9 * 24 * time.Hour)
+	_, err = w.OpenRound(ctx, cityB, r.ID)
+	must(t, err)
+	lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+	must(t, err)
+	if len(lines) != len(firms) {
+		t.Fatalf("listed: %+v", lines)
+	}
+	cases := make([]int64, len(firms))
+	for i, f := range firms {
+		l := lines[slices.IndexFunc(lines, func(l RoundLine) bool { return l.Enterprise == f.id })]
+		if l.Amount != 90*wan {
+			t.Errorf("listed: %+v", l)
+		}
+		me := applicant(1000+f.id, f.id)
+		must(t, w.NamePayee(ctx, me, l.Case, Payee{Holder: "户名", Bank: "银行", Number: "6228480402564890018"}))
+		w.does(me, l.Case, "confirm")
+		w.sends(t, l.Case, 1, 36*wan)
+		cases[i] = l.Case
+	}
+	return cases
 }
 
 // seen is the version of the account that finance sees an application paid to.
