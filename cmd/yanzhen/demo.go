@@ -56,8 +56,7 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.populate(ctx, c, place.data, city); err != nil {
 			return err
 		}
-		accounts, err := in.demoAccounts(ctx, city)
-		if err != nil || *only {
+		if _, err := in.demoAccounts(ctx, city); err != nil || *only {
 			return err
 		}
 		if err := in.decide(ctx); err != nil {
@@ -66,7 +65,8 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoRounds(ctx, city, place.data); err != nil {
 			return err
 		}
-		if accounts, err = in.demoAccounts(ctx, city); err != nil { // that of a firm that is asked is among them now
+		accounts, err := in.demoAccounts(ctx, city) // that of a firm that is asked is among them now
+		if err != nil {
 			return err
 		}
 		if err := in.demoCall(ctx, city); err != nil {
