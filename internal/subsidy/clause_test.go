@@ -3,7 +3,9 @@ package subsidy
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -96,6 +98,60 @@ func TestEveryClause(t *testing.T) {
 					t.Errorf("%s a second time: %v", o.Clause, err)
 				}
 			}
+		}
+	})
+}
+
+// A title that is revoked after the day as of which its award is decided, and before the grant, gives nothing; one whose day
+// of revocation is still to come does.
+func TestTitleRevokedBeforeTheGrant(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		titled := func(name string) (firm, honour int64) {
+			ids := w.state(append(things(name, "320904", 1), thing{kind: content.Honour, key: "省级标杆", below: 1, facts: map[string]any{
+				"honour.title": "prov_benchmark_factory", "honour.item": "一号", "honour.level": "provincial", "honour.awarded_on": period.Date(2024, 6, 1), "honour.first_time": true,
+			}})...)
+			return ids[0], ids[2]
+		}
+		tomorrow := w.today() + 1
+		call := w.call("c11")
+		applied := map[period.Day]int64{}
+		for _, ended := range []period.Day{tomorrow, tomorrow + 100} {
+			firm, honour := titled("称号企业" + ended.String())
+			a, _, err := w.submit(call, firm, honour, "c11", nil)
+			must(t, err)
+			w.ruled(a.Case)
+			applied[ended] = a.Case
+			w.reported(honour, map[string]any{"honour.ended_on": ended})
+		}
+		w.pass(24 * time.Hour)
+		if _, err := w.grant(applied[tomorrow]); errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "撤销") {
+			t.Errorf("granted for a title that was revoked today: %v", err)
+		}
+		if a, err := w.grant(applied[tomorrow+100]); err != nil || a.Granted != 200*wan {
+			t.Errorf("for one that stands: %s, %v", a.Granted, err)
+		}
+	})
+}
+
+// A firm whose title is revoked after the day of a round is not asked.
+func TestTitleRevokedBeforeTheAsking(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.state(append(things("称号企业", "320904", 1), thing{kind: content.Honour, key: "省级标杆", below: 1, facts: map[string]any{
+			"honour.title": "prov_benchmark_factory", "honour.item": "一号", "honour.level": "provincial", "honour.awarded_on": period.Date(2024, 6, 1), "honour.first_time": true,
+		}})...)
+		n := newRound(w)
+		n.Clauses = []string{"c11"}
+		r, err := w.ListRound(ctx, cityA, n)
+		must(t, err)
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		w.reported(ids[2], map[string]any{"honour.ended_on": w.today() + 1})
+		w.pass(9 * 24 * time.Hour)
+		asked, err := w.OpenRound(ctx, cityB, r.ID)
+		must(t, err)
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		if asked != 0 || len(lines) != 1 || lines[0].State != LineDropped || !strings.Contains(lines[0].Reason, "撤销") {
+			t.Errorf("asked %d; lines %+v", asked, lines)
 		}
 	})
 }

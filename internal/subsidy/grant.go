@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -182,7 +183,7 @@ const setGranted = `UPDATE subsidy_application SET standing = 'granted', granted
 
 // Grant approves the amount of an application as it was last decided: the ledger claims its thing and its cost items and
 // commits the money, or refuses and says what stands against it. It is decided once more on the spot, so that nobody grants
-// more than the law gives now; and where the enterprise was granted more by the same document than it would be today, that
+// more than the law gives now, nor what has been shut out since, such as an award for a title that was revoked; and where the enterprise was granted more by the same document than it would be today, that
 // comes first, for a ceiling may be drawn on twice otherwise.
 func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (Application, error) {
 	a, err := applicationOf(ctx, tx, id)
@@ -205,6 +206,17 @@ func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (Applicat
 	}
 	if err := s.grantable(ctx, tx, a, out); err != nil {
 		return a, err
+	}
+	now := a
+	now.AsOf = s.today()
+	if now.AsOf != a.AsOf {
+		today, err := s.again(ctx, tx, now)
+		if err != nil {
+			return a, err
+		}
+		if err := today.shutOut(a.Name); err != nil {
+			return a, err
+		}
 	}
 	return s.commit(ctx, tx, a, out, by, fund)
 }
@@ -256,6 +268,15 @@ func (s *Store) grantable(ctx context.Context, q store.Querier, a Application, o
 		}
 	}
 	return nil
+}
+
+// shutOut refuses what a condition shuts out: asked as of today, of a title that was revoked since the day that counts otherwise.
+func (a *Assessment) shutOut(name string) error {
+	i := slices.IndexFunc(a.Line.Checks, func(c policy.Check) bool { return c.Kind == "exclusion" && c.State == policy.NotMet })
+	if i < 0 {
+		return nil
+	}
+	return errs.Conflict(i18n.M("subsidy.grant_shut_out", name, a.Line.Checks[i].Text))
 }
 
 // commit lets the ledger claim and commit, and notes it.

@@ -923,6 +923,15 @@ func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) (boo
 	if err != nil {
 		return false, err
 	}
+	if aim.AsOf = s.today(); aim.AsOf != r.AsOf {
+		today, err := s.Assess(ctx, view, Found{Aim: aim})
+		if err != nil {
+			return false, err
+		}
+		if err := today.shutOut(l.Name); err != nil {
+			return false, err
+		}
+	}
 	take := func(ctx context.Context, tx *store.Tx, c casework.Case) error {
 		n, err := tx.Exec(ctx, askLine, c.ID, r.ID, l.N)
 		if err != nil {
