@@ -30,6 +30,7 @@ const (
 	askCheck   = `UPDATE ledger_check SET asked_at = $1 WHERE id = 1 AND asked_at <= ended_at AND ended_at <= $2`
 	beginCheck = `UPDATE ledger_check SET began_at = $1 WHERE id = 1 AND (began_at <= ended_at OR began_at <= $2)`
 	endCheck   = `UPDATE ledger_check SET ended_at = $1, result = $2 WHERE id = 1`
+	leaveCheck = `UPDATE ledger_check SET began_at = ended_at WHERE id = 1 AND began_at = $1`
 	lastCheck  = `SELECT asked_at, ended_at, result FROM ledger_check WHERE id = 1`
 	countLines = `SELECT COUNT(*) FROM ledger_line`
 )
@@ -51,10 +52,10 @@ func (b *Book) AskCheck(ctx context.Context, scope access.Scope) error {
 }
 
 // Recheck walks over the whole ledger and keeps what it finds, with its time. While another process walks it does nothing, and
-// says so.
+// says so. A walk that fails, or that ctx ends, keeps nobody from the next one.
 func (b *Book) Recheck(ctx context.Context) (c Checked, did bool, err error) {
+	now := b.clock.Millis()
 	err = b.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		now := b.clock.Millis()
 		n, err := tx.Exec(ctx, beginCheck, now, now-checkLost.Milliseconds())
 		did = n > 0
 		return err
@@ -63,7 +64,10 @@ func (b *Book) Recheck(ctx context.Context) (c Checked, did bool, err error) {
 		return c, did, err
 	}
 	if c, err = b.Check(ctx); err != nil {
-		return c, true, err
+		return c, true, errors.Join(err, b.db.Write(context.WithoutCancel(ctx), func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, leaveCheck, now)
+			return err
+		}))
 	}
 	result, err := json.Marshal(c)
 	if err != nil {

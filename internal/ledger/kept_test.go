@@ -74,6 +74,16 @@ func TestCheckIsKept(t *testing.T) {
 		if !recheck() {
 			d.Error("a walk that was lost holds others up")
 		}
+		// Nor does one that failed.
+		d.now.Add(time.Hour.Milliseconds())
+		d.exec("ALTER TABLE ledger_stand RENAME TO ledger_elsewhere")
+		if _, did, err := d.book.Recheck(d.Context()); !did || err == nil {
+			d.Errorf("walked over half a ledger: %t, %v", did, err)
+		}
+		d.exec("ALTER TABLE ledger_elsewhere RENAME TO ledger_stand")
+		if !recheck() {
+			d.Error("a walk that failed holds others up")
+		}
 
 		d.withoutTriggers()
 		d.exec("UPDATE ledger_part_balance SET payable = payable + 1")
