@@ -269,6 +269,7 @@ func (s *server) register() {
 	s.registerApplications()
 	s.registerReviews()
 	s.registerRounds()
+	s.registerSelections()
 	s.registerOpenings()
 	s.registerBegin()
 	s.registerBatches()

@@ -29,6 +29,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -39,27 +40,28 @@ const Prefix = "/api/v1"
 
 // Deps is what the API stands on. All of it is needed down to Log.
 type Deps struct {
-	DB        *store.DB // for the answers that it remembers
-	Access    *access.Store
-	Library   *content.Library
-	Sources   *source.Store
-	Frames    *fact.Frames
-	Intake    *intake.Service
-	Enrol     *enrol.Service
-	Region    *region.Runner
-	Versions  *version.Store
-	Lab       *lab.Lab
-	Scenarios *lab.Store
-	Notices   *notice.Store
-	Forms     *form.Store
-	Cases     *casework.Store
-	Book      *ledger.Book
-	Subsidy   *subsidy.Store
-	Clock     clock.Clock
-	Log       *slog.Logger
-	Machine   func() (Machine, error) // how the installation stands; nil where nobody can tell
-	Rate      int                     // requests a second for one token, or for one address without a token; 0 is DefaultRate
-	Demo      bool                    // the data is synthetic, and exports say so
+	DB         *store.DB // for the answers that it remembers
+	Access     *access.Store
+	Library    *content.Library
+	Sources    *source.Store
+	Frames     *fact.Frames
+	Intake     *intake.Service
+	Enrol      *enrol.Service
+	Region     *region.Runner
+	Versions   *version.Store
+	Lab        *lab.Lab
+	Scenarios  *lab.Store
+	Notices    *notice.Store
+	Forms      *form.Store
+	Cases      *casework.Store
+	Book       *ledger.Book
+	Subsidy    *subsidy.Store
+	Selections *selection.Store
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Machine    func() (Machine, error) // how the installation stands; nil where nobody can tell
+	Rate       int                     // requests a second for one token, or for one address without a token; 0 is DefaultRate
+	Demo       bool                    // the data is synthetic, and exports say so
 
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
@@ -86,8 +88,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Forms, Cases, Book, Subsidy, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Forms, Cases, Book, Subsidy, Selections, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

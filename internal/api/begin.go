@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -19,10 +20,9 @@ var begunBy = map[string]string{
 	subsidy.ApplicationWorkflow: "open_application",
 	subsidy.BatchWorkflow:       "open_batch",
 	subsidy.NoApplication:       "ask_round",
-	"selection_round":           "/selections",
-	"selection_nomination":      "/selections",
-	"selection_title":           "/selections",
-	"pool_entry":                "/ladders",
+	selection.NominationFlow:    "nominate",
+	selection.TitleFlow:         "/selections",
+	selection.PoolFlow:          "/ladders",
 }
 
 // BeginIn is a case to be begun.

@@ -205,7 +205,7 @@ type ActIn struct {
 		Task   int64           `json:"task,omitempty" minimum:"0" example:"207" doc:"答复哪一项并行任务；默认是本账号能办的 · the parallel task that it answers; by default one that the account can"`
 		Seen   int64           `json:"seen,omitempty" minimum:"0" example:"2" doc:"看到的 events；其间有了进展则答 409 · events as it was seen: 409 if the case has moved on since"`
 		Reason string          `json:"reason,omitempty" maxLength:"2000" example:"材料齐全"`
-		Entry  json.RawMessage `json:"entry,omitempty" doc:"表单的填写内容，格式见 get_action_form · what was filled in, by the schema that get_action_form gives"`
+		Entry  json.RawMessage `json:"entry,omitempty" doc:"表单的填写内容，按人的写法：{\"texts\": {\"字段\": \"文字\"}, \"rows\": {\"列表\": [{\"列\": \"文字\"}]}}；字段见 get_action_form · what was filled in, as people write it, by field and by list; get_action_form names the fields"`
 	}
 }
 

@@ -79,6 +79,7 @@ type city struct {
 	told   map[string]int64 // messages to each firm, by credit code
 	failed int64            // a delivery that was given up
 	paid   subsidised       // a subsidy of the firm in 亭湖区, where a test wants one
+	round  held             // a round of a selection, where a test wants one
 	now    time.Time
 }
 
@@ -95,6 +96,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 	"expert1":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"expert2":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"expert3":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
+	"expert4":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"auditor":     func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
 	"firm":        func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 	"handler": func(c *city) access.Grant {
@@ -106,7 +108,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, subsidy.Migrations, Migrations}
+var migrations = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, subsidy.Migrations, selection.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -149,13 +151,13 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	asked, err := form.Load(contentdata.FS, lib)
 	must(t, err)
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now)
-	cases, money := c.openCases(subsidy.Deps{
+	cases, money, awards := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
 		Accounts: accounts, Random: rand.Reader,
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{
@@ -174,8 +176,8 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	return c
 }
 
-// openCases is the workflows that ship, with what subsidies do in them.
-func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store) {
+// openCases is the workflows that ship, with what subsidies and selections do in them.
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store) {
 	c.t.Helper()
 	var err error
 	d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS)
@@ -184,14 +186,19 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 	must(c.t, err)
 	money, effects := subsidy.New(d), casework.NewRegistry()
 	subsidy.Register(effects, money)
-	selection.Register(effects, nil) // no round is held here
+	schemes, err := selection.Load(contentdata.FS, d.Library, d.Rubrics, forms.Set())
+	must(c.t, err)
+	awards := selection.Open(selection.Deps{
+		DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: schemes, Random: d.Random,
+	})
+	selection.Register(effects, awards)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	must(c.t, err)
 	w.DB, w.Sources, w.Parties, w.Frames, w.Library, w.Clock, w.Subjects = d.DB, d.Sources, d.Parties, d.Frames, d.Library, d.Clock, region.NewReader(d.Library)
 	w.Effects, w.Set, w.Forms, w.Sniff = effects, set, casework.FormsOf(forms), casework.SniffFile
 	cases := casework.Open(w)
 	money.Use(cases)
-	return cases, money
+	return cases, money, awards
 }
 
 const invoicePDF = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

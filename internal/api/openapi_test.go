@@ -274,9 +274,37 @@ var calls = []call{
 	{id: "list_openings", as: "city", path: "/openings"},
 	{id: "undo_openings", as: "city", path: "/openings/{opening}/undo", body: `{"reason": "名单有误"}`},
 	{id: "open_case", as: "firm", path: "/cases", body: `{"workflow": "project_filing", "enterprise": {tinghu}, "project": "焊装智能化改造"}`, header: []string{idempotencyHeader, "filing-1"}},
+	{id: "open_case", as: "city", path: "/cases", body: beginRound, aside: true, keep: []string{"call=id"}},
+	{id: "act_case", as: "city", path: "/cases/{call}/act", body: strings.Replace(callForm, "{closes}", "2024-11-30", 1), aside: true},
+	{id: "act_case", as: "second", path: "/cases/{call}/act", body: `{"action": "announce"}`, aside: true},
+	{id: "list_selections", path: "/selections", keep: []string{"selection=items.0.id"}},
+	{id: "check_nomination", as: "firm", path: "/selections/{selection}/nominees/{tinghu}"},
+	{id: "nominate", as: "firm", path: "/selections/{selection}/nominations", body: `{"enterprise": {tinghu}}`, header: []string{idempotencyHeader, "nominate-1"}, keep: []string{"nominee=id"}},
+	{id: "act_case", as: "firm", path: "/cases/{nominee}/act", body: strings.NewReplacer("{word}", "甲组", "{person}", "演示人员 41").Replace(nomineeForm), aside: true},
+	{id: "act_case", as: "second", path: "/cases/{nominee}/act", body: `{"action": "accept"}`, aside: true},
+	{id: "list_nominations", as: "city", path: "/selections/{selection}/nominations"},
+	{id: "act_case", as: "city", path: "/cases/{call}/act", body: `{"action": "draw"}`, days: 14, aside: true},
+	{id: "list_judging", as: "expert1", path: "/judging"},
+	{id: "get_judging", as: "expert1", path: "/judging/{selection}/1"},
+	{id: "put_judging", as: "expert1", path: "/judging/{selection}/1", body: judgedBody},
+	{id: "put_judging", as: "expert2", path: "/judging/{selection}/1", body: judgedBody, aside: true},
+	{id: "recuse", as: "expert3", path: "/judging/{selection}/1/recuse", body: `{"reason": "曾为其提供咨询（演示）"}`},
+	{id: "put_judging", as: "expert4", path: "/judging/{selection}/1", body: judgedBody, aside: true},
+	{id: "act_case", as: "second", path: "/cases/{call}/act", body: `{"action": "rank"}`, aside: true},
+	{id: "act_case", as: "city", path: "/cases/{call}/act", body: `{"action": "publish"}`, aside: true},
+	{id: "list_selection_results", as: "city", path: "/selections/{selection}/results"},
+	{id: "list_selection_seats", as: "city", path: "/selections/{selection}/seats"},
+	{id: "get_selection_draw", path: "/selections/{selection}/draw"},
+	{id: "get_selection", path: "/selections/{selection}"},
+	{id: "act_case", as: "second", path: "/cases/{call}/act", body: decisionForm, days: 12, aside: true},
+	{id: "list_titles", as: "firm", path: "/titles?selection={selection}", keep: []string{"title=items.0.id"}},
+	{id: "get_title", as: "firm", path: "/titles/{title}"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
+
+// judgedBody is a score sheet of a craftsman.
+const judgedBody = `{"sheet": {"skill": "36", "work": "32", "teaching": "20"}, "remark": "依据充分（演示）"}`
 
 // paidBefore is what another office has paid to the firm in 大丰区, for its project as a whole.
 const paidBefore = "企业名称,统一社会信用代码,奖补类别,项目,年度,金额（元）,发放单位,依据文号\n盐城大丰乙电子有限公司," + dafengCode + ",投入补助,智能仓储,2022,300000,市发展改革委,盐发改发〔2022〕9号\n"
@@ -306,6 +334,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	must(t, err)
 	names["zip"], names["template"] = string(zip), templateOf(t, "企业名称", "统一社会信用代码", "营业收入（万元）")
 	c.staff()
+	c.inPool()
 	c.verifies()
 	for _, login := range []string{"expert1", "expert2", "expert3"} {
 		names[login] = fmt.Sprint(c.ids[login])
@@ -353,6 +382,9 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 			var list editionsOut
 			r.into(t, &list.Body)
 			names["instead"] = fmt.Sprint(list.Body.Items[0].ID)
+		}
+		if k.id == "list_judging" {
+			c.joins("expert4", "演示人员 04") // takes the seat of who steps back
 		}
 		if k.id == "get_plan" {
 			names["plan"] = r.body

@@ -117,6 +117,9 @@ var writers = map[string][]string{
 	"enter_openings":          {"city"},
 	"undo_openings":           {"city"},
 	"open_case":               {"firm", "handler"},
+	"nominate":                {"tinghu", "city", "firm", "handler"},
+	"put_judging":             {"expert1"},
+	"recuse":                  {"expert1"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"save_scenario":           {"tinghu", "city", "narrow", "admin"},
@@ -163,6 +166,10 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.cases[code])
 	case strings.HasPrefix(op.path, "/rounds/"):
 		id = c.paid.round
+	case strings.HasPrefix(op.path, "/selections/"), strings.HasPrefix(op.path, "/judging/"):
+		id = c.round.id
+	case strings.HasPrefix(op.path, "/titles/"):
+		id = "1"
 	case strings.HasPrefix(op.path, "/openings/"):
 		id = c.paid.opening
 	case strings.HasPrefix(op.path, "/calls/"):
@@ -181,6 +188,7 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
+		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1",
 		"{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 
@@ -194,6 +202,8 @@ func newWalk(t *testing.T) *city {
 	c := newCity(t)
 	c.tokens["narrow"] = c.token("city", access.Actions(), "320904")
 	c.subsidise(noticed)
+	c.selects()
+	c.ranks()
 	c.enters()
 	c.lists()
 	c.grants()
@@ -214,6 +224,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"get_fund":            {"", "?by=area", "?by=month"},
 		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
 		"list_candidates":     {"?role=expert"},
+		"list_titles":         {fmt.Sprintf("?enterprise=%d", c.firms[dafengCode]), "?selection=" + c.round.id},
 		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
 		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
 	}

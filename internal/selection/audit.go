@@ -7,6 +7,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -91,6 +92,30 @@ func (s *Store) Drawn(ctx context.Context, scope access.Scope, roundID int64) (D
 		return nil
 	})
 	return d, err
+}
+
+// DrawnLot is a record that took part in a draw, with its lot.
+type DrawnLot struct {
+	Record int64
+	Number int64 // its place, from 1: of a nomination, what experts know it by
+	Lot    string
+}
+
+// Lots is each record with its lot, in the order of the lots.
+func (d Drawn) Lots(r Round) (nominations, experts []DrawnLot) {
+	lots := r.lots()
+	for i, id := range d.Nominations {
+		nominations = append(nominations, DrawnLot{id, int64(i + 1), lots.Lot(ForBlind, Nomination{ID: id}.key())})
+	}
+	for i, id := range d.Experts {
+		experts = append(experts, DrawnLot{id, int64(i + 1), lots.Lot(ForExperts, Expert{ID: id}.key())})
+	}
+	return nominations, experts
+}
+
+// Sound says that the seed is the one to which the round was committed, and its roll that of who was drawn of.
+func (d Drawn) Sound(r Round) bool {
+	return lot.Commitment(r.Seed) == r.Commitment && d.Roll() == r.Roll
 }
 
 // Roll is the digest that goes into every lot, worked out anew from who was drawn of.

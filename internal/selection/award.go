@@ -57,7 +57,7 @@ func (s *Store) results(ctx context.Context, q store.Querier, r Round) ([]Result
 }
 
 // Results is the ranking with what became of everybody. Who sees the round's area sees it once it is made; others see
-// those nominations that they may see, and only from the notice on.
+// those nominations that they may see, and only from the notice on, and of a tie nothing where the other one is not theirs.
 func (s *Store) Results(ctx context.Context, scope access.Scope, roundID int64) ([]Result, error) {
 	view, err := s.Frames.For(ctx, scope, 0)
 	if err != nil {
@@ -79,6 +79,11 @@ func (s *Store) Results(ctx context.Context, scope access.Scope, roundID int64) 
 			return err
 		}
 		out = slices.DeleteFunc(all, func(o Result) bool { return !whole && !view.Can(access.ReadCase, o.Party) })
+		for i := range out {
+			if tie := out[i].Tie; tie != nil && !slices.ContainsFunc(out, func(o Result) bool { return o.Key == tie.With }) {
+				out[i].Tie = nil
+			}
+		}
 		return nil
 	})
 	return out, err
@@ -235,11 +240,16 @@ func (s *Store) stoodInNotice(scheme *Scheme, chosen []Result) error {
 		if o.Noticed == 0 {
 			return errs.Conflict(i18n.M("selection.not_in_notice", o.Rank))
 		}
-		if last, _ := s.Library.Calendar().AddWorkdays(o.Noticed, scheme.Notice); s.Clock.Today() <= last {
+		if last, _ := s.NoticeEnds(scheme, o.Noticed); s.Clock.Today() <= last {
 			return errs.Conflict(i18n.M("selection.notice_runs", o.Rank, scheme.Notice, last.String()))
 		}
 	}
 	return nil
+}
+
+// NoticeEnds is the last day of a notice that began on a day; known says that the holidays up to it are published.
+func (s *Store) NoticeEnds(scheme *Scheme, began period.Day) (last period.Day, known bool) {
+	return s.Library.Calendar().AddWorkdays(began, scheme.Notice)
 }
 
 // give writes titles with their facts.
@@ -380,6 +390,18 @@ func (s *Store) Titles(ctx context.Context, scope access.Scope, enterprise int64
 // TitlesOf is those of a round that the scope may see.
 func (s *Store) TitlesOf(ctx context.Context, scope access.Scope, roundID int64) ([]Title, error) {
 	return s.titlesSeen(ctx, scope, titlesRound, roundID)
+}
+
+// TitleByID is one title; NotFound where the scope may not see it.
+func (s *Store) TitleByID(ctx context.Context, scope access.Scope, id int64) (Title, error) {
+	seen, err := s.titlesSeen(ctx, scope, titleByID, id)
+	if err != nil {
+		return Title{}, err
+	}
+	if len(seen) == 0 {
+		return Title{}, errs.NotFound("title", id)
+	}
+	return seen[0], nil
 }
 
 func (s *Store) titlesSeen(ctx context.Context, scope access.Scope, query string, id int64) ([]Title, error) {

@@ -256,6 +256,9 @@ type Review struct {
 	Remark string
 }
 
+// Place is where what an expert has typed and not given is kept.
+func (v Review) Place() string { return fmt.Sprintf("judging/%d/%d", v.Round, v.Blind.Number) }
+
 const seatsOfExpert = `SELECT n.id FROM selection_seat s JOIN selection_nomination n ON n.id = s.nomination_id
 	WHERE s.expert_id = $1 AND s.ended_at = 0 AND n.out_at = 0 ORDER BY n.round_id, n.number`
 

@@ -211,6 +211,9 @@ type Round struct {
 	pool []int64 // the experts of the draw
 }
 
+// Open says that the round takes nominations on a day.
+func (r Round) Open(on period.Day) bool { return r.State == Nominating && on <= r.Closes }
+
 // lots are those of the round; before the draw there are none.
 func (r Round) lots() Lots { return Lots{lot.Draw{Seed: r.Seed, Roll: r.Roll}} }
 

@@ -70,11 +70,6 @@ func (s *server) judgingWork(ctx context.Context, v *visit, all []todo) ([]todo,
 	return append(all, todo{Count: left, Text: v.t.S("selectionpage.todo_judging"), Href: "/judging"}), nil
 }
 
-// judgePlace is where what an expert has typed and not given is kept.
-func judgePlace(x selection.Review) string {
-	return strings.TrimPrefix(judgePath(x.Round, x.Blind.Number), "/")
-}
-
 func (s *server) judgingOf(ctx context.Context, v *visit) (judgingData, error) {
 	var d judgingData
 	all, err := s.Selections.Reviews(ctx, v.scope)
@@ -95,7 +90,7 @@ func (s *server) judgingOf(ctx context.Context, v *visit) (judgingData, error) {
 		} else {
 			row.Given = selection.ShowMean(x.Rubric.Sum(x.Sheet))
 		}
-		_, err := s.Forms.Draft(ctx, v.scope, judgePlace(x))
+		_, err := s.Forms.Draft(ctx, v.scope, x.Place())
 		if err != nil && errs.KindOf(err) != errs.KindNotFound {
 			return d, err
 		}
@@ -274,7 +269,7 @@ func (s *server) judgeOf(r *http.Request, v *visit) (judgeData, error) {
 		}
 		d.Points = append(d.Points, row)
 	}
-	draft, err := s.Forms.Draft(ctx, v.scope, judgePlace(d.Review))
+	draft, err := s.Forms.Draft(ctx, v.scope, d.Review.Place())
 	switch {
 	case err == nil && draft.Hash == d.Rubric.Hash:
 		d.Revision, d.SavedAt = draft.Revision, instant(draft.SavedAt)
@@ -314,7 +309,7 @@ func (s *server) judge(w http.ResponseWriter, r *http.Request, v *visit) error {
 		entry.Texts[d.Points[i].ID] = d.Points[i].Points
 	}
 	entry.Texts[remarkField] = d.Words
-	place, done := judgePlace(d.Review), "/judging?done=given"
+	place, done := d.Review.Place(), "/judging?done=given"
 	if r.PostFormValue("do") == "draft" {
 		_, err = s.Forms.Save(ctx, v.scope, form.Draft{Place: place, Hash: d.Rubric.Hash, Revision: max(numberOf(r, "revision"), 0), Page: tokenOf(r), Entry: entry})
 		done = judgePath(d.Round, d.Blind.Number) + "?done=draft"
@@ -367,7 +362,7 @@ func (s *server) recuse(w http.ResponseWriter, r *http.Request, v *visit) error 
 	}
 	d.Reason = strings.TrimSpace(r.PostFormValue("reason"))
 	if err = s.Selections.Recuse(r.Context(), v.scope, d.Round, d.Blind.Number, d.Reason); err == nil {
-		err = s.Forms.Forget(r.Context(), v.scope, judgePlace(d.Review))
+		err = s.Forms.Forget(r.Context(), v.scope, d.Review.Place())
 	}
 	return s.judged(w, r, v, d, "/judging?done=recused", err)
 }

@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math/big"
 	"net/http"
 	"slices"
@@ -15,7 +14,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -54,10 +52,8 @@ func (s *server) selectionRow(ctx context.Context, t i18n.T, r selection.Round) 
 		return row, err
 	}
 	row.Name = t.S("selectionpage.round_name", r.Year, t.Text(row.Scheme.Name))
-	if r.State == selection.Nominating {
-		if row.Open = s.Clock.Today() <= r.Closes; !row.Open {
-			row.StateText = t.S("selectionpage.closed")
-		}
+	if row.Open = r.Open(s.Clock.Today()); r.State == selection.Nominating && !row.Open {
+		row.StateText = t.S("selectionpage.closed")
 	}
 	return row, nil
 }
@@ -228,9 +224,8 @@ type seatRow struct {
 
 // lotRow is a record that took part in a draw, with its lot.
 type lotRow struct {
-	Record, Number int64
-	Lot            string
-	Firm           string // for those who may know
+	selection.DrawnLot
+	Firm string // for those who may know
 }
 
 // selectionData is the page of a round.
@@ -446,7 +441,7 @@ func (s *server) selectionNotice(ctx context.Context, v *visit, _ fact.View, d *
 	var until period.Day
 	for i, p := range d.Notice {
 		d.Notice[i].County = s.areaName(p.County)
-		if last, known := s.Library.Calendar().AddWorkdays(p.Since, d.Scheme.Notice); last > until {
+		if last, known := s.Selections.NoticeEnds(d.Scheme, p.Since); last > until {
 			until, d.Until = last, dayText(v.t, last, known)
 		}
 	}
@@ -459,20 +454,20 @@ func (s *server) selectionLots(ctx context.Context, v *visit, view fact.View, d 
 	if err != nil || len(drawn.Nominations) == 0 {
 		return err
 	}
-	lots := lot.Draw{Seed: d.Seed, Roll: d.Roll}
 	names := map[int64]string{}
 	if d.Office {
 		for _, n := range d.Nominations {
 			names[n.ID] = strings.TrimSpace(n.Firm + " " + n.Item)
 		}
 	}
-	for i, id := range drawn.Nominations {
-		d.Drawn = append(d.Drawn, lotRow{Record: id, Number: int64(i + 1), Lot: lots.Lot(selection.ForBlind, strconv.FormatInt(id, 10)), Firm: names[id]})
+	nominations, experts := drawn.Lots(d.Round)
+	for _, x := range nominations {
+		d.Drawn = append(d.Drawn, lotRow{x, names[x.Record]})
 	}
-	for i, id := range drawn.Experts {
-		d.Experts = append(d.Experts, lotRow{Record: id, Number: int64(i + 1), Lot: lots.Lot(selection.ForExperts, strconv.FormatInt(id, 10))})
+	for _, x := range experts {
+		d.Experts = append(d.Experts, lotRow{DrawnLot: x})
 	}
-	d.Sound = lot.Commitment(d.Seed) == d.Commitment && drawn.Roll() == d.Roll
+	d.Sound = drawn.Sound(d.Round)
 	return nil
 }
 
@@ -503,57 +498,24 @@ func (s *server) selectionCandidates(ctx context.Context, v *visit, view fact.Vi
 }
 
 func (s *server) candidate(ctx context.Context, v *visit, view fact.View, r selectionRow, firm int64) (candidate, error) {
-	own := slices.Contains(v.scope.Owns(), firm)
-	c := candidate{Firm: firm, Name: s.firmName(view, firm)}
-	c.May = own && v.scope.Sees(access.FileCase, "", firm) && slices.Contains(r.Scheme.Nominate, selection.ByEnterprise) ||
-		!own && view.Can(access.HandleCase, firm) && slices.Contains(r.Scheme.Nominate, selection.ByCounty)
-	checks, err := s.Selections.Eligible(ctx, v.scope, r.Round, firm)
-	if err != nil {
-		return c, err
-	}
-	c.Checks, c.Worst = s.conditionRows(v.t, view, firm, checks), selection.Worst(checks)
-	c.Open, _, err = s.Cases.Cases(ctx, v.scope, casework.Filter{Workflow: selection.NominationFlow, Batch: r.Case, Enterprise: firm, Running: true}, 0, listRows)
-	return c, err
+	c, err := s.Selections.Candidate(ctx, v.scope, s.Cases, r.Round, firm)
+	return candidate{
+		Firm: firm, Name: s.firmName(view, firm), Checks: s.conditionRows(v.t, view, firm, c.Checks), Worst: selection.Worst(c.Checks), Open: c.Open, May: c.May,
+	}, err
 }
 
 // nominate opens the case of a nomination; one of the enterprise that was not handed in yet is led to.
 func (s *server) nominate(w http.ResponseWriter, r *http.Request, v *visit) error {
-	ctx := r.Context()
 	rd, err := s.selectionOf(r, v)
 	if err != nil {
 		return err
 	}
-	row, err := s.selectionRow(ctx, v.t, rd)
-	if err != nil {
-		return err
-	}
-	view, err := s.view(ctx, v)
-	if err != nil {
-		return err
-	}
-	firm := numberOf(r, "firm")
-	if !v.scope.Sees(access.FileCase, "", firm) && !view.Can(access.HandleCase, firm) {
-		return forbidden(access.FileCase)
-	}
-	c, err := s.candidate(ctx, v, view, row, firm)
+	made, begun, err := s.Selections.Begin(r.Context(), v.scope, s.Cases, rd, numberOf(r, "firm"))
 	switch {
 	case err != nil:
 		return err
-	case !c.May:
-		return errs.Conflict(i18n.M("selection.not_nominated_by"))
-	case !row.Open:
-		return errs.Conflict(i18n.M("selection.too_late", row.Closes.String()))
-	}
-	if i := slices.IndexFunc(c.Open, func(x casework.Case) bool { return x.State == "draft" || row.Scheme.Of == selection.OfEnterprise }); i >= 0 {
-		return seeOther(w, r, casePath(c.Open[i].ID))
-	}
-	n, err := s.Selections.NominationCase(ctx, rd, fmt.Sprintf("%s %d", row.Scheme.Name.ZH, rd.Year), firm)
-	if err != nil {
-		return err
-	}
-	made, err := s.Cases.New(ctx, v.scope, n)
-	if err != nil {
-		return err
+	case begun:
+		return seeOther(w, r, casePath(made.ID))
 	}
 	return seeOther(w, r, casePath(made.ID)+"?done=nominated")
 }

@@ -1,0 +1,90 @@
+package selection
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+)
+
+// Candidate is an enterprise that may be nominated in a round, as far as a scope may know it.
+type Candidate struct {
+	Party  int64
+	Checks []Check         // how it stands to the conditions today
+	Open   []casework.Case // nominations of it in the round that have not ended, the newest first
+	May    bool            // the scope may nominate it: the own enterprise, or as the office, where the scheme lets those nominate
+}
+
+// nominatesAs is as whom a scope could nominate an enterprise: ByEnterprise, ByCounty, or "" where it may not.
+func nominatesAs(scope access.Scope, view fact.View, enterprise int64) string {
+	own := slices.Contains(scope.Owns(), enterprise)
+	switch {
+	case own && scope.Sees(access.FileCase, "", enterprise):
+		return ByEnterprise
+	case !own && view.Can(access.HandleCase, enterprise):
+		return ByCounty
+	}
+	return ""
+}
+
+// openShown is how many nominations of one enterprise that have not ended are told.
+const openShown = 100
+
+// Candidate is how an enterprise stands to a round, and whether the scope may nominate it; NotFound for one that the scope
+// may not see.
+func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casework.Store, r Round, enterprise int64) (Candidate, error) {
+	scheme, _, err := s.Definition(ctx, r)
+	if err != nil {
+		return Candidate{}, err
+	}
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return Candidate{}, err
+	}
+	c := Candidate{Party: enterprise, May: slices.Contains(scheme.Nominate, nominatesAs(scope, view, enterprise))}
+	if c.Checks, err = s.Eligible(ctx, scope, r, enterprise); err != nil {
+		return c, err
+	}
+	c.Open, _, err = cases.Cases(ctx, scope, casework.Filter{Workflow: NominationFlow, Batch: r.Case, Enterprise: enterprise, Running: true}, 0, openShown)
+	return c, err
+}
+
+// Begin opens the case of a nomination. One of the enterprise that is not handed in yet is given instead, and where
+// enterprises are selected any that has not ended: begun says so. Forbidden for who does not act for the enterprise,
+// Conflict where the scheme lets others nominate or the last day is over.
+func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.Store, r Round, enterprise int64) (made casework.Case, begun bool, err error) {
+	scheme, _, err := s.Definition(ctx, r)
+	if err != nil {
+		return casework.Case{}, false, err
+	}
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return casework.Case{}, false, err
+	}
+	if nominatesAs(scope, view, enterprise) == "" {
+		return casework.Case{}, false, errs.Forbidden(string(access.FileCase))
+	}
+	c, err := s.Candidate(ctx, scope, cases, r, enterprise)
+	switch {
+	case err != nil:
+		return casework.Case{}, false, err
+	case !c.May:
+		return casework.Case{}, false, errs.Conflict(i18n.M("selection.not_nominated_by"))
+	case !r.Open(s.Clock.Today()):
+		return casework.Case{}, false, errs.Conflict(i18n.M("selection.too_late", r.Closes.String()))
+	}
+	if i := slices.IndexFunc(c.Open, func(x casework.Case) bool { return x.State == "draft" || scheme.Of == OfEnterprise }); i >= 0 {
+		return c.Open[i], true, nil
+	}
+	n, err := s.NominationCase(ctx, r, fmt.Sprintf("%s %d", scheme.Name.ZH, r.Year), enterprise)
+	if err != nil {
+		return casework.Case{}, false, err
+	}
+	made, err = cases.New(ctx, scope, n)
+	return made, false, err
+}
