@@ -63,11 +63,11 @@ func (s *Store) AreaSubject(ctx context.Context, area string) (int64, error) {
 
 // OpenCall drafts a call and opens its case. The scope must handle cases of the area, and see the line of the fund that pays.
 func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call, error) {
-	if !scope.Sees(access.HandleCase, c.Area, 0) {
-		return c, errs.Forbidden("draft a call of area " + c.Area)
-	}
 	if err := s.checkCall(ctx, &c); err != nil {
 		return c, err
+	}
+	if !scope.Sees(access.HandleCase, c.Area, 0) {
+		return c, errs.Forbidden("draft a call of area " + c.Area)
 	}
 	if _, err := s.lineSeen(ctx, scope, c.Line); err != nil {
 		return c, err
