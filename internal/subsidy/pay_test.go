@@ -224,20 +224,27 @@ func (w *world) asksDue(firm int64) int {
 	return n
 }
 
+// grantedInTwoParts is a case of a firm and its project whose subsidy was granted: the first part is payable, the second promised.
+func grantedInTwoParts(t *testing.T, db *store.DB) (w *world, firm, project, id int64) {
+	t.Helper()
+	w = worldUnder(t, db, inTwoParts(t))
+	firm, project = w.firm("大丰示例机械", "320904")
+	call := w.opened("c9")
+	id, err := w.applies(call, firm, "c9", items("11"))
+	must(t, err)
+	w.settled(id)
+	batch := w.batched(call, id)
+	w.pass(9 * 24 * time.Hour)
+	w.does(cityB, batch, "approve", "grant")
+	return w, firm, project, id
+}
+
 // A clause that pays in two parts promises the whole: it is committed under one claim, the second part is asked for when it is
 // due and not before, is worked out again by the pinned policy, and is never more than was promised.
 func TestInstalments(t *testing.T) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
-		w := worldUnder(t, db, inTwoParts(t))
-		firm, project := w.firm("大丰示例机械", "320904")
+		w, firm, project, id := grantedInTwoParts(t, db)
 		me := applicant(1000+firm, firm)
-		call := w.opened("c9")
-		id, err := w.applies(call, firm, "c9", items("11"))
-		must(t, err)
-		w.settled(id)
-		batch := w.batched(call, id)
-		w.pass(9 * 24 * time.Hour)
-		w.does(cityB, batch, "approve", "grant")
 		parts, err := w.Instalments(ctx, applicant(9, firm), id)
 		must(t, err)
 		if len(parts) != 2 || parts[0].Balance[ledger.Payable] != 36*wan || parts[1].Balance[ledger.Committed] != 54*wan {
@@ -297,16 +304,8 @@ func TestInstalments(t *testing.T) {
 // What is known now bounds the second part, and what will not fall due any more is given up, by the city alone and for a reason.
 func TestLaterInstalmentIsBounded(t *testing.T) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
-		w := worldUnder(t, db, inTwoParts(t))
-		firm, project := w.firm("大丰示例机械", "320904")
+		w, firm, project, id := grantedInTwoParts(t, db)
 		me := applicant(1000+firm, firm)
-		call := w.opened("c9")
-		id, err := w.applies(call, firm, "c9", items("11"))
-		must(t, err)
-		w.settled(id)
-		batch := w.batched(call, id)
-		w.pass(9 * 24 * time.Hour)
-		w.does(cityB, batch, "approve", "grant")
 		w.sends(t, id, 1, 36*wan)
 		w.accepted(project, w.today())
 		w.reported(project, map[string]any{"project.investment@2024": 600 * wan, "project.effective_input@2024": 600 * wan})
