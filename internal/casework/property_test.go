@@ -29,7 +29,7 @@ func TestRandomWays(t *testing.T) {
 		done := map[string]int{}
 		people := w.everybody()
 		start := w.now
-		rapid.Check(t, func(r *rapid.T) {
+		wander := func(r *rapid.T) {
 			w.now = start
 			c := w.open(t)
 			def := w.Set.All()[0]
@@ -66,13 +66,21 @@ func TestRandomWays(t *testing.T) {
 				}
 			}
 			w.holds(t, r, c.ID)
-		})
+		}
+		few := func() bool {
+			return slices.ContainsFunc([]string{"grant", "pay", "appeal", "withdraw", "veto"}, func(way string) bool { return done[way] == 0 })
+		}
+		for range 10 { // by chance a hundred cases may have none that comes to be paid
+			if rapid.Check(t, wander); !few() {
+				break
+			}
+		}
 		for _, a := range w.Set.All()[0].list {
 			if done[a.ID] == 0 {
 				t.Logf("%s was never done", a.ID)
 			}
 		}
-		if done["grant"] == 0 || done["pay"] == 0 || done["appeal"] == 0 || done["withdraw"] == 0 || done["veto"] == 0 {
+		if few() {
 			t.Errorf("some ways were never gone: %v", done)
 		}
 	})
