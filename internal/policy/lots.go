@@ -97,15 +97,8 @@ func (c *Crowd) jobs(pl *Plan, some []bool) []job {
 			some = t.clauses
 		}
 		j := job{by: pl, table: t, screen: s, clauses: pl.askedBy(s, some)}
-		for _, k := range j.clauses {
-			j.guards = append(j.guards, s.guards(pl, k))
-		}
 		if len(j.clauses) > 0 && t.year > 0 {
-			j.plan = s.program.Bind(s.program.Again(t.batch, reading{c, pl, t}, anew), j.outs()...)
-			j.arrange()
-			for n, k := range j.clauses {
-				j.rounds, j.spans = append(j.rounds, j.roundsOf(n)), append(j.spans, t.inForce(k))
-			}
+			t.binding.bind(&j, s.program.Again(t.batch, reading{c, pl, t}, anew))
 		}
 		asked[i] = j
 	})
@@ -137,13 +130,13 @@ func inBlocks(jobs []job) (pieces []job) {
 	return pieces
 }
 
-// arrange puts the conditions of each clause that cost little first, where it does not matter which comes first: none may fail.
-func (j *job) arrange() {
-	for _, all := range j.guards {
-		if !slices.ContainsFunc(all, func(g guard) bool { return j.plan.MayFail(g.out) }) {
-			slices.SortStableFunc(all, func(a, b guard) int { return j.plan.Cost(a.out) - j.plan.Cost(b.out) })
-		}
+// arranged is the conditions of the nth clause, those that cost little first where it does not matter which comes first: none may fail.
+func (j *job) arranged(n int) []guard {
+	all := j.screen.guards(j.by, j.clauses[n])
+	if !slices.ContainsFunc(all, func(g guard) bool { return j.plan.MayFail(g.out) }) {
+		slices.SortStableFunc(all, func(a, b guard) int { return j.plan.Cost(a.out) - j.plan.Cost(b.out) })
 	}
+	return all
 }
 
 // askedBy is the clauses of a screen, as far as they hold: all or some of them.

@@ -36,15 +36,16 @@ type Crowd struct {
 
 // table is the rows of a screen in a year.
 type table struct {
-	screen *screen
-	year   int // 0 for subjects whose event has no known day
-	rows   []row
-	firms  []int32       // of rows, rising
-	who    []who         // of rows
-	batch  *column.Batch // but for parameters and settings
-	spans  *spans
-	pools  [scopes]pools // of rows, once they are numbered
-	timely bool          // the rows of each enterprise are in the order of their days
+	screen  *screen
+	year    int // 0 for subjects whose event has no known day
+	rows    []row
+	firms   []int32       // of rows, rising
+	who     []who         // of rows
+	batch   *column.Batch // but for parameters and settings
+	spans   *spans
+	binding *binding
+	pools   [scopes]pools // of rows, once they are numbered
+	timely  bool          // the rows of each enterprise are in the order of their days
 
 	// Of rows that were gathered:
 	clauses []bool  // that are asked of them; nil for all of the screen
@@ -244,7 +245,7 @@ func (c *Crowd) add(s *screen, year int, rows []row) {
 }
 
 func newTable(s *screen, year int, rows []row) table {
-	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), who: make([]who, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}, timely: true}
+	t := table{screen: s, year: year, rows: rows, firms: make([]int32, len(rows)), who: make([]who, len(rows)), spans: &spans{of: map[inSpan][]column.Bits{}}, binding: &binding{}, timely: true}
 	for i := range rows {
 		t.timely = t.timely && (i == 0 || rows[i-1].firm != rows[i].firm || rows[i-1].day <= rows[i].day)
 		t.firms[i], t.who[i] = rows[i].firm, who{rows[i].unit, rows[i].project, rows[i].day}

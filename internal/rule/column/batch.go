@@ -305,13 +305,20 @@ func (b *Batch) read(in *rule.Input, r Reader) {
 }
 
 // Again is a batch of the program with some names read anew; all else is shared with it, aggregates over what is not read anew
-// as well. Names that are not Fixed need the
+// as well. Where every name is Fixed to what it was, it is the batch itself. Names that are not Fixed need the
 // contexts, and may give texts that the dictionary has to take up: only one goroutine may do it at a time.
 func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch {
-	c := *b
-	c.Columns, c.Below, c.fixed = maps.Clone(b.Columns), map[Level]*Below{}, maps.Clone(b.fixed)
+	var c *Batch
+	other := func() {
+		if c == nil {
+			c = new(Batch)
+			*c = *b
+			c.Columns, c.Below, c.fixed = maps.Clone(b.Columns), maps.Clone(b.Below), maps.Clone(b.fixed)
+		}
+	}
 	for _, in := range p.inputs {
-		if anew(in) {
+		if anew(in) && !b.stands(in, r) {
+			other()
 			delete(c.Columns, in.ID())
 			delete(c.fixed, in.ID())
 			c.read(in, r)
@@ -319,14 +326,29 @@ func (p *Program) Again(b *Batch, r Reader, anew func(*rule.Input) bool) *Batch 
 	}
 	for level, sub := range p.levels {
 		old := b.Below[level]
-		if old == nil { // see Some
+		if old == nil || !sub.reads(anew) { // see Some
 			continue
 		}
-		if c.Below[level] = old; sub.reads(anew) {
-			c.Below[level] = &Below{First: old.First, none: old.none, Batch: sub.Again(old.Batch, r, anew), kept: newKept()}
+		if below := sub.Again(old.Batch, r, anew); below != old.Batch {
+			other()
+			c.Below[level] = &Below{First: old.First, none: old.none, Batch: below, kept: newKept()}
 		}
 	}
-	return &c
+	if c == nil {
+		return b
+	}
+	return c
+}
+
+// stands says that a name has one value for all rows, and had it before.
+func (b *Batch) stands(in *rule.Input, r Reader) bool {
+	f, ok := r.(Fixed)
+	if !ok {
+		return false
+	}
+	a, ok := f.Fixed(in)
+	was, before := b.fixed[in.ID()]
+	return ok && a.State == rule.Present && before && a.Value == was
 }
 
 // Some is a batch of some rows, rising, and of what lies below them, with what some expressions read. What columns tell of all

@@ -78,7 +78,7 @@ type node struct {
 type lowerer struct {
 	*Plan
 	seen  map[kindOf]int // nodes by what they are
-	least least
+	known map[kindOf]int // those of the plan of which this one is made
 }
 
 // least is what kernels have at least, whatever the numbers of a batch need. The zero value is what they need; tests ask for
@@ -142,8 +142,7 @@ type kindOf struct {
 	rest       string // of the args
 	value, den wholeOf
 	words      string
-	name       string
-	aggregate  *rule.Aggregate
+	col        *Column
 }
 
 // wholeOf is a whole number of any size.
@@ -164,7 +163,7 @@ func whole(n *big.Int) wholeOf {
 }
 
 func (n *node) kind() kindOf {
-	k := kindOf{op: n.op, typ: n.typ, width: n.width, check: n.check, plus: n.plus, value: whole(n.value), den: whole(n.den), words: n.words}
+	k := kindOf{op: n.op, typ: n.typ, width: n.width, check: n.check, plus: n.plus, value: whole(n.value), den: whole(n.den), words: n.words, col: n.col}
 	for i, a := range n.args {
 		if i < len(k.args) {
 			k.args[i] = a + 1
@@ -172,17 +171,16 @@ func (n *node) kind() kindOf {
 			k.rest += " " + strconv.Itoa(a)
 		}
 	}
-	if n.in != nil {
-		k.name, k.aggregate = n.in.ID(), n.in.Aggregate()
-	}
 	return k
 }
 
 // put adds a node, or finds the equal one.
 func (l *lowerer) put(n node) int {
 	key := n.kind()
-	if id, ok := l.seen[key]; ok {
-		return id
+	for _, of := range [...]map[kindOf]int{l.known, l.seen} {
+		if id, ok := of[key]; ok {
+			return id
+		}
 	}
 	n.cost = 1
 	for _, a := range n.args {

@@ -17,6 +17,13 @@ type Plan struct {
 	outs    []int
 	extra   []string // texts of constants that no row has; their codes follow those of the dictionary
 	levels  map[Level]*Plan
+
+	some  []int // expressions that may be asked for
+	least least
+	words int            // in the dictionary
+	seen  map[kindOf]int // nodes by what they are
+	base  *Plan          // of which Rebind made it, nil of one that was made of none
+	free  *sync.Pool     // machines of the base and of all that were made of it, which nobody uses
 }
 
 // Bind makes the plan for a batch, and folds the aggregates: of all expressions, or of some that alone will be asked for. The
@@ -24,18 +31,14 @@ type Plan struct {
 func (p *Program) Bind(b *Batch, some ...int) *Plan { return p.bind(b, least{}, some...) }
 
 func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
-	pl := &Plan{program: p, batch: b, levels: map[Level]*Plan{}}
-	for level, sub := range p.levels {
-		if b.Below[level] != nil { // see Some
-			pl.levels[level] = b.Below[level].bind(sub, at)
-		}
-	}
-	l := &lowerer{Plan: pl, seen: map[kindOf]int{}, least: at}
 	if len(some) == 0 {
 		for n := range p.outs {
 			some = append(some, n)
 		}
 	}
+	pl := &Plan{program: p, batch: b, some: some, least: at, words: len(b.Dict.words), seen: map[kindOf]int{}, free: new(sync.Pool)}
+	pl.bindLevels()
+	l := &lowerer{Plan: pl, seen: pl.seen}
 	for _, n := range some {
 		l.words(p.outs[n].tree)
 	}
@@ -44,6 +47,16 @@ func (p *Program) bind(b *Batch, at least, some ...int) *Plan {
 		pl.outs[n] = l.out(p.outs[n])
 	}
 	return pl
+}
+
+// bindLevels binds what lies below.
+func (pl *Plan) bindLevels() {
+	pl.levels = map[Level]*Plan{}
+	for level, sub := range pl.program.levels {
+		if below := pl.batch.Below[level]; below != nil { // see Some
+			pl.levels[level] = below.bind(sub, pl.least)
+		}
+	}
 }
 
 // MayFail says that the numbers of the batch do not rule it out that an expression fails in a row.
@@ -124,26 +137,30 @@ type Machine struct {
 	below map[*Plan]*Machine
 }
 
-// Machine is a new one, with room for a block.
+// Machine is one that nobody uses, with room for a block. What it has of nodes that the plan shares with its base is of use to it;
+// of others it knows nothing.
 func (pl *Plan) Machine() *Machine {
-	return &Machine{plan: pl, vecs: make([]vec, len(pl.nodes)), below: map[*Plan]*Machine{}}
+	m, _ := pl.free.Get().(*Machine)
+	if m == nil {
+		m = &Machine{below: map[*Plan]*Machine{}}
+	}
+	shared := len(pl.nodes)
+	if pl.base != nil {
+		shared = len(pl.base.nodes)
+	}
+	more := max(len(pl.nodes)-len(m.vecs), 0)
+	m.plan, m.vecs = pl, slices.Grow(m.vecs, more)[:len(pl.nodes)]
+	clear(m.vecs[shared:])
+	return m
 }
 
-// numbers is room of 64 bits that machines gave back, empty.
-var numbers = sync.Pool{New: func() any { return new([blockRows]int64) }}
-
-// Close gives the room of a machine back, which nobody may use any more.
+// Close gives a machine back, which nobody may use any more.
 func (m *Machine) Close() {
-	for i := range m.vecs {
-		if v := &m.vecs[i]; v.n64 != nil && m.plan.nodes[i].op != opLoad {
-			clear(v.n64[:])
-			numbers.Put(v.n64)
-			v.n64 = nil
-		}
-	}
 	for _, below := range m.below {
 		below.Close()
 	}
+	clear(m.below)
+	m.plan.free.Put(m)
 }
 
 // room makes the room for numbers, once a node is asked for.
@@ -153,7 +170,7 @@ func (v *vec) room(n *node) {
 	}
 	switch n.width {
 	case w64:
-		v.n64 = numbers.Get().(*[blockRows]int64)
+		v.n64 = new([blockRows]int64)
 	case w128:
 		v.n128 = new([blockRows]int128)
 	default:

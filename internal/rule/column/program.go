@@ -18,8 +18,9 @@ type Program struct {
 
 // out is something that is asked for: an expression, or a tree that is made of some.
 type out struct {
-	tree *rule.Tree
-	expr *rule.Expr // nil for a tree alone
+	tree  *rule.Tree
+	expr  *rule.Expr // nil for a tree alone
+	reads names
 }
 
 // fold is an aggregate and the numbers of its parts among the outs of the program of its level.
@@ -70,7 +71,7 @@ func (p *Program) add(x *rule.Expr) (number int, problems content.Problems) {
 
 func (p *Program) addTree(t *rule.Tree, x *rule.Expr) (int, content.Problems) {
 	problems := p.visit(t, x)
-	p.outs = append(p.outs, out{t, x})
+	p.outs = append(p.outs, out{t, x, namesOf(t)})
 	return len(p.outs) - 1, problems
 }
 
@@ -78,7 +79,7 @@ func (p *Program) addTree(t *rule.Tree, x *rule.Expr) (int, content.Problems) {
 // cannot be lowered is told as a problem of an expression.
 func (p *Program) Add(t *rule.Tree, tellAt *rule.Expr) (number int, problems content.Problems) {
 	problems = p.visit(t, tellAt)
-	p.outs = append(p.outs, out{tree: t})
+	p.outs = append(p.outs, out{tree: t, reads: namesOf(t)})
 	return len(p.outs) - 1, problems
 }
 
