@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"database/sql/driver"
 	"errors"
 	"fmt"
 	"iter"
@@ -25,7 +26,7 @@ const (
 	pgSerialization = "40001"
 	pgDeadlock      = "40P01"
 
-	retries       = 8 // of a transaction that lost a race
+	retries       = 8 // of a transaction that lost a race, and for a connection that is open
 	retriesUnique = 2 // of one that met a key which was not there when it looked; the second time it looks in vain
 )
 
@@ -33,7 +34,33 @@ const (
 // round trip.
 type plain struct {
 	db   *DB
-	pool *sql.DB
+	pool patient
+}
+
+// patient is a pool that is asked again where it hands out a connection that turns out to be closed, on which nothing
+// can have been done. A context that ends in the middle of a statement closes its connection, and who waits for one of a
+// full pool may be handed several of those in a row, more than the pool itself bears with.
+type patient struct{ *sql.DB }
+
+func (p patient) Conn(ctx context.Context) (*sql.Conn, error) {
+	return patiently(func() (*sql.Conn, error) { return p.DB.Conn(ctx) })
+}
+
+func (p patient) BeginTx(ctx context.Context, opts *sql.TxOptions) (*sql.Tx, error) {
+	return patiently(func() (*sql.Tx, error) { return p.DB.BeginTx(ctx, opts) })
+}
+
+func (p patient) QueryContext(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return patiently(func() (*sql.Rows, error) { return p.DB.QueryContext(ctx, query, args...) })
+}
+
+func patiently[T any](ask func() (T, error)) (got T, err error) {
+	for range retries {
+		if got, err = ask(); !errors.Is(err, driver.ErrBadConn) {
+			break
+		}
+	}
+	return got, err
 }
 
 // openPostgres keeps three pools. A write function may read what is committed and may ask for ids while it holds its
@@ -43,16 +70,16 @@ func openPostgres(ctx context.Context, url string, opts options) (*DB, error) {
 	if err != nil {
 		return nil, &errs.Error{Kind: errs.KindInvalid, Msg: i18n.M("store.bad_url", redact(url)), Err: err}
 	}
-	pool := func(conf *pgx.ConnConfig, n int) *sql.DB {
+	pool := func(conf *pgx.ConnConfig, n int) patient {
 		p := stdlib.OpenDB(*conf)
 		p.SetMaxOpenConns(n)
 		p.SetMaxIdleConns(n)
-		return p
+		return patient{p}
 	}
 	reading := conf.Copy()
 	reading.RuntimeParams["default_transaction_read_only"] = "on"
 	db := &DB{dialect: postgres, opts: opts, readers: pool(reading, pgConns)}
-	db.ids.pool = pool(conf, 1)
+	db.ids.pool = pool(conf, 1).DB // one asks at a time
 	db.engine = &plain{db: db, pool: pool(conf, pgConns)}
 	if err := db.readers.PingContext(ctx); err != nil {
 		return nil, errors.Join(errs.Unavailable(i18n.M("store.unreachable", redact(url)), err), db.Close())
@@ -146,7 +173,7 @@ func postgresCode(err error) string {
 func notePostgres(err error) error {
 	var connect *pgconn.ConnectError
 	switch code := postgresCode(err); {
-	case errors.As(err, &connect), code == "57P01" /* administrator shut it down */, code == "57P03" /* starting */ :
+	case errors.As(err, &connect), errors.Is(err, driver.ErrBadConn), code == "57P01" /* administrator shut it down */, code == "57P03" /* starting */ :
 		return errs.Unavailable(i18n.M("store.lost"), err)
 	case code == "53100" /* disk full */ :
 		return errs.Unavailable(i18n.M("store.disk_full"), err)

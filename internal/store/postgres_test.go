@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -89,5 +90,45 @@ func TestLosersAreRunAgain(t *testing.T) {
 	}
 	if n := count(t, db, `SELECT COUNT(*) FROM balance WHERE amount = 0`); n != 2 {
 		t.Errorf("%d of 2 balances are 0", n)
+	}
+}
+
+// TestCutOffNeighbours: most of those who want one of a few connections are cut off in the middle of a statement, which
+// closes theirs. The others, who write, read and look at one moment, are none the worse for it.
+func TestCutOffNeighbours(t *testing.T) {
+	db := storetest.Postgres(t, []store.Migrations{schema()})
+	const slow = `SELECT 1 FROM pg_sleep(0.003)`
+	var all errgroup.Group
+	for w := range 128 {
+		cut := w%4 != 0
+		all.Go(func() error {
+			for range 2 {
+				ctx, cancel := context.WithCancel(t.Context())
+				one := func(ctx context.Context, q store.Querier) error {
+					if cut {
+						time.AfterFunc(time.Millisecond, cancel)
+					}
+					var n int
+					return q.QueryRow(ctx, slow).Scan(&n)
+				}
+				var err error
+				switch {
+				case w%8 < 4:
+					err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return one(ctx, tx) })
+				case cut || w%16 < 8:
+					err = db.Snapshot(ctx, one)
+				default:
+					err = one(ctx, db.Read())
+				}
+				cancel()
+				if err != nil && !cut {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := all.Wait(); err != nil {
+		t.Error(err)
 	}
 }

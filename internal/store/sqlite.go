@@ -77,7 +77,7 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 		if err == nil {
 			return
 		}
-		for _, pool := range []*sql.DB{db.readers, w.pool} {
+		for _, pool := range []*sql.DB{db.readers.DB, w.pool} {
 			if pool != nil {
 				err = errors.Join(err, pool.Close())
 			}
@@ -119,13 +119,13 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 			return nil, err
 		}
 	}
-	if db.readers, err = sql.Open("sqlite", sqliteDSN(file, "deferred", "query_only(1)", "cache_size(-4096)")); err != nil {
+	if db.readers.DB, err = sql.Open("sqlite", sqliteDSN(file, "deferred", "query_only(1)", "cache_size(-4096)")); err != nil {
 		return nil, fmt.Errorf("open %s: %w", file, err)
 	}
 	n := max(8, 4*runtime.GOMAXPROCS(0))
 	db.readers.SetMaxOpenConns(n)
 	db.readers.SetMaxIdleConns(n)
-	db.asked = &asked{pool: db.readers, known: map[string]*sql.Stmt{}}
+	db.asked = &asked{pool: db.readers.DB, known: map[string]*sql.Stmt{}}
 	db.engine = w
 	go w.run()
 	return db, nil

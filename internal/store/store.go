@@ -36,7 +36,7 @@ type Querier interface {
 type DB struct {
 	dialect dialect
 	file    string // of SQLite
-	readers *sql.DB
+	readers patient
 	asked   *asked // of readers; nil where the driver keeps its statements itself
 	engine  engine
 	ids     idBlock
