@@ -58,9 +58,10 @@ func (c *columns) position(from *policy.Survey, plan *policy.Plan, kept kept) pi
 	x := inPieces(len(moved.Firms), func(from, to int) piece {
 		var sum Sum
 		var effect Effect
-		for n := from; n < to; n++ {
-			i, by := moved.Firms[n], int64(moved.Totals[n]-moved.Before[n])
-			if moved.Odd(n) {
+		before, totals := moved.Before[from:to], moved.Totals[from:to]
+		for n, i := range moved.Firms[from:to] {
+			by := int64(totals[n] - before[n])
+			if moved.Odd(from + n) {
 				total, err := c.decide(survey, int(i))
 				if err != nil {
 					return piece{err: err}

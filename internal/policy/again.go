@@ -3,6 +3,7 @@ package policy
 import (
 	"maps"
 	"slices"
+	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -321,7 +322,13 @@ func (t *touch) again(pl *Plan) *Survey {
 	}
 	lots := t.crowd.survey(pl)
 	lots.total = slices.Clone(t.rest)
-	lots.ask(jobs)
+	lots.index = sync.OnceValue(func() *index { // to draw a position takes totals alone
+		again := t.crowd.survey(pl)
+		again.ask(jobs, true)
+		lots.lots = again.lots
+		return lots.indexed()
+	})
+	lots.ask(jobs, false)
 	m := &moved{Moved{Firms: t.firms, Before: t.before, Totals: lots.total}, t, lots}
 	if t.base.odd.Load() || lots.odd.Load() {
 		m.odd = make([]bool, len(t.firms))

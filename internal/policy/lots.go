@@ -20,7 +20,9 @@ type lot struct {
 	first  int           // of the rows that were asked
 	states []answerState // of rows; nil where all are definite
 	pays   []money.Fen   // of rows: the amount, under the ceilings; of a clause that may meet others they come in when it is settled
+	most   money.Fen     // none of them is more
 	whole  bool          // all rows of the blocks that were asked are in: they are not noted one by one
+	room   []int32       // for rows that are
 
 	// Of a clause that may meet others:
 	limits []money.Fen // of rows, as many for each as there are ceilings
@@ -178,10 +180,11 @@ type toFen struct {
 	how    money.Rounding
 	most   money.Fen
 	with   money.Rounder
-	able   bool // with has room for what the numbers are parts of
-	fits   bool // and for all numbers of the table, none of which passes most
-	always bool // each is there
-	same   bool // in all rows: it comes to fen
+	able   bool      // with has room for what the numbers are parts of
+	fits   bool      // and for all numbers of the table, none of which passes most
+	high   money.Fen // the most that it comes to, which is no more than most
+	always bool      // each is there
+	same   bool      // in all rows: it comes to fen
 	fen    money.Fen
 }
 
@@ -202,13 +205,15 @@ func (j *job) roundsOf(n int) (all []toFen) {
 }
 
 func (j *job) toFen(out int, how money.Rounding, most money.Fen) toFen {
-	f := toFen{out: out, how: how, most: most, always: j.plan.Sure(out)}
+	f := toFen{out: out, how: how, most: most, high: most, always: j.plan.Sure(out)}
 	if den := j.plan.Den(out); den.IsInt64() {
 		f.with, f.able = money.RounderOf(den.Int64(), how)
 	}
 	if high, short := j.plan.Most(out); short && f.able {
 		fen, ok := f.with.Round(max(high, 0))
-		f.fits = ok && fen <= most
+		if f.fits = ok && fen <= most; f.fits {
+			f.high = fen
+		}
 		f.same, f.fen = f.fits && f.always && j.plan.Constant(out), fen
 	}
 	return f
@@ -265,6 +270,8 @@ func (t *settler) ask(n int) {
 	for c := range j.clauses {
 		if l := &t.lots[t.place[n][c]]; l.whole {
 			l.rows = j.table.every[first : first+len(l.pays)]
+		} else {
+			l.room = l.rows
 		}
 	}
 }
@@ -280,7 +287,7 @@ func (t *table) cut(from, to int) (first, last int) {
 func (l *lot) begin(j *job, n, first, last int) {
 	k := j.clauses[n]
 	*l = lot{
-		k: k, table: j.table, plain: k.plainly(j.screen), first: first, rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0],
+		k: k, table: j.table, plain: k.plainly(j.screen), first: first, most: j.most(n), rows: l.room[:0], room: l.room, states: l.states[:0], pays: l.pays[:0],
 		limits: l.limits[:0], level: j.level(n),
 	}
 	switch {
@@ -288,10 +295,21 @@ func (l *lot) begin(j *job, n, first, last int) {
 		for i := first; i < last; i++ {
 			l.rows, l.states, l.pays = append(l.rows, int32(i)), append(l.states, open), append(l.pays, 0)
 		}
-		l.level = make([]money.Fen, len(k.ceilings))
+		l.room, l.level = l.rows, make([]money.Fen, len(k.ceilings))
 	case j.table.clauses != nil: // most rows are in
-		l.rows, l.pays, l.whole = nil, make([]money.Fen, 0, last-first), true
+		l.whole = true
 	}
+}
+
+// most is what no amount of the nth clause passes, before ceilings.
+func (j *job) most(n int) money.Fen {
+	if j.plan == nil {
+		return 0
+	}
+	if v := j.screen.amounts[j.clauses[n].index]; v == nil || v.amount < 0 {
+		return 0
+	}
+	return j.rounds[n][0].high
 }
 
 // level is what the ceilings of the nth clause allow, where none differs from row to row; else nil.
@@ -312,15 +330,13 @@ func (j *job) level(n int) []money.Fen {
 // kept is the lot as it stays, settled: in room of its own, and no more than it needs.
 func (l *lot) kept() lot {
 	c := *l
-	c.states, c.limits, c.level = nil, nil, nil
+	c.room, c.states, c.limits, c.level = nil, nil, nil, nil
 	if len(l.states) > 0 {
 		c.states = slices.Clone(l.states)
 	}
-	if l.table.clauses != nil && l.table.year > 0 { // it has
-		l.rows, l.pays = nil, nil
-		return c
+	if c.pays = slices.Clone(l.pays); !l.whole {
+		c.rows = slices.Clone(l.rows)
 	}
-	c.rows, c.pays = slices.Clone(l.rows), slices.Clone(l.pays)
 	return c
 }
 
@@ -368,7 +384,7 @@ func (t *settler) clause(l *lot, j *job, b *column.Block, n int, rows column.Bit
 
 // list notes one by one the rows that are in so far, since others are not.
 func (l *lot) list() {
-	l.rows, l.whole = append(make([]int32, 0, cap(l.pays)), l.table.every[l.first:l.first+len(l.pays)]...), false
+	l.rows, l.whole = append(l.room[:0], l.table.every[l.first:l.first+len(l.pays)]...), false
 }
 
 // add adds rows of a block.

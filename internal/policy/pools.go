@@ -34,8 +34,26 @@ func groupScope(word string) scope {
 
 // pools is what the rows of a table share, numbered from one enterprise to the next over all tables of a crowd.
 type pools struct {
-	of    []int32 // of rows; -1 of one that shares nothing
-	apart bool    // no two rows share one
+	of   []int32 // of rows; -1 of one that shares nothing
+	at   int     // number of the table
+	with uint64  // tables that have a row in one of them, a bit each; its own where two of its rows share one
+}
+
+// mostApart is how many tables are told apart: a bit for each.
+const mostApart = 64
+
+// apart says that no two claims of some parts share a pool.
+func apart(all []*lot, s scope) bool {
+	var seen uint64
+	for _, p := range all {
+		of := &p.table.pools[s]
+		own := uint64(1) << of.at // none beyond mostApart
+		if own == 0 || seen&own != 0 || (seen|own)&of.with != 0 {
+			return false
+		}
+		seen |= own
+	}
+	return true
 }
 
 // numbering is the pools of a scope.
@@ -61,14 +79,17 @@ type numberer struct {
 	next  int32
 }
 
-// pooled is a subject of an enterprise that has a number, and the table that had it last.
-type pooled struct{ firm, table, number int32 }
+// pooled is a subject of an enterprise that has a number, and the tables that have it.
+type pooled struct {
+	firm, number int32
+	tables       uint64
+}
 
 func (n *numberer) number() {
 	c := n.crowd
 	all := make([]pools, len(c.tables))
 	for i := range c.tables {
-		all[i] = pools{of: make([]int32, len(c.tables[i].rows)), apart: true}
+		all[i] = pools{of: make([]int32, len(c.tables[i].rows)), at: i}
 	}
 	first := make([]int32, len(c.roots)+1)
 	if n.scope == inProject {
@@ -87,8 +108,9 @@ func (n *numberer) number() {
 					continue
 				}
 				p := n.pool(int32(i), key, true)
-				all[k].of[at], all[k].apart = p.number, all[k].apart && p.table != int32(k)
-				p.table = int32(k)
+				all[k].of[at] = p.number
+				all[k].with |= p.tables
+				p.tables |= 1 << k
 			}
 			n.at[k] = at
 		}
@@ -97,6 +119,16 @@ func (n *numberer) number() {
 		}
 	}
 	first[len(c.roots)] = n.next
+	if n.scope == inProject {
+		for _, r := range c.rivals {
+			r.numbered = int(n.next)
+		}
+	}
+	for i := range all[:min(len(all), mostApart)] {
+		for k := range i {
+			all[k].with |= all[i].with >> k & 1 << i
+		}
+	}
 	for i := range c.tables {
 		c.tables[i].pools[n.scope] = all[i]
 	}
@@ -125,7 +157,7 @@ func (n *numberer) pool(firm, key int32, make bool) *pooled {
 	case !make:
 		return nil
 	default:
-		(*of)[at] = pooled{firm, -1, n.next}
+		(*of)[at] = pooled{firm: firm, number: n.next}
 		n.next++
 	}
 	return &(*of)[at]

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/rule/column"
@@ -83,8 +84,35 @@ const (
 type elsewhere struct {
 	given            []rival // what is known, by enterprise, in the order of the projects and of the years; the group is left open
 	pools            []int32 // of given, those inProject; -1 of a project that no table has
+	numbered         int     // pools there are
 	first            []int32 // of each enterprise among given
 	paid, unreported []bool  // by enterprise: something is known, and is not known
+
+	mu     sync.Mutex
+	byYear map[int][]money.Fen // of each pool, once it was asked for; 0 is all years
+}
+
+// byPool is what was given to each pool, in a year or in all.
+func (e *elsewhere) byPool(year int, yearly bool) []money.Fen {
+	if !yearly {
+		year = 0
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if known, ok := e.byYear[year]; ok {
+		return known
+	}
+	all := make([]money.Fen, e.numbered)
+	for n, i := range e.pools {
+		if x := &e.given[n]; i >= 0 && (!yearly || x.year == year) {
+			all[i] = plus(all[i], x.low)
+		}
+	}
+	if e.byYear == nil {
+		e.byYear = map[int][]money.Fen{}
+	}
+	e.byYear[year] = all
+	return all
 }
 
 // give notes what the next enterprise was given.

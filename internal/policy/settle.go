@@ -154,7 +154,7 @@ func (c *crew) end() {
 		c.survey.crowd.ties.give(c.survey.settings, t.ties)
 		for n := range t.lots {
 			l := &t.lots[n]
-			*l = lot{rows: l.rows[:0], states: l.states[:0], pays: l.pays[:0], limits: l.limits[:0]}
+			*l = lot{room: l.room[:0], states: l.states[:0], pays: l.pays[:0], limits: l.limits[:0]}
 		}
 		settlers.Put(&settler{lots: t.lots, marks: t.marks, counts: t.counts, sums: t.sums, sweeping: sweeping{drawn: t.drawn, best: t.best, winner: t.winner}})
 	}
@@ -228,15 +228,12 @@ func (t *settler) mark() {
 	if !t.quick {
 		most = 1
 	}
-	claims, begun := 0, false
-	for _, p := range t.parts {
-		claims += len(p.rows)
-	}
+	many, begun := !t.quick || t.passes(), false
 	for _, p := range t.parts {
 		meets := t.survey.meets[p.k.index]
 		floored := meets && t.quick && p.table.floored
 		looked := meets && t.looksAt(p.k)
-		counted := meets && claims > most
+		counted := meets && many
 		if len(p.states) == 0 && !floored && !looked && !counted {
 			continue
 		}
@@ -256,6 +253,20 @@ func (t *settler) mark() {
 			}
 		}
 	}
+}
+
+// passes says that all claims together that meet others may come to what nothing limits.
+func (t *settler) passes() bool {
+	left := unbounded - 1
+	for _, p := range t.parts {
+		if n := money.Fen(len(p.rows)); n > 0 && t.survey.meets[p.k.index] {
+			if p.most > left/n {
+				return true
+			}
+			left -= p.most * n
+		}
+	}
+	return false
 }
 
 // looksAt says that some claims of a clause are looked at with all of their enterprise, even where they are alone.

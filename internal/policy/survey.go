@@ -53,12 +53,12 @@ func (c *Crowd) fits(pl *Plan) error {
 
 func (c *Crowd) ask(pl *Plan) *Survey {
 	s := c.survey(pl)
-	s.ask(c.jobs(pl, nil))
+	s.ask(c.jobs(pl, nil), true)
 	return s
 }
 
-// ask answers jobs and settles what they come to, some enterprises at a time.
-func (s *Survey) ask(jobs []job) {
+// ask answers jobs and settles what they come to, some enterprises at a time; lots are kept where somebody wants them.
+func (s *Survey) ask(jobs []job, keep bool) {
 	n := len(s.crowd.roots)
 	s.number()
 	c := s.crew(jobs)
@@ -74,7 +74,9 @@ func (s *Survey) ask(jobs []job) {
 		if t.settle(); t.odd {
 			s.odd.Store(true)
 		}
-		found[i] = t.kept()
+		if keep {
+			found[i] = t.kept()
+		}
 		c.give(t)
 	})
 	c.end()

@@ -113,7 +113,7 @@ func inTime(all []*lot, s scope) bool {
 			continue
 		}
 		before := all[n-1].table
-		if !(before.screen.yearly && p.table.screen.yearly || before == p.table && p.table.pools[s].apart) {
+		if !(before.screen.yearly && p.table.screen.yearly || before == p.table && apart(all[n:n+1], s)) {
 			return false
 		}
 	}
@@ -130,8 +130,10 @@ func (t *settler) ceiling(rule *ceilingRule) {
 		return
 	}
 	for some := range terms(all, rule.period) {
-		if p := some[0]; len(some) == 1 && p.table.pools[s].apart {
-			p.cap(rule.slot[p.k.index])
+		if apart(some, s) {
+			for _, p := range some {
+				p.cap(rule.slot[p.k.index])
+			}
 			continue
 		}
 		base, n := t.base(s)
@@ -219,7 +221,17 @@ func (t *settler) contest(g int, rule *groupRule, all []*lot) {
 	if given == nil && (rule.sum || !slices.ContainsFunc(all, func(p *lot) bool { return p.k != first })) {
 		return
 	}
-	s := groupScope(rule.scope)
+	s, higher := groupScope(rule.scope), rule.pick == "higher_of"
+	var others []money.Fen
+	if given != nil && higher && s == inProject { // others are settled by themselves
+		others = given.byPool(all[0].table.year, rule.period == "year")
+	}
+	if apart(all, s) {
+		for _, p := range all {
+			p.below(p.table.pools[s].of, others)
+		}
+		return
+	}
 	base, n := t.base(s)
 	t.best, t.winner = fresh(t.best, n, -1), fresh(t.winner, n, 0)
 	for side, clause := range rule.clauses {
@@ -227,13 +239,17 @@ func (t *settler) contest(g int, rule *groupRule, all []*lot) {
 		if len(own) == 0 {
 			continue
 		}
-		t.side(int16(side+1), own, s, base, rule.pick == "higher_of")
+		t.side(int16(side+1), own, s, base, higher)
 		if rule.sum {
 			break
 		}
 	}
-	if given != nil && rule.pick == "higher_of" {
-		t.others(given, all[0].table.year, rule.period == "year", base)
+	if others != nil {
+		for i, x := range others[base:][:n] {
+			if t.winner[i] != 0 && x > t.best[i] {
+				t.winner[i] = -1
+			}
+		}
 	}
 	for _, p := range all {
 		side := int16(1)
@@ -251,11 +267,13 @@ func (t *settler) contest(g int, rule *groupRule, all []*lot) {
 
 // side holds what one side of each contest comes to against those before it.
 func (t *settler) side(side int16, own []*lot, s scope, base int32, higher bool) {
-	if p := own[0]; len(own) == 1 && p.table.pools[s].apart {
-		pays, of := p.pays, p.table.pools[s].of
-		for at, r := range p.rows {
-			if i := of[r] - base; i >= 0 {
-				t.stand(side, i, pays[at], higher)
+	if apart(own, s) {
+		for _, p := range own {
+			pays, of := p.pays, p.table.pools[s].of
+			for at, r := range p.rows {
+				if i := of[r] - base; i >= 0 {
+					t.stand(side, i, pays[at], higher)
+				}
 			}
 		}
 		return
@@ -286,17 +304,15 @@ func (t *settler) stand(side int16, i int32, sum money.Fen, higher bool) {
 	}
 }
 
-// others holds what other documents gave against the sides of contests.
-func (t *settler) others(given *elsewhere, year int, yearly bool, base int32) {
-	t.drawn = fresh(t.drawn, len(t.best), 0)
-	from, to := given.between(t.from, t.to)
-	for n := range given.given[from:to] {
-		x, i := &given.given[from+n], given.pools[from+n]-base
-		if i < 0 || yearly && x.year != year {
-			continue
-		}
-		if t.drawn[i] = plus(t.drawn[i], x.low); t.winner[i] != 0 && t.drawn[i] > t.best[i] {
-			t.winner[i] = -1
+// below lets no claim stand that is alone in its contest, and below what other documents gave.
+func (p *lot) below(pools []int32, others []money.Fen) {
+	if others == nil {
+		return
+	}
+	pays := p.pays[:len(p.rows)]
+	for at, r := range p.rows {
+		if i := pools[r]; i >= 0 && others[i] > pays[at] {
+			pays[at] = 0
 		}
 	}
 }
