@@ -39,11 +39,16 @@ func RounderOf(den int64, how Rounding) (r Rounder, ok bool) {
 	return r, true
 }
 
+// Settle is Round of a number that Round has room for.
+func (r *Rounder) Settle(num int64) Fen {
+	high, _ := bits.Mul64(r.inverse, 2*(uint64(num)+r.add))
+	return Fen(high >> (r.shift & 63) * r.to)
+}
+
 // Round settles num/den as RoundFraction does; ok is false of what is below nothing, and of numbers that it has no room for.
 func (r *Rounder) Round(num int64) (fen Fen, ok bool) {
 	if uint64(num) > r.most {
 		return 0, false
 	}
-	high, _ := bits.Mul64(r.inverse, 2*(uint64(num)+r.add))
-	return Fen(high >> r.shift * r.to), true
+	return r.Settle(num), true
 }

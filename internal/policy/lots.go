@@ -693,7 +693,7 @@ func (v *valued) fen(f *toFen, to *[column.BlockRows]money.Fen) (fit bool) {
 	return fit
 }
 
-// each rounds in each row what is there and fits, and lets no more than most of it. A multiple is worked out on the way.
+// each rounds in each row what is there and fits, and lets no more than most of it. A line is worked out on the way.
 func (v *valued) each(f *toFen, most money.Fen, to *[column.BlockRows]money.Fen) {
 	if f.same {
 		fen := min(f.fen, most)
@@ -702,21 +702,19 @@ func (v *valued) each(f *toFen, most money.Fen, to *[column.BlockRows]money.Fen)
 		}
 		return
 	}
-	of, by, ok := v.block.Multiple(f.out, v.rows)
+	of, by, plus, ok := v.block.Line(f.out, v.rows)
 	if !ok {
 		of, by = v.block.Eval(f.out, v.rows), 1
 	}
 	numbers, with := of.Numbers(), f.with
 	if len(v.in) == len(numbers) {
 		for n, x := range numbers {
-			fen, _ := with.Round(max(x*by, 0))
-			to[n] = min(fen, most)
+			to[n] = min(with.Settle(max(x*by+plus, 0)), most)
 		}
 		return
 	}
 	for at, i := range v.in {
-		fen, _ := with.Round(max(numbers[i&(column.BlockRows-1)]*by, 0))
-		to[at&(column.BlockRows-1)] = min(fen, most)
+		to[at&(column.BlockRows-1)] = min(with.Settle(max(numbers[i&(column.BlockRows-1)]*by+plus, 0)), most)
 	}
 }
 

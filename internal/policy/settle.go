@@ -297,6 +297,13 @@ func (t *settler) add(sums []money.Fen) {
 		case p.k.purse != cash:
 		case len(p.states) == 0 && !p.table.floored && !t.odd:
 			firms, pays := p.table.firms, p.pays[:len(p.rows)]
+			if p.whole {
+				for n, i := range firms[p.first:][:len(pays)] {
+					to := &sums[i-from]
+					*to = plus(*to, pays[n])
+				}
+				continue
+			}
 			for n, i := range p.rows {
 				to := &sums[firms[i]-from]
 				*to = plus(*to, pays[n])

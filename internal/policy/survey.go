@@ -86,7 +86,7 @@ func (s *Survey) ask(jobs []job, keep bool) {
 // pieceOf is how many enterprises are asked and settled at a time: what is known of them is to stay in the cache until it is settled,
 // and there are to be several blocks of rows, of which the first and the last are shared with others.
 func pieceOf(jobs []job, firms int) int {
-	const rows = 16 * column.BlockRows
+	const rows = 8 * column.BlockRows
 	most := 1
 	for i := range jobs {
 		most = max(most, len(jobs[i].table.rows))

@@ -21,7 +21,12 @@ func (m *Machine) run(n *node, v *vec, rest *Bits) {
 		m.pick(n, v, rest)
 		return
 	}
-	present := m.strict(n, v, rest)
+	if n.line != nil {
+		present := m.strict(n, v, rest, n.line.of)
+		n.line.along(v.n64, m.vecs[n.line.of].n64, m.around(&present))
+		return
+	}
+	present := m.strict(n, v, rest, n.args...)
 	a := &m.vecs[n.args[0]]
 	switch n.op {
 	case opNot:
@@ -42,16 +47,16 @@ func (m *Machine) run(n *node, v *vec, rest *Bits) {
 	}
 }
 
-// strict evaluates the operands, notes where one is not present, and gives the rows where all are.
-func (m *Machine) strict(n *node, v *vec, rest *Bits) (present Bits) {
-	for _, a := range n.args {
+// strict evaluates operands, notes where one is not present, and gives the rows where all are.
+func (m *Machine) strict(n *node, v *vec, rest *Bits, args ...int) (present Bits) {
+	for _, a := range args {
 		m.need(a, rest)
 	}
 	if n.total() {
 		return *rest
 	}
 	var s states
-	for _, a := range n.args {
+	for _, a := range args {
 		s.take(&m.plan.nodes[a], &m.vecs[a], rest)
 	}
 	return v.settle(rest, &s)
@@ -98,12 +103,7 @@ func (v *vec) settle(rest *Bits, s *states) (present Bits) {
 func (m *Machine) compute(n *node, v *vec, present *Bits) {
 	a := &m.vecs[n.args[0]]
 	if n.op <= opTimes && n.op >= opPlus && n.width == w64 && !n.check {
-		in := m.around(present)
-		if x, by, ok := m.plan.constant(n); ok {
-			shortBy(n.op, v.n64, m.vecs[x].n64, by, in)
-		} else {
-			short(n.op, v.n64, a.n64, m.vecs[n.args[1]].n64, in)
-		}
+		short(n.op, v.n64, a.n64, m.vecs[n.args[1]].n64, m.around(present))
 		return
 	}
 	in := m.list(present)
@@ -167,19 +167,6 @@ func contains(all []int64, n int64) bool {
 	return false
 }
 
-// constant is the operand of a sum, difference or product that is not the same in all rows, and the one that is; ok is false
-// where there is none such that the operation is the same from both sides.
-func (pl *Plan) constant(n *node) (of int, by int64, ok bool) {
-	x, y := n.args[0], n.args[1]
-	if n.op != opMinus && pl.nodes[x].op == opConst {
-		x, y = y, x
-	}
-	if pl.nodes[y].op != opConst {
-		return 0, 0, false
-	}
-	return x, pl.nodes[y].value.Int64(), true
-}
-
 // Of a whole block there are loops of their own below, which need no list of rows.
 
 // short is arithmetic in 64 bits.
@@ -209,32 +196,6 @@ func short(op opcode, d, a, b *[blockRows]int64, in rows) {
 	default:
 		for _, i := range in {
 			d[i&(blockRows-1)] = a[i&(blockRows-1)] * b[i&(blockRows-1)]
-		}
-	}
-}
-
-// shortBy is the same where the second operand is a constant.
-func shortBy(op opcode, d, a *[blockRows]int64, by int64, in rows) {
-	if op == opMinus {
-		op, by = opPlus, -by // what does not fit here wraps back
-	}
-	whole := len(in) == blockRows
-	switch {
-	case op == opPlus && whole:
-		for i := range d {
-			d[i] = a[i] + by
-		}
-	case op == opPlus:
-		for _, i := range in {
-			d[i&(blockRows-1)] = a[i&(blockRows-1)] + by
-		}
-	case whole:
-		for i := range d {
-			d[i] = a[i] * by
-		}
-	default:
-		for _, i := range in {
-			d[i&(blockRows-1)] = a[i&(blockRows-1)] * by
 		}
 	}
 }
@@ -483,8 +444,16 @@ func (m *Machine) pick(n *node, v *vec, rest *Bits) {
 	if !left.total() || !right.total() {
 		present = m.either(n, v, rest)
 	}
-	if v.n64 != nil && !left.none && !right.none {
-		pickShort(n.op, v.n64, a.n64, b.n64, m.around(&present))
+	switch in := m.around(&present); {
+	case v.n64 == nil || left.none || right.none:
+	case left.op == opConst:
+		pickBy(n.op, v.n64, b.n64, a.n64[0], in)
+		return
+	case right.op == opConst:
+		pickBy(n.op, v.n64, a.n64, b.n64[0], in)
+		return
+	default:
+		pickShort(n.op, v.n64, a.n64, b.n64, in)
 		return
 	}
 	in := m.list(&present)
@@ -538,6 +507,29 @@ func pickShort(op opcode, d, a, b *[blockRows]int64, in rows) {
 	default:
 		for _, i := range in {
 			d[i&(blockRows-1)] = max(a[i&(blockRows-1)], b[i&(blockRows-1)])
+		}
+	}
+}
+
+// pickBy is the same where one operand is a constant.
+func pickBy(op opcode, d, a *[blockRows]int64, by int64, in rows) {
+	whole := len(in) == blockRows
+	switch {
+	case op == opMin && whole:
+		for i, x := range a {
+			d[i] = min(x, by)
+		}
+	case op == opMin:
+		for _, i := range in {
+			d[i&(blockRows-1)] = min(a[i&(blockRows-1)], by)
+		}
+	case whole:
+		for i, x := range a {
+			d[i] = max(x, by)
+		}
+	default:
+		for _, i := range in {
+			d[i&(blockRows-1)] = max(a[i&(blockRows-1)], by)
 		}
 	}
 }

@@ -69,6 +69,7 @@ type node struct {
 	den   *big.Int // numbers are so many of 1/den
 	ends  span     // of numbers
 	check bool     // what does not fit is looked for in each row
+	line  *line    // opPlus, opMinus, opTimes: what it comes to in one step, where constants allow that
 
 	none, unknown, fails bool // may be
 	cost                 int
@@ -192,6 +193,7 @@ func (l *lowerer) put(n node) int {
 	if n.den == nil {
 		n.den = denOf(n.typ)
 	}
+	n.line = l.line(&n)
 	l.nodes = append(l.nodes, n)
 	l.seen[key] = len(l.nodes) - 1
 	return len(l.nodes) - 1

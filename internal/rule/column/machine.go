@@ -321,21 +321,6 @@ func (b *Block) Between(from, to int) Bits {
 // Sure says that the numbers of the batch rule it out that an expression is none, unknown or failed in a row.
 func (pl *Plan) Sure(out int) bool { return pl.nodes[pl.outs[out]].total() }
 
-// Multiple is an expression that is a whole number times another one, in 64 bits: the other one for some rows, and the number.
-// ok is false of any other, which is not evaluated.
-func (b *Block) Multiple(out int, want Bits) (of Answers, by int64, ok bool) {
-	pl := b.m.plan
-	n := &pl.nodes[pl.outs[out]]
-	if n.op != opTimes || n.width != w64 || n.check {
-		return of, 0, false
-	}
-	x, by, ok := pl.constant(n)
-	if !ok {
-		return of, 0, false
-	}
-	return Answers{&pl.nodes[x], b.m.need(x, &want)}, by, true
-}
-
 // Most is what the numbers of an expression are no more than, over Den; ok is false where that has no 64 bits.
 func (pl *Plan) Most(out int) (most int64, ok bool) {
 	n := &pl.nodes[pl.outs[out]]
