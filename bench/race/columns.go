@@ -97,6 +97,9 @@ func (o *one) columns() error {
 	for _, d := range docs {
 		name := "yanzhen, " + d.name
 		c := newColumns(d.plan.Policy, facts, o.region.Area, o.out)
+		if x := c.evaluate(d.earlier); x.err != nil {
+			return x.err
+		}
 		err := o.measure(name, Evaluate, o.firms, func() (*Answer, error) {
 			return c.evaluate(d.plan).answer()
 		})
@@ -120,6 +123,9 @@ func (o *one) columns() error {
 		base, err := c.crowd.Ask(d.plan)
 		if err != nil {
 			return err
+		}
+		if x := c.position(base, d.earlier, o.want); x.err != nil {
+			return x.err
 		}
 		err = o.measure(name, Position, o.firms, func() (*Answer, error) {
 			return c.position(base, d.change, o.want).changed()

@@ -30,6 +30,13 @@ var change = []policy.Patch{
 	{Param: "loan_rate", Value: "1.5%"},
 }
 
+// earlier is where the sliders stood before: what was bound for these numbers is bound anew for those that are measured.
+var earlier = []policy.Patch{
+	{Param: "invest_rate", Value: "10%"},
+	{Param: "invest_cap", Value: "600万元"},
+	{Param: "loan_rate", Value: "1.2%"},
+}
+
 // compiled is a document of the race.
 func compiled(name string) (*policy.Policy, error) {
 	src, err := testdata.ReadFile("testdata/" + name)

@@ -137,8 +137,8 @@ func (o *one) celRows() error {
 
 // document is one of the first load with its plans.
 type document struct {
-	name         string
-	plan, change *policy.Plan
+	name                  string
+	plan, change, earlier *policy.Plan
 }
 
 func documents() ([]document, error) {
@@ -153,6 +153,9 @@ func documents() ([]document, error) {
 			return nil, err
 		}
 		if d.change, err = p.Plan(nil, change...); err != nil {
+			return nil, err
+		}
+		if d.earlier, err = p.Plan(nil, earlier...); err != nil {
 			return nil, err
 		}
 		all = append(all, d)
