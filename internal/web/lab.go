@@ -312,6 +312,7 @@ func (s *server) labRest(t i18n.T, a labAsked, out *lab.Outcome) *labRest {
 	var rows []areaRow
 	for _, e := range out.Effect.Areas {
 		row := areaRow{AreaSum: region.AreaSum{Area: e.Area, Sum: e.After}, Name: e.Area.Name, Href: a.query.with("area", e.Area.Code).path("")}
+		row.Total, row.Rest = ofOutcome(e.After), row.Rest.Plus(e.After.InKind) // as in the tables: money and services
 		if e.After.Firms > 0 && e.Area.Code != "" {
 			rows = append(rows, row)
 		}

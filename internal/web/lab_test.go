@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/sheet"
@@ -59,6 +60,13 @@ func TestLabTellsTheOutcome(t *testing.T) {
 					if r.After.Pays.Sure != 0 {
 						wants(t, body, fmt.Sprintf(`data-value="%s"`, r.After.Pays.Sure.In(10_000_00)))
 					}
+				}
+			}
+			_, drawn, _ := strings.Cut(body, `<div class="yz-map">`)
+			drawn, _, _ = strings.Cut(drawn, "</svg>")
+			for _, r := range out.ByArea().Rows { // the map says what the table says
+				if r.Code == "320902" || r.Code == "320904" {
+					wants(t, drawn, "<title>"+strings.TrimSuffix(r.Name.ZH, "区")+" "+roundly(i18n.T{Lang: i18n.ZH}, r.After.Pays.Sure)+"</title>")
 				}
 			}
 			for _, f := range append(out.Winners(0, 10), out.Losers(0, 10)...) {
