@@ -33,18 +33,15 @@ func (p *Plan) bounds(claims []claim, ways [][]outcome, rivals []rival) settled 
 }
 
 func (p *Plan) boundsWithin(limit int, claims []claim, ways [][]outcome, rivals []rival) settled {
-	n := len(claims)
-	s := settled{
-		low: make([]money.Fen, n), high: make([]money.Fen, n),
-		clauseLow: make([]money.Fen, len(p.clauses)), clauseHigh: make([]money.Fen, len(p.clauses)),
-		highWorld: make([]int, n),
-	}
+	n, k := len(claims), len(p.clauses)
+	room := make([]money.Fen, 2*n+2*k)
+	s := settled{low: room[:n], high: room[n : 2*n], clauseLow: room[2*n : 2*n+k], clauseHigh: room[2*n+k:], highWorld: make([]int, n)}
 	for _, members := range p.components(claims, rivals) {
 		if i := members[0]; len(members) == 1 && len(ways[i]) <= limit && !slices.ContainsFunc(rivals, func(r rival) bool { return r.project == claims[i].project }) {
 			p.alone(&s, i, claims[i].clause, ways[i])
 			continue
 		}
-		c := component{plan: p}
+		c := component{plan: p, claims: make([]claim, 0, len(members)), kinds: make([][]kind, 0, len(members))}
 		for _, i := range members {
 			c.claims, c.kinds = append(c.claims, claims[i]), append(c.kinds, kindsOf(ways[i]))
 		}
@@ -165,23 +162,8 @@ func (p *Plan) touch(a, b *claim, rivals []rival) bool {
 			}
 		}
 	}
-	for c := range p.ceilings {
-		rule := &p.ceilings[c]
-		if rule.slot[a.clause] < 0 || rule.slot[b.clause] < 0 || rule.period == "event" {
-			continue
-		}
-		switch rule.scope {
-		case "enterprise":
-			return true
-		case "project":
-			if a.project == b.project && (a.project >= 0 || a.unit == b.unit) {
-				return true
-			}
-		case "unit":
-			if a.unit == b.unit {
-				return true
-			}
-		}
+	if slices.ContainsFunc(p.ceilings, func(r ceilingRule) bool { return r.together(a, b) }) {
+		return true
 	}
 	for g := range p.groups {
 		rule := &p.groups[g]
@@ -226,6 +208,10 @@ type component struct {
 	claims []claim
 	kinds  [][]kind // per claim
 	rivals []rival
+
+	// Room that is used again by one choice after the other.
+	world *world
+	first []int // per claim
 }
 
 // kind is the ways of a claim that differ in amounts and limits alone: anything between them may be.
@@ -235,13 +221,13 @@ type kind struct {
 }
 
 func kindsOf(ways []outcome) []kind {
-	var all []kind
+	all := make([]kind, 0, 1) // nearly always all differ in amounts and limits alone
 	for n, o := range ways {
 		k := slices.IndexFunc(all, func(k kind) bool {
 			return k.ways[0].kin(&o)
 		})
 		if k < 0 {
-			k, all = len(all), append(all, kind{})
+			k, all = len(all), append(all, kind{ways: make([]outcome, 0, len(ways)), numbers: make([]int, 0, len(ways))})
 		}
 		all[k].ways, all[k].numbers = append(all[k].ways, o), append(all[k].numbers, n)
 	}
@@ -268,6 +254,8 @@ func (c *component) settle(limit int) *gather {
 		ends[r] = c.rivals[r].low != c.rivals[r].high && tried(2)
 	}
 	choice := component{plan: c.plan, claims: c.claims, kinds: make([][]kind, len(c.kinds)), rivals: slices.Clone(c.rivals)}
+	choice.world = &world{plan: c.plan, claims: c.claims, at: make([]outcome, len(c.claims)), rivals: choice.rivals}
+	choice.first = make([]int, len(c.claims))
 	for k := range worlds {
 		digit := func(base int) int {
 			d := k % base
@@ -298,8 +286,8 @@ func (c *component) settle(limit int) *gather {
 
 // try settles one choice: a world where it is one, and else its bounds and the world that is best by itself.
 func (c *component) try(g *gather) {
-	w := world{plan: c.plan, claims: c.claims, at: make([]outcome, len(c.claims)), rivals: c.rivals}
-	best := make([]int, len(c.claims))
+	w, best := c.world, c.first
+	w.awards = w.awards[:0]
 	definite := true
 	for m, kinds := range c.kinds {
 		top := kinds[0].ways[0]

@@ -17,6 +17,8 @@ type box struct {
 	at    []extent
 	sums  []sum
 	order []int // claims that may be there
+
+	next change // room that is used again: of one stage at a time
 }
 
 // extent is what is known of one claim.
@@ -254,8 +256,12 @@ type change struct {
 	fall []money.Fen // of each sum that is known: by how much its least falls
 }
 
+// change begins a stage. It is valid until the next.
 func (b *box) change() *change {
-	return &change{at: slices.Clone(b.at), fall: make([]money.Fen, len(b.sums))}
+	c := &b.next
+	c.at, c.sums = append(c.at[:0], b.at...), c.sums[:0]
+	c.fall = append(c.fall[:0], make([]money.Fen, len(b.sums))...)
+	return c
 }
 
 // takes says that a stage takes up to an amount from some claims together.
@@ -272,7 +278,7 @@ func (b *box) apply(c *change) {
 	for k := range b.sums {
 		b.sums[k].low = max(b.sums[k].low-c.fall[k], 0)
 	}
-	b.at = c.at
+	b.at, c.at = c.at, b.at
 	for _, s := range c.sums {
 		if k := slices.IndexFunc(b.sums, func(o sum) bool { return slices.Equal(o.in, s.in) }); k >= 0 {
 			b.sums[k].low, b.sums[k].high = max(b.sums[k].low, s.low), min(b.sums[k].high, s.high)

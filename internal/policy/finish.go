@@ -73,9 +73,8 @@ func (d *decider) finish() *Decision {
 
 // stack settles the claims on one side of the floor; index says which claims those are.
 func (d *decider) stack(floor bool) (settled, []int) {
-	var claims []claim
-	var ways [][]outcome
-	var index []int
+	n := len(d.claims)
+	claims, ways, index := make([]claim, 0, n), make([][]outcome, 0, n), make([]int, 0, n)
 	for i := range d.claims {
 		if d.floor[i] == floor {
 			claims, ways, index = append(claims, d.claims[i]), append(ways, d.ways[i]), append(index, i)

@@ -222,9 +222,11 @@ type Closer struct {
 	survey *Survey
 	since  *Renumbering
 
-	some  []answer // room
+	// Room that is used again.
+	some  []answer
 	asked []question
 	told  []told
+	room  decider // of the enterprise before
 }
 
 // Closer decides what is left of enterprises. since compares the plan with that under which they were left what Left is given, and
@@ -272,15 +274,17 @@ func (c *Closer) Left(i int, before *Left) (*Left, error) {
 	}
 	l := c.left(i)
 	l.told = slices.Clone(c.told)
-	if !changed && l.comesTo(before) && !slices.ContainsFunc(c.asked, func(q question) bool { return c.since.counts[q.clause] }) {
+	if !changed && s.plan.comesTo(l, before) && !slices.ContainsFunc(c.asked, func(q question) bool { return c.since.counts[q.clause] }) {
 		l.Brief = before.Brief
 		return l, nil
 	}
+	d.drafts, d.claims, d.ways, d.floor = c.room.drafts[:0], c.room.claims[:0], c.room.ways[:0], c.room.floor[:0]
 	d.claim(c.some, l.told)
 	d.rivals = s.given(i, nil, func(r *groupRule, project int) bool {
 		return slices.ContainsFunc(d.claims, func(c claim) bool { return c.project == project && slices.Contains(r.clauses, c.clause) })
 	})
 	l.Brief = d.brief()
+	c.room = *d
 	return l, d.err
 }
 
@@ -363,28 +367,51 @@ func (o outcome) butForLimits(p outcome) bool {
 	return o.kin(&p) && o.amount == p.amount && o.due.inParts == p.due.inParts && o.due.back == p.due.back && slices.Equal(o.due.shares, p.due.shares)
 }
 
-// comesTo says that the same questions come to what they came to before: ceilings alone differ, and these lie above all that
-// there may be to pay.
-func (l *Left) comesTo(before *Left) bool {
-	most := money.Fen(0)
-	for n := range l.told {
-		most = plus(most, top(own(l.told[n].ways)))
-	}
-	if most >= unbounded {
-		return false
-	}
-	return !slices.ContainsFunc(l.asked, func(q question) bool {
-		is, was := l.of(q), before.of(q)
-		return !is.same(was, func(a, b outcome) bool {
-			if !a.butForLimits(b) {
-				return false
-			}
-			for n := range a.limits {
-				if a.limits[n] != b.limits[n] && min(a.limits[n], b.limits[n]) < most {
+// comesTo says that the same questions come to what they came to before: ceilings alone differ, and what draws on one that does
+// comes to no more than it allows, then and now.
+func (pl *Plan) comesTo(is, was *Left) bool {
+	for n := range is.told {
+		before := was.of(is.asked[n])
+		if !is.told[n].same(before, outcome.butForLimits) {
+			return false
+		}
+		for way, o := range is.told[n].ways {
+			for slot, limit := range o.limits {
+				if other := before.ways[way].limits[slot]; other != limit && min(other, limit) < pl.drawn(is.told, n, slot) {
 					return false
 				}
 			}
-			return true
-		})
-	})
+		}
+	}
+	return true
+}
+
+// drawn is the most that questions which may draw on a ceiling of one of them come to together.
+func (pl *Plan) drawn(all []told, n, slot int) money.Fen {
+	most := money.Fen(0)
+	for c := range pl.ceilings {
+		if r := &pl.ceilings[c]; r.slot[all[n].claim.clause] == slot {
+			total := money.Fen(0)
+			for m := range all {
+				if len(all[m].ways) > 0 && (m == n || r.together(&all[n].claim, &all[m].claim)) {
+					total = plus(total, top(own(all[m].ways)))
+				}
+			}
+			most = max(most, total)
+		}
+	}
+	return most
+}
+
+// together says that two claims may draw on one pool of a ceiling, whatever their years.
+func (r ceilingRule) together(a, b *claim) bool {
+	switch {
+	case r.slot[a.clause] < 0 || r.slot[b.clause] < 0 || r.period == "event":
+		return false
+	case r.scope == "unit" || r.scope == "project" && a.project < 0:
+		return a.unit == b.unit
+	case r.scope == "project":
+		return a.project == b.project
+	}
+	return true
 }
