@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -174,6 +175,32 @@ func (p *param) setOne(key string, v number) error {
 	return nil
 }
 
+// noValue says that there is nothing to change at a key, and where there is.
+func (p *param) noValue(key string) i18n.Msg {
+	keys := sortedKeys(p.byKey)
+	for y := range p.byYear {
+		keys = append(keys, strconv.Itoa(y))
+	}
+	slices.Sort(keys)
+	switch {
+	case len(keys) == 0:
+		return i18n.M("policy.patch_single", p.ID, key)
+	case key == "":
+		return i18n.M("policy.patch_which", p.ID, strings.Join(keys, ", "))
+	}
+	return i18n.M("policy.bad_patch", p.ID, key, strings.Join(keys, ", "))
+}
+
+// NoParam says that no parameter has an id, and which there are.
+func (p *Policy) NoParam(id string) i18n.Msg {
+	var ids []string
+	for i := range p.params {
+		ids = append(ids, p.params[i].ID)
+	}
+	slices.Sort(ids)
+	return i18n.M("policy.no_param", id, strings.Join(ids, ", "))
+}
+
 // whole is 100 %.
 var whole = number{rate: money.PPM(1_000_000)}
 
@@ -182,13 +209,32 @@ func (p *param) beyond(v number) bool {
 	if p.Type != "rate" || v.cmp(whole) <= 0 {
 		return false
 	}
-	_, high := p.ends()
+	_, high := p.reach()
+	return high.cmp(whole) <= 0
+}
+
+// below says that v is less than nothing where no value of the policy is: a slip of the hand too.
+func (p *param) below(v number) bool {
+	if p.Type == "date" || v.cmp(number{}) >= 0 {
+		return false
+	}
+	low, _ := p.reach()
+	return low.cmp(number{}) >= 0
+}
+
+// reach is ends with what amendments made of it.
+func (p *param) reach() (low, high number) {
+	low, high = p.ends()
 	for _, r := range p.later {
-		if _, h := r.ends(); h.cmp(high) > 0 {
+		l, h := r.ends()
+		if l.cmp(low) < 0 {
+			low = l
+		}
+		if h.cmp(high) > 0 {
 			high = h
 		}
 	}
-	return high.cmp(whole) <= 0
+	return low, high
 }
 
 // ends is the least and the most of a table.

@@ -158,7 +158,7 @@ func (p *Policy) answer(settings map[string]string, patches []Patch) (*Plan, err
 	for _, pt := range patches {
 		i, ok := p.pindex[pt.Param]
 		if !ok {
-			return nil, errs.Invalid(i18n.M("policy.unknown_param", pt.Param))
+			return nil, errs.Invalid(p.NoParam(pt.Param))
 		}
 		v, ok := parseNumber(p.params[i].Type, pt.Value)
 		if !ok {
@@ -167,11 +167,14 @@ func (p *Policy) answer(settings map[string]string, patches []Patch) (*Plan, err
 		if p.params[i].beyond(v) {
 			return nil, errs.Invalid(i18n.M("policy.rate_beyond", pt.Param, pt.Value))
 		}
+		if p.params[i].below(v) {
+			return nil, errs.Invalid(i18n.M("policy.number_below", pt.Param, pt.Value))
+		}
 		if !patched[i] {
 			pl.params[i], patched[i] = p.params[i].clone(), true
 		}
 		if err := pl.params[i].set(pt.Key, v); err != nil {
-			return nil, errs.Invalid(i18n.M("policy.bad_patch", pt.Param, pt.Key))
+			return nil, errs.Invalid(p.params[i].noValue(pt.Key))
 		}
 	}
 	pl.resolve()

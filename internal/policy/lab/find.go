@@ -109,7 +109,7 @@ func (f *finding) measure() error {
 	all := f.planned.Plan.Policy.File.Params
 	i := slices.IndexFunc(all, func(p policy.Param) bool { return p.ID == f.Param })
 	if i < 0 {
-		return errs.Invalid(i18n.M("policy.unknown_param", f.Param))
+		return errs.Invalid(f.planned.Plan.Policy.NoParam(f.Param))
 	}
 	f.kind = all[i].Type
 	if f.kind == "date" {

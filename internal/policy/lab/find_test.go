@@ -107,12 +107,12 @@ func (w *world) compare(name string, s Scenario, q Search, all []Point) {
 func TestFindRefuses(t *testing.T) {
 	w := newWorldOf(t, 1)
 	for want, q := range map[string]Search{
-		"policy.unknown_param": {Param: "none", Low: "0", High: "1", Step: "1"},
-		"lab.range_number":     {Param: "min_input", Low: "0", High: "much", Step: "1"},
-		"lab.range_order":      {Param: "min_input", Low: "2", High: "1", Step: "1"},
-		"lab.range_long":       {Param: "min_input", Low: "0", High: "1亿元", Step: "0.01"},
-		"policy.rate_beyond":   {Param: "investment_rate", Key: "2023", Low: "0", High: "110%", Step: "1%"},
-		"policy.bad_patch":     {Param: "loan_rate", Key: "2031", Low: "0", High: "1%", Step: "0.1%"},
+		"policy.no_param":    {Param: "none", Low: "0", High: "1", Step: "1"},
+		"lab.range_number":   {Param: "min_input", Low: "0", High: "much", Step: "1"},
+		"lab.range_order":    {Param: "min_input", Low: "2", High: "1", Step: "1"},
+		"lab.range_long":     {Param: "min_input", Low: "0", High: "1亿元", Step: "0.01"},
+		"policy.rate_beyond": {Param: "investment_rate", Key: "2023", Low: "0", High: "110%", Step: "1%"},
+		"policy.bad_patch":   {Param: "loan_rate", Key: "2031", Low: "0", High: "1%", Step: "0.1%"},
 	} {
 		_, err := w.Find(ctx, w.view(), Scenario{Policy: yancheng}, asOf, q)
 		if msg, _ := errs.Message(err); msg.Key != want || errs.KindOf(err) != errs.KindInvalid {

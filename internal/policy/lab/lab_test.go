@@ -352,19 +352,22 @@ func TestEndingAClauseKeepsTheCeilingOfTheOthers(t *testing.T) {
 func TestWhatNoScenarioMaySay(t *testing.T) {
 	each(t, 1, func(t *testing.T, w *world) {
 		for want, s := range map[string]Scenario{
-			"lab.unknown_clause":   {Ended: []string{"c99"}},
-			"lab.unknown_area":     {Area: "999999"},
-			"lab.area_outside":     {Only: []string{"320981"}},
-			"lab.bad_budget":       {Budget: -1},
-			"lab.other_document":   {Text: w.text("wuxi-2022-measures")},
-			"lab.bad_text":         {Text: "clauses: 3"},
-			"lab.not_text":         {Text: "\xff"},
-			"lab.long_name":        {Name: strings.Repeat("长", 81)},
-			"policy.unknown_param": {Changes: []policy.Patch{change("nothing", "", "1")}},
-			"policy.bad_patch":     {Changes: []policy.Patch{change("loan_rate", "2031", "1%")}},
-			"content.want_money":   {Changes: []policy.Patch{change("min_input", "", "many")}},
-			"policy.rate_beyond":   {Changes: []policy.Patch{change("loan_rate", "2023", "12")}},
-			"policy.bad_option":    {Settings: map[string]string{"lease": "perhaps"}},
+			"lab.unknown_clause":  {Ended: []string{"c99"}},
+			"lab.unknown_area":    {Area: "999999"},
+			"lab.area_outside":    {Only: []string{"320981"}},
+			"lab.bad_budget":      {Budget: -1},
+			"lab.other_document":  {Text: w.text("wuxi-2022-measures")},
+			"lab.bad_text":        {Text: "clauses: 3"},
+			"lab.not_text":        {Text: "\xff"},
+			"lab.long_name":       {Name: strings.Repeat("长", 81)},
+			"policy.no_param":     {Changes: []policy.Patch{change("nothing", "", "1")}},
+			"policy.bad_patch":    {Changes: []policy.Patch{change("loan_rate", "2031", "1%")}},
+			"content.want_money":  {Changes: []policy.Patch{change("min_input", "", "many")}},
+			"policy.patch_which":  {Changes: []policy.Patch{change("loan_rate", "", "1%")}},
+			"policy.patch_single": {Changes: []policy.Patch{change("min_input", "2022", "300万元")}},
+			"policy.number_below": {Changes: []policy.Patch{change("min_input", "", "-5万元")}},
+			"policy.rate_beyond":  {Changes: []policy.Patch{change("loan_rate", "2023", "12")}},
+			"policy.bad_option":   {Settings: map[string]string{"lease": "perhaps"}},
 		} {
 			s.Policy = yancheng
 			_, err := w.Run(ctx, w.view(), s, asOf)
