@@ -74,9 +74,9 @@ type subject struct {
 	parent *subject
 }
 
-// names of the facts that call a subject something.
-var nameFacts = map[string]string{
-	content.Project: "project.name", content.Loan: "loan.contract", content.Lease: "lease.contract", content.Honour: "honour.item",
+// names of the facts that call a subject something, the first that is known.
+var nameFacts = map[string][]string{
+	content.Project: {"project.name"}, content.Loan: {"loan.contract"}, content.Lease: {"lease.contract"}, content.Honour: {"honour.item", "honour.title"},
 }
 
 func (f *firm) collect() {
@@ -102,12 +102,30 @@ func (f *firm) add(kind string, parent *subject) {
 			continue
 		}
 		s := &subject{firm: f, kind: kind, row: row, parent: parent}
-		if s.name = s.text(nameFacts[kind]); s.name == "" {
-			known, _ := f.view.Subject(id)
-			s.name = known.Key
-		}
+		s.name = s.called()
 		f.below = append(f.below, s)
 	}
+}
+
+// called is what a subject is called. That is no figure: what nobody verified names it as well.
+func (s *subject) called() string {
+	for _, code := range nameFacts[s.kind] {
+		i, ok := s.firm.reader.index[code]
+		if !ok {
+			continue
+		}
+		text, lib := s.row.Get(i, period.Period{}).Value.Text, s.firm.reader.lib
+		if codes, ok := lib.CodeList(lib.FactDefs()[i].Codes); ok {
+			if entry, ok := codes.Entry(text); ok {
+				text = entry.Name.ZH // as names of projects and contracts are, whatever the reader's language
+			}
+		}
+		if text != "" {
+			return text
+		}
+	}
+	known, _ := s.firm.view.Subject(s.row.Subject())
+	return known.Key
 }
 
 // namedProject is the project that a loan or lease of the enterprise names: by key, code or name.
