@@ -98,9 +98,28 @@
     });
   }
 
+  // While a hand moves, bars that nobody sees wait until they come into sight, or go to the printer.
+  var sight = window.IntersectionObserver && new IntersectionObserver(function (boxes) {
+    for (var i = 0; i < boxes.length; i++) {
+      boxes[i].target.yzHidden = !boxes[i].isIntersecting;
+      if (boxes[i].isIntersecting) draw(boxes[i].target);
+    }
+  }, { rootMargin: '300px' });
+  function drawSeen() {
+    if (!window.echarts) return;
+    var boxes = document.querySelectorAll('[data-chart]');
+    for (var i = 0; i < boxes.length; i++) {
+      if (boxes[i].hidden || !boxes[i].yzHidden) draw(boxes[i]);
+    }
+  }
+  window.addEventListener('beforeprint', function () { drawCharts(document); });
+
   function enhance(root) {
     showSliders(root);
     drawCharts(root);
+    if (!sight || !window.echarts) return;
+    var boxes = root.querySelectorAll('[data-chart]');
+    for (var i = 0; i < boxes.length; i++) sight.observe(boxes[i]);
   }
   document.addEventListener('DOMContentLoaded', function () { enhance(document); });
   document.addEventListener('htmx:afterSwap', function (e) { enhance(e.target.parentNode || document); });
@@ -111,7 +130,7 @@
     if (!bars) bars = requestAnimationFrame(function () {
       setTimeout(function () {
         bars = 0;
-        drawCharts(document);
+        drawSeen();
       }, 0);
     });
   });
