@@ -115,6 +115,9 @@ func (e *simulation) tellNear(c *console, o *lab.Outcome, s *lab.Survey) {
 	}
 	for _, m := range s.Misses[:min(e.near, len(s.Misses))] {
 		fmt.Fprintln(c.out, "    "+c.t.S("cmd.near_firm", m.Firm.Name, o.ClauseName(m.Clause), m.Text, m.Brings().Msg()))
+		if m.Floor > 0 {
+			fmt.Fprintln(c.out, "      "+c.t.S("cmd.near_floor", just(m.Floor)))
+		}
 	}
 	for _, x := range s.Cliffs(nearness) {
 		fmt.Fprintln(c.out, "  "+c.t.S("cmd.near_cliff", o.ClauseName(x.Clause), x.Text, just(x.Need), nearness, firms(len(x.Firms)), just(x.Jump)))

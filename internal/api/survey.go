@@ -61,6 +61,7 @@ type miss struct {
 	Condition
 	Sure   bool     `json:"sure" example:"true" doc:"其余条件都已知满足 · all else is known to be met"`
 	Brings interval `json:"brings" doc:"满足后可增 · what it would get on top"`
+	Floor  string   `json:"floor,omitempty" example:"240000.00" doc:"由县（市）支付的，县（市）至少多给，元 · what a county that pays by itself would have to give more at least, in yuan"`
 	At     []spot   `json:"at" nullable:"false" doc:"在哪里差 · where it fails"`
 }
 
@@ -97,6 +98,9 @@ func missOf(lib *content.Library, m lab.Miss) miss {
 	out := miss{
 		ID: m.Firm.ID, Name: m.Firm.Name, USCC: m.Firm.USCC, Area: nodeOf(lib.Areas(), m.Firm.Area), Condition: Condition{m.Clause, m.Check, m.Kind, m.Text},
 		Sure: m.Sure, Brings: intervalOf(m.Brings()), At: []spot{},
+	}
+	if m.Floor > 0 {
+		out.Floor = m.Floor.String()
 	}
 	yuan := func(f *money.Fen) string {
 		if f == nil {

@@ -34,6 +34,7 @@ type Miss struct {
 	Sure   bool      // all else is known to be met, at one place at least
 	Gain   money.Fen // what the firm would get on top for sure, did the condition hold; decided again with it waived
 	Most   money.Fen // what would be possible on top; below Gain where there is no limit
+	Floor  money.Fen // what a county that pays by itself would have to give more, at least
 }
 
 // Spot is a subject and year in which a condition fails. Of a threshold it says how far.
@@ -187,11 +188,20 @@ func (r *surveying) gain(m *Miss, s rule.Subject, d *policy.Decision) {
 	}
 	now, more := d.Total.Plus(d.InKind), then.Total.Plus(then.InKind)
 	m.Gain = max(more.Sure-now.Sure, 0)
+	m.Floor = max(floorOf(then)-floorOf(d), 0)
 	if now.Unbounded || more.Unbounded {
 		m.Most = -1
 		return
 	}
 	m.Most = max(more.Possible-now.Possible, m.Gain)
+}
+
+// floorOf is what the county of an enterprise must give it for sure, where the document leaves that to its county.
+func floorOf(d *policy.Decision) money.Fen {
+	if d.Floor == nil {
+		return 0
+	}
+	return d.Floor.Sure
 }
 
 func (r *surveying) without(clause, check string) *policy.Plan {
@@ -209,7 +219,7 @@ func (r *surveying) without(clause, check string) *policy.Plan {
 // done is the survey in its order.
 func (r *surveying) done() *Survey {
 	slices.SortFunc(r.misses, func(a, b Miss) int {
-		return cmp.Or(cmp.Compare(b.Gain, a.Gain), cmp.Compare(b.Most, a.Most), cmp.Compare(a.Firm.Name, b.Firm.Name),
+		return cmp.Or(cmp.Compare(b.Gain, a.Gain), cmp.Compare(b.Most, a.Most), cmp.Compare(b.Floor, a.Floor), cmp.Compare(a.Firm.Name, b.Firm.Name),
 			cmp.Compare(a.Firm.ID, b.Firm.ID), cmp.Compare(a.Clause, b.Clause), cmp.Compare(a.Check, b.Check))
 	})
 	s := &Survey{Misses: r.misses}

@@ -39,6 +39,7 @@ func failed(l policy.Line) string {
 
 func TestSurvey(t *testing.T) {
 	w := newWorldOf(t, 80)
+	counties := 0 // that would have to give more
 	for _, name := range []string{"numbers", "answers", "a budget"} {
 		o := w.run(scenarios()[name])
 		s, err := w.Survey(ctx, o)
@@ -57,6 +58,17 @@ func TestSurvey(t *testing.T) {
 			now := all[m.Firm.ID]
 			if want := then.Total.Sure + then.InKind.Sure - now.Total.Sure - now.InKind.Sure; m.Gain != want {
 				t.Errorf("%s: %s would gain %d by %s of %s, want %d", name, m.Firm.Name, m.Gain, m.Check, m.Clause, want)
+			}
+			var floors [2]money.Fen
+			for k, d := range []*policy.Decision{now, then} {
+				if d.Floor != nil {
+					floors[k] = d.Floor.Sure
+				}
+			}
+			if want := floors[1] - floors[0]; m.Floor != want {
+				t.Errorf("%s: the county of %s would give %d more by %s of %s, want %d", name, m.Firm.Name, m.Floor, m.Check, m.Clause, want)
+			} else if want > 0 {
+				counties++
 			}
 			if i > 0 && m.Gain > s.Misses[i-1].Gain {
 				t.Errorf("%s: out of order", name)
@@ -81,6 +93,9 @@ func TestSurvey(t *testing.T) {
 			}
 		}
 		w.checkCliffs(s, all)
+	}
+	if counties == 0 {
+		t.Error("no county would have to give more")
 	}
 }
 

@@ -219,7 +219,7 @@ func (w *workbook) movers() sheet.Table {
 // near is every firm that a single condition keeps from a clause and that may be carried away, with each place where it
 // fails.
 func (w *workbook) near(list []Miss) sheet.Table {
-	out := w.table("near", nil, "firm", "uscc", "area", "cite", "clause", "condition", "else", "gain_sure", "gain_possible", "subject", "year", "have", "need", "distance")
+	out := w.table("near", nil, "firm", "uscc", "area", "cite", "clause", "condition", "else", "gain_sure", "gain_possible", "subject", "year", "have", "need", "distance", "floor")
 	out.Rows = func(yield func([]any) bool) {
 		for _, m := range list {
 			if w.hidden[m.Firm.ID] {
@@ -253,7 +253,7 @@ func (w *workbook) miss(m Miss, at Spot) []any {
 	}
 	return []any{
 		m.Firm.Name, m.Firm.USCC, n.Name, clause.Cite, w.t.Text(clause.Name), w.t.Text(m.Text), w.t.S("lab.else_" + sure), m.Gain, w.upper(m.Brings()),
-		at.Subject.Name, year, fenOrNone(at.Have), fenOrNone(at.Need), fenOrNone(at.Distance),
+		at.Subject.Name, year, fenOrNone(at.Have), fenOrNone(at.Need), fenOrNone(at.Distance), m.Floor,
 	}
 }
 
