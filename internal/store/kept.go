@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 )
 
 // kept are the statements that the writer of a SQLite file has run before, parsed: for one that changes a row, parsing takes
@@ -69,6 +70,17 @@ func (k *kept) query(ctx context.Context, tx *sql.Tx, text string, args []any) (
 	st.rows = rows
 	k.asked = append(k.asked, st)
 	return rows, st.done, nil
+}
+
+// close gives the statements back. Those of a connection that one goroutine holds are not the pool's to close, and SQLite keeps
+// what a connection has read in memory for as long as a statement of it is left.
+func (k *kept) close() error {
+	var err error
+	for _, st := range k.known {
+		err = errors.Join(err, st.Close())
+	}
+	k.known = nil
+	return err
 }
 
 // endTurn closes the rows that a write function has left open: they would hold the connection.

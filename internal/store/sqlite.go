@@ -398,7 +398,7 @@ func (w *writer) close() error {
 	}
 	err := w.db.readers.Close()
 	w.checkpointNow(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)")
-	err = errors.Join(err, w.conn.Close(), w.pool.Close())
+	err = errors.Join(err, w.kept.close(), w.conn.Close(), w.pool.Close())
 	if w.shm != nil {
 		err = errors.Join(err, w.shm.Close())
 	}
