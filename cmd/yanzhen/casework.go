@@ -30,6 +30,9 @@ func caseEffects(money *subsidy.Store, selections *selection.Store) *casework.Re
 	return r
 }
 
+// paymentFiles is where the files to and from banks are kept in a data directory: apart from others, as those of cases are.
+func paymentFiles(data string) string { return filepath.Join(data, "files", "payments") }
+
 // openSubsidy opens the store of what is done with decisions on money.
 func (in *installation) openSubsidy(p *place) error {
 	files, err := contentFiles(p.content)
@@ -44,7 +47,11 @@ func (in *installation) openSubsidy(p *place) error {
 	if err != nil {
 		return placed(err, p.content)
 	}
-	in.ledger = ledger.New(in.db, in.now)
+	payments, err := blob.Open(paymentFiles(p.data))
+	if err != nil {
+		return err
+	}
+	in.ledger = ledger.New(in.db, in.now, payments)
 	in.subsidy = subsidy.New(subsidy.Deps{
 		DB: in.db, Clock: in.now, Library: in.lib, Frames: in.frames, Sources: in.sources, Parties: in.parties, Runner: in.region, Lab: in.lab,
 		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics, Accounts: in.accounts, Random: rand.Reader,

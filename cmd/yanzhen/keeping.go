@@ -10,6 +10,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/backup"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -45,14 +46,14 @@ func (in *installation) keepBackups(ctx context.Context, s backup.Schedule) (err
 	return err
 }
 
-// proveLedger walks over the whole ledger of a data directory that was restored.
+// proveLedger walks over the whole ledger of a data directory that was restored, and over the files to and from banks.
 func proveLedger(ctx context.Context, data string) (err error) {
 	db, err := store.Open(ctx, "sqlite:"+filepath.Join(data, "yanzhen.db"), schemas)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	found, err := ledger.New(db, clock.System()).Check(ctx)
+	found, err := ledger.New(db, clock.System(), blob.At(paymentFiles(data))).Check(ctx)
 	if err != nil {
 		return err
 	}

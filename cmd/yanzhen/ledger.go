@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -36,7 +37,7 @@ func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
-		found, err := ledger.New(db, clock.System()).Check(ctx)
+		found, err := ledger.New(db, clock.System(), blob.At(paymentFiles(place.data))).Check(ctx)
 		if err != nil {
 			return err
 		}

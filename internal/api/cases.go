@@ -286,17 +286,17 @@ func (s *server) getCaseFile(ctx context.Context, c *caller, in *CaseFileIn) (*s
 	if e.Case != in.ID {
 		return nil, errors.Join(errs.NotFound("file", in.File), f.Close())
 	}
-	return s.original(e.Name, f), nil
+	return s.original(e.Name, octets, f), nil
 }
 
 // octets is the media type of a file that nothing is said about.
 const octets = "application/octet-stream"
 
 // original answers with a file as it is kept, which it closes.
-func (s *server) original(name string, f *os.File) *stream {
+func (s *server) original(name, kind string, f *os.File) *stream {
 	return &stream{Body: func(ctx huma.Context) {
 		defer func() { _ = f.Close() }() // read only
-		ctx.SetHeader("Content-Type", octets)
+		ctx.SetHeader("Content-Type", kind)
 		s.attach(ctx, name)
 		ctx.SetStatus(http.StatusOK)
 		if _, err := io.Copy(ctx.BodyWriter(), f); err != nil {

@@ -150,7 +150,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	asked, err := form.Load(contentdata.FS, lib)
 	must(t, err)
-	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now)
+	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now, blob.At(t.TempDir()))
 	cases, money, awards := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
 		Accounts: accounts, Random: rand.Reader,

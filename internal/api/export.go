@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"iter"
 	"mime"
 	"net/http"
@@ -93,20 +94,13 @@ func (s *server) table(c *caller, m moment, name, format string, out sheet.Expor
 
 // sheets answers with a table, or with a workbook of several, that says by itself what it is.
 func (s *server) sheets(c *caller, name, format string, out sheet.Export) *stream {
-	if s.Demo {
-		out.Mark = c.t.S("api.synthetic")
-		name += "-" + out.Mark
-	}
+	x := s.sheetFile(c, name, format, out)
 	return &stream{Body: func(ctx huma.Context) {
-		write, kind := out.CSV, sheet.CSVType
-		if format == "xlsx" {
-			write, kind = out.Workbook, sheet.XLSXType
-		}
-		ctx.SetHeader("Content-Type", kind)
-		s.attach(ctx, name+"."+format)
+		ctx.SetHeader("Content-Type", x.kind)
+		s.attach(ctx, x.name)
 		ctx.SetStatus(http.StatusOK)
 		w := bufio.NewWriterSize(ctx.BodyWriter(), 64<<10)
-		err := write(w)
+		err := x.write(w)
 		if err == nil {
 			err = w.Flush()
 		}
@@ -114,6 +108,23 @@ func (s *server) sheets(c *caller, name, format string, out sheet.Export) *strea
 			s.breakOff(ctx, name, err)
 		}
 	}}
+}
+
+// sheetFile is a table as a file: what it is called, its media type, and what writes it.
+type sheetFile struct {
+	name, kind string
+	write      func(io.Writer) error
+}
+
+func (s *server) sheetFile(c *caller, name, format string, out sheet.Export) sheetFile {
+	if s.Demo {
+		out.Mark = c.t.S("api.synthetic")
+		name += "-" + out.Mark
+	}
+	if format == "xlsx" {
+		return sheetFile{name + ".xlsx", sheet.XLSXType, out.Workbook}
+	}
+	return sheetFile{name + "." + format, sheet.CSVType, out.CSV}
 }
 
 // notes is what an exported file tells: as of when, by whom, and whether the data is synthetic.

@@ -143,6 +143,7 @@ var pages = map[string]page{
 	"POST /fund/payments/{id}/send":              by("send_payments"),
 	"POST /fund/payments/{id}/cancel":            by("cancel_payments"),
 	"POST /fund/payments/{id}/file":              by("take_payment_file"),
+	"GET /fund/payments/{id}/files/{file}":       by("get_payment_file"),
 	"POST /fund/payments/{id}/result":            by("read_results"),
 	"GET /fund/payments/{id}/result":             by("read_results"),
 	"POST /fund/payments/{id}/settle":            by("settle_payments"),

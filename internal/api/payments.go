@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"strconv"
 
@@ -190,6 +191,7 @@ type paymentStep struct {
 	Reason   string `json:"reason,omitempty" example:"账号有误"`
 	Document string `json:"document,omitempty" example:"银行回单 2024-11-21"`
 	Place    string `json:"place,omitempty" example:"results.csv#A2" doc:"回单文件中的位置 · where in the file of the bank"`
+	File     int64  `json:"file,omitempty" example:"377" doc:"该回单文件，见 files · that file, among files"`
 }
 
 // payment is one payment of a batch. Its account is masked: in full it leaves in the bank's file alone.
@@ -208,24 +210,34 @@ type payment struct {
 	Steps      []paymentStep `json:"steps" nullable:"false"`
 }
 
-// fileTaken is that somebody took the file of a batch.
-type fileTaken struct {
-	At string `json:"at" format:"date-time" example:"2024-11-20T10:00:00+08:00"`
-	By string `json:"by" example:"测试 finance"`
+// paymentFile is a file of a batch: one that somebody took for the bank, or brought from it.
+type paymentFile struct {
+	ID     int64  `json:"id" example:"377"`
+	Kind   string `json:"kind" enum:"taken,result" example:"result" doc:"取给银行的，或银行的回单 · taken for the bank, or what the bank answered"`
+	Name   string `json:"name,omitempty" example:"results.csv"`
+	SHA256 string `json:"sha256,omitempty" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"早年没有留存的则没有 · none of one that was taken before files were kept"`
+	Size   int64  `json:"size,omitempty" example:"1024"`
+	At     string `json:"at" format:"date-time" example:"2024-11-20T10:00:00+08:00"`
+	By     string `json:"by" example:"测试 finance"`
+}
+
+func (s *server) paymentFile(ctx context.Context, names people, f ledger.File) (paymentFile, error) {
+	by, err := s.nameOf(ctx, names, f.By)
+	return paymentFile{f.ID, string(f.Kind), f.Name, f.SHA256, f.Size, instant(f.At), by}, err
 }
 
 type paymentsOut struct {
 	Body struct {
 		PaymentBatch
-		Payments []payment   `json:"payments" nullable:"false"`
-		Files    []fileTaken `json:"files" nullable:"false" doc:"谁取过银行文件 · who took the bank's file"`
+		Payments []payment     `json:"payments" nullable:"false"`
+		Files    []paymentFile `json:"files" nullable:"false" doc:"往来文件，原样留存 · files to and from the bank, kept as they were"`
 	}
 }
 
 func (s *server) getPayments(ctx context.Context, c *caller, in *idIn) (*paymentsOut, error) {
 	out, names := &paymentsOut{}, people{}
 	b := &out.Body
-	b.Payments, b.Files = []payment{}, []fileTaken{}
+	b.Payments, b.Files = []payment{}, []paymentFile{}
 	return out, s.Book.Read(ctx, c.scope, func(ctx context.Context, view *ledger.View) error {
 		head, err := view.Batch(ctx, in.ID)
 		if err != nil {
@@ -247,11 +259,11 @@ func (s *server) getPayments(ctx context.Context, c *caller, in *idIn) (*payment
 		}
 		files, err := view.Files(ctx, in.ID)
 		for _, f := range files {
-			by, err := s.nameOf(ctx, names, f.By)
+			row, err := s.paymentFile(ctx, names, f)
 			if err != nil {
 				return err
 			}
-			b.Files = append(b.Files, fileTaken{instant(f.At), by})
+			b.Files = append(b.Files, row)
 		}
 		return err
 	})
@@ -263,7 +275,7 @@ func (s *server) payment(ctx context.Context, names people, p ledger.Payment) (p
 		Account: p.Account.String(), Bank: p.Bank, State: string(p.State), Steps: []paymentStep{},
 	}
 	for _, x := range p.Steps {
-		step := paymentStep{State: string(x.State), At: instant(x.At), Reason: x.Reason, Document: x.Document, Place: x.Place}
+		step := paymentStep{State: string(x.State), At: instant(x.At), Reason: x.Reason, Document: x.Document, Place: x.Place, File: x.File}
 		if x.By != 0 {
 			var err error
 			if step.By, err = s.nameOf(ctx, names, x.By); err != nil {
@@ -310,17 +322,30 @@ func (s *server) takeFile(ctx context.Context, c *caller, in *struct {
 	Format string `query:"format" enum:"csv,xlsx" default:"xlsx" example:"xlsx"`
 },
 ) (*stream, error) {
-	var head ledger.Batch
-	var list []ledger.Payment
-	err := s.moves(ctx, c, "", ledger.Act{}, func(ctx context.Context, tx *store.Tx, act ledger.Act) (err error) {
-		head, list, err = s.Book.TakeFile(ctx, tx, act, in.ID)
-		return err
+	kind := ""
+	f, body, err := s.Book.TakeFile(ctx, ledger.Act{Scope: c.scope}, in.ID, func(w io.Writer, b ledger.Batch, list []ledger.Payment) (string, error) {
+		paper := ledger.Paper(c.t, b, list)
+		x := s.sheetFile(c, paper.Title, in.Format, *paper)
+		kind = x.kind
+		return x.name, x.write(w)
 	})
 	if err != nil {
 		return nil, err
 	}
-	paper := ledger.Paper(c.t, head, list)
-	return s.sheets(c, paper.Title, in.Format, *paper), nil
+	return s.original(f.Name, kind, body), nil
+}
+
+// getPaymentFile hands a file of a batch out again as it was taken or brought.
+func (s *server) getPaymentFile(ctx context.Context, c *caller, in *struct {
+	ID   int64 `path:"id" minimum:"1" example:"350"`
+	File int64 `path:"file" minimum:"1" example:"377"`
+},
+) (*stream, error) {
+	f, body, err := s.Book.OpenFile(ctx, c.scope, in.ID, in.File)
+	if err != nil {
+		return nil, err
+	}
+	return s.original(f.Name, octets, body), nil
 }
 
 // PaymentOutcome is what the bank or the treasury says of a payment.
@@ -333,13 +358,14 @@ type PaymentOutcome struct {
 
 type resultsOut struct {
 	Body struct {
+		File     *paymentFile     `json:"file,omitempty" doc:"原样留存；有一处不对则没有 · as it is kept; none where anything is wrong"`
 		Outcomes []PaymentOutcome `json:"outcomes" nullable:"false" doc:"给 settle_payments · for settle_payments"`
 		Silent   []int            `json:"silent" nullable:"false" example:"[2]" doc:"文件没有提到的 · payments that the file does not name"`
 		Faults   []i18n.Text      `json:"faults" nullable:"false" doc:"有一处不对，就没有 outcomes · where anything is wrong there are no outcomes"`
 	}
 }
 
-// readResults reads a file of the bank and enters nothing.
+// readResults reads a file of the bank and enters nothing. A file in which nothing is wrong is kept.
 func (s *server) readResults(ctx context.Context, c *caller, in *struct {
 	ID int64 `path:"id" minimum:"1" example:"350"`
 	SheetIn
@@ -359,7 +385,12 @@ func (s *server) readResults(ctx context.Context, c *caller, in *struct {
 		for _, msg := range found.Faults {
 			b.Faults = append(b.Faults, both(msg))
 		}
-		return nil
+		if len(found.Faults) > 0 {
+			return nil
+		}
+		f, err := s.paymentFile(ctx, people{}, found.File)
+		b.File = &f
+		return err
 	})
 }
 
@@ -368,6 +399,7 @@ type settlePaymentsIn struct {
 	ID   int64 `path:"id" minimum:"1" example:"350"`
 	Body struct {
 		Document string           `json:"document" minLength:"1" maxLength:"300" example:"银行回单 2024-11-21"`
+		File     int64            `json:"file,omitempty" minimum:"0" example:"377" doc:"read_results 留存的文件，逐笔引用 · the file that read_results has kept, to which each payment then refers"`
 		Outcomes []PaymentOutcome `json:"outcomes" minItems:"1" maxItems:"10000" nullable:"false"`
 	}
 }
@@ -391,7 +423,7 @@ func (s *server) settlePayments(ctx context.Context, c *caller, in *settlePaymen
 	}
 	var outcomes []ledger.Outcome
 	for _, x := range in.Body.Outcomes {
-		outcomes = append(outcomes, ledger.Outcome{Order: x.N, State: ledger.OrderState(x.State), Reason: x.Reason, Place: x.Place})
+		outcomes = append(outcomes, ledger.Outcome{Order: x.N, State: ledger.OrderState(x.State), Reason: x.Reason, Place: x.Place, File: in.Body.File})
 	}
 	done, err := s.Subsidy.Settle(ctx, c.scope, ledger.Act{Key: key, Document: in.Body.Document}, in.ID, outcomes)
 	out := &settledOut{}
@@ -621,6 +653,7 @@ func (s *server) registerPayments() {
 	handle(s, operation{id: "send_payments", tag: "fund", method: http.MethodPost, path: one + "/send", need: pay, status: http.StatusNoContent, keyed: true}, s.sendPayments)
 	handle(s, operation{id: "cancel_payments", tag: "fund", method: http.MethodPost, path: one + "/cancel", need: pay, status: http.StatusNoContent, keyed: true}, s.cancelPayments)
 	handle(s, operation{id: "take_payment_file", tag: "fund", method: http.MethodPost, path: one + "/file", need: pay, streams: tables[:2]}, s.takeFile)
+	handle(s, operation{id: "get_payment_file", tag: "fund", method: http.MethodGet, path: one + "/files/{file}", need: pay, streams: []string{octets}}, s.getPaymentFile)
 	handle(s, operation{id: "read_results", tag: "fund", method: http.MethodPost, path: one + "/results", need: pay, upload: octets}, s.readResults)
 	handle(s, operation{id: "settle_payments", tag: "fund", method: http.MethodPost, path: one + "/settle", need: pay, body: 4 * bodyLimit, keyed: true}, s.settlePayments)
 	handle(s, operation{id: "list_instalments", tag: "subsidies", method: http.MethodGet, path: "/cases/{id}/instalments", need: access.Need{Action: access.ReadCase}}, s.listInstalments)

@@ -103,6 +103,7 @@ var writers = map[string][]string{
 	"send_payments":           {"finance"},
 	"cancel_payments":         {"finance"},
 	"take_payment_file":       {"finance"},
+	"get_payment_file":        {"finance"},
 	"read_results":            {"finance"},
 	"settle_payments":         {"finance"},
 	"carry_over":              {"tinghu", "city", "finance"},

@@ -76,6 +76,9 @@ func Open(root string) (Dir, error) {
 	return Dir{root: root}, nil
 }
 
+// At is a directory of files that another process may have open, or that nobody has: it neither makes the directory nor tidies it.
+func At(root string) Dir { return Dir{root: root} }
+
 // Put stores what r holds, and returns its SHA-256 in lower-case hexadecimal and its size in bytes. More than limit
 // bytes are refused with an Invalid error, and nothing is kept.
 func (d Dir) Put(r io.Reader, limit int64) (sha string, size int64, err error) {

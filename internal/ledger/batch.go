@@ -90,7 +90,7 @@ const (
 	insertBatch = `INSERT INTO ledger_batch (id, hash, fund, area, fen, orders, made_at, made_by, request_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 	insertOrder = `INSERT INTO ledger_order (batch_id, n, part_id, try, fen, payee, account, bank) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	insertNow   = `INSERT INTO ledger_order_now (batch_id, n, step, state) VALUES ($1, $2, 1, $3)`
-	insertStep  = `INSERT INTO ledger_order_step (batch_id, n, step, state, at, by_account, reason, document, place, request_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	insertStep  = `INSERT INTO ledger_order_step (batch_id, n, step, state, at, by_account, reason, document, place, file_id, request_key) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
 	countTries  = `SELECT COUNT(*) FROM ledger_order WHERE part_id = $1`
 	moveOrder   = `UPDATE ledger_order_now SET step = step + 1, state = $1 WHERE batch_id = $2 AND n = $3 AND state = $4`
 	orderNow    = `SELECT step, state FROM ledger_order_now WHERE batch_id = $1 AND n = $2`
@@ -234,7 +234,7 @@ func (b *Book) noteStep(ctx context.Context, tx *store.Tx, a Act, batch int64, o
 	if reason == "" {
 		reason = a.Reason
 	}
-	_, err := tx.Exec(ctx, insertStep, batch, o.Order, step, string(o.State), b.clock.Millis(), a.by(), reason, a.Document, o.Place, a.Key)
+	_, err := tx.Exec(ctx, insertStep, batch, o.Order, step, string(o.State), b.clock.Millis(), a.by(), reason, a.Document, o.Place, o.File, a.Key)
 	if err != nil {
 		return fmt.Errorf("note step of payment %d of batch %d: %w", o.Order, batch, err)
 	}
@@ -332,8 +332,8 @@ func (o order) legs(from, to Stage) []leg {
 const selectOrders = `SELECT o.n, o.try, o.fen, w.state, o.part_id FROM ledger_order o JOIN ledger_order_now w ON w.batch_id = o.batch_id AND w.n = o.n WHERE o.batch_id = $1 ORDER BY o.n`
 
 // ordersOf are the payments of a batch, which the act must be allowed to make.
-func ordersOf(ctx context.Context, tx *store.Tx, a Act, batch int64) ([]order, error) {
-	rows, err := tx.Query(ctx, selectOrders, batch)
+func ordersOf(ctx context.Context, q store.Querier, a Act, batch int64) ([]order, error) {
+	rows, err := q.Query(ctx, selectOrders, batch)
 	orders, err := collect(rows, err, "read batch", func(rows *store.Rows) (o order, err error) {
 		o.part = &part{}
 		err = rows.Scan(&o.n, &o.try, &o.fen, &o.now, &o.part.id)
@@ -346,7 +346,7 @@ func ordersOf(ctx context.Context, tx *store.Tx, a Act, batch int64) ([]order, e
 		return nil, errs.NotFound("batch", batch)
 	}
 	for i := range orders {
-		p, err := scanPart(tx.QueryRow(ctx, partByID, orders[i].part.id))
+		p, err := scanPart(q.QueryRow(ctx, partByID, orders[i].part.id))
 		if err != nil {
 			return nil, fmt.Errorf("read part %d: %w", orders[i].part.id, err)
 		}
@@ -364,6 +364,7 @@ type Outcome struct {
 	State  OrderState
 	Reason string
 	Place  string // file, sheet and row that say so; "" for none
+	File   int64  `json:",omitempty"` // id of the file of the bank that says so; 0 for none
 }
 
 // Settled says what outcomes came to. Open are payments whose outcome is still to come.
@@ -393,7 +394,7 @@ var ways = map[[2]OrderState]way{
 
 // Settle enters what became of payments of a batch, line by line; payments that it does not name stay as they are. What
 // stands already is passed over, so that a file may be read twice. Only a document, a statement, says what became of a
-// payment of which nobody knew. Nothing is entered where one of the outcomes cannot be.
+// payment of which nobody knew; a file that an outcome names must be one that came back for this batch. Nothing is entered where one of the outcomes cannot be.
 func (b *Book) Settle(ctx context.Context, tx *store.Tx, a Act, batch int64, outcomes []Outcome) (Settled, error) {
 	if a.Document == "" {
 		return Settled{}, errs.Invalid(i18n.M("ledger.needs_document"))
@@ -405,6 +406,9 @@ func (b *Book) Settle(ctx context.Context, tx *store.Tx, a Act, batch int64, out
 	return once(ctx, b, tx, a, "settle", request{batch, outcomes}, func(ctx context.Context) (Settled, error) {
 		orders, err := ordersOf(ctx, tx, a, batch)
 		if err != nil {
+			return Settled{}, err
+		}
+		if err := saidBy(ctx, tx, batch, outcomes); err != nil {
 			return Settled{}, err
 		}
 		var s Settled

@@ -51,6 +51,7 @@ type Step struct {
 	Reason   string
 	Document string
 	Place    string
+	File     int64 // of the bank, that says so; 0 for none
 }
 
 const selectBatch = `SELECT b.id, b.hash, b.fund, b.area, b.fen, b.orders, b.made_at, b.made_by, w.state FROM ledger_batch b
@@ -129,7 +130,7 @@ const (
 	selectPayments = `SELECT o.n, c.id, t.n, c.case_id, l.id, l.fund, l.code, l.year, l.area, l.name, o.try, o.fen, o.payee, o.account, o.bank, w.state
 		FROM ledger_order o JOIN ledger_order_now w ON w.batch_id = o.batch_id AND w.n = o.n JOIN ledger_part t ON t.id = o.part_id
 		JOIN ledger_commitment c ON c.id = t.commitment_id JOIN ledger_line l ON l.id = t.line_id WHERE o.batch_id = $1 ORDER BY o.n`
-	selectSteps = `SELECT n, state, at, by_account, reason, document, place FROM ledger_order_step WHERE batch_id = $1 AND n > 0 ORDER BY n, step`
+	selectSteps = `SELECT n, state, at, by_account, reason, document, place, file_id FROM ledger_order_step WHERE batch_id = $1 AND n > 0 ORDER BY n, step`
 )
 
 // Payments are those of a batch, with what became of each.
@@ -151,28 +152,10 @@ func (v *View) Payments(ctx context.Context, batch int64) ([]Payment, error) {
 	rows, err = v.q.Query(ctx, selectSteps, batch)
 	_, err = collect(rows, err, "read steps of payments", func(rows *store.Rows) (s Step, err error) {
 		var n int
-		if err = rows.Scan(&n, &s.State, &s.At, &s.By, &s.Reason, &s.Document, &s.Place); err == nil {
+		if err = rows.Scan(&n, &s.State, &s.At, &s.By, &s.Reason, &s.Document, &s.Place, &s.File); err == nil {
 			all[n-1].Steps = append(all[n-1].Steps, s)
 		}
 		return s, err
 	})
 	return all, err
-}
-
-// Taken is that somebody took the file of a batch, with the account numbers.
-type Taken struct {
-	At int64 // ms
-	By int64 // account
-}
-
-// Files are the times when the file of a batch was taken.
-func (v *View) Files(ctx context.Context, batch int64) ([]Taken, error) {
-	if _, err := v.Batch(ctx, batch); err != nil {
-		return nil, err
-	}
-	rows, err := v.q.Query(ctx, `SELECT at, by_account FROM ledger_batch_file WHERE batch_id = $1 ORDER BY id`, batch)
-	return collect(rows, err, "read who took the file", func(rows *store.Rows) (t Taken, err error) {
-		err = rows.Scan(&t.At, &t.By)
-		return t, err
-	})
 }

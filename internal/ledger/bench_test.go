@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -26,7 +27,7 @@ func BenchmarkTransitions(b *testing.B) {
 }
 
 func benchmarkTransitions(b *testing.B, db *store.DB, lines int) {
-	book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 1, 0, 0, 0, time.UTC)))
+	book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 1, 0, 0, 0, time.UTC)), blob.Dir{})
 	var n atomic.Int64
 	act := func(caseID string) ledger.Act {
 		return ledger.Act{Scope: access.SystemScope(), Key: fmt.Sprint(n.Add(1)), Case: caseID, Reason: "r", Document: "d"}
@@ -79,7 +80,7 @@ func BenchmarkViews(b *testing.B) {
 	for name, open := range map[string]func(testing.TB, []store.Migrations) *store.DB{"sqlite": storetest.SQLite, "postgres": storetest.Postgres} {
 		b.Run(name, func(b *testing.B) {
 			db := open(b, migrations)
-			book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 1, 0, 0, 0, time.UTC)))
+			book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 1, 0, 0, 0, time.UTC)), blob.Dir{})
 			lines := fillBook(b, db, book)
 			read := func(name string, do func(context.Context, *ledger.View) error) {
 				b.Run(name, func(b *testing.B) {

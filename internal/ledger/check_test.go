@@ -64,7 +64,7 @@ func TestCheckFindsWhatWasChanged(t *testing.T) {
 				if _, err := tx.Exec(ctx, tc.change); err != nil {
 					return err
 				}
-				checked, err := ledger.CheckIn(ctx, tx)
+				checked, err := ledger.CheckIn(d.book, ctx, tx)
 				if err != nil {
 					return err
 				}

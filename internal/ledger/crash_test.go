@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -87,7 +88,7 @@ func crashed(mode, url, round string) error {
 			jobs <- round + "." + strconv.Itoa(n)
 		}
 	}()
-	w := worker{db: db, book: ledger.New(db, clock.System()), mode: mode, round: round, say: func(line string) { fmt.Println(line) }}
+	w := worker{db: db, book: ledger.New(db, clock.System(), blob.Dir{}), mode: mode, round: round, say: func(line string) { fmt.Println(line) }}
 	failed := make(chan error, crashWorkers)
 	for range crashWorkers {
 		go func() {
@@ -337,7 +338,7 @@ func (w *witness) look(db *store.DB) error {
 		return err
 	}
 	w.compare(answers, stands, budget)
-	found, err := ledger.New(db, clock.System()).Check(w.Context())
+	found, err := ledger.New(db, clock.System(), blob.Dir{}).Check(w.Context())
 	for _, f := range found.Faults {
 		w.wrong = append(w.wrong, "fault: "+f.String())
 	}

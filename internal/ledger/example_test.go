@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -27,7 +28,7 @@ func Example() {
 		panic(err)
 	}
 	defer db.Close()
-	book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)))
+	book := ledger.New(db, clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)), blob.Dir{})
 	act := func(key string) ledger.Act {
 		return ledger.Act{Scope: access.SystemScope(), By: 7, Key: key, Case: "SB-2024-0001", Reason: "example", Document: "example No. 1"}
 	}

@@ -1,4 +1,4 @@
 package ledger
 
 // CheckIn is Check within a transaction.
-var CheckIn = check
+var CheckIn = (*Book).check

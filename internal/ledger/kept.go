@@ -18,7 +18,7 @@ type Kept struct {
 	Checked
 	At    int64 // when it ended; 0 where none has
 	Asked int64 // when another one was asked for that has not ended; 0 where none was
-	Whole bool  // the scope sees the whole ledger: counts, and faults that belong to no area, are told to nobody else
+	Whole bool  // the scope reads the fund of every area that was walked over: counts, and faults that belong to no area, are told to nobody else
 }
 
 const (
@@ -27,17 +27,18 @@ const (
 	// checkLost is when a walk that has not ended is taken for one whose process was killed.
 	checkLost = time.Hour
 
-	askCheck   = `UPDATE ledger_check SET asked_at = $1 WHERE id = 1 AND asked_at <= ended_at AND ended_at <= $2`
+	// What is asked for while a walk is under way is asked after its beginning, and so of the next one, also within a millisecond.
+	askCheck   = `UPDATE ledger_check SET asked_at = CASE WHEN began_at > ended_at AND began_at >= $1 THEN began_at + 1 ELSE $1 END WHERE id = 1 AND asked_at <= began_at AND ended_at <= $2`
 	beginCheck = `UPDATE ledger_check SET began_at = $1 WHERE id = 1 AND (began_at <= ended_at OR began_at <= $2)`
-	endCheck   = `UPDATE ledger_check SET ended_at = $1, result = $2 WHERE id = 1`
+	endCheck   = `UPDATE ledger_check SET ended_at = $1, result = $2, walked_at = $3 WHERE id = 1`
 	leaveCheck = `UPDATE ledger_check SET began_at = ended_at WHERE id = 1 AND began_at = $1`
-	lastCheck  = `SELECT asked_at, ended_at, result FROM ledger_check WHERE id = 1`
-	countLines = `SELECT COUNT(*) FROM ledger_line`
+	lastCheck  = `SELECT asked_at, walked_at, ended_at, result FROM ledger_check WHERE id = 1`
 )
 
 // AskCheck asks for a walk over the whole ledger, which whoever runs Watch then does: it costs seconds for each million entries,
 // and so is never made while somebody waits for a page. One that is asked for already, or ended less than CheckRests ago, is not
-// asked for again. The scope must manage the fund.
+// asked for again; one that is under way does not answer who asks meanwhile, since it walks over what was there before. The scope
+// must manage the fund.
 func (b *Book) AskCheck(ctx context.Context, scope access.Scope) error {
 	if !scope.Can(access.ManageFund) {
 		return errs.Forbidden(string(access.ManageFund))
@@ -74,7 +75,7 @@ func (b *Book) Recheck(ctx context.Context) (c Checked, did bool, err error) {
 		return c, true, err
 	}
 	return c, true, b.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, endCheck, b.clock.Millis(), string(result)); err != nil {
+		if _, err := tx.Exec(ctx, endCheck, b.clock.Millis(), string(result), now); err != nil {
 			return fmt.Errorf("keep a check of the ledger: %w", err)
 		}
 		return nil
@@ -88,12 +89,12 @@ func (b *Book) Asked(ctx context.Context) (bool, error) {
 }
 
 func keptOf(ctx context.Context, q store.Querier) (k Kept, err error) {
-	var asked int64
+	var asked, walked int64
 	var result string
-	if err := q.QueryRow(ctx, lastCheck).Scan(&asked, &k.At, &result); err != nil {
+	if err := q.QueryRow(ctx, lastCheck).Scan(&asked, &walked, &k.At, &result); err != nil {
 		return k, fmt.Errorf("read the last check of the ledger: %w", err)
 	}
-	if asked > k.At {
+	if asked > walked {
 		k.Asked = asked
 	}
 	return k, json.Unmarshal([]byte(result), &k.Checked)
@@ -103,16 +104,8 @@ func keptOf(ctx context.Context, q store.Querier) (k Kept, err error) {
 // reads, and the whole to who sees every line.
 func (b *Book) LastCheck(ctx context.Context, scope access.Scope) (k Kept, err error) {
 	err = b.Read(ctx, scope, func(ctx context.Context, v *View) error {
-		seen, err := v.Lines(ctx, Filter{})
-		if err != nil {
-			return err
-		}
-		var all int
-		if err := v.q.QueryRow(ctx, countLines).Scan(&all); err != nil {
-			return fmt.Errorf("count budget lines: %w", err)
-		}
 		k, err = keptOf(ctx, v.q)
-		k.Whole = len(seen) == all
+		k.Whole = k.Areas != nil && !slices.ContainsFunc(k.Areas, func(area string) bool { return !scope.Sees(access.ReadFund, area, 0) })
 		return err
 	})
 	if err != nil || k.Whole {

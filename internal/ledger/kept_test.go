@@ -1,6 +1,7 @@
 package ledger_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -63,6 +64,32 @@ func TestCheckIsKept(t *testing.T) {
 		if k := last(city); k.Asked != 0 {
 			d.Error("asked for again at once")
 		}
+		// A scope that sees all lines does not see the whole while anything else lies elsewhere.
+		if k := last(access.NewScope(5, access.CountyOfficial, []string{"320900"}, nil)); k.Whole || k.Transfers != 0 {
+			d.Errorf("who sees the lines alone is told of %+v", k)
+		}
+		// What is asked for while a walk is under way is not done when that one ends: it had begun before.
+		d.now.Add(time.Hour.Milliseconds())
+		ask()
+		d.exec("UPDATE ledger_check SET began_at = " + fmt.Sprint(d.now.Load())) // a walk of another process begins
+		began := d.now.Load()
+		ask()
+		meanwhile := last(city).Asked
+		if meanwhile <= began {
+			d.Errorf("asked at %d while a walk that began at %d was under way", meanwhile, began)
+		}
+		d.now.Add(time.Second.Milliseconds())
+		d.exec(fmt.Sprintf("UPDATE ledger_check SET ended_at = %d, walked_at = %d", d.now.Load(), began)) // and ends
+		if k := last(city); k.Asked != meanwhile {
+			d.Errorf("a walk that began before answers who asked meanwhile: %+v", k)
+		}
+		if asked, err := d.book.Asked(d.Context()); err != nil || !asked {
+			d.Errorf("nobody would walk: %v", err)
+		}
+		d.now.Add(time.Second.Milliseconds())
+		if !recheck() || last(city).Asked != 0 {
+			d.Errorf("the next walk does not answer: %+v", last(city))
+		}
 		// While another process walks, this one does not; one that was killed while it walked holds nobody up for ever.
 		d.now.Add(time.Hour.Milliseconds())
 		ask()
@@ -112,6 +139,33 @@ func TestCheckIsKept(t *testing.T) {
 		here := access.NewScope(4, access.CountyOfficial, []string{"320904"}, nil)
 		if k := last(here); !strings.Contains(faults(k), "ledger.fault_part") || strings.Contains(faults(k), "ledger.fault_stand ") || strings.Contains(faults(k), "ledger.fault_line") {
 			d.Errorf("the county of the commitment is told of %+v", k)
+		}
+	})
+}
+
+// Of many rows that break a rule those of one area do not push those of another out.
+func TestFaultsOfEachArea(t *testing.T) {
+	each(t, func(d *desk) {
+		line := d.appropriate(2024, 1_000_000)
+		for i := range 60 {
+			d.due(line, fmt.Sprint("A", i), 100)
+		}
+		d.due(line, "last", 100)
+		d.withoutTriggers()
+		d.exec("UPDATE ledger_commitment SET area = '320904'")
+		d.exec("UPDATE ledger_commitment SET area = '320981' WHERE case_id = 'last'")
+		d.exec("UPDATE ledger_part_balance SET payable = payable + 1")
+		if _, _, err := d.book.Recheck(d.Context()); err != nil {
+			d.Fatal(err)
+		}
+		for area, want := range map[string]int{"320904": 50, "320981": 1} {
+			k, err := d.book.LastCheck(d.Context(), access.NewScope(2, access.CountyOfficial, []string{area}, nil))
+			if err != nil {
+				d.Fatal(err)
+			}
+			if n := strings.Count(faults(k), "ledger.fault_part "); n != want {
+				d.Errorf("%s is told of %d instalments, want %d", area, n, want)
+			}
 		}
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -28,10 +29,14 @@ var Migrations = store.Migrations{Package: "ledger", FS: schema}
 type Book struct {
 	db    *store.DB
 	clock clock.Clock
+	files blob.Dir
 }
 
-// New is the ledger of a database that is up to date. The clock gives the day of an entry.
-func New(db *store.DB, c clock.Clock) *Book { return &Book{db: db, clock: c} }
+// New is the ledger of a database that is up to date. The clock gives the day of an entry; files, which belong to the ledger alone,
+// is where those to and from the bank are kept.
+func New(db *store.DB, c clock.Clock, files blob.Dir) *Book {
+	return &Book{db: db, clock: c, files: files}
+}
 
 // Limits of what a request may say.
 const (

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -41,7 +42,7 @@ type desk struct {
 func newDesk(t *testing.T, db *store.DB) *desk {
 	now := new(atomic.Int64)
 	now.Store(time.Date(2024, 10, 31, 1, 0, 0, 0, time.UTC).UnixMilli())
-	return &desk{T: t, db: db, book: ledger.New(db, clock.Clock(func() time.Time { return time.UnixMilli(now.Load()) })), now: now}
+	return &desk{T: t, db: db, book: ledger.New(db, clock.Clock(func() time.Time { return time.UnixMilli(now.Load()) }), blob.At(t.TempDir())), now: now}
 }
 
 // each runs a test on both databases.

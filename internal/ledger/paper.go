@@ -3,7 +3,6 @@ package ledger
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,38 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/sheet"
-	"github.com/yanzhen/yanzhen/internal/store"
 )
-
-const insertFile = `INSERT INTO ledger_batch_file (id, batch_id, at, by_account) VALUES ($1, $2, $3, $4)`
-
-// TakeFile gives the payments of a batch for the file to the bank, with their account numbers to reveal, and notes who took
-// them. A draft has no file: what could reach the bank has been sent.
-func (b *Book) TakeFile(ctx context.Context, tx *store.Tx, a Act, batch int64) (Batch, []Payment, error) {
-	if _, err := ordersOf(ctx, tx, a, batch); err != nil {
-		return Batch{}, nil, err
-	}
-	v := In(tx, access.SystemScope()) // the act may pay out of each of its lines
-	head, err := v.Batch(ctx, batch)
-	if err != nil {
-		return Batch{}, nil, err
-	}
-	if head.State != OrderSent {
-		return Batch{}, nil, errs.Conflict(i18n.M("ledger.no_file", i18n.M("ledger.order_"+string(head.State))))
-	}
-	list, err := v.Payments(ctx, batch)
-	if err != nil {
-		return Batch{}, nil, err
-	}
-	id, err := tx.NextIDs(ctx, 1)
-	if err != nil {
-		return Batch{}, nil, err
-	}
-	if _, err := tx.Exec(ctx, insertFile, id, batch, b.clock.Millis(), a.by()); err != nil {
-		return Batch{}, nil, fmt.Errorf("note file of batch %d: %w", batch, err)
-	}
-	return head, list, nil
-}
 
 // Paper is the table for a bank that has no form of its own. It reveals the account numbers.
 func Paper(t i18n.T, b Batch, list []Payment) *sheet.Export {
@@ -74,6 +42,7 @@ func Paper(t i18n.T, b Batch, list []Payment) *sheet.Export {
 // Results is what a file of the bank says of a batch. Where something in it is wrong there are no outcomes, only what is
 // wrong, each with its place.
 type Results struct {
+	File     File // as it was kept
 	Outcomes []Outcome
 	Silent   []int // payments that the file does not name
 	Faults   []i18n.Msg
@@ -106,10 +75,15 @@ func stateOfWord(word string) (OrderState, bool) {
 }
 
 // ReadResults reads a workbook or a .csv that the bank or the treasury has sent about a batch. Each row names a payment by
-// its reference, its amount and what became of it. It changes nothing: Settle does, with the outcomes.
+// its reference, its amount and what became of it. It enters nothing: Settle does, with the outcomes. A file in which nothing is
+// wrong is kept, with who brought it and when, and the outcomes name it. The scope must pay in the area of the batch.
 func (b *Book) ReadResults(ctx context.Context, scope access.Scope, batch int64, f ResultFile) (Results, error) {
 	r := resultReader{states: map[int]OrderState{}}
-	err := b.Read(ctx, scope, func(ctx context.Context, v *View) (err error) {
+	err := b.Read(ctx, scope, func(ctx context.Context, v *View) error {
+		if err := v.pays(ctx, batch); err != nil {
+			return err
+		}
+		var err error
 		r.payments, err = v.Payments(ctx, batch)
 		return err
 	})
@@ -142,7 +116,17 @@ func (b *Book) ReadResults(ctx context.Context, scope access.Scope, batch int64,
 	if !found {
 		return Results{}, errs.Invalid(i18n.M("ledger.no_result_columns", f.Name))
 	}
-	return r.results(), nil
+	out := r.results()
+	if len(out.Faults) > 0 {
+		return out, nil
+	}
+	if out.File, err = b.keepResult(ctx, scope, batch, f); err != nil {
+		return Results{}, err
+	}
+	for i := range out.Outcomes {
+		out.Outcomes[i].File = out.File.ID
+	}
+	return out, nil
 }
 
 // ResultFile is a file of results on the disk, with the name that its sender gave it.

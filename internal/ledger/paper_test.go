@@ -3,15 +3,23 @@ package ledger_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -23,25 +31,47 @@ import (
 
 // take is the file of a batch, for somebody.
 func (d *desk) take(scope access.Scope, batch int64) (ledger.Batch, []ledger.Payment, error) {
-	type taken struct {
-		ledger.Batch
-		list []ledger.Payment
-	}
-	t, err := do(d, func(ctx context.Context, tx *store.Tx) (t taken, err error) {
-		a := d.act("")
-		a.Scope, a.By = scope, 0
-		t.Batch, t.list, err = d.book.TakeFile(ctx, tx, a, batch)
-		return t, err
+	var head ledger.Batch
+	var list []ledger.Payment
+	_, body, err := d.book.TakeFile(d.Context(), ledger.Act{Scope: scope}, batch, func(w io.Writer, b ledger.Batch, all []ledger.Payment) (string, error) {
+		head, list = b, all
+		return "支付.csv", ledger.Paper(i18n.T{Lang: i18n.ZH}, b, all).CSV(w)
 	})
-	return t.Batch, t.list, err
+	if err == nil {
+		err = body.Close()
+	}
+	return head, list, err
+}
+
+// textOf is what a kept file says.
+func (d *desk) textOf(scope access.Scope, batch, file int64) string {
+	d.Helper()
+	_, body, err := d.book.OpenFile(d.Context(), scope, batch, file)
+	if err != nil {
+		d.Fatal(err)
+	}
+	text, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		d.Fatal(err)
+	}
+	return string(text)
+}
+
+func (d *desk) files(batch int64) []ledger.File {
+	d.Helper()
+	return read(d, access.SystemScope(), func(ctx context.Context, v *ledger.View) ([]ledger.File, error) { return v.Files(ctx, batch) })
 }
 
 func (d *desk) results(batch int64, name string, body []byte) (ledger.Results, error) {
+	return d.brings(access.SystemScope(), batch, name, body)
+}
+
+func (d *desk) brings(scope access.Scope, batch int64, name string, body []byte) (ledger.Results, error) {
 	path := filepath.Join(d.TempDir(), "result")
 	if err := os.WriteFile(path, body, 0o600); err != nil {
 		d.Fatal(err)
 	}
-	return d.book.ReadResults(d.Context(), access.SystemScope(), batch, ledger.ResultFile{Path: path, Name: name})
+	return d.book.ReadResults(d.Context(), scope, batch, ledger.ResultFile{Path: path, Name: name})
 }
 
 func TestFileOutAndResultsIn(t *testing.T) {
@@ -61,19 +91,16 @@ func TestFileOutAndResultsIn(t *testing.T) {
 		if _, _, err := d.take(access.NewScope(1, access.CityOfficial, []string{city, county}, nil), batch); errs.KindOf(err) != errs.KindForbidden {
 			d.Errorf("an official takes the file: %v", err)
 		}
-		head, list, err := d.take(access.NewScope(3, access.Finance, []string{city}, nil), batch)
+		finance := access.NewScope(3, access.Finance, []string{city}, nil)
+		_, list, err := d.take(finance, batch)
 		if err != nil {
 			d.Fatal(err)
 		}
-		taken := read(d, access.SystemScope(), func(ctx context.Context, v *ledger.View) ([]ledger.Taken, error) { return v.Files(ctx, batch) })
-		if len(taken) != 1 || taken[0].By != 3 {
-			d.Errorf("taken: %+v", taken)
+		taken := d.files(batch)
+		if len(taken) != 1 || taken[0].By != 3 || taken[0].Kind != ledger.FileTaken || taken[0].Name != "支付.csv" {
+			d.Fatalf("taken: %+v", taken)
 		}
-		var out bytes.Buffer
-		if err := ledger.Paper(i18n.T{Lang: i18n.ZH}, head, list).CSV(&out); err != nil {
-			d.Fatal(err)
-		}
-		if text := out.String(); !strings.Contains(text, string(number)) || !strings.Contains(text, "123.45") || !strings.Contains(text, list[3].Reference) {
+		if text := d.textOf(finance, batch, taken[0].ID); !strings.Contains(text, string(number)) || !strings.Contains(text, "123.45") || !strings.Contains(text, list[3].Reference) {
 			d.Errorf("the file to the bank:\n%s", text)
 		}
 
@@ -84,10 +111,10 @@ func TestFileOutAndResultsIn(t *testing.T) {
 		if err != nil {
 			d.Fatal(err)
 		}
-		want := ledger.Results{Outcomes: []ledger.Outcome{
-			{Order: 1, State: ledger.OrderSettled, Place: got.Outcomes[0].Place},
-			{Order: 2, State: ledger.OrderFailed, Reason: "户名不符", Place: got.Outcomes[1].Place},
-			{Order: 3, State: ledger.OrderUnknown, Place: got.Outcomes[2].Place},
+		want := ledger.Results{File: got.File, Outcomes: []ledger.Outcome{
+			{Order: 1, State: ledger.OrderSettled, Place: got.Outcomes[0].Place, File: got.File.ID},
+			{Order: 2, State: ledger.OrderFailed, Reason: "户名不符", Place: got.Outcomes[1].Place, File: got.File.ID},
+			{Order: 3, State: ledger.OrderUnknown, Place: got.Outcomes[2].Place, File: got.File.ID},
 		}, Silent: []int{4}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			d.Errorf("results (-want +got):\n%s", diff)
@@ -172,4 +199,119 @@ func TestBadResults(t *testing.T) {
 	if got, err := d.results(batch, "多.csv", []byte(many)); err != nil || len(got.Faults) > 60 {
 		t.Errorf("%d faults, %v", len(got.Faults), err)
 	}
+}
+
+// The file of the bank is kept as it came, once for whoever brings it, and each payment that it settles refers to it; one with a
+// fault is not kept. Whoever may not pay gets neither it nor the one for the bank, and who takes that again is noted again.
+func TestFilesAreKept(t *testing.T) {
+	each(t, func(d *desk) {
+		line := d.appropriate(2024, 10_000)
+		batch := d.sent(orderOf(d.due(line, "A", 100), 100), orderOf(d.due(line, "B", 200), 200))
+		other := d.sent(orderOf(d.due(line, "C", 300), 300))
+		finance := access.NewScope(3, access.Finance, []string{city}, nil)
+		_, list, err := d.take(finance, batch)
+		if err != nil {
+			d.Fatal(err)
+		}
+		body := []byte("付款编号,金额（元）,处理结果\n" + list[0].Reference + ",1.00,成功\n" + list[1].Reference + ",2.00,失败\n")
+		if got, err := d.brings(finance, batch, "错.csv", bytes.Replace(body, []byte("失败"), []byte("差不多"), 1)); err != nil || len(got.Faults) == 0 || got.File != (ledger.File{}) {
+			d.Fatalf("a file with a fault: %+v, %v", got, err)
+		}
+		group, results := errgroup.Group{}, make([]ledger.Results, 4)
+		for i := range results {
+			group.Go(func() (err error) {
+				results[i], err = d.brings(finance, batch, "回单.csv", body)
+				return err
+			})
+		}
+		if err := group.Wait(); err != nil {
+			d.Fatal(err)
+		}
+		again, err := d.brings(access.NewScope(4, access.Finance, []string{city}, nil), batch, "回单.csv", body)
+		if err != nil {
+			d.Fatal(err)
+		}
+		got, kept := results[0], d.files(batch)
+		if len(kept) != 3 || kept[0].Kind != ledger.FileTaken || kept[1] != got.File || kept[2] != again.File || kept[1].SHA256 != kept[2].SHA256 {
+			d.Fatalf("kept: %+v", kept)
+		}
+		sum := sha256.Sum256(body)
+		if f := got.File; f.By != 3 || f.At != d.now.Load() || f.Name != "回单.csv" || f.Size != int64(len(body)) || f.SHA256 != hex.EncodeToString(sum[:]) {
+			d.Errorf("kept as %+v", f)
+		}
+		if text := d.textOf(finance, batch, got.File.ID); text != string(body) {
+			d.Errorf("it came as %q and is kept as %q", body, text)
+		}
+		auditor := access.NewScope(5, access.Auditor, []string{city}, nil)
+		for name, err := range map[string]error{
+			"an auditor":       second(d.book.OpenFile(d.Context(), auditor, batch, got.File.ID)),
+			"another's result": second(d.book.OpenFile(d.Context(), finance, other, got.File.ID)),
+		} {
+			if kind := errs.KindOf(err); kind != errs.KindForbidden && kind != errs.KindNotFound {
+				d.Errorf("%s opens it: %v", name, err)
+			}
+		}
+		if _, err := d.brings(auditor, batch, "回单.csv", body); errs.KindOf(err) != errs.KindForbidden {
+			d.Errorf("an auditor brings one: %v", err)
+		}
+		d.textOf(access.NewScope(4, access.Finance, []string{city}, nil), batch, kept[0].ID)
+		if all := d.files(batch); len(all) != 4 || all[3].Kind != ledger.FileTaken || all[3].By != 4 || all[3].SHA256 != kept[0].SHA256 {
+			d.Errorf("taken again: %+v", all)
+		}
+
+		for _, foreign := range []int64{kept[0].ID, 1} {
+			_, err := do(d, func(ctx context.Context, tx *store.Tx) (ledger.Settled, error) {
+				return d.book.Settle(ctx, tx, d.act(""), batch, []ledger.Outcome{{Order: 1, State: ledger.OrderSettled, File: foreign}})
+			})
+			if errs.KindOf(err) != errs.KindNotFound {
+				d.Errorf("settled by file %d: %v", foreign, err)
+			}
+		}
+		d.wantSettled(ledger.Settled{Paid: 1, Failed: 1}, batch, got.Outcomes...)
+		payments := read(d, access.SystemScope(), func(ctx context.Context, v *ledger.View) ([]ledger.Payment, error) { return v.Payments(ctx, batch) })
+		for _, p := range payments {
+			if last := p.Steps[len(p.Steps)-1]; last.File != got.File.ID || last.Place == "" {
+				d.Errorf("payment %d refers to %+v", p.N, last)
+			}
+		}
+		d.sound()
+	})
+}
+
+func second[A, B any](_ A, _ B, err error) error { return err }
+
+// The check finds a file of a batch that is gone, and one whose bytes are others.
+func TestCheckFindsSpoiltFiles(t *testing.T) {
+	root := t.TempDir()
+	d := newDesk(t, storetest.SQLite(t, migrations))
+	d.book = ledger.New(d.db, clock.Clock(func() time.Time { return time.UnixMilli(d.now.Load()) }), blob.At(root))
+	line := d.appropriate(2024, 10_000)
+	batch := d.sent(orderOf(d.due(line, "A", 100), 100))
+	if _, _, err := d.take(access.SystemScope(), batch); err != nil {
+		t.Fatal(err)
+	}
+	d.sound()
+	sha := d.files(batch)[0].SHA256
+	path := filepath.Join(root, sha[:2], sha)
+	was, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func() error{
+		"gone":    func() error { return os.Remove(path) },
+		"cut off": func() error { return os.WriteFile(path, was[:len(was)-1], 0o600) },
+		"changed": func() error { return os.WriteFile(path, append([]byte("x"), was[1:]...), 0o600) },
+	} {
+		if err := spoil(); err != nil {
+			t.Fatal(err)
+		}
+		found, err := d.book.Check(t.Context())
+		if err != nil || len(found.Faults) != 1 || found.Faults[0].Msg.Key != "ledger.fault_file" || found.Faults[0].Area != city {
+			t.Errorf("%s: %v, %v", name, found.Faults, err)
+		}
+		if err := os.WriteFile(path, was, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d.sound()
 }

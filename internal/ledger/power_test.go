@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -36,7 +37,7 @@ func lived(t *testing.T, disk *storetest.Disk, mode string, round, fresh int, jo
 		todo <- job
 	}
 	close(todo)
-	w := worker{db: db, book: ledger.New(db, clock.System()), mode: mode, round: strconv.Itoa(round), say: disk.Note}
+	w := worker{db: db, book: ledger.New(db, clock.System(), blob.Dir{}), mode: mode, round: strconv.Itoa(round), say: disk.Note}
 	ended := make(chan error, crashWorkers)
 	for range crashWorkers {
 		go func() {

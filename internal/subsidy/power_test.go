@@ -16,6 +16,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -425,7 +426,7 @@ func (w *witness) books(db *store.DB) error {
 	}); err != nil {
 		return err
 	}
-	found, err := ledger.New(db, clock.System()).Check(ctx)
+	found, err := ledger.New(db, clock.System(), blob.Dir{}).Check(ctx)
 	for _, f := range found.Faults {
 		w.tell("fault: %s", f)
 	}

@@ -14,6 +14,7 @@ import (
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -126,7 +127,7 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	t.Cleanup(runner.Close)
 	w.Store = New(Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
-		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now), Parties: w.parties,
+		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now, blob.At(t.TempDir())), Parties: w.parties,
 		Accounts: access.New(db, now, now, access.Cost{}), Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 10_000)),
 	})
 	effects := casework.NewRegistry()

@@ -3,8 +3,6 @@ package web
 import (
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -33,6 +32,7 @@ func (s *server) paymentRoutes() []route {
 		{"POST /fund/payments/{id}/send", pay, s.paymentStep("sent", s.sendBatch)},
 		{"POST /fund/payments/{id}/cancel", pay, s.paymentStep("cancelled", s.cancelPayments)},
 		{"POST /fund/payments/{id}/file", pay, s.paymentFile},
+		{"GET /fund/payments/{id}/files/{file}", pay, s.keptFile},
 		{"POST /fund/payments/{id}/result", pay, s.bringResult},
 		{"GET /fund/payments/{id}/result", pay, s.previewResult},
 		{"POST /fund/payments/{id}/settle", pay, s.settlePayments},
@@ -41,6 +41,11 @@ func (s *server) paymentRoutes() []route {
 
 // payPath is the page of a batch of payments.
 func payPath(id int64) string { return "/fund/payments/" + strconv.FormatInt(id, 10) }
+
+// payFilePath is where a file of a batch is handed out.
+func payFilePath(batch, file int64) string {
+	return payPath(batch) + "/files/" + strconv.FormatInt(file, 10)
+}
 
 // owedRow is a payable instalment in words; Value is what chooses it in the form.
 type owedRow struct {
@@ -204,18 +209,23 @@ func (s *server) orderPayments(w http.ResponseWriter, r *http.Request, v *visit)
 type paymentRow struct {
 	ledger.Payment
 	State, Reason, When, By string
-	CaseHref                string
+	Place                   string         // of what the bank says
+	CaseHref, FileHref      string         // of the file that says it, for who may have it
 	Again                   string         // what orders it anew, "" where that is not to be done
 	To                      *subsidy.Payee // the account that it would be paid to then
 }
 
-// takenRow is that somebody took the file of a batch.
-type takenRow struct{ When, By string }
+// keptRow is a file of a batch: one that somebody took for the bank, or brought from it.
+type keptRow struct {
+	ledger.File
+	When, Who string
+	Href      string // "" where it was not kept, or is not for the visitor
+}
 
 type paymentBatchData struct {
 	payRow
 	Rows          []paymentRow
-	Files         []takenRow
+	Files         []keptRow
 	Again         int // payments that may be ordered anew
 	MayPay        bool
 	Key           string
@@ -251,6 +261,9 @@ func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error)
 				return err
 			}
 			if d.MayPay {
+				if n := len(p.Steps); n > 0 && p.Steps[n-1].File != 0 {
+					row.FileHref = payFilePath(id, p.Steps[n-1].File)
+				}
 				if err := s.orderAgain(ctx, v, view, &row); err != nil {
 					return err
 				}
@@ -266,7 +279,11 @@ func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error)
 			if err != nil {
 				return err
 			}
-			d.Files = append(d.Files, takenRow{instant(f.At), by})
+			row := keptRow{File: f, When: instant(f.At), Who: by}
+			if d.MayPay && f.SHA256 != "" {
+				row.Href = payFilePath(id, f.ID)
+			}
+			d.Files = append(d.Files, row)
 		}
 		return err
 	})
@@ -280,7 +297,7 @@ func (s *server) paymentRow(ctx context.Context, t i18n.T, names map[int64]strin
 	}
 	if len(p.Steps) > 0 {
 		last := p.Steps[len(p.Steps)-1]
-		row.When, row.Reason = instant(last.At), strings.TrimSpace(last.Reason+" "+last.Place)
+		row.When, row.Reason, row.Place = instant(last.At), last.Reason, last.Place
 		row.By, err = s.personName(ctx, names, last.By)
 	}
 	return row, err
@@ -378,18 +395,41 @@ func (s *server) paymentFile(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err != nil {
 		return err
 	}
-	type taken struct {
-		head ledger.Batch
-		list []ledger.Payment
-	}
-	out, err := ledger.Alone(r.Context(), s.Book, func(ctx context.Context, tx *store.Tx) (t taken, err error) {
-		t.head, t.list, err = s.Book.TakeFile(ctx, tx, ledger.Act{Scope: v.scope}, d.ID)
-		return t, err
+	kind := ""
+	f, body, err := s.Book.TakeFile(r.Context(), ledger.Act{Scope: v.scope}, d.ID, func(w io.Writer, b ledger.Batch, list []ledger.Payment) (string, error) {
+		x := s.exported(r, v, v.t.S("paypage.file_name", b.Hash[:16]), *ledger.Paper(v.t, b, list))
+		kind = x.kind
+		return x.name, x.write(w)
 	})
 	if err != nil {
 		return s.stepped(w, r, v, d, "", err)
 	}
-	return s.export(w, r, v, v.t.S("paypage.file_name", out.head.Hash[:16]), *ledger.Paper(v.t, out.head, out.list))
+	return handOut(w, r, kind, f, body)
+}
+
+// keptFile hands a file of a batch out again as it was taken or brought.
+func (s *server) keptFile(w http.ResponseWriter, r *http.Request, v *visit) error {
+	batch, err := strconv.ParseInt(r.PathValue("id"), 10, 64)
+	if err != nil {
+		return errs.NotFound("batch", r.PathValue("id"))
+	}
+	id, err := strconv.ParseInt(r.PathValue("file"), 10, 64)
+	if err != nil {
+		return errs.NotFound("file", r.PathValue("file"))
+	}
+	f, body, err := s.Book.OpenFile(r.Context(), v.scope, batch, id)
+	if err != nil {
+		return err
+	}
+	return handOut(w, r, "application/octet-stream", f, body)
+}
+
+// handOut sends a file of a batch, to be kept and never to be shown by the browser in our name, and closes it.
+func handOut(w http.ResponseWriter, r *http.Request, kind string, f ledger.File, body *os.File) error {
+	defer func() { _ = body.Close() }() // read only
+	attach(w, f.Name, kind)
+	http.ServeContent(w, r, "", time.UnixMilli(f.At), body)
+	return nil
 }
 
 // bringResult reads a file of the bank. What is wrong with it is told cell by cell; what is well is kept and shown before
@@ -421,26 +461,8 @@ func (s *server) readResult(w http.ResponseWriter, r *http.Request, v *visit, id
 		return in, nil, err
 	}
 	defer func() { err = errors.Join(err, os.Remove(path)) }()
-	sum, err := digestOf(path)
-	if err != nil {
-		return in, nil, err
-	}
 	out, err := s.Book.ReadResults(r.Context(), v.scope, id, ledger.ResultFile{Path: path, Name: name})
-	return subsidy.BankAnswer{Name: name, SHA256: sum, Outcomes: out.Outcomes, Silent: out.Silent}, out.Faults, err
-}
-
-// digestOf is the SHA-256 of a file.
-func digestOf(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", fmt.Errorf("read what was sent: %w", err)
-	}
-	h := sha256.New()
-	_, err = io.Copy(h, f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return "", fmt.Errorf("read what was sent: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	return subsidy.BankAnswer{Name: name, SHA256: out.File.SHA256, Outcomes: out.Outcomes, Silent: out.Silent}, out.Faults, err
 }
 
 // saidRow is a payment and what the bank says of it.

@@ -363,7 +363,7 @@ func (c *city) sent(batch string) string {
 		}
 	}
 	_, body := finance.get(batch)
-	wants(t, body, "谁取过文件", "测试 finance", "**** 0018")
+	wants(t, body, "往来文件", "取给银行", "测试 finance", "**** 0018")
 	lacks(t, body, accountNumber)
 	return payRefs.FindString(body)
 }
@@ -388,7 +388,8 @@ func (c *city) results(batch, ref, said, state string) {
 	if res, _ := c.as("city").sends(batch+"/result", "回单.csv", head); res.StatusCode != http.StatusForbidden {
 		t.Errorf("the city brings an answer of the bank: %d", res.StatusCode)
 	}
-	res, body := finance.sends(batch+"/result", "回单.csv", head+ref+","+amount+","+said+"\n")
+	file := head + ref + "," + amount + "," + said + "\n"
+	res, body := finance.sends(batch+"/result", "回单.csv", file)
 	if res.Request.URL.Path != batch+"/result" || res.StatusCode != http.StatusOK {
 		t.Fatalf("no preview: %d %s\n%s", res.StatusCode, res.Request.URL, mainOf(body))
 	}
@@ -401,7 +402,24 @@ func (c *city) results(batch, ref, said, state string) {
 		_, body = finance.post(batch+"/settle", enter)
 		wants(t, body, "回单已登记", state)
 	}
+	// Both files are kept as they were; the payment and the list of files lead to that of the bank, for finance alone.
+	links := bankFile.FindAllStringSubmatch(body, -1)
+	if len(links) != 2 || links[0][1] != links[1][1] {
+		t.Fatalf("links to the file of the bank: %v\n%s", links, mainOf(body))
+	}
+	if res, kept := finance.get(links[0][1]); res.StatusCode != http.StatusOK || kept != file || !strings.Contains(res.Header.Get("Content-Disposition"), "csv") {
+		t.Errorf("the file of the bank: %d %q, it came as %q", res.StatusCode, kept, file)
+	}
+	_, body = c.as("city").get(batch)
+	wants(t, body, "银行回单", "回单.csv")
+	lacks(t, body, "/files/")
+	if res, _ := c.as("city").get(links[0][1]); res.StatusCode != http.StatusForbidden {
+		t.Errorf("the city has the file of the bank: %d", res.StatusCode)
+	}
 }
+
+// bankFile is a link to what came back from the bank.
+var bankFile = regexp.MustCompile(`href="(/fund/payments/\d+/files/\d+)">回单`)
 
 // amountOf is the amount of the only payment of a batch, as a bank writes it.
 func amountOf(t *testing.T, c *city, batch string) (amount string) {

@@ -131,7 +131,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.book = ledger.New(db, now)
+	s.book = ledger.New(db, now, blob.At(t.TempDir()))
 	forms := form.NewStore(db, lib, asked, now)
 	s.cases = s.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
