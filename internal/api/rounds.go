@@ -22,6 +22,9 @@ type RoundHead struct {
 	State   string       `json:"state" enum:"listed,publishing,notice,open,gone" example:"listed" doc:"listed 核对名单，publishing 正在公布，notice 公示中，open 已请企业确认，gone 已作废 · being checked, being made public, on public notice, firms are asked, given up"`
 	By      string       `json:"by,omitempty" example:"王科长" doc:"谁列的名单；不能由同一人公示 · who made the list, and may not publish it"`
 	Notice  string       `json:"notice,omitempty" format:"date" example:"2024-11-01" doc:"公示从哪一天开始；之前没有 · the day on which its notice began; none before"`
+	// Publisher and PublishedAt are of one that was made public.
+	Publisher   string `json:"publisher,omitempty" example:"李处长" doc:"谁公示的 · who made it public"`
+	PublishedAt string `json:"published_at,omitempty" format:"date-time" example:"2024-11-01T09:00:00+08:00"`
 }
 
 func (s *server) roundHead(ctx context.Context, names people, x subsidy.Round) (RoundHead, error) {
@@ -34,6 +37,12 @@ func (s *server) roundHead(ctx context.Context, names people, x subsidy.Round) (
 	var err error
 	if out.By, err = s.nameOf(ctx, names, x.By); err != nil {
 		return out, err
+	}
+	if x.Publisher != 0 {
+		out.PublishedAt = instant(x.PublishedAt)
+		if out.Publisher, err = s.nameOf(ctx, names, x.Publisher); err != nil {
+			return out, err
+		}
 	}
 	out.Clauses, err = s.clauseNames(ctx, x.Policy, x.Known, x.Clauses...)
 	return out, err
@@ -115,6 +124,8 @@ type roundLine struct {
 	Amount     string     `json:"amount" example:"682000.00" doc:"元；未列入的为本应有的 · in yuan; of one that is left out, what it would be"`
 	State      string     `json:"state" enum:"listed,dropped,asked,held,unverified" example:"listed" doc:"listed 拟兑现，dropped 已剔除，asked 已请企业确认，held 账上已有，unverified 待核实数据 · to be paid, dropped, the firm is asked, granted already, waits for facts to be verified"`
 	Reason     string     `json:"reason,omitempty" example:"正在核查" doc:"为何剔除；账上已有的是哪一笔 · why it was dropped; what stands against a held one"`
+	DroppedBy  string     `json:"dropped_by,omitempty" example:"李处长" doc:"谁剔除的；只给看得到资金的人；系统剔除的没有 · who dropped it, for who reads the fund; none where the product did"`
+	DroppedAt  string     `json:"dropped_at,omitempty" format:"date-time" example:"2024-11-01T09:00:00+08:00"`
 	Case       int64      `json:"case,omitempty" example:"351" doc:"请企业确认的事项 · the case in which the firm is asked"`
 	Answer     string     `json:"answer,omitempty" example:"ask" doc:"事项的状态 · where that case stands"`
 	AnswerName *i18n.Text `json:"answer_name,omitempty"`
@@ -276,8 +287,16 @@ func (s *server) listRoundLines(ctx context.Context, c *caller, in *struct {
 	b := &out.Body
 	b.Items, b.Total, b.Next = []roundLine{}, total, at.next(moment{}, at.From+in.Limit, total)
 	var asked []int64
+	names := people{}
 	for _, l := range lines {
-		b.Items = append(b.Items, s.roundLine(m, l))
+		row := s.roundLine(m, l)
+		if l.At != 0 && l.By != 0 && c.scope.Sees(access.ReadFund, l.Area, 0) {
+			row.DroppedAt = instant(l.At)
+			if row.DroppedBy, err = s.nameOf(ctx, names, l.By); err != nil {
+				return nil, err
+			}
+		}
+		b.Items = append(b.Items, row)
 		if l.Case != 0 {
 			asked = append(asked, l.Case)
 		}

@@ -168,6 +168,8 @@ type NewCase struct {
 	Data     Data
 	Reason   string
 	Key      string // the same key sent again gives the case that was opened; "" asks for no such thing
+	// Alone has a case of the workflow about the subject that is under way given in the place of a second one, whoever began it.
+	Alone bool `json:",omitempty"`
 }
 
 // Pin is a definition that a case runs under.

@@ -2,6 +2,8 @@ package casework
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -35,6 +37,11 @@ func (s *Store) NewWith(ctx context.Context, scope access.Scope, n NewCase, also
 	err := s.run(ctx, scope, func(ctx context.Context, in *session) error {
 		var e Event
 		err := in.once(ctx, n.Key, n, &e, func() (err error) {
+			if n.Alone {
+				if c, e, err = in.underWay(ctx, n); err != nil || c.ID != 0 {
+					return err
+				}
+			}
 			if c, err = in.newCase(ctx, scope, n, 0); err != nil {
 				return err
 			}
@@ -50,6 +57,33 @@ func (s *Store) NewWith(ctx context.Context, scope access.Scope, n NewCase, also
 		return Case{}, fmt.Errorf("open case of %s: %w", n.Workflow, err)
 	}
 	return c, nil
+}
+
+const openOf = `SELECT id FROM case_head WHERE subject = $1 AND workflow = $2 AND ended = '' ORDER BY id LIMIT 1`
+
+// underWay is the case of a workflow about a subject that has not ended, with its first event; none where there is none. Nobody else
+// asks before the transaction ends.
+func (in *session) underWay(ctx context.Context, n NewCase) (c Case, e Event, err error) {
+	if err := in.tx.Lock(ctx, fmt.Sprintf("case alone %s %d", n.Workflow, n.Subject)); err != nil {
+		return c, e, err
+	}
+	var id int64
+	err = in.tx.QueryRow(ctx, openOf, n.Subject, n.Workflow).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, e, nil
+	}
+	if err != nil {
+		return c, e, fmt.Errorf("look for a case of %s under way: %w", n.Workflow, err)
+	}
+	c, w, err := in.load(ctx, in.tx, id)
+	if err != nil {
+		return c, e, err
+	}
+	e, err = w.scanEvent(in.tx.QueryRow(ctx, firstEvent, id))
+	if err != nil {
+		return c, e, fmt.Errorf("read the first event of case %d: %w", id, err)
+	}
+	return c, e, nil
 }
 
 // Together is one transaction in which several things are done to cases.

@@ -261,6 +261,7 @@ const (
 	eventColumns = `e.id, e.case_id, e.n, e.kind, e.action, e.actor, e.who, e.cause, e.at, e.from_state, e.to_state, e.reason, e.answers, e.data, e.known, e.source, e.passes, e.slot, e.opened`
 	eventsOf     = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.case_id = $1 ORDER BY e.n`
 	eventByID    = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.id = $1`
+	firstEvent   = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.case_id = $1 AND e.n = 1`
 	insertEvent  = `INSERT INTO case_event (id, case_id, n, kind, action, actor, who, cause, at, from_state, to_state, reason, answers, data, known, source, passes, slot, opened)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`
 )

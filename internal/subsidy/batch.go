@@ -2,9 +2,7 @@ package subsidy
 
 import (
 	"context"
-	"crypto/sha256"
 	"database/sql"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -38,27 +36,7 @@ func (s *Store) AreaSubject(ctx context.Context, area string) (int64, error) {
 	if _, ok := s.Library.Areas().Node(area); !ok {
 		return 0, errs.Invalid(i18n.M("subsidy.call_area", area))
 	}
-	sum := sha256.Sum256([]byte("area " + area))
-	src, err := s.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Entry, Authority: "bureau", Name: area, Area: area, Digest: hex.EncodeToString(sum[:])})
-	if err != nil {
-		return 0, err
-	}
-	var ids []int64
-	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		ids, err = s.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Area, Key: area}})
-		return err
-	})
-	if err != nil {
-		return 0, err
-	}
-	_, err = s.Sources.Publish(ctx, src, nil)
-	if errs.KindOf(err) == errs.KindConflict { // said before
-		return ids[0], s.Sources.Discard(ctx, src)
-	}
-	if err != nil {
-		return 0, err
-	}
-	return ids[0], s.Frames.Refresh(ctx)
+	return s.newSubject(ctx, access.SystemScope(), source.Source{Authority: "bureau", Name: area, Area: area}, party.NewSubject{Kind: content.Area, Key: area})
 }
 
 // OpenCall drafts a call and opens its case. The scope must handle cases of the area, and see the line of the fund that pays.

@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -471,6 +474,40 @@ func TestProjectIsOpenedByName(t *testing.T) {
 		}
 		if err := w.act(me, c.ID, "file", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("an empty form: %v", err)
+		}
+	})
+}
+
+// Many presses at a time, of two accounts of the enterprise, come to one project and one filing.
+func TestProjectIsOpenedOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm, _ := w.firm("大丰示例机械", "320904")
+		const presses = 8
+		made, begun := make([]casework.Case, presses), make([]bool, presses)
+		var group errgroup.Group
+		for i := range presses {
+			group.Go(func() (err error) {
+				made[i], begun[i], err = w.OpenProject(ctx, applicant(101+int64(i%2), firm), firm, "新建黑灯车间")
+				return err
+			})
+		}
+		must(t, group.Wait())
+		fresh := 0
+		for i, c := range made {
+			if c.ID != made[0].ID || c.Subject != made[0].Subject {
+				t.Errorf("press %d came to case %d about %d, the first to case %d about %d", i, c.ID, c.Subject, made[0].ID, made[0].Subject)
+			}
+			if !begun[i] {
+				fresh++
+			}
+		}
+		if fresh != 1 {
+			t.Errorf("%d presses say that they began it", fresh)
+		}
+		view, err := w.Frames.For(ctx, access.SystemScope(), 0)
+		must(t, err)
+		if all := view.Children(firm, content.Project); len(all) != 2 { // with the one of w.firm
+			t.Errorf("projects of the enterprise: %v", all)
 		}
 	})
 }

@@ -319,7 +319,7 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 			return errs.Conflict(i18n.M("subsidy.answered"))
 		}
 		if err == nil && upheld && o.Case == 0 {
-			_, err = tx.Exec(ctx, dropLine, answer, o.Notice, o.Line) // it may have been dropped for another objection
+			_, err = tx.Exec(ctx, dropLine, answer, scope.Account(), s.Clock.Millis(), o.Notice, o.Line) // it may have been dropped for another objection
 		}
 		return err
 	})

@@ -465,6 +465,10 @@ func TestOrderPaysToTheAccountThatWasSeen(t *testing.T) {
 		if errs.KindOf(err) != errs.KindConflict || !strings.Contains(text(err), "另一户名") || strings.Contains(text(err), "6228480402564890999") || strings.Contains(text(err), "户名，盐城") {
 			t.Errorf("ordered to an account that nobody looked at: %v", text(err))
 		}
+		dues[1].Seen = "" // as of who sees the account masked
+		if err := order(); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("ordered by who has not looked at the account: %v", err)
+		}
 		if parts, err := w.Instalments(ctx, finance, cases[0]); err != nil || parts[0].Balance[ledger.Ordered] != 0 {
 			t.Errorf("one of them was ordered: %+v, %v", parts, err)
 		}

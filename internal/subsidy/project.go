@@ -2,6 +2,9 @@ package subsidy
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -52,8 +55,12 @@ func (s *Store) OpenProject(ctx context.Context, scope access.Scope, enterprise 
 			return casework.Case{}, false, err
 		}
 	}
-	filing, err = s.cases.New(ctx, scope, casework.NewCase{Workflow: ProjectWorkflow, Title: name, Subject: id})
-	return filing, false, err
+	begun = true
+	filing, err = s.cases.NewWith(ctx, scope, casework.NewCase{Workflow: ProjectWorkflow, Title: name, Subject: id, Alone: true}, func(context.Context, *store.Tx, casework.Case) error {
+		begun = false
+		return nil
+	})
+	return filing, begun && err == nil, err
 }
 
 // filingOf is the filing of a project of a name that is under way; its zero value where there is none.
@@ -75,21 +82,32 @@ func (s *Store) filingOf(ctx context.Context, scope access.Scope, enterprise int
 	}
 }
 
-// newProject makes a project known, as the enterprise says.
+// newProject makes a project known, as the enterprise says; once, however many say it at a time.
 func (s *Store) newProject(ctx context.Context, scope access.Scope, e party.Enterprise, name string) (int64, error) {
-	src, err := s.Sources.Begin(ctx, scope, source.Source{Kind: source.Entry, Authority: "enterprise", Name: name, Area: e.Area, Party: e.ID})
+	return s.newSubject(ctx, scope, source.Source{Authority: "enterprise", Name: name, Area: e.Area, Party: e.ID}, party.NewSubject{Kind: content.Project, Key: name, Parent: e.ID})
+}
+
+// newSubject makes a subject known by an entry, which says nothing else. Where the same was said before, the subject is found.
+func (s *Store) newSubject(ctx context.Context, scope access.Scope, entry source.Source, sub party.NewSubject) (int64, error) {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d %s", sub.Kind, sub.Parent, sub.Key))
+	entry.Kind, entry.Digest = source.Entry, hex.EncodeToString(sum[:])
+	src, err := s.Sources.Begin(ctx, scope, entry)
 	if err != nil {
 		return 0, err
 	}
 	var ids []int64
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
-		ids, err = s.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Project, Key: name, Parent: e.ID}})
+		ids, err = s.Parties.Ensure(ctx, tx, src, []party.NewSubject{sub})
 		return err
 	})
 	if err != nil {
 		return 0, err
 	}
-	if _, err := s.Sources.Publish(ctx, src, nil); err != nil {
+	_, err = s.Sources.Publish(ctx, src, nil)
+	if errs.KindOf(err) == errs.KindConflict { // said before, perhaps by a request that runs beside this one
+		err = s.Sources.Discard(ctx, src)
+	}
+	if err != nil {
 		return 0, err
 	}
 	return ids[0], s.Frames.Refresh(ctx)

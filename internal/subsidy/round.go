@@ -45,6 +45,8 @@ type Round struct {
 	State   RoundState
 	By      int64
 	Notice  period.Day // on which its notice began; 0 before
+	// Publisher is who made it public, 0 before; PublishedAt when they said so, ms.
+	Publisher, PublishedAt int64
 }
 
 // RoundState is how far a round has come.
@@ -73,6 +75,7 @@ type RoundLine struct {
 	State      string
 	Reason     string // of a dropped one, and what stands against a held one
 	Case       int64
+	By, At     int64 // who dropped it, 0 for the product itself, and when, ms; 0 of one that was dropped before that was kept
 }
 
 // The states of a line. Those that are held or unverified are left out from the start: what the ledger holds already, and
@@ -86,14 +89,18 @@ const (
 )
 
 const (
-	insertRound = `INSERT INTO subsidy_round (id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, at, notice) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'listed', $10, $11, '')`
-	roundByID   = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE id = $1`
+	insertRound = `INSERT INTO subsidy_round (id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, at, notice, request_key)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'listed', $10, $11, '', $12) ON CONFLICT DO NOTHING`
+	roundByID   = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice, published_by, published_at FROM subsidy_round WHERE id = $1`
 	moveRound   = `UPDATE subsidy_round SET state = $1, notice = $2 WHERE id = $3 AND state = $4`
-	roundsOf    = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice FROM subsidy_round WHERE `
-	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id FROM subsidy_round_line`
+	roundByKey  = `SELECT id FROM subsidy_round WHERE by_account = $1 AND request_key = $2`
+	publisher   = `UPDATE subsidy_round SET published_by = $1, published_at = $2 WHERE id = $3`
+	forgetLines = `DELETE FROM subsidy_round_line WHERE round_id = $1`
+	roundsOf    = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice, published_by, published_at FROM subsidy_round WHERE `
+	selectLines = `SELECT n, enterprise, area, firm, clause, subject, name, year, fen, state, reason, case_id, by_account, dropped_at FROM subsidy_round_line`
 	countLines  = `SELECT COUNT(*) FROM subsidy_round_line`
-	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1 WHERE round_id = $2 AND n = CAST($3 AS BIGINT) AND state = 'listed'`
-	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '' WHERE round_id = $1 AND n = CAST($2 AS BIGINT) AND state = 'dropped'`
+	dropLine    = `UPDATE subsidy_round_line SET state = 'dropped', reason = $1, by_account = $2, dropped_at = $3 WHERE round_id = $4 AND n = CAST($5 AS BIGINT) AND state = 'listed'`
+	restoreLine = `UPDATE subsidy_round_line SET state = 'listed', reason = '', by_account = 0, dropped_at = 0 WHERE round_id = $1 AND n = CAST($2 AS BIGINT) AND state = 'dropped'`
 	askLine     = `UPDATE subsidy_round_line SET state = 'asked', case_id = $1 WHERE round_id = $2 AND n = $3 AND state = 'listed'`
 )
 
@@ -107,12 +114,19 @@ type NewRound struct {
 	Title   string
 	Line    int64
 	AsOf    period.Day
+	Key     string // the same account that sends it again gets the round that was listed; "" asks for no such thing
 }
 
 // ListRound works out who gets what by verified facts and keeps it as a list to be checked. For each clause, thing and year it
 // takes what is sure by verified facts alone, and never more than what is sure by all that is known. What the ledger holds
 // already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area.
 func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (Round, error) {
+	if err := limited("subsidy.field_key", n.Key, maxNumber); err != nil {
+		return Round{}, err
+	}
+	if before, err := s.listedBy(ctx, scope.Account(), n); err != nil || before.ID != 0 {
+		return before, err
+	}
 	r, lines, err := s.PreviewRound(ctx, scope, n)
 	if err != nil {
 		return Round{}, err
@@ -120,7 +134,28 @@ func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (
 	if len(lines) == 0 || lines[0].State != LineListed {
 		return Round{}, errs.Invalid(i18n.M("subsidy.round_empty"))
 	}
-	return r, s.keepRound(ctx, &r, lines)
+	kept, err := s.keepRound(ctx, &r, lines, n.Key)
+	if err != nil || kept {
+		return r, err
+	}
+	return s.listedBy(ctx, r.By, n) // a request with the same key was faster
+}
+
+// listedBy is the round that an account has listed under a key; none where there is none. It is a Conflict where that is another one.
+func (s *Store) listedBy(ctx context.Context, account int64, n NewRound) (Round, error) {
+	var id int64
+	err := s.DB.Read().QueryRow(ctx, roundByKey, account, n.Key).Scan(&id)
+	if n.Key == "" || errors.Is(err, sql.ErrNoRows) {
+		return Round{}, nil
+	}
+	if err != nil {
+		return Round{}, fmt.Errorf("look for a round by its key: %w", err)
+	}
+	r, err := roundOf(ctx, s.DB.Read(), id)
+	if err == nil && (r.Area != n.Area || r.Policy != n.Policy || r.Title != n.Title || r.Line != n.Line || !slices.Equal(r.Clauses, n.Clauses) || n.AsOf != 0 && r.AsOf != n.AsOf) {
+		err = errs.Conflict(i18n.M("casework.key_taken"))
+	}
+	return r, err
 }
 
 // PreviewRound is what ListRound would keep: the lines that are paid come first.
@@ -351,8 +386,8 @@ func (s *Store) decideAll(view fact.View, reader *region.Reader, runner *region.
 }
 
 // keepRound writes a round and its lines, some thousand lines a transaction; the round comes last, so that a crash leaves
-// nothing that is seen.
-func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine) error {
+// nothing that is seen. It says whether it kept it: a round that the account has listed under the same key meanwhile is the only one.
+func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine, key string) (bool, error) {
 	for part := range slices.Chunk(lines, 20_000) {
 		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 			if r.ID == 0 {
@@ -371,17 +406,22 @@ func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine) erro
 			})
 		})
 		if err != nil {
-			return fmt.Errorf("keep the lines of a round: %w", err)
+			return false, fmt.Errorf("keep the lines of a round: %w", err)
 		}
 	}
 	clauses, err := json.Marshal(r.Clauses)
 	if err != nil {
-		return err
+		return false, err
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, insertRound, r.ID, r.Area, r.Policy, r.Known, r.Seq, r.AsOf.String(), string(clauses), r.Title, r.Line, r.By, s.Clock.Millis())
+	kept := false
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		n, err := tx.Exec(ctx, insertRound, r.ID, r.Area, r.Policy, r.Known, r.Seq, r.AsOf.String(), string(clauses), r.Title, r.Line, r.By, s.Clock.Millis(), key)
+		if kept = n > 0; err == nil && !kept {
+			_, err = tx.Exec(ctx, forgetLines, r.ID)
+		}
 		return noted("keep a round", err)
 	})
+	return kept, err
 }
 
 func roundOf(ctx context.Context, q store.Querier, id int64) (Round, error) {
@@ -394,7 +434,7 @@ func roundOf(ctx context.Context, q store.Querier, id int64) (Round, error) {
 
 func scanRound(row interface{ Scan(...any) error }) (r Round, err error) {
 	var asOf, clauses, notice string
-	err = row.Scan(&r.ID, &r.Area, &r.Policy, &r.Known, &r.Seq, &asOf, &clauses, &r.Title, &r.Line, &r.State, &r.By, &notice)
+	err = row.Scan(&r.ID, &r.Area, &r.Policy, &r.Known, &r.Seq, &asOf, &clauses, &r.Title, &r.Line, &r.State, &r.By, &notice, &r.Publisher, &r.PublishedAt)
 	if err != nil {
 		return r, err
 	}
@@ -586,7 +626,7 @@ func readLines(ctx context.Context, q store.Querier, query string, args ...any) 
 	var all []RoundLine
 	for rows.Next() {
 		var l RoundLine
-		if err := rows.Scan(&l.N, &l.Enterprise, &l.Area, &l.Firm, &l.Clause, &l.Subject, &l.Name, &l.Year, &l.Amount, &l.State, &l.Reason, &l.Case); err != nil {
+		if err := rows.Scan(&l.N, &l.Enterprise, &l.Area, &l.Firm, &l.Clause, &l.Subject, &l.Name, &l.Year, &l.Amount, &l.State, &l.Reason, &l.Case, &l.By, &l.At); err != nil {
 			return nil, fmt.Errorf("read lines of a round: %w", err)
 		}
 		all = append(all, l)
@@ -612,13 +652,13 @@ func (s *Store) DropLine(ctx context.Context, scope access.Scope, id int64, n in
 		if _, err := s.holdRound(ctx, tx, r.ID, RoundListed, RoundNotice); err != nil {
 			return err
 		}
-		return s.dropFrom(ctx, tx, r.ID, n, reason)
+		return s.dropFrom(ctx, tx, r.ID, n, scope.Account(), reason)
 	})
 }
 
 // dropFrom drops a line that is listed.
-func (s *Store) dropFrom(ctx context.Context, tx *store.Tx, id int64, n int, reason string) error {
-	changed, err := tx.Exec(ctx, dropLine, reason, id, n)
+func (s *Store) dropFrom(ctx context.Context, tx *store.Tx, id int64, n int, by int64, reason string) error {
+	changed, err := tx.Exec(ctx, dropLine, reason, by, s.Clock.Millis(), id, n)
 	if err == nil && changed == 0 {
 		return errs.NotFound("line of a round", n)
 	}
@@ -674,7 +714,7 @@ const (
 	sumRound    = `UPDATE subsidy_round SET notice_lines = $1, notice_fen = $2 WHERE id = $3`
 )
 
-// PublishRound makes the list of a round public. Whoever made the list may not. The list is fixed first; then its notice is
+// PublishRound makes the list of a round public. Whoever made the list may not, and of a list without a line nobody can. The list is fixed first; then its notice is
 // written, publishedAtOnce lines a transaction; it becomes public, with the day on which it began, once it is whole. What a
 // crash has cut off goes on by calling it again, and by GoOn.
 func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) error {
@@ -689,6 +729,16 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 		held, err := s.holdRound(ctx, tx, id, RoundListed, RoundPublishing)
 		if err != nil || held.State == RoundPublishing {
 			return err
+		}
+		first, err := readLines(ctx, tx, listedAfter, id, 0, 1)
+		if err != nil {
+			return err
+		}
+		if len(first) == 0 {
+			return errs.Invalid(i18n.M("subsidy.round_dropped"))
+		}
+		if _, err := tx.Exec(ctx, publisher, scope.Account(), s.Clock.Millis(), id); err != nil {
+			return fmt.Errorf("publish a round: %w", err)
 		}
 		return s.moveRound(ctx, tx, held, RoundListed, RoundPublishing, "")
 	})
@@ -903,7 +953,7 @@ func (s *Store) askSome(ctx context.Context, r Round) (asked int, err error) {
 // dropUnasked drops a line for what came in the way since the list was made.
 func (s *Store) dropUnasked(ctx context.Context, r Round, l RoundLine, why i18n.Msg) error {
 	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		_, err := tx.Exec(ctx, dropLine, i18n.T{Lang: i18n.ZH}.Msg(why), r.ID, l.N)
+		_, err := tx.Exec(ctx, dropLine, i18n.T{Lang: i18n.ZH}.Msg(why), 0, s.Clock.Millis(), r.ID, l.N)
 		return noted("drop a line", err)
 	})
 }

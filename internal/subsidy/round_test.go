@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -292,6 +294,77 @@ func TestDroppedLineIsNotAsked(t *testing.T) {
 		must(t, err)
 		if err := w.DropLine(ctx, cityA, r.ID, 1, "太晚"); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("dropped from an open round: %v", err)
+		}
+	})
+}
+
+// A press repeated makes one round, also where both are under way at a time; another round under the same key is refused.
+func TestRoundIsListedOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(3)
+		n := newRound(w)
+		n.Key = "press"
+		made := make([]Round, 4)
+		var group errgroup.Group
+		for i := range made {
+			group.Go(func() (err error) {
+				made[i], err = w.ListRound(ctx, cityA, n)
+				return err
+			})
+		}
+		must(t, group.Wait())
+		for _, r := range made {
+			if r.ID != made[0].ID {
+				t.Errorf("round %d, and %d", made[0].ID, r.ID)
+			}
+		}
+		rounds, err := w.Rounds(ctx, cityA)
+		must(t, err)
+		if len(rounds) != 1 {
+			t.Errorf("%d rounds", len(rounds))
+		}
+		var lines int
+		must(t, w.DB.Read().QueryRow(ctx, `SELECT COUNT(*) FROM subsidy_round_line`).Scan(&lines))
+		if lines != 3 {
+			t.Errorf("%d lines are left", lines)
+		}
+		other := n
+		other.Title = "另一份"
+		if _, err := w.ListRound(ctx, cityA, other); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("another round under the key: %v", err)
+		}
+		if r, err := w.ListRound(ctx, cityB, n); err != nil || r.ID == made[0].ID {
+			t.Errorf("the same key of somebody else: %+v, %v", r, err)
+		}
+	})
+}
+
+// A list of which all was dropped is not published, whoever dropped a line is kept with it, and whoever published the round with that.
+func TestRoundSaysWho(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(2)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.DropLine(ctx, cityA, r.ID, 1, "正在核查"))
+		must(t, w.DropLine(ctx, cityB, r.ID, 2, "已搬迁"))
+		if err := w.PublishRound(ctx, cityB, r.ID); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("a list of nothing is published: %v", err)
+		}
+		must(t, w.RestoreLine(ctx, cityA, r.ID, 2))
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		now := w.Clock.Millis()
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		if l := lines[0]; l.State != LineDropped || l.By != cityA.Account() || l.At != now {
+			t.Errorf("dropped: %+v", l)
+		}
+		if l := lines[1]; l.State != LineListed || l.By != 0 || l.At != 0 {
+			t.Errorf("restored: %+v", l)
+		}
+		r, err = w.Round(ctx, cityA, r.ID)
+		must(t, err)
+		if r.Publisher != cityB.Account() || r.PublishedAt != now || r.By != cityA.Account() {
+			t.Errorf("published: %+v", r)
 		}
 	})
 }

@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"slices"
@@ -50,6 +51,7 @@ type roundRow struct {
 	Area, Policy, Number, Line string
 	Clauses                    []option // id and name
 	State                      string
+	Lister, Published          string // who listed it; who made it public and when, "" before
 	Until                      string // last day of its notice; "" before
 	Over                       bool   // the notice has stood
 }
@@ -70,7 +72,15 @@ func (s *server) roundRow(ctx context.Context, v *visit, x subsidy.Round) (round
 		until, known := s.Library.Calendar().AddWorkdays(x.Notice, subsidy.NoticeDays)
 		row.Until, row.Over = dayText(v.t, until, known), s.Clock.Today() > until
 	}
-	row.Line, err = s.lineOf(ctx, x.Line)
+	if row.Line, err = s.lineOf(ctx, x.Line); err != nil || !v.scope.Sees(access.ReadFund, x.Area, 0) {
+		return row, err
+	}
+	names := map[int64]string{}
+	if row.Lister, err = s.personName(ctx, names, x.By); err != nil || x.Publisher == 0 {
+		return row, err
+	}
+	by, err := s.personName(ctx, names, x.Publisher)
+	row.Published = instant(x.PublishedAt) + " " + by
 	return row, err
 }
 
@@ -111,7 +121,8 @@ type roundForm struct {
 	Policies, Areas, Lines          []option
 	Clauses                         []option // of the chosen document
 	Problem                         string
-	Shown                           bool // the preview is
+	Key                             string // that a press repeated is known by
+	Shown                           bool   // the preview is
 	Sums                            []sumRow
 	Rows                            []lineRow // the first of what is paid
 	Waits                           []lineRow // the first of what is left out
@@ -152,7 +163,10 @@ func (s *server) showRoundForm(w http.ResponseWriter, r *http.Request, v *visit,
 // roundFormOf reads the form, with what may be chosen in it.
 func (s *server) roundFormOf(r *http.Request, v *visit) (roundForm, error) {
 	ctx := r.Context()
-	f := roundForm{Policy: r.FormValue("policy"), Area: r.FormValue("area"), Line: r.FormValue("line"), Title: strings.TrimSpace(r.FormValue("title")), AsOf: r.FormValue("as_of"), Chosen: r.Form["clause"]}
+	f := roundForm{Policy: r.FormValue("policy"), Area: r.FormValue("area"), Line: r.FormValue("line"), Title: strings.TrimSpace(r.FormValue("title")), AsOf: r.FormValue("as_of"), Chosen: r.Form["clause"], Key: r.PostFormValue("key")}
+	if f.Key == "" {
+		f.Key = rand.Text()
+	}
 	view, err := s.view(ctx, v)
 	if err != nil {
 		return f, err
@@ -253,22 +267,14 @@ func sumRows(v *visit, row roundRow, sums []subsidy.LineSum) []sumRow {
 	return all
 }
 
-// listRound keeps the list. One that is the same and still being checked is led to: a press repeated makes no second.
+// listRound keeps the list. A press repeated leads to the same one.
 func (s *server) listRound(w http.ResponseWriter, r *http.Request, v *visit) error {
 	f, err := s.roundFormOf(r, v)
 	if err != nil {
 		return err
 	}
-	list, err := s.Subsidy.Rounds(r.Context(), v.scope)
-	if err != nil {
-		return err
-	}
 	n, err := f.asked()
-	for _, x := range list {
-		if err == nil && x.State == subsidy.RoundListed && x.By == v.scope.Account() && x.Title == n.Title && x.Area == n.Area && x.Policy == n.Policy && x.Line == n.Line && slices.Equal(x.Clauses, n.Clauses) {
-			return seeOther(w, r, roundPath(x.ID)+"?done=listed")
-		}
-	}
+	n.Key = f.Key
 	var made subsidy.Round
 	if err == nil {
 		made, err = s.Subsidy.ListRound(r.Context(), v.scope, n)
@@ -481,6 +487,8 @@ type reasons struct {
 	w    words
 	firm int64 // whose decision was taken last
 	last *policy.Decision
+
+	names map[int64]string // of who dropped lines, for offices; nil for others
 }
 
 func (s *server) reasonsOf(ctx context.Context, v *visit, x subsidy.Round) (*reasons, error) {
@@ -496,7 +504,11 @@ func (s *server) reasonsOf(ctx context.Context, v *visit, x subsidy.Round) (*rea
 	if err != nil {
 		return nil, err
 	}
-	return &reasons{s: s, view: view, plan: plan, asOf: x.AsOf, w: words{t: v.t, lib: s.Library, pol: in.Policy, year: x.AsOf.Year()}}, nil
+	why := &reasons{s: s, view: view, plan: plan, asOf: x.AsOf, w: words{t: v.t, lib: s.Library, pol: in.Policy, year: x.AsOf.Year()}}
+	if v.scope.Sees(access.ReadFund, x.Area, 0) {
+		why.names = map[int64]string{}
+	}
+	return why, nil
 }
 
 func (w *reasons) of(ctx context.Context, l subsidy.RoundLine) (string, error) {
@@ -505,7 +517,14 @@ func (w *reasons) of(ctx context.Context, l subsidy.RoundLine) (string, error) {
 	case subsidy.LineHeld:
 		return t.S("roundpage.why_held", l.Reason), nil
 	case subsidy.LineDropped:
-		return l.Reason, nil
+		switch {
+		case l.At == 0 || w.names == nil: // who did is kept since later, and is for offices
+			return l.Reason, nil
+		case l.By == 0:
+			return t.S("roundpage.why_dropped", l.Reason, t.S("web.by_system"), instant(l.At)), nil
+		}
+		by, err := w.s.personName(ctx, w.names, l.By)
+		return t.S("roundpage.why_dropped", l.Reason, by, instant(l.At)), err
 	case subsidy.LineUnverified:
 		facts, err := w.s.Lab.ToVerify(ctx, w.view, w.plan, w.asOf, l.Enterprise)
 		if err != nil {

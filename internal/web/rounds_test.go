@@ -112,6 +112,7 @@ var (
 	roundLine  = regexp.MustCompile(`action="(/rounds/\d+/lines/\d+/drop)`)
 	roundCases = regexp.MustCompile(`<a href="(/cases/\d+)">待企业确认`)
 	lineOption = regexp.MustCompile(`<option value="(\d+)"[^>]*>测试专项`)
+	pressKey   = regexp.MustCompile(`name="key" value="([^"]+)"`) // what a press of the form is known by
 )
 
 // A whole round on pages: listed, a line dropped, made public by another, its notice over, firms asked; one confirms, one
@@ -130,6 +131,7 @@ func TestRoundOnPages(t *testing.T) {
 	}
 	asked := url.Values{"policy": {"yancheng-2022-6"}, "clause": {"c9"}, "area": {"320900"}, "line": {line[1]}, "title": {"2023年度免申即享"}}
 	_, body = city.get("/rounds/new?preview=1&" + asked.Encode())
+	asked.Set("key", pressKey.FindStringSubmatch(body)[1])
 	wants(t, body, "盐城应得1机械有限公司", "盐城应得3机械有限公司", "待核实", "须先核实", "生成清单")
 	if res, body := city.get("/rounds/new?preview=1&policy=yancheng-2022-6&area=320900&title=x&line=" + line[1]); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("a round without clauses: %d\n%s", res.StatusCode, mainOf(body))
@@ -158,13 +160,13 @@ func TestRoundOnPages(t *testing.T) {
 	wants(t, body, "已放回清单")
 	city.post(drop, url.Values{"reason": {"正在核查关联交易"}})
 	_, body = city.get(page + "?state=dropped")
-	wants(t, body, "正在核查关联交易")
+	wants(t, body, "正在核查关联交易（测试 city，", "列名单")
 	if _, body := city.get(page + "/export?format=csv"); !strings.Contains(body, "正在核查关联交易") || !strings.Contains(body, "须先核实") || !strings.Contains(body, "770000") {
 		t.Errorf("export:\n%s", body)
 	}
 
 	_, body = second.post(page+"/publish", nil)
-	wants(t, body, "已公示", "公示中", "公示至")
+	wants(t, body, "已公示", "公示中", "公示至", "测试 second")
 	if res, _ := second.post(page+"/open", nil); res.StatusCode != http.StatusConflict {
 		t.Errorf("opened while the notice stands: %d", res.StatusCode)
 	}
