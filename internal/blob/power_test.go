@@ -25,7 +25,11 @@ func TestMain(m *testing.M) {
 	if data == "" {
 		os.Exit(m.Run())
 	}
-	if err := putMany(data); err != nil {
+	put := putMany
+	if mode := os.Getenv(faulty); mode != "" {
+		put = func(data string) error { return putAll(data, mode) }
+	}
+	if err := put(data); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
