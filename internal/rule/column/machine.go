@@ -105,6 +105,7 @@ type vec struct {
 	n64    *[blockRows]int64
 	n128   *[blockRows]int128
 	nBig   *[blockRows]bigInt
+	own    *[blockRows]int64 // room for n64, where it does not lie in a column
 }
 
 // states is rows without a value.
@@ -150,7 +151,10 @@ func (pl *Plan) Machine() *Machine {
 	}
 	more := max(len(pl.nodes)-len(m.vecs), 0)
 	m.plan, m.vecs = pl, slices.Grow(m.vecs, more)[:len(pl.nodes)]
-	clear(m.vecs[shared:])
+	for i := range m.vecs[shared:] {
+		v := &m.vecs[shared+i]
+		*v = vec{own: v.own}
+	}
 	return m
 }
 
@@ -170,7 +174,13 @@ func (v *vec) room(n *node) {
 	}
 	switch n.width {
 	case w64:
-		v.n64 = new([blockRows]int64)
+		switch {
+		case v.own == nil:
+			v.own = new([blockRows]int64)
+		case n.typ == rule.TextType: // codes of another plan are none of this one
+			clear(v.own[:])
+		}
+		v.n64 = v.own
 	case w128:
 		v.n128 = new([blockRows]int128)
 	default:

@@ -142,7 +142,9 @@ func TestAgain(t *testing.T) {
 			if plan == nil || x.IntN(3) == 0 {
 				plan = p.Bind(batch)
 			}
-			x.compare(t, plan.Rebind(batch).Machine().At(0), seen)
+			m := plan.Rebind(batch).Machine()
+			x.compare(t, m.At(0), seen)
+			m.Close()
 		}
 	})
 }
@@ -188,7 +190,11 @@ func TestFoldsAreKept(t *testing.T) {
 		} else {
 			batch = p.Again(batch, now, func(in *rule.Input) bool { return in.Origin() == rule.FromParam })
 		}
-		plans[n] = p.Bind(batch)
+		if n == 0 {
+			plans[n] = p.Bind(batch)
+		} else {
+			plans[n] = plans[0].Rebind(batch)
+		}
 		b := plans[n].Machine().At(0)
 		for k, e := range x.exprs {
 			for i, c := range x.contexts {
