@@ -86,8 +86,8 @@ func (s *server) measureLab(ctx context.Context, b *bench) error {
 			return fmt.Errorf("move the %s: %w", dial.what, err)
 		}
 		slices.Sort(took)
-		b.note("lab", fmt.Sprintf("%d firms: %s moved %d times, input event to drawn figures, p50 / p99", labFirms, dial.what, len(took)),
-			fmt.Sprintf("%.0f ms / %.0f ms", took[len(took)/2], took[len(took)*99/100]))
+		b.note("lab", fmt.Sprintf("%d firms: %s moved %d times, input event to drawn figures, p50 / p95 / p99", labFirms, dial.what, len(took)),
+			fmt.Sprintf("%.0f ms / %.0f ms / %.0f ms", took[len(took)/2], took[len(took)*95/100], took[len(took)*99/100]))
 	}
 	return nil
 }
