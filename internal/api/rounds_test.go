@@ -191,12 +191,12 @@ func TestCandidates(t *testing.T) {
 	wants(t, c.get("tax", one+"?role=expert"), 403)
 }
 
-const filingEntry = `{"name": "黑灯车间改造", "kind": "{kind}", "content": "新上数控加工中心、焊接机器人和制造执行系统，改造机加工和焊接工序，解决换型慢和质量追溯难的问题。", "place": "亭湖区环保科技城", "new_build": false,
+const filingEntry = `{"name": "黑灯车间改造", "kind": "{kind}", "is_digital": true, "content": "新上数控加工中心、焊接机器人和制造执行系统，改造机加工和焊接工序，解决换型慢和质量追溯难的问题。", "place": "亭湖区环保科技城", "new_build": false,
 	"started_on": "2024-03-01", "ends_on": "2024-10-15", "plan_total": 1500, "plan_equipment": 1000, "plan_software": 200, "own_funds": 100, "loan": false, "lease": false,
 	"milestones": [{"what": "设备到货", "due": "2024-05-31"}, {"what": "系统上线", "due": "2024-09-30"}], "contact": "某经理", "phone": "0515-88880000", "truthful": true}`
 
 const acceptanceEntry = `{"name": "黑灯车间改造", "accepted_on": "2024-10-15", "done": "数控加工中心十台、焊接机器人六台已投入使用，制造执行系统上线运行三个月，换型时间和返工率都达到备案时的目标。", "late": false,
-	"investment": 1400, "equipment": 1000, "software": 200, "devices": 16, "cnc_before": 40, "cnc_after": 75, "online_before": 5, "online_after": 21,
+	"investment": 1400, "effective_input": 1150, "equipment": 1000, "software": 200, "devices": 16, "cnc_before": 40, "cnc_after": 75, "online_before": 5, "online_after": 21,
 	"effects": [{"what": "人均产值", "unit": "万元", "before": 58, "after": 91, "how": "年产值除以平均人数"}], "contact": "某经理", "truthful": true}`
 
 // A project that nobody knew is filed, built, accepted with what it was like before and after, and applied for: each step is known to
@@ -226,15 +226,20 @@ func TestFiledProjectIsAppliedFor(t *testing.T) {
 	attach("plan_total", "plan.pdf")
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(strings.Replace(entry, `"plan_total": 1500`, `"plan_total": 900`, 1))), 422)
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 200)
-	c.acts("tinghu", id, "register")
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/act", `{"action": "register"}`), 422, "是否智改数转项目")
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/act", `{"action": "register", "entry": {"answers": {"is_digital": true, "ground": "新上智能装备和制造执行系统"}}}`), 200)
+	progress := `{"action": "milestone", "entry": {"answers": {"milestone": "设备到货", "reached_on": "2023-12-20", "money": true, "investment": 100, "effective_input": {input}, "equipment": 80, "software": 10}}}`
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", strings.Replace(progress, "{input}", "95", 1)), 422, "有效投入超过了")
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", strings.Replace(progress, "{input}", "90", 1)), 200)
 
 	finish := func(entry string) string { return `{"action": "finish", "entry": {"answers": ` + entry + `}}` }
 	attach("done", "report.pdf")
 	attach("investment", "input.pdf")
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", finish(strings.Replace(acceptanceEntry, `"cnc_before": 40, `, "", 1))), 422)
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", finish(acceptanceEntry)), 200)
-	wants(t, c.ask("tinghu", http.MethodPost, one+"/act", `{"action": "accept"}`), 403) // who registered it
-	c.acts("tinghu2", id, "accept")
+	const accept = `{"action": "accept", "entry": {"answers": {"accepted_on": "2024-10-15", "investment": 1400, "effective_input": 1100, "equipment": 1000, "software": 200, "visited_on": "2024-10-20", "finding": "一台设备不属于智能装备，核减五十万元"}}}`
+	wants(t, c.ask("tinghu", http.MethodPost, one+"/act", accept), 403) // who registered it
+	wants(t, c.ask("tinghu2", http.MethodPost, one+"/act", accept), 200)
 	wants(t, c.get("firm", one), 200, `"state":"accepted"`, `"ended":"done"`)
 	wants(t, c.get("city", fmt.Sprintf("/enterprises/%d/timeline?def=ent.cnc_rate", c.firms[tinghuCode])), 200, "75")
 
@@ -245,6 +250,31 @@ func TestFiledProjectIsAppliedFor(t *testing.T) {
 	i := slices.IndexFunc(list.Body.Items, func(o offer) bool { return o.Thing.Name == "黑灯车间改造" && o.Year == 2024 })
 	if i < 0 {
 		t.Fatalf("the project is not offered for the year in which it was accepted: %s", offers.body)
+	}
+	// What the condition and the threshold of c9 read is known now, on the word of the bureau, and for each year apart.
+	project := list.Body.Items[i].Thing.ID
+	for _, want := range []struct{ def, value, by string }{
+		{"project.is_digital", `"value":true`, `"authority":"bureau"`}, {"project.effective_input", "1100", `"authority":"bureau"`},
+		{"project.effective_input", "90", `"authority":"enterprise"`},
+	} {
+		wants(t, c.get("firm", fmt.Sprintf("/enterprises/%d/timeline?def=%s&subject=%d", c.firms[tinghuCode], want.def, project)), 200, want.value, want.by)
+	}
+	decided := c.get("firm", fmt.Sprintf("/enterprises/%d/decisions/yancheng-2022-6", c.firms[tinghuCode]))
+	wants(t, decided, 200)
+	var sum struct {
+		Lines []struct {
+			Clause  string
+			Year    int
+			Subject struct{ ID string }
+			Pays    struct{ Sure, Possible string }
+		}
+	}
+	decided.into(t, &sum)
+	for _, l := range sum.Lines {
+		want := map[int]string{2022: "0.00", 2023: "0.00", 2024: "1400000.00"}[l.Year]
+		if l.Clause == "c9" && l.Subject.ID == fmt.Sprint(project) && (l.Pays.Sure != want || l.Pays.Possible != want) {
+			t.Errorf("c9 pays %s to %s for %d, want %s for sure", l.Pays.Sure, l.Pays.Possible, l.Year, want)
+		}
 	}
 	apply := fmt.Sprintf(`{"enterprise": %d, "clause": "c9", "thing": %d, "year": 2024}`, c.firms[tinghuCode], list.Body.Items[i].Thing.ID)
 	begun := c.ask("firm", http.MethodPost, "/calls/"+c.paid.call+"/applications", apply)

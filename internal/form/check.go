@@ -122,6 +122,7 @@ func (f *Form) Tidy(in Entry) Entry {
 // enter reads typed text, which is tidy, field by field.
 func (f *Form) enter(at At, in Entry) entered {
 	e := entered{values: map[string]reading{}, rows: map[string][]map[string]reading{}}
+	at = f.dated(at, nil)
 	for _, field := range f.fields {
 		switch {
 		case field.IsFiles():
@@ -193,7 +194,7 @@ func (f *Form) CheckJSON(at At, doc []byte, files Files) (Result, error) {
 	}
 	for _, field := range f.fields {
 		if field.Readonly {
-			e.values[field.Name] = field.known(at)
+			e.values[field.Name] = field.known(f.dated(at, nil))
 		}
 	}
 	return f.judge(at, e, files), nil

@@ -16,6 +16,7 @@ type file struct {
 	By         string        `yaml:"by,omitempty"`
 	Source     string        `yaml:"source"`
 	Cite       string        `yaml:"cite,omitempty"`
+	YearOf     string        `yaml:"year_of,omitempty"`
 	Confidence string        `yaml:"confidence"`
 	Schema     objectItem    `yaml:"schema"`
 	Sections   []sectionItem `yaml:"sections"`
@@ -67,6 +68,8 @@ type fieldItem struct {
 	Options     map[string]i18n.Text `yaml:"options,omitempty"`
 	PatternHelp i18n.Text            `yaml:"pattern_help,omitempty"`
 	Long        bool                 `yaml:"long,omitempty"`
+	Before      string               `yaml:"before,omitempty"`
+	Compared    i18n.Text            `yaml:"compared,omitempty"`
 	Columns     []columnItem         `yaml:"columns,omitempty"`
 	Evidence    *evidenceItem        `yaml:"evidence,omitempty"`
 }
@@ -77,6 +80,7 @@ type columnItem struct {
 	Label       i18n.Text            `yaml:"label"`
 	Help        i18n.Text            `yaml:"help,omitempty"`
 	Aliases     []string             `yaml:"aliases,omitempty"`
+	Before      string               `yaml:"before,omitempty"`
 	Codes       string               `yaml:"codes,omitempty"`
 	Options     map[string]i18n.Text `yaml:"options,omitempty"`
 	PatternHelp i18n.Text            `yaml:"pattern_help,omitempty"`

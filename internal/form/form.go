@@ -34,6 +34,7 @@ type Form struct {
 	Source     string    // document that asks for it
 	Cite       string
 	Confidence string
+	YearOf     *Field // its day, once answered or known, gives the year of facts by year; nil: the form's year does
 	Sections   []*Section
 
 	lib    *content.Library
@@ -70,8 +71,10 @@ type Field struct {
 	PatternHelp i18n.Text      // what the pattern wants, in words
 	Options     []Option       // of a code; nil where any word of an open list may stand
 	Fact        *content.FactDef
-	YearsBack   int  // of a fact that has a year: how many years before that of the form
-	Readonly    bool // the fact's value is the answer: it is not typed
+	YearsBack   int       // of a fact that has a year: how many years before that of the form
+	Readonly    bool      // the fact's value is the answer: it is not typed
+	Before      *Field    // of a field or a column: what the same was before; nil where nothing is compared
+	Compared    i18n.Text // what a field that is compared is about; empty where Before is nil, and of a column
 
 	Columns            []*Field // of a list
 	MinItems, MaxItems int
@@ -182,6 +185,21 @@ func (f *Field) Period(year int) period.Period {
 		return period.Period{}
 	}
 	return period.OfYear(year - f.YearsBack)
+}
+
+// dated is what a form is filled in for, in the year of the day that its facts hang on: as it was answered, else as it is known.
+func (f *Form) dated(at At, a Answers) At {
+	if f.YearOf == nil {
+		return at
+	}
+	if answer, ok := a[f.YearOf.Name]; ok {
+		at.Year = answer.Value.Day().Year()
+	} else if f.YearOf.Fact != nil {
+		if day, state := at.fact(f.YearOf); state == rule.Present {
+			at.Year = day.Day().Year()
+		}
+	}
+	return at
 }
 
 // At is what a form is filled in for.

@@ -142,6 +142,7 @@ func (p *parser) sections() {
 		}
 		p.form.Sections = append(p.form.Sections, s)
 	}
+	p.comparisons()
 	if len(p.form.fields) > maxFields {
 		p.report([]any{"sections"}, "form.too_many_fields", maxFields)
 	}
@@ -149,6 +150,51 @@ func (p *parser) sections() {
 		if _, ok := p.form.Field(name); !ok && !p.mentioned(name) {
 			p.report(below(schema, "properties", name), "form.not_on_page", name)
 		}
+	}
+}
+
+// comparisons finds what fields and columns are compared with, and the day that gives the year.
+func (p *parser) comparisons() {
+	pair := func(f *Field, name string, find func(string) (*Field, bool), at []any) {
+		if name == "" {
+			return
+		}
+		before, ok := find(name)
+		switch {
+		case !ok:
+			p.report(below(at, "before"), "form.no_field", name)
+		case before == f || !f.numeric() || before.Type != f.Type || before.Unit != f.Unit:
+			p.report(below(at, "before"), "form.before", f.Name, name)
+		default:
+			f.Before = before
+		}
+	}
+	for i, s := range p.file.Sections {
+		for j, ui := range s.Fields {
+			at := []any{"sections", i, "fields", j}
+			f, ok := p.form.Field(ui.Name)
+			if !ok {
+				continue
+			}
+			pair(f, ui.Before, p.form.Field, at)
+			if f.Before != nil {
+				f.Compared = ui.Compared
+				p.bilingual(ui.Compared, below(at, "compared"))
+			}
+			for k, col := range ui.Columns {
+				if c, ok := f.Column(col.Name); ok {
+					pair(c, col.Before, f.Column, below(at, "columns", k))
+				}
+			}
+		}
+	}
+	if name := p.file.YearOf; name != "" {
+		f, ok := p.form.Field(name)
+		if !ok || f.Type != content.Date {
+			p.report([]any{"year_of"}, "form.year_of", name)
+			return
+		}
+		p.form.YearOf = f
 	}
 }
 

@@ -27,6 +27,7 @@ type Filled struct {
 // field would not take, is left out.
 func (f *Form) Prefill(ctx context.Context, view fact.View, at At) (map[string]Filled, error) {
 	all := map[string]Filled{}
+	at = f.dated(at, nil)
 	for _, field := range f.fields {
 		if field.Fact == nil {
 			continue
@@ -86,11 +87,12 @@ func (f *Form) Fill(in Entry, known map[string]Filled) Entry {
 	return out
 }
 
-// Statements is what the answers state as facts: those that differ from what is known, by the authority that speaks in the
-// form. own is the form's subject where it was not there when the form was filled in, else 0; what is about a subject that
-// is not there is left out.
+// Statements is what the answers state as facts, by the authority that speaks in the form. What an enterprise leaves as it is
+// known it does not state again; an office has checked what it signs, so that its word stands behind that too. own is the
+// form's subject where it was not there when the form was filled in, else 0; what is about a subject that is not there is left out.
 func (f *Form) Statements(a Answers, at At, own int64) []fact.Statement {
 	var all []fact.Statement
+	at = f.dated(at, a)
 	for _, field := range f.fields {
 		answer, ok := a[field.Name]
 		if !ok || field.Fact == nil || field.Readonly {
@@ -98,7 +100,7 @@ func (f *Form) Statements(a Answers, at At, own int64) []fact.Statement {
 		}
 		subject, ok := at.subject(field.Fact.Subject, own)
 		known, state := at.fact(field)
-		if !ok || state == rule.Present && field.same(known, answer.Value) {
+		if !ok || f.By == fact.SelfReport && state == rule.Present && field.same(known, answer.Value) {
 			continue
 		}
 		s := fact.Statement{

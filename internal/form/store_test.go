@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -295,6 +297,50 @@ func TestPrefillAndStatements(t *testing.T) {
 	}
 	if err := r.facts.Append(ctx, r.begin(t, "enterprise"), f.Statements(answers, at, r.project)); err != nil {
 		t.Errorf("the store refuses what a form states: %v", err)
+	}
+}
+
+// What an office signs is on its word, the same as before or not; and facts by year belong to the year of the day that the form
+// names, whenever it is filled in.
+func TestAnOfficeStatesInTheYearOfTheDay(t *testing.T) {
+	src, err := os.ReadFile("../../content/forms/project_finding.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	f, problems := Parse(library(), "forms/project_finding.yaml", src)
+	if problems != nil {
+		t.Fatal(problems)
+	}
+	done, _ := period.ParseDay("2023-12-20")
+	at := At{Subject: &known{kind: content.Project, id: "7", facts: firm{"project.investment": rule.Money(900_0000_00)}}, Year: 2024, On: now.Today()}
+	r := f.Check(at, Entry{Texts: map[string]string{
+		"accepted_on": done.String(), "investment": "900", "effective_input": "700", "equipment": "600", "software": "100", "visited_on": done.String(), "finding": "设备到位，系统在用",
+	}}, nil)
+	if err := r.Err(); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]string{}
+	for _, s := range f.Statements(r.Answers, at, 0) {
+		got[s.Def] = s.Period.String()
+	}
+	want := map[string]string{
+		"project.accepted_on": period.Period{}.String(), "project.investment": "2023", "project.effective_input": "2023", "project.equipment": "2023", "project.software": "2023",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("stated (-want +got):\n%s", diff)
+	}
+}
+
+func TestChange(t *testing.T) {
+	rate, amount := &Field{Type: content.Rate, Unit: "%"}, &Field{Type: content.Money, Unit: "万元"}
+	for want, got := range map[string]i18n.Msg{
+		"+35 个百分点":    rate.Change(rule.FactValue(content.Rate, 400_000, ""), rule.FactValue(content.Rate, 750_000, "")),
+		"-1,250.5 万元": amount.Change(rule.Money(2000_0000_00), rule.Money(749_5000_00)),
+		"0 万元":        amount.Change(rule.Money(1), rule.Money(1)),
+	} {
+		if got := (i18n.T{Lang: i18n.ZH}).Msg(got); got != want {
+			t.Errorf("%s, want %s", got, want)
+		}
 	}
 }
 

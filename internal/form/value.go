@@ -366,6 +366,23 @@ func (f *Field) Typed(v rule.Value) string {
 	return f.number(f.num(v))
 }
 
+// Change is how far a number moved, with a sign and its unit.
+func (f *Field) Change(before, after rule.Value) i18n.Msg {
+	moved := f.num(after) - f.num(before) // neither exceeds a third of what fits
+	sign := ""
+	if moved > 0 {
+		sign = "+"
+	}
+	number := sign + i18n.Commas(f.number(moved))
+	switch {
+	case f.Type == content.Rate:
+		return i18n.M("form.points", number)
+	case f.Unit == "":
+		return i18n.M("form.one", number)
+	}
+	return i18n.M("form.amount", number, f.UnitName())
+}
+
 // Shown is a value as people read it, with its unit.
 func (f *Field) Shown(v rule.Value) i18n.Msg {
 	switch f.Type {

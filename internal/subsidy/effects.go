@@ -26,6 +26,8 @@ func Register(r *casework.Registry, s *Store) {
 	plain("call.publish", s.publishes)
 	plain("call.close", s.closes)
 
+	casework.Register(r, "project.before_begun", s.beganLater)
+
 	plain("subsidy.submit", s.submits)
 	plain("subsidy.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 		err := s.Close(ctx, tx, at.Event().Actor, at.Case().ID)

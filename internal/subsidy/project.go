@@ -11,8 +11,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -61,6 +63,36 @@ func (s *Store) OpenProject(ctx context.Context, scope access.Scope, enterprise 
 		return nil
 	})
 	return filing, begun && err == nil, err
+}
+
+// beforeBegun is the arguments of project.before_begun.
+type beforeBegun struct {
+	Begun string `yaml:"begun"` // the fact that says on which day a project began
+	Years int    `yaml:"years"` // how many years before that one are spoken of
+}
+
+// beganLater states that nothing was put into a project in the years before it began: a ceiling over all years of a project would
+// leave open what it gets for as long as nobody had said so. What is known of such a year is left as it is.
+func (s *Store) beganLater(ctx context.Context, _ *store.Tx, at *casework.Moment, args beforeBegun) error {
+	view, project := at.View(), at.Case().Subject
+	begun := view.Value(project, args.Begun, period.Period{})
+	if begun.State != fact.Present {
+		return nil
+	}
+	var all []fact.Statement
+	for _, counted := range s.Costs.Facts {
+		def := s.Costs.defs[counted.Fact]
+		if def.Subject != content.Project || def.Period != period.Year {
+			continue
+		}
+		for back := 1; back <= args.Years; back++ {
+			year := period.OfYear(period.Day(begun.Value.Num).Year() - back)
+			if view.Value(project, counted.Fact, year).State == fact.Unknown {
+				all = append(all, fact.Statement{Subject: project, Def: counted.Fact, Period: year, State: fact.Present, Shown: "0"})
+			}
+		}
+	}
+	return at.State(ctx, all...)
 }
 
 // filingOf is the filing of a project of a name that is under way; its zero value where there is none.

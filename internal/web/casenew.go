@@ -142,7 +142,7 @@ func (s *server) beginCase(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	for _, c := range choices {
-		if c.Form != "" {
+		if c.Form != "" && c.Kind != casework.Note {
 			return seeOther(w, r, actPath(made.ID, c.ID))
 		}
 	}

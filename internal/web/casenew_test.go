@@ -43,7 +43,7 @@ func TestProjectFilingOnPages(t *testing.T) {
 	}
 	in := asked(body)
 	for key, value := range map[string]string{
-		"name": "二期智能仓储项目", "kind": "smart", "content": "建设智能立体仓库和仓储管理系统，替换人工出入库，与生产执行系统打通，减少差错和等待。", "place": "亭湖区环保产业园测试路1号",
+		"name": "二期智能仓储项目", "kind": "smart", "is_digital": "true", "content": "建设智能立体仓库和仓储管理系统，替换人工出入库，与生产执行系统打通，减少差错和等待。", "place": "亭湖区环保产业园测试路1号",
 		"new_build": "true", "started_on": "2024-11-01", "ends_on": "2025-10-31", "plan_total": "900", "plan_equipment": "600", "plan_software": "200", "own_funds": "60",
 		"loan": "false", "lease": "false", "milestones.0.what": "设备到货", "milestones.0.due": "2025-03-31", "contact": "王某甲", "phone": "0515-88880000", "truthful": "true",
 	} {
@@ -76,7 +76,15 @@ func TestProjectFilingOnPages(t *testing.T) {
 	_, body = county.post(page+"/act", act)
 	wants(t, body, "填报")
 	send()
-	_, body = county.post(page+"/act", url.Values{"action": {"register"}, "task": {"0"}})
+	_, body = county.get(page)
+	wants(t, body, "填写的内容：智改数转项目备案", "智能立体仓库", "900 万元", "设备到货", "2025-03-31")
+	_, body = county.get(page + "/act/register")
+	wants(t, body, "二期智能仓储项目")
+	in = asked(body)
+	in.Set("a.is_digital", "true")
+	in.Set("a.ground", "建设智能立体仓库和管理系统")
+	in.Set("do", "send")
+	_, body = county.post(page+"/act/register", in)
 	wants(t, body, "实施中")
 	_, body = firm.get(page)
 	wants(t, body, "实施中", "请补充软件清单")

@@ -402,11 +402,13 @@ type station struct {
 	What, By, As, To string
 	Set              []datum
 	Frozen           bool
+	Answered         *answered // nil where nothing was filled in that the visitor sees
 }
 
 // stations are the events of a case, the newest first, as a parcel is tracked.
 func (s *server) stations(ctx context.Context, v *visit, view fact.View, c casework.Case, w *casework.Workflow, events []casework.Event) ([]station, error) {
 	names := map[int64]string{}
+	latest := false // is among them already
 	var all []station
 	for _, e := range slices.Backward(events) {
 		set, err := s.caseData(ctx, v, view, c, w, e.Data)
@@ -425,6 +427,12 @@ func (s *server) stations(ctx context.Context, v *visit, view fact.View, c casew
 				return nil, err
 			}
 			x.By = name
+		}
+		if x.Answered, err = s.answeredIn(ctx, v, view, c, w, e); err != nil {
+			return nil, err
+		}
+		if x.Answered != nil {
+			x.Answered.Latest, latest = !latest, true
 		}
 		all = append(all, x)
 	}
