@@ -30,6 +30,24 @@ type demonstration struct {
 	firm    string // what the enterprise is called
 }
 
+// newDemonstration is a demo that is not begun. Its process ends with the test.
+func newDemonstration(t *testing.T) *demonstration {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &demonstration{T: t, browser: webtest.Start(t), data: t.TempDir(), address: listener.Addr().String(), people: map[string]*webtest.Tab{}}
+	listener.Close() //nolint:errcheck // its number is what was wanted
+	t.Cleanup(func() {
+		if d.cmd != nil && d.cmd.Process != nil {
+			d.cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // of a test
+			d.cmd.Wait()                          //nolint:errcheck // of a test
+		}
+	})
+	return d
+}
+
 // begin starts the demo on a day of its clock.
 func (d *demonstration) begin(now string) {
 	d.Helper()
@@ -170,14 +188,8 @@ func TestFromCalculatorToPaid(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := &demonstration{T: t, browser: webtest.Start(t), data: t.TempDir(), address: listener.Addr().String(), people: map[string]*webtest.Tab{}}
-	listener.Close() //nolint:errcheck // its number is what was wanted
+	d := newDemonstration(t)
 	d.begin("2024-10-31")
-	t.Cleanup(func() { d.cmd.Process.Signal(syscall.SIGTERM); d.cmd.Wait() }) //nolint:errcheck // of a test
 
 	machine := item{"equipment", "数控加工中心", "24320000000000001101", "2024-05-06", "演示机床公司", "CNC-1101", "8000000"}
 	page := d.apply("（三期）", machine, item{"software", "制造执行系统", "24320000000000001102", "2024-05-06", "演示软件公司", "", "1355000"})

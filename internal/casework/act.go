@@ -430,10 +430,7 @@ func (st *step) context() *rule.Context {
 	day := st.today
 	return &rule.Context{Subject: st.reads.subject(), Year: st.c.Year(st.today), Event: &day, On: day, Given: func(id string) rule.Answer {
 		if key, ok := strings.CutPrefix(id, "case."); ok {
-			if v, ok := st.c.Data[key]; ok {
-				return rule.Answer{Value: v, State: rule.Present}
-			}
-			return rule.Answer{State: rule.None}
+			return st.c.remembers(key)
 		}
 		if st.filled.Given != nil {
 			return st.filled.Given(id)

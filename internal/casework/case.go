@@ -195,6 +195,14 @@ func (c Case) object(accounts []int64, roles []access.Role) access.Object {
 	return access.Object{Area: c.Area, Owner: c.Enterprise, Accounts: accounts, Roles: roles}
 }
 
+// remembers is what the case keeps under a name, as expressions read it: case.x.
+func (c Case) remembers(name string) rule.Answer {
+	if v, ok := c.Data[name]; ok {
+		return rule.Answer{Value: v, State: rule.Present}
+	}
+	return rule.Answer{State: rule.None}
+}
+
 // Year is the year whose facts expressions and forms read: the case's own, where its workflow has data called year, else
 // the current one.
 func (c Case) Year(today period.Day) int {

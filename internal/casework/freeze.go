@@ -54,11 +54,16 @@ type watched struct {
 }
 
 func (s watched) Fact(def content.FactDef, p period.Period, on period.Day) (rule.Value, rule.State) {
-	if key := (reading{s.ID(), def.Code, p}); !s.r.seen[key] {
-		s.r.seen[key] = true
-		s.r.list = append(s.r.list, key)
-	}
+	s.r.note(rule.FactRef{Subject: rule.SubjectRef{ID: s.ID()}, Def: def.Code, Period: p})
 	return s.Subject.Fact(def, p, on)
+}
+
+// note adds a fact that was read elsewhere.
+func (r *reads) note(of rule.FactRef) {
+	if key := (reading{of.Subject.ID, of.Def, of.Period}); !r.seen[key] {
+		r.seen[key] = true
+		r.list = append(r.list, key)
+	}
 }
 
 func (s watched) Parent() rule.Subject { return s.r.wrap(s.Subject.Parent()) }
@@ -151,9 +156,19 @@ func (s *Store) shake(ctx context.Context, tx *store.Tx, src source.Source) erro
 	if err != nil {
 		return err
 	}
+	return s.unsettled(tx).askAgain(ctx, cases, lastFroze, src.ID, src.Name)
+}
+
+// Doubt asks whoever approved to look again at the cases of an enterprise in which an approval stands on something about a subject,
+// in a transaction in which that became known outside of any case. What was frozen stays.
+func (s *Store) Doubt(ctx context.Context, tx *store.Tx, enterprise, subject int64, why string) error {
+	return s.unsettled(tx).doubt(ctx, enterprise, subject, 0, why)
+}
+
+// unsettled is a session in which nobody acts: what stands in cases is put in doubt from outside.
+func (s *Store) unsettled(tx *store.Tx) *session {
 	now := s.Clock.Millis()
-	in := &session{Store: s, tx: tx, now: now, today: clock.DayOf(now), said: map[speaker]source.Source{}}
-	return in.askAgain(ctx, cases, lastFroze, src.ID, src.Name)
+	return &session{Store: s, tx: tx, now: now, today: clock.DayOf(now), said: map[speaker]source.Source{}}
 }
 
 func scanID(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }

@@ -56,6 +56,13 @@ func (m *Moment) View() fact.View { return m.step.view }
 // Subject is the subject of the case as expressions read it. What is read of it is frozen where the action freezes.
 func (m *Moment) Subject() rule.Subject { return m.step.reads.subject() }
 
+// Stand notes facts that an effect decided by and did not read of Subject: they are frozen too where the action freezes.
+func (m *Moment) Stand(facts ...rule.FactRef) {
+	for _, of := range facts {
+		m.step.reads.note(of)
+	}
+}
+
 // Answer is the answer to the action's form, by the name that expressions use: answer.x.
 func (m *Moment) Answer(name string) rule.Answer {
 	if m.step.filled.Given == nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -122,8 +123,8 @@ type Choice struct {
 	Task int64  // the parallel task that it would answer, 0 for none
 }
 
-// Choices are the actions that the scope may take in a case now, in the order of the workflow. What the guard asks for, and
-// the answers, are looked at when the action is taken.
+// Choices are the actions that the scope may take in a case now, in the order of the workflow. What the guard asks of facts and
+// answers is looked at when the action is taken; one that what the case remembers rules out is no choice.
 func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Choice, error) {
 	c, w, obj, err := s.see(ctx, scope, id)
 	if err != nil {
@@ -135,6 +136,9 @@ func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Ch
 	}
 	var all []Choice
 	for _, a := range w.ActionsFrom(c.State) {
+		if a.ruledOut(c) {
+			continue
+		}
 		st := step{scope: scope, a: a, tasks: tasks, e: Event{Actor: scope.Account()}}
 		choice := Choice{Action: a}
 		for _, word := range a.Who {
@@ -159,6 +163,15 @@ func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Ch
 		}
 	}
 	return all, nil
+}
+
+// ruledOut says that the guard reads what the case remembers alone, and is not met by it.
+func (a *Action) ruledOut(c Case) bool {
+	if a.guard == nil || len(a.guard.Facts()) > 0 || slices.ContainsFunc(a.guard.Uses(), func(id string) bool { return !strings.HasPrefix(id, "case.") }) {
+		return false
+	}
+	out := a.guard.Eval(&rule.Context{Given: func(id string) rule.Answer { return c.remembers(strings.TrimPrefix(id, "case.")) }})
+	return out.State == rule.Present && !out.True()
 }
 
 // Filter restricts a list of cases. Zero fields do not.

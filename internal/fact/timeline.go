@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // Line is all that was stated about one definition in one period of a subject.
@@ -292,6 +293,30 @@ func (v View) openAbout(ctx context.Context, subjects []int64) (map[lineKey]bool
 		open[lineKey{v.snap.root(d.Subject), columnKey{d.Def, d.Period}}] = true
 	}
 	return open, nil
+}
+
+const selectSaid = statementColumns + ` f WHERE f.source_id = $1 AND f.column_id IN (SELECT id FROM fact_column WHERE def = $2) ORDER BY f.n`
+
+// Said is what a source states about one definition, as a transaction sees it that makes the source known.
+func (f *Frames) Said(ctx context.Context, tx *store.Tx, src int64, def string) ([]Statement, error) {
+	rows, err := tx.Query(ctx, selectSaid, src, def)
+	if err != nil {
+		return nil, fmt.Errorf("read what source %d says of %s: %w", src, def, err)
+	}
+	defer rows.Close()
+	var all []Statement
+	for rows.Next() {
+		x := Statement{Def: def}
+		var column int64
+		if err := rows.Scan(&x.Source, &x.N, &x.Subject, &column, &x.State, &x.Status, &x.Precision, &x.Value.Num, &x.Value.Text, &x.Place, &x.Shown); err != nil {
+			return nil, fmt.Errorf("read what source %d says of %s: %w", src, def, err)
+		}
+		all = append(all, x)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read what source %d says of %s: %w", src, def, err)
+	}
+	return all, nil
 }
 
 const selectStatedBy = `SELECT DISTINCT subject_id FROM fact WHERE source_id = $1`

@@ -88,6 +88,7 @@ type Store struct {
 	now       clock.Clock
 	owned     []string
 	onRetract []func(ctx context.Context, tx *store.Tx, src Source) error
+	onPublish []func(ctx context.Context, tx *store.Tx, src Source) error
 }
 
 // New is the store over a database that Migrations were applied to.
@@ -178,6 +179,12 @@ func (s *Store) OnRetract(fn func(ctx context.Context, tx *store.Tx, src Source)
 	s.onRetract = append(s.onRetract, fn)
 }
 
+// OnPublish has fn run in every transaction that makes a pending source known, such as an import: views do not know it yet. It is
+// called while the product is wired together.
+func (s *Store) OnPublish(fn func(ctx context.Context, tx *store.Tx, src Source) error) {
+	s.onPublish = append(s.onPublish, fn)
+}
+
 const (
 	stage     = `UPDATE source SET staged = staged + $1, touched_at = $2 WHERE id = $3 AND state = 'pending'`
 	stagedNow = `SELECT staged FROM source WHERE id = $1`
@@ -231,6 +238,11 @@ func (s *Store) Publish(ctx context.Context, id int64, fn func(ctx context.Conte
 		}
 		if twin.ID != 0 {
 			return errs.Conflict(i18n.M("source.twice", twin.Name))
+		}
+		for _, fn := range s.onPublish {
+			if err := fn(ctx, tx, src); err != nil {
+				return err
+			}
 		}
 		if fn == nil {
 			return nil

@@ -138,6 +138,24 @@ func (s *Store) assess(ctx context.Context, view fact.View, reader subjects, of 
 	return a, nil
 }
 
+// reads is the facts that the line of the aim follows from.
+func (a *Assessment) reads() []rule.FactRef {
+	var all []rule.FactRef
+	add := func(facts []policy.Fact) {
+		for _, f := range facts {
+			all = append(all, rule.FactRef{Subject: rule.SubjectRef{Kind: f.Subject.Kind, ID: f.Subject.ID}, Def: f.Def, Period: f.Period})
+		}
+	}
+	for _, c := range a.Line.Checks {
+		add(c.Read)
+		add(c.Need) // where a policy takes what nobody reported as no
+	}
+	for _, t := range a.Line.Formula {
+		add(t.Read)
+	}
+	return all
+}
+
 // lineOf is the line of a decision that an aim means.
 func lineOf(d *policy.Decision, aim Aim) (policy.Line, error) {
 	id := strconv.FormatInt(aim.Subject, 10)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -129,6 +130,71 @@ func TestTitleRevokedBeforeTheGrant(t *testing.T) {
 		}
 		if a, err := w.grant(applied[tomorrow+100]); err != nil || a.Granted != 200*wan {
 			t.Errorf("for one that stands: %s, %v", a.Granted, err)
+		}
+	})
+}
+
+// An award that was paid for a title is looked at again when another bureau's sheet ends the title, long after its case was closed:
+// the money is ordered back, comes back, and the books balance. The sheet once more, or a later one that says the same, asks nobody.
+func TestTitleEndedElsewhereComesBackToTheMoney(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ids := w.state(append(things("称号企业", "320904", 1), thing{kind: content.Honour, key: "省级标杆", below: 1, facts: map[string]any{
+			"honour.title": "prov_benchmark_factory", "honour.item": "一号", "honour.level": "provincial", "honour.awarded_on": period.Date(2024, 6, 1), "honour.first_time": true,
+		}})...)
+		firm, title := ids[0], ids[2]
+		call := w.opened("c11")
+		id, err := w.applies(call, firm, "c11", nil)
+		must(t, err)
+		w.settled(id)
+		batch := w.batched(call, id)
+		w.pass(9 * 24 * time.Hour)
+		w.does(cityB, batch, "approve", "grant")
+		w.sends(t, id, 1, 200*wan)
+		w.does(cityA, id, "checked")
+
+		asked := func() (n int) {
+			tasks, err := w.cases.TasksOf(ctx, cityA, id)
+			must(t, err)
+			for _, x := range tasks {
+				if x.Kind == casework.Look {
+					n++
+				}
+			}
+			return n
+		}
+		rests := false
+		frozen, err := w.cases.Frozen(ctx, cityA, id)
+		must(t, err)
+		for _, f := range frozen {
+			rests = rests || f.Subject == title && f.Def == "honour.title"
+		}
+		if !rests || w.stateOf(id) != "done" || asked() != 0 {
+			t.Fatalf("before: %s, %d asked, frozen %+v", w.stateOf(id), asked(), frozen)
+		}
+		w.pass(60 * 24 * time.Hour)
+		for range 2 {
+			w.reported(title, map[string]any{"honour.ended_on": w.today() - 3})
+			if asked() != 1 {
+				t.Fatalf("%d tasks ask to look again", asked())
+			}
+		}
+		track, err := w.cases.Track(ctx, cityA, id)
+		must(t, err)
+		if last := track[len(track)-1]; last.Kind != casework.Shaken || !strings.Contains(last.Reason, "y.xlsx") {
+			t.Errorf("the case says %+v", last)
+		}
+
+		w.puts(cityA, id, Returned{Return{Instalment: 1, Amount: 200 * wan, Document: "盐工信〔2025〕8号"}})
+		w.does(cityA, id, "order_return")
+		w.does(finance, id, "returned")
+		if a := mustApplication(t, w, id); a.Granted != 0 || w.stateOf(id) != "returned" {
+			t.Errorf("after the claw-back: %+v, %s", a, w.stateOf(id))
+		}
+		if n, err := w.Book.Check(ctx); err != nil {
+			t.Errorf("the books do not balance: %v, %v", n, err)
+		}
+		if err := w.cases.Verify(ctx, access.SystemScope(), id); err != nil {
+			t.Errorf("the events do not give the case: %v", err)
 		}
 	})
 }

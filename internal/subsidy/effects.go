@@ -415,10 +415,11 @@ func (s *Store) noticeOver(ctx context.Context, tx *store.Tx, at *casework.Momen
 }
 
 func (s *Store) grants(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	a, err := s.Grant(ctx, tx, at.Case().ID, at.Event().Actor)
+	a, out, err := s.Grant(ctx, tx, at.Case().ID, at.Event().Actor)
 	if err != nil {
 		return err
 	}
+	at.Stand(out.reads()...)
 	return at.Set("granted", rule.Money(a.Granted))
 }
 

@@ -183,42 +183,42 @@ const setGranted = `UPDATE subsidy_application SET standing = 'granted', granted
 
 // Grant approves the amount of an application as it was last decided: the ledger claims its thing and its cost items and
 // commits the money, or refuses and says what stands against it. It is decided once more on the spot, so that nobody grants
-// more than the law gives now, nor what has been shut out since, such as an award for a title that was revoked; and where the enterprise was granted more by the same document than it would be today, that
-// comes first, for a ceiling may be drawn on twice otherwise.
-func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (Application, error) {
-	a, err := applicationOf(ctx, tx, id)
-	if err != nil {
-		return a, err
+// more than the law gives now, nor what has been shut out since, such as an award for a title that was revoked; and where the
+// enterprise was granted more by the same document than it would be today, that comes first, for a ceiling may be drawn on twice
+// otherwise. The assessment is what it was granted by.
+func (s *Store) Grant(ctx context.Context, tx *store.Tx, id, by int64) (a Application, out *Assessment, err error) {
+	if a, err = applicationOf(ctx, tx, id); err != nil {
+		return a, nil, err
 	}
 	if err := tx.Lock(ctx, fmt.Sprintf("subsidy of enterprise %d", a.Enterprise)); err != nil {
-		return a, err
+		return a, nil, err
 	}
 	if a.Standing != Open {
-		return a, errs.Conflict(i18n.M("subsidy.not_open", i18n.M("subsidy.standing_"+a.Standing)))
+		return a, nil, errs.Conflict(i18n.M("subsidy.not_open", i18n.M("subsidy.standing_"+a.Standing)))
 	}
 	fund, err := s.fundOf(ctx, tx, a)
 	if err != nil {
-		return a, err
+		return a, nil, err
 	}
-	out, err := s.again(ctx, tx, a)
-	if err != nil {
-		return a, err
+	if out, err = s.again(ctx, tx, a); err != nil {
+		return a, nil, err
 	}
 	if err := s.grantable(ctx, tx, a, out); err != nil {
-		return a, err
+		return a, nil, err
 	}
 	now := a
 	now.AsOf = s.today()
 	if now.AsOf != a.AsOf {
 		today, err := s.again(ctx, tx, now)
 		if err != nil {
-			return a, err
+			return a, nil, err
 		}
 		if err := today.shutOut(a.Name); err != nil {
-			return a, err
+			return a, nil, err
 		}
 	}
-	return s.commit(ctx, tx, a, out, by, fund)
+	a, err = s.commit(ctx, tx, a, out, by, fund)
+	return a, out, err
 }
 
 // fundOf is what an application is paid from: the line and share of its call, or the line of its round.

@@ -404,3 +404,44 @@ func (s *Store) lift(ctx context.Context, tx *store.Tx, src source.Source) error
 	}
 	return s.Book.LiftSource(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: fmt.Sprintf("source/%d/lift", src.ID), Document: src.Name}, src.ID)
 }
+
+// titleEnded is the fact that a title is held no longer.
+const titleEnded = "honour.ended_on"
+
+// endsTitles has whoever approved look again at what was given for a title that a source ends, as one of another bureau may: what
+// ends here puts it in doubt by itself.
+func (s *Store) endsTitles(ctx context.Context, tx *store.Tx, src source.Source) error {
+	ended, err := s.Frames.Said(ctx, tx, src.ID, titleEnded)
+	if err != nil || len(ended) == 0 {
+		return err
+	}
+	view, err := s.system(ctx) // before the source is known
+	if err != nil {
+		return err
+	}
+	for _, f := range ended {
+		title, ok := view.Subject(f.Subject)
+		known := view.Value(f.Subject, titleEnded, f.Period)
+		if !ok || f.State != fact.Present || known.State == fact.Present && known.Value == f.Value {
+			continue
+		}
+		why := i18n.T{Lang: i18n.ZH}.S("subsidy.title_ended", s.titleName(view, f.Subject), period.Day(f.Value.Num).String(), src.Name)
+		if err := s.cases.Doubt(ctx, tx, title.Parent, f.Subject, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// titleName is what a title is called in the language of what is kept.
+func (s *Store) titleName(view fact.View, title int64) string {
+	code := view.Value(title, "honour.title", period.Period{}).Value.Text
+	if def, ok := s.Library.FactDef("honour.title"); ok {
+		if list, ok := s.Library.CodeList(def.Codes); ok {
+			if e, ok := list.Entry(code); ok {
+				return e.Name.ZH
+			}
+		}
+	}
+	return code
+}

@@ -63,6 +63,7 @@ func New(d Deps) *Store {
 	s := &Store{Deps: d, reader: region.NewReader(d.Library)}
 	if d.Sources != nil {
 		d.Sources.OnRetract(s.lift)
+		d.Sources.OnPublish(s.endsTitles)
 	}
 	return s
 }

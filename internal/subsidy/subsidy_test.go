@@ -342,7 +342,7 @@ func (w *world) ruled(id int64, rulings ...Ruling) (before, after money.Fen) {
 
 func (w *world) grant(id int64) (Application, error) {
 	var a Application
-	err := w.write(func(ctx context.Context, tx *store.Tx) (err error) { a, err = w.Grant(ctx, tx, id, 5); return err })
+	err := w.write(func(ctx context.Context, tx *store.Tx) (err error) { a, _, err = w.Grant(ctx, tx, id, 5); return err })
 	return a, err
 }
 

@@ -381,6 +381,11 @@ func (s *server) called(ctx context.Context, v *visit, view fact.View, id string
 		if x, ok := s.reader.Subject(view, value.Int()); ok {
 			return x.Name(), nil
 		}
+		for kind := range nameFacts { // it is of one kind, and has the facts of that
+			if name := s.thingName(v.t, view, kind, value.Int()); name != "" {
+				return name, nil
+			}
+		}
 	}
 	return "", nil
 }

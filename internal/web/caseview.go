@@ -343,8 +343,8 @@ func keyOf(v *visit, key, about string) string {
 	return "page/" + strconv.FormatInt(v.account.ID, 10) + "/" + strings.ToValidUTF8(key[:min(len(key), 64)], "") + "/" + strings.ToValidUTF8(about[:min(len(about), 64)], "")
 }
 
-// actHost is the form of an action of a case.
-func (s *server) actHost(r *http.Request, v *visit) (formHost, casework.Case, choice, error) {
+// actHost is the form of an action of the case of an address.
+func (s *server) actHost(r *http.Request, v *visit, action string) (formHost, casework.Case, choice, error) {
 	c, w, err := s.caseOf(r, v)
 	if err != nil {
 		return formHost{}, c, choice{}, err
@@ -353,7 +353,7 @@ func (s *server) actHost(r *http.Request, v *visit) (formHost, casework.Case, ch
 	if err != nil {
 		return formHost{}, c, choice{}, err
 	}
-	i := slices.IndexFunc(all, func(x casework.Choice) bool { return x.ID == r.PathValue("action") && x.Form != "" })
+	i := slices.IndexFunc(all, func(x casework.Choice) bool { return x.ID == action && x.Form != "" })
 	if i < 0 {
 		return formHost{}, c, choice{}, errs.Conflict(i18n.M("casepage.not_now", stateName(v.t, w, c.State)))
 	}
@@ -425,7 +425,7 @@ func (s *server) formOfCase(ctx context.Context, v *visit, c casework.Case, code
 }
 
 func (s *server) actForm(w http.ResponseWriter, r *http.Request, v *visit) error {
-	h, _, _, err := s.actHost(r, v)
+	h, _, _, err := s.actHost(r, v, r.PathValue("action"))
 	if err != nil {
 		return err
 	}
@@ -433,7 +433,7 @@ func (s *server) actForm(w http.ResponseWriter, r *http.Request, v *visit) error
 }
 
 func (s *server) draftAct(w http.ResponseWriter, r *http.Request, v *visit) error {
-	h, _, _, err := s.actHost(r, v)
+	h, _, _, err := s.actHost(r, v, r.PathValue("action"))
 	if err != nil {
 		return err
 	}
@@ -441,7 +441,7 @@ func (s *server) draftAct(w http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 func (s *server) actLines(w http.ResponseWriter, r *http.Request, v *visit) error {
-	h, _, _, err := s.actHost(r, v)
+	h, _, _, err := s.actHost(r, v, r.PathValue("action"))
 	if err != nil {
 		return err
 	}
@@ -450,7 +450,7 @@ func (s *server) actLines(w http.ResponseWriter, r *http.Request, v *visit) erro
 
 // sendAct takes the action with what was answered. The draft goes when it has been taken.
 func (s *server) sendAct(w http.ResponseWriter, r *http.Request, v *visit) error {
-	h, c, x, err := s.actHost(r, v)
+	h, c, x, err := s.actHost(r, v, r.PathValue("action"))
 	if err != nil {
 		return err
 	}
@@ -508,9 +508,20 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 	if err := textual(r.Form); err != nil {
 		return err
 	}
+	beside, kept, err := s.typedBeside(r, v)
+	if err != nil {
+		return err
+	}
+	if !kept {
+		return s.showForm(w, r, v, http.StatusConflict, *beside)
+	}
 	field, shared := r.FormValue("field"), r.FormValue("shared") == "1"
+	files := r.MultipartForm.File["file"]
+	if beside != nil { // the form asks for files at several questions, one of which is meant
+		files = r.MultipartForm.File["file."+field]
+	}
 	var refused []string
-	for _, header := range r.MultipartForm.File["file"] {
+	for _, header := range files {
 		err := s.attach(r.Context(), v, casework.Attachment{Case: c.ID, Field: field, Name: header.Filename, Shared: shared}, header)
 		msg, ok := errs.Message(err)
 		switch {
@@ -521,11 +532,23 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 			return err
 		}
 	}
-	if len(r.MultipartForm.File["file"]) == 0 {
+	if len(files) == 0 {
 		refused = append(refused, v.t.S("casepage.no_file"))
 	}
 	if len(refused) == 0 {
 		return seeOther(w, r, backTo(r, c.ID, "attached"))
+	}
+	if beside != nil {
+		h, _, _, err := s.actHost(r, v, r.FormValue("back"))
+		if err != nil {
+			return err
+		}
+		d, err := s.viewForm(r, v, h)
+		if err != nil {
+			return err
+		}
+		d.Message = strings.Join(refused, " ")
+		return s.showForm(w, r, v, http.StatusUnprocessableEntity, d)
 	}
 	d, err := s.casePageOf(r, v)
 	if err != nil {
@@ -533,6 +556,26 @@ func (s *server) attachFiles(w http.ResponseWriter, r *http.Request, v *visit) e
 	}
 	d.Problem = strings.Join(refused, " ")
 	return s.caseAnswer(w, r, v, http.StatusUnprocessableEntity, d)
+}
+
+// typedBeside keeps what was typed on the form from which a file is handed over or taken back, so that nothing of it is lost;
+// kept is false where another page was quicker, which the view then tells. The view is nil where no form was sent along.
+func (s *server) typedBeside(r *http.Request, v *visit) (d *formView, kept bool, err error) {
+	if !r.PostForm.Has("revision") {
+		return nil, true, nil
+	}
+	h, _, _, err := s.actHost(r, v, r.FormValue("back"))
+	if err != nil {
+		return nil, false, err
+	}
+	view, err := s.viewForm(r, v, h)
+	if err != nil {
+		return nil, false, err
+	}
+	view.settle(enteredForm(h.Form, r.PostForm))
+	view.Revision, view.Token = numberOf(r, "revision"), tokenOf(r)
+	kept, err = s.keepForm(r, v, &view)
+	return &view, kept, err
 }
 
 func (s *server) attach(ctx context.Context, v *visit, a casework.Attachment, header *multipart.FileHeader) error {
@@ -581,6 +624,16 @@ func (s *server) dropFile(w http.ResponseWriter, r *http.Request, v *visit) erro
 	c, id, err := s.fileOf(r, v)
 	if err != nil {
 		return err
+	}
+	if err := takeFormBody(w, r); err != nil {
+		return err
+	}
+	beside, kept, err := s.typedBeside(r, v)
+	if err != nil {
+		return err
+	}
+	if !kept {
+		return s.showForm(w, r, v, http.StatusConflict, *beside)
 	}
 	if err := s.Cases.Detach(r.Context(), v.scope, id); err != nil {
 		return err

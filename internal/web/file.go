@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -186,13 +187,18 @@ var nameFacts = map[string][]string{
 }
 
 func (s *server) childTitle(t i18n.T, view fact.View, kind string, id int64, i int) string {
+	return cmp.Or(s.thingName(t, view, kind, id), t.S("web.kind_"+kind)+" "+strconv.Itoa(i+1))
+}
+
+// thingName is what a project, loan … is called; "" where it has no name that is known.
+func (s *server) thingName(t i18n.T, view fact.View, kind string, id int64) string {
 	for _, code := range nameFacts[kind] {
 		def, ok := s.Library.FactDef(code)
 		if c := view.Value(id, code, period.Period{}); ok && c.Known {
 			return valueText(t, s.Library, def, c.Value)
 		}
 	}
-	return t.S("web.kind_"+kind) + " " + strconv.Itoa(i+1)
+	return ""
 }
 
 // factTable lays out by year what is known of a subject. The time lines themselves open from each value.

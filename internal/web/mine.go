@@ -42,6 +42,7 @@ type mineData struct {
 	Entitled []entitlement
 	Money    []moneyRow
 	Calls    []callOffer // that are open to it
+	Rounds   []todo      // selections that are open to it
 }
 
 // minePolicy is what a policy comes to for the enterprise.
@@ -104,7 +105,7 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if err := s.mineReports(r, v, view, &d); err != nil {
 		return d, err
 	}
-	for _, fill := range []func(context.Context, *visit, fact.View, *mineData) error{s.mineMoney, s.mineCalls} {
+	for _, fill := range []func(context.Context, *visit, fact.View, *mineData) error{s.mineMoney, s.mineCalls, s.mineSelections} {
 		if err := fill(r.Context(), v, view, &d); err != nil {
 			return d, err
 		}
@@ -115,6 +116,7 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if d.Todo, err = s.casesTodo(r.Context(), v, nil); err != nil {
 		return d, err
 	}
+	d.Todo = append(d.Todo, d.Rounds...)
 	s.mineTodo(v.t, &d)
 	return d, nil
 }

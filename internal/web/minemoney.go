@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -64,6 +65,35 @@ func (s *server) mineCalls(ctx context.Context, v *visit, view fact.View, d *min
 			})
 			d.Calls = append(d.Calls, callOffer{Title: c.Title, Href: callPath(c.Case) + "#own", Closes: c.Closes.String(), Best: best.Line.Pays, Offers: len(of)})
 		}
+	}
+	return nil
+}
+
+// mineSelections is the selections for which the enterprise may nominate itself and has not.
+func (s *server) mineSelections(ctx context.Context, v *visit, view fact.View, d *mineData) error {
+	if !view.Can(access.ReadSensitive, d.Firm.ID) {
+		return nil
+	}
+	rounds, err := s.Selections.Rounds(ctx, v.scope)
+	if err != nil {
+		return err
+	}
+	for _, r := range rounds {
+		if !r.Open(s.Clock.Today()) {
+			continue
+		}
+		c, err := s.Selections.Candidate(ctx, v.scope, s.Cases, r, d.Firm.ID)
+		if err != nil {
+			return err
+		}
+		if !c.May || len(c.Open) > 0 || selection.Worst(c.Checks) == selection.NotMet {
+			continue
+		}
+		row, err := s.selectionRow(ctx, v.t, r)
+		if err != nil {
+			return err
+		}
+		d.Rounds = append(d.Rounds, todo{Text: v.t.S("people.todo_selection", row.Name, r.Closes.String()), Href: selectionPath(r.ID)})
 	}
 	return nil
 }
