@@ -124,5 +124,6 @@ func TestEnterpriseOfTheDemo(t *testing.T) {
 	d.wants(d.as("county", nomination), "填写的内容：市级智改数转示范企业申报", "柔性产线", "4 小时", "40 分钟")
 	d.act("county", nomination, "accept", "")
 	d.wants(d.as("enterprise", nomination), "已推荐")
-	d.wants(d.as("city", round), d.firm)
+	d.wants(d.as("city", nomination), d.firm, "已推荐，评审中")
+	d.wants(d.as("enterprise", round), "查看已有的申报")
 }

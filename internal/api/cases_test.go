@@ -31,7 +31,7 @@ func TestActWithForm(t *testing.T) {
 	act := fmt.Sprintf("/cases/%d/act", c.filing)
 	wants(t, c.get("firm", fmt.Sprintf("/cases/%d", c.filing)), 200, `"action":"file"`, `"form":"project_filing"`)
 	wants(t, c.get("firm", fmt.Sprintf("/cases/%d/actions/file/form", c.filing)), 200, `"$schema"`, `"properties"`)
-	wants(t, c.get("firm", fmt.Sprintf("/cases/%d/actions/register/form", c.filing)), 404)
+	wants(t, c.get("firm", fmt.Sprintf("/cases/%d/actions/withdraw/form", c.filing)), 404)
 	wants(t, c.ask("firm", http.MethodPost, act, `{"action": "file"}`), 422)
 	wants(t, c.ask("firm", http.MethodPost, act, `{"action": "file", "entry": {"nonsense": 1}}`), 422)
 	wants(t, c.get("firm", fmt.Sprintf("/cases/%d", c.filing)), 200, `"events":1`)
