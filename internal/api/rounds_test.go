@@ -254,7 +254,8 @@ func TestFiledProjectIsAppliedFor(t *testing.T) {
 	// What the condition and the threshold of c9 read is known now, on the word of the bureau, and for each year apart.
 	project := list.Body.Items[i].Thing.ID
 	for _, want := range []struct{ def, value, by string }{
-		{"project.is_digital", `"value":true`, `"authority":"bureau"`}, {"project.effective_input", "1100", `"authority":"bureau"`},
+		{"project.is_digital", `"value":true`, `"authority":"bureau"`},
+		{"project.effective_input", "1100", `"authority":"bureau"`},
 		{"project.effective_input", "90", `"authority":"enterprise"`},
 	} {
 		wants(t, c.get("firm", fmt.Sprintf("/enterprises/%d/timeline?def=%s&subject=%d", c.firms[tinghuCode], want.def, project)), 200, want.value, want.by)
