@@ -10,20 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/selection"
-	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
-
-// begunBy is what begins cases that no subject alone begins: an operation, or the page on which people do.
-var begunBy = map[string]string{
-	subsidy.CallWorkflow:        "draft_call",
-	subsidy.ApplicationWorkflow: "open_application",
-	subsidy.BatchWorkflow:       "open_batch",
-	subsidy.NoApplication:       "ask_round",
-	selection.NominationFlow:    "nominate",
-	selection.TitleFlow:         "/selections",
-	selection.PoolFlow:          "/ladders",
-}
 
 // BeginIn is a case to be begun.
 type BeginIn struct {
@@ -43,8 +30,8 @@ func (s *server) openCase(ctx context.Context, c *caller, in *BeginIn) (*applyOu
 	if !ok {
 		return nil, s.wrongBody(c, "/workflow", i18n.M("api.no_workflow", b.Workflow))
 	}
-	if how, elsewhere := begunBy[b.Workflow]; elsewhere {
-		return nil, errs.Conflict(i18n.M("api.begun_elsewhere", w.Title, how))
+	if at, elsewhere := s.Cases.Effects.Beginning(b.Workflow); elsewhere && at.Operation != "open_case" {
+		return nil, errs.Conflict(i18n.M("api.begun_elsewhere", w.Title, cmp.Or(at.Operation, at.Page)))
 	}
 	out := &applyOut{}
 	var made casework.Case

@@ -170,11 +170,16 @@ func TestOpenCase(t *testing.T) {
 	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "黑灯车间", " ", 1)), 422)
 	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "project_filing", "nonsense", 1)), 422, `"pointer":"/workflow"`)
 	wants(t, c.ask("firm", http.MethodPost, "/cases", strings.Replace(body, "project_filing", "subsidy_application", 1)), 409, "open_application")
-	wants(t, c.ask("city", http.MethodPost, "/calls", fill(callBody, map[string]string{"line": "99999"})), 422, "99999")
+	wants(t, c.ask("city", http.MethodPost, "/calls", fill(callBody, map[string]string{"line": "99999"})), 422, `"/line"`, "预算科目")
 	wants(t, c.ask("city", http.MethodPost, "/cases", `{"workflow": "call", "area": "320900"}`), 409, "draft_call")
-	for name := range begunBy {
-		if _, ok := c.srv.Cases.Set.Workflow(name); !ok {
-			t.Errorf("there is no workflow %s", name)
+	wants(t, c.ask("city", http.MethodPost, "/cases", fmt.Sprintf(`{"workflow": "selection_title", "enterprise": %d}`, c.firms[tinghuCode])), 409, "act_case")
+	for _, w := range c.srv.Cases.Set.All() {
+		at, elsewhere := c.srv.Cases.Effects.Beginning(w.Workflow)
+		if _, there := pages["GET "+at.Page]; elsewhere && !there {
+			t.Errorf("%s begins on %s, which is no page", w.Workflow, at.Page)
+		}
+		if elsewhere && at.Operation != "" && c.srv.operation(at.Operation).id == "" {
+			t.Errorf("%s begins by %s, which is no operation", w.Workflow, at.Operation)
 		}
 	}
 }

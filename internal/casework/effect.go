@@ -16,6 +16,7 @@ import (
 type Registry struct {
 	kinds   map[string]effectKind
 	defined map[string]func(name string) (hash string, body []byte, err error)
+	begun   map[string]Beginning
 }
 
 // Named is arguments of an effect that go by a definition, such as a rubric. A case pins it when it is opened, so that it is
@@ -27,6 +28,22 @@ func (r *Registry) Define(kind string, find func(name string) (hash string, body
 	r.defined[kind] = find
 }
 
+// Beginning is where cases of a workflow begin that are not opened on a subject alone: an application answers a call, an entry into a
+// pool is made from its ladder.
+type Beginning struct {
+	Page      string // on which people begin one
+	Operation string // by which programs do; "" where people alone do
+}
+
+// Begins says where cases of a workflow begin.
+func (r *Registry) Begins(workflow string, at Beginning) { r.begun[workflow] = at }
+
+// Beginning is where cases of a workflow begin; ok is false for one that is opened on its subject.
+func (r *Registry) Beginning(workflow string) (at Beginning, ok bool) {
+	at, ok = r.begun[workflow]
+	return at, ok
+}
+
 // effectKind is an effect whose arguments have a form.
 type effectKind struct {
 	args   func(doc *content.Document, item EffectItem, path ...any) (any, []content.Problem)
@@ -36,7 +53,7 @@ type effectKind struct {
 // NewRegistry knows the effects of this package: children.act lets every case of a batch that stands in a state from
 // which the system may take the action take it.
 func NewRegistry() *Registry {
-	r := &Registry{kinds: map[string]effectKind{}, defined: map[string]func(string) (string, []byte, error){}}
+	r := &Registry{kinds: map[string]effectKind{}, defined: map[string]func(string) (string, []byte, error){}, begun: map[string]Beginning{}}
 	Register(r, "children.act", childrenAct)
 	return r
 }

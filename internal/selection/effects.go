@@ -55,6 +55,11 @@ func Register(r *casework.Registry, s *Store) {
 			return do(s, ctx, tx, at)
 		}
 	}
+	r.Begins(RoundFlow, casework.Beginning{Page: "/selections", Operation: "open_case"})
+	r.Begins(NominationFlow, casework.Beginning{Page: "/selections", Operation: "nominate"})
+	r.Begins(TitleFlow, casework.Beginning{Page: "/selections", Operation: "act_case"}) // a round is decided by an act, which opens one for each who won
+	r.Begins(PoolFlow, casework.Beginning{Page: "/ladders"})
+
 	casework.Register(r, "selection.propose", of((*Store).proposeEffect))
 	casework.Register(r, "selection.open", of((*Store).openEffect))
 	casework.Register(r, "selection.nominate", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args withForm) error {

@@ -14,20 +14,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
-// begunElsewhere is where cases begin that no subject alone begins: an application answers a call, a line of a round comes of
-// its list, a nomination answers a selection, an entry into a pool is made from its ladder. "" is for those that come of another
-// case.
-var begunElsewhere = map[string]string{
-	subsidy.ApplicationWorkflow: "/calls",
-	subsidy.CallWorkflow:        "",
-	subsidy.BatchWorkflow:       "/calls",
-	subsidy.NoApplication:       "/rounds",
-	"selection_nomination":      "/selections",
-	"selection_round":           "/selections",
-	"selection_title":           "",
-	"pool_entry":                "/ladders",
-}
-
 // startable is a workflow that the visitor may begin.
 type startable struct {
 	*casework.Workflow
@@ -100,9 +86,9 @@ func (s *server) startable(v *visit, view fact.View, d startData, flow *casework
 	if flow.Workflow == subsidy.NoApplication && d.Office {
 		who = string(v.scope.Role()) // the product opens its cases, an official its rounds
 	}
-	href, elsewhere := begunElsewhere[flow.Workflow]
-	x.Href, x.As = href, whoName(v.t, who)
-	if who == "" || elsewhere && href == "" {
+	at, elsewhere := s.Cases.Effects.Beginning(flow.Workflow)
+	x.Href, x.As = at.Page, whoName(v.t, who)
+	if who == "" {
 		return x, false
 	}
 	if flow.Subject == content.Project {
