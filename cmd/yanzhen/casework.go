@@ -39,7 +39,7 @@ func (in *installation) openSubsidy(p *place) error {
 	if err != nil {
 		return err
 	}
-	costs, err := subsidy.LoadCosts(in.lib, files)
+	costs, err := subsidy.LoadCosts(in.lib, in.forms.Set(), files)
 	if err != nil {
 		return placed(err, p.content)
 	}
@@ -59,13 +59,18 @@ func (in *installation) openSubsidy(p *place) error {
 	return nil
 }
 
-// openCases reads forms and workflows and opens the store of cases.
-func (in *installation) openCases(ctx context.Context, p *place) error {
+// openForms reads the forms and opens their store.
+func (in *installation) openForms(p *place) error {
 	set, err := loadForms(in.lib, p.content)
 	if err != nil {
 		return err
 	}
 	in.forms = form.NewStore(in.db, in.lib, set, in.now)
+	return nil
+}
+
+// openCases reads workflows and opens the store of cases.
+func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openSelections(p); err != nil {
 		return err
 	}

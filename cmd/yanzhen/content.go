@@ -51,7 +51,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
-		if _, err := subsidy.LoadCosts(lib, files); err != nil {
+		if _, err := subsidy.LoadCosts(lib, forms, files); err != nil {
 			return placed(err, over)
 		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All())))

@@ -39,6 +39,9 @@ func (in *installation) demoSelections(ctx context.Context, p *place, city demo.
 	past := *in
 	past.now = func() time.Time { return d.at }
 	d.on(period.Date(2024, 9, 2))
+	if err := past.openForms(p); err != nil {
+		return err
+	}
 	if err := past.openCases(ctx, p); err != nil {
 		return err
 	}

@@ -220,6 +220,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	in.region = region.NewRunner(in.frames, in.lib)
 	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
 	in.scenarios = lab.NewStore(in.lab, in.db, in.now)
+	if err = in.openForms(p); err != nil {
+		return nil, err
+	}
 	if err = in.openSubsidy(p); err != nil {
 		return nil, err
 	}

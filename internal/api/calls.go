@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -101,6 +102,7 @@ type callOut struct {
 		CallHead
 		Text      string     `json:"text,omitempty" example:"请于截止日前提交。"`
 		Materials []Material `json:"materials" nullable:"false"`
+		Dropped   []Dropped  `json:"dropped,omitempty" nullable:"false" doc:"条款要求、这次不要求的材料；只有办理部门看得到 · material that is left out; offices alone see it"`
 		Line      *fundLine  `json:"line,omitempty" doc:"从哪个科目支付；看得到这个科目才有 · the budget line that pays, for who sees it"`
 	}
 }
@@ -118,58 +120,147 @@ func (s *server) getCall(ctx context.Context, c *caller, in *idIn) (*callOut, er
 	for _, m := range x.Materials {
 		out.Body.Materials = append(out.Body.Materials, Material(m))
 	}
+	if c.scope.Sees(access.ReadCase, x.Area, 0) {
+		for _, d := range x.Dropped {
+			out.Body.Dropped = append(out.Body.Dropped, Dropped(d))
+		}
+	}
 	if c.scope.Can(access.ReadFund) {
 		out.Body.Line, err = s.lineSeen(ctx, c, x.Line)
 	}
 	return out, err
 }
 
-// CallIn is a call to be drafted.
-type CallIn struct {
-	Body struct {
-		Area      string     `json:"area" minLength:"1" maxLength:"64" example:"320900"`
-		Policy    string     `json:"policy" minLength:"1" maxLength:"100" example:"yancheng-2022-6"`
-		Clauses   []string   `json:"clauses" minItems:"1" maxItems:"200" nullable:"false" example:"[\"c9\"]"`
-		Title     string     `json:"title" minLength:"1" maxLength:"400" example:"2024年度智改数转专项申报"`
-		Text      string     `json:"text,omitempty" maxLength:"40000" example:"请于截止日前提交。"`
-		Materials []Material `json:"materials,omitempty" maxItems:"100" nullable:"false"`
-		Opens     string     `json:"opens" maxLength:"10" example:"2024-10-31"`
-		Closes    string     `json:"closes" maxLength:"10" example:"2024-11-30" doc:"含当天 · itself included"`
-		Line      int64      `json:"line" minimum:"1" example:"301" doc:"从哪个预算科目支付 · the budget line that pays"`
-		Reserve   string     `json:"reserve,omitempty" maxLength:"40" example:"80万元" doc:"发布时预留；没有则用未使用的预算 · set aside once published; without it what is free is drawn on"`
-		Quota     int        `json:"quota,omitempty" minimum:"0" maximum:"1000000" example:"50" doc:"受理的申报数；0 为不限 · applications that are taken; 0 for any number"`
-	}
+// Dropped is material that the clauses ask for and a call leaves out.
+type Dropped struct {
+	Field  string    `json:"field" minLength:"1" maxLength:"64" example:"subsidy_investment.investment"`
+	Name   i18n.Text `json:"name"`
+	Reason string    `json:"reason" minLength:"1" maxLength:"2000" example:"审计报告在拨付后统一提交"`
 }
 
-func (s *server) draftCall(ctx context.Context, c *caller, in *CallIn) (*idOut, error) {
-	b := in.Body
-	x := subsidy.Call{Area: b.Area, Policy: b.Policy, Clauses: b.Clauses, Title: b.Title, Text: b.Text, Line: b.Line, Quota: b.Quota}
+// CallBody is a call as it is drafted.
+type CallBody struct {
+	Area      string     `json:"area" minLength:"1" maxLength:"64" example:"320900"`
+	Policy    string     `json:"policy" minLength:"1" maxLength:"100" example:"yancheng-2022-6"`
+	Clauses   []string   `json:"clauses" minItems:"1" maxItems:"200" nullable:"false" example:"[\"c9\"]"`
+	Title     string     `json:"title" minLength:"1" maxLength:"200" example:"2024年度智改数转专项申报"`
+	Text      string     `json:"text,omitempty" maxLength:"40000" example:"请于截止日前提交。"`
+	Materials []Material `json:"materials,omitempty" maxItems:"100" nullable:"false"`
+	Dropped   []Dropped  `json:"dropped,omitempty" maxItems:"100" nullable:"false" doc:"条款要求、这次不要求的材料和理由 · material that the clauses ask for and the call leaves out"`
+	Opens     string     `json:"opens" maxLength:"10" example:"2024-10-31"`
+	Closes    string     `json:"closes" maxLength:"10" example:"2024-11-30" doc:"含当天 · itself included"`
+	Line      int64      `json:"line" minimum:"1" example:"301" doc:"从哪个预算科目支付 · the budget line that pays"`
+	Reserve   string     `json:"reserve,omitempty" maxLength:"40" example:"80万元" doc:"发布时预留；没有则用未使用的预算 · set aside once published; without it what is free is drawn on"`
+	Quota     int        `json:"quota,omitempty" minimum:"0" maximum:"1000000" example:"50" doc:"受理的申报数；0 为不限 · applications that are taken; 0 for any number"`
+}
+
+// CallIn is a call to be drafted.
+type CallIn struct{ Body CallBody }
+
+// RedraftIn is the draft of a call, written anew.
+type RedraftIn struct {
+	ID   int64 `path:"id" minimum:"1" example:"310"`
+	Body CallBody
+}
+
+// callOf is the call of a body.
+func (s *server) callOf(c *caller, b CallBody) (x subsidy.Call, err error) {
+	x = subsidy.Call{Area: b.Area, Policy: b.Policy, Clauses: b.Clauses, Title: b.Title, Text: b.Text, Line: b.Line, Quota: b.Quota}
 	for _, m := range b.Materials {
 		x.Materials = append(x.Materials, subsidy.Material(m))
 	}
-	var err error
+	for _, d := range b.Dropped {
+		x.Dropped = append(x.Dropped, subsidy.Dropped(d))
+	}
 	if x.Opens, err = s.dayOf(c, "/opens", b.Opens); err != nil {
-		return nil, err
+		return x, err
 	}
 	if x.Closes, err = s.dayOf(c, "/closes", b.Closes); err != nil {
-		return nil, err
+		return x, err
 	}
-	if x.Reserve, err = s.yuanOf(c, "/reserve", b.Reserve); err != nil {
-		return nil, err
-	}
-	if !c.scope.Sees(access.HandleCase, b.Area, 0) {
-		return nil, errs.Forbidden(string(access.HandleCase))
-	}
-	line, err := s.lineSeen(ctx, c, b.Line)
+	x.Reserve, err = s.yuanOf(c, "/reserve", b.Reserve)
+	return x, err
+}
+
+func (s *server) draftCall(ctx context.Context, c *caller, in *CallIn) (*idOut, error) {
+	x, err := s.callOf(c, in.Body)
 	if err != nil {
 		return nil, err
-	}
-	if line == nil {
-		return nil, s.wrongBody(c, "/line", i18n.M("api.no_line", b.Line))
 	}
 	x, err = s.Subsidy.OpenCall(ctx, c.scope, x)
 	out := &idOut{}
 	out.Body.ID = x.Case
+	return out, err
+}
+
+// reviseCall writes a draft anew.
+func (s *server) reviseCall(ctx context.Context, c *caller, in *RedraftIn) (*callOut, error) {
+	x, err := s.callOf(c, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if _, err = s.Subsidy.ReviseCall(ctx, c.scope, in.ID, x); err != nil {
+		return nil, err
+	}
+	return s.getCall(ctx, c, &idIn{ID: in.ID})
+}
+
+// clauseReach is what a clause comes to over the area of a call.
+type clauseReach struct {
+	Clause  clauseName `json:"clause"`
+	Sure    int        `json:"sure" example:"12" doc:"确定能得的企业 · enterprises that get it for sure"`
+	Perhaps int        `json:"perhaps" example:"5" doc:"还缺数据、可能能得的 · that may, once more is known"`
+	Amount  interval   `json:"amount"`
+}
+
+type reachOut struct {
+	Body struct {
+		Firms     int           `json:"firms" example:"300" doc:"区域内的企业 · enterprises of the area"`
+		Told      int           `json:"told" example:"17" doc:"发布后会通知的 · that would be told"`
+		Sure      int           `json:"sure" example:"12"`
+		Perhaps   int           `json:"perhaps" example:"5"`
+		Amount    interval      `json:"amount"`
+		Clauses   []clauseReach `json:"clauses" nullable:"false"`
+		Materials []Material    `json:"materials" nullable:"false" doc:"条款的申报表要求的材料 · material that the forms of the clauses ask for"`
+		Free      string        `json:"free" example:"1000000.00" doc:"科目可用，元 · free on the line, in yuan"`
+	}
+}
+
+// previewCall is whom a call would be told to; nothing is kept.
+func (s *server) previewCall(ctx context.Context, c *caller, in *CallIn) (*reachOut, error) {
+	x, err := s.callOf(c, in.Body)
+	if err != nil {
+		return nil, err
+	}
+	if x, err = s.Subsidy.CheckCall(ctx, c.scope, x); err != nil {
+		return nil, err
+	}
+	found, err := s.Subsidy.Reach(ctx, c.scope, x)
+	if err != nil {
+		return nil, err
+	}
+	out := &reachOut{}
+	b := &out.Body
+	b.Firms, b.Told, b.Sure, b.Perhaps, b.Amount = found.Firms, found.Told(), found.Sure, found.Perhaps, intervalOf(found.Pays)
+	b.Clauses, b.Materials = []clauseReach{}, []Material{}
+	policy, err := s.Versions.InForce(ctx, x.Policy, x.Known)
+	if err != nil {
+		return nil, err
+	}
+	for _, sum := range found.Clauses {
+		clause, _ := policy.Policy.Clause(sum.Clause)
+		b.Clauses = append(b.Clauses, clauseReach{clauseName{sum.Clause, clause.Name}, sum.Sure, sum.Perhaps, intervalOf(sum.Pays)})
+	}
+	for _, m := range s.Subsidy.Costs.Demands(policy.Policy, x.Clauses) {
+		b.Materials = append(b.Materials, Material(m))
+	}
+	err = s.Book.Read(ctx, c.scope, func(ctx context.Context, view *ledger.View) error {
+		lines, err := view.Fund(ctx, ledger.Filter{Line: x.Line}, ledger.ByLine)
+		for _, l := range lines {
+			b.Free = l.Totals().Free.String()
+		}
+		return err
+	})
 	return out, err
 }
 
@@ -327,6 +418,8 @@ func (s *server) registerCalls() {
 	handle(s, operation{id: "list_calls", tag: "subsidies", method: http.MethodGet, path: "/calls", need: open}, s.listCalls)
 	handle(s, operation{id: "get_call", tag: "subsidies", method: http.MethodGet, path: "/calls/{id}", need: open}, s.getCall)
 	handle(s, operation{id: "draft_call", tag: "subsidies", method: http.MethodPost, path: "/calls", need: office, status: http.StatusCreated, once: true}, s.draftCall)
+	handle(s, operation{id: "preview_call", tag: "subsidies", method: http.MethodPost, path: "/calls/preview", need: office}, s.previewCall)
+	handle(s, operation{id: "revise_call", tag: "subsidies", method: http.MethodPut, path: "/calls/{id}", need: office, once: true}, s.reviseCall)
 	handle(s, operation{id: "list_offers", tag: "subsidies", method: http.MethodGet, path: "/enterprises/{id}/offers", need: access.Need{Action: access.ReadFact}}, s.listOffers)
 	handle(s, operation{id: "open_application", tag: "subsidies", method: http.MethodPost, path: "/calls/{id}/applications", need: access.Need{Action: access.FileCase}, status: http.StatusCreated, once: true}, s.apply)
 }

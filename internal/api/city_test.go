@@ -180,7 +180,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store) {
 	c.t.Helper()
 	var err error
-	d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS)
+	d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS)
 	must(c.t, err)
 	d.Rubrics, err = rubric.Load(contentdata.FS)
 	must(c.t, err)

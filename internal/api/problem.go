@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // problem is an error as RFC 9457 writes it.
@@ -62,6 +63,7 @@ func (s *server) problemOf(t i18n.T, err error) *problem {
 	var (
 		ready    *problem
 		problems content.Problems
+		call     subsidy.CallProblems
 		tooBig   *http.MaxBytesError
 	)
 	status := errs.KindOf(err).Status()
@@ -79,6 +81,12 @@ func (s *server) problemOf(t i18n.T, err error) *problem {
 	case errors.As(err, &problems):
 		p := newProblem(t, http.StatusUnprocessableEntity, t.S("api.invalid", len(problems)))
 		p.Errors = faultsOf(t, problems)
+		return p
+	case errors.As(err, &call):
+		p := newProblem(t, http.StatusUnprocessableEntity, t.S("api.invalid", len(call)))
+		for _, x := range call {
+			p.Errors = append(p.Errors, faultAt(t, "/"+x.Field, x.Msg))
+		}
 		return p
 	}
 	if msg, ok := errs.Message(err); ok {

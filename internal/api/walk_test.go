@@ -87,6 +87,8 @@ var writers = map[string][]string{
 	"settle_case_task":        {},
 	"appropriate":             {"tinghu", "city", "finance"},
 	"draft_call":              {"city"},
+	"preview_call":            {"city"},
+	"revise_call":             {"city"},
 	"open_application":        {"firm", "handler"},
 	"put_payee":               {"firm", "handler"},
 	"put_costs":               {"firm", "handler"},

@@ -115,6 +115,9 @@ func (m *Moment) Set(key string, v rule.Value) error {
 	return nil
 }
 
+// Rename gives the case another title.
+func (m *Moment) Rename(title string) { m.step.c.Title = title }
+
 // Mark writes something on the case for others to find, such as the number of an invoice.
 func (m *Moment) Mark(ctx context.Context, kind, text string) error {
 	return m.step.putMark(ctx, kind, text)

@@ -222,7 +222,7 @@ const (
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	// holdCase locks the row: whoever acts on a case at the same time waits here.
 	holdCase = `UPDATE case_head SET events = events + 1 WHERE id = $1`
-	moveCase = `UPDATE case_head SET state = $1, since = $2, moved = $3, ended = $4, data = $5, batch = $6 WHERE id = $7`
+	moveCase = `UPDATE case_head SET title = $1, state = $2, since = $3, moved = $4, ended = $5, data = $6, batch = $7 WHERE id = $8`
 )
 
 // row is a case with its data as it is stored.

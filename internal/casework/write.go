@@ -65,7 +65,7 @@ func (st *step) moves() bool {
 
 func (st *step) save(ctx context.Context) error {
 	c := st.c
-	_, err := st.tx.Exec(ctx, moveCase, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.ID)
+	_, err := st.tx.Exec(ctx, moveCase, c.Title, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.ID)
 	if err != nil {
 		return fmt.Errorf("move case %d: %w", c.ID, err)
 	}

@@ -40,14 +40,10 @@ func (s *Store) AreaSubject(ctx context.Context, area string) (int64, error) {
 }
 
 // OpenCall drafts a call and opens its case. The scope must handle cases of the area, and see the line of the fund that pays.
+// What will not do is CallProblems.
 func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call, error) {
-	if err := s.checkCall(ctx, &c); err != nil {
-		return c, err
-	}
-	if !scope.Sees(access.HandleCase, c.Area, 0) {
-		return c, errs.Forbidden("draft a call of area " + c.Area)
-	}
-	if _, err := s.lineSeen(ctx, scope, c.Line); err != nil {
+	c, err := s.CheckCall(ctx, scope, c)
+	if err != nil {
 		return c, err
 	}
 	subject, err := s.AreaSubject(ctx, c.Area)
@@ -55,7 +51,7 @@ func (s *Store) OpenCall(ctx context.Context, scope access.Scope, c Call) (Call,
 		return c, err
 	}
 	made, err := s.cases.NewWith(ctx, scope, casework.NewCase{
-		Workflow: CallWorkflow, Title: c.Title, Subject: subject, Data: casework.Data{"closes": rule.Day(c.Closes)},
+		Workflow: CallWorkflow, Title: c.Title, Subject: subject, Key: c.Key, Data: casework.Data{"closes": rule.Day(c.Closes)},
 	}, func(ctx context.Context, tx *store.Tx, made casework.Case) error {
 		c.Case = made.ID
 		return s.DraftCall(ctx, tx, scope.Account(), c)

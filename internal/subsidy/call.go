@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
@@ -37,6 +36,13 @@ type Material struct {
 	Required bool      `json:"required"`
 }
 
+// Dropped is material that a clause asks for and a call leaves out, with the reason.
+type Dropped struct {
+	Field  string    `json:"field"`
+	Name   i18n.Text `json:"name"`
+	Reason string    `json:"reason"`
+}
+
 // Call opens clauses of a policy for a while (申报通知).
 type Call struct {
 	Case      int64 // the case that it is
@@ -47,6 +53,7 @@ type Call struct {
 	Title     string
 	Text      string
 	Materials []Material
+	Dropped   []Dropped
 	Opens     period.Day // first and last day, both inside
 	Closes    period.Day
 	Line      int64     // of the ledger, that it is paid from
@@ -55,6 +62,9 @@ type Call struct {
 	Taken     int
 	State     CallState
 	DraftedBy int64
+
+	// Key is of who drafts it or writes it anew: the same does it once, however often it comes. "" is none. It is not kept.
+	Key string `json:"-"`
 }
 
 // Lacks is the material that the call demands and that is not among the files that an applicant has handed in, each by the
@@ -92,10 +102,12 @@ func (c Call) Fund() string {
 }
 
 const (
-	selectCall = `SELECT case_id, area, policy, known, clauses, title, text, materials, opens, closes, line_id, reserve, quota, taken, state, drafted_by FROM subsidy_call`
+	selectCall = `SELECT case_id, area, policy, known, clauses, title, text, materials, dropped, opens, closes, line_id, reserve, quota, taken, state, drafted_by FROM subsidy_call`
 	callByID   = selectCall + ` WHERE case_id = $1`
-	insertCall = `INSERT INTO subsidy_call (case_id, area, policy, known, clauses, title, text, materials, opens, closes, line_id, reserve, quota, taken, state, drafted_by, at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0, 'draft', $14, $15)`
+	insertCall = `INSERT INTO subsidy_call (case_id, area, policy, known, clauses, title, text, materials, dropped, opens, closes, line_id, reserve, quota, taken, state, drafted_by, at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 'draft', $15, $16)`
+	redraftCall = `UPDATE subsidy_call SET area = $2, policy = $3, known = $4, clauses = $5, title = $6, text = $7, materials = $8, dropped = $9, opens = $10, closes = $11,
+		line_id = $12, reserve = $13, quota = $14 WHERE case_id = $1 AND state = 'draft'`
 	moveCall = `UPDATE subsidy_call SET state = $1 WHERE case_id = $2 AND state = $3`
 	// takeCall counts an application only while there is room: the row decides, and nobody looks first.
 	takeCall = `UPDATE subsidy_call SET taken = taken + 1 WHERE case_id = $1 AND state = 'published' AND (quota = 0 OR taken < quota)`
@@ -109,60 +121,31 @@ func (s *Store) DraftCall(ctx context.Context, tx *store.Tx, by int64, c Call) e
 	if err := s.checkCall(ctx, &c); err != nil {
 		return err
 	}
-	clauses, err := json.Marshal(c.Clauses)
+	args, err := c.columns()
 	if err != nil {
 		return err
 	}
-	materials, err := json.Marshal(c.Materials)
-	if err != nil {
-		return err
-	}
-	_, err = tx.Exec(ctx, insertCall, c.Case, c.Area, c.Policy, c.Known, string(clauses), c.Title, c.Text, string(materials),
-		c.Opens.String(), c.Closes.String(), c.Line, int64(c.Reserve), c.Quota, by, s.Clock.Millis())
+	_, err = tx.Exec(ctx, insertCall, append(args, by, s.Clock.Millis())...)
 	return noted("draft call", err)
 }
 
-func (s *Store) checkCall(ctx context.Context, c *Call) error {
-	c.Title = strings.TrimSpace(c.Title)
-	switch {
-	case c.Title == "":
-		return errs.Invalid(i18n.M("subsidy.call_title"))
-	case c.Closes < c.Opens:
-		return errs.Invalid(i18n.M("subsidy.call_window", c.Opens.String(), c.Closes.String()))
-	case c.Line == 0:
-		return errs.Invalid(i18n.M("subsidy.call_line"))
-	case c.Quota < 0 || c.Reserve < 0:
-		return errs.Invalid(i18n.M("subsidy.call_negative"))
-	case len(c.Clauses) == 0:
-		return errs.Invalid(i18n.M("subsidy.call_clauses"))
-	}
-	if _, ok := s.Library.Areas().Node(c.Area); !ok {
-		return errs.Invalid(i18n.M("subsidy.call_area", c.Area))
-	}
-	if c.Known == 0 {
-		seq, err := s.DB.Seq(ctx)
-		if err != nil {
-			return err
-		}
-		c.Known = seq
-	}
-	in, plan, err := s.policyOf(ctx, c.Policy, c.Known)
+// columns are what a draft says, in the order of insertCall and redraftCall.
+func (c Call) columns() ([]any, error) {
+	clauses, err := json.Marshal(c.Clauses)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var clauses []string
-	for _, x := range plan.Clauses() { // in the order of the document
-		if slices.Contains(c.Clauses, x.ID) {
-			clauses = append(clauses, x.ID)
-		}
+	materials, err := json.Marshal(c.Materials)
+	if err != nil {
+		return nil, err
 	}
-	for _, id := range c.Clauses {
-		if !slices.Contains(clauses, id) {
-			return errs.Invalid(i18n.M("subsidy.call_no_clause", id, in.Policy.File.Document.Number))
-		}
+	dropped, err := json.Marshal(c.Dropped)
+	if err != nil {
+		return nil, err
 	}
-	c.Clauses = clauses
-	return errors.Join(limited("subsidy.field_title", c.Title, maxName), limited("subsidy.field_text", c.Text, 20*maxText))
+	return []any{
+		c.Case, c.Area, c.Policy, c.Known, string(clauses), c.Title, c.Text, string(materials), string(dropped), c.Opens.String(), c.Closes.String(), c.Line, int64(c.Reserve), c.Quota,
+	}, nil
 }
 
 // PublishCall opens a draft, sets its money aside, and notes who is told of it: the enterprises of its area that its clauses
@@ -207,28 +190,13 @@ const maxTold = 20_000
 
 // concerned is the enterprises of the area of a call that its clauses bring something to, or may.
 func (s *Store) concerned(ctx context.Context, c Call) ([]int64, error) {
-	view, err := s.system(ctx)
+	r, of, err := s.regionOf(ctx, c)
 	if err != nil {
 		return nil, err
-	}
-	_, plan, err := s.policyOf(ctx, c.Policy, c.Known)
-	if err != nil {
-		return nil, err
-	}
-	r, err := s.Runner.Run(ctx, view, plan, min(s.today(), c.Closes))
-	if err != nil {
-		return nil, err
-	}
-	var of []int
-	for i, x := range plan.Clauses() {
-		if slices.Contains(c.Clauses, x.ID) {
-			of = append(of, i)
-		}
 	}
 	var all []int64
-	for f := range r.Within(c.Area).Firms() {
-		pays := r.Pays(f)
-		if slices.ContainsFunc(of, func(i int) bool { return pays[i].Sure > 0 || pays[i].Possible > 0 || pays[i].Unbounded }) {
+	for f := range r.Firms() {
+		if sure, perhaps := gains(r.Pays(f), of); sure || perhaps {
 			all = append(all, f.ID)
 		}
 		if len(all) > maxTold {
@@ -328,8 +296,8 @@ func callOf(ctx context.Context, q store.Querier, id int64) (Call, error) {
 }
 
 func scanCall(row interface{ Scan(...any) error }) (c Call, err error) {
-	var clauses, materials, opens, closes string
-	err = row.Scan(&c.Case, &c.Area, &c.Policy, &c.Known, &clauses, &c.Title, &c.Text, &materials, &opens, &closes, &c.Line, &c.Reserve, &c.Quota, &c.Taken, &c.State, &c.DraftedBy)
+	var clauses, materials, dropped, opens, closes string
+	err = row.Scan(&c.Case, &c.Area, &c.Policy, &c.Known, &clauses, &c.Title, &c.Text, &materials, &dropped, &opens, &closes, &c.Line, &c.Reserve, &c.Quota, &c.Taken, &c.State, &c.DraftedBy)
 	if err != nil {
 		return c, err
 	}
@@ -337,7 +305,7 @@ func scanCall(row interface{ Scan(...any) error }) (c Call, err error) {
 	if err == nil {
 		c.Closes, err = period.ParseDay(closes)
 	}
-	return c, errors.Join(err, json.Unmarshal([]byte(clauses), &c.Clauses), json.Unmarshal([]byte(materials), &c.Materials))
+	return c, errors.Join(err, json.Unmarshal([]byte(clauses), &c.Clauses), json.Unmarshal([]byte(materials), &c.Materials), json.Unmarshal([]byte(dropped), &c.Dropped))
 }
 
 // sees says that a reader may see a call: a published one is public, a draft is for who handles cases of its area.

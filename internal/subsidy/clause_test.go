@@ -1,6 +1,7 @@
 package subsidy
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -284,4 +286,65 @@ func TestQuotaOfACall(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
+}
+
+// A draft is written anew, by its case, and neither who drafted it nor who wrote it anew may publish it; one key drafts one call.
+func TestDraftOfACall(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firms := w.firms(2)
+		draft := Call{
+			Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "申报", Opens: asOf, Closes: asOf + 5, Line: w.line, Key: "press",
+			Dropped: []Dropped{{Field: "subsidy_investment.invoices", Name: i18n.Text{ZH: "发票", EN: "Invoices"}, Reason: "已随备案提交"}},
+		}
+		c, err := w.OpenCall(ctx, cityA, draft)
+		must(t, err)
+		again, err := w.OpenCall(ctx, cityA, draft)
+		must(t, err)
+		if again.Case != c.Case || len(again.Dropped) != 1 || again.Dropped[0].Reason != "已随备案提交" {
+			t.Errorf("one key drafted %+v and %+v", c, again)
+		}
+		reach, err := w.Reach(ctx, cityA, c)
+		must(t, err)
+		if reach.Told() != len(firms) || reach.Firms < reach.Told() || len(reach.Clauses) != 1 || reach.Clauses[0].Sure+reach.Clauses[0].Perhaps != reach.Told() {
+			t.Errorf("it reaches %+v, of %d firms", reach, len(firms))
+		}
+		if _, err := w.Reach(ctx, applicant(5, firms[0].id), c); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("an enterprise asks whom a call reaches: %v", err)
+		}
+
+		bad := Call{Area: c.Area, Policy: yancheng, Clauses: []string{"c9"}, Opens: asOf, Closes: asOf - 1, Quota: -1, Dropped: []Dropped{{Field: "x", Name: i18n.Text{ZH: "甲", EN: "A"}}}}
+		var wrong CallProblems
+		if _, err := w.ReviseCall(ctx, cityB, c.Case, bad); !errors.As(err, &wrong) || errs.KindOf(err) != errs.KindInvalid {
+			t.Fatalf("what will not do: %v", err)
+		}
+		var fields []string
+		for _, p := range wrong {
+			fields = append(fields, p.Field)
+		}
+		if want := []string{"title", "closes", "line", "quota", "dropped/0/reason"}; !slices.Equal(fields, want) {
+			t.Errorf("wrong are %v, want %v", fields, want)
+		}
+		moved := draft
+		moved.Area = "320904"
+		if _, err := w.ReviseCall(ctx, cityB, c.Case, moved); !errors.As(err, &wrong) || wrong[0].Field != "area" {
+			t.Errorf("into another area: %v", err)
+		}
+		if _, err := w.cases.Act(ctx, cityB, casework.Act{Case: c.Case, Action: "revise"}); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("with nothing entered: %v", err)
+		}
+		changed := draft
+		changed.Title, changed.Closes, changed.Key, changed.Dropped = "申报（改）", asOf+9, "", nil
+		c, err = w.ReviseCall(ctx, cityB, c.Case, changed)
+		must(t, err)
+		of, _, err := w.cases.Get(ctx, cityA, c.Case)
+		must(t, err)
+		if c.Title != changed.Title || c.Closes != changed.Closes || len(c.Dropped) != 0 || of.Title != changed.Title || of.Data["closes"].String() != changed.Closes.String() {
+			t.Errorf("written anew it is %+v, its case %+v", c, of)
+		}
+		for _, who := range []access.Scope{cityA, cityB} {
+			if _, err := w.cases.Act(ctx, who, casework.Act{Case: c.Case, Action: "publish"}); err == nil {
+				t.Errorf("account %d publishes what it wrote", who.Account())
+			}
+		}
+	})
 }

@@ -23,11 +23,12 @@ func Register(r *casework.Registry, s *Store) {
 	plain := func(name string, do func(context.Context, *store.Tx, *casework.Moment) error) {
 		casework.Register(r, name, func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ struct{}) error { return do(ctx, tx, at) })
 	}
-	r.Begins(CallWorkflow, casework.Beginning{Page: "/calls", Operation: "draft_call"})
+	r.Begins(CallWorkflow, casework.Beginning{Page: "/calls/new", Operation: "draft_call"})
 	r.Begins(ApplicationWorkflow, casework.Beginning{Page: "/calls", Operation: "open_application"})
 	r.Begins(BatchWorkflow, casework.Beginning{Page: "/calls", Operation: "open_batch"})
 	r.Begins(NoApplication, casework.Beginning{Page: "/rounds", Operation: "ask_round"})
 
+	plain("call.revise", s.revises)
 	plain("call.publish", s.publishes)
 	plain("call.close", s.closes)
 

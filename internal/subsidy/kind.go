@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -18,6 +19,7 @@ type Family struct {
 	Name    i18n.Text `yaml:"name"`
 	Aliases []string  `yaml:"aliases,omitempty"` // other words for it in a sheet
 	Help    i18n.Text `yaml:"help"`
+	Form    string    `yaml:"form,omitempty"`   // whose files prove it: what a call demands starts from them
 	Titles  bool      `yaml:"titles,omitempty"` // of clauses that count on no cost items: exactly one family
 }
 
@@ -43,19 +45,20 @@ type Costs struct {
 	Kinds    []Kind    `yaml:"kinds"`
 	Facts    []Counted `yaml:"facts"`
 
-	defs map[string]content.FactDef
+	defs      map[string]content.FactDef
+	materials map[string][]Material // by form
 }
 
 // CostsFile is where the costs stand in content.
 const CostsFile = "subsidy/costs.yaml"
 
 // LoadCosts reads and checks the kinds of cost items of a content folder.
-func LoadCosts(lib *content.Library, fsys fs.FS) (*Costs, error) {
+func LoadCosts(lib *content.Library, forms *form.Set, fsys fs.FS) (*Costs, error) {
 	src, err := fs.ReadFile(fsys, CostsFile)
 	if err != nil {
 		return nil, fmt.Errorf("read the kinds of cost items: %w", err)
 	}
-	c, problems := ParseCosts(lib, CostsFile, src)
+	c, problems := ParseCosts(lib, forms, CostsFile, src)
 	if len(problems) > 0 {
 		return nil, problems
 	}
@@ -63,8 +66,8 @@ func LoadCosts(lib *content.Library, fsys fs.FS) (*Costs, error) {
 }
 
 // ParseCosts reads a file of kinds; every mistake is told at once.
-func ParseCosts(lib *content.Library, file string, src []byte) (*Costs, content.Problems) {
-	c := &Costs{defs: map[string]content.FactDef{}}
+func ParseCosts(lib *content.Library, forms *form.Set, file string, src []byte) (*Costs, content.Problems) {
+	c := &Costs{defs: map[string]content.FactDef{}, materials: map[string][]Material{}}
 	doc, wrong := content.Decode(file, src, c)
 	if len(wrong) > 0 {
 		return nil, wrong
@@ -85,6 +88,15 @@ func ParseCosts(lib *content.Library, file string, src []byte) (*Costs, content.
 		if f.Titles {
 			titles++
 		}
+		if f.Form == "" {
+			continue
+		}
+		asks, err := forms.Form(f.Form)
+		if err != nil {
+			say(i18n.M("subsidy.no_form", f.Form), "families", i, "form")
+			continue
+		}
+		c.materials[f.Form] = materialsOf(asks)
 	}
 	if titles != 1 {
 		say(i18n.M("subsidy.one_title_family", titles), "families")
@@ -117,6 +129,18 @@ func ParseCosts(lib *content.Library, file string, src []byte) (*Costs, content.
 		return nil, problems
 	}
 	return c, nil
+}
+
+// materialsOf is the files that a form asks for. The field that takes one is named after the form, since a call may ask for the
+// files of several.
+func materialsOf(f *form.Form) []Material {
+	var all []Material
+	for _, x := range f.Fields() {
+		if x.Evidence != nil {
+			all = append(all, Material{Field: f.Code + "." + x.Name, Name: x.Evidence.About, Required: x.Evidence.Min > 0})
+		}
+	}
+	return all
 }
 
 // Family is the family with an id.

@@ -6,6 +6,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content/contenttest"
+	"github.com/yanzhen/yanzhen/internal/form"
 )
 
 func TestSchemaFollowsTheCode(t *testing.T) {
@@ -14,6 +15,8 @@ func TestSchemaFollowsTheCode(t *testing.T) {
 
 func TestCostsThatWillNotDo(t *testing.T) {
 	lib, err := library()
+	must(t, err)
+	forms, err := form.Load(contentdata.FS, lib)
 	must(t, err)
 	for name, c := range map[string]struct{ src, want string }{
 		"two families of titles": {"families:\n  - {id: a, name: {zh: 甲, en: A}, help: {zh: 甲, en: A}}\nkinds: []\nfacts: []\n", "marked titles"},
@@ -25,12 +28,15 @@ func TestCostsThatWillNotDo(t *testing.T) {
 			"families:\n  - {id: a, name: {zh: 甲, en: A}, help: {zh: 甲, en: A}, titles: true}\nkinds:\n  - {id: k, name: {zh: 乙, en: B}}\n  - {id: l, name: {zh: 乙, en: C}}\nfacts: []\n",
 			"乙",
 		},
+		"a form that there is not": {
+			"families:\n  - {id: a, name: {zh: 甲, en: A}, help: {zh: 甲, en: A}, titles: true, form: nothing}\nkinds: []\nfacts: []\n", "“nothing”",
+		},
 		"a kind that there is not": {
 			"families:\n  - {id: a, name: {zh: 甲, en: A}, help: {zh: 甲, en: A}, titles: true}\nkinds: []\nfacts:\n  - {fact: project.investment, kinds: [k], family: b, cite: x}\n",
 			"“k”",
 		},
 	} {
-		if _, problems := ParseCosts(lib, "costs.yaml", []byte(c.src)); len(problems) == 0 || !strings.Contains(problems.Error(), c.want) {
+		if _, problems := ParseCosts(lib, forms, "costs.yaml", []byte(c.src)); len(problems) == 0 || !strings.Contains(problems.Error(), c.want) {
 			t.Errorf("%s: %v", name, problems)
 		}
 	}

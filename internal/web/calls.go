@@ -20,9 +20,13 @@ func callPath(id int64) string { return "/calls/" + strconv.FormatInt(id, 10) }
 
 // subsidyRoutes are calls and what an application asks for besides its actions.
 func (s *server) subsidyRoutes() []route {
-	public, read := access.Need{Public: true}, access.Need{Action: access.ReadCase}
+	public, read, draft := access.Need{Public: true}, access.Need{Action: access.ReadCase}, access.Need{Action: access.HandleCase, Area: true}
 	return []route{
 		{"GET /calls", public, s.calls},
+		{"GET /calls/new", draft, s.newCall},
+		{"POST /calls/new", draft, s.sendNewCall},
+		{"GET /calls/{id}/edit", draft, s.editCall},
+		{"POST /calls/{id}/edit", draft, s.sendCallEdit},
 		{"GET /calls/{id}", public, s.call},
 		{"POST /calls/{id}/apply", access.Need{Action: access.FileCase}, s.apply},
 		{"POST /calls/{id}/batch", access.Need{Action: access.HandleCase}, s.gather},
@@ -79,7 +83,7 @@ func (s *server) calls(w http.ResponseWriter, r *http.Request, v *visit) error {
 			return err
 		}
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("subsidypage.calls")), http.StatusOK, callsPage(v.t, rows))
+	return s.show(w, r, s.shell(r, v, v.t.S("subsidypage.calls")), http.StatusOK, callsPage(v.t, rows, v.scope.Can(access.HandleCase)))
 }
 
 // offerRow is a line that an enterprise may apply for.
@@ -105,6 +109,8 @@ type callData struct {
 	Line   string // of the fund
 	Own    []ownOffers
 	Office *callOffice // nil for who does not see the case of the call
+	Drafts bool        // the visitor may change the draft
+	Done   string
 }
 
 func (s *server) callOf(r *http.Request, v *visit) (subsidy.Call, error) {
@@ -119,6 +125,9 @@ func (s *server) call(w http.ResponseWriter, r *http.Request, v *visit) error {
 	d, c, err := s.callDataOf(r, v)
 	if err != nil {
 		return err
+	}
+	if d.Drafts && r.URL.Query().Get("done") == "drafted" {
+		d.Done = v.t.S("callpage.drafted")
 	}
 	return s.show(w, r, s.shell(r, v, c.Title), http.StatusOK, callPage(v.t, d))
 }
@@ -135,6 +144,7 @@ func (s *server) callDataOf(r *http.Request, v *visit) (d callData, c subsidy.Ca
 		return d, c, err
 	}
 	if v.scope.Sees(access.ReadCase, c.Area, 0) {
+		d.Drafts = c.State == subsidy.CallDraft && v.scope.Sees(access.HandleCase, c.Area, 0)
 		if d.Office, err = s.callOffice(ctx, v, c); err != nil {
 			return d, c, err
 		}

@@ -202,6 +202,8 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 		switch {
 		case c.Form != "":
 			x.Form = actPath(d.ID, c.ID)
+		case c.Does("call.revise"):
+			x.Form = callEditPath(d.ID)
 		case c.Does("subsidy.score"):
 			x.Form = scorePath(d.ID)
 		}

@@ -105,6 +105,8 @@ var writers = map[string][]string{
 	"POST /cases/{id}/costs":                   {"firm", "handler"},
 	"POST /cases/{id}/rulings":                 {"tinghu", "city"},
 	"POST /cases/{id}/payee":                   {"firm", "handler"},
+	"POST /calls/new":                          {"tinghu", "city"},
+	"POST /calls/{id}/edit":                    {"city"},
 	"POST /calls/{id}/apply":                   {}, // what no enterprise may apply for
 	"POST /reviews":                            {}, // departments alone
 	"POST /reviews/sheet":                      {},

@@ -161,7 +161,7 @@ func newSite(t *testing.T) *site {
 func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *casework.Store {
 	s.t.Helper()
 	var err error
-	if d.Costs, err = subsidy.LoadCosts(d.Library, contentdata.FS); err != nil {
+	if d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS); err != nil {
 		s.t.Fatal(err)
 	}
 	if d.Rubrics, err = rubric.Load(contentdata.FS); err != nil {
