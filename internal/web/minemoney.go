@@ -35,8 +35,8 @@ type entitlement struct {
 // moneyRow is an application or a payout of the enterprise, and where it stands.
 type moneyRow struct {
 	Title, State string
-	Amount       money.Fen
-	Decided      bool // Amount says something: a draft has none
+	Pays         policy.Interval // as last worked out, or what was granted
+	Decided      bool            // Pays says something: a draft has none
 	Granted      bool
 	Ended        string
 	Href         string
@@ -151,10 +151,11 @@ func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *min
 			return err
 		}
 		a, decided := known[c.ID]
-		row := moneyRow{Title: c.Title, State: stateName(v.t, w, c.State), Amount: a.Amount, Decided: decided, Ended: c.Ended, Href: casePath(c.ID)}
-		if a.Granted > 0 {
-			row.Amount, row.Granted = a.Granted, true
+		row := moneyRow{Title: c.Title, State: stateName(v.t, w, c.State), Decided: decided, Ended: c.Ended, Href: casePath(c.ID)}
+		if row.Pays, err = s.comesTo(ctx, v, a); err != nil {
+			return err
 		}
+		row.Granted = a.Granted > 0
 		asked, err := s.entitled(ctx, v, c, a)
 		if err != nil {
 			return err
@@ -169,6 +170,20 @@ func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *min
 	}
 	d.Money = d.Money[:min(len(d.Money), ownApplications)]
 	return nil
+}
+
+// comesTo is what an application was granted, or else comes to as it was last worked out: a sum that is not sure yet is told as what
+// it may come to, and not as nothing.
+func (s *server) comesTo(ctx context.Context, v *visit, a subsidy.Application) (policy.Interval, error) {
+	known := cmp.Or(a.Granted, a.Amount)
+	if known > 0 || a.Case == 0 || a.Standing != subsidy.Open {
+		return policy.Interval{Sure: known, Possible: known}, nil
+	}
+	all, err := s.Subsidy.Assessments(ctx, v.scope, a.Case)
+	if err != nil || len(all) == 0 {
+		return policy.Interval{}, err
+	}
+	return all[len(all)-1].Pays, nil
 }
 
 // entitled is what a case asks of its enterprise, where it is a line of a round that waits for the answer; nil else.
