@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -353,8 +354,8 @@ func (e *choices) read() (map[string]string, []change, error) {
 	return settings, changes, nil
 }
 
-// about is the policies that have every setting and number that is to be changed; all of them where none has, so that
-// the mistake is told.
+// about is the policies that have every setting and number that is to be changed. Where there is but one it is that, so that
+// the mistake is told with what it has.
 func (e *choices) about(all []*policy.Policy) ([]*policy.Policy, error) {
 	settings, changes, err := e.read()
 	if err != nil {
@@ -368,10 +369,17 @@ func (e *choices) about(all []*policy.Policy) ([]*policy.Policy, error) {
 		}
 		return slices.ContainsFunc(changes, func(c change) bool { return p.Values(c.Param) == nil })
 	})
-	if len(meant) == 0 {
+	switch {
+	case len(meant) > 0:
+		return meant, nil
+	case len(all) == 1:
 		return all, nil
 	}
-	return meant, nil
+	ids := slices.Sorted(maps.Keys(settings))
+	for _, c := range changes {
+		ids = append(ids, c.Param)
+	}
+	return nil, errs.Invalid(i18n.M("cmd.none_has", len(all), strings.Join(ids, ", ")))
 }
 
 // choosePolicies is the policies that the arguments name, by id, number or directory; all that ship without any.

@@ -197,6 +197,9 @@ func (p *Policy) NoParam(id string) i18n.Msg {
 	for i := range p.params {
 		ids = append(ids, p.params[i].ID)
 	}
+	if len(ids) == 0 {
+		return i18n.M("policy.no_params", id, p.File.Document.ID)
+	}
 	slices.Sort(ids)
 	return i18n.M("policy.no_param", id, strings.Join(ids, ", "))
 }
