@@ -292,6 +292,66 @@ func TestPoolCase(t *testing.T) {
 	})
 }
 
+// TestTakenOutByTwo shows that whom a check found unfit is taken out by somebody else than who asks for it and by nobody unasked, and that
+// who was found to stand is ranked and published as if nobody had asked.
+func TestTakenOutByTwo(t *testing.T) {
+	eachFlow(t, func(t *testing.T, f *flow) {
+		ctx := context.Background()
+		f.enterprises(dafeng, dafeng, dafeng)
+		f.addExperts(7)
+		c, err := f.cases.New(ctx, city, CallCase("2024年数字工匠评选", f.area))
+		f.must(err)
+		f.call(c.ID, map[string]any{"scheme": "digital_craftsman", "year": 2024, "closes": "2024-09-10", "quota": 2})
+		r, err := f.RoundOf(ctx, f.DB.Read(), c.ID)
+		f.must(err)
+		var cases []int64
+		for i := range f.firms {
+			id, err := f.nominateCase(r, i)
+			f.must(err)
+			f.must(f.act(county, id, "accept", "", nil))
+			cases = append(cases, id)
+		}
+		f.standsAfterDoubt("accepted", cases[0])
+		f.on("2024-09-11")
+		f.must(f.act(city, c.ID, "draw", "", nil))
+		f.craftsmenScored()
+		f.must(f.act(city2, c.ID, "rank", "", nil))
+		f.must(f.act(city, c.ID, "publish", "", nil))
+		f.standsAfterDoubt("standing", cases[0])
+		if diff := cmp.Diff([]string{"0 chosen", "1 chosen", "2 waiting"}, f.standings(city, r.ID)); diff != "" {
+			t.Errorf("ranking of who stands (-want +got):\n%s", diff)
+		}
+		f.must(f.act(county, cases[1], "doubt", "业绩不属实（演示）", nil)) // whoever asked, the city decides
+		f.must(f.act(city, cases[1], "disqualify", "核查属实（演示）", nil))
+		if diff := cmp.Diff([]string{"0 chosen", "1 out", "2 chosen"}, f.standings(city, r.ID)); diff != "" {
+			t.Errorf("ranking without who was taken out (-want +got):\n%s", diff)
+		}
+		if got := f.state(cases[1]); got != "out" {
+			t.Errorf("who was taken out is %s", got)
+		}
+	})
+}
+
+// standsAfterDoubt has one account of the city ask to have a nomination taken out, who may decide neither way, and another find that it
+// stands. Nobody takes it out before it was asked for, nor after that was settled.
+func (f *flow) standsAfterDoubt(state string, of int64) {
+	f.t.Helper()
+	for _, action := range []string{"disqualify", "stands"} {
+		f.refused(action+" unasked", f.act(city2, of, action, "核查（演示）", nil), "casework.guard")
+	}
+	f.must(f.act(city, of, "doubt", "业绩存疑（演示）", nil))
+	for _, action := range []string{"disqualify", "stands"} {
+		if err := f.act(city, of, action, "核查（演示）", nil); errs.KindOf(err) != errs.KindForbidden {
+			f.t.Errorf("%s by who asked: %v", action, err)
+		}
+	}
+	f.must(f.act(city2, of, "stands", "核查无问题（演示）", nil))
+	f.refused("taken out after it was settled", f.act(city2, of, "disqualify", "核查（演示）", nil), "casework.guard")
+	if got := f.state(of); got != state {
+		f.t.Errorf("who stands is %s, was %s", got, state)
+	}
+}
+
 // TestNobodyEntersAlone shows that what an office nominates or lists, somebody else of it passes, and that a pool is left by
 // the enterprise too.
 func TestNobodyEntersAlone(t *testing.T) {

@@ -337,6 +337,67 @@ func TestLaterInstalmentIsBounded(t *testing.T) {
 	})
 }
 
+// Nobody lets the rest of a grant wait for ever: after 250 working days without a request the city has it before it, once, with an
+// application and without one, and the enterprise may still ask.
+func TestUnaskedInstalmentReachesTheCity(t *testing.T) {
+	check := func(t *testing.T, w *world, id int64) {
+		t.Helper()
+		overtime := func() (open int) {
+			t.Helper()
+			in, err := w.cases.Inbox(ctx, cityB, "", 0, 100)
+			must(t, err)
+			for _, task := range in.Tasks {
+				if task.Case == id && task.Kind == casework.Overtime {
+					open++
+				}
+			}
+			return open
+		}
+		ring := func() int {
+			t.Helper()
+			_, err := w.cases.Ring(ctx)
+			must(t, err)
+			return overtime()
+		}
+		due, _ := w.Library.Calendar().AddWorkdays(w.today(), 250)
+		w.pass(time.Duration(due-w.today()) * 24 * time.Hour)
+		if n := ring(); n != 0 {
+			t.Errorf("%d tasks of the city on the last day", n)
+		}
+		w.pass(24 * time.Hour)
+		if n := ring(); n != 1 {
+			t.Fatalf("%d tasks of the city after the last day", n)
+		}
+		w.pass(24 * time.Hour)
+		if n := ring(); n != 1 || w.stateOf(id) != awaits {
+			t.Errorf("a day later %d tasks of the city, and the case is %s", n, w.stateOf(id))
+		}
+	}
+	t.Run("applied for", func(t *testing.T) {
+		storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+			w, firm, project, id := grantedInTwoParts(t, db)
+			w.sends(t, id, 1, 36*wan)
+			check(t, w, id)
+			w.accepted(project, w.today())
+			w.does(applicant(1000+firm, firm), id, "ask_instalment")
+			if in, err := w.cases.Inbox(ctx, cityB, "", 0, 100); err != nil || slices.ContainsFunc(in.Tasks, func(t casework.Waiting) bool { return t.Kind == casework.Overtime }) {
+				t.Errorf("the city is still asked once the enterprise has: %+v, %v", in.Tasks, err)
+			}
+		})
+	})
+	t.Run("entitled to", func(t *testing.T) {
+		storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+			w := worldUnder(t, db, inTwoParts(t))
+			id := w.firstParts(t, w.firms(1))[0]
+			check(t, w, id)
+			must(t, w.act(cityA, id, "end_instalments", "余款不再需要"))
+			if a := mustApplication(t, w, id); a.Granted != 36*wan || w.committed() != 36*wan {
+				t.Errorf("given up, of what was granted %s is left, and %s is committed", a.Granted, w.committed())
+			}
+		})
+	})
+}
+
 // A part that has not fallen due is not paid because the amount would be more today: what was promised of each part stands.
 func TestPartIsNotPaidBeforeItIsDue(t *testing.T) {
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
