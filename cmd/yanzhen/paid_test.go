@@ -176,7 +176,7 @@ func (d *demonstration) reviewed(page string, rule func(*webtest.Tab)) {
 	if rule != nil {
 		rule(d.as("county2", page))
 	}
-	d.act("county2", page, "recognise", "")
+	d.act("county2", page, "recognise", "金额小，由县级核对发票")
 	d.act("second", page, "settle", "")
 }
 

@@ -223,7 +223,7 @@ var calls = []call{
 	{id: "act_case", as: "environment", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
 	{id: "act_case", as: "credit", path: "/cases/{application}/act", body: `{"action": "agree"}`, aside: true},
 	{id: "put_rulings", as: "tinghu2", path: "/cases/{application}/rulings", body: `{"rulings": [{"n": 1, "amount": "580万元", "reason": "含运输费 20 万元"}]}`},
-	{id: "act_case", as: "tinghu2", path: "/cases/{application}/act", body: `{"action": "recognise"}`, aside: true},
+	{id: "act_case", as: "tinghu2", path: "/cases/{application}/act", body: `{"action": "recognise", "reason": "金额小，由县级核对发票"}`, aside: true},
 	{id: "list_applications", as: "city", path: "/applications?call={call}"},
 	{id: "get_application", as: "tinghu", path: "/cases/{application}/application"},
 	{id: "get_assessment_receipt", as: "tinghu", path: "/cases/{application}/assessments/1/receipt"},

@@ -44,8 +44,18 @@ func TestPartsEnd(t *testing.T) {
 		if err := w.act(auditor, id, "report", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("a report that is no file of the case: %v", err)
 		}
-		w.puts(auditor, id, Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan, Reason: "含安装费100万元"}}})
+		cut := Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan, Reason: "含安装费100万元"}}}
+		w.puts(auditor, id, cut)
+		if err := w.act(auditor, id, "report", "见报告"); !strings.Contains(text(err), "请先上传审计报告") {
+			t.Errorf("a conclusion without a report: %v", err)
+		}
+		cut.Report = w.report(id)
+		w.puts(auditor, id, cut)
 		w.does(auditor, id, "report")
+		w.does(cityA, id, "cut_again")
+		if err := w.act(county2, id, "recognise", ""); err != nil {
+			t.Errorf("what was audited is recognised without more: %v", err)
+		}
 		if sees(50, access.AuditFirm) {
 			t.Error("an audit firm sees a case after its report")
 		}
@@ -96,6 +106,9 @@ func TestTooFewExpertsAreLeft(t *testing.T) {
 		id, err := w.applies(w.opened("c9"), firm, "c9", items("11"))
 		must(t, err)
 		w.reviewed(id)
+		if err := w.act(county2, id, "recognise", " "); errs.KindOf(err) != errs.KindInvalid || !strings.Contains(text(err), "3 项费用没有审计机构的报告") {
+			t.Errorf("neither a report nor a reason: %v", err)
+		}
 		w.does(county2, id, "recognise")
 		w.puts(cityA, id, Picked{Accounts: []int64{61, 62, 63}})
 		w.does(cityA, id, "to_panel")

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
@@ -232,6 +233,9 @@ func (s *Store) rules(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 			return errs.Invalid(i18n.M("subsidy.no_report"))
 		}
 	}
+	if err := s.audited(ctx, tx, id, by, e.Reason); err != nil {
+		return err
+	}
 	if found && len(in.Rulings) > 0 {
 		if err := s.Rule(ctx, tx, id, by, in.Rulings); err != nil {
 			return err
@@ -249,6 +253,24 @@ func (s *Store) rules(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		}
 	}
 	return s.setAmount(ctx, tx, at)
+}
+
+// audited wants the report of an audit firm where there are cost items: of the firm itself, and of an official one that was handed in
+// now or before, or the reason why it goes without.
+func (s *Store) audited(ctx context.Context, tx *store.Tx, id int64, by Judge, reason string) error {
+	if by.Report != "" {
+		return nil
+	}
+	costs, err := costsOf(ctx, tx, id)
+	switch {
+	case err != nil:
+		return err
+	case by.Role == access.AuditFirm:
+		return errs.Invalid(i18n.M("subsidy.report_wanted"))
+	case len(costs) > 0 && strings.TrimSpace(reason) == "" && !slices.ContainsFunc(costs, func(c Cost) bool { return c.Report != "" }):
+		return errs.Invalid(i18n.M("subsidy.audit_waived", len(costs)))
+	}
+	return nil
 }
 
 // settles fixes the amount that a batch takes.

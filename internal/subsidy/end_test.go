@@ -43,6 +43,14 @@ func (w *world) act(by access.Scope, id int64, action, reason string) error {
 	return err
 }
 
+// report attaches the report of the audit firm to a case, and gives its hash.
+func (w *world) report(id int64) string {
+	w.t.Helper()
+	file, err := w.cases.Attach(ctx, auditor, casework.Attachment{Case: id, Name: "审计报告.pdf", Body: strings.NewReader("%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n")})
+	must(w.t, err)
+	return file.SHA256
+}
+
 // does takes actions, all of which must succeed.
 func (w *world) does(by access.Scope, id int64, actions ...string) {
 	w.t.Helper()
@@ -165,7 +173,7 @@ func TestFromCallToPaid(t *testing.T) {
 		if err := w.act(auditor, id, "report", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("a cut without a reason: %v", err)
 		}
-		w.puts(auditor, id, Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan, Reason: "含安装费100万元"}}})
+		w.puts(auditor, id, Rulings{Rulings: []Ruling{{N: 2, Amount: 200 * wan, Reason: "含安装费100万元"}}, Report: w.report(id)})
 		w.does(auditor, id, "report")
 
 		if err := w.act(somebody(50, access.CityOfficial), id, "settle", ""); errs.KindOf(err) != errs.KindForbidden {

@@ -42,9 +42,12 @@ type offices struct {
 	firm *atomic.Int64 // the last number that a firm got
 }
 
+// reasons is what is said with actions that take place only with a reason.
+var reasons = map[string]string{"recognise": "金额小，由县级核对发票"}
+
 // act takes an action under a key of its own, and tells the event.
 func (o offices) act(by access.Scope, id int64, action string) error {
-	e, err := o.cases.Act(ctx, by, casework.Act{Case: id, Action: action, Key: fmt.Sprintf("%d %s", id, action)})
+	e, err := o.cases.Act(ctx, by, casework.Act{Case: id, Action: action, Key: fmt.Sprintf("%d %s", id, action), Reason: reasons[action]})
 	if err != nil {
 		return fmt.Errorf("%s on case %d: %w", action, id, err)
 	}

@@ -125,11 +125,13 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	must(t, err)
 	rubrics, err := rubric.Load(contentdata.FS)
 	must(t, err)
+	files, err := blob.Open(t.TempDir())
+	must(t, err)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
 	w.Store = New(Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
-		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now, blob.At(t.TempDir())), Parties: w.parties,
+		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now, files), Parties: w.parties,
 		Accounts: access.New(db, now, now, access.Cost{}), Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 10_000)),
 	})
 	effects := casework.NewRegistry()
@@ -138,7 +140,7 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	w.set, err = casework.Load(ctx, ownWorkflows(t), casework.Reading{Library: lib, Effects: effects, Forms: forms})
 	must(t, err)
 	w.Use(casework.Open(casework.Deps{
-		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: w.set, Forms: forms,
+		DB: db, Sources: sources, Facts: w.facts, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Effects: effects, Set: w.set, Forms: forms, Blobs: files, Sniff: casework.SniffFile,
 	}))
 	w.line, err = ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
 		return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget", Reason: "年初预算", Document: "盐财〔2024〕1号"},

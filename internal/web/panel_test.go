@@ -81,6 +81,8 @@ func TestApplicationToReady(t *testing.T) {
 	county.post(page+"/picks", url.Values{"role": {"audit_firm"}, "account": {m[1]}})
 	act(county, "appoint", "", "audit")
 	audit := c.as("auditfirm")
+	_, body = audit.post(page+"/act", url.Values{"action": {"report"}})
+	wants(t, body, "请先上传审计报告")
 	audit.sendForm(page+"/files", nil, sentFile{"审计报告.pdf", pdf("report")})
 	_, body = audit.get(page)
 	wants(t, body, "审计报告.pdf", "600")
@@ -151,7 +153,7 @@ func (c *city) weighed() int64 {
 	for _, department := range []string{"tax", "safety", "environment", "credit"} {
 		c.acts(department, id, "agree", "")
 	}
-	c.acts("county2", id, "recognise", "")
+	c.acts("county2", id, "recognise", "金额小，由县级核对发票")
 	return id
 }
 

@@ -63,7 +63,10 @@ func (c *city) settledCase() string {
 	for _, department := range []string{"tax", "safety", "environment", "credit"} {
 		c.presses(department, page, "agree")
 	}
-	c.presses("county2", page, "recognise")
+	if res, body := c.as("county2").post(page+"/act", url.Values{"action": {"recognise"}, "key": {"bare"}}); res.StatusCode != http.StatusUnprocessableEntity || !strings.Contains(body, "没有审计机构的报告") {
+		c.t.Errorf("recognised with neither a report nor a reason: %d", res.StatusCode)
+	}
+	c.presses("county2", page, "recognise", "reason", "金额小，由县级核对发票")
 	c.presses("second", page, "settle")
 	return page
 }
