@@ -269,6 +269,11 @@ type Offer struct {
 	Asked []Kind // of cost items
 }
 
+// Offered says that a line of a decision may be applied for: it brings something for sure, or may once more is known.
+func Offered(l policy.Line) bool {
+	return l.State != policy.NotMet && (l.Pays.Possible > 0 || l.Pays.Unbounded)
+}
+
 // Offers is every line of a policy that brings something to an enterprise for sure, or may once more is known, in the order
 // of the decision: what an application is prefilled from.
 func (s *Store) Offers(ctx context.Context, view fact.View, document string, enterprise int64, asOf period.Day) ([]Offer, error) {
@@ -282,7 +287,7 @@ func (s *Store) Offers(ctx context.Context, view fact.View, document string, ent
 	}
 	var all []Offer
 	for _, l := range d.Lines {
-		if l.State == policy.NotMet || l.Pays.Possible == 0 && !l.Pays.Unbounded {
+		if !Offered(l) {
 			continue
 		}
 		id, err := strconv.ParseInt(l.Subject.ID, 10, 64)

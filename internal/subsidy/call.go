@@ -93,6 +93,9 @@ func (c Call) Open(on period.Day) bool {
 	return c.State == CallPublished && c.Opens <= on && on <= c.Closes
 }
 
+// Full says that the call has taken as many applications as it may.
+func (c Call) Full() bool { return c.Quota > 0 && c.Taken >= c.Quota }
+
 // Fund is whose share of the line the call draws on, as the ledger names it.
 func (c Call) Fund() string {
 	if c.Reserve == 0 {

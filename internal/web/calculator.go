@@ -96,6 +96,13 @@ func (s *server) calculate(w http.ResponseWriter, r *http.Request, v *visit) err
 		return err
 	}
 	c.Result = s.viewDecision(v.t, p, d)
+	if !m.past() {
+		calls, err := s.applying(r.Context(), v.t, form.in.Get(areaName))
+		if err != nil {
+			return err
+		}
+		calls.tell(&c.Result)
+	}
 	c.Result.Receipt = "/calculator/receipt?" + form.address().Encode()
 	c.Problems = form.problems
 	if last, today := form.lastDay(), m.day; last != today {

@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -92,9 +91,6 @@ type offerRow struct {
 	Value string // tells it apart in the form
 	Case  int64  // that asks for it already and has not ended
 }
-
-// offerValue tells an offer of an enterprise apart.
-func offerValue(a subsidy.Aim) string { return fmt.Sprintf("%s/%d/%d", a.Clause, a.Subject, a.Year) }
 
 // ownOffers is what an enterprise of the visitor may apply for by a call.
 type ownOffers struct {

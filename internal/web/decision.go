@@ -51,6 +51,7 @@ type lineView struct {
 	Checks    []checkView
 	Formula   []termView
 	Advice    []string
+	Calls     []lineCall // by which it may be applied for; none where that is not told
 }
 
 type stepView struct{ Text, Cite string }

@@ -439,6 +439,10 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 	if err != nil {
 		return nil, err
 	}
+	calls, err := s.applyingFor(r.Context(), v, view, firm)
+	if err != nil {
+		return nil, err
+	}
 	var all []decisionView
 	for _, f := range inForce {
 		p := f.Policy
@@ -459,6 +463,10 @@ func (s *server) decisions(r *http.Request, v *visit, view fact.View, firm int64
 			dv.Missing[i].Href = s.missingPath(view, firm, ref)
 		}
 		dv.Answers = answersText(v.t, p, answers)
+		if !m.past() {
+			calls.cannot = len(dv.Answers) > 0
+			calls.tell(&dv)
+		}
 		if dv.Calculator, err = s.calculatorOf(v.t, firmAsked{view, firm, m}, p, answers); err != nil {
 			return nil, err
 		}
