@@ -123,6 +123,23 @@ func TestDoubt(t *testing.T) {
 	})
 }
 
+// A doubt goes to an office that can act on it, whoever or whatever approved.
+func TestLooksAgain(t *testing.T) {
+	for _, c := range []struct{ named, froze, want string }{
+		{"", "city_official", "city_official"},
+		{"", "audit_firm", "audit_firm"},
+		{"", System, "county_official"},
+		{"", Applicant, "county_official"},
+		{"city_official", System, "city_official"},
+		{"city_official", "county_official", "city_official"},
+	} {
+		w := Workflow{File: File{Doubts: c.named}}
+		if got := w.looksAgain(c.froze); got != c.want {
+			t.Errorf("named %q, approved by %s: %s looks again, want %s", c.named, c.froze, got, c.want)
+		}
+	}
+}
+
 // What a case has stated is not taken back as an import is.
 func TestSourceOfCaseStays(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

@@ -13,9 +13,10 @@ type File struct {
 	Workflow   string       `yaml:"workflow"`
 	Title      i18n.Text    `yaml:"title"`
 	Lead       i18n.Text    `yaml:"lead,omitempty"`
-	Subject    string       `yaml:"subject"`   // what a case is about: enterprise, project, area
-	Authority  string       `yaml:"authority"` // who states the facts that its events state
-	Open       []string     `yaml:"open"`      // who may open a case: applicant, system, or roles
+	Subject    string       `yaml:"subject"`          // what a case is about: enterprise, project, area
+	Authority  string       `yaml:"authority"`        // who states the facts that its events state
+	Open       []string     `yaml:"open"`             // who may open a case: applicant, system, or roles
+	Doubts     string       `yaml:"doubts,omitempty"` // the role that looks again at what is put in doubt; "" is whoever approved
 	Source     string       `yaml:"source"`
 	Cite       string       `yaml:"cite,omitempty"`
 	Confidence string       `yaml:"confidence"`

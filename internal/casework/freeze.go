@@ -140,7 +140,7 @@ func (st *step) membership(subject int64, r reading) fact.Cell {
 }
 
 const (
-	// shakenBy is the cases that froze something of a source, each with what the last event that did acted as.
+	// shakenBy is the cases that froze something of a source, and lastFroze as what the last event acted that did so in a case.
 	shakenBy  = `SELECT DISTINCT case_id FROM case_frozen_fact WHERE source = $1 ORDER BY case_id`
 	lastFroze = `SELECT e.who FROM case_event e WHERE e.id = (SELECT MAX(event_id) FROM case_frozen_fact WHERE case_id = $1 AND source = $2)`
 
@@ -159,8 +159,8 @@ func (s *Store) shake(ctx context.Context, tx *store.Tx, src source.Source) erro
 	return s.unsettled(tx).askAgain(ctx, cases, lastFroze, src.ID, src.Name)
 }
 
-// Doubt asks whoever approved to look again at the cases of an enterprise in which an approval stands on something about a subject,
-// in a transaction in which that became known outside of any case. What was frozen stays.
+// Doubt has the cases of an enterprise looked at again in which an approval stands on something about a subject, by whom their workflow
+// names or else by whoever approved, in a transaction in which that became known outside of any case. What was frozen stays.
 func (s *Store) Doubt(ctx context.Context, tx *store.Tx, enterprise, subject int64, why string) error {
 	return s.unsettled(tx).doubt(ctx, enterprise, subject, 0, why)
 }
@@ -184,27 +184,32 @@ func (in *session) doubt(ctx context.Context, enterprise, subject, found int64, 
 	return in.askAgain(ctx, cases, lastRested, subject, why)
 }
 
-// askAgain opens the task for whoever froze last, whom the query tells of a case and what it stands on.
+// askAgain opens the task in cases. The query tells as what the last act that froze what a case stands on was done.
 func (in *session) askAgain(ctx context.Context, cases []int64, last string, on int64, why string) error {
 	for _, id := range cases {
-		var who string
-		if err := in.tx.QueryRow(ctx, last, id, on).Scan(&who); err != nil {
+		var froze string
+		if err := in.tx.QueryRow(ctx, last, id, on).Scan(&froze); err != nil {
 			return fmt.Errorf("find who froze evidence of case %d: %w", id, err)
 		}
-		if who == System || who == Applicant {
-			who = string(access.CountyOfficial)
-		}
-		if err := in.lookAgain(ctx, id, who, why); err != nil {
+		err := in.aside(ctx, id, Event{Kind: Shaken, Who: System, Reason: clip(why, maxReason)}, func(ctx context.Context, st *step) error {
+			return st.open(ctx, CaseTask{Kind: Look, Role: st.w.looksAgain(froze), SinceDay: in.today})
+		})
+		if err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (in *session) lookAgain(ctx context.Context, id int64, who, why string) error {
-	return in.aside(ctx, id, Event{Kind: Shaken, Who: System, Reason: clip(why, maxReason)}, func(ctx context.Context, st *step) error {
-		return st.open(ctx, CaseTask{Kind: Look, Role: who, SinceDay: in.today})
-	})
+// looksAgain is whom a doubt goes to: the role that the workflow names, else the one that approved, and the county where no office did.
+func (w *Workflow) looksAgain(froze string) string {
+	switch {
+	case w.Doubts != "":
+		return w.Doubts
+	case froze == System, froze == Applicant:
+		return string(access.CountyOfficial)
+	}
+	return froze
 }
 
 // aside writes an event that moves nothing.

@@ -79,6 +79,26 @@ func (p *parser) lint() {
 		p.lintClock(i, s)
 	}
 	p.lintActions()
+	p.lintDoubts(ways)
+}
+
+// lintDoubts asks that who looks again at what is put in doubt can do something about it: move the case at some time after it was approved.
+func (p *parser) lintDoubts(ways []way) {
+	if p.w.Doubts == "" {
+		return
+	}
+	var froze []string
+	for _, a := range p.w.list {
+		if a.Freeze && a.To != "" {
+			froze = append(froze, a.To)
+		}
+	}
+	after := reached(froze, ways)
+	if !slices.ContainsFunc(p.w.list, func(a *Action) bool {
+		return a.To != "" && a.takenBy(access.Role(p.w.Doubts)) && slices.ContainsFunc(a.From, func(s string) bool { return after[s] })
+	}) {
+		p.report(at("doubts"), "casework.doubts_cannot", p.w.Doubts)
+	}
 }
 
 func (p *parser) lintEnd(i int, s State) {

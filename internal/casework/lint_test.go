@@ -29,7 +29,7 @@ states:
   - {id: gone, name: {zh: 庚, en: G}, end: withdrawn}
 actions:
   - {id: submit, name: {zh: 甲, en: A}, from: [draft], to: check, who: [applicant], form: claim, set: {amount: answer.amount}, marks: {invoice: lines}, guard: known(ent.revenue)}
-  - {id: accept, name: {zh: 乙, en: B}, from: [check], to: vote, who: [county_official], effects: [{do: trial.experts, with: {accounts: [31]}}]}
+  - {id: accept, name: {zh: 乙, en: B}, from: [check], to: vote, who: [county_official], freeze: true, effects: [{do: trial.experts, with: {accounts: [31]}}]}
   - {id: back, name: {zh: 丙, en: C}, kind: return, from: [check], to: draft, who: [county_official], reason: required}
   - {id: agree, name: {zh: 丁, en: D}, from: [vote], to: notice, who: [tax_bureau, safety_bureau], quorum: {need: all}}
   - {id: veto, name: {zh: 戊, en: E}, kind: refuse, from: [vote], to: refused, who: [tax_bureau, safety_bureau], reason: required, quorum: {need: 1}}
@@ -103,6 +103,8 @@ var spoilings = []spoiling{
 	{"clock without role", `then: escalate, to: city_official`, `then: escalate`, "casework.clock_form", `then: escalate, to: county_official`},
 	{"clock from no date", `from: until`, `from: amount`, "casework.clock_from", `from:  until`},
 	{"escalated to who cannot", `to: city_official}`, `to: finance}`, "casework.cannot_act", `to: county_official}`},
+	{"doubts to who cannot act", `open: [applicant]`, "open: [applicant]\ndoubts: finance", "casework.doubts_cannot", "open: [applicant]\ndoubts: city_official"},
+	{"doubts to no office", `open: [applicant]`, "open: [applicant]\ndoubts: system", "content.one_of", "open: [applicant]\ndoubts: tax_bureau"},
 	{"end that waits", `end: done}`, `end: done, waits: [applicant]}`, "casework.end_waits", `end: done, public: true}`},
 	{"quorum without tasks", `from: [vote], to: refused`, `from: [vote, check], to: refused`, "casework.quorum_without_tasks", `from: [vote, vote], to: refused`},
 	{"withdrawal", `to: gone, who: [applicant]`, `to: refused, who: [applicant]`, "casework.unreachable casework.withdraw_ends", `to: gone, who: [applicant, county_official]`},

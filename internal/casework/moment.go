@@ -90,8 +90,8 @@ func (m *Moment) State(ctx context.Context, statements ...fact.Statement) error 
 	return m.step.state(ctx, m.step.w.Authority, statements)
 }
 
-// Doubt asks whoever approved to look again at the other cases of the enterprise in which an approval stands on something about
-// a subject, such as a title that is revoked. What was frozen stays.
+// Doubt has the other cases of the enterprise looked at again in which an approval stands on something about a subject, such as a
+// title that is revoked, by whom their workflow names or else by whoever approved. What was frozen stays.
 func (m *Moment) Doubt(ctx context.Context, subject int64, why string) error {
 	return m.step.doubt(ctx, m.step.c.Enterprise, subject, m.step.c.ID, why)
 }

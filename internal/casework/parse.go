@@ -125,6 +125,9 @@ func (p *parser) head() {
 	if len(f.Open) == 0 {
 		p.report(at("open"), "casework.nobody_opens")
 	}
+	if f.Doubts != "" {
+		p.oneOf(f.Doubts, offices(), at("doubts"))
+	}
 	if !slices.ContainsFunc(p.in.Library.Authorities(), func(a content.Authority) bool { return a.Code == f.Authority }) {
 		p.report(at("authority"), "content.no_authority", f.Authority)
 	}
@@ -163,7 +166,7 @@ func (p *parser) readTasks(i int, s *State) {
 		p.id(t.ID, seen[t.ID], at("states", i, "tasks", j, "id"))
 		seen[t.ID] = true
 		p.bilingual(t.Name, at("states", i, "tasks", j, "name"))
-		p.oneOf(t.Role, slices.DeleteFunc(actors(), func(w string) bool { return w == System || w == Applicant }), at("states", i, "tasks", j, "role"))
+		p.oneOf(t.Role, offices(), at("states", i, "tasks", j, "role"))
 		if t.Each != (t.Least > 0) {
 			p.report(at("states", i, "tasks", j), "casework.least")
 		}
@@ -186,7 +189,7 @@ func (p *parser) readClock(i int, s *State) {
 		p.report(at("states", i, "clock"), "casework.clock_form")
 	}
 	if c.To != "" {
-		p.oneOf(c.To, slices.DeleteFunc(actors(), func(w string) bool { return w == System || w == Applicant }), at("states", i, "clock", "to"))
+		p.oneOf(c.To, offices(), at("states", i, "clock", "to"))
 	}
 	if c.From != "" && p.w.data[c.From] != rule.DayType {
 		p.report(at("states", i, "clock", "from"), "casework.clock_from", c.From)

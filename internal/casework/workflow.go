@@ -36,6 +36,11 @@ func actors() []string {
 	return all
 }
 
+// offices are those of them that are roles of people in an area.
+func offices() []string {
+	return slices.DeleteFunc(actors(), func(w string) bool { return w == System || w == Applicant })
+}
+
 // rolesOf are the roles of accounts that a word of a workflow stands for.
 func rolesOf(who string) []access.Role {
 	switch who {

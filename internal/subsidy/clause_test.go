@@ -158,7 +158,7 @@ func TestTitleEndedElsewhereComesBackToTheMoney(t *testing.T) {
 			tasks, err := w.cases.TasksOf(ctx, cityA, id)
 			must(t, err)
 			for _, x := range tasks {
-				if x.Kind == casework.Look {
+				if x.Kind == casework.Look && x.Role == string(access.CityOfficial) { // who can order the money back, though the batch granted it
 					n++
 				}
 			}
@@ -344,6 +344,19 @@ func TestDraftOfACall(t *testing.T) {
 		for _, who := range []access.Scope{cityA, cityB} {
 			if _, err := w.cases.Act(ctx, who, casework.Act{Case: c.Case, Action: "publish"}); err == nil {
 				t.Errorf("account %d publishes what it wrote", who.Account())
+			}
+		}
+	})
+}
+
+// Where the product or the enterprise does what an approval is frozen with, the workflow says which office looks again when it is doubted.
+func TestEveryDoubtGoesToAnOffice(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for _, flow := range w.set.All() {
+			for _, a := range flow.Actions {
+				if a.Freeze && (slices.Contains(a.Who, casework.System) || slices.Contains(a.Who, casework.Applicant)) && flow.Doubts == "" {
+					t.Errorf("%s: %s freezes, and nobody is named who looks again", flow.Workflow, a.ID)
+				}
 			}
 		}
 	})
