@@ -169,6 +169,9 @@ func (s *server) sendCallEdit(w http.ResponseWriter, r *http.Request, v *visit) 
 	if err != nil {
 		return err
 	}
+	if c.State != subsidy.CallDraft {
+		return errs.Conflict(i18n.M("subsidy.call_moved", c.Title, i18n.M("subsidy.call_"+string(c.State))))
+	}
 	f := readCallForm(r)
 	f.ID, f.Area = c.Case, c.Area
 	return s.sendCall(w, r, v, f)

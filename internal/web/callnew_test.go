@@ -122,6 +122,15 @@ func TestCallIsDraftedOnPages(t *testing.T) {
 			t.Errorf("%s publishes what it wrote itself", login)
 		}
 	}
+	for lang, want := range map[string]string{"zh": "2024年度有效投入补助申报", "en": "is now published"} { // what is public is not written anew
+		city.post("/language", url.Values{"lang": {lang}})
+		public := fmt.Sprintf("/calls/%d/edit", c.call)
+		res, body := city.post(public, change)
+		if res.StatusCode != http.StatusConflict {
+			t.Errorf("a published call is changed: %d at %s", res.StatusCode, res.Request.URL)
+		}
+		wants(t, body, want)
+	}
 	if res, body := second.post("/cases/"+id+"/act", url.Values{"action": {"revise"}, "task": {"0"}}); res.StatusCode != http.StatusOK {
 		t.Errorf("what was entered is written once more: %d\n%s", res.StatusCode, mainOf(body))
 	}

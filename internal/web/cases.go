@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // casePath is the page of a case.
@@ -325,6 +326,9 @@ func (s *server) caseData(ctx context.Context, v *visit, view fact.View, c casew
 		name, err := s.called(ctx, v, view, d.ID, value, policy)
 		if err != nil {
 			return nil, err
+		}
+		if c.Workflow == subsidy.ApplicationWorkflow && d.ID == "amount" && value.Fen() == 0 {
+			name = v.t.S("casepage.nothing_sure") // what is kept is sure, and none of it is yet
 		}
 		all = append(all, datum{v.t.Text(d.Name), cmp.Or(name, caseValue(v.t, value))})
 	}

@@ -7,9 +7,13 @@ import (
 	"testing"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // A case by its pages: who acts, what a press repeated does, what offices say among themselves, and files.
@@ -128,6 +132,28 @@ func TestDayText(t *testing.T) {
 		due, known := lib.Calendar().AddWorkdays(day, 5)
 		if got := dayText(zh, due, known); got != want {
 			t.Errorf("five working days after %s: %q, want %q", since, got, want)
+		}
+	}
+}
+
+// What an application keeps is what is sure of it: where nothing is, that is said, and not that it comes to 0 yuan.
+func TestNothingSureYet(t *testing.T) {
+	c := newCity(t)
+	w, ok := c.site.cases.Set.Workflow(subsidy.ApplicationWorkflow)
+	if !ok {
+		t.Fatal("no workflow of applications")
+	}
+	for lang, want := range map[i18n.Lang]string{i18n.ZH: "还没有可以确定的部分，可能的金额见“测算金额”", i18n.EN: "nothing of it is sure yet; what it may be stands under “What it comes to”"} {
+		v := &visit{t: i18n.T{Lang: lang}, scope: c.scopeOf("city")}
+		view, err := c.srv.Frames.For(t.Context(), v.scope, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for amount, want := range map[money.Fen]string{0: want, 60_000_000: inWords(v.t, 60_000_000)} {
+			got, err := c.srv.caseData(t.Context(), v, view, casework.Case{Workflow: w.Workflow}, w, casework.Data{"amount": rule.Money(amount)})
+			if err != nil || len(got) != 1 || got[0].Value != want {
+				t.Errorf("%s: %s is told as %v %v, want %q", lang, amount, got, err, want)
+			}
 		}
 	}
 }

@@ -542,6 +542,9 @@ func TestPoolOnPages(t *testing.T) {
 	res, _ := firm.post(page+"/enter", url.Values{"firm": {fmt.Sprint(c.firms[tinghuCode])}})
 	own := res.Request.URL.Path
 	wants(t, firm.does(own, "apply", ""), "县级审核", "现在：")
+	_, body = firm.get(own)
+	wants(t, body, "梯度：智能工厂梯度培育")
+	lacks(t, body, "梯度：smart_factory")
 	c.as("tinghu").does(own, "accept", "")
 
 	_, body = city.get(page + "?firm=" + dafengCode)
