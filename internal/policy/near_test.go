@@ -25,7 +25,7 @@ func TestNearMisses(t *testing.T) {
 		return !slices.ContainsFunc(p.all, func(k clause) bool { return len(k.thresholds) > 0 })
 	})
 	seen := map[string]int{}
-	rapid.Check(t, func(t *rapid.T) {
+	draw := func(t *rapid.T) {
 		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 17))
 		p := all[r.IntN(len(all))]
 		switch r.IntN(4) {
@@ -62,12 +62,23 @@ func TestNearMisses(t *testing.T) {
 				t.Fatalf("%s as of %s: firm %d (-trace +columns):\n%s", p.File.Document.ID, asOf, i, diff)
 			}
 		}
-	})
-	t.Logf("near misses and other lines: %v", seen)
-	for _, what := range []string{"exclusion", "condition", "threshold", "requires", "sure", "unsure"} {
-		if seen[what]*1000 < seen["lines"] {
-			t.Errorf("%s: %d of %d lines, less than a thousandth", what, seen[what], seen["lines"])
+	}
+	few := func() string {
+		for _, what := range []string{"exclusion", "condition", "threshold", "requires", "sure", "unsure"} {
+			if seen[what]*1000 < seen["lines"] {
+				return what
+			}
 		}
+		return ""
+	}
+	for range 10 { // by chance few firms of a hundred draws are shut out
+		if rapid.Check(t, draw); few() == "" {
+			break
+		}
+	}
+	t.Logf("near misses and other lines: %v", seen)
+	if what := few(); what != "" {
+		t.Errorf("%s: %d of %d lines, less than a thousandth", what, seen[what], seen["lines"])
 	}
 }
 
