@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -387,18 +386,23 @@ func TestLookDecideWriteFails(t *testing.T) {
 	each(t, func(d *desk) {
 		f := newFair(d)
 		for i := range 5 {
-			if err := f.careless(fmt.Sprint("A", i), "I", 10); err != nil {
+			if err := f.careless(fmt.Sprint("A", i), "I", 10, func() {}); err != nil {
 				d.Fatal(err)
 			}
 		}
-		if err := f.careless("A1", "I", 10); errs.KindOf(err) != errs.KindConflict {
+		if err := f.careless("A1", "I", 10, func() {}); errs.KindOf(err) != errs.KindConflict {
 			d.Fatalf("alone, it refuses what is claimed already: %v", err)
 		}
 		d.sound()
 
+		var looked sync.WaitGroup
+		looked.Add(workers)
 		complaints := f.run(func(r *rand.Rand) {
-			for i := range 12 { // all ask for the same thing at about the same time
-				if err := f.careless(fmt.Sprint("P", i), "I", money.Fen(1+r.IntN(9))); err != nil && errs.KindOf(err) != errs.KindConflict && !isRace(err) {
+			ready := sync.OnceFunc(looked.Done)
+			defer ready()       // of one that failed before it had looked
+			for i := range 12 { // all ask for the same thing at about the same time, the first one after all have looked
+				err := f.careless(fmt.Sprint("P", i), "I", money.Fen(1+r.IntN(9)), func() { ready(); looked.Wait() })
+				if err != nil && errs.KindOf(err) != errs.KindConflict && !isRace(err) {
 					f.complain("careless: %v", err)
 				}
 			}
@@ -412,8 +416,9 @@ func TestLookDecideWriteFails(t *testing.T) {
 	})
 }
 
-// careless commits as is usually done: it reads what is free and what is claimed, decides, and writes.
-func (f *fair) careless(project, item string, fen money.Fen) error {
+// careless commits as is usually done: it reads what is free and what is claimed, decides, and writes. Something else may take place
+// before it does.
+func (f *fair) careless(project, item string, fen money.Fen, meanwhile func()) error {
 	line := f.lines[0]
 	var free, committed money.Fen
 	var claimed int
@@ -427,7 +432,7 @@ func (f *fair) careless(project, item string, fen money.Fen) error {
 	if claimed > 0 || free < fen {
 		return errAlready
 	}
-	runtime.Gosched()
+	meanwhile()
 	return f.db.Write(f.Context(), func(ctx context.Context, tx *store.Tx) error {
 		id, err := tx.NextIDs(ctx, 4)
 		if err != nil {
