@@ -1,9 +1,9 @@
 #!/bin/sh
 # Runs every fuzz target for the time given (2m without one) and every package with properties on many more cases, and prints
 # what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money, and the
-# shipped server, 2000 times each on each database (YANZHEN_TEST_CRASH_ROUNDS), and PostgreSQL itself a tenth as often; has 5000 calls to the disk fail
-# (YANZHEN_TEST_DISK_FAULTS); and cuts the power 50,000 times while jobs of the ledger and as often while cases are at work
-# (YANZHEN_TEST_POWER_CUTS).
+# shipped server, 2000 times each on each database (YANZHEN_TEST_CRASH_ROUNDS), and PostgreSQL itself a tenth as often; has 5000 calls
+# to the disk fail under the ledger and as many under cases (YANZHEN_TEST_DISK_FAULTS); and cuts the power 50,000 times while jobs of
+# the ledger and as often while cases are at work (YANZHEN_TEST_POWER_CUTS).
 #
 #   scripts/soak.sh [TIME]
 set -eu
@@ -32,7 +32,7 @@ grep 'kills' "$log"
 
 echo "== disk faults"
 export YANZHEN_TEST_DISK_FAULTS="${YANZHEN_TEST_DISK_FAULTS:-5000}"
-scripts/test.sh -timeout 240m -v -run '^TestFaults$' ./internal/ledger >"$log" 2>&1 || { cat "$log"; exit 1; }
+scripts/test.sh -timeout 240m -v -run '^TestFaults$' ./internal/ledger ./internal/subsidy >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'disk faults' "$log"
 
 echo "== power cuts"

@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -35,11 +36,22 @@ const (
 )
 
 // offices are all who take part in one life of a process, on a disk that is watched: three firms apply, and their applications,
-// with those that a cut has left unfinished, go all the way until the money is paid. What is acknowledged is noted in the trace.
+// with those that were left unfinished, go all the way until the money is paid. What is acknowledged is told.
 type offices struct {
 	*world
-	disk *storetest.Disk
+	say  func(line string)
 	firm *atomic.Int64 // the last number that a firm got
+	deaf bool          // a control: an act is told although the database said that it is not done
+}
+
+// insist does something, again where the database gave up on it.
+func insist(do func() error) (err error) {
+	for range 100 {
+		if err = do(); errs.KindOf(err) != errs.KindUnavailable {
+			return err
+		}
+	}
+	return err
 }
 
 // reasons is what is said with actions that take place only with a reason.
@@ -47,18 +59,29 @@ var reasons = map[string]string{"recognise": "金额小，由县级核对发票"
 
 // act takes an action under a key of its own, and tells the event.
 func (o offices) act(by access.Scope, id int64, action string) error {
-	e, err := o.cases.Act(ctx, by, casework.Act{Case: id, Action: action, Key: fmt.Sprintf("%d %s", id, action), Reason: reasons[action]})
+	var e casework.Event
+	err := insist(func() (err error) {
+		e, err = o.cases.Act(ctx, by, casework.Act{Case: id, Action: action, Key: fmt.Sprintf("%d %s", id, action), Reason: reasons[action]})
+		return err
+	})
+	if err == nil || o.deaf {
+		o.say(fmt.Sprintf("act %d %s %d %d %d", id, action, by.Account(), e.ID, e.N))
+	}
 	if err != nil {
 		return fmt.Errorf("%s on case %d: %w", action, id, err)
 	}
-	o.disk.Note(fmt.Sprintf("act %d %s %d %d %d", id, action, by.Account(), e.ID, e.N))
 	return nil
 }
 
 // applies has a new firm open an application.
 func (o offices) applies(call int64) error {
-	n := o.firm.Add(1)
-	firm, _ := o.world.firm(fmt.Sprintf("停电示例企业%02d", n), "320904")
+	name := fmt.Sprintf("停电示例企业%02d", o.firm.Add(1))
+	var ids []int64
+	err := insist(func() (err error) { ids, err = o.stated(things(name, "320904", 1)...); return err })
+	if err != nil {
+		return err
+	}
+	firm := ids[0]
 	me := applicant(1000+firm, firm)
 	view, err := o.Frames.For(ctx, me, 0)
 	if err != nil {
@@ -72,12 +95,17 @@ func (o offices) applies(call int64) error {
 	if i < 0 {
 		return fmt.Errorf("firm %d is offered nothing by call %d: %+v", firm, call, offers)
 	}
-	c, err := o.OpenApplication(ctx, me, call, offers[call][i])
-	if err != nil {
-		return err
+	return o.opens(func() (casework.Case, error) { return o.OpenApplication(ctx, me, call, offers[call][i]) })
+}
+
+// opens opens a case, and tells it.
+func (o offices) opens(open func() (casework.Case, error)) error {
+	var c casework.Case
+	err := insist(func() (err error) { c, err = open(); return err })
+	if err == nil {
+		o.say(fmt.Sprintf("opened %d", c.ID))
 	}
-	o.disk.Note(fmt.Sprintf("opened %d", c.ID))
-	return nil
+	return err
 }
 
 // goesOn takes an application as far as a batch that gathers.
@@ -118,10 +146,11 @@ func (o offices) submits(c casework.Case) error {
 			asked[i].Serial = fmt.Sprintf("S-%d-%d", c.Enterprise, i)
 		}
 	}
-	if err := o.Put(ctx, me, c.ID, Asked{Items: asked}); err != nil {
+	if err := insist(func() error { return o.Put(ctx, me, c.ID, Asked{Items: asked}) }); err != nil {
 		return err
 	}
-	if err := o.NamePayee(ctx, me, c.ID, Payee{Holder: "户名", Bank: "盐城农商银行", Number: "6228480402564890018"}); err != nil {
+	payee := Payee{Holder: "户名", Bank: "盐城农商银行", Number: "6228480402564890018"}
+	if err := insist(func() error { return o.NamePayee(ctx, me, c.ID, payee) }); err != nil {
 		return err
 	}
 	return o.act(me, c.ID, "submit")
@@ -175,25 +204,33 @@ func (o offices) pays(batch int64) error {
 	}
 	key := func(step string) string { return fmt.Sprintf("%s %d", step, batch) }
 	var order int64
-	if err := o.write(func(ctx context.Context, tx *store.Tx) (err error) {
-		order, err = o.Order(ctx, tx, finance, key("order"), dues)
-		return err
-	}); err != nil {
-		return err
+	for _, step := range []struct {
+		name string
+		do   func() error
+	}{
+		{"order", func() error {
+			return o.write(func(ctx context.Context, tx *store.Tx) (err error) {
+				order, err = o.Order(ctx, tx, finance, key("order"), dues)
+				return err
+			})
+		}},
+		{"send", func() error {
+			return o.write(func(ctx context.Context, tx *store.Tx) error {
+				return o.Book.Send(ctx, tx, ledger.Act{Scope: finance, Key: key("send"), Document: "支付令"}, order)
+			})
+		}},
+		{"settle", func() error {
+			_, err := o.Settle(ctx, finance, ledger.Act{Key: key("settle"), Document: "银行回单"}, order, outcomes)
+			return err
+		}},
+	} {
+		if err := insist(step.do); err != nil {
+			return fmt.Errorf("%s for batch %d: %w", step.name, batch, err)
+		}
+		o.say("key " + key(step.name))
 	}
-	o.disk.Note("key " + key("order"))
-	if err := o.write(func(ctx context.Context, tx *store.Tx) error {
-		return o.Book.Send(ctx, tx, ledger.Act{Scope: finance, Key: key("send"), Document: "支付令"}, order)
-	}); err != nil {
-		return err
-	}
-	o.disk.Note("key " + key("send"))
-	if _, err := o.Settle(ctx, finance, ledger.Act{Key: key("settle"), Document: "银行回单"}, order, outcomes); err != nil {
-		return err
-	}
-	o.disk.Note("key " + key("settle"))
 	for _, c := range children {
-		o.disk.Note(fmt.Sprintf("paid %d", c.ID))
+		o.say(fmt.Sprintf("paid %d", c.ID))
 	}
 	return nil
 }
@@ -231,25 +268,21 @@ func (o offices) gathers(fresh int) error {
 		}
 	}
 	if call == 0 {
-		c, err := o.OpenCall(ctx, cityA, Call{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "申报", Opens: asOf - 1, Closes: asOf + 300, Line: o.line, Reserve: 5000 * wan})
-		must(o.t, err)
+		var c Call
+		must(o.t, insist(func() (err error) {
+			c, err = o.OpenCall(ctx, cityA, Call{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "申报", Opens: asOf - 1, Closes: asOf + 300, Line: o.line, Reserve: 5000 * wan})
+			return err
+		}))
 		must(o.t, o.act(cityB, c.Case, "publish"))
 		call = c.Case
 	}
 	for range fresh {
 		must(o.t, o.applies(call))
 	}
-	batch := int64(0)
-	for _, b := range o.running(BatchWorkflow) {
-		if b.State == "gather" {
-			batch = b.ID
-		}
-	}
+	batch := o.gatheringNow()
 	if batch == 0 {
-		b, err := o.OpenBatch(ctx, cityA, call, "批次", "")
-		must(o.t, err)
-		o.disk.Note(fmt.Sprintf("opened %d", b.ID))
-		batch = b.ID
+		must(o.t, o.opens(func() (casework.Case, error) { return o.OpenBatch(ctx, cityA, call, "批次", "") }))
+		batch = o.gatheringNow()
 	}
 	var group errgroup.Group
 	for _, c := range o.running(ApplicationWorkflow) {
@@ -262,6 +295,16 @@ func (o offices) gathers(fresh int) error {
 		return err
 	}
 	return o.act(cityA, batch, "publish")
+}
+
+// gatheringNow is the batch that gathers, 0 for none.
+func (o offices) gatheringNow() (batch int64) {
+	for _, b := range o.running(BatchWorkflow) {
+		if b.State == "gather" {
+			batch = b.ID
+		}
+	}
+	return batch
 }
 
 // witness knows what was acknowledged, and looks at what a cut has left.
@@ -475,10 +518,15 @@ func rowsOf(db *store.DB, query string, row func(*store.Rows) error) error {
 	return rows.Err()
 }
 
+// begin forgets what was acknowledged: another city begins.
+func (w *witness) begin() {
+	w.events, w.acts, w.keys, w.opened, w.paid = map[int64]string{}, map[string]string{}, map[string]bool{}, map[int64]bool{}, map[int64]bool{}
+}
+
 // lives has a city live through some lives, each of which begins with what a cut in the one before has left, and cuts the power
 // in each so many times. The last one is not cut, and finishes what was begun.
 func (w *witness) lives(disk *storetest.Disk, r *rand.Rand, cuts *storetest.Cuts, want int) {
-	w.events, w.acts, w.keys, w.opened, w.paid = map[int64]string{}, map[string]string{}, map[string]bool{}, map[int64]bool{}, map[int64]bool{}
+	w.begin()
 	var left storetest.Image
 	var firm atomic.Int64
 	file := "sqlite:" + filepath.Join(disk.Dir, "test.db")
@@ -487,10 +535,10 @@ func (w *witness) lives(disk *storetest.Disk, r *rand.Rand, cuts *storetest.Cuts
 		disk.Begin(w.T, left)
 		db, err := store.Open(ctx, file, migrations)
 		must(w, err)
-		o := offices{world: newWorld(w.T, db), disk: disk, firm: &firm}
+		o := offices{world: newWorld(w.T, db), say: disk.Note, firm: &firm}
 		w.set, w.forms = o.set, o.forms
-		o.at = morning.Add(time.Duration(life) * 21 * 24 * time.Hour)
-		w.asksAgain(o)
+		o.at = inLife(life)
+		must(w, o.asksAgain(w.some()))
 		if last {
 			o.weeks(0)
 			must(w, db.Close())
@@ -512,27 +560,40 @@ func (w *witness) lives(disk *storetest.Disk, r *rand.Rand, cuts *storetest.Cuts
 	}
 }
 
-// asksAgain has some acts asked once more that were answered before: they are answered as before (hear).
-func (w *witness) asksAgain(o offices) {
-	n := 0
+// inLife is the morning on which a life begins.
+func inLife(life int) time.Time { return morning.Add(time.Duration(life) * 21 * 24 * time.Hour) }
+
+// some are some acts that were acknowledged.
+func (w *witness) some() (acts []string) {
 	for act := range w.acts {
-		if n++; n > 10 {
-			return
+		if len(acts) < 10 {
+			acts = append(acts, act)
 		}
+	}
+	return acts
+}
+
+// asksAgain asks for acts once more that were answered before: they are answered as before (hear).
+func (o offices) asksAgain(acts []string) error {
+	who := []access.Scope{county, county2, cityA, cityB}
+	for i, role := range departments {
+		who = append(who, somebody(int64(40+i), role))
+	}
+	for _, act := range acts {
 		var id, account int64
 		var action string
-		_, err := fmt.Sscan(act, &id, &action, &account)
-		must(w, err)
-		who := []access.Scope{county, county2, cityA, cityB}
-		for i, role := range departments {
-			who = append(who, somebody(int64(40+i), role))
+		if _, err := fmt.Sscan(act, &id, &action, &account); err != nil {
+			return fmt.Errorf("ask again for %q: %w", act, err)
 		}
-		i := slices.IndexFunc(who, func(s access.Scope) bool { return s.Account() == account })
-		if i < 0 {
-			who, i = []access.Scope{applicant(account, account-1000)}, 0
+		by := applicant(account, account-1000)
+		if i := slices.IndexFunc(who, func(s access.Scope) bool { return s.Account() == account }); i >= 0 {
+			by = who[i]
 		}
-		must(w, o.act(who[i], id, action))
+		if err := o.act(by, id, action); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // finished asks that nothing which was begun is left.

@@ -178,22 +178,35 @@ type thing struct {
 }
 
 // state makes things known, all of it verified, and gives their ids.
-func (w *world) state(things ...thing) (ids []int64) {
+func (w *world) state(things ...thing) []int64 {
 	w.t.Helper()
-	src, err := w.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "x.xlsx", Area: "320900"})
+	ids, err := w.stated(things...)
 	must(w.t, err)
-	must(w.t, w.write(func(ctx context.Context, tx *store.Tx) error { ids, err = w.ensure(ctx, tx, src, things); return err }))
+	return ids
+}
+
+// stated is state where it may fail.
+func (w *world) stated(things ...thing) (ids []int64, err error) {
+	src, err := w.Sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "x.xlsx", Area: "320900"})
+	if err != nil {
+		return nil, err
+	}
+	if err := w.write(func(ctx context.Context, tx *store.Tx) error { ids, err = w.ensure(ctx, tx, src, things); return err }); err != nil {
+		return nil, err
+	}
 	var all []fact.Statement
 	for i, x := range things {
 		for key, v := range x.facts {
 			all = append(all, statement(ids[i], key, v))
 		}
 	}
-	must(w.t, w.facts.Append(ctx, src, all))
-	_, err = w.Sources.Publish(ctx, src, nil)
-	must(w.t, err)
-	must(w.t, w.Frames.Refresh(ctx))
-	return ids
+	if err := w.facts.Append(ctx, src, all); err != nil {
+		return nil, err
+	}
+	if _, err := w.Sources.Publish(ctx, src, nil); err != nil {
+		return nil, err
+	}
+	return ids, w.Frames.Refresh(ctx)
 }
 
 func statement(subject int64, key string, v any) fact.Statement {
