@@ -97,11 +97,16 @@ func (s *Store) Attach(ctx context.Context, scope access.Scope, a Attachment) (E
 	if f.Type, err = s.sniff(f); err == nil && s.Scan != nil {
 		err = s.Scan(ctx, f.SHA256, f.Size)
 	}
+	if errs.KindOf(err) == errs.KindInvalid {
+		// What these bytes are refused for, anybody who brings them is refused for.
+		err = errors.Join(err, s.forget(ctx, f.SHA256))
+	}
 	if err == nil {
+		// Where this fails the bytes stay and belong to nothing: another may have brought the same, and be about to note them.
 		err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return addFile(ctx, tx, &f) })
 	}
 	if err != nil {
-		return Evidence{}, fmt.Errorf("attach %q to case %d: %w", f.Name, c.ID, errors.Join(err, s.forget(ctx, f.SHA256)))
+		return Evidence{}, fmt.Errorf("attach %q to case %d: %w", f.Name, c.ID, err)
 	}
 	return f, nil
 }

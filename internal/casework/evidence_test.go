@@ -2,8 +2,10 @@ package casework
 
 import (
 	"context"
+	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // What an approval stands on stays as it was when the source of it is taken back, and a task asks whether it still stands.
@@ -244,6 +247,54 @@ func TestFiles(t *testing.T) {
 		if diff := cmp.Diff([]string{"invoice 乙"}, seen(city)); diff != "" {
 			t.Errorf("after it was taken away (-want +got):\n%s", diff)
 		}
+	})
+}
+
+// Bytes that nobody could note belong to nothing, and are noted when they come again; they are not taken from under somebody else who
+// has brought the same and is about to note them.
+func TestFileWithoutNote(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		full, c := w.open(t), w.open(t)
+		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			for n := range maxFiles {
+				f := Evidence{Case: full.ID, SHA256: strconv.Itoa(n)}
+				if err := addFile(ctx, tx, &f); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+		attach := func(to Case) (Evidence, error) {
+			return w.Attach(ctx, firm(w, 0), Attachment{Case: to.ID, Name: "发票.pdf", Body: strings.NewReader("%PDF-1.7 发票")})
+		}
+		scans := 0
+		w.Scan = func(context.Context, string, int64) error {
+			if scans++; scans == 1 { // the bytes are there, and not noted yet
+				_, err := attach(full)
+				wantErr(t, "one file too many", err, errs.KindConflict, "casework.many_files")
+			}
+			return nil
+		}
+		f, err := attach(c)
+		must(t, err)
+		_, body, err := w.OpenFile(ctx, firm(w, 0), f.ID)
+		must(t, err)
+		must(t, body.Close())
+
+		other := Attachment{Case: c.ID, Name: "合同.pdf", Body: strings.NewReader("%PDF-1.7 合同")}
+		w.Scan = func(context.Context, string, int64) error { return errors.New("the scanner does not answer") }
+		if _, err := w.Attach(ctx, firm(w, 0), other); err == nil {
+			t.Fatal("a file is taken that nobody has looked at")
+		}
+		w.Scan = nil
+		other.Body = strings.NewReader("%PDF-1.7 合同")
+		if f, err = w.Attach(ctx, firm(w, 0), other); err != nil {
+			t.Fatal(err)
+		}
+		_, body, err = w.OpenFile(ctx, firm(w, 0), f.ID)
+		must(t, err)
+		must(t, body.Close())
 	})
 }
 

@@ -280,6 +280,59 @@ func TestFilesAreKept(t *testing.T) {
 
 func second[A, B any](_ A, _ B, err error) error { return err }
 
+// Bytes that are kept and could not be noted belong to no batch: nobody is told of them, the check does not take them for damage, and
+// the same file is taken, or brought, as if nothing had been.
+func TestFileWithoutNote(t *testing.T) {
+	each(t, func(d *desk) {
+		root := d.TempDir()
+		d.book = ledger.New(d.db, clock.Clock(func() time.Time { return time.UnixMilli(d.now.Load()) }), blob.At(root))
+		kept := func() int {
+			d.Helper()
+			names, err := filepath.Glob(filepath.Join(root, "??", "*"))
+			if err != nil {
+				d.Fatal(err)
+			}
+			return len(names)
+		}
+		line := d.appropriate(2024, 10_000)
+		batch := d.sent(orderOf(d.due(line, "A", 100), 100))
+		finance := access.NewScope(3, access.Finance, []string{city}, nil)
+		payments := read(d, access.SystemScope(), func(ctx context.Context, v *ledger.View) ([]ledger.Payment, error) { return v.Payments(ctx, batch) })
+		body := []byte("付款编号,金额（元）,处理结果\n" + payments[0].Reference + ",1.00,成功\n")
+
+		d.exec("ALTER TABLE ledger_batch_file RENAME TO ledger_elsewhere")
+		_, _, taking := d.take(finance, batch)
+		_, bringing := d.brings(finance, batch, "回单.csv", body)
+		d.exec("ALTER TABLE ledger_elsewhere RENAME TO ledger_batch_file")
+		if taking == nil || bringing == nil || kept() != 2 {
+			d.Fatalf("taken without a note: %v; brought without one: %v; %d files", taking, bringing, kept())
+		}
+		if all := d.files(batch); len(all) != 0 {
+			d.Errorf("noted: %+v", all)
+		}
+		d.sound()
+
+		if _, _, err := d.take(finance, batch); err != nil {
+			d.Fatal(err)
+		}
+		got, err := d.brings(finance, batch, "回单.csv", body)
+		if err != nil {
+			d.Fatal(err)
+		}
+		all := d.files(batch)
+		if len(all) != 2 || all[0].Kind != ledger.FileTaken || all[1] != got.File || kept() != 2 {
+			d.Fatalf("noted: %+v; %d files", all, kept())
+		}
+		if text := d.textOf(finance, batch, all[0].ID); !strings.Contains(text, payments[0].Reference) {
+			d.Errorf("the file for the bank:\n%s", text)
+		}
+		if text := d.textOf(finance, batch, got.File.ID); text != string(body) {
+			d.Errorf("the file of the bank:\n%s", text)
+		}
+		d.sound()
+	})
+}
+
 // The check finds a file of a batch that is gone, and one whose bytes are others.
 func TestCheckFindsSpoiltFiles(t *testing.T) {
 	root := t.TempDir()
