@@ -3,7 +3,7 @@
 # what these tell of themselves: how often each operator, state and kernel came, say. Then kills a process that moves money, and the
 # shipped server, 2000 times each on each database (YANZHEN_TEST_CRASH_ROUNDS), and PostgreSQL itself a tenth as often; has 5000 calls
 # to the disk fail under the ledger and as many under cases (YANZHEN_TEST_DISK_FAULTS); and cuts the power 50,000 times while jobs of
-# the ledger and as often while cases are at work (YANZHEN_TEST_POWER_CUTS).
+# the ledger, as often while cases are at work, and as often while files are handed in to them (YANZHEN_TEST_POWER_CUTS).
 #
 #   scripts/soak.sh [TIME]
 set -eu
@@ -37,7 +37,7 @@ grep 'disk faults' "$log"
 
 echo "== power cuts"
 export YANZHEN_TEST_POWER_CUTS="${YANZHEN_TEST_POWER_CUTS:-50000}"
-scripts/test.sh -timeout 600m -v -run '^TestPowerCuts$' ./internal/ledger ./internal/subsidy >"$log" 2>&1 || { cat "$log"; exit 1; }
+scripts/test.sh -timeout 600m -v -run '^(TestPowerCuts|TestTornFiles)$' ./internal/ledger ./internal/subsidy ./internal/casework >"$log" 2>&1 || { cat "$log"; exit 1; }
 grep 'power cuts' "$log"
 
 # Destroys the data directory under load and restores it, as often as YANZHEN_TEST_DRILL_ROUNDS says.

@@ -43,7 +43,7 @@ type Disk struct {
 	tables map[uintptr]uintptr
 }
 
-// Image is the files of a directory, by name.
+// Image is the files of a directory and of those below it, by name.
 type Image map[string][]byte
 
 // What is a kind of call that may be told to fail.
@@ -98,7 +98,9 @@ const (
 	synced
 	created
 	removed
-	dirSynced
+	linked    // a file that is there gets a name, another one perhaps
+	made      // a directory
+	dirSynced // a directory by its name, "." for that of the disk
 	noted
 )
 
@@ -157,7 +159,7 @@ func MountDisk(dir string) (*Disk, error) {
 	if err := d.mount(); err != nil {
 		return nil, err
 	}
-	files, err := imageOf(dir)
+	files, err := ImageOf(dir)
 	d.begin(files)
 	return d, err
 }
@@ -317,7 +319,7 @@ func (d *Disk) xDelete(tls *libc.TLS, _, path uintptr, dirSync int32) int32 {
 	delete(d.names, name)
 	d.note(op{kind: removed, file: n, name: name})
 	if dirSync != 0 {
-		d.note(op{kind: dirSynced})
+		d.note(op{kind: dirSynced, name: "."})
 	}
 	return rc
 }
@@ -407,24 +409,24 @@ func (d *Disk) sync(file uintptr) int32 {
 	d.note(op{kind: synced, file: h.file})
 	if h.made {
 		h.made = false
-		d.note(op{kind: dirSynced})
+		d.note(op{kind: dirSynced, name: "."})
 	}
 	return lib.SQLITE_OK
 }
 
-// imageOf is the files of a directory.
-func imageOf(dir string) (Image, error) {
-	found, err := os.ReadDir(dir)
-	if err != nil {
-		return nil, err
-	}
+// ImageOf is the files of a directory and of those below it.
+func ImageOf(dir string) (Image, error) {
 	files := Image{}
-	for _, f := range found {
-		if files[f.Name()], err = os.ReadFile(filepath.Join(dir, f.Name())); err != nil {
-			return nil, err
+	return files, filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
 		}
-	}
-	return files, nil
+		name, err := filepath.Rel(dir, path)
+		if err == nil {
+			files[name], err = os.ReadFile(path)
+		}
+		return err
+	})
 }
 
 // Put makes a directory hold the files of an image and no others.
@@ -434,10 +436,11 @@ func (img Image) Put(dir string) error {
 		return err
 	}
 	for _, f := range old {
-		err = cmp.Or(err, os.Remove(filepath.Join(dir, f.Name())))
+		err = cmp.Or(err, os.RemoveAll(filepath.Join(dir, f.Name())))
 	}
 	for _, name := range img.names() {
-		err = cmp.Or(err, os.WriteFile(filepath.Join(dir, name), img[name], 0o600))
+		file := filepath.Join(dir, name)
+		err = cmp.Or(err, os.MkdirAll(filepath.Dir(file), 0o700), os.WriteFile(file, img[name], 0o600))
 	}
 	return err
 }

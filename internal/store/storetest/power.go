@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"os"
@@ -59,6 +60,7 @@ type Cut struct {
 	Checkpoint bool // the log was being copied into the database
 	Lost       bool // something that was not brought to the disk is gone
 	Torn       bool // something that was written at once is there in part
+	File       bool // a file below the directory of the database was on its way: its bytes or its name
 }
 
 // Cut is the files that a power cut leaves here, by what r says: of what was brought to the disk all, of the rest each sector
@@ -75,17 +77,33 @@ type inode struct {
 // platter is the disk below a directory.
 type platter struct {
 	files map[int]*inode
-	names map[string]int
-	todo  []op // of the directory, not on the disk yet
+	names map[string]int // of the files and directories
+	todo  []op           // of directories, not on the disk yet
 }
+
+const directory = -1 // is the number of every directory
 
 func newPlatter(files Image) *platter {
 	d := &platter{files: map[int]*inode{}, names: map[string]int{}}
 	for i, name := range files.names() {
 		d.names[name] = i + 1
 		d.files[i+1] = &inode{data: slices.Clone(files[name])}
+		for dir := range above(name) {
+			d.names[dir] = directory
+		}
 	}
 	return d
+}
+
+// above are the directories above a file, up to that of the disk, which is always there.
+func above(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for dir := filepath.Dir(name); dir != "."; dir = filepath.Dir(dir) {
+			if !yield(dir) {
+				return
+			}
+		}
+	}
 }
 
 func (img Image) names() []string { return slices.Sorted(maps.Keys(img)) }
@@ -104,22 +122,56 @@ func (d *platter) apply(o op) {
 	case created:
 		d.files[o.file] = &inode{}
 		d.todo = append(d.todo, o)
-	case removed:
+	case removed, linked, made:
 		d.todo = append(d.todo, o)
 	case dirSynced:
-		for _, o := range d.todo {
-			enter(d.names, o)
-		}
-		d.todo = nil
+		d.todo = slices.DeleteFunc(d.todo, func(todo op) bool {
+			is := filepath.Dir(todo.name) == o.name
+			if is {
+				enter(d.names, todo)
+			}
+			return is
+		})
 	}
 }
 
 func enter(names map[string]int, o op) {
-	if o.kind == created {
+	switch o.kind {
+	case removed:
+		delete(names, o.name)
+	case made:
+		names[o.name] = directory
+	default:
 		names[o.name] = o.file
-		return
 	}
-	delete(names, o.name)
+}
+
+// named are the names that a cut leaves: of each directory those that were brought to the disk, and of what came after as much as r
+// says, in its order; and no name in a directory that has none.
+func (d *platter) named(r *rand.Rand) map[string]int {
+	names := maps.Clone(d.names)
+	todo := map[string]int{}
+	for _, o := range d.todo {
+		todo[filepath.Dir(o.name)]++
+	}
+	for _, dir := range slices.Sorted(maps.Keys(todo)) {
+		todo[dir] = r.IntN(todo[dir] + 1)
+	}
+	for _, o := range d.todo {
+		if dir := filepath.Dir(o.name); todo[dir] > 0 {
+			todo[dir]--
+			enter(names, o)
+		}
+	}
+	maps.DeleteFunc(names, func(name string, _ int) bool {
+		for dir := range above(name) {
+			if n, there := names[dir]; !there || n != directory {
+				return true
+			}
+		}
+		return false
+	})
+	return names
 }
 
 // after is a file after it was written to or cut off.
@@ -165,17 +217,18 @@ func (d *platter) cut(r *rand.Rand) (Image, Cut) {
 	case 2, 3:
 		h.rest = first
 	}
-	names := maps.Clone(d.names)
-	for _, o := range d.todo[:h.IntN(len(d.todo)+1)] {
-		enter(names, o)
-	}
-	var met Cut
+	met := Cut{File: slices.ContainsFunc(d.todo, func(o op) bool { return below(o.name) })}
+	names := d.named(h.Rand)
 	files := Image{}
 	for _, name := range slices.Sorted(maps.Keys(names)) {
+		if names[name] == directory {
+			continue
+		}
 		f := d.files[names[name]]
 		if len(f.pending) > 0 {
 			met.Mid = met.Mid || isLog(name)
-			met.Checkpoint = met.Checkpoint || !isLog(name)
+			met.Checkpoint = met.Checkpoint || !isLog(name) && !below(name)
+			met.File = met.File || below(name)
 		}
 		var lost, torn bool
 		files[name], lost, torn = f.cut(h)
@@ -301,8 +354,8 @@ func (d *Disk) forget(h *handle) error {
 
 // Cuts counts cuts and what they met.
 type Cuts struct {
-	N, Mid, Checkpoint, Lost, Torn int
-	traces                         int
+	N, Mid, Checkpoint, Lost, Torn, File int
+	traces                               int
 }
 
 func (c Cuts) String() string {
@@ -314,7 +367,7 @@ func (c *Cuts) add(met Cut) {
 	for _, x := range []struct {
 		n   *int
 		was bool
-	}{{&c.Mid, met.Mid}, {&c.Checkpoint, met.Checkpoint}, {&c.Lost, met.Lost}, {&c.Torn, met.Torn}} {
+	}{{&c.Mid, met.Mid}, {&c.Checkpoint, met.Checkpoint}, {&c.Lost, met.Lost}, {&c.Torn, met.Torn}, {&c.File, met.File}} {
 		if x.was {
 			*x.n++
 		}
@@ -365,7 +418,7 @@ func (t Trace) checkpoints() (all []int) {
 		switch {
 		case o.kind == created:
 			log[o.file] = isLog(o.name)
-		case o.kind == wrote && !log[o.file]:
+		case o.kind == wrote && !log[o.file] && !below(o.name):
 			all = append(all, i+1)
 		}
 	}
@@ -373,6 +426,18 @@ func (t Trace) checkpoints() (all []int) {
 }
 
 func isLog(name string) bool { return strings.HasSuffix(name, "-wal") }
+
+// below says that a file is not in the directory of the database itself.
+func below(name string) bool { return filepath.Dir(name) != "." }
+
+// Without is a trace without the waits for the disk that forget names: of a file by its name at that time, or of a directory. It is a
+// process that does not wait there, a control.
+func (t Trace) Without(forget func(name string, dir bool) bool) Trace {
+	t.ops = slices.DeleteFunc(slices.Clone(t.ops), func(o op) bool {
+		return (o.kind == synced || o.kind == dirSynced) && forget(o.name, o.kind == dirSynced)
+	})
+	return t
+}
 
 // Enough fails the test where cuts met too little for their number: then it would have shown little. A few cuts are not judged.
 func (c Cuts) Enough(t testing.TB) {

@@ -91,7 +91,7 @@ func TestCutTakesNames(t *testing.T) {
 	if gone == 0 || gone == 100 {
 		t.Errorf("the name is gone after %d of 100 cuts", gone)
 	}
-	d.apply(op{kind: dirSynced})
+	d.apply(op{kind: dirSynced, name: "."})
 	for range 100 {
 		if left, _ := d.cut(r); string(left["a"]) != "x" {
 			t.Fatalf("%q is left", left["a"])
@@ -108,13 +108,13 @@ func TestTraceIsWhole(t *testing.T) {
 	p := d.Trace().Play(false)
 	noted := 0
 	p.To(d.Trace().Len(), func(string) { noted++ })
-	p.disk.apply(op{kind: dirSynced})
+	p.disk.apply(op{kind: dirSynced, name: "."})
 	got := Image{}
 	for name, n := range p.disk.names {
 		p.disk.apply(op{kind: synced, file: n})
 		got[name] = p.disk.files[n].data
 	}
-	want, err := imageOf(d.Dir)
+	want, err := ImageOf(d.Dir)
 	if err != nil {
 		t.Fatal(err)
 	}
