@@ -730,3 +730,70 @@ func TestOpenRefuses(t *testing.T) {
 		})
 	}
 }
+
+// atLast writes down, at the end, what a transaction was told.
+type atLast struct {
+	table string
+	told  []string
+	fail  error
+}
+
+func (a *atLast) End(ctx context.Context, tx *store.Tx) error {
+	for _, text := range a.told {
+		if _, err := tx.Exec(ctx, `INSERT INTO `+a.table+` (word) VALUES ($1)`, text); err != nil {
+			return err
+		}
+	}
+	return a.fail
+}
+
+// TestAtEnd: an ending runs once, after its function and in its transaction: what it writes is there with the rest, or nothing is.
+func TestAtEnd(t *testing.T) {
+	schema := []store.Migrations{{Package: "trial", FS: fstest.MapFS{"migrations/0001_trial.sql": {Data: []byte("CREATE TABLE trial_word (word VARCHAR(20) NOT NULL PRIMARY KEY);\n")}}}}
+	storetest.Each(t, schema, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		type key struct{}
+		write := func(fail, failAtEnd error, words ...string) error {
+			return db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				for _, w := range words {
+					a := tx.AtEnd(key{}, func() store.Ending { return &atLast{table: "trial_word", fail: failAtEnd} }).(*atLast)
+					a.told = append(a.told, w)
+				}
+				var n int
+				if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM trial_word WHERE word = $1`, words[0]).Scan(&n); err != nil {
+					return err
+				}
+				if n > 0 {
+					t.Errorf("%s is written before the function has ended", words[0])
+				}
+				return fail
+			})
+		}
+		broken := errors.New("broken")
+		if err := write(nil, nil, "one", "two"); err != nil {
+			t.Fatal(err)
+		}
+		if err := write(broken, nil, "three"); !errors.Is(err, broken) {
+			t.Errorf("a function that fails: %v", err)
+		}
+		if err := write(nil, broken, "four"); !errors.Is(err, broken) {
+			t.Errorf("an ending that fails: %v", err)
+		}
+		var all string
+		rows, err := db.Read().Query(ctx, `SELECT word FROM trial_word ORDER BY word`)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var w string
+			if err := rows.Scan(&w); err != nil {
+				t.Fatal(err)
+			}
+			all += w + " "
+		}
+		if all != "one two " {
+			t.Errorf("kept %q, want one and two", all)
+		}
+	})
+}

@@ -148,7 +148,12 @@ func (d dialect) snapshot() sql.IsolationLevel {
 // ctx ends before fn has returned, the transaction is rolled back; after that it is committed all the same, so that
 // the answer always says what happened.
 func (db *DB) Write(ctx context.Context, fn func(ctx context.Context, tx *Tx) error) error {
-	return db.engine.write(ctx, fn)
+	return db.engine.write(ctx, func(ctx context.Context, tx *Tx) error {
+		if err := fn(ctx, tx); err != nil {
+			return err
+		}
+		return tx.end(ctx)
+	})
 }
 
 const (

@@ -18,6 +18,41 @@ type Tx struct {
 	kept *kept     // statements of the writer of SQLite; nil on PostgreSQL, whose driver keeps its own
 	err  error     // of the first statement that failed
 	rows int64     // changed so far
+	ends []ending
+}
+
+// Ending writes what comes last in a transaction, after all that its function wrote and before it commits. A lock that it takes
+// is held for no longer than the commit, and nobody who waits for it holds up another.
+type Ending interface {
+	End(ctx context.Context, tx *Tx) error
+}
+
+type ending struct {
+	key any
+	Ending
+}
+
+// AtEnd is the ending that the transaction has under a key; begin makes it where there is none yet. Endings are asked in the
+// order in which they came.
+func (tx *Tx) AtEnd(key any, begin func() Ending) Ending {
+	for _, e := range tx.ends {
+		if e.key == key {
+			return e.Ending
+		}
+	}
+	e := ending{key, begin()}
+	tx.ends = append(tx.ends, e)
+	return e.Ending
+}
+
+// end asks the endings, those among them that an ending brought with it.
+func (tx *Tx) end(ctx context.Context) error {
+	for n := 0; n < len(tx.ends); n++ {
+		if err := tx.ends[n].End(ctx, tx); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // note remembers the first failure, after which the transaction can only be rolled back.
