@@ -23,6 +23,7 @@ var order = [][]string{
 	{"internal/clock", "internal/errs", "internal/lot", "internal/shelf"},
 	{"internal/blob", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
+	{"internal/audit"},
 	{"internal/access", "internal/backup"},
 	{"internal/content"},
 	{"internal/notice", "internal/source"},
