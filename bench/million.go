@@ -13,6 +13,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/enrol"
@@ -79,6 +80,7 @@ func sheetsChild(dir string) error {
 // rowsIn is how many rows all sources of a database have.
 func rowsIn(ctx context.Context, file string) (rows int64, err error) {
 	db, err := store.Open(ctx, "sqlite:"+file, []store.Migrations{
+		audit.Migrations,
 		access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, enrol.Migrations, api.Migrations,
 	})
 	if err != nil {

@@ -80,13 +80,12 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 		return err
 	}
 	// Apart from the files of imports: each looks after its own alone, and would take the other's away with one that it refused.
-	evidence, err := blob.Open(filepath.Join(p.data, "files", "cases"))
-	if err != nil {
+	if in.evidence, err = blob.Open(filepath.Join(p.data, "files", "cases")); err != nil {
 		return err
 	}
 	in.cases = casework.Open(casework.Deps{
 		DB: in.db, Sources: in.sources, Parties: in.parties, Facts: in.facts, Frames: in.frames, Library: in.lib, Clock: in.now,
-		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: evidence, Forms: forms, Sniff: casework.SniffFile,
+		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: in.evidence, Forms: forms, Sniff: casework.SniffFile,
 	})
 	in.subsidy.Use(in.cases)
 	return nil

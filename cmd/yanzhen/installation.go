@@ -16,6 +16,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
@@ -99,6 +100,7 @@ func (p *place) kind() string {
 
 // schemas are the tables of all packages that keep something.
 var schemas = []store.Migrations{
+	audit.Migrations,
 	access.Migrations,
 	source.Migrations,
 	party.Migrations,
@@ -128,6 +130,8 @@ type installation struct {
 	log        *slog.Logger
 	lib        *content.Library
 	db         *store.DB
+	auditKey   *audit.Key
+	evidence   blob.Dir // files of cases
 	accounts   *access.Store
 	sources    *source.Store
 	parties    *party.Store
@@ -227,6 +231,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		return nil, err
 	}
 	if err = in.openCases(ctx, p); err != nil {
+		return nil, err
+	}
+	if err = in.openAudit(ctx, p); err != nil {
 		return nil, err
 	}
 	return in, nil

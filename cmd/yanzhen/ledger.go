@@ -5,9 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io/fs"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -15,24 +12,16 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
-	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // ledgerCheckCommand walks over the whole ledger and says which rows break what must hold.
 func ledgerCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
-	place := &place{}
-	flags.StringVar(&place.data, "data", "data", t.S("cmd.flag_data"))
-	flags.StringVar(&place.db, "db", "", t.S("cmd.flag_db"))
+	place := auditFlags(flags, t)
 	return func(ctx context.Context, c *console, args []string) (err error) {
 		if len(args) != 0 {
 			return errUsage
 		}
-		if file, ok := strings.CutPrefix(place.url(), "sqlite:"); ok {
-			if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) { // which opening would make, empty and without a fault
-				return &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("store.no_database", file), Err: err}
-			}
-		}
-		db, err := store.Open(ctx, place.url(), schemas)
+		db, err := place.existing(ctx)
 		if err != nil {
 			return err
 		}

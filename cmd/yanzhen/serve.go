@@ -153,6 +153,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		in.subsidy.Watch(work, askEvery, func(err error) { in.log.Error("firms of rounds", "err", err) })
 	})
 	beside.Go(func() { in.watchLedger(work) })
+	beside.Go(func() { in.watchAudit(work) })
 	if in.keeper != nil {
 		beside.Go(func() { in.keeper.Run(work) })
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -45,7 +46,7 @@ func (w *watch) clock() clock.Clock {
 func (w *watch) pass(d time.Duration) { w.ms.Add(d.Milliseconds()) }
 
 func each(t *testing.T, test func(t *testing.T, s *Store, w *watch)) {
-	storetest.Each(t, []store.Migrations{Migrations}, func(t *testing.T, db *store.DB) {
+	storetest.Each(t, []store.Migrations{audit.Migrations, Migrations}, func(t *testing.T, db *store.DB) {
 		w := newWatch()
 		test(t, New(db, w.clock(), w.clock(), cheap), w)
 	})
@@ -143,7 +144,7 @@ func TestOnlyAdministratorsManage(t *testing.T) {
 }
 
 func TestNewAccountRefused(t *testing.T) {
-	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(t, []store.Migrations{audit.Migrations, Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	good := NewAccount{Login: "zhang", Name: "张三", Password: secret}
 	tests := map[string]struct {
 		change func(*NewAccount)
@@ -419,7 +420,7 @@ func TestPasswordHash(t *testing.T) {
 
 // TestRehash raises the cost: the next sign-in stores a hash of the new one.
 func TestRehash(t *testing.T) {
-	db := storetest.SQLite(t, []store.Migrations{Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, Migrations})
 	mustCreate(t, New(db, newWatch().clock(), newWatch().clock(), cheap), "zhang")
 	dear := cheap
 	dear.Passes = 2
@@ -566,7 +567,7 @@ func TestSessionEndsAtOnce(t *testing.T) {
 }
 
 func TestTicket(t *testing.T) {
-	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(t, []store.Migrations{audit.Migrations, Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	a := mustCreate(t, s, "zhang", Grant{Role: Auditor, Area: "320900"})
 	got, err := s.ByTicket(t.Context(), a.Ticket())
 	if diff := cmp.Diff(a, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Account{})); err != nil || diff != "" {

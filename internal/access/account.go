@@ -15,6 +15,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -229,6 +230,7 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, by Scope, account int64,
 		if err != nil {
 			return err
 		}
+		audit.Note(tx, loggedGrant, id)
 		_, err = tx.Exec(ctx, insertGrant, id, account, string(g.Role), g.Area, g.Party, s.now.Millis(), by.Account(), g.Until)
 		if err != nil {
 			return fmt.Errorf("insert grant: %w", err)

@@ -7,6 +7,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -113,6 +114,7 @@ func (s *Store) record(ctx context.Context, tx *store.Tx, by Scope, e Event) err
 	if _, err := tx.Exec(ctx, insertEvent, id, s.now.Millis(), by.Account(), e.Account, e.Party, e.Area, string(e.Deed), e.Note); err != nil {
 		return fmt.Errorf("record %s: %w", e.Deed, err)
 	}
+	audit.Note(tx, loggedEvent, id)
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -328,7 +329,7 @@ func TestFindAccounts(t *testing.T) {
 }
 
 func BenchmarkIssueCodes(b *testing.B) {
-	s := New(storetest.SQLite(b, []store.Migrations{Migrations}), newWatch().clock(), newWatch().clock(), cheap)
+	s := New(storetest.SQLite(b, []store.Migrations{audit.Migrations, Migrations}), newWatch().clock(), newWatch().clock(), cheap)
 	var list []Enrolment
 	for i := range 1000 {
 		list = append(list, Enrolment{Firm{int64(i + 1), "320902"}, fmt.Sprintf("firm%d", i), "某厂"})
@@ -432,7 +433,7 @@ func TestEveryDeedIsTold(t *testing.T) {
 func TestTwoClocks(t *testing.T) {
 	page, machine := newWatch(), newWatch()
 	machine.pass(600 * 24 * time.Hour)
-	s := New(storetest.SQLite(t, []store.Migrations{Migrations}), page.clock(), machine.clock(), cheap)
+	s := New(storetest.SQLite(t, []store.Migrations{audit.Migrations, Migrations}), page.clock(), machine.clock(), cheap)
 	ctx := t.Context()
 	a := mustCreate(t, s, "zhang", Grant{Role: Auditor, Area: "320900"})
 	events, err := s.Events(ctx, EventQuery{Account: a.ID}, func(Event) bool { return true })

@@ -32,6 +32,10 @@ type Kind struct {
 	All string
 	// Case is a query for the refs (column ref) of those that belong to the case $1; "" where none does.
 	Case string
+	// Holds finds what a dossier holds with a thing of the kind.
+	Holds []Hold
+	// Numbered is the part whose one row has a number n, from 1 on, among those of its case_id; "" where things are not numbered.
+	Numbered string
 }
 
 // Part is rows of a table that belong to a thing. Its query names columns of whole numbers and texts, tells an order, and takes

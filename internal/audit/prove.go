@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"os"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -161,4 +162,56 @@ func refs(ctx context.Context, q store.Querier, query string, args ...any) (all 
 		all = append(all, p)
 	}
 	return all, rows.Err()
+}
+
+// maxSince is how large a file with a proof of consistency may be, in bytes.
+const maxSince = 1 << 20
+
+// Later is a checkpoint with the proof that it contains an earlier one.
+type Later struct {
+	Since      string         `json:"since"`      // the earlier one, as it was signed
+	Checkpoint string         `json:"checkpoint"` // the later one
+	Path       tlog.TreeProof `json:"path"`       // hashes, in base64
+}
+
+// Since proves that the log, as a checkpoint has it, contains an earlier checkpoint, which stands in a file.
+func Since(ctx context.Context, q store.Querier, file string, checkpoint []byte, key string) (Later, error) {
+	msg, old, err := checkpointIn(file, key)
+	if err != nil {
+		return Later{}, err
+	}
+	later, err := OpenCheckpoint(checkpoint, key)
+	if err != nil {
+		return Later{}, err
+	}
+	path, err := NewProver(ctx, q, later).Consistency(old)
+	if err == nil {
+		err = Consistent(path, old, later)
+	}
+	return Later{string(msg), string(checkpoint), path}, err
+}
+
+// VerifySince verifies what Since proves, against the earlier checkpoint as its keeper has it in a file.
+func VerifySince(file string, proof []byte, key string) (old, later Checkpoint, err error) {
+	_, old, err = checkpointIn(file, key)
+	if err != nil {
+		return old, later, err
+	}
+	var l Later
+	if err := json.Unmarshal(proof, &l); err != nil || len(proof) > maxSince {
+		return old, later, errs.Invalid(i18n.M("audit.bad_since"))
+	}
+	if later, err = OpenCheckpoint([]byte(l.Checkpoint), key); err != nil {
+		return old, later, err
+	}
+	return old, later, Consistent(l.Path, old, later)
+}
+
+func checkpointIn(file, key string) ([]byte, Checkpoint, error) {
+	msg, err := os.ReadFile(file)
+	if err != nil {
+		return nil, Checkpoint{}, errs.Invalid(i18n.M("audit.no_file", file))
+	}
+	c, err := OpenCheckpoint(msg, key)
+	return msg, c, err
 }

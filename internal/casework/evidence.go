@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -131,6 +132,7 @@ func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
 	if f.Shared {
 		shared = 1
 	}
+	audit.Note(tx, loggedFile, f.ID)
 	_, err = tx.Exec(ctx, insertFile, f.ID, f.Case, f.Field, f.Name, f.SHA256, f.Size, f.Type, f.Actor, f.At, f.Who, shared)
 	return err
 }

@@ -14,6 +14,7 @@ import (
 	"sync"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -140,6 +141,19 @@ func (s *Store) Definition(ctx context.Context, c Case) (*Workflow, error) {
 		return nil, err
 	}
 	return s.definition(ctx, s.DB.Read(), c.Hash, pins)
+}
+
+// Definition is the bytes of a definition that a case runs under, by their hash.
+func Definition(ctx context.Context, q store.Querier, hash string) ([]byte, error) {
+	var name, body string
+	err := q.QueryRow(ctx, bodyOf, hash).Scan(&name, &body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.NotFound("definition", hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read definition %s: %w", hash, err)
+	}
+	return []byte(body), nil
 }
 
 func (s *Store) definition(ctx context.Context, q store.Querier, hash string, pins []Pin) (*Workflow, error) {
@@ -289,6 +303,11 @@ func (w *Workflow) readEvents(ctx context.Context, q store.Querier, id int64) ([
 }
 
 func putEvent(ctx context.Context, tx *store.Tx, e Event) error {
+	audit.Note(tx, loggedEvent, e.ID)
+	return writeEvent(ctx, tx, e)
+}
+
+func writeEvent(ctx context.Context, tx *store.Tx, e Event) error {
 	opened, err := json.Marshal(e.Opened)
 	if err != nil {
 		return err

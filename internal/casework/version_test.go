@@ -108,7 +108,7 @@ func (w *world) copyOf(t *testing.T, id int64) (undo func()) {
 				return err
 			}
 			for _, e := range events {
-				if err := putEvent(ctx, tx, e); err != nil {
+				if err := writeEvent(ctx, tx, e); err != nil {
 					return err
 				}
 			}

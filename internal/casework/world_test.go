@@ -14,6 +14,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -33,7 +34,7 @@ import (
 var library = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 
 // shipping is the database's schema, with a table for the effects of the tests.
-var shipping = []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, Migrations, {Package: "trial", FS: os.DirFS("testdata/trial")}}
+var shipping = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, Migrations, {Package: "trial", FS: os.DirFS("testdata/trial")}}
 
 // world is the stores over one database, wired as in the product.
 type world struct {

@@ -10,6 +10,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -31,7 +32,7 @@ type world struct {
 var now = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 
 func each(t *testing.T, firms int, test func(t *testing.T, w *world)) {
-	migrations := []store.Migrations{access.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
+	migrations := []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
 	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
 		lib, err := content.Load(contentdata.FS)
 		if err != nil {

@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -141,6 +142,7 @@ func (b *Book) draft(ctx context.Context, tx *store.Tx, a Act, orders []Order) (
 		return 0, err
 	}
 	first := legs[0].line
+	audit.Note(tx, loggedBatch, id)
 	_, err = tx.Exec(ctx, insertBatch, id, hash, first.Fund, first.Area, int64(total), len(orders), b.clock.Millis(), a.by(), a.Key)
 	if err != nil {
 		return 0, fmt.Errorf("make batch: %w", err)
@@ -234,6 +236,7 @@ func (b *Book) noteStep(ctx context.Context, tx *store.Tx, a Act, batch int64, o
 	if reason == "" {
 		reason = a.Reason
 	}
+	audit.Note(tx, loggedStep, batch, int64(o.Order), int64(step))
 	_, err := tx.Exec(ctx, insertStep, batch, o.Order, step, string(o.State), b.clock.Millis(), a.by(), reason, a.Document, o.Place, o.File, a.Key)
 	if err != nil {
 		return fmt.Errorf("note step of payment %d of batch %d: %w", o.Order, batch, err)

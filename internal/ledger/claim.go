@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -170,6 +171,7 @@ func claim(ctx context.Context, tx *store.Tx, a Act, commitment int64, l Line, p
 }
 
 func enterClaim(ctx context.Context, tx *store.Tx, a Act, s Standing) error {
+	audit.Note(tx, loggedClaim, s.ID)
 	_, err := tx.Exec(ctx, insertClaim, s.ID, s.Project, s.Item, s.Family, s.Commitment, s.Case, s.Party, s.Area, int64(s.Amount), s.Year, s.Bureau, s.Doc, s.Source, s.Place, a.Key)
 	if err != nil {
 		return fmt.Errorf("enter claim: %w", err)
@@ -368,6 +370,7 @@ func (b *Book) lift(ctx context.Context, tx *store.Tx, a Act, query string, id i
 				return fmt.Errorf("ledger: claim %d stands, and its key says that nothing does", s.ID)
 			}
 		}
+		audit.Note(tx, loggedLift, s.ID)
 		if _, err := tx.Exec(ctx, insertLift, s.ID, b.clock.Millis(), a.by(), a.Reason, a.Key); err != nil {
 			return fmt.Errorf("lift claim %d: %w", s.ID, err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -124,6 +125,7 @@ func promise(ctx context.Context, tx *store.Tx, a Act, id int64, l Line, hold in
 	if err != nil {
 		return nil, err
 	}
+	audit.Note(tx, loggedCommitment, id)
 	if _, err := tx.Exec(ctx, insertCommitment, id, l.ID, hold, a.Case, p.Party, p.Area, p.Clause); err != nil {
 		return nil, fmt.Errorf("enter commitment: %w", err)
 	}
@@ -145,6 +147,7 @@ func promise(ctx context.Context, tx *store.Tx, a Act, id int64, l Line, hold in
 }
 
 func makePart(ctx context.Context, tx *store.Tx, p *part) error {
+	audit.Note(tx, loggedPart, p.id)
 	if _, err := tx.Exec(ctx, insertPart, p.id, p.commitment, p.n, p.line.ID); err != nil {
 		return fmt.Errorf("enter instalment: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -23,7 +24,7 @@ func Example() {
 		panic(err)
 	}
 	defer os.RemoveAll(dir)
-	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "l.db"), []store.Migrations{ledger.Migrations})
+	db, err := store.Open(ctx, "sqlite:"+filepath.Join(dir, "l.db"), []store.Migrations{audit.Migrations, ledger.Migrations})
 	if err != nil {
 		panic(err)
 	}

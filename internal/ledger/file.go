@@ -12,6 +12,7 @@ import (
 	"os"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/sheet"
@@ -117,6 +118,7 @@ func (b *Book) noteFile(ctx context.Context, tx *store.Tx, f *File) (err error) 
 		return err
 	}
 	f.At = b.clock.Millis()
+	audit.Note(tx, loggedFile, f.ID)
 	if _, err := tx.Exec(ctx, insertFile, f.ID, f.Batch, string(f.Kind), f.Name, f.SHA256, f.Size, f.At, f.By); err != nil {
 		return fmt.Errorf("note file of batch %d: %w", f.Batch, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -23,7 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
 
-var migrations = []store.Migrations{ledger.Migrations}
+var migrations = []store.Migrations{audit.Migrations, ledger.Migrations}
 
 const (
 	city   = "320900"

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -112,6 +113,7 @@ func (b *Book) lineFor(ctx context.Context, tx *store.Tx, ap Appropriation) (Lin
 	if l.ID, err = tx.NextIDs(ctx, 1); err != nil {
 		return Line{}, err
 	}
+	audit.Note(tx, loggedLine, l.ID)
 	if _, err := tx.Exec(ctx, insertLine, l.ID, l.Fund, l.Code, l.Year, l.Area, l.Name); err != nil {
 		return Line{}, fmt.Errorf("make budget line: %w", err)
 	}
@@ -187,6 +189,7 @@ func holdFor(ctx context.Context, tx *store.Tx, l Line, call string) (int64, err
 	if id, err = tx.NextIDs(ctx, 1); err != nil {
 		return 0, err
 	}
+	audit.Note(tx, loggedHold, id)
 	if _, err := tx.Exec(ctx, insertHold, id, l.ID, call); err != nil {
 		return 0, fmt.Errorf("make reserve: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -86,6 +87,7 @@ func (b *Book) post(ctx context.Context, tx *store.Tx, a Act, kind Kind, legs []
 	}
 	at := b.clock.Millis()
 	day := clock.DayOf(at).String()
+	audit.Note(tx, loggedTransfer, id)
 	_, err = tx.Exec(ctx, insertTransfer, id, string(kind), at, day, a.by(), a.Case, a.Reason, a.Document, a.Key)
 	if err != nil {
 		return fmt.Errorf("enter %s: %w", kind, err)

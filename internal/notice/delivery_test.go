@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -206,7 +207,7 @@ func (c *counting) Carry(_ context.Context, l Letter) (string, error) {
 func TestSeveralProcesses(t *testing.T) {
 	storetest.EachURL(t, func(t *testing.T, url string) {
 		const messages, processes = 60, 4
-		migrations := []store.Migrations{access.Migrations, Migrations}
+		migrations := []store.Migrations{audit.Migrations, access.Migrations, Migrations}
 		open := func() *store.DB {
 			db, err := store.Open(t.Context(), url, migrations)
 			if err != nil {
@@ -272,7 +273,7 @@ func TestSeveralProcesses(t *testing.T) {
 }
 
 func TestRunStopsCleanly(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	h.reached("firm", Mail, "firm@example.com")
 	began, end := make(chan struct{}), make(chan struct{})
 	s := h.mailer(carrierFunc(func(context.Context, Letter) (string, error) {
@@ -309,7 +310,7 @@ func TestStates(t *testing.T) {
 		tries int64
 		sent  bool
 	}
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	h.reached("firm", Mail, "firm@example.com")
 	s := h.mailer(&box{})
 	admin := h.scope("admin")

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
@@ -138,7 +139,7 @@ func TestTermsAcrossAChangeOfTheCalendar(t *testing.T) {
 // However often and with whatever pauses somebody asks: no alarm comes twice, a reminder never after the day or before it is
 // due, an escalation never on the day or before; and who asks every day is told each step.
 func TestTermsProperty(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	run := 0
 	rapid.Check(t, func(r *rapid.T) {
 		run++
@@ -202,7 +203,7 @@ func TestTermsProperty(t *testing.T) {
 
 // Many terms are asked about in few statements.
 func TestManyTerms(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	terms := func(period.Calendar) []Term {
 		var list []Term
 		for i := range 1200 {

@@ -16,6 +16,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -161,7 +162,7 @@ func (h *house) inboxOf(name string) []string {
 }
 
 func each2(t *testing.T, test func(t *testing.T, h *house)) {
-	storetest.Each(t, []store.Migrations{access.Migrations, Migrations}, func(t *testing.T, db *store.DB) { test(t, newHouse(t, db)) })
+	storetest.Each(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}, func(t *testing.T, db *store.DB) { test(t, newHouse(t, db)) })
 }
 
 var errChanged = errors.New("changed my mind")
@@ -206,7 +207,7 @@ func TestAKeyIsToldOnce(t *testing.T) {
 }
 
 func TestPostRefusesMistakes(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	good := Message{Kind: Task, To: ToAccount(1), Title: i18n.M("notice.kind.task"), At: 1}
 	for name, spoil := range map[string]func(*Message){
 		"kind":       func(m *Message) { m.Kind = "news" },
@@ -316,7 +317,7 @@ func TestReadAndUnread(t *testing.T) {
 }
 
 func TestUnreadIsNotCountedForEver(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	var list []Message
 	for i := range MaxUnread + 30 {
 		list = append(list, say(Task, ToAccount(h.ids["city"]), fmt.Sprint(i)))
@@ -672,7 +673,7 @@ func TestDigest(t *testing.T) {
 }
 
 func TestALongDigestIsCut(t *testing.T) {
-	h := newHouse(t, storetest.SQLite(t, []store.Migrations{access.Migrations, Migrations}))
+	h := newHouse(t, storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, Migrations}))
 	h.reached("city", Mail, "city@example.com")
 	h.w.to("2024-10-31", 8)
 	for i := range digestMax + 7 {

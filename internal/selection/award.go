@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -275,6 +276,7 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, r Round, scheme *Scheme,
 			GivenOn: today, ValidUntil: period.Day(day(scheme.ValidUntil(today))),
 		}
 		out[i] = t
+		audit.Note(tx, loggedTitle, t.ID)
 		_, err := tx.Exec(ctx, insertTitle, t.ID, t.Nomination, t.Round, t.Party, t.Item, t.Title, t.Honour, int64(t.GivenOn), int64(t.ValidUntil))
 		if err != nil {
 			return nil, fmt.Errorf("give a title: %w", err)
@@ -324,6 +326,7 @@ func (s *Store) Recheck(ctx context.Context, tx *store.Tx, id int64, passed bool
 	if err != nil {
 		return err
 	}
+	audit.Note(tx, loggedRecheck, n)
 	if _, err := tx.Exec(ctx, insertRecheck, n, id, act.Case, s.Clock.Millis(), act.Actor, number(passed), strings.TrimSpace(act.Reason)); err != nil {
 		return fmt.Errorf("check title %d: %w", id, err)
 	}

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -375,6 +376,7 @@ func (s *Store) Score(ctx context.Context, scope access.Scope, roundID int64, nu
 		if err != nil {
 			return err
 		}
+		audit.Note(tx, loggedSheet, id)
 		_, err = tx.Exec(ctx, insertSheet, id, n.ID, e.ID, s.Clock.Millis(), asJSON(given), remark)
 		return err
 	})
@@ -441,6 +443,7 @@ func (s *Store) Rank(ctx context.Context, tx *store.Tx, roundID int64) ([]Place,
 		for id, mean := range p.Score.Items {
 			items[id] = mean.RatString()
 		}
+		audit.Note(tx, loggedPlace, ids[p.Key])
 		_, err := tx.Exec(ctx, insertPlace, ids[p.Key], r.ID, p.Rank, int64(p.Score.Total), p.Score.Exact.RatString(), asJSON(items), asJSON(p.Tie))
 		if err != nil {
 			return nil, fmt.Errorf("write a place: %w", err)

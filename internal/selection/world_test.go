@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -22,7 +23,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
 
-var migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, Migrations}
+var migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
 
 const (
 	yancheng  = "320900"

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -221,6 +222,7 @@ func (s *Store) keep(ctx context.Context, tx *store.Tx, id int64, stage string, 
 	if pays.Unbounded {
 		open = 1
 	}
+	audit.Note(tx, LoggedAssessment, id, int64(n))
 	_, err = tx.Exec(ctx, insertAssessment, id, n, stage, s.Clock.Millis(), by, a.Receipt.Known, int64(pays.Sure), int64(pays.Possible), open, reason, string(bounds), string(receipt))
 	return noted("keep assessment", err)
 }

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -367,6 +368,7 @@ func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id in
 	if line == 0 {
 		return 0, errs.Conflict(i18n.M("subsidy.batch_empty"))
 	}
+	audit.Note(tx, loggedNotice, id)
 	_, err = tx.Exec(ctx, sumNotice, line, int64(sum), id)
 	return sum, noted("publish batch", err)
 }

@@ -8,6 +8,7 @@ import (
 	"unicode"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -206,6 +207,9 @@ func (s *Store) insertItems(ctx context.Context, tx *store.Tx, id int64, items [
 	if err != nil {
 		return err
 	}
+	for i := range items {
+		audit.Note(tx, loggedCost, first+int64(i))
+	}
 	err = tx.InsertRows(ctx, "subsidy_cost", costNames, func(yield func([]any) bool) {
 		for i, it := range items {
 			invoice, serial := it.keys()
@@ -331,6 +335,7 @@ func (s *Store) Rule(ctx context.Context, tx *store.Tx, id int64, by Judge, ruli
 		if err := limited("subsidy.field_reason", reason, maxText); err != nil {
 			return err
 		}
+		audit.Note(tx, loggedRuling, first+int64(i))
 		if _, err := tx.Exec(ctx, insertRuling, first+int64(i), c.ID, id, s.Clock.Millis(), by.By, string(by.Role), int64(r.Amount), reason, by.Report); err != nil {
 			return fmt.Errorf("rule on a cost item: %w", err)
 		}

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -42,12 +43,14 @@ func (s *Store) score(ctx context.Context, tx *store.Tx, c casework.Case, accoun
 	if err != nil {
 		return err
 	}
+	audit.Note(tx, loggedScore, c.ID, c.Moved, account)
 	_, err = tx.Exec(ctx, insertScore, c.ID, c.Moved, account, r.Hash, string(sheet), in.Remark, 0, s.Clock.Millis())
 	return noted("keep score sheet", err)
 }
 
 // declare keeps that an expert has a conflict of interest.
 func (s *Store) declare(ctx context.Context, tx *store.Tx, c casework.Case, account int64, why string) error {
+	audit.Note(tx, loggedScore, c.ID, c.Moved, account)
 	_, err := tx.Exec(ctx, insertScore, c.ID, c.Moved, account, "", "{}", why, 1, s.Clock.Millis())
 	return noted("declare conflict of interest", err)
 }

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -800,6 +801,7 @@ func (s *Store) writeLines(ctx context.Context, tx *store.Tx, r Round, p *policy
 	if _, err := tx.Exec(ctx, sumRound, count, int64(sum), r.ID); err != nil {
 		return false, fmt.Errorf("add up notice: %w", err)
 	}
+	audit.Note(tx, loggedNotice, r.ID)
 	return true, s.moveRound(ctx, tx, r, RoundPublishing, RoundNotice, s.today().String())
 }
 

@@ -13,6 +13,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -44,7 +45,7 @@ var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
 	morning    = time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)
-	migrations = []store.Migrations{access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 

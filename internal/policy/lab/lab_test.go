@@ -16,6 +16,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -38,7 +39,7 @@ var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
 	now        = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
-	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, version.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 

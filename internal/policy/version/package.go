@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -58,15 +59,40 @@ func (p Package) Canonical() Package {
 	return Package{Policy: plain(p.Policy), Cases: plain(p.Cases), Provenance: plain(p.Provenance)}
 }
 
-// Hash is SHA-256, in hexadecimal, over the files of the canonical package in the order of their names: for each its
-// name, a line end, its length in bytes, a line end, its bytes.
+// Hash is SHA-256, in hexadecimal, over Flat.
 func (p Package) Hash() string {
-	h := sha256.New()
+	h := sha256.Sum256(p.Flat())
+	return hex.EncodeToString(h[:])
+}
+
+// Flat is the files of the canonical package one after the other, in the order of their names: for each its name, a line end, its
+// length in bytes, a line end, its bytes.
+func (p Package) Flat() []byte {
+	var b bytes.Buffer
 	for _, f := range p.Canonical().parts() {
-		fmt.Fprintf(h, "%s\n%d\n", f.name, len(f.body))
-		h.Write(f.body)
+		fmt.Fprintf(&b, "%s\n%d\n", f.name, len(f.body))
+		b.Write(f.body)
 	}
-	return hex.EncodeToString(h.Sum(nil))
+	return b.Bytes()
+}
+
+// ParseFlat reads what Flat writes.
+func ParseFlat(src []byte) (p Package, err error) {
+	rest := src
+	for len(rest) > 0 {
+		name, after, _ := bytes.Cut(rest, []byte("\n"))
+		size, body, _ := bytes.Cut(after, []byte("\n"))
+		n, err := strconv.Atoi(string(size))
+		to, known := p.files()[string(name)]
+		if err != nil || !known || n < 0 || n > len(body) {
+			return Package{}, errs.Invalid(i18n.M("version.bad_flat", len(src)-len(rest)))
+		}
+		*to, rest = body[:n:n], body[n:]
+	}
+	if !bytes.Equal(p.Flat(), src) {
+		return Package{}, errs.Invalid(i18n.M("version.bad_flat", len(src)))
+	}
+	return p, nil
 }
 
 // Zip is the package as an archive: the same bytes for the same package.

@@ -112,3 +112,20 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestFlat: what Flat writes is read back, and nothing else is: no byte of it can change unseen.
+func TestFlat(t *testing.T) {
+	for _, p := range []Package{
+		{Policy: []byte("a: 1\n")}, {Policy: []byte("a: 1\n"), Cases: []byte("cases.yaml\n3\nabc"), Provenance: []byte("来源\n")}, {},
+	} {
+		got, err := ParseFlat(p.Flat())
+		if err != nil || got.Hash() != p.Hash() {
+			t.Errorf("%q: %v", p.Flat(), err)
+		}
+	}
+	for _, src := range []string{"x", "policy.yaml\n1\n", "policy.yaml\n-1\n", "policy.yaml\n01\na", "other.yaml\n1\na", "policy.yaml\n1\na\n", "policy.yaml\n1\nacases.yaml\n1\na"} {
+		if _, err := ParseFlat([]byte(src)); err == nil {
+			t.Errorf("%q is read", src)
+		}
+	}
+}

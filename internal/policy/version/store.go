@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -180,6 +181,11 @@ func (s *Store) Package(ctx context.Context, v Version) (Package, error) {
 	return s.packageOf(ctx, v.Hash)
 }
 
+// PackageWith is the package with a hash, whatever version has or had it.
+func (s *Store) PackageWith(ctx context.Context, hash string) (Package, error) {
+	return s.packageOf(ctx, hash)
+}
+
 func (s *Store) packageOf(ctx context.Context, hash string) (Package, error) {
 	var policy, cases, provenance string
 	err := s.DB.Read().QueryRow(ctx, packageByHash, hash).Scan(&policy, &cases, &provenance)
@@ -220,6 +226,7 @@ func (s *Store) note(ctx context.Context, tx *store.Tx, id int64, e Event) error
 	if e.Kind == Ended {
 		day = e.Day.String()
 	}
+	audit.Note(tx, loggedEvent, id, int64(n+1))
 	_, err := tx.Exec(ctx, insertEvent, id, n+1, string(e.Kind), s.Clock.Millis(), e.Actor, e.Hash, e.Reason, day, e.Seq)
 	if err != nil {
 		return fmt.Errorf("note what happened to a policy: %w", err)
