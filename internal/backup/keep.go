@@ -583,16 +583,16 @@ func (s State) Lapse(now, age int64) []i18n.Msg {
 	case s.Good == nil:
 		all = append(all, i18n.M("backup.lapse_none"))
 	case min(s.Good.Made, s.Good.Verified) < now-age: // Made is after Verified where the clock was set back
-		all = append(all, i18n.M("backup.lapse_old", instant(s.Good.Made)))
+		all = append(all, i18n.M("backup.lapse_old", clock.Minute(s.Good.Made)))
 	}
 	if s.FailedAt > 0 {
-		all = append(all, i18n.M("backup.lapse_failed", instant(s.FailedAt), s.Failed))
+		all = append(all, i18n.M("backup.lapse_failed", clock.Minute(s.FailedAt), s.Failed))
 	}
 	if !s.JournalFailed.IsZero() {
-		all = append(all, i18n.M("backup.lapse_journal", instant(s.Through), s.JournalFailed))
+		all = append(all, i18n.M("backup.lapse_journal", clock.Minute(s.Through), s.JournalFailed))
 	}
 	if s.Alive > 0 && s.Alive < now-10*aliveEvery.Milliseconds() {
-		all = append(all, i18n.M("backup.lapse_dead", instant(s.Alive)))
+		all = append(all, i18n.M("backup.lapse_dead", clock.Minute(s.Alive)))
 	}
 	return slices.Clip(all)
 }

@@ -122,7 +122,7 @@ func standOn(from string, at int64) (place string, on Manifest, err error) {
 	return place, on, nil
 }
 
-// instant is a moment as it is asked for and told, in Beijing's time.
+// instant is a moment as --at takes it, in Beijing's time; clock.Minute is one that is only told.
 func instant(ms int64) string {
 	return time.UnixMilli(ms).In(clock.Beijing).Format("2006-01-02T15:04:05.000Z07:00")
 }
@@ -298,7 +298,7 @@ func sameAs(ctx context.Context, earlier, later kept, scratch string) (err error
 	}
 	for _, want := range later.Files {
 		if want.Path == database && want.SHA256 != hex.EncodeToString(h.Sum(nil)) {
-			return errs.Unavailable(i18n.M("backup.journal_differs", instant(earlier.Moment), instant(later.Moment)), nil)
+			return errs.Unavailable(i18n.M("backup.journal_differs", clock.Minute(earlier.Moment), clock.Minute(later.Moment)), nil)
 		}
 	}
 	return nil

@@ -16,6 +16,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -698,5 +699,26 @@ func TestClockSetBack(t *testing.T) {
 	}
 	if diff := cmp.Diff(w.rows, rowsOf(t, to)); diff != "" {
 		t.Errorf("the last that there is (-want +got)\n%s", diff)
+	}
+}
+
+// What is wrong with backups is told in moments as pages tell them; only what --at asks for is told to the millisecond.
+func TestLapseTellsMomentsAsPagesDo(t *testing.T) {
+	made := time.Date(2026, 11, 29, 2, 15, 7, 123e6, time.UTC).UnixMilli()
+	state := State{
+		Every: 3_600_000, Good: &Good{Made: made, Verified: made}, FailedAt: made, Failed: i18n.M("backup.journal_differs", "a", "b"),
+		Through: made, JournalFailed: i18n.M("backup.journal_ended"), Alive: made,
+	}
+	all := state.Lapse(made+100*3_600_000, 0)
+	if len(all) != 4 {
+		t.Fatalf("lapses: %v", all)
+	}
+	for _, lang := range []i18n.Lang{i18n.ZH, i18n.EN} {
+		for _, l := range all {
+			said := i18n.T{Lang: lang}.Msg(l)
+			if !strings.Contains(said, "2026-11-29 10:15") || strings.Contains(said, "10:15:07") || strings.Contains(said, "+08:00") {
+				t.Errorf("%s: %s", lang, said)
+			}
+		}
 	}
 }

@@ -10,7 +10,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -225,7 +224,7 @@ func (st *step) movedOn(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read the event that moved case %d: %w", st.c.ID, err)
 	}
-	return errs.Conflict(i18n.M("casework.moved_on", whoMsg(last.Who), st.w.told(last), instant(last.At), st.w.states[st.c.State].Name))
+	return errs.Conflict(i18n.M("casework.moved_on", whoMsg(last.Who), st.w.told(last), clock.Minute(last.At), st.w.states[st.c.State].Name))
 }
 
 // told is what an event is called.
@@ -242,10 +241,6 @@ func whoMsg(who string) i18n.Msg {
 		return i18n.M("casework.who." + who)
 	}
 	return i18n.M("access.role." + who)
-}
-
-func instant(ms int64) string {
-	return time.UnixMilli(ms).In(clock.Beijing).Format("2006-01-02 15:04")
 }
 
 // who asks whether the account may take the action in one of its roles, and has not done what others must do.
@@ -349,7 +344,7 @@ func (st *step) answeredBefore(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("read the event that closed task %d: %w", t.ID, err)
 		}
-		return errs.Conflict(i18n.M("casework.answered", whoMsg(last.Who), st.w.told(last), instant(last.At)))
+		return errs.Conflict(i18n.M("casework.answered", whoMsg(last.Who), st.w.told(last), clock.Minute(last.At)))
 	}
 	return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.no_task", st.a.Name)}
 }

@@ -18,7 +18,7 @@ func instant(ms int64) string {
 	if ms == 0 {
 		return ""
 	}
-	return time.UnixMilli(ms).In(clock.Beijing).Format("2006-01-02 15:04")
+	return clock.Minute(ms)
 }
 
 // people is the names of accounts that were asked for.

@@ -1,8 +1,6 @@
 package web
 
 import (
-	"time"
-
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -60,9 +58,7 @@ func isNumber(def content.FactDef) bool {
 }
 
 // instant is a moment as Beijing reads it, to the minute.
-func instant(ms int64) string {
-	return time.UnixMilli(ms).In(clock.Beijing).Format("2006-01-02 15:04")
-}
+func instant(ms int64) string { return clock.Minute(ms) }
 
 // exportCell is a value for a sheet: amounts in yuan, whole numbers as numbers, the rest as text.
 func exportCell(t i18n.T, lib *content.Library, def content.FactDef, c fact.Cell) any {
