@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -240,6 +241,10 @@ func (s *server) act(ctx context.Context, c *caller, in *ActIn) (*eventOut, erro
 	}
 	b := in.Body
 	e, err := s.Cases.Act(ctx, c.scope, casework.Act{Case: in.ID, Action: b.Action, Task: b.Task, Seen: b.Seen, Reason: b.Reason, Entry: b.Entry, Key: key})
+	var wrong form.Problems
+	if errors.As(err, &wrong) {
+		return nil, formFaults(c.t, b.Entry, wrong)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
@@ -125,6 +126,32 @@ func invalid(t i18n.T, parameter, got string, msg i18n.Msg) error {
 // faultAt is a problem with one place of the body.
 func faultAt(t i18n.T, pointer string, msg i18n.Msg) fault {
 	return fault{Pointer: pointer, Detail: t.Msg(msg)}
+}
+
+// formFaults is all that is wrong with what was entered in a form, each at its place in the body: among answers, or where texts came
+// instead of them, among these. Files are no part of the body: what is wrong with them names what they prove.
+func formFaults(t i18n.T, entry []byte, wrong form.Problems) error {
+	var sent struct {
+		Answers json.RawMessage            `json:"answers"`
+		Rows    map[string]json.RawMessage `json:"rows"`
+	}
+	typed := json.Unmarshal(entry, &sent) == nil && sent.Answers == nil
+	p := newProblem(t, http.StatusUnprocessableEntity, t.S("api.invalid", len(wrong)))
+	for _, x := range wrong {
+		at := ""
+		_, list := sent.Rows[x.Field]
+		switch {
+		case x.Path == form.EvidencePath(x.Field):
+		case !typed:
+			at = "/entry/answers" + pointer(x.Path)
+		case list || strings.Contains(x.Path, "."):
+			at = "/entry/rows" + pointer(x.Path)
+		default:
+			at = "/entry/texts" + pointer(x.Path)
+		}
+		p.Errors = append(p.Errors, faultAt(t, at, i18n.M("api.in_form", x.Where, x.Msg)))
+	}
+	return p
 }
 
 // gotLimit is how much of what came in is sent back, in characters.

@@ -227,7 +227,12 @@ func TestFiledProjectIsAppliedFor(t *testing.T) {
 		t.Helper()
 		wants(t, c.ask("firm", http.MethodPost, one+"/files?name="+name+"&field="+field, invoicePDF+field), 201)
 	}
-	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 422) // without the plan
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 422, "1 处", "计划总投资", "至少要 1 个文件") // without the plan
+	// All that is wrong is told at once, each at its place.
+	many := strings.NewReplacer(`"plan_total": 1500`, `"plan_total": "许多"`, `"contact": "某经理"`, `"contact": ""`, `"due": "2024-09-30"`, `"due": "后天"`).Replace(entry)
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(many)), 422, `"pointer":"/entry/answers/plan_total"`, `"pointer":"/entry/answers/contact"`, `"pointer":"/entry/answers/milestones/1/due"`)
+	typed := `{"action": "file", "entry": {"texts": {"name": "黑灯车间改造", "plan_total": "许多"}, "rows": {"milestones": [{"what": "设备到货", "due": "后天"}]}}}`
+	wants(t, c.ask("firm", http.MethodPost, one+"/act", typed), 422, `"pointer":"/entry/texts/plan_total"`, `"pointer":"/entry/rows/milestones/0/due"`)
 	attach("plan_total", "plan.pdf")
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(strings.Replace(entry, `"plan_total": 1500`, `"plan_total": 900`, 1))), 422)
 	wants(t, c.ask("firm", http.MethodPost, one+"/act", file(entry)), 200)
