@@ -43,7 +43,7 @@ const (
 	noInvestment = "统一社会信用代码,企业名称,县（市、区）,项目名称,是否智改数转项目,项目年度投资额（万元）,年度有效投入（万元）\n" + tinghuCode + ",盐城亭湖甲机械有限公司,亭湖区,数字车间,是,0,0\n"
 )
 
-const callBody = `{"area": "320900", "policy": "yancheng-2022-6", "clauses": ["c9"], "title": "2024年度智改数转专项申报", "text": "请于截止日前提交。", "materials": [{"field": "invoices", "name": {"zh": "发票", "en": "Invoices"}, "required": true}], "opens": "2024-10-31", "closes": "2024-11-30", "line": {line}, "reserve": "80万元", "quota": 50}`
+const callBody = `{"area": "320902", "policy": "yancheng-2022-6", "clauses": ["c9"], "title": "2024年度智改数转专项申报", "text": "请于截止日前提交。", "materials": [{"field": "invoices", "name": {"zh": "发票", "en": "Invoices"}, "required": true}], "opens": "2024-10-31", "closes": "2024-11-30", "line": {line}, "reserve": "80万元", "quota": 50}`
 
 const costsBody = `{"items": [{"kind": "equipment", "label": "焊接机器人", "invoice": "24322000000012345678", "on": "2023-06-15", "seller": "江苏某装备有限公司", "serial": "RB-2023-0042", "amount": "600万元"}]}`
 

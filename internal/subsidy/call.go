@@ -152,7 +152,8 @@ func (c Call) columns() ([]any, error) {
 }
 
 // PublishCall opens a draft, sets its money aside, and notes who is told of it: the enterprises of its area that its clauses
-// bring something to, or may. It gives them, for the messages. Whoever drafted it may not publish it.
+// bring something to, or may. It gives them, for the messages. Whoever drafted it may not publish it, and another area's budget
+// does not pay it.
 func (s *Store) PublishCall(ctx context.Context, tx *store.Tx, by int64, id int64) ([]int64, error) {
 	c, err := callOf(ctx, tx, id)
 	if err != nil {
@@ -163,6 +164,13 @@ func (s *Store) PublishCall(ctx context.Context, tx *store.Tx, by int64, id int6
 	}
 	if s.today() > c.Closes {
 		return nil, errs.Conflict(i18n.M("subsidy.call_over", c.Closes.String()))
+	}
+	lines, err := ledger.In(tx, access.SystemScope()).Lines(ctx, ledger.Filter{Line: c.Line})
+	for _, l := range lines { // drafts were once kept whatever area the line is of
+		err = errors.Join(err, s.paysIn(l, c.Area))
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := move(ctx, tx, c, CallDraft, CallPublished); err != nil {
 		return nil, err

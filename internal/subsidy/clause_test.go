@@ -1,6 +1,7 @@
 package subsidy
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -13,8 +14,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // everything is a firm that gets something by every clause of the document that holds under its defaults.
@@ -345,6 +348,59 @@ func TestDraftOfACall(t *testing.T) {
 			if _, err := w.cases.Act(ctx, who, casework.Act{Case: c.Case, Action: "publish"}); err == nil {
 				t.Errorf("account %d publishes what it wrote", who.Account())
 			}
+		}
+	})
+}
+
+// A call is paid by the budget of its own area or by that of one above it: the money of a county pays in the county alone, whoever
+// drafts, and a draft of before that says otherwise is not published.
+func TestCallIsPaidByItsOwnAreaOrOneAbove(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(1)
+		lines := map[string]int64{"320900": w.line}
+		for _, area := range []string{"320902", "320904"} {
+			id, err := ledger.Alone(ctx, w.Book, func(ctx context.Context, tx *store.Tx) (int64, error) {
+				return w.Book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "budget of " + area, Reason: "年初预算", Document: "盐财〔2024〕2号"},
+					ledger.Appropriation{Fund: "县级专项", Code: "zgsz", Year: 2024, Area: area, Name: "智改数转", Change: 100 * wan})
+			})
+			must(t, err)
+			lines[area] = id
+		}
+		for _, x := range []struct {
+			area, line string
+			ok         bool
+		}{
+			{"320900", "320900", true},
+			{"320902", "320900", true},
+			{"320902", "320902", true},
+			{"320900", "320902", false},
+			{"320904", "320902", false},
+			{"320902", "320904", false},
+		} {
+			draft := Call{Area: x.area, Policy: yancheng, Clauses: []string{"c9"}, Title: "申报", Opens: asOf, Closes: asOf + 5, Line: lines[x.line]}
+			_, err := w.CheckCall(ctx, cityA, draft)
+			var wrong CallProblems
+			switch {
+			case x.ok && err != nil:
+				t.Errorf("a call of %s on a line of %s: %v", x.area, x.line, err)
+			case !x.ok && (!errors.As(err, &wrong) || len(wrong) != 1 || wrong[0].Field != "line" || wrong[0].Msg.Key != "subsidy.line_elsewhere"):
+				t.Errorf("a call of %s on a line of %s: %v", x.area, x.line, err)
+			}
+			if _, err := w.OpenCall(ctx, cityA, draft); (err == nil) != x.ok {
+				t.Errorf("drafted, a call of %s on a line of %s: %v", x.area, x.line, err)
+			}
+		}
+		if _, err := w.CheckCall(ctx, somebody(20, access.CountyOfficial), Call{Area: "320902", Policy: yancheng, Clauses: []string{"c9"}, Title: "申报", Opens: asOf, Closes: asOf + 5, Line: lines["320902"] + 1_000_000}); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("a line that is not there: %v", err)
+		}
+		c, err := w.OpenCall(ctx, cityA, Call{Area: "320900", Policy: yancheng, Clauses: []string{"c9"}, Title: "旧草稿", Opens: asOf, Closes: asOf + 5, Line: w.line})
+		must(t, err)
+		must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `UPDATE subsidy_call SET line_id = $1 WHERE case_id = $2`, lines["320902"], c.Case)
+			return err
+		}))
+		if err := w.act(cityB, c.Case, "publish", ""); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("an old draft on another area's line is published: %v", err)
 		}
 	})
 }

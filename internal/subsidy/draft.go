@@ -58,7 +58,7 @@ func (s *Store) CheckCall(ctx context.Context, scope access.Scope, c Call) (Call
 		all = append(all, CallProblem{"closes", i18n.M("subsidy.call_past", c.Closes.String())})
 	}
 	if c.Line != 0 {
-		_, err := s.lineSeen(ctx, scope, c.Line)
+		err := s.payable(ctx, scope, c.Area, c.Line)
 		if msg, told := errs.Message(err); told {
 			all = append(all, CallProblem{"line", msg})
 		} else if err != nil {

@@ -198,13 +198,27 @@ func (s *Store) lineSeen(ctx context.Context, scope access.Scope, line int64) (f
 	return found, err
 }
 
-// payable refuses a line of the fund that the scope does not see, or that is neither of an area nor of one above it.
+// payable refuses a line of the fund that the scope does not see, or that is neither of an area nor of one above it: what is
+// promised in an area is paid by its own budget or by that of an area above it, and the money of a county is for the county alone.
 func (s *Store) payable(ctx context.Context, scope access.Scope, area string, line int64) error {
 	found, err := s.lineSeen(ctx, scope, line)
-	if err == nil && !s.Library.Areas().Within(area, found.Area) {
-		err = errs.Invalid(i18n.M("subsidy.round_line"))
+	if err == nil {
+		err = s.paysIn(found, area)
 	}
 	return err
+}
+
+// paysIn refuses a line of the fund for an area outside its own; an area that is not known is told by itself.
+func (s *Store) paysIn(l ledger.Line, area string) error {
+	areas := s.Library.Areas()
+	if _, known := areas.Node(area); !known || areas.Within(area, l.Area) {
+		return nil
+	}
+	name := func(code string) string {
+		n, _ := areas.Node(code)
+		return cmp.Or(n.Name, code)
+	}
+	return errs.Invalid(i18n.M("subsidy.line_elsewhere", l.Label(), name(l.Area), name(area)))
 }
 
 // roundLines is what a round finds, by firm, clause, thing and year: what is paid, then what is left out.
