@@ -73,6 +73,7 @@ func (s *server) listRounds(ctx context.Context, c *caller, _ *struct{}) (*round
 
 // RoundIn is a round to be listed.
 type RoundIn struct {
+	Keyed
 	Body struct {
 		Area    string   `json:"area" minLength:"1" maxLength:"64" example:"320900"`
 		Policy  string   `json:"policy" minLength:"1" maxLength:"100" example:"yancheng-2022-6"`
@@ -174,6 +175,9 @@ func (s *server) previewRound(ctx context.Context, c *caller, in *RoundIn) (*rou
 // listRound works the list out and keeps it, to be checked.
 func (s *server) listRound(ctx context.Context, c *caller, in *RoundIn) (*idOut, error) {
 	n, err := s.askedRound(c, in)
+	if err == nil {
+		n.Key, err = keyOf(c, in.key)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -358,7 +362,7 @@ func (s *server) registerRounds() {
 	const list, one, line = "/rounds", "/rounds/{id}", "/rounds/{id}/lines/{n}"
 	handle(s, operation{id: "list_rounds", tag: "subsidies", method: http.MethodGet, path: list, need: read}, s.listRounds)
 	handle(s, operation{id: "preview_round", tag: "subsidies", method: http.MethodPost, path: list + "/preview", need: office}, s.previewRound)
-	handle(s, operation{id: "list_round", tag: "subsidies", method: http.MethodPost, path: list, need: office, status: http.StatusCreated, once: true}, s.listRound)
+	handle(s, operation{id: "list_round", tag: "subsidies", method: http.MethodPost, path: list, need: office, status: http.StatusCreated, keyed: true}, s.listRound)
 	handle(s, operation{id: "get_round", tag: "subsidies", method: http.MethodGet, path: one, need: read}, s.getRound)
 	handle(s, operation{id: "list_round_lines", tag: "subsidies", method: http.MethodGet, path: one + "/lines", need: read}, s.listRoundLines)
 	handle(s, operation{id: "drop_round_line", tag: "subsidies", method: http.MethodPost, path: line + "/drop", need: office, status: http.StatusNoContent}, s.dropRoundLine)

@@ -63,6 +63,11 @@ func TestRoundFromListToPaid(t *testing.T) {
 	if again := c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody(), idempotencyHeader, "round"); again.status != 201 || again.body != first.body {
 		t.Errorf("listed again: %d %s", again.status, again.body)
 	}
+	// The same list again is refused under another key, without any, and from another official: nobody is asked twice.
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody(), idempotencyHeader, "other"), 409, first.at(t, "id"))
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds", c.roundBody()), 409)
+	wants(t, c.ask("city", http.MethodPost, "/rounds", c.roundBody(), idempotencyHeader, "round"), 409)
+	wants(t, c.ask("tinghu", http.MethodPost, "/rounds", strings.Replace(c.roundBody(), `"title": "`, `"title": "另`, 1), idempotencyHeader, "round"), 409)
 	one := "/rounds/" + first.at(t, "id")
 	wants(t, c.get("auditor", one), 200, `"state":"listed"`, `"by":"测试 tinghu"`)
 	for _, login := range []string{"firm", "viewer"} {

@@ -92,8 +92,10 @@ const (
 const (
 	insertRound = `INSERT INTO subsidy_round (id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, at, notice, request_key)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'listed', $10, $11, '', $12) ON CONFLICT DO NOTHING`
-	roundByID   = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice, published_by, published_at FROM subsidy_round WHERE id = $1`
-	moveRound   = `UPDATE subsidy_round SET state = $1, notice = $2 WHERE id = $3 AND state = $4`
+	roundByID = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice, published_by, published_at FROM subsidy_round WHERE id = $1`
+	moveRound = `UPDATE subsidy_round SET state = $1, notice = $2 WHERE id = $3 AND state = $4`
+	sameRound = `SELECT id, state FROM subsidy_round WHERE area = $1 AND policy = $2 AND clauses = $3 AND as_of = $4 AND title = $5 AND line_id = $6
+		AND state IN ('listed', 'publishing', 'notice') ORDER BY id LIMIT 1`
 	roundByKey  = `SELECT id FROM subsidy_round WHERE by_account = $1 AND request_key = $2`
 	publisher   = `UPDATE subsidy_round SET published_by = $1, published_at = $2 WHERE id = $3`
 	forgetLines = `DELETE FROM subsidy_round_line WHERE round_id = $1`
@@ -120,7 +122,9 @@ type NewRound struct {
 
 // ListRound works out who gets what by verified facts and keeps it as a list to be checked. For each clause, thing and year it
 // takes what is sure by verified facts alone, and never more than what is sure by all that is known. What the ledger holds
-// already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area.
+// already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area. The
+// same list is not made twice while the first waits to be checked or stands in its notice, whoever asks: under the key of the
+// first the same account gets that one, and else it is a Conflict that names it.
 func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (Round, error) {
 	if err := limited("subsidy.field_key", n.Key, maxNumber); err != nil {
 		return Round{}, err
@@ -130,6 +134,12 @@ func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (
 	}
 	r, lines, err := s.PreviewRound(ctx, scope, n)
 	if err != nil {
+		return Round{}, err
+	}
+	if err := onlyList(ctx, s.DB.Read(), r); err != nil {
+		if before, _ := s.listedBy(ctx, r.By, n); before.ID != 0 { // a request with the same key was faster
+			return before, nil
+		}
 		return Round{}, err
 	}
 	if len(lines) == 0 || lines[0].State != LineListed {
@@ -144,19 +154,45 @@ func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (
 
 // listedBy is the round that an account has listed under a key; none where there is none. It is a Conflict where that is another one.
 func (s *Store) listedBy(ctx context.Context, account int64, n NewRound) (Round, error) {
-	var id int64
-	err := s.DB.Read().QueryRow(ctx, roundByKey, account, n.Key).Scan(&id)
-	if n.Key == "" || errors.Is(err, sql.ErrNoRows) {
-		return Round{}, nil
-	}
-	if err != nil {
-		return Round{}, fmt.Errorf("look for a round by its key: %w", err)
+	id, err := keyedRound(ctx, s.DB.Read(), account, n.Key)
+	if err != nil || id == 0 {
+		return Round{}, err
 	}
 	r, err := roundOf(ctx, s.DB.Read(), id)
 	if err == nil && (r.Area != n.Area || r.Policy != n.Policy || r.Title != n.Title || r.Line != n.Line || !slices.Equal(r.Clauses, n.Clauses) || n.AsOf != 0 && r.AsOf != n.AsOf) {
 		err = errs.Conflict(i18n.M("casework.key_taken"))
 	}
 	return r, err
+}
+
+// keyedRound is the round that an account has listed under a key, 0 where there is none.
+func keyedRound(ctx context.Context, q store.Querier, account int64, key string) (id int64, err error) {
+	if key == "" {
+		return 0, nil
+	}
+	err = q.QueryRow(ctx, roundByKey, account, key).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return id, noted("look for a round by its key", err)
+}
+
+// onlyList refuses a round of which the same list is being checked, or stands in its notice.
+func onlyList(ctx context.Context, q store.Querier, r Round) error {
+	clauses, err := json.Marshal(r.Clauses)
+	if err != nil {
+		return err
+	}
+	var id int64
+	var state RoundState
+	err = q.QueryRow(ctx, sameRound, r.Area, r.Policy, string(clauses), r.AsOf.String(), r.Title, r.Line).Scan(&id, &state)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the same round: %w", err)
+	}
+	return errs.Conflict(i18n.M("subsidy.round_again", r.Title, caseName(id), i18n.M("roundpage.state_"+string(state))))
 }
 
 // PreviewRound is what ListRound would keep: the lines that are paid come first.
@@ -429,14 +465,26 @@ func (s *Store) keepRound(ctx context.Context, r *Round, lines []RoundLine, key 
 		return false, err
 	}
 	kept := false
+	var again error // the same list was made meanwhile
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		n, err := tx.Exec(ctx, insertRound, r.ID, r.Area, r.Policy, r.Known, r.Seq, r.AsOf.String(), string(clauses), r.Title, r.Line, r.By, s.Clock.Millis(), key)
-		if kept = n > 0; err == nil && !kept {
+		kept, again = false, nil
+		if err := tx.Lock(ctx, "rounds of "+r.Area+" by "+r.Policy); err != nil {
+			return err
+		}
+		before, err := keyedRound(ctx, tx, r.By, key)
+		if err == nil && before == 0 {
+			if again = onlyList(ctx, tx, *r); again == nil {
+				var n int64
+				n, err = tx.Exec(ctx, insertRound, r.ID, r.Area, r.Policy, r.Known, r.Seq, r.AsOf.String(), string(clauses), r.Title, r.Line, r.By, s.Clock.Millis(), key)
+				kept = n > 0
+			}
+		}
+		if err == nil && !kept {
 			_, err = tx.Exec(ctx, forgetLines, r.ID)
 		}
 		return noted("keep a round", err)
 	})
-	return kept, err
+	return kept, errors.Join(err, again)
 }
 
 func roundOf(ctx context.Context, q store.Querier, id int64) (Round, error) {

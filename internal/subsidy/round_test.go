@@ -333,9 +333,75 @@ func TestRoundIsListedOnce(t *testing.T) {
 		if _, err := w.ListRound(ctx, cityA, other); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("another round under the key: %v", err)
 		}
-		if r, err := w.ListRound(ctx, cityB, n); err != nil || r.ID == made[0].ID {
+		if r, err := w.ListRound(ctx, cityB, other); err != nil || r.ID == made[0].ID {
 			t.Errorf("the same key of somebody else: %+v, %v", r, err)
 		}
+	})
+}
+
+// The same list is made once, whoever asks and under whatever key, while it waits to be checked or stands in its notice; another
+// one, or the same after that, is made.
+func TestSameListIsMadeOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.firms(3)
+		n := newRound(w)
+		made := make([]Round, 4)
+		failed := make([]error, len(made))
+		var group sync.WaitGroup
+		for i := range made {
+			group.Go(func() {
+				by, m := []access.Scope{cityA, cityB}[i%2], n
+				m.Key = []string{"", "a", "b", ""}[i]
+				made[i], failed[i] = w.ListRound(ctx, by, m)
+			})
+		}
+		group.Wait()
+		first := Round{}
+		for i, err := range failed {
+			switch {
+			case err == nil && first.ID == 0:
+				first = made[i]
+			case errs.KindOf(err) != errs.KindConflict:
+				t.Errorf("listed beside %d: %+v, %v", first.ID, made[i], err)
+			}
+		}
+		if first.ID == 0 {
+			t.Fatalf("none was listed: %v", failed)
+		}
+		var lines int
+		must(t, w.DB.Read().QueryRow(ctx, `SELECT COUNT(*) FROM subsidy_round_line`).Scan(&lines))
+		if lines != 3 {
+			t.Errorf("%d lines are kept", lines)
+		}
+		_, err := w.ListRound(ctx, cityB, n)
+		if msg, _ := errs.Message(err); msg.Key != "subsidy.round_again" || msg.Args[1] != caseName(first.ID) {
+			t.Errorf("a second time: %v", err)
+		}
+		other := n
+		other.Title = "另一份"
+		_, err = w.ListRound(ctx, cityA, other)
+		must(t, err)
+		publishes := cityB
+		if first.By == cityB.Account() {
+			publishes = cityA
+		}
+		must(t, w.PublishRound(ctx, publishes, first.ID))
+		if _, err := w.ListRound(ctx, cityA, n); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("in its notice: %v", err)
+		}
+		given := other
+		given.Title = "作废的"
+		gone, err := w.ListRound(ctx, cityA, given)
+		must(t, err)
+		must(t, w.GiveUpRound(ctx, cityA, gone.ID))
+		_, err = w.ListRound(ctx, cityA, given)
+		must(t, err)
+		w.pass(9 * 24 * time.Hour)
+		_, err = w.OpenRound(ctx, publishes, first.ID)
+		must(t, err)
+		n.AsOf = first.AsOf
+		_, err = w.ListRound(ctx, cityA, n)
+		must(t, err)
 	})
 }
 
