@@ -336,15 +336,15 @@ func (s *server) listOffers(ctx context.Context, c *caller, in *idIn) (*offersOu
 	}
 	out := &offersOut{}
 	out.Body.Items = []offer{}
+	begun, err := s.Subsidy.Begun(ctx, c.scope, e.ID)
+	if err != nil {
+		return nil, err
+	}
 	for _, call := range calls {
-		begun, err := s.Subsidy.Begun(ctx, c.scope, call.Case, e.ID)
-		if err != nil {
-			return nil, err
-		}
 		for _, o := range found[call.Case] {
 			out.Body.Items = append(out.Body.Items, offer{
 				Call: call.Case, Clause: clauseName{o.Clause, o.Name}, Thing: thing{o.Subject, o.Line.Subject.Kind, o.Line.Subject.Name}, Year: o.Year,
-				Amount: intervalOf(o.Line.Pays), Costs: costKinds(o.Asked), Case: begun[o.Ask()],
+				Amount: intervalOf(o.Line.Pays), Costs: costKinds(o.Asked), Case: begun[call.Case][o.Ask()].Case,
 			})
 		}
 	}
@@ -386,12 +386,12 @@ func (s *server) apply(ctx context.Context, c *caller, in *applyIn) (*applyOut, 
 	if err != nil {
 		return nil, err
 	}
-	begun, err := s.Subsidy.Begun(ctx, c.scope, call.Case, e.ID)
+	begun, err := s.Subsidy.Begun(ctx, c.scope, e.ID)
 	if err != nil {
 		return nil, err
 	}
 	out := &applyOut{}
-	if out.Body.ID = begun[o.Ask()]; out.Body.ID != 0 {
+	if out.Body.ID = begun[call.Case][o.Ask()].Case; out.Body.ID != 0 {
 		out.Body.Begun = true
 		return out, nil
 	}

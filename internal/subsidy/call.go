@@ -392,25 +392,35 @@ type Ask struct {
 // Ask is what an aim asks for.
 func (a Aim) Ask() Ask { return Ask{a.Clause, a.Subject, a.Year} }
 
+// filledIn is the state of an application that its applicant has not handed in, or has got back.
+const filledIn = "draft"
+
 // openCases is how many running applications of one enterprise are looked through.
 const openCases = 200
 
-// Begun is the cases of an enterprise that answer a call and have not ended, by what they ask for, as far as the scope sees
-// them.
-func (s *Store) Begun(ctx context.Context, scope access.Scope, call, enterprise int64) (map[Ask]int64, error) {
+// Started is an application that was begun and has not ended.
+type Started struct {
+	Case  int64
+	Draft bool // its applicant fills it in; else it was handed in
+}
+
+// Begun is the cases of an enterprise that answer calls and have not ended, by the call and by what they ask for, as far as the scope
+// sees them.
+func (s *Store) Begun(ctx context.Context, scope access.Scope, enterprise int64) (map[int64]map[Ask]Started, error) {
 	list, _, err := s.cases.Cases(ctx, scope, casework.Filter{Workflow: ApplicationWorkflow, Running: true, Enterprise: enterprise}, 0, openCases)
 	if err != nil {
 		return nil, err
 	}
-	all := map[Ask]int64{}
+	all := map[int64]map[Ask]Started{}
 	for _, c := range list {
-		of, aim, err := s.AimOf(ctx, scope, c.ID)
+		call, aim, err := s.AimOf(ctx, scope, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		if of == call {
-			all[aim.Ask()] = c.ID
+		if all[call] == nil {
+			all[call] = map[Ask]Started{}
 		}
+		all[call][aim.Ask()] = Started{c.ID, c.State == filledIn}
 	}
 	return all, nil
 }

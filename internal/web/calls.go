@@ -88,8 +88,8 @@ func (s *server) calls(w http.ResponseWriter, r *http.Request, v *visit) error {
 // offerRow is a line that an enterprise may apply for.
 type offerRow struct {
 	subsidy.Offer
-	Value string // tells it apart in the form
-	Case  int64  // that asks for it already and has not ended
+	Value   string          // tells it apart in the form
+	Started subsidy.Started // that asks for it already and has not ended; zero for none
 }
 
 // ownOffers is what an enterprise of the visitor may apply for by a call.
@@ -180,12 +180,14 @@ func (s *server) ownOffers(ctx context.Context, v *visit, view fact.View, call, 
 	if err != nil {
 		return x, err
 	}
-	begun, err := s.Subsidy.Begun(ctx, v.scope, call, firm)
+	begun, err := s.Subsidy.Begun(ctx, v.scope, firm)
 	if err != nil {
 		return x, err
 	}
 	for _, o := range offers[call] {
-		x.Rows = append(x.Rows, offerRow{Offer: o, Value: offerValue(o.Aim), Case: begun[o.Ask()]})
+		row := offerRow{Offer: o, Value: offerValue(o.Aim), Started: begun[call][o.Ask()]}
+		row.Started.Draft = row.Started.Draft && x.MayApply
+		x.Rows = append(x.Rows, row)
 	}
 	return x, nil
 }
@@ -213,7 +215,7 @@ func (s *server) apply(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if i < 0 {
 		return errs.Conflict(i18n.M("subsidypage.no_offer"))
 	}
-	if open := own.Rows[i].Case; open != 0 {
+	if open := own.Rows[i].Started.Case; open != 0 {
 		return seeOther(w, r, casePath(open))
 	}
 	made, err := s.Subsidy.OpenApplication(ctx, v.scope, c.Case, own.Rows[i].Offer)

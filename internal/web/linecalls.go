@@ -19,6 +19,7 @@ type lineCall struct {
 	Title, Text string
 	Firm        int64 // for which the visitor may begin the application; 0 for none
 	Offer       string
+	Started     subsidy.Started // the application for the line that was begun already; zero for none
 }
 
 // applying is what tells at the lines of decisions by which calls they may be applied for.
@@ -27,7 +28,8 @@ type applying struct {
 	calls  []subsidy.Call // that were published and take firms of the area, those that close last first
 	today  period.Day
 	firm   int64 // for which the visitor may begin applications; 0 for none
-	cannot bool  // the answers are not those that applications are decided by
+	begun  map[int64]map[subsidy.Ask]subsidy.Started
+	cannot bool // the answers are not those that applications are decided by
 }
 
 // applying reads the calls that take firms of an area, all of them once for a page; "" is any area.
@@ -43,6 +45,9 @@ func (s *server) applyingFor(ctx context.Context, v *visit, view fact.View, firm
 	a, err := s.applying(ctx, v.t, e.Area)
 	if slices.Contains(v.scope.Owns(), firm) && v.scope.Sees(access.FileCase, "", firm) {
 		a.firm = firm
+	}
+	if err == nil && a.firm != 0 {
+		a.begun, err = s.Subsidy.Begun(ctx, v.scope, firm)
 	}
 	return a, err
 }
@@ -95,6 +100,10 @@ func (a applying) at(calls []subsidy.Call, l lineView) []lineCall {
 	all := make([]lineCall, len(calls))
 	for i, c := range calls {
 		all[i] = lineCall{ID: c.Case, Title: c.Title, Text: a.stands(c)}
+		subject, _ := strconv.ParseInt(l.Subject.ID, 10, 64) // the calculator's have no number, and nothing was begun for them
+		if all[i].Started = a.begun[c.Case][subsidy.Ask{Clause: l.Clause, Subject: subject, Year: l.Year}]; all[i].Started.Case != 0 {
+			continue
+		}
 		if c.Open(a.today) && !c.Full() && !a.cannot && a.firm != 0 {
 			all[i].Firm, all[i].Offer = a.firm, offerOf(l.Clause, l.Subject.ID, l.Year)
 		}

@@ -65,6 +65,17 @@ func TestLinesLeadToCalls(t *testing.T) {
 	if again, _ := firm.post(press[1], url.Values{"firm": {press[2]}, "offer": {press[3]}}); again.Request.URL.Path != res.Request.URL.Path {
 		t.Errorf("applying once more begins another case: %s", again.Request.URL)
 	}
+	// Where it was begun, nobody is offered to apply once more: the file and the call lead to what was begun.
+	begun := `href="` + res.Request.URL.Path + `"`
+	for _, page := range []string{file, call} {
+		_, body := firm.get(page)
+		wants(t, body, begun, "继续填写")
+		lacks(t, body, `name="offer" value="`+press[3])
+	}
+	for login, page := range map[string]string{"city": file, "viewer": file} {
+		_, body := c.as(login).get(page)
+		lacks(t, body, "继续填写")
+	}
 }
 
 // What is told of the calls for a clause: those that are open, or the next, or the last.
