@@ -15,6 +15,21 @@ import (
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
+// Came is how far the money of what was granted has come, in yuan; nothing of it before.
+type Came struct {
+	Granted  string `json:"granted,omitempty" example:"682000.00" doc:"批准的，元；不因追回而减少 · in yuan; no less for what came back"`
+	Paid     string `json:"paid,omitempty" example:"682000.00" doc:"已付，含其后追回的 · paid, what came back later included"`
+	Returned string `json:"returned,omitempty" example:"0.00" doc:"已追回 · came back"`
+	Net      string `json:"net,omitempty" example:"682000.00" doc:"实得：已付减已追回 · what the enterprise has of it: paid, without what came back"`
+}
+
+func cameOf(t ledger.Totals) Came {
+	if t.Committed == 0 {
+		return Came{}
+	}
+	return Came{t.Committed.String(), t.Paid.String(), t.Returned.String(), t.Net().String()}
+}
+
 // ApplicationHead is an application as lists show it.
 type ApplicationHead struct {
 	Case       int64      `json:"case" example:"314"`
@@ -26,21 +41,18 @@ type ApplicationHead struct {
 	Year       int        `json:"year,omitempty" example:"2023"`
 	Standing   string     `json:"standing" enum:"draft,open,granted,closed" example:"open" doc:"draft 还没有提交，closed 已撤回、不予支持或全额退回 · draft: not handed in; closed: withdrawn, refused, or come back whole"`
 	Amount     string     `json:"amount,omitempty" example:"682000.00" doc:"最近一次测算确定的，元 · what is sure as last decided, in yuan"`
-	Granted    string     `json:"granted,omitempty" example:"682000.00"`
-	Batch      int64      `json:"batch,omitempty" example:"330"`
-	Round      int64      `json:"round,omitempty" example:"340" doc:"来自哪一轮免申即享 · the round without application that it came of"`
+	Came
+	Batch int64 `json:"batch,omitempty" example:"330"`
+	Round int64 `json:"round,omitempty" example:"340" doc:"来自哪一轮免申即享 · the round without application that it came of"`
 }
 
-func (s *server) applicationHead(ctx context.Context, m moment, a subsidy.Application) (ApplicationHead, error) {
+func (s *server) applicationHead(ctx context.Context, m moment, a subsidy.Application, came ledger.Totals) (ApplicationHead, error) {
 	out := ApplicationHead{
 		Case: a.Case, Call: a.Call, Enterprise: s.firmOfCase(m, a.Enterprise), Policy: a.Policy, Thing: thing{a.Subject, a.Kind, a.Name}, Year: a.Year,
-		Standing: a.Standing, Batch: a.Batch, Round: a.Round,
+		Standing: a.Standing, Came: cameOf(came), Batch: a.Batch, Round: a.Round,
 	}
 	if a.Standing != "" {
 		out.Amount = a.Amount.String()
-	}
-	if a.Granted != 0 {
-		out.Granted = a.Granted.String()
 	}
 	names, err := s.clauseNames(ctx, a.Policy, a.Known, a.Clause)
 	if err != nil {
@@ -90,8 +102,12 @@ func (s *server) listApplications(ctx context.Context, c *caller, in *struct {
 		list = list[:in.Limit]
 		out.Body.Next = cursor{List: at.List, Before: list[in.Limit-1].Case}.String()
 	}
+	came, err := s.Subsidy.Money(ctx, list...)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range list {
-		head, err := s.applicationHead(ctx, m, a)
+		head, err := s.applicationHead(ctx, m, a, came[a.Case])
 		if err != nil {
 			return nil, err
 		}
@@ -203,7 +219,11 @@ func (s *server) getApplication(ctx context.Context, c *caller, in *CaseIn) (*ap
 	if err != nil {
 		return nil, err
 	}
-	if b.ApplicationHead, err = s.applicationHead(ctx, m, a); err != nil {
+	came, err := s.Subsidy.Money(ctx, a)
+	if err != nil {
+		return nil, err
+	}
+	if b.ApplicationHead, err = s.applicationHead(ctx, m, a, came[a.Case]); err != nil {
 		return nil, err
 	}
 	if c.scope.Sees(access.FileCase, "", a.Enterprise) {

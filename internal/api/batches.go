@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -119,8 +120,12 @@ func (s *server) getApplicationBatch(ctx context.Context, c *caller, in *struct 
 		list = list[:in.Limit]
 		x.Next = cursor{List: at.List, Before: list[in.Limit-1].Case}.String()
 	}
+	came, err := s.Subsidy.Money(ctx, list...)
+	if err != nil {
+		return nil, err
+	}
 	for _, a := range list {
-		row, err := s.gathered(ctx, c, m, a)
+		row, err := s.gathered(ctx, c, m, a, came[a.Case])
 		if err != nil {
 			return nil, err
 		}
@@ -131,8 +136,8 @@ func (s *server) getApplicationBatch(ctx context.Context, c *caller, in *struct 
 	return out, err
 }
 
-func (s *server) gathered(ctx context.Context, c *caller, m moment, a subsidy.Application) (gathered, error) {
-	head, err := s.applicationHead(ctx, m, a)
+func (s *server) gathered(ctx context.Context, c *caller, m moment, a subsidy.Application, came ledger.Totals) (gathered, error) {
+	head, err := s.applicationHead(ctx, m, a, came)
 	if err != nil {
 		return gathered{}, err
 	}

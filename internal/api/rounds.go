@@ -130,12 +130,14 @@ type roundLine struct {
 	Case       int64      `json:"case,omitempty" example:"351" doc:"请企业确认的事项 · the case in which the firm is asked"`
 	Answer     string     `json:"answer,omitempty" example:"ask" doc:"事项的状态 · where that case stands"`
 	AnswerName *i18n.Text `json:"answer_name,omitempty"`
+	Came
 }
 
 func (s *server) roundLine(m moment, l subsidy.RoundLine) roundLine {
 	out := roundLine{
 		N: l.N, Enterprise: s.firmOfCase(m, l.Enterprise), Firm: l.Firm, Area: nodeOf(s.Library.Areas(), l.Area), Clause: l.Clause,
 		Thing: thing{ID: l.Subject, Name: l.Name}, Year: l.Year, Amount: l.Amount.String(), State: l.State, Reason: l.Reason, Case: l.Case,
+		Came: cameOf(l.Money),
 	}
 	if x, ok := m.Subject(l.Subject); ok {
 		out.Thing.Kind = x.Kind
@@ -192,7 +194,8 @@ type roundAnswer struct {
 	State     string    `json:"state" example:"ask"`
 	StateName i18n.Text `json:"state_name"`
 	Lines     int       `json:"lines" example:"1"`
-	Amount    string    `json:"amount" example:"682000.00"`
+	Amount    string    `json:"amount" example:"682000.00" doc:"列入名单时的，元 · as they were listed, in yuan"`
+	Came
 }
 
 // RoundID names a round.
@@ -236,7 +239,7 @@ func (s *server) getRound(ctx context.Context, c *caller, in *RoundID) (*roundOu
 	answers, err := s.Subsidy.Answers(ctx, c.scope, x.ID)
 	w, _ := s.Cases.Set.Workflow(subsidy.NoApplication)
 	for _, a := range answers {
-		b.Answers = append(b.Answers, roundAnswer{a.State, stateName(w, a.State), a.Lines, a.Amount.String()})
+		b.Answers = append(b.Answers, roundAnswer{a.State, stateName(w, a.State), a.Lines, a.Amount.String(), cameOf(a.Money)})
 	}
 	return out, err
 }

@@ -111,6 +111,8 @@ func TestRoundFromListToPaid(t *testing.T) {
 	wants(t, c.ask("finance", http.MethodPost, payments+"/settle", settleBody), 200, `"paid":1`)
 	wants(t, c.get("city", one), 200, `"answers":[{"state":"paid"`, `"amount":"682000.00"`)
 	wants(t, c.get("firm", "/cases/"+id+"/instalments"), 200, `"paid":"682000.00"`)
+	wants(t, c.get("city", one), 200, `"granted":"682000.00","paid":"682000.00","returned":"0.00","net":"682000.00"`)
+	wants(t, c.get("tinghu", one+"/lines"), 200, `"granted":"682000.00","paid":"682000.00","returned":"0.00","net":"682000.00"`)
 	held := c.ask("tinghu", http.MethodPost, "/rounds/preview", c.roundBody())
 	wants(t, held, 200, `"state":"held"`, "盐政办发〔2022〕6号 四(三)")
 }

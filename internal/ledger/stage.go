@@ -107,6 +107,16 @@ type Totals struct {
 	Budget, Free, Held, Committed, Payable, Ordered, Paid, Returned money.Fen
 }
 
+// Plus is both together, of one line or fund: what a budget holds fits a number.
+func (t Totals) Plus(o Totals) Totals {
+	return Totals{
+		t.Budget + o.Budget, t.Free + o.Free, t.Held + o.Held, t.Committed + o.Committed, t.Payable + o.Payable, t.Ordered + o.Ordered, t.Paid + o.Paid, t.Returned + o.Returned,
+	}
+}
+
+// Net is what whoever was paid has of it: what was paid, without what came back.
+func (t Totals) Net() money.Fen { return t.Paid - t.Returned }
+
 // Totals counts each stage as having passed through those before it.
 func (b Balance) Totals() Totals {
 	t := Totals{Budget: -b[Budget], Free: b[Free], Held: b[Held], Ordered: b[Ordered], Returned: b[Returned]}

@@ -271,6 +271,39 @@ func (v *View) instalments(ctx context.Context, f Filter, p Page, also string) (
 	})
 }
 
+// Commitments is how far the money of some commitments has come, by their ids: the instalments of each together, whatever
+// years they lie in. maxRows at once at most.
+func (v *View) Commitments(ctx context.Context, ids []int64) (map[int64]Totals, error) {
+	all := make(map[int64]Totals, len(ids))
+	if len(ids) == 0 {
+		return all, nil
+	}
+	if len(ids) > maxRows {
+		return nil, fmt.Errorf("read %d commitments at once, %d at most", len(ids), maxRows)
+	}
+	var w where
+	w.sees(v.scope, access.ReadFund, "c.area")
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	w.add("c.id IN (?"+strings.Repeat(", ?", len(ids)-1)+")", args...)
+	sums := make([]string, 0, stages)
+	for _, name := range stageNames[Committed:] {
+		sums = append(sums, "CAST(SUM(b."+name+") AS BIGINT)")
+	}
+	rows, err := v.q.Query(ctx, `SELECT c.id, `+strings.Join(sums, ", ")+` FROM ledger_commitment c JOIN ledger_part t ON t.commitment_id = c.id
+		JOIN ledger_part_balance b ON b.part_id = t.id`+w.String()+` GROUP BY c.id`, w.args...)
+	_, err = collect(rows, err, "read commitments", func(rows *store.Rows) (struct{}, error) {
+		var id int64
+		var b Balance
+		err := rows.Scan(append([]any{&id}, b.into()[Committed:]...)...)
+		all[id] = b.Totals()
+		return struct{}{}, err
+	})
+	return all, err
+}
+
 // Entry is one posting with the transfer that it belongs to.
 type Entry struct {
 	Transfer   int64

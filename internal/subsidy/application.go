@@ -17,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -463,6 +464,20 @@ func (s *Store) WouldBe(ctx context.Context, scope access.Scope, id int64, rulin
 		return 0, 0, err
 	}
 	return a.Amount, out.Line.Pays.Sure, nil
+}
+
+// Lacking is what would make an open application surer: the facts that its decision misses by what is known now; none where it is
+// sure, or was settled.
+func (s *Store) Lacking(ctx context.Context, scope access.Scope, id int64) ([]rule.FactRef, error) {
+	a, err := s.Application(ctx, scope, id)
+	if err != nil || a.Standing != Open {
+		return nil, err
+	}
+	out, err := s.again(ctx, s.DB.Read(), a)
+	if err != nil {
+		return nil, err
+	}
+	return out.Line.Missing, nil
 }
 
 // ruled is cost items as rulings leave them.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 
@@ -78,6 +79,36 @@ func (s *Store) Instalments(ctx context.Context, scope access.Scope, id int64) (
 	}
 	return instalmentsOf(ctx, s.DB.Read(), a)
 }
+
+// Money is how far the money of applications has come that were granted, by their cases: what was promised, what of it was paid,
+// and what came back. It is for who may read the applications, and knows no other limits.
+func (s *Store) Money(ctx context.Context, of ...Application) (map[int64]ledger.Totals, error) {
+	granted := map[int64]int64{} // cases by commitment
+	for _, a := range of {
+		if a.Commitment != 0 {
+			granted[a.Commitment] = a.Case
+		}
+	}
+	return moneyOf(ctx, s.DB.Read(), granted)
+}
+
+// moneyOf is how far the money of commitments has come, by the cases that they are of.
+func moneyOf(ctx context.Context, q store.Querier, granted map[int64]int64) (map[int64]ledger.Totals, error) {
+	all := make(map[int64]ledger.Totals, len(granted))
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(granted)), moneyAtOnce) {
+		sums, err := ledger.In(q, access.SystemScope()).Commitments(ctx, ids)
+		if err != nil {
+			return nil, err
+		}
+		for id, t := range sums {
+			all[granted[id]] = t
+		}
+	}
+	return all, nil
+}
+
+// moneyAtOnce is how many commitments are read by one question.
+const moneyAtOnce = 500
 
 // instalmentsOf is the instalments of a granted application, the first first.
 func instalmentsOf(ctx context.Context, q store.Querier, a Application) ([]ledger.Instalment, error) {

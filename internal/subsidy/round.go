@@ -76,7 +76,8 @@ type RoundLine struct {
 	State      string
 	Reason     string // of a dropped one, and what stands against a held one
 	Case       int64
-	By, At     int64 // who dropped it, 0 for the product itself, and when, ms; 0 of one that was dropped before that was kept
+	By, At     int64         // who dropped it, 0 for the product itself, and when, ms; 0 of one that was dropped before that was kept
+	Money      ledger.Totals // how far its money has come; nothing before its firm confirmed
 }
 
 // The states of a line. Those that are held or unverified are left out from the start: what the ledger holds already, and
@@ -585,7 +586,10 @@ func (s *Store) RoundLines(ctx context.Context, scope access.Scope, id int64, f 
 			return err
 		}
 		lines, err = readLines(ctx, q, selectLines+where+fmt.Sprintf(` ORDER BY n LIMIT %d OFFSET %d`, min(f.Limit, 1000), max(f.Skip, 0)), args...)
-		return err
+		if err != nil {
+			return err
+		}
+		return fillMoney(ctx, q, lines)
 	})
 	return lines, total, noted("read lines of a round", err)
 }
@@ -632,11 +636,51 @@ func (s *Store) LineSums(ctx context.Context, scope access.Scope, id int64) ([]L
 	return all, noted("add up lines of a round", errors.Join(rows.Err(), rows.Close()))
 }
 
-// Answered is how many lines of a round stand where in their cases, and what they come to.
+// Answered is how many lines of a round stand where in their cases, and what they come to: as they were listed, and how far
+// their money has come since.
 type Answered struct {
 	State  string // of the workflow no_application
 	Lines  int
 	Amount money.Fen
+	Money  ledger.Totals
+}
+
+const grantedOfCases = `SELECT case_id, commitment FROM subsidy_application WHERE commitment <> 0 AND case_id IN (`
+
+// fillMoney adds to lines of a round how far their money has come.
+func fillMoney(ctx context.Context, q store.Querier, lines []RoundLine) error {
+	var cases []any
+	var marks []string
+	for _, l := range lines {
+		if l.Case != 0 {
+			cases = append(cases, l.Case)
+			marks = append(marks, "$"+strconv.Itoa(len(cases)))
+		}
+	}
+	if len(cases) == 0 {
+		return nil
+	}
+	rows, err := q.Query(ctx, grantedOfCases+strings.Join(marks, ", ")+`)`, cases...)
+	if err != nil {
+		return fmt.Errorf("read what was granted in a round: %w", err)
+	}
+	defer rows.Close()
+	granted := map[int64]int64{}
+	for rows.Next() {
+		var id, commitment int64
+		if err := rows.Scan(&id, &commitment); err != nil {
+			return fmt.Errorf("read what was granted in a round: %w", err)
+		}
+		granted[commitment] = id
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return fmt.Errorf("read what was granted in a round: %w", err)
+	}
+	sums, err := moneyOf(ctx, q, granted)
+	for i := range lines {
+		lines[i].Money = sums[lines[i].Case]
+	}
+	return err
 }
 
 const askedLines = selectLines + ` WHERE round_id = $1 AND n > $2 AND state = 'asked' AND `
@@ -665,9 +709,12 @@ func (s *Store) Answers(ctx context.Context, scope access.Scope, id int64) ([]An
 		if err != nil {
 			return nil, err
 		}
+		if err := fillMoney(ctx, s.DB.Read(), lines); err != nil {
+			return nil, err
+		}
 		for _, l := range lines {
 			x := sums[states[l.Case]]
-			sums[states[l.Case]] = Answered{states[l.Case], x.Lines + 1, x.Amount + l.Amount}
+			sums[states[l.Case]] = Answered{states[l.Case], x.Lines + 1, x.Amount + l.Amount, x.Money.Plus(l.Money)}
 		}
 		after = lines[len(lines)-1].N
 	}

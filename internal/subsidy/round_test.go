@@ -13,6 +13,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -148,7 +150,7 @@ func TestRoundGoesOn(t *testing.T) {
 		first := lines[0]
 		no := applicant(101, first.Enterprise)
 		w.does(no, first.Case, "decline")
-		if all, err := w.Answers(ctx, cityA, r.ID); err != nil || !slices.Equal(all, []Answered{{"ask", n - 2, (n - 2) * 90 * wan}, {"declined", 1, 90 * wan}}) {
+		if all, err := w.Answers(ctx, cityA, r.ID); err != nil || !slices.Equal(all, []Answered{{State: "ask", Lines: n - 2, Amount: (n - 2) * 90 * wan}, {State: "declined", Lines: 1, Amount: 90 * wan}}) {
 			t.Errorf("answers: %+v, %v", all, err)
 		}
 		w.does(no, first.Case, "appeal")
@@ -431,6 +433,69 @@ func TestRoundSaysWho(t *testing.T) {
 		must(t, err)
 		if r.Publisher != cityB.Account() || r.PublishedAt != now || r.By != cityA.Account() {
 			t.Errorf("published: %+v", r)
+		}
+	})
+}
+
+// What came back of a line stands beside what was paid of it, and is never taken for money that the firm has.
+func TestRoundTellsWhatCameBack(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firms := w.firms(4)
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		w.pass(9 * 24 * time.Hour)
+		_, err = w.OpenRound(ctx, cityB, r.ID)
+		must(t, err)
+		lines, _, err := w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		back := []money.Fen{0, 30 * wan, 90 * wan} // of the first three; the fourth does not answer
+		for i, fen := range back {
+			me := applicant(1000+lines[i].Enterprise, lines[i].Enterprise)
+			must(t, w.NamePayee(ctx, me, lines[i].Case, Payee{Holder: "户名", Bank: "银行", Number: "6228480402564890018"}))
+			w.does(me, lines[i].Case, "confirm")
+			w.sends(t, lines[i].Case, 1, 90*wan)
+			if fen == 0 {
+				continue
+			}
+			w.puts(cityA, lines[i].Case, Returned{Return{Instalment: 1, Amount: fen, Document: "盐工信〔2025〕3号"}})
+			w.does(cityA, lines[i].Case, "order_return")
+			w.does(finance, lines[i].Case, "returned")
+		}
+		lines, _, err = w.RoundLines(ctx, cityA, r.ID, LineFilter{})
+		must(t, err)
+		for i, l := range lines {
+			want := ledger.Totals{}
+			if i < len(back) {
+				want = ledger.Totals{Committed: 90 * wan, Payable: 90 * wan, Paid: 90 * wan, Returned: back[i]}
+			}
+			if l.Money != want || l.Amount != 90*wan {
+				t.Errorf("line %d: %+v, want %+v", l.N, l, want)
+			}
+		}
+		all, err := w.Answers(ctx, cityA, r.ID)
+		must(t, err)
+		want := []Answered{
+			{State: "ask", Lines: 1, Amount: 90 * wan},
+			{State: "paid", Lines: 1, Amount: 90 * wan, Money: ledger.Totals{Committed: 90 * wan, Payable: 90 * wan, Paid: 90 * wan}},
+			{State: "returned", Lines: 2, Amount: 180 * wan, Money: ledger.Totals{Committed: 180 * wan, Payable: 180 * wan, Paid: 180 * wan, Returned: 120 * wan}},
+		}
+		if !slices.Equal(all, want) {
+			t.Errorf("answers: %+v, want %+v", all, want)
+		}
+		if net := all[2].Money.Net(); net != 60*wan {
+			t.Errorf("the firms have %s of what was returned in part", net)
+		}
+		own, n, err := w.RoundLines(ctx, applicant(1, firms[1].id), r.ID, LineFilter{})
+		if err != nil || n != 1 || own[0].Money.Net() != 60*wan {
+			t.Errorf("a firm sees of its own line: %+v, %v", own, err)
+		}
+		apps, err := w.Applications(ctx, cityA, Filter{})
+		must(t, err)
+		came, err := w.Money(ctx, apps...)
+		must(t, err)
+		if len(came) != len(back) || came[lines[2].Case].Returned != 90*wan || came[lines[2].Case].Net() != 0 {
+			t.Errorf("money of applications: %+v", came)
 		}
 	})
 }

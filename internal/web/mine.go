@@ -239,18 +239,23 @@ func nearlyThere(l policy.Line, year int) bool {
 // nearBy is the part of a threshold that a year which is over may be short by.
 const nearBy = 20
 
-// addMissing notes a fact once, with the offices that may state it, those whose word counts most first.
+// addMissing notes a fact once.
 func (s *server) addMissing(t i18n.T, d *mineData, ref rule.FactRef, fact missed) {
 	if len(d.Missing) == missedShown || slices.ContainsFunc(d.Missing, func(m missing) bool { return m.What == fact.Text }) {
 		return
 	}
-	m := missing{What: fact.Text, Href: cmp.Or(fact.Href, enterprisePath(d.Firm.ID)+"#facts"), May: fact.Href != ""}
+	d.Missing = append(d.Missing, s.missingOf(t, d.Firm.ID, ref, fact))
+}
+
+// missingOf is a fact that an enterprise lacks, with the offices that may state it, those whose word counts most first.
+func (s *server) missingOf(t i18n.T, firm int64, ref rule.FactRef, fact missed) missing {
+	m := missing{What: fact.Text, Href: cmp.Or(fact.Href, enterprisePath(firm)+"#facts"), May: fact.Href != ""}
 	if def, ok := s.Library.FactDef(ref.Def); ok {
 		for _, code := range def.Authority {
 			m.From = append(m.From, s.authorityName(t, code))
 		}
 	}
-	d.Missing = append(d.Missing, m)
+	return m
 }
 
 // mineNews is the figures of the enterprise itself that were stated since its last visit.

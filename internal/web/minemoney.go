@@ -37,7 +37,8 @@ type moneyRow struct {
 	Title, State string
 	Pays         policy.Interval // as last worked out, or what was granted
 	Decided      bool            // Pays says something: a draft has none
-	Granted      bool
+	Money        ledger.Totals   // how far what was granted has come
+	Missing      []missing       // what Pays would be surer by, by what is known now
 	Ended        string
 	Href         string
 }
@@ -47,6 +48,7 @@ type callOffer struct {
 	Title, Href, Closes string
 	Best                policy.Interval // of its offers, the one that pays most for sure
 	Offers              int
+	Started             subsidy.Started // where applications for all of its offers were begun, the first of them; zero else
 }
 
 // mineCalls is the open calls by which the enterprise may get something.
@@ -58,12 +60,21 @@ func (s *server) mineCalls(ctx context.Context, v *visit, view fact.View, d *min
 	if err != nil {
 		return err
 	}
+	begun, err := s.Subsidy.Begun(ctx, v.scope, d.Firm.ID)
+	if err != nil {
+		return err
+	}
 	for _, c := range calls {
 		if of := offers[c.Case]; len(of) > 0 {
+			var started subsidy.Started
+			if !slices.ContainsFunc(of, func(o subsidy.Offer) bool { return begun[c.Case][o.Ask()].Case == 0 }) {
+				started = begun[c.Case][of[0].Ask()]
+				started.Draft = started.Draft && v.scope.Sees(access.FileCase, "", d.Firm.ID)
+			}
 			best := slices.MaxFunc(of, func(a, b subsidy.Offer) int {
 				return cmp.Or(cmp.Compare(a.Line.Pays.Sure, b.Line.Pays.Sure), cmp.Compare(a.Line.Pays.Possible, b.Line.Pays.Possible))
 			})
-			d.Calls = append(d.Calls, callOffer{Title: c.Title, Href: callPath(c.Case) + "#own", Closes: c.Closes.String(), Best: best.Line.Pays, Offers: len(of)})
+			d.Calls = append(d.Calls, callOffer{Title: c.Title, Href: callPath(c.Case) + "#own", Closes: c.Closes.String(), Best: best.Line.Pays, Offers: len(of), Started: started})
 		}
 	}
 	return nil
@@ -132,6 +143,10 @@ func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *min
 	if err != nil {
 		return err
 	}
+	came, err := s.Subsidy.Money(ctx, all...)
+	if err != nil {
+		return err
+	}
 	known := map[int64]subsidy.Application{}
 	for _, a := range all {
 		known[a.Case] = a
@@ -152,10 +167,15 @@ func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *min
 		}
 		a, decided := known[c.ID]
 		row := moneyRow{Title: c.Title, State: stateName(v.t, w, c.State), Decided: decided, Ended: c.Ended, Href: casePath(c.ID)}
-		if row.Pays, err = s.comesTo(ctx, v, a); err != nil {
+		row.Money = came[c.ID]
+		if row.Pays, err = s.comesTo(ctx, v, a, row.Money.Committed); err != nil {
 			return err
 		}
-		row.Granted = a.Granted > 0
+		if !row.Pays.Exact() {
+			if row.Missing, err = s.lacking(ctx, v, view, a); err != nil {
+				return err
+			}
+		}
 		asked, err := s.entitled(ctx, v, c, a)
 		if err != nil {
 			return err
@@ -172,10 +192,33 @@ func (s *server) mineMoney(ctx context.Context, v *visit, view fact.View, d *min
 	return nil
 }
 
-// comesTo is what an application was granted, or else comes to as it was last worked out: a sum that is not sure yet is told as what
-// it may come to, and not as nothing.
-func (s *server) comesTo(ctx context.Context, v *visit, a subsidy.Application) (policy.Interval, error) {
-	known := cmp.Or(a.Granted, a.Amount)
+// moneyStep is how much of what was granted has come how far.
+type moneyStep struct {
+	Name   string
+	Amount money.Fen
+}
+
+// fromGrant is what was granted, and what became of it.
+func fromGrant(t i18n.T, m ledger.Totals) []moneyStep {
+	return append([]moneyStep{{t.S("roundpage.granted"), m.Committed}}, afterGrant(t, m)...)
+}
+
+// afterGrant is what became of what was granted: what was paid, and where some of that came back, what is left of it.
+func afterGrant(t i18n.T, m ledger.Totals) []moneyStep {
+	var all []moneyStep
+	if m.Paid > 0 {
+		all = append(all, moneyStep{t.S("ledger.stage_" + ledger.Paid.String()), m.Paid})
+	}
+	if m.Returned > 0 {
+		all = append(all, moneyStep{t.S("ledger.stage_" + ledger.Returned.String()), m.Returned}, moneyStep{t.S("roundpage.net"), m.Net()})
+	}
+	return all
+}
+
+// comesTo is what an application was granted, whether or not some of it came back, or else comes to as it was last worked out: a sum
+// that is not sure yet is told as what it may come to, and not as nothing.
+func (s *server) comesTo(ctx context.Context, v *visit, a subsidy.Application, granted money.Fen) (policy.Interval, error) {
+	known := cmp.Or(granted, a.Amount)
 	if known > 0 || a.Case == 0 || a.Standing != subsidy.Open {
 		return policy.Interval{Sure: known, Possible: known}, nil
 	}
@@ -184,6 +227,24 @@ func (s *server) comesTo(ctx context.Context, v *visit, a subsidy.Application) (
 		return policy.Interval{}, err
 	}
 	return all[len(all)-1].Pays, nil
+}
+
+// lacking is the figures that would make what an application comes to surer, each with where the visitor states it.
+func (s *server) lacking(ctx context.Context, v *visit, view fact.View, a subsidy.Application) ([]missing, error) {
+	refs, err := s.Subsidy.Lacking(ctx, v.scope, a.Case)
+	if err != nil || len(refs) == 0 {
+		return nil, err
+	}
+	in, err := s.Versions.InForce(ctx, a.Policy, a.Known)
+	if err != nil {
+		return nil, err
+	}
+	w := words{t: v.t, lib: s.Library, pol: in.Policy, year: s.Clock.Today().Year()}
+	var all []missing
+	for i, name := range w.refNames(refs) {
+		all = append(all, s.missingOf(v.t, a.Enterprise, refs[i], missed{name, s.missingPath(view, a.Enterprise, refs[i])}))
+	}
+	return all, nil
 }
 
 // entitled is what a case asks of its enterprise, where it is a line of a round that waits for the answer; nil else.

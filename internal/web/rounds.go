@@ -133,6 +133,7 @@ type sumRow struct {
 	State, Name, Clause string
 	Lines               int
 	Amount              money.Fen
+	Money               ledger.Totals // how far it has come, of those who answered
 }
 
 // previewRows is how many lines of each kind a preview shows.
@@ -260,7 +261,7 @@ func sumRows(v *visit, row roundRow, sums []subsidy.LineSum) []sumRow {
 	for _, state := range lineStates {
 		for _, x := range sums {
 			if x.State == state {
-				all = append(all, sumRow{state, v.t.S("roundpage.line_" + state), row.clause(x.Clause), x.Lines, x.Amount})
+				all = append(all, sumRow{State: state, Name: v.t.S("roundpage.line_" + state), Clause: row.clause(x.Clause), Lines: x.Lines, Amount: x.Amount})
 			}
 		}
 	}
@@ -427,7 +428,7 @@ func (s *server) roundAnswers(ctx context.Context, v *visit, d *roundData) error
 		return errs.NotFound("workflow", subsidy.NoApplication)
 	}
 	for _, x := range answers {
-		d.Answers = append(d.Answers, sumRow{State: x.State, Name: stateName(v.t, flow, x.State), Lines: x.Lines, Amount: x.Amount})
+		d.Answers = append(d.Answers, sumRow{State: x.State, Name: stateName(v.t, flow, x.State), Lines: x.Lines, Amount: x.Amount, Money: x.Money})
 	}
 	for _, x := range d.Sums {
 		if x.State == subsidy.LineListed {
@@ -603,7 +604,7 @@ func (s *server) exportRound(w http.ResponseWriter, r *http.Request, v *visit) e
 			return err
 		}
 		for _, l := range part {
-			rows = append(rows, []any{l.N, l.Firm, l.AreaName, l.ClauseName, l.Name, filterNumber(int64(l.Year)), l.Amount.In(money.Yuan), l.StateName, l.Why, l.Answer})
+			rows = append(rows, []any{l.N, l.Firm, l.AreaName, l.ClauseName, l.Name, filterNumber(int64(l.Year)), l.Amount.In(money.Yuan), l.StateName, l.Why, l.Answer, yuanOrBlank(l.Money.Committed), yuanOrBlank(l.Money.Paid), yuanOrBlank(l.Money.Returned), yuanOrBlank(l.Money.Net())})
 		}
 		f.Skip += len(lines)
 	}
@@ -611,9 +612,17 @@ func (s *server) exportRound(w http.ResponseWriter, r *http.Request, v *visit) e
 		Title: x.Title, Notes: s.notes(v, why.view, q.href(roundPath(x.ID))),
 		Table: sheet.Table{Rows: slices.Values(rows), Columns: []string{
 			t.S("subsidypage.n"), t.S("web.firm_name"), t.S("web.area"), t.S("web.clause"), t.S("subsidypage.thing"), t.S("web.year"), t.S("roundpage.yuan"),
-			t.S("web.state"), t.S("web.reason"), t.S("roundpage.answer"),
+			t.S("web.state"), t.S("web.reason"), t.S("roundpage.answer"), t.S("roundpage.granted_yuan"), t.S("roundpage.paid_yuan"), t.S("roundpage.returned_yuan"), t.S("roundpage.net_yuan"),
 		}},
 	})
+}
+
+// yuanOrBlank is an amount in yuan for a cell of a sheet, blank where there is none.
+func yuanOrBlank(a money.Fen) string {
+	if a == 0 {
+		return ""
+	}
+	return a.In(money.Yuan)
 }
 
 // changeRound does something to a round and shows it again, with what came in the way.

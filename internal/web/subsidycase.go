@@ -57,11 +57,12 @@ type assessedRow struct {
 
 // partRow is an instalment of what was granted, and how far it has come.
 type partRow struct {
-	N      int
-	Year   int // of the budget that it is paid from
-	Amount money.Fen
-	State  string
-	Done   bool
+	N        int
+	Year     int       // of the budget that it is paid from
+	Amount   money.Fen // what came back included
+	State    string    // of what has come least far
+	Done     bool
+	Returned []moneyStep // where some of it came back: how much was paid, and what is left of it
 }
 
 // subsidyParts fills in what is paid when.
@@ -71,16 +72,19 @@ func (s *server) subsidyParts(ctx context.Context, v *visit, _ fact.View, d *cas
 		return err
 	}
 	for _, x := range parts {
-		row := partRow{N: x.N, Year: x.Line.Year}
-		for _, stage := range []ledger.Stage{ledger.Paid, ledger.Ordered, ledger.Payable, ledger.Committed} {
-			if fen := x.Balance[stage]; fen > 0 {
-				row.Amount += fen
+		t := x.Totals()
+		row := partRow{N: x.N, Year: x.Line.Year, Amount: t.Committed}
+		for _, stage := range []ledger.Stage{ledger.Returned, ledger.Paid, ledger.Ordered, ledger.Payable, ledger.Committed} {
+			if x.Balance[stage] > 0 {
 				row.State = v.t.S("ledger.stage_" + stage.String())
 				row.Done = stage == ledger.Paid
 			}
 		}
-		if row.Amount == 0 { // all of it came back, or was carried over to another year
+		if row.Amount == 0 { // it was released, or carried over to another year
 			continue
+		}
+		if t.Returned > 0 {
+			row.Returned = afterGrant(v.t, t)
 		}
 		d.Subsidy.Parts = append(d.Subsidy.Parts, row)
 	}
