@@ -477,7 +477,27 @@ func (s *Store) Lacking(ctx context.Context, scope access.Scope, id int64) ([]ru
 	if err != nil {
 		return nil, err
 	}
-	return out.Line.Missing, nil
+	return out.lacks(), nil
+}
+
+// lacks is the facts for want of which the line of an assessment is not sure: those that it misses itself, or where a limit that it
+// shares with others holds it down, those that the others miss, of its own clause before all.
+func (a *Assessment) lacks() []rule.FactRef {
+	if a.Line.Pays.Exact() || len(a.Line.Missing) > 0 {
+		return a.Line.Missing
+	}
+	var all []rule.FactRef
+	for _, l := range a.Decision.Lines {
+		for _, ref := range l.Missing {
+			if l.Clause == a.Clause && !slices.Contains(all, ref) {
+				all = append(all, ref)
+			}
+		}
+	}
+	if len(all) == 0 {
+		return a.Decision.Missing
+	}
+	return all
 }
 
 // ruled is cost items as rulings leave them.
