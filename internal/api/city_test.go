@@ -98,6 +98,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 	"expert2":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"expert3":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"expert4":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
+	"expert5":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"auditor":     func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
 	"firm":        func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 	"handler": func(c *city) access.Grant {

@@ -229,6 +229,8 @@ var calls = []call{
 	{id: "get_assessment_receipt", as: "tinghu", path: "/cases/{application}/assessments/1/receipt"},
 	{id: "get_rubric", path: "/rubrics/project_review"},
 	{id: "list_candidates", as: "city", path: "/cases/{application}/candidates?role=expert"},
+	{id: "draw_experts", as: "city", path: "/cases/{application}/draws", body: `{"size": 2, "without": [{"account": {expert5}, "reason": "与企业有合作（演示）"}]}`},
+	{id: "list_draws", as: "city", path: "/cases/{application}/draws"},
 	{id: "put_picks", as: "city", path: "/cases/{application}/picks", body: `{"accounts": [{expert1}, {expert2}, {expert3}]}`},
 	{id: "act_case", as: "city", path: "/cases/{application}/act", body: `{"action": "to_panel"}`, aside: true},
 	{id: "put_score", as: "expert2", path: "/cases/{application}/score", body: scoreBody, aside: true},
@@ -302,6 +304,21 @@ var calls = []call{
 	{id: "act_case", as: "second", path: "/cases/{call}/act", body: decisionForm, days: 12, aside: true},
 	{id: "list_titles", as: "firm", path: "/titles?selection={selection}", keep: []string{"title=items.0.id"}},
 	{id: "get_title", as: "firm", path: "/titles/{title}"},
+	{id: "enter_expert", as: "city", path: "/experts", body: `{"account": {expert5}, "label": "演示人员 05", "area": "320900", "county": "320904", "belongs": ["示例研究院"]}`, header: []string{idempotencyHeader, "expert-5"}, keep: []string{"expert=id"}},
+	{id: "declare_interest", as: "expert5", path: "/interests", body: `{"enterprise": "盐城大丰乙电子有限公司", "reason": "本人持有其股份（演示）"}`},
+	{id: "list_interests", as: "expert5", path: "/interests"},
+	{id: "list_experts", as: "city", path: "/experts"},
+	{id: "settle_removal", as: "second", path: "/experts/{expert}/settle", body: `{"agree": true}`, refused: http.StatusConflict}, // nobody has asked
+	{id: "remove_expert", as: "city", path: "/experts/{expert}/remove", body: `{"reason": "已调离（演示）"}`},
+	{id: "list_ladders", path: "/ladders"},
+	{id: "get_ladder", path: "/ladders/benchmark"},
+	{id: "enter_pool", as: "tinghu", path: "/ladders/smart_factory/pool", body: `{"enterprise": {tinghu}}`, header: []string{idempotencyHeader, "pool-1"}, keep: []string{"pool=id"}},
+	{id: "act_case", as: "tinghu", path: "/cases/{pool}/act", body: `{"action": "list", "reason": "县级培育名单（演示）"}`, aside: true},
+	{id: "act_case", as: "tinghu2", path: "/cases/{pool}/act", body: `{"action": "confirm"}`, aside: true},
+	{id: "list_pool", as: "city", path: "/ladders/smart_factory/pool"},
+	{id: "get_standpoint", as: "firm", path: "/ladders/smart_factory/enterprises/{tinghu}"},
+	{id: "refresh_pool", as: "city", path: "/ladders/smart_factory/refresh"},
+	{id: "get_coverage", as: "city", path: "/coverage?title=digital_craftsman"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
@@ -339,7 +356,8 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	c.staff()
 	c.inPool()
 	c.verifies()
-	for _, login := range []string{"expert1", "expert2", "expert3"} {
+	c.account("expert5")
+	for _, login := range []string{"expert1", "expert2", "expert3", "expert5"} {
 		names[login] = fmt.Sprint(c.ids[login])
 	}
 	answers := map[string]reply{}

@@ -565,4 +565,6 @@ func (s *server) registerSelections() {
 	handle(s, operation{id: "nominate", tag: "selections", method: http.MethodPost, path: one + "/nominations", need: read, status: http.StatusCreated, once: true}, s.nominate)
 	s.registerJudging()
 	s.registerTitles()
+	s.registerExperts()
+	s.registerLadders()
 }

@@ -86,9 +86,9 @@ var writers = map[string][]string{
 	"comment_case":            {"tinghu", "city", "firm", "handler"},
 	"settle_case_task":        {},
 	"appropriate":             {"tinghu", "city", "finance"},
-	"draft_call":              {"city"},
-	"preview_call":            {"city"},
-	"revise_call":             {"city"},
+	"draft_call":              {"tinghu", "city"},
+	"preview_call":            {"tinghu", "city"},
+	"revise_call":             {"tinghu", "city"},
 	"open_application":        {"firm", "handler"},
 	"put_payee":               {"firm", "handler"},
 	"put_costs":               {"firm", "handler"},
@@ -123,6 +123,13 @@ var writers = map[string][]string{
 	"nominate":                {"tinghu", "city", "firm", "handler"},
 	"put_judging":             {"expert1"},
 	"recuse":                  {"expert1"},
+	"declare_interest":        {"expert1"},
+	"enter_expert":            {"city"},
+	"remove_expert":           {"city"},
+	"settle_removal":          {"city"},
+	"draw_experts":            {"tinghu", "city"},
+	"enter_pool":              {"tinghu", "city", "firm", "handler"},
+	"refresh_pool":            {"tinghu", "city", "narrow"},
 	"cancel_enrolment":        {},
 	"resume_enrolment":        {},
 	"save_scenario":           {"tinghu", "city", "narrow", "admin"},
@@ -171,6 +178,8 @@ func (c *city) address(op operation, code string) string {
 		id = c.paid.round
 	case strings.HasPrefix(op.path, "/selections/"), strings.HasPrefix(op.path, "/judging/"):
 		id = c.round.id
+	case strings.HasPrefix(op.path, "/experts/"):
+		id = c.get("city", "/experts").at(c.t, "items.0.id")
 	case strings.HasPrefix(op.path, "/titles/"):
 		id = "1"
 	case strings.HasPrefix(op.path, "/openings/"):
@@ -191,7 +200,7 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
-		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1",
+		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory",
 		"{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 
@@ -227,6 +236,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"get_fund":            {"", "?by=area", "?by=month"},
 		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
 		"list_candidates":     {"?role=expert"},
+		"get_coverage":        {"?title=digital_craftsman"},
 		"list_titles":         {fmt.Sprintf("?enterprise=%d", c.firms[dafengCode]), "?selection=" + c.round.id},
 		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
 		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},

@@ -88,3 +88,68 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 	made, err = cases.New(ctx, scope, n)
 	return made, false, err
 }
+
+// PoolCandidate is an enterprise that may be cultivated on a ladder, as far as a scope may know it.
+type PoolCandidate struct {
+	Standpoint
+	In   bool  // it is cultivated
+	Open int64 // the case in which it is asked for already, 0 for none
+	May  bool  // the scope may ask for it: as the enterprise itself, or as the office
+}
+
+// PoolCandidate is how an enterprise stands to a ladder and its pool; NotFound for one that the scope may not see.
+func (s *Store) PoolCandidate(ctx context.Context, scope access.Scope, cases *casework.Store, ladder string, enterprise int64) (PoolCandidate, error) {
+	var c PoolCandidate
+	l, err := s.Set.Ladder(ladder)
+	if err != nil {
+		return c, err
+	}
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return c, err
+	}
+	if c.Standpoint, err = s.Advise(ctx, scope, l.Ladder, enterprise); err != nil {
+		return c, err
+	}
+	c.May = nominatesAs(scope, view, enterprise) != ""
+	// On which ladder is in what the case remembers, which an applicant does not read; that the enterprise asks is its own.
+	open, _, err := cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: PoolFlow, Enterprise: enterprise, Running: true}, 0, openShown)
+	if err != nil {
+		return c, err
+	}
+	for _, x := range open {
+		if x.Data["ladder"].Text() == l.Ladder && view.Can(access.ReadCase, enterprise) {
+			c.Open = x.ID
+		}
+	}
+	stays, err := s.History(ctx, scope, enterprise)
+	c.In = slices.ContainsFunc(stays, func(x Stay) bool { return x.Ladder == l.Ladder && x.Gone == 0 })
+	return c, err
+}
+
+// BeginPool opens the case in which an enterprise asks to be cultivated, or an office lists it, and gives its id; one that is open
+// already is given instead: begun says so. Forbidden for who does not act for the enterprise, Conflict where it is cultivated.
+func (s *Store) BeginPool(ctx context.Context, scope access.Scope, cases *casework.Store, ladder string, enterprise int64) (id int64, begun bool, err error) {
+	l, err := s.Set.Ladder(ladder)
+	if err != nil {
+		return 0, false, err
+	}
+	view, err := s.Frames.For(ctx, scope, 0)
+	if err != nil {
+		return 0, false, err
+	}
+	if nominatesAs(scope, view, enterprise) == "" {
+		return 0, false, errs.Forbidden(string(access.FileCase))
+	}
+	c, err := s.PoolCandidate(ctx, scope, cases, ladder, enterprise)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case c.Open != 0:
+		return c.Open, true, nil
+	case c.In:
+		return 0, false, errs.Conflict(i18n.M("selection.in_pool", l.Name))
+	}
+	made, err := cases.New(ctx, scope, PoolCase(l.Name.ZH, l.Ladder, enterprise))
+	return made.ID, false, err
+}

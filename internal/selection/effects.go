@@ -58,7 +58,7 @@ func Register(r *casework.Registry, s *Store) {
 	r.Begins(RoundFlow, casework.Beginning{Page: "/selections", Operation: "open_case"})
 	r.Begins(NominationFlow, casework.Beginning{Page: "/selections", Operation: "nominate"})
 	r.Begins(TitleFlow, casework.Beginning{Page: "/selections", Operation: "act_case"}) // a round is decided by an act, which opens one for each who won
-	r.Begins(PoolFlow, casework.Beginning{Page: "/ladders"})
+	r.Begins(PoolFlow, casework.Beginning{Page: "/ladders", Operation: "enter_pool"})
 
 	casework.Register(r, "selection.propose", of((*Store).proposeEffect))
 	casework.Register(r, "selection.open", of((*Store).openEffect))

@@ -73,6 +73,22 @@ func managesPool(scope access.Scope, area string) error {
 	return nil
 }
 
+// Joinable is the accounts that may be taken into a pool that the scope keeps: those in use that have the role of an expert there
+// and are in none of the pool as it is seen.
+func (s *Store) Joinable(scope access.Scope, accounts []access.Account, pool []Expert) []access.Account {
+	judges := func(g access.Grant) bool {
+		return g.Role == access.Expert && (g.Until == 0 || g.Until > s.Clock.Millis()) && scope.Sees(access.HandleCase, g.Area, 0)
+	}
+	var all []access.Account
+	for _, a := range accounts {
+		taken := slices.ContainsFunc(pool, func(e Expert) bool { return e.Account == a.ID && e.Left == 0 })
+		if !taken && a.DisabledAt == 0 && slices.ContainsFunc(a.Grants, judges) {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
 // AddExpert takes somebody into the pool of an area. An account is in a pool once.
 func (s *Store) AddExpert(ctx context.Context, scope access.Scope, e Expert) (Expert, error) {
 	if err := managesPool(scope, e.Area); err != nil {

@@ -92,7 +92,6 @@ func (s *server) expertsOf(ctx context.Context, v *visit) (expertsData, error) {
 	for _, a := range accounts {
 		names[a.ID] = a
 	}
-	taken := map[int64]bool{}
 	for _, e := range all {
 		row := s.expertRow(v, view, e, declared)
 		row.Login = names[e.Account].Login
@@ -105,7 +104,6 @@ func (s *server) expertsOf(ctx context.Context, v *visit) (expertsData, error) {
 			d.Gone = append(d.Gone, row)
 			continue
 		}
-		taken[e.Account] = true
 		d.Rows = append(d.Rows, row)
 	}
 	if !v.scope.Can(access.HandleCase) {
@@ -113,17 +111,10 @@ func (s *server) expertsOf(ctx context.Context, v *visit) (expertsData, error) {
 	}
 	d.Areas = s.officeAreas(v)
 	d.Counties = slices.DeleteFunc(s.areaOptions(v.scope), func(o option) bool { return selection.County(s.Library.Areas(), o.Value) != o.Value })
-	for _, a := range accounts {
-		if !taken[a.ID] && a.DisabledAt == 0 && slices.ContainsFunc(a.Grants, func(g access.Grant) bool { return s.judges(v, g) }) {
-			d.Accounts = append(d.Accounts, option{strconv.FormatInt(a.ID, 10), a.Name + inBrackets(v.t, a.Login)})
-		}
+	for _, a := range s.Selections.Joinable(v.scope, accounts, all) {
+		d.Accounts = append(d.Accounts, option{strconv.FormatInt(a.ID, 10), a.Name + inBrackets(v.t, a.Login)})
 	}
 	return d, nil
-}
-
-// judges says that a grant makes an expert of an area of which the visitor is the office in charge.
-func (s *server) judges(v *visit, g access.Grant) bool {
-	return g.Role == access.Expert && (g.Until == 0 || g.Until > s.Clock.Millis()) && v.scope.Sees(access.HandleCase, g.Area, 0)
 }
 
 func (s *server) expertRow(v *visit, view fact.View, e selection.Expert, declared []selection.Declaration) expertRow {

@@ -10,8 +10,6 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/casework"
-	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/selection"
@@ -229,26 +227,11 @@ func (s *server) poolCandidates(ctx context.Context, v *visit, view fact.View, d
 }
 
 func (s *server) poolCandidate(ctx context.Context, v *visit, view fact.View, l *selection.Ladder, firm int64) (poolCandidate, error) {
-	own := slices.Contains(v.scope.Owns(), firm)
-	c := poolCandidate{Firm: firm, Own: own, Name: s.firmName(view, firm), May: own && v.scope.Sees(access.FileCase, "", firm) || !own && view.Can(access.HandleCase, firm)}
-	at, err := s.Selections.Advise(ctx, v.scope, l.Ladder, firm)
-	if err != nil {
-		return c, err
-	}
-	c.Checks = s.conditionRows(v.t, view, firm, at.Enter)
-	// On which ladder is in what the case remembers, which an applicant does not read; that the enterprise asks is its own.
-	open, _, err := s.Cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: selection.PoolFlow, Enterprise: firm, Running: true}, 0, listRows)
-	for _, x := range open {
-		if x.Data["ladder"].Text() == l.Ladder && view.Can(access.ReadCase, firm) {
-			c.Open = x.ID
-		}
-	}
-	if err != nil {
-		return c, err
-	}
-	stays, err := s.Selections.History(ctx, v.scope, firm)
-	c.In = slices.ContainsFunc(stays, func(x selection.Stay) bool { return x.Ladder == l.Ladder && x.Gone == 0 })
-	return c, err
+	found, err := s.Selections.PoolCandidate(ctx, v.scope, s.Cases, l.Ladder, firm)
+	return poolCandidate{
+		Firm: firm, Name: s.firmName(view, firm), Checks: s.conditionRows(v.t, view, firm, found.Enter), In: found.In,
+		Own: slices.Contains(v.scope.Owns(), firm), Open: found.Open, May: found.May,
+	}, err
 }
 
 // enterPool opens the case in which an enterprise asks to be cultivated, or an office lists it; one that is open is led to.
@@ -258,28 +241,14 @@ func (s *server) enterPool(w http.ResponseWriter, r *http.Request, v *visit) err
 	if err != nil {
 		return err
 	}
-	view, err := s.view(ctx, v)
-	if err != nil {
-		return err
-	}
-	firm := numberOf(r, "firm")
-	if !v.scope.Sees(access.FileCase, "", firm) && !view.Can(access.HandleCase, firm) {
-		return forbidden(access.FileCase)
-	}
-	c, err := s.poolCandidate(ctx, v, view, l, firm)
+	id, begun, err := s.Selections.BeginPool(ctx, v.scope, s.Cases, l.Ladder, numberOf(r, "firm"))
 	switch {
 	case err != nil:
 		return err
-	case c.Open != 0:
-		return seeOther(w, r, casePath(c.Open))
-	case c.In:
-		return errs.Conflict(i18n.M("selection.in_pool", l.Name))
+	case begun:
+		return seeOther(w, r, casePath(id))
 	}
-	made, err := s.Cases.New(ctx, v.scope, selection.PoolCase(l.Name.ZH, l.Ladder, firm))
-	if err != nil {
-		return err
-	}
-	return seeOther(w, r, casePath(made.ID)+"?done=pool")
+	return seeOther(w, r, casePath(id)+"?done=pool")
 }
 
 // refreshPool keeps who stands on another step than before, of those for whom the visitor is in charge.
