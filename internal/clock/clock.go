@@ -42,7 +42,9 @@ func DayOf(millis int64) period.Day {
 }
 
 // Minute is an instant in milliseconds since 1970 UTC as people read it: in Beijing, to the minute.
-func Minute(millis int64) string { return time.UnixMilli(millis).In(Beijing).Format("2006-01-02 15:04") }
+func Minute(millis int64) string {
+	return time.UnixMilli(millis).In(Beijing).Format("2006-01-02 15:04")
+}
 
 // Millis is the instant as stored: milliseconds since 1970 UTC.
 func (c Clock) Millis() int64 { return c().UnixMilli() }
