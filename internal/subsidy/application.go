@@ -17,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -205,9 +206,14 @@ const (
 	assessmentsOf    = `SELECT n, stage, at, by_account, seq, sure, possible, open, reason, bounds, receipt FROM subsidy_assessment WHERE case_id = $1 ORDER BY n`
 )
 
-// keep writes down what an application came to.
+// keep writes down what an application came to, with its receipt: that decides twice more, and so is not made of what is only looked
+// at, as each application of a batch is when it is granted.
 func (s *Store) keep(ctx context.Context, tx *store.Tx, id int64, stage string, by int64, reason string, a *Assessment) error {
-	receipt, err := a.Receipt.Bytes()
+	r, err := version.NewReceipt(s.Library, a.question)
+	if err != nil {
+		return err
+	}
+	receipt, err := r.Bytes()
 	if err != nil {
 		return err
 	}
@@ -224,7 +230,7 @@ func (s *Store) keep(ctx context.Context, tx *store.Tx, id int64, stage string, 
 		open = 1
 	}
 	audit.Note(tx, LoggedAssessment, id, int64(n))
-	_, err = tx.Exec(ctx, insertAssessment, id, n, stage, s.Clock.Millis(), by, a.Receipt.Known, int64(pays.Sure), int64(pays.Possible), open, reason, string(bounds), string(receipt))
+	_, err = tx.Exec(ctx, insertAssessment, id, n, stage, s.Clock.Millis(), by, r.Known, int64(pays.Sure), int64(pays.Possible), open, reason, string(bounds), string(receipt))
 	return noted("keep assessment", err)
 }
 

@@ -50,9 +50,9 @@ type Assessment struct {
 	Package  string // hash of the policy's files
 	Plan     *policy.Plan
 	Decision *policy.Decision
-	Line     policy.Line // of the aim, with its trace
-	Bounds   []Bound     // that the decision was taken with
-	Receipt  version.Receipt
+	Line     policy.Line      // of the aim, with its trace
+	Bounds   []Bound          // that the decision was taken with
+	question version.Question // that its receipt answers
 }
 
 // Found is what was found of the cost items behind an aim, by their kinds. They bound the facts that they add up to.
@@ -121,20 +121,17 @@ func (s *Store) assess(ctx context.Context, view fact.View, reader subjects, of 
 	if a.Decision, err = plan.Decide(firm, aim.AsOf, opt); err != nil {
 		return nil, fmt.Errorf("decide on enterprise %d: %w", aim.Enterprise, err)
 	}
-	q := version.Question{Package: in.Hash, Plan: plan, Subject: firm, AsOf: aim.AsOf, Known: view.Seq()}
+	a.question = version.Question{Package: in.Hash, Plan: plan, Subject: firm, AsOf: aim.AsOf, Known: view.Seq()}
 	if plan.Staged() {
-		if q.Allotted, err = s.Runner.Allotted(ctx, view, plan, aim.Enterprise, aim.AsOf); err != nil {
+		if a.question.Allotted, err = s.Runner.Allotted(ctx, view, plan, aim.Enterprise, aim.AsOf); err != nil {
 			return nil, err
 		}
-		a.Decision.ApplyOwn(q.Allotted)
+		a.Decision.ApplyOwn(a.question.Allotted)
 	}
 	if a.Line, err = lineOf(a.Decision, aim); err != nil {
 		return nil, err
 	}
 	a.Year = a.Line.Year
-	if a.Receipt, err = version.NewReceipt(s.Library, q); err != nil {
-		return nil, err
-	}
 	return a, nil
 }
 

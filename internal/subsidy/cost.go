@@ -187,7 +187,7 @@ func recognisedOf(costs []Cost) map[string]money.Fen {
 const (
 	costColumns = `SELECT c.id, c.case_id, c.n, c.kind, c.label, c.invoice, c.invoiced_on, c.seller, c.serial, c.fen, c.invoice_key, c.serial_key, c.invoice_no, c.serial_no,
 		COALESCE(r.id, 0), COALESCE(r.fen, c.fen), COALESCE(r.reason, ''), COALESCE(r.by_account, 0), COALESCE(r.role, ''), COALESCE(r.at, 0), COALESCE(r.report, '')
-		FROM subsidy_cost c LEFT JOIN subsidy_ruling r ON r.cost_id = c.id AND r.id = (SELECT MAX(x.id) FROM subsidy_ruling x WHERE x.cost_id = c.id)`
+		FROM subsidy_cost c LEFT JOIN subsidy_ruling r ON r.cost_id = c.id AND r.id = (SELECT MAX(x.id) FROM subsidy_ruling x WHERE x.case_id = c.case_id AND x.cost_id = c.id)`
 	costsByCase = costColumns + ` WHERE c.case_id = $1 AND c.dropped = 0 ORDER BY c.n`
 	dropCosts   = `UPDATE subsidy_cost SET dropped = 1 WHERE case_id = $1 AND dropped = 0`
 	costCount   = `SELECT COALESCE(MAX(n), 0) FROM subsidy_cost WHERE case_id = $1`
