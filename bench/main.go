@@ -38,7 +38,7 @@ var parts = []part{
 	{"lab", "the policy laboratory in Chromium, 100,000 firms: from the move of a slider to the figures drawn", measureLab},
 	{"cold", "the demo of 100,000 firms opened from all rows and from the saved frame", measureCold},
 	{"race", "the region of a policy against loops written by hand, cel-go, DuckDB and OpenFisca: bench/race (-sizes)", measureRace},
-	{"money", "cases and money on SQLite and PostgreSQL: transitions a second, pages over a million events, a round over 100,000 firms (Go benchmarks of ledger, casework and subsidy)", measureMoney},
+	{"money", "cases and money on SQLite and PostgreSQL: transitions a second, pages over a million events, a round over 100,000 firms, a batch granted (Go benchmarks of ledger, casework and subsidy)", measureMoney},
 	{"wide", "a frame of 100 figures in each of 3 years opened from its file, 100,000 and 1,000,000 firms (Go benchmark of fact; 10 GB of memory)", measureWide},
 }
 
