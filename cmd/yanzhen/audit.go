@@ -10,9 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,34 +17,13 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
-	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/ledger"
-	versions "github.com/yanzhen/yanzhen/internal/policy/version"
-	"github.com/yanzhen/yanzhen/internal/selection"
+	"github.com/yanzhen/yanzhen/internal/proof"
 	"github.com/yanzhen/yanzhen/internal/store"
-	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
-
-// logged is the kinds of all packages that have something in the audit log.
-var logged = slices.Concat(access.Logged, ledger.Logged, casework.Logged, versions.Logged, subsidy.Logged, selection.Logged)
-
-// openAudit reads the key of the audit log and logs what had been there before it.
-func (in *installation) openAudit(ctx context.Context, p *place) error {
-	origin, err := audit.Origin(ctx, in.db)
-	if err != nil {
-		return err
-	}
-	if in.auditKey, err = audit.OpenKey(auditKeyFile(p.data), origin); err != nil {
-		return err
-	}
-	return audit.Adopt(ctx, in.db, logged, clock.System())
-}
-
-func auditKeyFile(data string) string { return filepath.Join(data, "audit.key") }
 
 // sealEvery is how often the head of the audit log is signed while the pages are served, and auditEvery how often all of it is walked
 // over.
@@ -56,68 +32,18 @@ const (
 	auditEvery = 24 * time.Hour
 )
 
-// watchAudit signs the head of the audit log and walks over it, until ctx ends, and once more then.
+// watchAudit signs the head of the audit log and walks over it, until ctx ends.
 func (in *installation) watchAudit(ctx context.Context) {
-	seal := func(ctx context.Context) {
-		if _, err := audit.Seal(ctx, in.db, in.auditKey, clock.System()); err != nil && ctx.Err() == nil {
-			in.log.Error("sign the audit log", "err", err)
-		}
-	}
-	minute, day := time.NewTicker(sealEvery), time.NewTimer(sealEvery)
-	defer minute.Stop()
-	defer day.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			seal(context.WithoutCancel(ctx))
+	in.proof.Watch(ctx, sealEvery, auditEvery, func(found *audit.Checked, err error) {
+		if err != nil {
+			in.log.Error("sign or check the audit log", "err", err)
 			return
-		case <-minute.C:
-			seal(ctx)
-		case <-day.C:
-			day.Reset(auditEvery)
-			found, err := audit.Check(ctx, in.db, logged)
-			if err != nil {
-				in.log.Error("check the audit log", "err", err)
-				continue
-			}
-			for _, f := range found.Faults {
-				in.log.Error("the audit log and the database differ", "fault", f.String())
-			}
-			in.log.Info("audit log checked", "leaves", found.Leaves, "faults", found.Found)
 		}
-	}
-}
-
-// dossier is what proves a case, up to now.
-func (in *installation) dossier(ctx context.Context, id int64) (entries []audit.Entry, err error) {
-	msg, err := audit.Seal(ctx, in.db, in.auditKey, clock.System())
-	if err != nil {
-		return nil, err
-	}
-	head, err := audit.OpenCheckpoint(msg, in.auditKey.Public())
-	if err != nil {
-		return nil, err
-	}
-	err = in.db.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
-		entries, err = audit.Dossier(ctx, q, logged, id, msg, head, func(h audit.Held) (audit.Entry, error) {
-			name := path.Join(h.Dir, h.Hash)
-			switch h.Dir {
-			case audit.FilesDir:
-				f, err := in.evidence.Get(h.Hash)
-				if err != nil {
-					return audit.Entry{}, err
-				}
-				return audit.Entry{Name: name, Open: func() (io.ReadCloser, error) { return in.evidence.Get(h.Hash) }}, f.Close()
-			case audit.DefinitionsDir:
-				body, err := casework.Definition(ctx, q, h.Hash)
-				return audit.Text(name, body), err
-			}
-			p, err := in.versions.PackageWith(ctx, h.Hash)
-			return audit.Text(name, p.Flat()), err
-		})
-		return err
+		for _, f := range found.Faults {
+			in.log.Error("the audit log and the database differ", "fault", f.String())
+		}
+		in.log.Info("audit log checked", "leaves", found.Leaves, "faults", found.Found)
 	})
-	return entries, err
 }
 
 // auditFlags are the flags of commands on a log that no server has open.
@@ -150,10 +76,10 @@ func auditCheckCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *con
 			return err
 		}
 		defer func() { err = errors.Join(err, db.Close()) }()
-		if err := audit.Adopt(ctx, db, logged, clock.System()); err != nil {
+		if err := audit.Adopt(ctx, db, proof.Kinds(), clock.System()); err != nil {
 			return err
 		}
-		found, err := audit.Check(ctx, db, logged)
+		found, err := audit.Check(ctx, db, proof.Kinds())
 		if err != nil {
 			return err
 		}
@@ -175,7 +101,7 @@ func auditKeyCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *conso
 		if len(args) != 0 {
 			return errUsage
 		}
-		file := auditKeyFile(*data)
+		file := proof.KeyFile(*data)
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 			return errs.Invalid(i18n.M("cmd.no_such_file", file))
 		}
@@ -204,7 +130,7 @@ func auditCheckpointCommand(flags *flag.FlagSet, t i18n.T) func(context.Context,
 		if err != nil {
 			return err
 		}
-		key, err := audit.OpenKey(auditKeyFile(place.data), origin)
+		key, err := audit.OpenKey(proof.KeyFile(place.data), origin)
 		if err != nil {
 			return err
 		}
@@ -216,7 +142,11 @@ func auditCheckpointCommand(flags *flag.FlagSet, t i18n.T) func(context.Context,
 			fmt.Fprint(c.out, string(msg))
 			return nil
 		}
-		s, err := audit.Since(ctx, db.Read(), *since, msg, key.Public())
+		earlier, err := os.ReadFile(*since)
+		if err != nil {
+			return errs.Invalid(i18n.M("cmd.no_such_file", *since))
+		}
+		s, err := audit.Since(ctx, db.Read(), earlier, msg, key.Public())
 		if err != nil {
 			return err
 		}
@@ -237,11 +167,13 @@ func auditConsistentCommand(flags *flag.FlagSet, t i18n.T) func(context.Context,
 		if err != nil {
 			return err
 		}
-		text, err := os.ReadFile(args[1])
-		if err != nil {
-			return errs.Invalid(i18n.M("cmd.no_such_file", args[1]))
+		var texts [2][]byte
+		for i, name := range args {
+			if texts[i], err = os.ReadFile(name); err != nil {
+				return errs.Invalid(i18n.M("cmd.no_such_file", name))
+			}
 		}
-		old, later, err := audit.VerifySince(args[0], text, public)
+		old, later, err := audit.VerifySince(texts[0], texts[1], public)
 		if err != nil {
 			return err
 		}
@@ -279,7 +211,7 @@ func auditExportCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 			return err
 		}
 		defer in.close(c)
-		entries, err := in.dossier(ctx, id)
+		entries, err := in.proof.Dossier(ctx, access.SystemScope(), id)
 		if err != nil {
 			return err
 		}
@@ -290,7 +222,7 @@ func auditExportCommand(flags *flag.FlagSet, t i18n.T) func(context.Context, *co
 		if err := blob.Replace(file, func(w io.Writer) error { return audit.WriteZip(w, entries) }); err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, c.t.S("cmd.audit_exported", file, in.auditKey.Public()))
+		fmt.Fprintln(c.out, c.t.S("cmd.audit_exported", file, in.proof.Key()))
 		return nil
 	}
 }
@@ -337,7 +269,7 @@ func (c *console) verifyDossier(name, key string, lib *content.Library) error {
 			faults = append(faults, i18n.M("audit.archive_changed"))
 		}
 	}
-	v, err := audit.Verify(dossier, logged, key, decidedAgain(lib))
+	v, err := proof.Verify(dossier, key, lib)
 	if err != nil {
 		return err
 	}
@@ -349,39 +281,4 @@ func (c *console) verifyDossier(name, key string, lib *content.Library) error {
 	}
 	fmt.Fprintln(c.out, c.t.S("cmd.audit_verified", v.Things, v.Files, v.Decided, v.Checkpoint.Size, v.Checkpoint.Origin))
 	return nil
-}
-
-// decidedAgain decides assessments again by the packages that the dossier has.
-func decidedAgain(lib *content.Library) audit.Again {
-	return func(p audit.Proof, dossier fs.FS) (int, []i18n.Msg, error) {
-		var parts map[string]json.RawMessage
-		if p.Kind != subsidy.LoggedAssessment.Name || json.Unmarshal(p.Thing, &parts) != nil {
-			return 0, nil, nil
-		}
-		text, err := subsidy.ReceiptIn(parts)
-		if err != nil || text == "" {
-			return 0, nil, err
-		}
-		r, err := versions.ReadReceipt(strings.NewReader(text))
-		if err != nil {
-			return 0, nil, err
-		}
-		flat, err := fs.ReadFile(dossier, path.Join(audit.PackagesDir, r.Policy.Package))
-		var pkg versions.Package
-		if err == nil {
-			pkg, err = versions.ParseFlat(flat)
-		}
-		if err != nil || pkg.Hash() != r.Policy.Package {
-			return 0, []i18n.Msg{i18n.M("audit.no_package", p.Kind, p.Ref, r.Policy.Package)}, nil
-		}
-		differ, err := r.Verify(lib, pkg)
-		if err != nil {
-			return 0, nil, err
-		}
-		var faults []i18n.Msg
-		for _, d := range differ {
-			faults = append(faults, i18n.M("audit.decided_otherwise", p.Kind, p.Ref, d.Path, d.Was, d.Now))
-		}
-		return 1, faults, nil
-	}
 }

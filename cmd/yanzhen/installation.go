@@ -36,6 +36,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/proof"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -130,8 +131,8 @@ type installation struct {
 	log        *slog.Logger
 	lib        *content.Library
 	db         *store.DB
-	auditKey   *audit.Key
 	evidence   blob.Dir // files of cases
+	proof      *proof.Prover
 	accounts   *access.Store
 	sources    *source.Store
 	parties    *party.Store
@@ -233,7 +234,10 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if err = in.openCases(ctx, p); err != nil {
 		return nil, err
 	}
-	if err = in.openAudit(ctx, p); err != nil {
+	in.proof, err = proof.Open(ctx, proof.Deps{
+		DB: in.db, Data: p.data, Cases: in.cases, Evidence: in.evidence, Versions: in.versions, Clock: clock.System(),
+	})
+	if err != nil {
 		return nil, err
 	}
 	return in, nil

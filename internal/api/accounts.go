@@ -271,6 +271,7 @@ func (s *server) register() {
 	s.registerRounds()
 	s.registerSelections()
 	s.registerOpenings()
+	s.registerProof()
 	s.registerBegin()
 	s.registerBatches()
 	s.registerFund()

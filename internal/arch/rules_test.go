@@ -42,7 +42,7 @@ var order = [][]string{
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
 	{"internal/selection", "internal/subsidy"},
-	{"internal/intake", "internal/enrol"},
+	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
 	{"cmd/yanzhen"},

@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -174,9 +173,9 @@ type Later struct {
 	Path       tlog.TreeProof `json:"path"`       // hashes, in base64
 }
 
-// Since proves that the log, as a checkpoint has it, contains an earlier checkpoint, which stands in a file.
-func Since(ctx context.Context, q store.Querier, file string, checkpoint []byte, key string) (Later, error) {
-	msg, old, err := checkpointIn(file, key)
+// Since proves that the log, as a checkpoint has it, contains an earlier checkpoint.
+func Since(ctx context.Context, q store.Querier, earlier, checkpoint []byte, key string) (Later, error) {
+	old, err := OpenCheckpoint(earlier, key)
 	if err != nil {
 		return Later{}, err
 	}
@@ -188,12 +187,12 @@ func Since(ctx context.Context, q store.Querier, file string, checkpoint []byte,
 	if err == nil {
 		err = Consistent(path, old, later)
 	}
-	return Later{string(msg), string(checkpoint), path}, err
+	return Later{string(earlier), string(checkpoint), path}, err
 }
 
-// VerifySince verifies what Since proves, against the earlier checkpoint as its keeper has it in a file.
-func VerifySince(file string, proof []byte, key string) (old, later Checkpoint, err error) {
-	_, old, err = checkpointIn(file, key)
+// VerifySince verifies what Since proves, against the earlier checkpoint as its keeper has it.
+func VerifySince(earlier, proof []byte, key string) (old, later Checkpoint, err error) {
+	old, err = OpenCheckpoint(earlier, key)
 	if err != nil {
 		return old, later, err
 	}
@@ -205,13 +204,4 @@ func VerifySince(file string, proof []byte, key string) (old, later Checkpoint, 
 		return old, later, err
 	}
 	return old, later, Consistent(l.Path, old, later)
-}
-
-func checkpointIn(file, key string) ([]byte, Checkpoint, error) {
-	msg, err := os.ReadFile(file)
-	if err != nil {
-		return nil, Checkpoint{}, errs.Invalid(i18n.M("audit.no_file", file))
-	}
-	c, err := OpenCheckpoint(msg, key)
-	return msg, c, err
 }

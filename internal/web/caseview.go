@@ -91,6 +91,7 @@ type casePageData struct {
 	Answers       []answerRow    // of those who answer in parallel where the case stands, to offices
 	Office        bool           // sees what offices see
 	MayAttach     bool
+	MayProve      bool   // takes the dossier away
 	Key           string // of this page, so that a press repeated does nothing twice
 	Done, Problem string
 	Reasons       map[string]string // what was typed, by action
@@ -142,6 +143,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 	switch {
 	case err == nil:
 		d.Office = true
+		d.MayProve = v.scope.Sees(access.ReadLog, c.Area, 0)
 		d.Frozen = s.frozenRows(v.t, view, frozen)
 	case errs.KindOf(err) != errs.KindNotFound:
 		return d, err
