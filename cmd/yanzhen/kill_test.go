@@ -391,6 +391,13 @@ func (k *killer) judgeMoney(in *installation) {
 	for _, f := range found.Faults {
 		k.tell("fault: %s", f)
 	}
+	proven, err := in.proof.Check(k.Context())
+	if err != nil {
+		k.Fatal(err)
+	}
+	for _, f := range proven.Faults {
+		k.tell("log: %s", f)
+	}
 }
 
 // shipped is the product, built once for a test.

@@ -99,6 +99,7 @@ var writers = map[string][]string{
 	"put_picks":               {"tinghu", "city"},
 	"put_return":              {"tinghu", "city"},
 	"open_batch":              {"city"},
+	"prove_since":             {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin", "finance", "tax", "expert1"},
 	"object":                  {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin", "finance", "tax", "expert1"},
 	"answer_objection":        {"tinghu", "city"},
 	"draft_payments":          {"finance"},

@@ -135,6 +135,20 @@ const (
 	insertCheckpoint = `INSERT INTO audit_checkpoint (size, at, key, note) VALUES ($1, $2, $3, $4)`
 )
 
+// sealed is the checkpoint that a key signed of the log as it stands; nil where there is none.
+func sealed(ctx context.Context, q store.Querier, key *Key) ([]byte, error) {
+	t, err := treeOf(ctx, q, 0)
+	if err != nil {
+		return nil, err
+	}
+	var kept string
+	err = q.QueryRow(ctx, lastCheckpoint, key.public, t.size).Scan(&kept)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return []byte(kept), err
+}
+
 // Seal signs the head of the log as it stands, and keeps what it signed. A head that was signed before by the key is not signed
 // again.
 func Seal(ctx context.Context, db *store.DB, key *Key, now clock.Clock) (msg []byte, err error) {
@@ -142,20 +156,18 @@ func Seal(ctx context.Context, db *store.DB, key *Key, now clock.Clock) (msg []b
 	if err != nil {
 		return nil, err
 	}
+	if msg, err = sealed(ctx, db.Read(), key); err != nil || msg != nil { // so that to ask again costs no transaction
+		return msg, err
+	}
 	err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if _, err := tx.Exec(ctx, lockTree, 0); err != nil {
 			return fmt.Errorf("lock the audit log: %w", err)
 		}
-		t, err := treeOf(ctx, tx, 0)
-		if err != nil {
+		if msg, err = sealed(ctx, tx, key); err != nil || msg != nil {
 			return err
 		}
-		var kept string
-		err = tx.QueryRow(ctx, lastCheckpoint, key.public, t.size).Scan(&kept)
-		if err == nil {
-			msg = []byte(kept)
-		}
-		if !errors.Is(err, sql.ErrNoRows) {
+		t, err := treeOf(ctx, tx, 0)
+		if err != nil {
 			return err
 		}
 		root, err := t.root()

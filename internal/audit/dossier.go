@@ -105,11 +105,11 @@ func Dossier(ctx context.Context, q store.Querier, kinds []*Kind, id int64, chec
 		if err != nil {
 			return nil, err
 		}
-		line, err := json.Marshal(proof)
+		line, err := proof.Line()
 		if err != nil {
 			return nil, err
 		}
-		lines.Write(append(line, '\n'))
+		lines.Write(line)
 		for _, h := range t.Kind.held(proof.Thing) {
 			named[h] = true
 		}
@@ -236,7 +236,7 @@ func (v *Verified) proofs(dossier fs.FS, kinds map[string]*Kind, named map[strin
 			v.Faults = append(v.Faults, i18n.M("audit.bad_line", ProofsFile, n))
 			continue
 		}
-		if same, err := json.Marshal(p); err != nil || !bytes.Equal(same, lines.Bytes()) || p.N <= before {
+		if same, err := p.Line(); err != nil || !bytes.Equal(bytes.TrimSuffix(same, []byte("\n")), lines.Bytes()) || p.N <= before {
 			v.Faults = append(v.Faults, i18n.M("audit.bad_line", ProofsFile, n))
 			continue
 		}

@@ -26,6 +26,16 @@ type Proof struct {
 	Path  tlog.RecordProof `json:"path"` // hashes beside the way from the leaf to the root, in base64
 }
 
+// Line is the proof as a line of JSON, in the one form that Verify takes. The characters that HTML cares for stay as they are, since
+// they are part of what was hashed.
+func (p Proof) Line() ([]byte, error) {
+	var line bytes.Buffer
+	enc := json.NewEncoder(&line)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(p)
+	return line.Bytes(), err
+}
+
 const leafOf = `SELECT n, kind, ref, salt, digest FROM audit_leaf WHERE kind = $1 AND ref = $2`
 
 // Prover proves many things in one tree. It is for one goroutine, over one moment of the database.
