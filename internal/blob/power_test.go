@@ -85,7 +85,8 @@ func TestPutIsOnTheDisk(t *testing.T) {
 			}
 			return true
 		})
-		if len(told) < 10 || 2*cuts.File < cuts.N || len(wrong) > 0 != control {
+		// Of 20 files, since a trace may be cut from its half on, and begins with directories.
+		if len(told) < 5 || 2*cuts.File < cuts.N || len(wrong) > 0 != control {
 			t.Errorf("careless %v: %d files acknowledged, %s, %d files lost: %q", control, len(told), cuts, len(wrong), wrong[:min(len(wrong), 5)])
 		}
 	}
