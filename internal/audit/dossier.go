@@ -204,14 +204,14 @@ type Again func(p Proof, dossier fs.FS) (decided int, differs []i18n.Msg, err er
 // proof, each file by its hash, and each decision by deciding again. What is not part of it is a fault too.
 func Verify(dossier fs.FS, kinds []*Kind, key string, again Again) (*Verified, error) {
 	v, named := &Verified{}, map[string]bool{CheckpointFile: true, ProofsFile: true, GuideFile: true}
-	msg, err := fs.ReadFile(dossier, CheckpointFile)
+	msg, err := ReadSome(dossier, CheckpointFile, maxNote)
 	if err != nil {
 		return nil, errs.Invalid(i18n.M("audit.no_dossier", CheckpointFile))
 	}
 	if v.Checkpoint, err = OpenCheckpoint(msg, key); err != nil {
 		return nil, err
 	}
-	if text, err := fs.ReadFile(dossier, GuideFile); err != nil || string(text) != guide {
+	if text, err := ReadSome(dossier, GuideFile, maxNote); err != nil || string(text) != guide {
 		v.Faults = append(v.Faults, i18n.M("audit.file_changed", GuideFile))
 	}
 	if err := v.proofs(dossier, byName(kinds), named, again); err != nil {
@@ -319,6 +319,20 @@ func (v *Verified) files(dossier fs.FS, named map[string]bool) error {
 	return nil
 }
 
+// ReadSome reads a file of a dossier that is no larger than so many bytes.
+func ReadSome(dossier fs.FS, name string, most int64) (text []byte, err error) {
+	f, err := dossier.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	text, err = io.ReadAll(io.LimitReader(f, most+1))
+	if err == nil && int64(len(text)) > most {
+		err = fmt.Errorf("%s is larger than %d bytes", name, most)
+	}
+	return text, err
+}
+
 func hashOf(dossier fs.FS, name string) (_ string, err error) {
 	f, err := dossier.Open(name)
 	if err != nil {
@@ -339,7 +353,7 @@ func Whole(archive io.ReaderAt, size int64) (*zip.Reader, bool, error) {
 	var entries []Entry
 	for _, f := range z.File {
 		if f.Method != zip.Store || f.UncompressedSize64 > uint64(size) {
-			return z, false, nil
+			return nil, false, errs.Invalid(i18n.M("audit.bad_archive", f.Name)) // what is compressed may be of any size
 		}
 		entries = append(entries, Entry{f.Name, f.Open})
 	}

@@ -18,6 +18,9 @@ func Verify(dossier fs.FS, key string, lib *content.Library) (*audit.Verified, e
 	return audit.Verify(dossier, Kinds(), key, func(p audit.Proof, dossier fs.FS) (int, []i18n.Msg, error) { return again(p, dossier, lib) })
 }
 
+// maxPackage is how large a policy package in a dossier may be, in bytes.
+const maxPackage = 2 * version.MaxUpload
+
 // again decides an assessment again, by the package that the dossier has.
 func again(p audit.Proof, dossier fs.FS, lib *content.Library) (decided int, differs []i18n.Msg, err error) {
 	var parts map[string]json.RawMessage
@@ -33,7 +36,7 @@ func again(p audit.Proof, dossier fs.FS, lib *content.Library) (decided int, dif
 		return 0, nil, err
 	}
 	var pkg version.Package
-	flat, err := fs.ReadFile(dossier, path.Join(audit.PackagesDir, r.Policy.Package))
+	flat, err := audit.ReadSome(dossier, path.Join(audit.PackagesDir, r.Policy.Package), maxPackage)
 	if err == nil {
 		pkg, err = version.ParseFlat(flat)
 	}
