@@ -130,6 +130,8 @@ func (j *Journal) join(since *Position, left *Footprint) (joins bool, err error)
 			return false, err
 		}
 		j.read = *since
+	case since != nil && since.Frame > 0 && j.endedRun(*since):
+		j.read = Position{Salt: j.head.Salt}
 	case left != nil && *left == j.w.opened && j.w.walSize == 0 && !j.w.checkpointed:
 		j.read = Position{Salt: j.head.Salt}
 	default:
@@ -151,6 +153,21 @@ func (j *Journal) join(since *Position, left *Footprint) (joins bool, err error)
 		}
 	}
 	return true, nil
+}
+
+// endedRun says whether the run before the present one ended at a position: frames of it that the present run has not written
+// over yet are still in the file. SQLite begins the next run only once the database holds all of the one before, and counts runs
+// in the upper half of the salt.
+func (j *Journal) endedRun(at Position) bool {
+	if uint32(j.head.Salt>>32) != uint32(at.Salt>>32)+1 || j.head.Frame >= at.Frame {
+		return false
+	}
+	_, _, pos, err := j.frame(at.Frame)
+	if err != nil || pos != at {
+		return false
+	}
+	_, _, after, err := j.frame(at.Frame + 1)
+	return errors.Is(err, io.EOF) || err == nil && after.Salt != at.Salt
 }
 
 // committed is the end of the last commit, as the index beside the log tells: in memory that SQLite shares between processes,

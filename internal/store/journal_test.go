@@ -280,6 +280,86 @@ func TestJournalJoins(t *testing.T) {
 	}
 }
 
+// A process is killed after SQLite has begun its log anew and before anybody read that: the journal goes on, as long as the log
+// still shows that nothing else came between.
+func TestJournalJoinsTheNextRun(t *testing.T) {
+	dir := t.TempDir()
+	db, err := open(t.Context(), "sqlite:"+filepath.Join(dir, "db"), trialSchema, options{checkpointPages: 40})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer db.Close() //nolint:errcheck // of a test
+	j, _, err := db.OpenJournal(t.Context(), clock.System(), nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(n int64) Position {
+		t.Helper()
+		if err := writePair(t.Context(), db, n); err != nil {
+			t.Fatal(err)
+		}
+		j.mu.Lock()
+		defer j.mu.Unlock()
+		return j.head
+	}
+	all := func() {
+		t.Helper()
+		if err := j.Read(t.Context(), func(Change) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// killed is what another process finds: whether it joins, and how many changes it reads.
+	killed := func(since Position) (joins bool, read int) {
+		t.Helper()
+		to := t.TempDir()
+		for _, part := range []string{"db", "db-wal"} {
+			b, err := os.ReadFile(filepath.Join(dir, part))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(to, part), b, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		j, joins, err := reopen(t, filepath.Join(to, "db")).OpenJournal(t.Context(), clock.System(), &since, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Read(t.Context(), func(Change) error { read++; return nil }); err != nil {
+			t.Fatal(err)
+		}
+		return joins, read
+	}
+	// run writes until the log is begun anew, and leaves unread what did so. It gives the end of the run before, and what came ahead
+	// of that.
+	run := func(n int64) (end, ahead Position) {
+		t.Helper()
+		for ; ; n++ {
+			all()
+			was := j.Position()
+			if now := write(n); now.Salt != was.Salt && was.Frame > 0 {
+				return was, ahead
+			}
+			ahead = was
+		}
+	}
+	end, ahead := run(0)
+	if joins, read := killed(end); !joins || read != 1 {
+		t.Errorf("after the end of a run: joins %v, %d read", joins, read)
+	}
+	if joins, read := killed(ahead); joins || read != 0 {
+		t.Errorf("after a commit ahead of the end: joins %v, %d read", joins, read)
+	}
+	write(1000)
+	if joins, read := killed(end); !joins || read != 2 {
+		t.Errorf("two commits after the end of a run: joins %v, %d read", joins, read)
+	}
+	run(2000)
+	if joins, read := killed(end); joins || read != 0 {
+		t.Errorf("a run later: joins %v, %d read", joins, read)
+	}
+}
+
 func writeAlone(file string) error {
 	db, err := Open(context.Background(), "sqlite:"+file, trialSchema)
 	if err != nil {
