@@ -27,13 +27,14 @@ const (
 	CreditOffice      Role = "credit_office"      // 会审部门·信用
 	Expert            Role = "expert"             // 评审专家: sees and scores what was assigned to the account
 	AuditFirm         Role = "audit_firm"         // 审计机构: sees and audits what was assigned to the account
+	Bank              Role = "bank"               // 银行客户经理: sees and answers what was referred to the bank
 )
 
 // Roles are all roles, in the order in which a page offers them.
 func Roles() []Role {
 	return []Role{
 		CountyOfficial, CityOfficial, Finance, TaxBureau, SafetyBureau, EnvironmentBureau, CreditOffice, Expert, AuditFirm,
-		Enterprise, Handler, Viewer, Auditor, Administrator,
+		Bank, Enterprise, Handler, Viewer, Auditor, Administrator,
 	}
 }
 
@@ -47,8 +48,8 @@ func (r Role) OfArea() bool {
 	return false
 }
 
-// OfParty says that a grant of the role is for one enterprise.
-func (r Role) OfParty() bool { return r == Enterprise || r == Handler || r == Viewer }
+// OfParty says that a grant of the role is for one party: an enterprise, or a bank.
+func (r Role) OfParty() bool { return r == Enterprise || r == Handler || r == Viewer || r == Bank }
 
 // Action is something that may be done to an object: a party and all that is known of it, a source, an account.
 type Action string
@@ -78,6 +79,7 @@ const (
 	ReviewCase     Action = "review_case"     // answer for a department in a joint review
 	ScoreCase      Action = "score_case"      // judge it as an expert
 	AuditCase      Action = "audit_case"      // report on its costs as an audit firm
+	AnswerCase     Action = "answer_case"     // answer it as the partner that it was referred to
 	ReadFund       Action = "read_fund"       // budget lines, and what was entered on them
 	ManageFund     Action = "manage_fund"     // open budget lines and set them
 	PayOut         Action = "pay_out"         // send payments, and enter what became of them
@@ -88,7 +90,7 @@ const (
 func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
-		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, ReadFund, ManageFund, PayOut,
+		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadFund, ManageFund, PayOut,
 		ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -102,6 +104,7 @@ const (
 	owns          // the object belongs to a party of the grant
 	assigned      // the object was assigned to the account
 	handed        // the object lies in an area of the grant, and was handed to its role
+	referred      // the object was referred to a party of the grant
 	told          // assigned, handed or owns; of a role without areas also what was handed to it and lies nowhere
 	always        // any object
 )
@@ -171,6 +174,10 @@ var rules = []rule{
 	{AuditFirm, ReadCase, assigned},
 	{AuditFirm, AuditCase, assigned},
 
+	// A bank sees of an enterprise the case that it sent, and by a consent what that names; of the others nothing.
+	{Bank, ReadCase, referred},
+	{Bank, AnswerCase, referred},
+
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},
 	{Enterprise, ReadSensitive, owns},
@@ -220,6 +227,7 @@ var rules = []rule{
 	{CreditOffice, ReadNotice, told},
 	{Expert, ReadNotice, told},
 	{AuditFirm, ReadNotice, told},
+	{Bank, ReadNotice, told},
 	{Enterprise, ReadNotice, told},
 	{Handler, ReadNotice, told},
 	{Viewer, ReadNotice, told},
@@ -413,7 +421,7 @@ func (s Scope) Can(a Action) bool {
 			if len(p.areas) > 0 {
 				return true
 			}
-		case owns:
+		case owns, referred:
 			if len(p.owns) > 0 {
 				return true
 			}
@@ -432,6 +440,7 @@ func (s Scope) Can(a Action) bool {
 type Object struct {
 	Area     string  // where it lies; empty: unknown
 	Owner    int64   // the party that it belongs to, 0: to none
+	Partner  int64   // the party that it was referred to, 0: to none
 	Accounts []int64 // to whom it was assigned
 	Roles    []Role  // to which it was handed
 }
@@ -466,6 +475,8 @@ func (c cond) holds(account int64, p part, o Object) bool {
 		_, found = slices.BinarySearch(p.areas, o.Area)
 	case owns:
 		_, found = slices.BinarySearch(p.owns, o.Owner)
+	case referred:
+		_, found = slices.BinarySearch(p.owns, o.Partner)
 	case assigned:
 		found = account != 0 && slices.Contains(o.Accounts, account)
 	case handed:
@@ -482,6 +493,7 @@ func (c cond) holds(account int64, p part, o Object) bool {
 type Columns struct {
 	Area     string // a column
 	Owner    string // a column
+	Partner  string // a column
 	Accounts string // a subquery without brackets, over the row's own: the accounts that it was assigned to
 	Roles    string // a subquery alike: the roles that it was handed to
 }
@@ -531,6 +543,8 @@ func (c cond) terms(terms []string, account int64, p part, cols Columns, args []
 		terms, args = in(terms, cols.Area, p.areas, args)
 	case owns:
 		terms, args = in(terms, cols.Owner, p.owns, args)
+	case referred:
+		terms, args = in(terms, cols.Partner, p.owns, args)
 	case assigned:
 		if cols.Accounts != "" && account != 0 {
 			terms = append(terms, arg(account)+" IN ("+cols.Accounts+")")

@@ -18,41 +18,43 @@ import (
 
 // allowed is the oracle: what each role may do, written down a second time and in another shape than the rules.
 // A = in its areas, O = its own, S = assigned to the account, H = handed to the role in its areas, * = any, . = never.
+// R = referred to its own party.
 // T = S, O, H, or handed to a role that has no areas and lying nowhere.
 const allowed = `
-                 county city finance tax safety environment credit expert audit_firm enterprise handler viewer auditor administrator
-read_party       A      A    .       .   .      .           .      .      .          O          O       O      A       .
-read_fact        A      A    .       .   .      .           .      .      .          O          O       O      A       .
-read_sensitive   A      A    .       .   .      .           .      .      .          O          O       O      A       .
-import           A      A    .       .   .      .           .      .      .          .          .       .      .       .
-undo_import      A      A    .       .   .      .           .      .      .          .          .       .      .       .
-dispute          A      A    .       .   .      .           .      .      .          O          O       .      .       .
-report           .      .    .       .   .      .           .      .      .          O          O       .      .       .
-decide           A      A    .       .   .      .           .      .      .          .          .       .      .       .
-export           A      A    .       .   .      .           .      .      .          O          O       .      A       .
-merge            .      A    .       .   .      .           .      .      .          .          .       .      .       .
-issue_access     A      A    .       .   .      .           .      .      .          .          .       .      .       *
-delegate         .      .    .       .   .      .           .      .      .          O          .       .      .       .
-manage_accounts  .      .    .       .   .      .           .      .      .          .          .       .      .       *
-read_log         .      A    .       .   .      .           .      .      .          .          .       .      A       *
-read_draft       A      A    .       .   .      .           .      .      .          .          .       .      A       *
-draft_policy     A      A    .       .   .      .           .      .      .          .          .       .      .       *
-approve_policy   A      A    .       .   .      .           .      .      .          .          .       .      .       *
-read_case        A      A    H       H   H      H           H      S      S          O          O       O      A       .
-file_case        .      .    .       .   .      .           .      .      .          O          O       .      .       .
-handle_case      A      A    .       .   .      .           .      .      .          .          .       .      .       .
-review_case      .      .    .       H   H      H           H      .      .          .          .       .      .       .
-score_case       .      .    .       .   .      .           .      S      .          .          .       .      .       .
-audit_case       .      .    .       .   .      .           .      .      S          .          .       .      .       .
-read_fund        A      A    A       .   .      .           .      .      .          .          .       .      A       .
-manage_fund      A      A    A       .   .      .           .      .      .          .          .       .      .       .
-pay_out          .      .    A       .   .      .           .      .      .          .          .       .      .       .
-read_notice      T      T    T       T   T      T           T      T      T          T          T       T      T       T
+                 county city finance tax safety environment credit expert audit_firm bank enterprise handler viewer auditor administrator
+read_party       A      A    .       .   .      .           .      .      .          .    O          O       O      A       .
+read_fact        A      A    .       .   .      .           .      .      .          .    O          O       O      A       .
+read_sensitive   A      A    .       .   .      .           .      .      .          .    O          O       O      A       .
+import           A      A    .       .   .      .           .      .      .          .    .          .       .      .       .
+undo_import      A      A    .       .   .      .           .      .      .          .    .          .       .      .       .
+dispute          A      A    .       .   .      .           .      .      .          .    O          O       .      .       .
+report           .      .    .       .   .      .           .      .      .          .    O          O       .      .       .
+decide           A      A    .       .   .      .           .      .      .          .    .          .       .      .       .
+export           A      A    .       .   .      .           .      .      .          .    O          O       .      A       .
+merge            .      A    .       .   .      .           .      .      .          .    .          .       .      .       .
+issue_access     A      A    .       .   .      .           .      .      .          .    .          .       .      .       *
+delegate         .      .    .       .   .      .           .      .      .          .    O          .       .      .       .
+manage_accounts  .      .    .       .   .      .           .      .      .          .    .          .       .      .       *
+read_log         .      A    .       .   .      .           .      .      .          .    .          .       .      A       *
+read_draft       A      A    .       .   .      .           .      .      .          .    .          .       .      A       *
+draft_policy     A      A    .       .   .      .           .      .      .          .    .          .       .      .       *
+approve_policy   A      A    .       .   .      .           .      .      .          .    .          .       .      .       *
+read_case        A      A    H       H   H      H           H      S      S          R    O          O       O      A       .
+file_case        .      .    .       .   .      .           .      .      .          .    O          O       .      .       .
+handle_case      A      A    .       .   .      .           .      .      .          .    .          .       .      .       .
+review_case      .      .    .       H   H      H           H      .      .          .    .          .       .      .       .
+score_case       .      .    .       .   .      .           .      S      .          .    .          .       .      .       .
+audit_case       .      .    .       .   .      .           .      .      S          .    .          .       .      .       .
+answer_case      .      .    .       .   .      .           .      .      .          R    .          .       .      .       .
+read_fund        A      A    A       .   .      .           .      .      .          .    .          .       .      A       .
+manage_fund      A      A    A       .   .      .           .      .      .          .    .          .       .      .       .
+pay_out          .      .    A       .   .      .           .      .      .          .    .          .       .      .       .
+read_notice      T      T    T       T   T      T           T      T      T          T    T          T       T      T       T
 `
 
 var columns = map[Role]int{
 	CountyOfficial: 1, CityOfficial: 2, Finance: 3, TaxBureau: 4, SafetyBureau: 5, EnvironmentBureau: 6, CreditOffice: 7, Expert: 8, AuditFirm: 9,
-	Enterprise: 10, Handler: 11, Viewer: 12, Auditor: 13, Administrator: 14,
+	Bank: 10, Enterprise: 11, Handler: 12, Viewer: 13, Auditor: 14, Administrator: 15,
 }
 
 func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
@@ -78,6 +80,10 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 				if o.owner != 0 && slices.Contains(p.owns, o.owner) {
 					return true
 				}
+			case "R":
+				if o.partner != 0 && slices.Contains(p.owns, o.partner) {
+					return true
+				}
 			case "S":
 				if s.account != 0 && slices.Contains(o.accounts, s.account) {
 					return true
@@ -88,7 +94,7 @@ func oracle(t *testing.T) func(s Scope, a Action, o object) bool {
 				}
 			case "T":
 				mine := s.account != 0 && slices.Contains(o.accounts, s.account) || o.owner != 0 && slices.Contains(p.owns, o.owner)
-				ofArea := columns[p.role] < columns[Enterprise] || p.role == Auditor
+				ofArea := columns[p.role] < columns[Bank] || p.role == Auditor
 				if mine || slices.Contains(o.roles, p.role) && (o.area == "" && !ofArea || o.area != "" && slices.Contains(p.areas, o.area)) {
 					return true
 				}
@@ -103,12 +109,13 @@ type object struct {
 	id       int64
 	area     string
 	owner    int64
+	partner  int64
 	accounts []int64
 	roles    []Role
 }
 
 func (o object) object() Object {
-	return Object{Area: o.area, Owner: o.owner, Accounts: o.accounts, Roles: o.roles}
+	return Object{Area: o.area, Owner: o.owner, Partner: o.partner, Accounts: o.accounts, Roles: o.roles}
 }
 
 var testAreas = []string{"", "320900", "320902", "320903", "320971", "zone:yancheng-yannan", "321000"}
@@ -123,7 +130,9 @@ func objects() []object {
 				{accounts: []int64{6, 8}, roles: []Role{TaxBureau, Expert}},
 				{accounts: []int64{0}, roles: Roles()},
 				{accounts: []int64{7, 8}, roles: []Role{Finance, CreditOffice}},
+				{partner: 2},
 				{},
+				{partner: 4, roles: []Role{Bank}},
 			} {
 				o.id, o.area, o.owner = int64(len(all)), area, owner
 				all = append(all, o)
@@ -146,7 +155,7 @@ func drawScope(t *rapid.T) Scope {
 
 func objectDB(t *testing.T) *store.DB {
 	db := storetest.SQLite(t, []store.Migrations{{Package: "trial", FS: fstest.MapFS{"migrations/0001_trial.sql": {
-		Data: []byte(`CREATE TABLE object (id BIGINT NOT NULL PRIMARY KEY, area TEXT, owner BIGINT);
+		Data: []byte(`CREATE TABLE object (id BIGINT NOT NULL PRIMARY KEY, area TEXT, owner BIGINT, partner BIGINT);
 CREATE TABLE assigned (object BIGINT NOT NULL, account BIGINT NOT NULL);
 CREATE TABLE handed (object BIGINT NOT NULL, role TEXT NOT NULL);`),
 	}}}})
@@ -163,14 +172,17 @@ CREATE TABLE handed (object BIGINT NOT NULL, role TEXT NOT NULL);`),
 				}
 			}
 		}
-		return tx.InsertRows(ctx, "object", []string{"id", "area", "owner"}, func(yield func([]any) bool) {
+		return tx.InsertRows(ctx, "object", []string{"id", "area", "owner", "partner"}, func(yield func([]any) bool) {
 			for _, o := range objects() {
-				row := []any{o.id, o.area, o.owner}
+				row := []any{o.id, o.area, o.owner, o.partner}
 				if o.id%2 == 1 && o.area == "" {
 					row[1] = nil
 				}
 				if o.id%2 == 1 && o.owner == 0 {
 					row[2] = nil
+				}
+				if o.id%2 == 1 && o.partner == 0 {
+					row[3] = nil
 				}
 				if !yield(row) {
 					return
@@ -188,7 +200,7 @@ CREATE TABLE handed (object BIGINT NOT NULL, role TEXT NOT NULL);`),
 // behind it.
 func selected(ctx context.Context, db *store.DB, rules []rule, s Scope, a Action) ([]int64, error) {
 	where, args := s.where(rules, a, Columns{
-		Area: "o.area", Owner: "o.owner",
+		Area: "o.area", Owner: "o.owner", Partner: "o.partner",
 		Accounts: `SELECT account FROM assigned WHERE object = o.id`, Roles: `SELECT role FROM handed WHERE object = o.id`,
 	}, []any{-1})
 	args = append(args, 1<<40)
@@ -283,7 +295,7 @@ func TestScopeMutants(t *testing.T) {
 	}
 	for i, r := range rules {
 		try(fmt.Sprintf("%v left out", r), slices.Delete(slices.Clone(rules), i, i+1), r.role)
-		for _, c := range []cond{never, inArea, owns, assigned, handed, told, always} {
+		for _, c := range []cond{never, inArea, owns, assigned, handed, referred, told, always} {
 			if c != r.cond {
 				mutant := slices.Clone(rules)
 				mutant[i].cond = c
@@ -294,7 +306,7 @@ func TestScopeMutants(t *testing.T) {
 	for _, role := range Roles() {
 		for _, a := range Actions() {
 			if condOf(rules, role, a) == never {
-				for _, c := range []cond{inArea, owns, assigned, handed, told, always} {
+				for _, c := range []cond{inArea, owns, assigned, handed, referred, told, always} {
 					try(fmt.Sprintf("%s may %s (%d)", role, a, c), append(slices.Clone(rules), rule{role, a, c}), role)
 				}
 			}

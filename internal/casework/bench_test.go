@@ -74,14 +74,14 @@ func (w *world) fill(b *testing.B) {
 			if err != nil {
 				return err
 			}
-			return tx.InsertRows(ctx, "case_task", []string{"id", "case_id", "kind", "slot", "state", "workflow", "role", "account", "area", "enterprise", "opened_n", "opened_at", "since_day", "days", "closed_n", "closed_at", "outcome", "rung"},
+			return tx.InsertRows(ctx, "case_task", []string{"id", "case_id", "kind", "slot", "state", "workflow", "role", "account", "area", "enterprise", "partner", "opened_n", "opened_at", "since_day", "days", "closed_n", "closed_at", "outcome", "rung"},
 				rows(chunk*3, func(i int) []any {
 					next++
 					c, closed := i/3, int64(5)
 					if i%3 == 2 && c%benchOpen == 0 {
 						closed = 0
 					}
-					return []any{next, caseID(c), "work", "", "check", "apply", "county_official", int64(0), areas[(first+c)%len(areas)], int64(1_000), int64(benchEvents), seed.OpenedAt, int64(period.Date(2024, 9, 1)) + int64((first+c)%60), int64(5), closed, int64(0), "", int64(0)}
+					return []any{next, caseID(c), "work", "", "check", "apply", "county_official", int64(0), areas[(first+c)%len(areas)], int64(1_000), int64(0), int64(benchEvents), seed.OpenedAt, int64(period.Date(2024, 9, 1)) + int64((first+c)%60), int64(5), closed, int64(0), "", int64(0)}
 				}))
 		})
 		if err != nil {

@@ -25,6 +25,7 @@ type Case struct {
 	Subject    int64 // what it is about: an enterprise, a project, an area
 	Enterprise int64 // whose it is, 0 for none
 	Area       string
+	Partner    int64 // the party outside the offices that it was referred to, such as a bank; 0 for none
 	Batch      int64 // the case that gathers it, 0 for none
 	OpenedAt   int64 // milliseconds UTC, like all instants here
 	State      string
@@ -131,6 +132,7 @@ type CaseTask struct {
 	Account    int64  // 0: any account of the role
 	Area       string
 	Enterprise int64
+	Partner    int64
 	OpenedN    int64
 	OpenedAt   int64
 	SinceDay   period.Day
@@ -192,7 +194,7 @@ type Act struct {
 
 // object is what the rule table asks of a case.
 func (c Case) object(accounts []int64, roles []access.Role) access.Object {
-	return access.Object{Area: c.Area, Owner: c.Enterprise, Accounts: accounts, Roles: roles}
+	return access.Object{Area: c.Area, Owner: c.Enterprise, Partner: c.Partner, Accounts: accounts, Roles: roles}
 }
 
 // remembers is what the case keeps under a name, as expressions read it: case.x.

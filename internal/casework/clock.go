@@ -45,7 +45,7 @@ type span struct {
 // false where there are none.
 func mine(scope access.Scope, words ...string) (sql string, args []any, ok bool) {
 	var terms []string
-	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Accounts: "SELECT t.account", Roles: "SELECT t.role"}
+	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Partner: "t.partner", Accounts: "SELECT t.account", Roles: "SELECT t.role"}
 	for _, word := range words {
 		var may []string
 		for _, role := range scope.Roles() {
@@ -124,7 +124,7 @@ func (s *Store) Inbox(ctx context.Context, scope access.Scope, workflow string, 
 // cases as an office: what a department has before it, and what an official sends to it. What is overdue comes first.
 func (s *Store) Asked(ctx context.Context, scope access.Scope, workflow string, role access.Role, skip, limit int) (Inbox, error) {
 	where, args := scope.WhereObject(access.ReadCase, access.Columns{
-		Area: "t.area", Accounts: "SELECT account FROM case_assignment WHERE case_id = t.case_id AND ended = 0", Roles: "SELECT role FROM case_handed WHERE case_id = t.case_id",
+		Area: "t.area", Partner: "t.partner", Accounts: "SELECT account FROM case_assignment WHERE case_id = t.case_id AND ended = 0", Roles: "SELECT role FROM case_handed WHERE case_id = t.case_id",
 	}, nil)
 	for _, own := range scope.Owns() { // as actsAs says
 		args = append(args, own)

@@ -18,7 +18,7 @@
 // taken back later, what was frozen stays and a task asks whether the decision stands.
 //
 // Every read takes an access.Scope. Experts and audit firms see what was assigned to them, departments and finance what was
-// handed to their role by a task in their area, an applicant the states that are public.
+// handed to their role by a task in their area, a bank what was referred to it, an applicant the states that are public.
 //
 // The package owns the tables whose names begin with case_. It imports no capability, knows no policy, and moves no money.
 package casework

@@ -293,10 +293,10 @@ const (
 )
 
 // Twins is the files and marks of a case that stand in other cases too. Of a case that the reader may not see it says no
-// more than that there is one. It is for offices: whom the case is about learns nothing of other cases.
+// more than that there is one. It is for offices: whom the case is about learns nothing of other cases, nor does a partner.
 func (s *Store) Twins(ctx context.Context, scope access.Scope, id int64) ([]Twin, error) {
 	_, _, obj, err := s.see(ctx, scope, id)
-	if err != nil || outside(scope, obj) {
+	if err != nil || !office(scope, obj) {
 		return nil, err
 	}
 	scan := func(marks bool) func(r *store.Rows) (Twin, error) {
@@ -308,7 +308,7 @@ func (s *Store) Twins(ctx context.Context, scope access.Scope, id int64) ([]Twin
 			}
 			c := &t.Other
 			var data string
-			return t, r.Scan(first, second, &c.ID, &c.Workflow, &c.Hash, &c.Title, &c.Subject, &c.Enterprise, &c.Area, &c.Batch, &c.OpenedAt,
+			return t, r.Scan(first, second, &c.ID, &c.Workflow, &c.Hash, &c.Title, &c.Subject, &c.Enterprise, &c.Area, &c.Partner, &c.Batch, &c.OpenedAt,
 				&c.State, &c.Since, &c.Moved, &c.Events, &c.Ended, &data)
 		}
 	}

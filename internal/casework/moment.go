@@ -185,6 +185,10 @@ func (m *Moment) Notify(ctx context.Context, to string, say i18n.Msg) error {
 	return m.step.tell(ctx, message{kind: notice.Progress, to: to, title: i18n.M("casework.tell_action", m.step.c.Title, m.step.a.Name), say: say})
 }
 
+// Refer lets a party outside the offices, such as a bank, see the case from now on, and answer where it waits for its role: all who
+// act for the party, whenever they came to it.
+func (m *Moment) Refer(party int64) { m.step.c.Partner = party }
+
 // Join puts the case into a batch. It fails with Conflict where the batch does not gather such cases, or no longer does.
 func (m *Moment) Join(ctx context.Context, batch int64) error {
 	b, err := m.step.gathers(ctx, batch, m.step.w.Workflow)

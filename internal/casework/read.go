@@ -19,7 +19,7 @@ import (
 
 // columnsOfCase is where a statement over case_head c finds what the rule table asks.
 var columnsOfCase = access.Columns{
-	Area: "c.area", Owner: "c.enterprise",
+	Area: "c.area", Owner: "c.enterprise", Partner: "c.partner",
 	Accounts: "SELECT account FROM case_assignment WHERE case_id = c.id AND ended = 0",
 	Roles:    "SELECT role FROM case_handed WHERE case_id = c.id",
 }
@@ -47,6 +47,12 @@ func outside(scope access.Scope, obj access.Object) bool {
 	}
 	obj.Owner = 0
 	return !scope.SeesObject(access.ReadCase, obj)
+}
+
+// office says that the scope sees a case as an office: neither as the one whom it is about nor as the partner that it was referred to.
+func office(scope access.Scope, obj access.Object) bool {
+	obj.Partner = 0
+	return !outside(scope, obj)
 }
 
 // Get is a case that the scope may see, with the workflow that it runs under; NotFound else. Whom it is about sees the last
@@ -357,7 +363,7 @@ const (
 	maxComment    = 4_000 // characters
 )
 
-// AddComment writes beside a case. One that is inside is for offices only; whom the case is about cannot write such.
+// AddComment writes beside a case. One that is inside is for offices only; whom the case is about, or a partner, cannot write such.
 func (s *Store) AddComment(ctx context.Context, scope access.Scope, c Comment) (Comment, error) {
 	_, w, obj, err := s.see(ctx, scope, c.Case)
 	if err != nil {
@@ -369,7 +375,7 @@ func (s *Store) AddComment(ctx context.Context, scope access.Scope, c Comment) (
 		return slices.ContainsFunc(a.Who, func(word string) bool { return actsAs(scope, word, obj) })
 	})
 	switch {
-	case !may || c.Inside && outside(scope, obj):
+	case !may || c.Inside && !office(scope, obj):
 		return Comment{}, errs.Forbidden(fmt.Sprintf("comment on case %d", c.Case))
 	case n == 0 || n > maxComment || !utf8.ValidString(c.Text):
 		return Comment{}, errs.Invalid(i18n.M("casework.comment", maxComment))
@@ -404,7 +410,7 @@ func (s *Store) Comments(ctx context.Context, scope access.Scope, id int64) ([]C
 		c.Inside = inside != 0
 		return c, err
 	}, commentsOf, id)
-	if err != nil || !outside(scope, obj) {
+	if err != nil || office(scope, obj) {
 		return all, err
 	}
 	return slices.DeleteFunc(all, func(c Comment) bool { return c.Inside }), nil
@@ -418,7 +424,7 @@ func (s *Store) Frozen(ctx context.Context, scope access.Scope, id int64) ([]Fro
 	if err != nil {
 		return nil, err
 	}
-	if outside(scope, obj) {
+	if !office(scope, obj) {
 		return nil, errs.NotFound("frozen evidence of case", id)
 	}
 	return list(ctx, s.DB.Read(), func(r *store.Rows) (f Frozen, err error) {

@@ -162,7 +162,7 @@ func (s *Store) Verify(ctx context.Context, scope access.Scope, id int64) error 
 	if err != nil {
 		return err
 	}
-	if outside(scope, obj) {
+	if !office(scope, obj) {
 		return errs.Forbidden(fmt.Sprintf("verify case %d", id))
 	}
 	events, err := w.readEvents(ctx, s.DB.Read(), id)

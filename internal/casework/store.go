@@ -230,13 +230,13 @@ func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T
 }
 
 const (
-	caseColumns = `c.id, c.workflow, c.hash, c.title, c.subject, c.enterprise, c.area, c.batch, c.opened_at, c.state, c.since, c.moved, c.events, c.ended, c.data`
+	caseColumns = `c.id, c.workflow, c.hash, c.title, c.subject, c.enterprise, c.area, c.partner, c.batch, c.opened_at, c.state, c.since, c.moved, c.events, c.ended, c.data`
 	caseByID    = `SELECT ` + caseColumns + ` FROM case_head c WHERE c.id = $1`
 	insertCase  = `INSERT INTO case_head (id, workflow, hash, title, subject, enterprise, area, batch, opened_at, state, since, moved, events, ended, data)
 	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`
 	// holdCase locks the row: whoever acts on a case at the same time waits here.
 	holdCase = `UPDATE case_head SET events = events + 1 WHERE id = $1`
-	moveCase = `UPDATE case_head SET title = $1, state = $2, since = $3, moved = $4, ended = $5, data = $6, batch = $7 WHERE id = $8`
+	moveCase = `UPDATE case_head SET title = $1, state = $2, since = $3, moved = $4, ended = $5, data = $6, batch = $7, partner = $8 WHERE id = $9`
 )
 
 // row is a case with its data as it is stored.
@@ -246,7 +246,7 @@ type row struct {
 }
 
 func scanCase(r interface{ Scan(...any) error }) (c row, err error) {
-	return c, r.Scan(&c.ID, &c.Workflow, &c.Hash, &c.Title, &c.Subject, &c.Enterprise, &c.Area, &c.Batch, &c.OpenedAt,
+	return c, r.Scan(&c.ID, &c.Workflow, &c.Hash, &c.Title, &c.Subject, &c.Enterprise, &c.Area, &c.Partner, &c.Batch, &c.OpenedAt,
 		&c.State, &c.Since, &c.Moved, &c.Events, &c.Ended, &c.data)
 }
 
@@ -321,19 +321,19 @@ func writeEvent(ctx context.Context, tx *store.Tx, e Event) error {
 }
 
 const (
-	taskColumns = `t.id, t.case_id, t.kind, t.slot, t.state, t.workflow, t.role, t.account, t.area, t.enterprise, t.opened_n, t.opened_at, t.since_day, t.days, t.closed_n, t.closed_at, t.outcome`
+	taskColumns = `t.id, t.case_id, t.kind, t.slot, t.state, t.workflow, t.role, t.account, t.area, t.enterprise, t.partner, t.opened_n, t.opened_at, t.since_day, t.days, t.closed_n, t.closed_at, t.outcome`
 	tasksOf     = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.case_id = $1 ORDER BY t.id`
 	openTasksOf = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.case_id = $1 AND t.closed_n = 0 ORDER BY t.id`
 	taskByID    = `SELECT ` + taskColumns + ` FROM case_task t WHERE t.id = $1`
-	insertTask  = `INSERT INTO case_task (id, case_id, kind, slot, state, workflow, role, account, area, enterprise, opened_n, opened_at, since_day, days, closed_n, closed_at, outcome, rung)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 0, 0, '', 0)`
+	insertTask  = `INSERT INTO case_task (id, case_id, kind, slot, state, workflow, role, account, area, enterprise, partner, opened_n, opened_at, since_day, days, closed_n, closed_at, outcome, rung)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, 0, 0, '', 0)`
 	closeTask = `UPDATE case_task SET closed_n = $1, closed_at = $2, outcome = $3 WHERE id = $4 AND closed_n = 0`
 )
 
 func scanTask(r interface{ Scan(...any) error }) (t CaseTask, err error) {
 	var kind string
 	var since int32
-	err = r.Scan(&t.ID, &t.Case, &kind, &t.Slot, &t.State, &t.Workflow, &t.Role, &t.Account, &t.Area, &t.Enterprise, &t.OpenedN, &t.OpenedAt,
+	err = r.Scan(&t.ID, &t.Case, &kind, &t.Slot, &t.State, &t.Workflow, &t.Role, &t.Account, &t.Area, &t.Enterprise, &t.Partner, &t.OpenedN, &t.OpenedAt,
 		&since, &t.Days, &t.ClosedN, &t.ClosedAt, &t.Outcome)
 	t.Kind, t.SinceDay = TaskKind(kind), period.Day(since)
 	return t, err

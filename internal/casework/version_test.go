@@ -101,7 +101,7 @@ func (w *world) copyOf(t *testing.T, id int64) (undo func()) {
 	must(t, err)
 	return func() {
 		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-			if _, err := tx.Exec(ctx, moveCase, c.Title, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.ID); err != nil {
+			if _, err := tx.Exec(ctx, moveCase, c.Title, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.Partner, c.ID); err != nil {
 				return err
 			}
 			if _, err := tx.Exec(ctx, `DELETE FROM case_event WHERE case_id = $1`, id); err != nil {

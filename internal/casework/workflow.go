@@ -21,7 +21,7 @@ const (
 var deeds = map[access.Role]access.Action{
 	access.CountyOfficial: access.HandleCase, access.CityOfficial: access.HandleCase, access.Finance: access.PayOut,
 	access.TaxBureau: access.ReviewCase, access.SafetyBureau: access.ReviewCase, access.EnvironmentBureau: access.ReviewCase,
-	access.CreditOffice: access.ReviewCase, access.Expert: access.ScoreCase, access.AuditFirm: access.AuditCase,
+	access.CreditOffice: access.ReviewCase, access.Expert: access.ScoreCase, access.AuditFirm: access.AuditCase, access.Bank: access.AnswerCase,
 	access.Enterprise: access.FileCase, access.Handler: access.FileCase,
 }
 
@@ -29,14 +29,14 @@ var deeds = map[access.Role]access.Action{
 func actors() []string {
 	all := []string{Applicant, System}
 	for _, r := range access.Roles() {
-		if r.OfArea() && deeds[r] != "" {
+		if (r.OfArea() || r == access.Bank) && deeds[r] != "" {
 			all = append(all, string(r))
 		}
 	}
 	return all
 }
 
-// offices are those of them that are roles of people in an area.
+// offices are those of them that are roles: of people in an area, and of a partner that the case was referred to.
 func offices() []string {
 	return slices.DeleteFunc(actors(), func(w string) bool { return w == System || w == Applicant })
 }

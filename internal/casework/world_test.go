@@ -45,6 +45,9 @@ type world struct {
 	area    int64 // the subject of the city
 }
 
+// trialBank is the party that trial.refer refers a case to.
+const trialBank = 7_000_000
+
 // Names of areas and accounts in the tests: 2x officials, 3x experts, 4x departments, 5x finance, 1x enterprises.
 const (
 	tinghu = "320902"
@@ -302,6 +305,10 @@ func trialEffects(r *Registry) {
 		return at.Join(ctx, batch)
 	})
 	Register(r, "trial.leave", func(ctx context.Context, _ *store.Tx, at *Moment, _ struct{}) error { return at.Leave(ctx) })
+	Register(r, "trial.refer", func(_ context.Context, _ *store.Tx, at *Moment, _ struct{}) error {
+		at.Refer(trialBank)
+		return nil
+	})
 	Register(r, "trial.pay", func(ctx context.Context, tx *store.Tx, at *Moment, args pay) error {
 		granted := at.Case().Data["granted"].Fen()
 		if granted > 1_000_000*money.Yuan {

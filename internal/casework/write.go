@@ -65,7 +65,7 @@ func (st *step) moves() bool {
 
 func (st *step) save(ctx context.Context) error {
 	c := st.c
-	_, err := st.tx.Exec(ctx, moveCase, c.Title, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.ID)
+	_, err := st.tx.Exec(ctx, moveCase, c.Title, c.State, c.Since, c.Moved, c.Ended, c.Data.encode(), c.Batch, c.Partner, c.ID)
 	if err != nil {
 		return fmt.Errorf("move case %d: %w", c.ID, err)
 	}
@@ -196,7 +196,7 @@ func (st *step) open(ctx context.Context, t CaseTask) error {
 	if t.ID, err = st.tx.NextIDs(ctx, 1); err != nil {
 		return err
 	}
-	_, err = st.tx.Exec(ctx, insertTask, t.ID, st.c.ID, string(t.Kind), t.Slot, st.c.State, st.c.Workflow, t.Role, t.Account, st.c.Area, st.c.Enterprise,
+	_, err = st.tx.Exec(ctx, insertTask, t.ID, st.c.ID, string(t.Kind), t.Slot, st.c.State, st.c.Workflow, t.Role, t.Account, st.c.Area, st.c.Enterprise, st.c.Partner,
 		st.e.N, st.now, int64(t.SinceDay), int64(t.Days))
 	if err != nil {
 		return fmt.Errorf("open task of case %d: %w", st.c.ID, err)
@@ -254,6 +254,10 @@ func (st *step) tell(ctx context.Context, m message) error {
 		return nil
 	case m.to == Applicant:
 		to = notice.ToParty(st.c.Enterprise)
+	case m.to == string(access.Bank) && st.c.Partner == 0:
+		return nil
+	case m.to == string(access.Bank):
+		to = notice.ToParty(st.c.Partner)
 	}
 	body := i18n.M("casework.tell_state", st.w.Title, st.w.states[st.c.State].Name)
 	if !m.say.IsZero() {

@@ -119,7 +119,7 @@ func navOf(v *visit) []navEntry {
 	case access.Finance:
 		add("casepage.title", "/cases")
 		add("fundpage.title", "/fund")
-	case access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm:
+	case access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm, access.Bank:
 		add("casepage.title", "/cases")
 	case access.Administrator:
 		add("people.system", "/system")
