@@ -33,7 +33,7 @@ var order = [][]string{
 	{"internal/rule"},
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
-	{"internal/form"},
+	{"internal/condition", "internal/form"},
 	{"internal/casework"},
 	{"internal/policy"},
 	{"internal/policy/lint"},

@@ -5,48 +5,29 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/condition"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
-// ConditionFile is a condition as schemes and ladders write it.
-type ConditionFile struct {
-	ID   string    `yaml:"id"`
-	Text i18n.Text `yaml:"text"`
-	That string    `yaml:"that"` // an expression about the enterprise: docs/expressions.md, and agg.ID of titles
-	Cite string    `yaml:"cite,omitempty"`
-}
-
-// condition is one that was compiled.
-type condition struct {
-	ConditionFile
-	that *rule.Expr
-}
-
-// State is whether a condition is met.
-type State string
-
-// The states.
-const (
-	Met     State = "met"
-	NotMet  State = "not_met"
-	Unknown State = "unknown" // because of facts that nobody stated
+// What a condition is, is package condition's; here it may also ask for titles that the enterprise holds (agg.ID).
+type (
+	ConditionFile = condition.File
+	State         = condition.State
+	Check         = condition.Check
 )
 
-// Msg names a state.
-func (s State) Msg() i18n.Msg { return i18n.M("selection.state." + string(s)) }
+// The states of a condition.
+const (
+	Met     = condition.Met
+	NotMet  = condition.NotMet
+	Unknown = condition.Unknown
+)
 
-// Check is a condition as it stands for an enterprise on a day.
-type Check struct {
-	ID      string
-	Text    i18n.Text
-	Cite    string
-	State   State
-	Why     i18n.Msg       // what was compared, where it is not met
-	Missing []rule.FactRef // because of which it is unknown
-}
+// Worst is what conditions come to together: not met if one is not, else unknown if one is.
+func Worst(checks []Check) State { return condition.Worst(checks) }
 
 // holding is how many honours of some titles hold on the day of the question: one that ended, or whose time is over, does
 // not. known() is never unknown, so a title without an end holds.
@@ -144,58 +125,13 @@ func held(lib *content.Library, titles []string) i18n.Text {
 }
 
 // compile reads conditions that stand at a path of the file.
-func (c *conditions) compile(items []ConditionFile, at ...any) []condition {
-	var out []condition
-	for i, it := range items {
-		here := func(keys ...any) []any { return slices.Concat(at, []any{i}, keys) }
-		c.code(it.ID, here("id")...)
-		if slices.ContainsFunc(items[:i], func(o ConditionFile) bool { return o.ID == it.ID }) {
-			c.report("content.code_twice", []any{it.ID}, here("id")...)
-		}
-		c.bilingual(it.Text, here("text")...)
-		if c.env == nil {
-			continue
-		}
-		line, col := c.doc.At(here("that")...)
-		x, problems := c.env.Compile(it.That, rule.Position{File: c.doc.File, Source: c.doc.Source, Line: line, Col: col}, rule.BoolType)
-		c.problems = append(c.problems, problems...)
-		out = append(out, condition{it, x})
-	}
+func (c *conditions) compile(items []ConditionFile, at ...any) []condition.Condition {
+	out, problems := condition.Compile(c.env, c.doc, items, at...)
+	c.problems = append(c.problems, problems...)
 	return out
 }
 
 // check asks conditions of an enterprise on a day. An error is a value that does not fit.
-func check(list []condition, of rule.Subject, on period.Day) ([]Check, error) {
-	out := make([]Check, 0, len(list))
-	for _, k := range list {
-		ctx := rule.Context{Subject: of, Year: on.Year(), Event: &on, On: on}
-		o := k.that.Eval(&ctx)
-		c := Check{ID: k.ID, Text: k.Text, Cite: k.Cite, State: NotMet}
-		switch {
-		case o.State == rule.Failed:
-			return nil, o.Err
-		case o.State == rule.Unknown:
-			c.State, c.Missing = Unknown, o.Missing
-		case o.True():
-			c.State = Met
-		default:
-			c.Why = k.that.Explain(&ctx)
-		}
-		out = append(out, c)
-	}
-	return out, nil
-}
-
-// Worst is what conditions come to together: not met if one is not, else unknown if one is.
-func Worst(checks []Check) State {
-	out := Met
-	for _, c := range checks {
-		switch c.State {
-		case NotMet:
-			return NotMet
-		case Unknown:
-			out = Unknown
-		}
-	}
-	return out
+func check(list []condition.Condition, of rule.Subject, on period.Day) ([]Check, error) {
+	return condition.Ask(list, of, on.Year(), on)
 }

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"github.com/yanzhen/yanzhen/internal/condition"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -35,8 +36,8 @@ type Ladder struct {
 	LadderFile
 	Hash string // SHA-256 of the file, in lower-case hexadecimal
 
-	enter []condition
-	steps [][]condition
+	enter []condition.Condition
+	steps [][]condition.Condition
 }
 
 // maxSteps is how many steps a ladder may have.

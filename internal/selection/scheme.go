@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/condition"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -72,7 +73,7 @@ type Scheme struct {
 	SchemeFile
 	Hash string // SHA-256 of the file, in lower-case hexadecimal
 
-	eligible []condition
+	eligible []condition.Condition
 	src      []byte
 	form     *form.Form // nil where the one that it was checked with is not at hand
 }
