@@ -41,7 +41,7 @@ var order = [][]string{
 	{"internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
-	{"internal/selection", "internal/subsidy"},
+	{"internal/credit", "internal/selection", "internal/subsidy"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
@@ -89,7 +89,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/selection", "internal/subsidy"}
+var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}
