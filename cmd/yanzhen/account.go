@@ -56,13 +56,14 @@ func accountCreateCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *con
 }
 
 // right is a grant as flags say it.
-type right struct{ role, area, enterprise string }
+type right struct{ role, area, enterprise, bank string }
 
 func grantFlags(fs *flag.FlagSet, t i18n.T) *right {
 	r := &right{}
 	fs.StringVar(&r.role, "role", string(access.Administrator), t.S("cmd.flag_role", strings.Join(roleNames(), " ")))
 	fs.StringVar(&r.area, "area", "", t.S("cmd.flag_area"))
 	fs.StringVar(&r.enterprise, "enterprise", "", t.S("cmd.flag_enterprise"))
+	fs.StringVar(&r.bank, "bank", "", t.S("cmd.flag_bank"))
 	return r
 }
 
@@ -70,6 +71,13 @@ func (r *right) of(ctx context.Context, in *installation) (g access.Grant, err e
 	g = access.Grant{Role: access.Role(r.role), Area: r.area}
 	if r.enterprise != "" {
 		if g.Party, err = in.enterprise(ctx, r.enterprise); err != nil {
+			return g, err
+		}
+	}
+	if r.bank != "" {
+		if g.Party, err = in.credit.Party(ctx, r.bank); errs.KindOf(err) == errs.KindNotFound {
+			return g, errs.Invalid(i18n.M("credit.no_such_bank", r.bank))
+		} else if err != nil {
 			return g, err
 		}
 	}
@@ -104,7 +112,7 @@ func accountGrantCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *cons
 		if err != nil {
 			return err
 		}
-		fmt.Fprintln(c.out, c.t.S("cmd.granted", account.Login, in.grantWords(c.t, view.Registry(), []access.Grant{grant})))
+		fmt.Fprintln(c.out, c.t.S("cmd.granted", account.Login, in.grantWords(ctx, c.t, view.Registry(), []access.Grant{grant})))
 		return nil
 	}
 }
@@ -277,7 +285,7 @@ func accountListCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *conso
 			if a.Disabled() {
 				state = c.t.S("cmd.disabled")
 			}
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Login, a.Name, in.grantWords(c.t, view.Registry(), a.Grants), state)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", a.Login, a.Name, in.grantWords(ctx, c.t, view.Registry(), a.Grants), state)
 		}
 		return w.Flush()
 	}
@@ -291,8 +299,8 @@ func roleNames() []string {
 	return all
 }
 
-// grantWords is what an account may do, and where: areas and enterprises by their names.
-func (in *installation) grantWords(t i18n.T, registry *party.Registry, grants []access.Grant) string {
+// grantWords is what an account may do, and where: areas, enterprises and banks by their names.
+func (in *installation) grantWords(ctx context.Context, t i18n.T, registry *party.Registry, grants []access.Grant) string {
 	var words []string
 	for _, g := range grants {
 		w := t.S("access.role." + string(g.Role))
@@ -301,6 +309,8 @@ func (in *installation) grantWords(t i18n.T, registry *party.Registry, grants []
 		}
 		if firm, ok := registry.Enterprise(g.Party); ok {
 			w += " · " + firm.Name + " " + string(firm.USCC)
+		} else if bank, err := in.credit.BankOf(ctx, g.Party); g.Role == access.Bank && err == nil {
+			w += " · " + t.Text(bank.Name)
 		}
 		words = append(words, w)
 	}

@@ -74,6 +74,9 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openSelections(p); err != nil {
 		return err
 	}
+	if err := in.openCredit(p); err != nil {
+		return err
+	}
 	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {

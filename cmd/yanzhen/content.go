@@ -41,6 +41,10 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadSelections(lib, forms, over); err != nil {
 			return err
 		}
+		products, err := loadProducts(lib, over)
+		if err != nil {
+			return err
+		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
 			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
@@ -54,7 +58,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := subsidy.LoadCosts(lib, forms, files); err != nil {
 			return placed(err, over)
 		}
-		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All())))
+		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All()), len(products.Products())))
 		return nil
 	}
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -111,6 +112,7 @@ var schemas = []store.Migrations{
 	form.Migrations,
 	casework.Migrations,
 	selection.Migrations,
+	credit.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -150,6 +152,7 @@ type installation struct {
 	ledger     *ledger.Book
 	subsidy    *subsidy.Store
 	selections *selection.Store
+	credit     *credit.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
@@ -103,16 +104,20 @@ type Account struct {
 }
 
 type grant struct {
-	Role       string `json:"role" enum:"county_official,city_official,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
+	Role       string `json:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
 	Area       string `json:"area,omitempty" maxLength:"64" example:"320904"`
 	Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17"`
+	Bank       string `json:"bank,omitempty" maxLength:"64" example:"demo_a" doc:"银行账号：银行的代码 · of a bank's account: the code of the bank"`
 	Until      string `json:"until,omitempty" maxLength:"10" example:"2025-10-31" doc:"到这一天为止，含当天 · up to this day, itself included"`
 }
 
-func accountOf(a access.Account) Account {
+func (s *server) accountOf(ctx context.Context, a access.Account) Account {
 	out := Account{ID: a.ID, Login: a.Login, Name: a.Name, Disabled: a.Disabled(), Waits: a.Waits, Created: instant(a.CreatedAt), Grants: []grant{}}
 	for _, g := range a.Grants {
 		x := grant{Role: string(g.Role), Area: g.Area, Enterprise: g.Party}
+		if b, err := s.Credit.BankOf(ctx, g.Party); g.Role == access.Bank && err == nil {
+			x.Enterprise, x.Bank = 0, b.Code
+		}
 		if g.Until != 0 {
 			x.Until = clock.DayOf(g.Until - 1).String()
 		}
@@ -123,7 +128,7 @@ func accountOf(a access.Account) Account {
 
 type accountsIn struct {
 	Text  string `query:"q" maxLength:"100" example:"李" doc:"登录名或姓名的一部分 · part of a login or a name"`
-	Role  string `query:"role" enum:"county_official,city_official,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
+	Role  string `query:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
 	State string `query:"state" enum:"in_use,waiting,ended" example:"in_use"`
 	Paging
 }
@@ -150,7 +155,7 @@ func (s *server) accounts(ctx context.Context, c *caller, in *accountsIn) (*acco
 	out := &accountsOut{}
 	out.Body.Items, out.Body.Total, out.Body.Next = []Account{}, total, at.next(moment{}, at.From+in.Limit, total)
 	for _, a := range list {
-		out.Body.Items = append(out.Body.Items, accountOf(a))
+		out.Body.Items = append(out.Body.Items, s.accountOf(ctx, a))
 	}
 	return out, nil
 }
@@ -179,6 +184,13 @@ func (s *server) newAccount(ctx context.Context, c *caller, in *newAccountIn) (*
 			return nil, s.wrongBody(c, at+"/enterprise", i18n.M("api.no_enterprise"))
 		}
 		x := access.Grant{Role: access.Role(g.Role), Area: g.Area, Party: g.Enterprise}
+		if x.Role == access.Bank {
+			if x.Party, err = s.Credit.Party(ctx, g.Bank); errs.KindOf(err) == errs.KindNotFound {
+				return nil, s.wrongBody(c, at+"/bank", i18n.M("credit.no_such_bank", g.Bank))
+			} else if err != nil {
+				return nil, err
+			}
+		}
 		if g.Until != "" {
 			if x.Until, err = s.endOf(c, at+"/until", g.Until); err != nil {
 				return nil, err

@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -58,6 +59,7 @@ type Deps struct {
 	Book       *ledger.Book
 	Subsidy    *subsidy.Store
 	Selections *selection.Store
+	Credit     *credit.Store
 	Proof      *proof.Prover
 	Clock      clock.Clock
 	Log        *slog.Logger

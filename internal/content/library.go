@@ -52,6 +52,7 @@ const (
 	Lease      = "lease"
 	Honour     = "honour"
 	Area       = "area"
+	Bank       = "bank" // a party of which no facts are defined
 )
 
 // FactDef says what may be known about subjects of a kind. Its Code never changes its meaning.

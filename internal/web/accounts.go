@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"context"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -111,7 +112,7 @@ func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, 
 	for _, a := range list {
 		row := accountRow{Account: a}
 		for _, g := range a.Grants {
-			row.Grants = append(row.Grants, s.grantText(v.t, whole, g))
+			row.Grants = append(row.Grants, s.grantText(r.Context(), v.t, whole, g))
 		}
 		d.Rows = append(d.Rows, row)
 	}
@@ -120,13 +121,15 @@ func (s *server) showAccounts(w http.ResponseWriter, r *http.Request, v *visit, 
 
 // grantText is a grant in words. The administrator sees the name of the party that was given, and nothing else that is
 // known of it.
-func (s *server) grantText(t i18n.T, whole fact.View, g access.Grant) string {
+func (s *server) grantText(ctx context.Context, t i18n.T, whole fact.View, g access.Grant) string {
 	text := t.S("access.role." + string(g.Role))
 	if n, ok := s.Library.Areas().Node(g.Area); ok {
 		text += " · " + n.Name
 	}
 	if e, ok := whole.Enterprise(g.Party); ok {
 		text += " · " + e.Name
+	} else if b, err := s.Credit.BankOf(ctx, g.Party); err == nil {
+		text += " · " + t.Text(b.Name)
 	} else if g.Party != 0 { // its file was taken back
 		text += " · #" + strconv.FormatInt(g.Party, 10)
 	}
@@ -168,12 +171,12 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 		}
 		grant.Area = f.Area
 	case grant.Role.OfParty():
-		id, err := s.findParty(r.Context(), f.Party)
+		id, need, err := s.grantedParty(r.Context(), grant.Role, f.Party)
 		if err != nil {
 			return err
 		}
 		if id == 0 {
-			f.Errors["party"] = v.t.S("web.need_party")
+			f.Errors["party"] = v.t.S(need)
 		}
 		grant.Party = id
 	}
@@ -189,6 +192,21 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 		return err
 	}
 	return s.letterTo(w, r, v, a, "")
+}
+
+// grantedParty is the party that a grant of a role names by what was typed, 0 for none, and what is said then: a bank by its code or
+// name, an enterprise by its credit code or name.
+func (s *server) grantedParty(ctx context.Context, role access.Role, text string) (id int64, need string, err error) {
+	if role != access.Bank {
+		id, err = s.findParty(ctx, text)
+		return id, "web.need_party", err
+	}
+	for _, b := range s.Credit.Banks() {
+		if text == b.Code || text == b.Name.ZH || text == b.Name.EN {
+			id, err = s.Credit.Party(ctx, b.Code)
+		}
+	}
+	return id, "creditpage.need_bank", err
 }
 
 // letterTo gives an account a new code and shows its letter.

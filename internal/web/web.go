@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -54,6 +55,7 @@ type Deps struct {
 	Book       *ledger.Book
 	Subsidy    *subsidy.Store
 	Selections *selection.Store
+	Credit     *credit.Store
 	Proof      *proof.Prover
 	Forms      *form.Store
 	Notices    *notice.Store
