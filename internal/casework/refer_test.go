@@ -14,7 +14,9 @@ import (
 func TestRefer(t *testing.T) {
 	storetest.Each(t, shipping, func(t *testing.T, db *store.DB) {
 		ctx, w := t.Context(), newWorld(t, db, "refer")
-		bank := func(account, party int64) access.Scope { return access.NewScope(account, access.Bank, nil, []int64{party}) }
+		bank := func(account, party int64) access.Scope {
+			return access.NewScope(account, access.Bank, nil, []int64{party})
+		}
 		ours, theirs := bank(60, trialBank), bank(61, trialBank+1)
 
 		c, err := w.New(ctx, firm(w, 0), NewCase{Workflow: "refer", Title: "融资", Subject: w.firms[0]})
