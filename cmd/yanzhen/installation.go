@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/demo"
@@ -108,6 +109,7 @@ var schemas = []store.Migrations{
 	party.Migrations,
 	fact.Migrations,
 	notice.Migrations,
+	consent.Migrations,
 	ledger.Migrations,
 	form.Migrations,
 	casework.Migrations,
@@ -135,6 +137,7 @@ type installation struct {
 	db         *store.DB
 	evidence   blob.Dir // files of cases
 	proof      *proof.Prover
+	consent    *consent.Store
 	accounts   *access.Store
 	sources    *source.Store
 	parties    *party.Store
@@ -225,6 +228,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	if in.notices, err = in.openNotices(); err != nil {
 		return nil, err
 	}
+	in.consent = consent.Open(consent.Deps{DB: in.db, Frames: in.frames, Library: in.lib, Clock: in.now})
 	in.region = region.NewRunner(in.frames, in.lib)
 	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
 	in.scenarios = lab.NewStore(in.lab, in.db, in.now)

@@ -28,6 +28,10 @@ const (
 	Expert            Role = "expert"             // 评审专家: sees and scores what was assigned to the account
 	AuditFirm         Role = "audit_firm"         // 审计机构: sees and audits what was assigned to the account
 	Bank              Role = "bank"               // 银行客户经理: sees and answers what was referred to the bank
+
+	// Emergency is no office: for some hours an official sees an enterprise beyond the own rights, having said why (package consent).
+	// It is granted to nobody.
+	Emergency Role = "emergency"
 )
 
 // Roles are all roles, in the order in which a page offers them.
@@ -84,6 +88,10 @@ const (
 	ManageFund     Action = "manage_fund"     // open budget lines and set them
 	PayOut         Action = "pay_out"         // send payments, and enter what became of them
 	ReadNotice     Action = "read_notice"     // messages to oneself, to one's role, to one's enterprise
+	Consent        Action = "consent"         // let somebody read certain data of an enterprise for a purpose, and end that
+	ReadReadings   Action = "read_readings"   // who has read an enterprise's personal and confidential data, and who may by consent
+	UseConsent     Action = "use_consent"     // read what an enterprise has consented to
+	BreakGlass     Action = "break_glass"     // see an enterprise beyond one's rights in an emergency
 )
 
 // Actions are all actions, in the order in which a page offers them.
@@ -91,7 +99,7 @@ func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
 		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadFund, ManageFund, PayOut,
-		ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
+		Consent, UseConsent, ReadReadings, BreakGlass, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
 
@@ -177,6 +185,7 @@ var rules = []rule{
 	// A bank sees of an enterprise the case that it sent, and by a consent what that names; of the others nothing.
 	{Bank, ReadCase, referred},
 	{Bank, AnswerCase, referred},
+	{Bank, UseConsent, referred},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},
@@ -218,6 +227,24 @@ var rules = []rule{
 	{Administrator, DraftPolicy, always},
 	{Administrator, ApprovePolicy, always}, // of a province or the state, for whose area nobody here has a grant
 
+	{Enterprise, Consent, owns},
+	{Handler, Consent, owns},
+	{Enterprise, ReadReadings, owns},
+	{Handler, ReadReadings, owns},
+	{Viewer, ReadReadings, owns},
+	{CityOfficial, ReadReadings, inArea},
+	{Auditor, ReadReadings, inArea},
+
+	// Whom an emergency may make ask about an enterprise anywhere: each use is told to the enterprise and to the auditors.
+	{CountyOfficial, BreakGlass, always},
+	{CityOfficial, BreakGlass, always},
+	{SafetyBureau, BreakGlass, always},
+	{EnvironmentBureau, BreakGlass, always},
+	{Auditor, BreakGlass, always},
+	{Emergency, ReadParty, owns},
+	{Emergency, ReadFact, owns},
+	{Emergency, ReadSensitive, owns},
+
 	{CountyOfficial, ReadNotice, told},
 	{CityOfficial, ReadNotice, told},
 	{Finance, ReadNotice, told},
@@ -250,6 +277,7 @@ type Scope struct {
 	account int64
 	system  bool
 	parts   []part
+	watch   *Watch // nil where nobody asks what was read
 }
 
 // part is what one grant, or several of one role, give.
@@ -302,13 +330,16 @@ func SystemScope() Scope { return Scope{system: true} }
 func (s Scope) And(t Scope) Scope {
 	s.system = s.system || t.system
 	s.parts = slices.Concat(s.parts, t.parts)
+	if s.watch == nil {
+		s.watch = t.watch
+	}
 	return s
 }
 
 // Narrow is the scope with no more than these actions and, unless areas is nil, with nothing that lies in none of these
 // areas; what is the account's own or assigned to it, wherever it lies, is then lost too. It never widens a scope.
 func (s Scope) Narrow(actions []Action, areas []string) Scope {
-	out := Scope{account: s.account}
+	out := Scope{account: s.account, watch: s.watch}
 	for _, p := range s.parts {
 		only := []Action{} // never nil, which would keep all
 		for _, a := range sortedWithout(actions, "") {
@@ -342,7 +373,7 @@ func (s Scope) Roles() []Role {
 
 // As is what the account may see and do in one of its roles; nothing in one that it does not have.
 func (s Scope) As(role Role) Scope {
-	out := Scope{account: s.account}
+	out := Scope{account: s.account, watch: s.watch}
 	for _, p := range s.parts {
 		if p.role == role {
 			out.parts = append(out.parts, p)
@@ -373,7 +404,9 @@ func (s Scope) Areas() []string {
 func (s Scope) Owns() []int64 {
 	var all []int64
 	for _, p := range s.parts {
-		all = append(all, p.owns...)
+		if p.role != Emergency {
+			all = append(all, p.owns...)
+		}
 	}
 	return sortedWithout(all, 0)
 }

@@ -263,6 +263,7 @@ func (s *server) register() {
 	s.registerFirms()
 	s.registerFacts()
 	s.registerReports()
+	s.registerReadings()
 	s.registerPolicies()
 	s.registerVersions()
 	s.registerScenarios()

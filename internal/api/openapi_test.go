@@ -178,6 +178,10 @@ var calls = []call{
 	{id: "get_inbox", as: "firm", path: "/inbox?limit=2"},
 	{id: "get_action_form", as: "firm", path: "/cases/{filing}/actions/file/form"},
 	{id: "attach_case_file", as: "firm", path: "/cases/{case}/files?name=contract.pdf", body: invoicePDF + "2", header: []string{"Content-Type", octets}},
+	{id: "list_readings", as: "firm", path: "/enterprises/{tinghu}/readings"},
+	{id: "list_consents", as: "firm", path: "/enterprises/{tinghu}/consents"},
+	{id: "end_consent", as: "firm", path: "/consents/{consent}/end", body: `{"reason": "已另选银行"}`},
+	{id: "break_glass", as: "tinghu", path: "/emergencies", body: `{"uscc": "` + dafengCode + `", "reason": "车间起火，需要联系负责人"}`},
 	{id: "get_checkpoint", path: "/proof/checkpoint"},
 	{id: "prove_since", path: "/proof/since", body: `{"checkpoint": {checkpoint}}`},
 	{id: "get_case_dossier", as: "city", path: "/cases/{case}/dossier"},
@@ -346,6 +350,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	names := map[string]string{
 		"tinghu": fmt.Sprint(c.firms[tinghuCode]), "dongtai": fmt.Sprint(c.firms[dongtaiCode]), "message": fmt.Sprint(c.told[tinghuCode]), "delivery": fmt.Sprint(c.failed),
 		"case": fmt.Sprint(c.cases[tinghuCode]), "file": fmt.Sprint(c.files[tinghuCode]), "task": fmt.Sprint(c.tasks[tinghuCode]), "filing": fmt.Sprint(c.filing),
+		"consent": fmt.Sprint(c.consents()),
 	}
 	for _, d := range c.srv.Library.FactDefs() {
 		if d.Codes != "" {

@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
@@ -55,6 +56,7 @@ type caller struct {
 	account access.Account // its zero value is the public
 	token   access.Token
 	scope   access.Scope
+	reads   *consent.Visit
 }
 
 type callerKey struct{}
@@ -120,6 +122,9 @@ func handle[I, O any](s *server, op operation, do func(ctx context.Context, c *c
 	huma.Register(s.api, h, func(ctx context.Context, in *I) (*O, error) {
 		c := callerOf(ctx)
 		out, err := do(ctx, c, in)
+		if failed := c.reads.Record(ctx, apiPlace(op.id)); failed != nil {
+			return nil, s.problemOf(c.t, failed)
+		}
 		if has := (unchanged{}); errors.As(err, &has) {
 			return nil, has
 		}
@@ -167,8 +172,16 @@ func (s *server) enter(ctx huma.Context, next func(huma.Context)) {
 		s.writeProblem(w, r, s.problemOf(c.t, err))
 		return
 	}
+	defer func() { // what a stream has read after it had begun
+		if err := c.reads.Record(ctx.Context(), apiPlace(ctx.Operation().OperationID)); err != nil {
+			s.breakOff(ctx, "readings", err)
+		}
+	}()
 	next(ctx)
 }
+
+// apiPlace is where something was read, as its owner is told.
+func apiPlace(operation string) string { return "api " + operation }
 
 func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id string) error {
 	secret, given := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -187,7 +200,10 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 		if err != nil {
 			return err
 		}
-		c.account, c.token, c.scope = account, token, s.scopeOf(account, token)
+		c.account, c.token = account, token
+		if c.scope, c.reads, err = s.scopeOf(r.Context(), account, token); err != nil {
+			return err
+		}
 		subject = "token " + strconv.FormatInt(token.ID, 10)
 	}
 	if wait := s.limits.take(subject, s.Clock()); wait > 0 {
@@ -201,12 +217,13 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 }
 
 // scopeOf is what a token may do: what its account may, narrowed to the token's actions and area.
-func (s *server) scopeOf(a access.Account, t access.Token) access.Scope {
+func (s *server) scopeOf(ctx context.Context, a access.Account, t access.Token) (access.Scope, *consent.Visit, error) {
 	var areas []string
 	if t.Area != "" {
 		areas = s.Library.Areas().Below(t.Area)
 	}
-	return s.Frames.ScopeOf(a).Narrow(t.Actions, areas)
+	scope, reads, err := s.Consent.Enter(ctx, a)
+	return scope.Narrow(t.Actions, areas), reads, err
 }
 
 func (s *server) operation(id string) operation {

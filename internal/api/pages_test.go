@@ -95,6 +95,11 @@ var pages = map[string]page{
 	"GET /outbox":                     by("list_outbox"),
 	"POST /outbox/{id}/retry":         by("retry_delivery"),
 
+	"GET /enterprises/{id}/readings":                by("list_readings", "list_consents"),
+	"POST /enterprises/{id}/consents/{consent}/end": by("end_consent"),
+	"GET /emergency":                                because("a form for break_glass"),
+	"POST /emergency":                               by("break_glass"),
+
 	"GET /account/messages":                    because("a person says how messages come to it; a program asks for them"),
 	"POST /account/messages":                   because("a person says how messages come to it; a program asks for them"),
 	"POST /account/messages/{channel}/ask":     because("an address is a person's, who alone gets the code"),

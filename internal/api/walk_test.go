@@ -99,6 +99,8 @@ var writers = map[string][]string{
 	"put_picks":               {"tinghu", "city"},
 	"put_return":              {"tinghu", "city"},
 	"open_batch":              {"city"},
+	"end_consent":             {},
+	"break_glass":             {"tinghu", "city", "narrow", "auditor"},
 	"prove_since":             {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin", "finance", "tax", "expert1"},
 	"object":                  {"", "tinghu", "city", "narrow", "auditor", "firm", "handler", "viewer", "admin", "finance", "tax", "expert1"},
 	"answer_objection":        {"tinghu", "city"},

@@ -29,6 +29,7 @@ var order = [][]string{
 	{"internal/notice", "internal/source"},
 	{"internal/party"},
 	{"internal/fact", "internal/ledger"},
+	{"internal/consent"},
 	{"internal/rubric"},
 	{"internal/rule"},
 	{"internal/rule/column"},

@@ -206,7 +206,7 @@ func (v View) disputes(ctx context.Context, where string, args ...any) ([]Disput
 		}
 		row, ok := v.Row(f.Subject)
 		def, defined := v.snap.definition(key.def)
-		if !ok || !defined || !row.facts || sensitive(v.snap.lib.FactDefs()[def]) && !row.sensitive {
+		if !ok || !defined || !row.reads(&v.snap.lib.FactDefs()[def]) {
 			continue
 		}
 		f.Def, f.Period = key.def, key.period

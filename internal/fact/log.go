@@ -92,7 +92,7 @@ func (v View) answerEntries(ctx context.Context) ([]Entry, error) {
 		for _, f := range said {
 			row, ok := v.Row(f.Subject)
 			def, defined := v.snap.definition(f.Def)
-			if !ok || !defined || !v.Can(access.ReadLog, f.Subject) || !row.facts || sensitive(v.snap.lib.FactDefs()[def]) && !row.sensitive {
+			if !ok || !defined || !v.Can(access.ReadLog, f.Subject) || !row.reads(&v.snap.lib.FactDefs()[def]) {
 				continue
 			}
 			for _, a := range answers[f.Source] {

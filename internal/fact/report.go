@@ -304,7 +304,7 @@ func (v View) Reports(ctx context.Context) ([]Report, error) {
 		}
 		seen[key] = true
 		def := &v.snap.lib.FactDefs()[i]
-		if sensitive(*def) && !row.sensitive {
+		if !row.reads(def) {
 			continue
 		}
 		r.Subject = row.id

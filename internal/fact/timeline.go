@@ -56,7 +56,7 @@ func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 	}
 	places := make([]place, 0, len(stated))
 	for key := range stated {
-		if def, ok := v.snap.definition(key.def); ok && (row.sensitive || !sensitive(v.snap.lib.FactDefs()[def])) {
+		if def, ok := v.snap.definition(key.def); ok && row.reads(&v.snap.lib.FactDefs()[def]) {
 			places = append(places, place{key, def})
 		}
 	}
@@ -251,7 +251,7 @@ func (v View) knownOf(ctx context.Context, row Row, disputed map[lineKey]bool) (
 		}
 		first := len(all)
 		for _, c := range v.snap.columns[i] {
-			cell := row.At(Column{col: c, kind: row.kind, open: true}) // what is sensitive was left out above
+			cell := row.At(Column{col: c, def: &defs[i], open: !sensitive(defs[i])})
 			if cell.State == Unknown {
 				continue
 			}

@@ -90,6 +90,7 @@ func (v View) Can(a access.Action, subject int64) bool {
 type Row struct {
 	view      View
 	id        int64 // after merges
+	owner     int64 // the enterprise that it belongs to
 	kind      string
 	ord       uint32
 	stated    bool // somebody stated something about it
@@ -105,7 +106,7 @@ func (v View) Row(subject int64) (r Row, ok bool) {
 	}
 	id := v.snap.root(subject)
 	s, _ := v.snap.parties.Subject(id)
-	r = Row{view: v, id: id, kind: s.Kind}
+	r = Row{view: v, id: id, owner: owner, kind: s.Kind}
 	r.facts = v.scope.Sees(access.ReadFact, area, owner)
 	r.sensitive = r.facts && v.scope.Sees(access.ReadSensitive, area, owner)
 	if o := v.snap.kinds[s.Kind]; o != nil {
@@ -123,7 +124,7 @@ func (r Row) Kind() string { return r.kind }
 // Column is the values of one definition in one period, to be read by Row.At. The zero Column is empty.
 type Column struct {
 	col  *column
-	kind string
+	def  *content.FactDef
 	open bool // not sensitive
 }
 
@@ -141,7 +142,7 @@ func (v View) Column(def string, p period.Period) Column {
 
 func (v View) columnOf(def int, p period.Period) Column {
 	d := &v.snap.lib.FactDefs()[def]
-	return Column{col: v.snap.columns[def].of(p), kind: d.Subject, open: !sensitive(*d)}
+	return Column{col: v.snap.columns[def].of(p), def: d, open: !sensitive(*d)}
 }
 
 // sensitive says that reading needs more than the right to read facts.
@@ -152,14 +153,32 @@ func sensitive(d content.FactDef) bool {
 // At is the row's cell in a column of the same snapshot.
 func (r Row) At(c Column) Cell {
 	switch {
-	case c.kind != r.kind || c.kind == "":
+	case c.def == nil || c.def.Subject != r.kind:
 		return Cell{}
 	case !r.facts || !c.open && !r.sensitive:
 		return withheld
 	case !r.stated:
 		return Cell{}
 	}
-	return r.view.snap.cell(c.col, r.ord)
+	cell := r.view.snap.cell(c.col, r.ord)
+	if !c.open && cell.Source != 0 {
+		r.view.scope.Saw(r.owner, c.def.Code)
+	}
+	return cell
+}
+
+// reads says whether the scope may read a definition of the row, and tells its watch that it does.
+func (r Row) reads(d *content.FactDef) bool {
+	if !r.facts {
+		return false
+	}
+	if !sensitive(*d) {
+		return true
+	}
+	if r.sensitive {
+		r.view.scope.Saw(r.owner, d.Code)
+	}
+	return r.sensitive
 }
 
 // Get is the row's value of a definition, given by its index in Library.FactDefs, in a period.

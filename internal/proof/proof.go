@@ -13,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
@@ -23,7 +24,7 @@ import (
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, ledger.Logged, casework.Logged, version.Logged, subsidy.Logged, selection.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, version.Logged, subsidy.Logged, selection.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

@@ -30,7 +30,7 @@ func (s *server) ownAccount(w http.ResponseWriter, r *http.Request, v *visit) er
 }
 
 func (s *server) showOwnAccount(w http.ResponseWriter, r *http.Request, v *visit, status int, f passwordForm) error {
-	return s.show(w, r, s.shell(r, v, v.account.Name), status, ownAccountPage(v.t, v.account, f))
+	return s.show(w, r, s.shell(r, v, v.account.Name), status, ownAccountPage(v.t, v.account, f, v.scope.Can(access.BreakGlass)))
 }
 
 // changePassword ends every session of the account; this one goes on under a new token.

@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
@@ -55,6 +56,23 @@ type city struct {
 	call      int64            // that openCall has published
 	selection int64            // a round that callRound has announced
 	round     int64            // that openRound has listed
+}
+
+// consents lets a bank read what a firm has sold, and gives the consent.
+func (c *city) consents(code string) (id int64) {
+	c.t.Helper()
+	owner := access.NewScope(0, access.Enterprise, nil, []int64{c.firms[code]})
+	err := c.srv.Consent.DB.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error {
+		g, err := c.srv.Consent.Give(ctx, tx, owner, consent.NewGrant{
+			Owner: c.firms[code], To: 9_001, Purpose: "loan", Facts: []string{"ent.revenue"}, Until: c.srv.Clock.Millis() + 30*24*3_600_000,
+		})
+		id = g.ID
+		return err
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return id
 }
 
 // openCases opens a case of each firm, and hands a file in to that of the firm in 亭湖区.

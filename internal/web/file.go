@@ -30,6 +30,7 @@ type firmFile struct {
 	Honours           *honours // nil for a moment of the past
 	MergedFrom        []mergedRow
 	MayMerge          bool
+	MayReadings       bool // see who reads the data
 	MayAccounts       bool // see who acts for it
 	Done              string
 	Moment            moment
@@ -132,6 +133,7 @@ func (s *server) enterprise(w http.ResponseWriter, r *http.Request, v *visit) er
 		f.Honours = &h
 	}
 	f.MayMerge = view.Can(access.Merge, e.ID) && !m.past()
+	f.MayReadings = view.Can(access.ReadReadings, e.ID)
 	f.MayAccounts = view.Can(access.IssueAccess, e.ID) || view.Can(access.Delegate, e.ID)
 	switch r.FormValue("done") {
 	case "merged":

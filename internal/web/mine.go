@@ -26,6 +26,7 @@ const (
 // mineData is the first page of an enterprise: what it may get, what keeps it from more, and what happened.
 type mineData struct {
 	Firm     party.Enterprise
+	Readings bool // it may see who reads its data
 	AreaName string
 	AsOf     string
 	Todo     []todo
@@ -86,7 +87,7 @@ func (s *server) mine(w http.ResponseWriter, r *http.Request, v *visit) error {
 }
 
 func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enterprise) (mineData, error) {
-	d := mineData{Firm: e, AreaName: nodeName(s.Library.Areas(), e.Area), AsOf: s.asOf(v.t, view)}
+	d := mineData{Firm: e, AreaName: nodeName(s.Library.Areas(), e.Area), AsOf: s.asOf(v.t, view), Readings: view.Can(access.ReadReadings, e.ID)}
 	if err := s.mineDecisions(r, v, view, &d); err != nil {
 		return d, err
 	}

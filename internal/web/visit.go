@@ -13,6 +13,7 @@ import (
 	"github.com/a-h/templ"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
@@ -23,6 +24,7 @@ type visit struct {
 	account access.Account // its zero value is the public
 	scope   access.Scope
 	unread  int // messages, for the bell
+	reads   *consent.Visit
 }
 
 func (v *visit) signedIn() bool { return v.account.ID != 0 }
@@ -54,8 +56,9 @@ func (s *server) identify(r *http.Request, v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.account, v.scope = a, s.Frames.ScopeOf(a)
-	return nil
+	v.account = a
+	v.scope, v.reads, err = s.Consent.Enter(r.Context(), a)
+	return err
 }
 
 // countUnread is for the bell of a whole page.

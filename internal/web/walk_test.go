@@ -34,6 +34,8 @@ var readers = map[string][]string{
 
 // writers is who may use each form on the firm in 亭湖区 and on the last file that the city brought in.
 var writers = map[string][]string{
+	"POST /enterprises/{id}/consents/{consent}/end": {"firm", "handler"},
+	"POST /emergency": {"tinghu", "city", "auditor"},
 	"POST /enterprises/{id}/facts/{subject}/{def}/dispute":  {"tinghu", "city", "firm", "handler"},
 	"POST /enterprises/{id}/facts/{subject}/{def}/close":    {"tinghu", "city"},
 	"POST /enterprises/{id}/facts/{subject}/{def}/report":   {"firm", "handler"},
@@ -209,6 +211,8 @@ func (c *city) addresses(pattern, code string) string {
 				return fmt.Sprint(c.sourceID("firms.csv"))
 			}
 			return id
+		case "{consent}":
+			return fmt.Sprint(c.consents(code))
 		case "{account}":
 			return fmt.Sprint(c.handler)
 		case "{subject}":

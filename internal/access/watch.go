@@ -1,0 +1,84 @@
+package access
+
+import (
+	"maps"
+	"slices"
+	"sync"
+)
+
+// watchMost is of how many parties a watch keeps apart what was read of each.
+const watchMost = 200
+
+// Watch notes of whom personal and confidential data was read through a scope that is Watched. It is safe for many goroutines.
+type Watch struct {
+	mu   sync.Mutex
+	seen map[int64]map[string]bool // definitions, by party
+	all  map[string]bool           // definitions, once they were read of more than watchMost parties
+}
+
+// Seen is what was read of a party.
+type Seen struct {
+	Party int64    // 0: of more parties than are told apart
+	Defs  []string // codes of definitions, sorted
+}
+
+// Watched is the scope that tells a watch what is read through it.
+func (s Scope) Watched(w *Watch) Scope {
+	s.watch = w
+	return s
+}
+
+// Saw is called by whoever hands out personal or confidential data of a party: that a definition of it was read. It is nothing to
+// those who act for the party, nor to the product itself.
+func (s Scope) Saw(party int64, def string) {
+	if s.watch == nil || s.system || party == 0 {
+		return
+	}
+	for _, p := range s.parts {
+		if _, own := slices.BinarySearch(p.owns, party); own && p.role.OfParty() {
+			return
+		}
+	}
+	s.watch.note(party, def)
+}
+
+func (w *Watch) note(party int64, def string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.all != nil {
+		w.all[def] = true
+		return
+	}
+	if w.seen == nil {
+		w.seen = map[int64]map[string]bool{}
+	}
+	defs := w.seen[party]
+	if defs == nil {
+		defs = map[string]bool{}
+		w.seen[party] = defs
+	}
+	if defs[def] = true; len(w.seen) <= watchMost {
+		return
+	}
+	w.all = map[string]bool{}
+	for _, defs := range w.seen {
+		maps.Copy(w.all, defs)
+	}
+	w.seen = nil
+}
+
+// Take is what was read since it was last taken, by party.
+func (w *Watch) Take() []Seen {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []Seen
+	if len(w.all) > 0 {
+		all = append(all, Seen{Defs: slices.Sorted(maps.Keys(w.all))})
+		clear(w.all) // and not nil: it remains one reading of many
+	}
+	for _, party := range slices.Sorted(maps.Keys(w.seen)) {
+		all = append(all, Seen{party, slices.Sorted(maps.Keys(w.seen[party]))})
+	}
+	w.seen = nil
+	return all
+}

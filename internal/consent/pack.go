@@ -1,0 +1,107 @@
+package consent
+
+import (
+	"context"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Pack is what is read under a consent.
+type Pack struct {
+	Grant Grant
+	Firm  party.Enterprise
+	At    int64 // ms: as what was known then
+	Seq   int64 // the commit that it knows up to
+	Items []Item
+}
+
+// Item is what is known of one subject: the enterprise, or a project, a loan, a lease of it.
+type Item struct {
+	Subject party.Subject
+	Facts   []fact.Known // of the consent's definitions, in the order of the content, the newest period first
+}
+
+// PackOf reads what a consent lets its receiver read, and records that it was read before it gives it. It fails with NotFound for who
+// does not act for the receiver, and with Forbidden once the consent has ended.
+func (s *Store) PackOf(ctx context.Context, scope access.Scope, id int64) (Pack, error) {
+	g, err := s.byID(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Pack{}, err
+	}
+	if !scope.SeesObject(access.UseConsent, access.Object{Partner: g.To}) {
+		return Pack{}, errs.NotFound("consent", id)
+	}
+	p := Pack{Grant: g, At: s.Clock.Millis()}
+	if !g.Stands(p.At) {
+		return Pack{}, &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("consent.over")}
+	}
+	// The receiver has no right of its own to anything of the enterprise: what goes out is what the consent names.
+	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return Pack{}, err
+	}
+	p.Seq = view.Seq()
+	var ok bool
+	if p.Firm, ok = view.Enterprise(g.Owner); !ok {
+		return Pack{}, errs.NotFound("enterprise", g.Owner)
+	}
+	subjects := []int64{p.Firm.ID}
+	for _, kind := range s.kinds(g.Facts) {
+		subjects = append(subjects, view.Children(p.Firm.ID, kind)...)
+	}
+	known, err := view.Known(ctx, subjects...)
+	if err != nil {
+		return Pack{}, err
+	}
+	given := map[string]bool{}
+	for _, subject := range subjects {
+		facts := slices.DeleteFunc(known[subject], func(k fact.Known) bool { return !slices.Contains(g.Facts, k.Def.Code) })
+		if len(facts) == 0 {
+			continue
+		}
+		of, _ := view.Subject(subject)
+		p.Items = append(p.Items, Item{of, facts})
+		for _, k := range facts {
+			given[k.Def.Code] = true
+		}
+	}
+	var codes []string
+	for _, code := range g.Facts {
+		if given[code] {
+			codes = append(codes, code)
+		}
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		// It may have been ended while it was read.
+		if now, err := s.byID(ctx, tx, id); err != nil {
+			return err
+		} else if !now.Stands(p.At) {
+			return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("consent.over")}
+		}
+		return s.record(ctx, tx, Reading{
+			At: p.At, Account: scope.Account(), Role: scope.Role(), Party: p.Firm.ID, Facts: codes, Grant: g.ID,
+		})
+	})
+	if err != nil {
+		return Pack{}, err
+	}
+	return p, nil
+}
+
+// kinds are the sorts of things below an enterprise that definitions are about, in the order of the codes.
+func (s *Store) kinds(codes []string) []string {
+	var all []string
+	for _, code := range codes {
+		if d, ok := s.Library.FactDef(code); ok && d.Subject != content.Enterprise && !slices.Contains(all, d.Subject) {
+			all = append(all, d.Subject)
+		}
+	}
+	return all
+}
