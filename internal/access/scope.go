@@ -53,7 +53,10 @@ func (r Role) OfArea() bool {
 }
 
 // OfParty says that a grant of the role is for one party: an enterprise, or a bank.
-func (r Role) OfParty() bool { return r == Enterprise || r == Handler || r == Viewer || r == Bank }
+func (r Role) OfParty() bool { return r.ForFirm() || r == Bank }
+
+// ForFirm says that somebody of the role acts for an enterprise, or looks at it as one of its own.
+func (r Role) ForFirm() bool { return r == Enterprise || r == Handler || r == Viewer }
 
 // Action is something that may be done to an object: a party and all that is known of it, a source, an account.
 type Action string
@@ -400,11 +403,11 @@ func (s Scope) Areas() []string {
 	return sortedWithout(all, "")
 }
 
-// Owns are the parties that are the account's own, sorted.
+// Owns are the enterprises that the account acts for, sorted.
 func (s Scope) Owns() []int64 {
 	var all []int64
 	for _, p := range s.parts {
-		if p.role != Emergency {
+		if p.role.ForFirm() {
 			all = append(all, p.owns...)
 		}
 	}

@@ -35,7 +35,7 @@ func (s Scope) Saw(party int64, def string) {
 		return
 	}
 	for _, p := range s.parts {
-		if _, own := slices.BinarySearch(p.owns, party); own && p.role.OfParty() {
+		if _, own := slices.BinarySearch(p.owns, party); own && p.role.ForFirm() {
 			return
 		}
 	}

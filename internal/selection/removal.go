@@ -72,10 +72,11 @@ func (s *Store) Removals(ctx context.Context, scope access.Scope) ([]Removal, er
 // RemoveExpert takes somebody out of the pool, for a reason. Who judges a nomination now stays until another account agrees:
 // waits is true then.
 func (s *Store) RemoveExpert(ctx context.Context, scope access.Scope, id int64, reason string) (waits bool, err error) {
-	if reason = strings.TrimSpace(reason); utf8.RuneCountInString(reason) < shortestReasons || utf8.RuneCountInString(reason) > maxReason {
-		return false, errs.Invalid(i18n.M("selection.need_reason"))
-	}
+	reason = strings.TrimSpace(reason)
 	err = s.keepPool(ctx, scope, id, func(ctx context.Context, tx *store.Tx) error {
+		if n := utf8.RuneCountInString(reason); n < shortestReasons || n > maxReason {
+			return errs.Invalid(i18n.M("selection.need_reason"))
+		}
 		_, asked, err := waiting(ctx, tx, id)
 		if err == nil && asked {
 			err = errs.Conflict(i18n.M("selection.removal_waits"))

@@ -56,11 +56,15 @@ type city struct {
 	call      int64            // that openCall has published
 	selection int64            // a round that callRound has announced
 	round     int64            // that openRound has listed
+	consent   map[string]int64 // of each firm to a bank, once it was asked for
 }
 
-// consents lets a bank read what a firm has sold, and gives the consent.
+// consents lets a bank read what a firm has sold, once, and gives the consent.
 func (c *city) consents(code string) (id int64) {
 	c.t.Helper()
+	if id, ok := c.consent[code]; ok {
+		return id
+	}
 	owner := access.NewScope(0, access.Enterprise, nil, []int64{c.firms[code]})
 	err := c.srv.Consent.DB.Write(context.Background(), func(ctx context.Context, tx *store.Tx) error {
 		g, err := c.srv.Consent.Give(ctx, tx, owner, consent.NewGrant{
@@ -72,6 +76,10 @@ func (c *city) consents(code string) (id int64) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
+	if c.consent == nil {
+		c.consent = map[string]int64{}
+	}
+	c.consent[code] = id
 	return id
 }
 
