@@ -47,6 +47,8 @@ func TestPagesInBrowser(t *testing.T) {
 	c.panelled(panel)
 	c.openRound()
 	asked, entitled := c.askedRound()
+	c.consents(tinghuCode)
+	c.as("tinghu").get(enterprisePath(tinghu))
 	won := c.selections() // last, as it stands at other days in between
 	pages := []struct{ name, login, path string }{
 		{"sign-in", "", "/sign-in"},
@@ -78,6 +80,9 @@ func TestPagesInBrowser(t *testing.T) {
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},
 		{"file-answers", "city", enterprisePath(tinghu) + "?policy=yancheng-2022-6&set:investment_base=effective"},
+		{"readings", "firm", readingsPath(tinghu)},
+		{"emergency", "city", "/emergency"},
+		{"proof", "", "/proof"},
 		{"file-merged", "city", enterprisePath(merged)},
 		{"merge", "city", mergePath(tinghu, 0) + "?q=" + url.QueryEscape("盐城")},
 		{"merge-preview", "city", mergePath(tinghu, twin)},
