@@ -35,7 +35,7 @@ var order = [][]string{
 	{"internal/rule/column"},
 	{"internal/rule/sql"},
 	{"internal/condition", "internal/form"},
-	{"internal/casework"},
+	{"internal/casework", "internal/release"},
 	{"internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
@@ -90,7 +90,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit"}
+var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

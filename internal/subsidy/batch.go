@@ -9,11 +9,9 @@ import (
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
-	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -329,48 +327,6 @@ func gathering(ctx context.Context, q store.Querier, call int64) (id int64, err 
 		return 0, errs.Conflict(i18n.M("subsidy.no_batch"))
 	}
 	return id, noted("look for a batch", err)
-}
-
-// publish freezes the notice of a batch: for each of its applications the firm, the clause and the amount.
-func (s *Store) publish(ctx context.Context, tx *store.Tx, view fact.View, id int64, children []int64) (sum money.Fen, err error) {
-	n, err := tx.Exec(ctx, setNotice, s.today().String(), id)
-	if err == nil && n == 0 {
-		err = errs.Conflict(i18n.M("subsidy.batch_public"))
-	}
-	if err != nil {
-		return 0, noted("publish batch", err)
-	}
-	line := 0
-	for _, child := range children {
-		a, err := applicationOf(ctx, tx, child)
-		if err != nil {
-			return 0, err
-		}
-		if a.Standing != Open {
-			continue
-		}
-		e, ok := view.Enterprise(a.Enterprise)
-		if !ok || a.Amount <= 0 {
-			return 0, errs.Conflict(i18n.M("subsidy.batch_nothing", a.Name))
-		}
-		c, err := s.clauseOf(ctx, a)
-		if err != nil {
-			return 0, err
-		}
-		line++
-		if _, err := tx.Exec(ctx, insertRelease, id, line, child, e.Name, c.Name.ZH, int64(a.Amount)); err != nil {
-			return 0, fmt.Errorf("publish batch: %w", err)
-		}
-		if sum, err = sum.Add(a.Amount); err != nil {
-			return 0, errs.Invalid(i18n.M("subsidy.too_much"))
-		}
-	}
-	if line == 0 {
-		return 0, errs.Conflict(i18n.M("subsidy.batch_empty"))
-	}
-	audit.Note(tx, loggedNotice, id)
-	_, err = tx.Exec(ctx, sumNotice, line, int64(sum), id)
-	return sum, noted("publish batch", err)
 }
 
 // Total is what applications come to together, as last decided.

@@ -65,6 +65,8 @@ func Register(r *casework.Registry, s *Store) {
 	plain("batch.publish", s.publishesBatch)
 	plain("batch.over", s.noticeOver)
 	plain("batch.drop", s.dropsBatch)
+	plain("batch.correct", s.correctsBatch)
+	plain("batch.withdraw", s.withdrawsBatch)
 
 	plain("subsidy.confirm", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 		_, err := payeeOf(ctx, tx, at.Case().ID)
@@ -397,18 +399,6 @@ func (s *Store) leaves(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 		return fmt.Errorf("leave batch: %w", err)
 	}
 	return at.Leave(ctx)
-}
-
-func (s *Store) publishesBatch(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	children, err := at.Children(ctx)
-	if err != nil {
-		return err
-	}
-	sum, err := s.publish(ctx, tx, at.View(), at.Case().ID, children)
-	if err != nil {
-		return err
-	}
-	return errors.Join(at.Set("total", rule.Money(sum)), at.Set("published", rule.Day(at.Today())))
 }
 
 // dropsBatch ends a batch that gathers. Its applications are taken out first, so that none of them stays behind in it.

@@ -10,7 +10,7 @@ import (
 )
 
 // What the audit log knows of subsidies: each decision that an application was given, with its receipt; its cost items as they were
-// claimed and what was recognised of each; the score sheets; and what a notice told the public.
+// claimed and what was recognised of each; the score sheets; and what became of doubts about notices.
 var (
 	// LoggedAssessment is what an application was decided to come to; ReceiptIn finds its receipt.
 	LoggedAssessment = &audit.Kind{
@@ -54,16 +54,26 @@ var (
 		All:  `SELECT CAST(case_id AS VARCHAR(40)) || '.' || CAST(panel AS VARCHAR(20)) || '.' || CAST(account AS VARCHAR(40)) AS ref FROM subsidy_score`,
 		Case: `SELECT CAST(case_id AS VARCHAR(40)) || '.' || CAST(panel AS VARCHAR(20)) || '.' || CAST(account AS VARCHAR(40)) AS ref FROM subsidy_score WHERE case_id = $1`,
 	}
+	// Notices that were public before they were releases.
 	loggedNotice = &audit.Kind{
 		Name: "subsidy.notice",
 		Parts: []audit.Part{{
 			Name:  "lines",
 			Query: `SELECT n, case_id, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 ORDER BY n`,
 		}},
-		// A notice of a round is written in several transactions, and logged with the last.
 		All: `SELECT DISTINCT CAST(r.notice_id AS VARCHAR(100)) AS ref FROM subsidy_release r
 	WHERE NOT EXISTS (SELECT 1 FROM subsidy_round o WHERE o.id = r.notice_id AND o.state = 'publishing')`,
 		Case: `SELECT DISTINCT CAST(notice_id AS VARCHAR(100)) AS ref FROM subsidy_release WHERE case_id = $1 OR notice_id = $1`,
+	}
+	// A doubt about a notice of a round, once it is settled.
+	loggedDoubt = &audit.Kind{
+		Name: "subsidy.doubt",
+		Parts: []audit.Part{{
+			Name: "doubt",
+			Query: `SELECT id, round_id, asked_at, asked_by, reason, settled_at, settled_by, outcome, answer, release_id FROM subsidy_doubt
+	WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM subsidy_doubt WHERE settled_at <> 0`,
 	}
 )
 
@@ -93,4 +103,4 @@ func ReceiptIn(parts map[string]json.RawMessage) (string, error) {
 }
 
 // Logged is the kinds of things that this package has in the audit log.
-var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedNotice}
+var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedNotice, loggedDoubt}

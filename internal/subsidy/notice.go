@@ -13,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -31,8 +32,9 @@ type Published struct {
 }
 
 // Numbers of lines are typed by anybody: PostgreSQL takes those beyond a column of their size only where it is told of a larger one.
+//
+// A notice is a release. Notices that were public before releases were kept stand in subsidy_release, where nothing is written any more.
 const (
-	insertRelease  = `INSERT INTO subsidy_release (notice_id, n, case_id, firm, clause, fen) VALUES ($1, $2, $3, $4, $5, $6)`
 	releaseFrom    = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n >= CAST($2 AS BIGINT) ORDER BY n LIMIT $3`
 	releaseBefore  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND n < CAST($2 AS BIGINT) ORDER BY n DESC LIMIT $3`
 	releaseOfFirm  = `SELECT n, firm, clause, fen FROM subsidy_release WHERE notice_id = $1 AND firm = $2 AND n >= CAST($3 AS BIGINT) ORDER BY n LIMIT $4`
@@ -49,13 +51,19 @@ type ReleasePage struct {
 	Rows         int // 0 is 100, at most 1000
 }
 
-// Release is lines of a notice, in its order. It is public, and so asks for no scope; what it costs depends on the lines that
-// it gives, however many the notice has.
+// Release is lines of a notice as it stands, in its order. It is public, and so asks for no scope; what it costs depends on the
+// lines that it gives, however many the notice has.
 func (s *Store) Release(ctx context.Context, notice int64, p ReleasePage) ([]Published, error) {
 	if p.Rows <= 0 {
 		p.Rows = 100
 	}
 	p.Rows = min(p.Rows, 1000)
+	if r, found, err := releaseOf(ctx, s.DB.Read(), notice); err != nil || found {
+		if err != nil || !r.Stands() {
+			return nil, err
+		}
+		return releasedLines(ctx, s.DB.Read(), r, release.Page{From: p.From, Before: p.Before, Label: p.Firm, Rows: p.Rows})
+	}
 	query, args := releaseFrom, []any{notice, p.From, p.Rows}
 	switch {
 	case p.Firm != "":
@@ -82,8 +90,12 @@ func (s *Store) Release(ctx context.Context, notice int64, p ReleasePage) ([]Pub
 	return all, noted("read notice", rows.Err())
 }
 
-// ReleasedLine is one line of a notice; NotFound where it has none of that number.
+// ReleasedLine is one line of a notice, as it stands or as it was last before it was corrected; NotFound where it had none of that
+// number.
 func (s *Store) ReleasedLine(ctx context.Context, notice int64, n int) (p Published, err error) {
+	if p, err = lastLine(ctx, s.DB.Read(), notice, n); errs.KindOf(err) != errs.KindNotFound {
+		return p, err
+	}
 	err = s.DB.Read().QueryRow(ctx, releasedLine, notice, n).Scan(&p.N, &p.Firm, &p.Clause, &p.Amount)
 	if errors.Is(err, sql.ErrNoRows) {
 		return p, errs.NotFound("line of a notice", n)
@@ -242,11 +254,12 @@ func (s *Store) Object(ctx context.Context, notice int64, n int, name, text stri
 	var id int64
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		var of, open int64
-		if err := s.standing(ctx, tx, notice); err != nil {
+		err := s.standing(ctx, tx, notice)
+		if err != nil {
 			return err
 		}
-		switch err := tx.QueryRow(ctx, releasedCase, notice, n).Scan(&of); {
-		case errors.Is(err, sql.ErrNoRows):
+		switch of, err = standingCase(ctx, tx, notice, n); {
+		case errs.KindOf(err) == errs.KindNotFound:
 			return errs.Invalid(i18n.M("subsidy.objection_line", n))
 		case err != nil:
 			return err
@@ -266,7 +279,6 @@ func (s *Store) Object(ctx context.Context, notice int64, n int, name, text stri
 		if open >= maxObjections {
 			return errs.Conflict(i18n.M("subsidy.objections_many"))
 		}
-		var err error
 		if id, err = tx.NextIDs(ctx, 1); err != nil {
 			return err
 		}

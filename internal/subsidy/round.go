@@ -16,7 +16,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -27,6 +26,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -818,9 +818,8 @@ func (s *Store) handled(ctx context.Context, scope access.Scope, id int64) (Roun
 const publishedAtOnce = 5_000
 
 const (
-	writtenUpTo = `SELECT COALESCE(MAX(n), 0) FROM subsidy_release WHERE notice_id = $1`
 	listedAfter = selectLines + ` WHERE round_id = $1 AND n > $2 AND state = 'listed' ORDER BY n LIMIT $3`
-	sumRelease  = `SELECT COUNT(*), CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM subsidy_release WHERE notice_id = $1`
+	sumListed   = `SELECT COUNT(*), CAST(COALESCE(SUM(fen), 0) AS BIGINT) FROM subsidy_round_line WHERE round_id = $1 AND state = 'listed'`
 	sumRound    = `UPDATE subsidy_round SET notice_lines = $1, notice_fen = $2 WHERE id = $3`
 )
 
@@ -864,6 +863,10 @@ func (s *Store) writeNotice(ctx context.Context, r Round) error {
 	if err != nil {
 		return err
 	}
+	view, err := s.system(ctx)
+	if err != nil {
+		return err
+	}
 	for public := false; !public; {
 		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 			held, err := s.holdRound(ctx, tx, r.ID, RoundPublishing, RoundNotice)
@@ -873,7 +876,7 @@ func (s *Store) writeNotice(ctx context.Context, r Round) error {
 			if public = held.State == RoundNotice; public { // by somebody who wrote beside this one
 				return nil
 			}
-			public, err = s.writeLines(ctx, tx, held, in.Policy)
+			public, err = s.writeLines(ctx, tx, held, view, in.Policy)
 			return err
 		})
 		if err != nil {
@@ -884,34 +887,27 @@ func (s *Store) writeNotice(ctx context.Context, r Round) error {
 }
 
 // writeLines writes the next lines of a notice, or makes it public where none is left.
-func (s *Store) writeLines(ctx context.Context, tx *store.Tx, r Round, p *policy.Policy) (public bool, err error) {
-	var after, count int
-	var sum money.Fen
-	if err := tx.QueryRow(ctx, writtenUpTo, r.ID).Scan(&after); err != nil {
-		return false, fmt.Errorf("read notice: %w", err)
+func (s *Store) writeLines(ctx context.Context, tx *store.Tx, r Round, view fact.View, p *policy.Policy) (public bool, err error) {
+	draft, after, err := release.Draft(ctx, tx, RoundRelease, r.ID)
+	if err != nil {
+		return false, err
+	}
+	if draft == 0 {
+		if draft, err = s.Releases.Begin(ctx, tx, s.roundHead(r)); err != nil {
+			return false, err
+		}
 	}
 	lines, err := readLines(ctx, tx, listedAfter, r.ID, after, publishedAtOnce)
 	if err != nil {
 		return false, err
 	}
 	if len(lines) > 0 {
-		return false, tx.InsertRows(ctx, "subsidy_release", []string{"notice_id", "n", "case_id", "firm", "clause", "fen"}, func(yield func([]any) bool) {
-			for _, l := range lines {
-				c, _ := p.Clause(l.Clause)
-				if !yield([]any{r.ID, int32(l.N), int64(0), l.Firm, c.Name.ZH, int64(l.Amount)}) {
-					return
-				}
-			}
-		})
+		return false, s.Releases.Add(ctx, tx, draft, roundRows(view, p, lines))
 	}
-	if err := tx.QueryRow(ctx, sumRelease, r.ID).Scan(&count, &sum); err != nil {
-		return false, fmt.Errorf("add up notice: %w", err)
+	if _, err := s.Releases.Seal(ctx, tx, draft); err != nil {
+		return false, err
 	}
-	if _, err := tx.Exec(ctx, sumRound, count, int64(sum), r.ID); err != nil {
-		return false, fmt.Errorf("add up notice: %w", err)
-	}
-	audit.Note(tx, loggedNotice, r.ID)
-	return true, s.moveRound(ctx, tx, r, RoundPublishing, RoundNotice, s.today().String())
+	return true, errors.Join(s.sumNotice(ctx, tx, r.ID), s.moveRound(ctx, tx, r, RoundPublishing, RoundNotice, s.today().String()))
 }
 
 // GiveUpRound ends a round that is being checked.
@@ -957,6 +953,12 @@ func (s *Store) OpenRound(ctx context.Context, scope access.Scope, id int64) (as
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		held, err := s.holdRound(ctx, tx, id, RoundNotice, RoundOpen)
 		if err != nil || held.State == RoundOpen {
+			return err
+		}
+		if _, found, err := doubted(ctx, tx, id); err != nil || found {
+			if err == nil {
+				err = errs.Conflict(i18n.M("subsidy.doubt_waits"))
+			}
 			return err
 		}
 		if err := s.over(ctx, tx, id, held.Notice); err != nil {

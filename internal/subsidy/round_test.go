@@ -191,7 +191,7 @@ func TestNoticeOfARoundIsWrittenInParts(t *testing.T) {
 			if err := w.moveRound(ctx, tx, r, RoundListed, RoundPublishing, ""); err != nil {
 				return err
 			}
-			_, err = w.writeLines(ctx, tx, r, in.Policy)
+			_, err = w.writeLines(ctx, tx, r, mustView(w), in.Policy)
 			return err
 		}))
 		if _, err := w.Notice(ctx, r.ID); errs.KindOf(err) != errs.KindNotFound {

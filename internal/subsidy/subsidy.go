@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -47,6 +48,7 @@ type Deps struct {
 	Rubrics  *rubric.Set
 	Parties  *party.Store
 	Accounts *access.Store
+	Releases *release.Store
 	Random   io.Reader // seeds of drawings are drawn from it
 }
 

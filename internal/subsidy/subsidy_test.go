@@ -30,6 +30,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -45,7 +46,7 @@ var (
 	ctx        = context.Background()
 	asOf       = period.Date(2024, 10, 31)
 	morning    = time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)
-	migrations = []store.Migrations{audit.Migrations, access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 )
 
@@ -126,6 +127,8 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 	must(t, err)
 	rubrics, err := rubric.Load(contentdata.FS)
 	must(t, err)
+	lists, err := release.Load(contentdata.FS)
+	must(t, err)
 	files, err := blob.Open(t.TempDir())
 	must(t, err)
 	runner := region.NewRunner(frames, lib)
@@ -134,6 +137,7 @@ func worldUnder(t testing.TB, db *store.DB, p version.Package) *world {
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
 		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: ledger.New(db, now, files), Parties: w.parties,
 		Accounts: access.New(db, now, now, access.Cost{}), Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 10_000)),
+		Releases: release.Open(release.Deps{DB: db, Library: lib, Clock: now, Set: lists}),
 	})
 	effects := casework.NewRegistry()
 	Register(effects, w.Store)
