@@ -135,9 +135,9 @@ const (
 	decideRound = `UPDATE selection_round SET state = 'decided', decided_at = $1, document = $2 WHERE id = $3`
 )
 
-// Publish puts those who are chosen into a public notice: the first time all of them, later those who moved up. Conflict
-// where nobody is new in it.
-func (s *Store) Publish(ctx context.Context, tx *store.Tx, roundID int64) ([]Result, error) {
+// Publish puts those who are chosen into a public notice: the first time all of them, later those who moved up, as a correction of
+// what was published before. Conflict where nobody is new in it.
+func (s *Store) Publish(ctx context.Context, tx *store.Tx, roundID int64, by Act) ([]Result, error) {
 	r, err := locked(ctx, tx, roundID, Ranked, Noticed)
 	if err != nil {
 		return nil, err
@@ -146,15 +146,25 @@ func (s *Store) Publish(ctx context.Context, tx *store.Tx, roundID int64) ([]Res
 	if err != nil {
 		return nil, err
 	}
-	fresh := slices.DeleteFunc(all, func(o Result) bool { return o.Standing != Chosen || o.Noticed != 0 })
+	var fresh []Result
+	for i, o := range all {
+		if o.Standing != Chosen || o.Noticed != 0 {
+			continue
+		}
+		all[i].Noticed = s.Clock.Today()
+		if _, err := tx.Exec(ctx, setNoticed, int64(all[i].Noticed), o.Nomination.ID); err != nil {
+			return nil, fmt.Errorf("publish round %d: %w", r.ID, err)
+		}
+		fresh = append(fresh, all[i])
+	}
 	if len(fresh) == 0 {
 		return nil, errs.Conflict(i18n.M("selection.nobody_new"))
 	}
-	for i := range fresh {
-		fresh[i].Noticed = s.Clock.Today()
-		if _, err := tx.Exec(ctx, setNoticed, int64(fresh[i].Noticed), fresh[i].ID); err != nil {
-			return nil, fmt.Errorf("publish round %d: %w", r.ID, err)
-		}
+	if r.State == Noticed && by.Reason == "" {
+		by.Reason = i18n.T{Lang: i18n.ZH}.S("selection.published_more", len(fresh))
+	}
+	if err := s.release(ctx, tx, r, all, by); err != nil {
+		return nil, err
 	}
 	if _, err := tx.Exec(ctx, noticeRound, r.ID); err != nil {
 		return nil, fmt.Errorf("publish round %d: %w", r.ID, err)

@@ -77,6 +77,8 @@ func Register(r *casework.Registry, s *Store) {
 	casework.Register(r, "selection.publish", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args onNomination) error {
 		return s.publishEffect(ctx, tx, at, args)
 	})
+	casework.Register(r, "selection.correct", of((*Store).correctEffect))
+	casework.Register(r, "selection.withdraw", of((*Store).withdrawEffect))
 	casework.Register(r, "selection.award", func(ctx context.Context, tx *store.Tx, at *casework.Moment, args awarding) error {
 		return s.awardEffect(ctx, tx, at, args)
 	})
@@ -230,7 +232,7 @@ func (s *Store) publishEffect(ctx context.Context, tx *store.Tx, at *casework.Mo
 	if err != nil {
 		return err
 	}
-	fresh, err := s.Publish(ctx, tx, r.ID)
+	fresh, err := s.Publish(ctx, tx, r.ID, actOf(at))
 	if err != nil {
 		return err
 	}
@@ -240,6 +242,22 @@ func (s *Store) publishEffect(ctx context.Context, tx *store.Tx, at *casework.Mo
 		}
 	}
 	return nil
+}
+
+func (s *Store) correctEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	return s.CorrectNotice(ctx, tx, r.ID, actOf(at))
+}
+
+func (s *Store) withdrawEffect(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, err := s.RoundOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	return s.WithdrawNotice(ctx, tx, r.ID, actOf(at))
 }
 
 // actOn takes an action in another case; a nomination that came in without one has none.

@@ -19,6 +19,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/lot"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -43,6 +44,7 @@ type Deps struct {
 	Clock    clock.Clock
 	Subjects Subjects
 	Set      *Set
+	Releases *release.Store
 	Random   io.Reader // seeds are drawn from it
 }
 

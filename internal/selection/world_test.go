@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -17,13 +18,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
 
-var migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
+var migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, release.Migrations, Migrations}
 
 const (
 	yancheng  = "320900"
@@ -107,8 +109,11 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	frames, err := fact.Open(context.Background(), facts, parties, now)
 	w.must(err)
 	w.sources, w.parties, w.facts = sources, parties, facts
+	lists, err := release.Load(contentdata.FS)
+	w.must(err)
 	w.Store = Open(Deps{
-		DB: db, Frames: frames, Library: all.lib, Clock: now,
+		Releases: release.Open(release.Deps{DB: db, Library: all.lib, Clock: now, Set: lists}),
+		DB:       db, Frames: frames, Library: all.lib, Clock: now,
 		Subjects: region.NewReader(all.lib), Set: all.set, Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 100)),
 	})
 	return w
@@ -315,7 +320,7 @@ func (w *world) rank(id int64) (p []Place, err error) {
 
 func (w *world) publish(id int64) (fresh []Result, err error) {
 	err = w.write(func(ctx context.Context, tx *store.Tx) (err error) {
-		fresh, err = w.Publish(ctx, tx, id)
+		fresh, err = w.Publish(ctx, tx, id, Act{})
 		return err
 	})
 	return fresh, err
