@@ -11,6 +11,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
@@ -33,6 +34,16 @@ func caseEffects(money *subsidy.Store, selections *selection.Store) *casework.Re
 // paymentFiles is where the files to and from banks are kept in a data directory: apart from others, as those of cases are.
 func paymentFiles(data string) string { return filepath.Join(data, "files", "payments") }
 
+// openReleases reads what may be published and opens the store of what was.
+func (in *installation) openReleases(p *place) error {
+	set, err := loadReleases(p.content)
+	if err != nil {
+		return err
+	}
+	in.releases = release.Open(release.Deps{DB: in.db, Library: in.lib, Clock: in.now, Set: set})
+	return nil
+}
+
 // openSubsidy opens the store of what is done with decisions on money.
 func (in *installation) openSubsidy(p *place) error {
 	files, err := contentFiles(p.content)
@@ -54,7 +65,7 @@ func (in *installation) openSubsidy(p *place) error {
 	in.ledger = ledger.New(in.db, in.now, payments)
 	in.subsidy = subsidy.New(subsidy.Deps{
 		DB: in.db, Clock: in.now, Library: in.lib, Frames: in.frames, Sources: in.sources, Parties: in.parties, Runner: in.region, Lab: in.lab,
-		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics, Accounts: in.accounts, Random: rand.Reader,
+		Versions: in.versions, Book: in.ledger, Costs: costs, Rubrics: rubrics, Accounts: in.accounts, Releases: in.releases, Random: rand.Reader,
 	})
 	return nil
 }

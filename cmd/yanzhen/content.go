@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
@@ -39,6 +40,9 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		if _, err := loadSelections(lib, forms, over); err != nil {
+			return err
+		}
+		if _, err := loadReleases(over); err != nil {
 			return err
 		}
 		products, err := loadProducts(lib, over)
@@ -93,6 +97,16 @@ func loadForms(lib *content.Library, over string) (*form.Set, error) {
 	}
 	forms, err := form.Load(files, lib)
 	return forms, placed(err, over)
+}
+
+// loadReleases is the kinds of releases that ship, under the deployer's directory where one is named.
+func loadReleases(over string) (*release.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	set, err := release.Load(files)
+	return set, placed(err, over)
 }
 
 // loadWorkflows is the workflows that ship, under the deployer's directory where one is named.

@@ -39,6 +39,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/proof"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -113,6 +114,7 @@ var schemas = []store.Migrations{
 	ledger.Migrations,
 	form.Migrations,
 	casework.Migrations,
+	release.Migrations,
 	selection.Migrations,
 	credit.Migrations,
 	intake.Migrations,
@@ -156,6 +158,7 @@ type installation struct {
 	subsidy    *subsidy.Store
 	selections *selection.Store
 	credit     *credit.Store
+	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }
 
@@ -233,6 +236,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	in.lab = lab.New(lab.Deps{Runner: in.region, Versions: in.versions, Library: in.lib})
 	in.scenarios = lab.NewStore(in.lab, in.db, in.now)
 	if err = in.openForms(p); err != nil {
+		return nil, err
+	}
+	if err = in.openReleases(p); err != nil {
 		return nil, err
 	}
 	if err = in.openSubsidy(p); err != nil {

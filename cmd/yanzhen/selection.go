@@ -31,7 +31,7 @@ func (in *installation) openSelections(p *place) error {
 		return err
 	}
 	in.selections = selection.Open(selection.Deps{
-		DB: in.db, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib), Set: set, Random: rand.Reader,
+		DB: in.db, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib), Set: set, Releases: in.releases, Random: rand.Reader,
 	})
 	return nil
 }

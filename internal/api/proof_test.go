@@ -59,7 +59,7 @@ func TestDossier(t *testing.T) {
 		kinds[p.Kind] = true
 	}
 	for _, kind := range []string{
-		"case.event", "case.file", "subsidy.assessment", "subsidy.cost", "subsidy.ruling", "subsidy.score", "subsidy.notice",
+		"case.event", "case.file", "subsidy.assessment", "subsidy.cost", "subsidy.ruling", "subsidy.score", "release",
 		"ledger.commitment", "ledger.part", "ledger.claim", "ledger.transfer",
 	} {
 		if !kinds[kind] {

@@ -10,8 +10,8 @@ import (
 	"github.com/yanzhen/yanzhen/internal/audit"
 )
 
-// Logged is the kinds of things that this package has in the audit log: a release with its rows.
-var Logged = []*audit.Kind{{
+// LoggedRelease is a release with its rows in the audit log; Verify makes it again.
+var LoggedRelease = &audit.Kind{
 	Name: "release",
 	Parts: []audit.Part{
 		{
@@ -24,7 +24,10 @@ var Logged = []*audit.Kind{{
 	All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM release_head WHERE sealed = 1`,
 	Case: `SELECT CAST(h.id AS VARCHAR(100)) AS ref FROM release_head h WHERE h.sealed = 1
 	AND (h.case_id = $1 OR EXISTS (SELECT 1 FROM release_row r WHERE r.release_id = h.id AND r.case_id = $1))`,
-}}
+}
+
+// Logged is the kinds of things that this package has in the audit log.
+var Logged = []*audit.Kind{LoggedRelease}
 
 // Verify makes a release of the audit log, of which it gets the parts, anew in its canonical form, and says whether its hash is that.
 func Verify(parts map[string]json.RawMessage) (bool, error) {

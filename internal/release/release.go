@@ -304,7 +304,7 @@ func (s *Store) Seal(ctx context.Context, tx *store.Tx, id int64) (Release, erro
 	if _, err := tx.Exec(ctx, sealHead, r.Number, r.Published.String(), r.At, r.Lines, r.Hash, r.ID); err != nil {
 		return r, fmt.Errorf("seal release %d: %w", id, err)
 	}
-	audit.Note(tx, Logged[0], id)
+	audit.Note(tx, LoggedRelease, id)
 	return r, nil
 }
 

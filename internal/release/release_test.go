@@ -156,7 +156,7 @@ func TestSeries(t *testing.T) {
 			if err := json.Unmarshal(b.Bytes(), &read); err != nil || read.Release.Number != r.Number || len(read.Rows) != r.Lines {
 				t.Errorf("release %d: %v\n%s", i, err, &b)
 			}
-			thing, err := Logged[0].Body(ctx, w.DB.Read(), audit.Ref{r.ID})
+			thing, err := LoggedRelease.Body(ctx, w.DB.Read(), audit.Ref{r.ID})
 			must(t, err)
 			var parts map[string]json.RawMessage
 			must(t, json.Unmarshal(thing, &parts))
