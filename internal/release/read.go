@@ -163,6 +163,11 @@ func (s *Store) Series(ctx context.Context, kind string, ref int64) ([]Release, 
 	return SeriesOf(ctx, s.DB.Read(), kind, ref)
 }
 
+// Latest is the newest release of a series; found is false where there is none.
+func (s *Store) Latest(ctx context.Context, kind string, ref int64) (r Release, found bool, err error) {
+	return Latest(ctx, s.DB.Read(), kind, ref)
+}
+
 // SeriesOf is Series within a transaction.
 func SeriesOf(ctx context.Context, q store.Querier, kind string, ref int64) ([]Release, error) {
 	return heads(ctx, q, series, kind, ref)

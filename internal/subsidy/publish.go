@@ -41,6 +41,12 @@ func releaseOf(ctx context.Context, q store.Querier, notice int64) (release.Rele
 	return release.Latest(ctx, q, RoundRelease, notice)
 }
 
+// Released is the release that a notice is as it stands; found is false of one that was public before releases were kept. It is public,
+// and so asks for no scope.
+func (s *Store) Released(ctx context.Context, notice int64) (r release.Release, found bool, err error) {
+	return releaseOf(ctx, s.DB.Read(), notice)
+}
+
 // publishedLine is a line of a release as notices have it.
 func publishedLine(r release.Release, l release.Line) (Published, error) {
 	fen, err := l.Money(r, fieldAmount)

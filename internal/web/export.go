@@ -30,12 +30,17 @@ type exported struct {
 }
 
 func (s *server) exported(r *http.Request, v *visit, name string, out sheet.Export) exported {
+	return s.exportedAs(v, name, out, r.FormValue("format") == "csv")
+}
+
+// exportedAs is a table as a .csv, or else as a workbook.
+func (s *server) exportedAs(v *visit, name string, out sheet.Export, csv bool) exported {
 	if s.Demo != nil {
 		name += "-" + v.t.S("web.demo")
 		out.Mark = v.t.S("web.demo") + v.t.S("web.colon") + v.t.S("web.demo_note", s.Clock.Today().String())
 	}
 	out.Name, out.NotesName = cmp.Or(out.Name, v.t.S("web.sheet_data")), cmp.Or(out.NotesName, v.t.S("web.sheet_notes"))
-	if r.FormValue("format") == "csv" {
+	if csv {
 		return exported{name + ".csv", sheet.CSVType, out.CSV}
 	}
 	return exported{name + ".xlsx", sheet.XLSXType, out.Workbook}

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -61,6 +62,7 @@ type noticeData struct {
 	About               *subsidy.Published // that line, where the notice has it
 	Name, Text, Problem string
 	Done                string
+	Released            *release.Release // the release that the notice is; nil for one that was public before releases were kept
 }
 
 // noticeLines is how many lines of a notice a page shows.
@@ -75,7 +77,14 @@ func (s *server) noticeOf(r *http.Request, v *visit) (noticeData, error) {
 	if err != nil {
 		return noticeData{}, err
 	}
+	released, found, err := s.Subsidy.Released(r.Context(), id)
+	if err != nil {
+		return noticeData{}, err
+	}
 	d := noticeData{noticeRow: s.noticeRow(v.t, n), Line: strings.TrimSpace(r.Form.Get("line")), Firm: strings.TrimSpace(r.URL.Query().Get("firm"))}
+	if found {
+		d.Released = &released
+	}
 	if line, err := strconv.Atoi(d.Line); err == nil {
 		about, err := s.Subsidy.ReleasedLine(r.Context(), id, line)
 		if err == nil {

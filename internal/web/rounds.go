@@ -41,6 +41,8 @@ func (s *server) roundRoutes() []route {
 		{"POST /rounds/{id}/give-up", handle, s.giveUpRound},
 		{"POST /rounds/{id}/publish", handle, s.publishRound},
 		{"POST /rounds/{id}/open", handle, s.openRound},
+		{"POST /rounds/{id}/doubt", handle, s.doubtRound},
+		{"POST /rounds/{id}/settle", handle, s.settleRound},
 		{"POST /cases/{id}/confirm", access.Need{Action: access.FileCase}, s.confirmRound},
 	}
 }
@@ -348,7 +350,25 @@ type roundData struct {
 	MayHandle     bool
 	MayPublish    bool
 	Done, Problem string
-	Waiting       int // firms that are yet to be asked
+	Waiting       int            // firms that are yet to be asked
+	Doubt         *subsidy.Doubt // about its notice, which waits; nil for none
+	Doubter       string
+	Doubts        []doubtRow // that were settled
+	MaySettle     bool       // by correcting or withdrawing
+}
+
+// doubtRow is a settled doubt with who had it and who settled it.
+type doubtRow struct {
+	subsidy.Doubt
+	Asker, Settler string
+}
+
+// doubtReason is what was typed about a doubt and could not be entered.
+func doubtReason(d roundData) string {
+	if d.Drop != 0 {
+		return ""
+	}
+	return d.Reason
 }
 
 // reasonFor is what was typed to drop a line.
@@ -372,7 +392,7 @@ func (s *server) round(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"listed", "dropped", "restored", "published", "asked", "given_up"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"listed", "dropped", "restored", "published", "asked", "given_up", "doubted", "correct", "withdraw", "keep"}, done) {
 		d.Done = v.t.S("roundpage.done_" + done)
 	}
 	return s.show(w, r, s.shell(r, v, d.Title), http.StatusOK, roundPage(v.t, d))
@@ -414,7 +434,38 @@ func (s *server) roundPageOf(r *http.Request, v *visit) (roundData, error) {
 			}
 		}
 	}
+	if err := s.roundDoubts(ctx, v, &d); err != nil {
+		return d, err
+	}
 	return d, s.roundRows(ctx, v, &d)
+}
+
+// roundDoubts is what the office itself held against the notice of a round, for who handles it.
+func (s *server) roundDoubts(ctx context.Context, v *visit, d *roundData) error {
+	if !d.MayHandle {
+		return nil
+	}
+	all, err := s.Subsidy.Doubts(ctx, v.scope, d.ID)
+	if err != nil {
+		return err
+	}
+	names := map[int64]string{}
+	for _, x := range all {
+		asker, err := s.personName(ctx, names, x.AskedBy)
+		if err != nil {
+			return err
+		}
+		if x.Settled == 0 {
+			d.Doubt, d.Doubter, d.MaySettle = &x, asker, x.AskedBy != v.scope.Account()
+			continue
+		}
+		settler, err := s.personName(ctx, names, x.By)
+		if err != nil {
+			return err
+		}
+		d.Doubts = append(d.Doubts, doubtRow{x, asker, settler})
+	}
+	return nil
 }
 
 // roundAnswers is what the firms of an open round have said.
@@ -689,5 +740,18 @@ func (s *server) openRound(w http.ResponseWriter, r *http.Request, v *visit) err
 	return s.changeRound(w, r, v, "asked", func(ctx context.Context, id int64) error {
 		_, err := s.Subsidy.OpenRound(ctx, v.scope, id)
 		return err
+	})
+}
+
+func (s *server) doubtRound(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return s.changeRound(w, r, v, "doubted", func(ctx context.Context, id int64) error {
+		return s.Subsidy.DoubtRound(ctx, v.scope, id, r.PostFormValue("reason"))
+	})
+}
+
+func (s *server) settleRound(w http.ResponseWriter, r *http.Request, v *visit) error {
+	outcome := subsidy.Outcome(r.PostFormValue("outcome"))
+	return s.changeRound(w, r, v, string(outcome), func(ctx context.Context, id int64) error {
+		return s.Subsidy.SettleDoubt(ctx, v.scope, id, outcome, r.PostFormValue("reason"))
 	})
 }

@@ -101,6 +101,8 @@ func (c *city) addresses(pattern, code string) string {
 			return "1"
 		case "{ladder}":
 			return "smart_factory"
+		case "{kind}":
+			return "subsidy_round.csv"
 		case "{number}":
 			return "1"
 		case "{policy}":
