@@ -282,6 +282,7 @@ func (s *server) register() {
 	s.registerApplications()
 	s.registerReviews()
 	s.registerRounds()
+	s.registerReleases()
 	s.registerSelections()
 	s.registerOpenings()
 	s.registerProof()
