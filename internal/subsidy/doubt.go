@@ -195,7 +195,7 @@ func roundRows(view fact.View, p *policy.Policy, lines []RoundLine) []release.Ro
 	return rows
 }
 
-// correctRound publishes the lines that are listed now, with the names by which their firms are known. Where a line is another one
+// correctRound publishes the lines that are listed now, under the names under which they were checked. Where a line is another one
 // than before, the notice begins anew; where lines are only gone, it goes on.
 func (s *Store) correctRound(ctx context.Context, tx *store.Tx, r Round, h release.Head, view fact.View, p *policy.Policy) (release.Release, error) {
 	var rows []release.Row

@@ -106,11 +106,8 @@ func standingCase(ctx context.Context, q store.Querier, notice int64, n int) (of
 // rowOf is a line of a notice as it is published: these fields and no others.
 func rowOf(view fact.View, n int, id, enterprise int64, firm, clause string, fen money.Fen) release.Row {
 	code := ""
-	if e, ok := view.Enterprise(enterprise); ok {
-		firm = e.Name // as it is called now
-		if e.USCCSound {
-			code = string(e.USCC)
-		}
+	if e, ok := view.Enterprise(enterprise); ok && e.USCCSound {
+		code = string(e.USCC)
 	}
 	return release.Row{N: n, Case: id, Values: map[string]release.Value{
 		fieldFirm: release.Text(firm), fieldUSCC: release.Text(code), fieldClause: release.Text(clause), fieldAmount: release.Money(fen),

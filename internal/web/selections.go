@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/selection"
@@ -238,8 +239,9 @@ type selectionData struct {
 	Seats       []seatRow
 	Results     []resultRow
 	Notice      []selection.Public
-	Until       string // the last day of the notice that began last
-	Step        string // what comes next, for those who take it
+	Until       string           // the last day of the notice that began last
+	Released    *release.Release // what was published last; nil for a notice that was public before releases were kept
+	Step        string           // what comes next, for those who take it
 	Drawn       []lotRow
 	Experts     []lotRow
 	Sound       bool // the seed is the one that was committed to, and the roll that of the lists
@@ -437,7 +439,14 @@ func (s *server) selectionNotice(ctx context.Context, v *visit, _ fact.View, d *
 		return nil
 	}
 	var err error
-	d.Notice, err = s.Selections.Notice(ctx, d.ID)
+	if d.Notice, err = s.Selections.Notice(ctx, d.ID); err != nil {
+		return err
+	}
+	if last, found, err := s.Releases.Latest(ctx, selection.NoticeRelease, d.ID); err != nil {
+		return err
+	} else if found {
+		d.Released = &last
+	}
 	var until period.Day
 	for i, p := range d.Notice {
 		d.Notice[i].County = s.areaName(p.County)
@@ -445,7 +454,7 @@ func (s *server) selectionNotice(ctx context.Context, v *visit, _ fact.View, d *
 			until, d.Until = last, dayText(v.t, last, known)
 		}
 	}
-	return err
+	return nil
 }
 
 // selectionLots is what the lots were drawn of, each with its own, so that anybody can draw them again.
