@@ -41,8 +41,8 @@ func (in *installation) demoBudget(ctx context.Context, by access.Scope, key str
 	return line, nil
 }
 
-// roundMaker makes the rounds of a demonstration: one whose firms were asked and partly paid, one on public notice, and one that is
-// being checked.
+// roundMaker makes the rounds of a demonstration: one whose firms were asked and partly paid, one on public notice that was corrected, and one
+// that is being checked.
 type roundMaker struct {
 	*installation
 	city, second, finance access.Scope
@@ -300,6 +300,26 @@ func (m *roundMaker) pay(ctx context.Context, data string, confirmed []subsidy.R
 	})
 }
 
+// correct has a notice corrected: one holds it to be wrong, and another publishes it anew without its last firm. A notice of a single
+// firm stays as it is.
+func (m *roundMaker) correct(ctx context.Context, id int64) error {
+	if id == 0 {
+		return nil
+	}
+	lines, n, err := m.subsidy.RoundLines(ctx, m.city, id, subsidy.LineFilter{States: []string{subsidy.LineListed}, Limit: 1000})
+	if err != nil || n < 2 {
+		return err
+	}
+	last := lines[len(lines)-1].N
+	if err := m.subsidy.DropLine(ctx, m.city, id, last, "演示：企业已在其他地区申报，自愿退出"); err != nil {
+		return err
+	}
+	if err := m.subsidy.DoubtRound(ctx, m.city, id, fmt.Sprintf("演示：第 %d 项的企业自愿退出，公示应更正", last)); err != nil {
+		return err
+	}
+	return m.subsidy.SettleDoubt(ctx, m.second, id, subsidy.Correct, fmt.Sprintf("演示：第 %d 项的企业自愿退出，撤下", last))
+}
+
 // bankFile is what the bank says of a batch.
 func (m *roundMaker) bankFile(ctx context.Context, data string, batch int64) (string, error) {
 	var b strings.Builder
@@ -340,15 +360,18 @@ func (m *roundMaker) clawBack(ctx context.Context, l subsidy.RoundLine) error {
 	})
 }
 
-// otherRounds are one on public notice and one that is being checked.
+// otherRounds are one on public notice, which was corrected, and one that is being checked.
 func (m *roundMaker) otherRounds(ctx context.Context) error {
-	if err := m.before(noticeDays, func() error {
-		id, err := m.list(ctx, m.new("有效投入补助免申即享（演示）", "c9"))
-		if err != nil || id == 0 {
+	var public int64
+	if err := m.before(noticeDays, func() (err error) {
+		if public, err = m.list(ctx, m.new("有效投入补助免申即享（演示）", "c9")); err != nil || public == 0 {
 			return err
 		}
-		return m.subsidy.PublishRound(ctx, m.second, id)
+		return m.subsidy.PublishRound(ctx, m.second, public)
 	}); err != nil {
+		return err
+	}
+	if err := m.correct(ctx, public); err != nil {
 		return err
 	}
 	_, err := m.list(ctx, m.new("荣誉奖励免申即享（演示）", "c10", "c11", "c12", "c13"))
