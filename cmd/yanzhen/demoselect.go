@@ -42,6 +42,9 @@ func (in *installation) demoSelections(ctx context.Context, p *place, city demo.
 	if err := past.openForms(p); err != nil {
 		return err
 	}
+	if err := past.openReleases(p); err != nil {
+		return err
+	}
 	if err := past.openCases(ctx, p); err != nil {
 		return err
 	}
