@@ -414,6 +414,22 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
+// An eye sees what its scope does.
+func TestEye(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawScope(t)
+		actions := rapid.SliceOfN(rapid.SampledFrom(Actions()), 1, 4).Draw(t, "actions")
+		e := s.Eye(actions...)
+		for _, o := range objects() {
+			for i, a := range actions {
+				if got, want := e.Sees(i, o.area, o.owner), s.Sees(a, o.area, o.owner); got != want {
+					t.Fatalf("%s to %q of %d: the eye says %v, the scope %v", a, o.area, o.owner, got, want)
+				}
+			}
+		}
+	})
+}
+
 func BenchmarkSees(b *testing.B) {
 	s := NewScope(1, CityOfficial, testAreas, nil)
 	for b.Loop() {

@@ -22,10 +22,18 @@ type View struct {
 	frames *Frames
 	snap   *snapshot
 	scope  access.Scope
+	eye    *access.Eye // of the scope, for the actions of sight
 }
 
+// The actions that are asked about for each row, by their place in an eye.
+const (
+	sightParty = iota
+	sightFact
+	sightSensitive
+)
+
 func newView(f *Frames, snap *snapshot, scope access.Scope) View {
-	return View{frames: f, snap: snap, scope: scope}
+	return View{frames: f, snap: snap, scope: scope, eye: scope.Eye(access.ReadParty, access.ReadFact, access.ReadSensitive)}
 }
 
 // Cell is the effective value of a subject's definition in a period. The zero Cell is Unknown.
@@ -101,14 +109,14 @@ type Row struct {
 // Row is the row of a subject; ok is false when there is none that the scope may see.
 func (v View) Row(subject int64) (r Row, ok bool) {
 	area, owner, ok := v.home(subject)
-	if !ok || !v.scope.Sees(access.ReadParty, area, owner) {
+	if !ok || !v.eye.Sees(sightParty, area, owner) {
 		return Row{}, false
 	}
 	id := v.snap.root(subject)
 	s, _ := v.snap.parties.Subject(id)
 	r = Row{view: v, id: id, owner: owner, kind: s.Kind}
-	r.facts = v.scope.Sees(access.ReadFact, area, owner)
-	r.sensitive = r.facts && v.scope.Sees(access.ReadSensitive, area, owner)
+	r.facts = v.eye.Sees(sightFact, area, owner)
+	r.sensitive = r.facts && v.eye.Sees(sightSensitive, area, owner)
 	if o := v.snap.kinds[s.Kind]; o != nil {
 		r.ord, r.stated = o.of(id)
 	}
@@ -247,7 +255,7 @@ func (v View) Enterprises() iter.Seq[party.Enterprise] {
 			return
 		}
 		for e := range v.snap.parties.Enterprises() {
-			if v.scope.Sees(access.ReadParty, e.Area, e.ID) && !yield(e) {
+			if v.eye.Sees(sightParty, e.Area, e.ID) && !yield(e) {
 				return
 			}
 		}
