@@ -86,7 +86,7 @@ func (c *Checked) walk(ctx context.Context, q store.Querier, origin string, kind
 	if err != nil {
 		return err
 	}
-	head, err := treeOf(ctx, q, 0)
+	head, err := treeOf(ctx, q)
 	if err != nil {
 		c.fault("", "", "audit.fault_tree", err.Error())
 		head = &tree{}

@@ -137,7 +137,7 @@ const (
 
 // sealed is the checkpoint that a key signed of the log as it stands; nil where there is none.
 func sealed(ctx context.Context, q store.Querier, key *Key) ([]byte, error) {
-	t, err := treeOf(ctx, q, 0)
+	t, err := treeOf(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -160,14 +160,11 @@ func Seal(ctx context.Context, db *store.DB, key *Key, now clock.Clock) (msg []b
 		return msg, err
 	}
 	err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, lockTree, 0); err != nil {
-			return fmt.Errorf("lock the audit log: %w", err)
-		}
-		if msg, err = sealed(ctx, tx, key); err != nil || msg != nil {
+		t, err := lockedTree(ctx, tx, 0)
+		if err != nil {
 			return err
 		}
-		t, err := treeOf(ctx, tx, 0)
-		if err != nil {
+		if msg, err = sealed(ctx, tx, key); err != nil || msg != nil {
 			return err
 		}
 		root, err := t.root()

@@ -89,10 +89,10 @@ func (t *tree) parse(size int64, edge string) error {
 }
 
 const (
-	lockTree   = `UPDATE audit_tree SET size = size + $1 WHERE id = 1`
+	lockTree   = `UPDATE audit_tree SET size = size + $1 WHERE id = 1 RETURNING size, edge`
 	readTree   = `SELECT size, edge FROM audit_tree WHERE id = 1`
 	keepEdge   = `UPDATE audit_tree SET edge = $1 WHERE id = 1`
-	insertLeaf = `INSERT INTO audit_leaf (n, kind, ref, salt, digest) VALUES ($1, $2, $3, $4, $5)`
+	insertLeaf = `INSERT INTO audit_leaf (n, kind, ref, salt, digest) VALUES `
 	insertHash = `INSERT INTO audit_hash (level, n, hash) VALUES ($1, $2, $3)`
 )
 
@@ -101,10 +101,7 @@ func appendLeaves(ctx context.Context, tx *store.Tx, leaves []salted) error {
 	if len(leaves) == 0 {
 		return nil
 	}
-	if _, err := tx.Exec(ctx, lockTree, len(leaves)); err != nil {
-		return fmt.Errorf("lock the audit log: %w", err)
-	}
-	t, err := treeOf(ctx, tx, int64(len(leaves)))
+	t, err := lockedTree(ctx, tx, len(leaves))
 	if err != nil {
 		return err
 	}
@@ -127,10 +124,12 @@ func appendLeaves(ctx context.Context, tx *store.Tx, leaves []salted) error {
 		}
 	}
 	if len(leaves) <= few {
+		args := make([]any, 0, 5*len(leaves))
 		for _, l := range leaves {
-			if _, err := tx.Exec(ctx, insertLeaf, l.N, l.Kind, l.Ref, l.salt, l.Digest); err != nil {
-				return fmt.Errorf("log %s %s: %w", l.Kind, l.Ref, err)
-			}
+			args = append(args, l.N, l.Kind, l.Ref, l.salt, l.Digest)
+		}
+		if _, err := tx.Exec(ctx, insertLeaves[len(leaves)], args...); err != nil {
+			return fmt.Errorf("log %s %s and %d more: %w", leaves[0].Kind, leaves[0].Ref, len(leaves)-1, err)
 		}
 	} else if err := tx.InsertRows(ctx, "audit_leaf", []string{"n", "kind", "ref", "salt", "digest"}, func(yield func([]any) bool) {
 		for _, l := range leaves {
@@ -152,14 +151,36 @@ func appendLeaves(ctx context.Context, tx *store.Tx, leaves []salted) error {
 	return nil
 }
 
-// few is up to how many leaves go in by a statement each.
+// few is up to how many leaves go in by one statement: others wait for each round trip to a server while the tree is locked.
 const few = 8
 
-// treeOf is the tree as it stands, or as it stood before so many were counted that are not in it yet.
-func treeOf(ctx context.Context, q store.Querier, coming int64) (*tree, error) {
+// insertLeaves is the statement for so many leaves.
+var insertLeaves = func() (all [few + 1]string) {
+	for n := 1; n <= few; n++ {
+		rows := make([]string, n)
+		for i := range rows {
+			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", 5*i+1, 5*i+2, 5*i+3, 5*i+4, 5*i+5)
+		}
+		all[n] = insertLeaf + strings.Join(rows, ", ")
+	}
+	return all
+}()
+
+// treeOf is the tree as it stands.
+func treeOf(ctx context.Context, q store.Querier) (*tree, error) {
+	return readTreeBy(ctx, q, 0, readTree)
+}
+
+// lockedTree is the tree as it stands and will stand until the transaction ends, but for the leaves that it is to be given, which are
+// counted in already.
+func lockedTree(ctx context.Context, tx *store.Tx, coming int) (*tree, error) {
+	return readTreeBy(ctx, tx, int64(coming), lockTree, coming)
+}
+
+func readTreeBy(ctx context.Context, q store.Querier, coming int64, statement string, args ...any) (*tree, error) {
 	var size int64
 	var edge string
-	if err := q.QueryRow(ctx, readTree).Scan(&size, &edge); err != nil {
+	if err := q.QueryRow(ctx, statement, args...).Scan(&size, &edge); err != nil {
 		return nil, fmt.Errorf("read the tree of the audit log: %w", err)
 	}
 	t := &tree{}
