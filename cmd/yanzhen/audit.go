@@ -50,7 +50,7 @@ func (in *installation) watchAudit(ctx context.Context) {
 func auditFlags(fs *flag.FlagSet, t i18n.T) *place {
 	p := &place{}
 	fs.StringVar(&p.data, "data", "data", t.S("cmd.flag_data"))
-	fs.StringVar(&p.db, "db", "", t.S("cmd.flag_db"))
+	p.databaseFlags(fs, t)
 	return p
 }
 

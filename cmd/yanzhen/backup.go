@@ -15,7 +15,7 @@ import (
 func backupCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place := &place{}
 	fs.StringVar(&place.data, "data", "data", t.S("cmd.flag_data"))
-	fs.StringVar(&place.db, "db", "", t.S("cmd.flag_db"))
+	place.databaseFlags(fs, t)
 	return func(ctx context.Context, c *console, args []string) error {
 		if len(args) != 1 {
 			return wrongUsage(i18n.M("cmd.needs", "DIR"))

@@ -56,10 +56,29 @@ type place struct {
 func placeFlags(fs *flag.FlagSet, t i18n.T) *place {
 	p := &place{}
 	fs.StringVar(&p.data, "data", "data", t.S("cmd.flag_data"))
-	fs.StringVar(&p.db, "db", "", t.S("cmd.flag_db"))
+	p.databaseFlags(fs, t)
 	fs.StringVar(&p.content, "content", "", t.S("cmd.flag_content"))
 	fs.StringVar(&p.now, "now", "", t.S("cmd.flag_now"))
 	return p
+}
+
+// databaseFlags name the database: by its address, or by a file that holds it, so that a password is in no list of processes.
+func (p *place) databaseFlags(fs *flag.FlagSet, t i18n.T) {
+	once := func(address string, err error) error {
+		if err == nil && p.db != "" {
+			err = errs.Invalid(i18n.M("cmd.db_or_file"))
+		}
+		if msg, ok := errs.Message(err); ok {
+			return errors.New(t.Msg(msg))
+		}
+		p.db = address
+		return err
+	}
+	fs.Func("db", t.S("cmd.flag_db"), func(address string) error { return once(address, nil) })
+	fs.Func("db-file", t.S("cmd.flag_db_file"), func(file string) error {
+		address, err := secretOf(file, "")
+		return once(string(address), err)
+	})
 }
 
 // clockAt is the machine's clock, or one that runs on from the morning of the day that a flag names.

@@ -116,15 +116,8 @@ func (p *post) httpHook() (notice.HTTPHook, error) {
 		return notice.HTTPHook{}, errs.Invalid(i18n.M("cmd.bad_hook", p.hook))
 	}
 	rules := outbound.Rules{Hosts: []string{to.Hostname()}}
-	for word := range strings.SplitSeq(p.networks, ",") {
-		if word == "" {
-			continue
-		}
-		network, err := netip.ParsePrefix(strings.TrimSpace(word))
-		if err != nil {
-			return notice.HTTPHook{}, errs.Invalid(i18n.M("cmd.bad_network", word))
-		}
-		rules.Networks = append(rules.Networks, network)
+	if rules.Networks, err = networks(p.networks); err != nil {
+		return notice.HTTPHook{}, err
 	}
 	secret, err := secretOf(p.secretFile, hookSecret)
 	if err != nil {
@@ -134,6 +127,21 @@ func (p *post) httpHook() (notice.HTTPHook, error) {
 		return notice.HTTPHook{}, errs.Invalid(i18n.M("cmd.short_secret", secretMin))
 	}
 	return notice.HTTPHook{URL: p.hook, Secret: secret, Client: outbound.New(rules), Clock: clock.System()}, nil
+}
+
+// networks are those that a flag names, separated by commas.
+func networks(flag string) (all []netip.Prefix, err error) {
+	for word := range strings.SplitSeq(flag, ",") {
+		if word == "" {
+			continue
+		}
+		network, err := netip.ParsePrefix(strings.TrimSpace(word))
+		if err != nil {
+			return nil, errs.Invalid(i18n.M("cmd.bad_network", word))
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }
 
 // secretOf is what a file holds, without the end of its line, or else an environment variable.

@@ -13,11 +13,13 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
 	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/inbound"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/web"
 )
@@ -26,20 +28,32 @@ import (
 type door struct {
 	listen    string
 	cert, key string
+	proxied   bool // a proxy before the product speaks TLS
+	proxies   string
 	origins   string
 	approval  string // of the map
+	idle      time.Duration
+	profile   string // of protection
 	rate      int
 	post      *post
 	backups   *backup.Schedule
-	carriers  map[notice.Channel]notice.Carrier // of messages, once checked
+	reached   inbound.Rules                     // once checked, like those below
+	carriers  map[notice.Channel]notice.Carrier // of messages
 }
+
+// graded is the profile of an installation under classified protection (等保) of level 3.
+const graded, gradedIdle = "mlps3", 30 * time.Minute
 
 func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 	d := &door{post: postFlags(fs, t), backups: keepingFlags(fs, t)}
 	fs.StringVar(&d.listen, "listen", "127.0.0.1:8080", t.S("cmd.flag_listen"))
 	fs.StringVar(&d.cert, "tls-cert", "", t.S("cmd.flag_tls_cert"))
 	fs.StringVar(&d.key, "tls-key", "", t.S("cmd.flag_tls_key"))
+	fs.BoolVar(&d.proxied, "tls-by-proxy", false, t.S("cmd.flag_tls_by_proxy"))
+	fs.StringVar(&d.proxies, "proxies", "", t.S("cmd.flag_proxies"))
 	fs.StringVar(&d.origins, "origins", "", t.S("cmd.flag_origins"))
+	fs.DurationVar(&d.idle, "session-idle", 0, t.S("cmd.flag_session_idle", access.DefaultIdle, gradedIdle))
+	fs.StringVar(&d.profile, "profile", "", t.S("cmd.flag_profile"))
 	fs.StringVar(&d.approval, "map-approval", "", t.S("cmd.flag_map_approval"))
 	fs.IntVar(&d.rate, "api-rate", api.DefaultRate, t.S("cmd.flag_api_rate"))
 	return d
@@ -50,16 +64,28 @@ func (d *door) check() (err error) {
 	if (d.cert == "") != (d.key == "") {
 		return errUsage
 	}
+	switch {
+	case d.profile != "" && d.profile != graded:
+		return errs.Invalid(i18n.M("cmd.bad_profile", d.profile))
+	case d.idle == 0 && d.profile == graded:
+		d.idle = gradedIdle
+	case d.idle == 0:
+		d.idle = access.DefaultIdle
+	case d.idle < time.Minute:
+		return errs.Invalid(i18n.M("cmd.short_idle"))
+	}
 	if d.backups.To != "" {
 		if err := d.backups.Check(); err != nil {
 			return err
 		}
 	}
+	d.reached = inbound.Rules{Secure: d.cert != "" || d.proxied}
+	if d.reached.Proxies, err = networks(d.proxies); err != nil {
+		return err
+	}
 	d.carriers, err = d.post.carriers()
 	return err
 }
-
-func (d *door) secure() bool { return d.cert != "" }
 
 func (d *door) trusted() []string {
 	if d.origins == "" {
@@ -91,9 +117,6 @@ const (
 	followEvery  = 2 * time.Second  // how soon a page knows what another process has committed
 	saveEvery    = 5 * time.Minute  // so that a start after a crash has little to read besides
 	patience     = 15 * time.Second // for requests under way when told to stop
-	headerLimit  = 64 << 10
-	headerWait   = 10 * time.Second
-	idleWait     = 2 * time.Minute
 	healthAnswer = "ok\n"
 )
 
@@ -101,6 +124,9 @@ const (
 func (in *installation) serve(ctx context.Context, c *console, d *door, shown []web.DemoAccount, alone bool) error {
 	if err := in.keepBackups(ctx, *d.backups); err != nil {
 		return err
+	}
+	if d.profile == graded {
+		in.accounts.Passwords = access.Graded()
 	}
 	sender := notice.NewSender(in.notices, d.carriers, d.post.site, func(err error) { in.log.Error("send messages", "err", err) })
 	var demo *web.DemoInfo
@@ -110,7 +136,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Lab: in.lab, Scenarios: in.scenarios, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Releases: in.releases, Proof: in.proof, Consent: in.consent, Notices: in.notices, Carries: sender.Carries, Clock: in.now, Log: in.log,
-		Secure: d.secure(), MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
+		Secure: d.reached.Secure, Idle: d.idle, MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
 	})
 	if err != nil {
 		return err
@@ -134,11 +160,11 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	mux.Handle(api.Prefix+"/", programs)
 	mux.Handle("/", pages)
 
-	listener, err := net.Listen("tcp", d.listen)
+	listener, err := inbound.Listen(d.listen)
 	if err != nil {
 		return errs.Unavailable(i18n.M("cmd.cannot_listen", d.listen), err)
 	}
-	server := &http.Server{Handler: mux, MaxHeaderBytes: headerLimit, ReadHeaderTimeout: headerWait, IdleTimeout: idleWait}
+	server := inbound.NewServer(d.reached, mux)
 
 	work, stop := context.WithCancel(ctx)
 	var beside sync.WaitGroup
@@ -167,13 +193,13 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 
 	ended := make(chan error, 1)
 	go func() {
-		if d.secure() {
+		if d.cert != "" {
 			ended <- server.ServeTLS(listener, d.cert, d.key)
 			return
 		}
 		ended <- server.Serve(listener)
 	}()
-	fmt.Fprintln(c.out, c.t.S("cmd.ready", address(listener, d.secure())))
+	fmt.Fprintln(c.out, c.t.S("cmd.ready", address(listener, d.cert != "")))
 	select {
 	case err := <-ended:
 		return fmt.Errorf("serve: %w", err)

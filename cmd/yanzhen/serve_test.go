@@ -39,7 +39,7 @@ func start(t *testing.T, args ...string) served {
 	}()
 	lines := bufio.NewScanner(r)
 	for s.url == "" && lines.Scan() {
-		s.url = strings.TrimSuffix(regexp.MustCompile(`http://\S+`).FindString(lines.Text()), "/")
+		s.url = strings.TrimSuffix(regexp.MustCompile(`https?://\S+`).FindString(lines.Text()), "/")
 	}
 	s.stop = sync.OnceValue(func() int {
 		cancel()

@@ -442,7 +442,7 @@ func TestRehash(t *testing.T) {
 func TestSessions(t *testing.T) {
 	each(t, func(t *testing.T, s *Store, w *watch) {
 		ctx := t.Context()
-		x := s.Sessions()
+		x := s.Sessions(0)
 		expiry := s.now().Add(time.Hour)
 		if _, found, err := x.FindCtx(ctx, "token"); found || err != nil {
 			t.Errorf("nothing there: %v, %v", found, err)
@@ -484,11 +484,58 @@ func TestSessions(t *testing.T) {
 	})
 }
 
+// A session ends when nobody has used it for the time that was set, however long it had still to run; use keeps it up, and is noted
+// once a minute at most.
+func TestIdleSession(t *testing.T) {
+	each(t, func(t *testing.T, s *Store, w *watch) {
+		x, expiry := s.Sessions(30*time.Minute), s.now().Add(10*time.Hour)
+		find := func() bool {
+			t.Helper()
+			_, found, err := x.FindCtx(t.Context(), "token")
+			if err != nil {
+				t.Fatal(err)
+			}
+			return found
+		}
+		seen := func() (ms int64) {
+			t.Helper()
+			if err := s.db.Read().QueryRow(t.Context(), `SELECT seen_at FROM session`).Scan(&ms); err != nil {
+				t.Fatal(err)
+			}
+			return ms
+		}
+		if err := x.CommitCtx(t.Context(), "token", []byte("x"), expiry); err != nil {
+			t.Fatal(err)
+		}
+		began := seen()
+		w.pass(59 * time.Second)
+		if !find() || seen() != began {
+			t.Errorf("used after less than a minute: noted at %d, began %d", seen(), began)
+		}
+		for range 5 { // nearly two hours and a half
+			w.pass(29 * time.Minute)
+			if !find() {
+				t.Fatal("a session in use has ended")
+			}
+		}
+		w.pass(30 * time.Minute)
+		if find() {
+			t.Error("a session that nobody used for half an hour goes on")
+		}
+		if err := x.CommitCtx(t.Context(), "another", nil, expiry); err != nil {
+			t.Fatal(err)
+		}
+		if seen() != s.machine.Millis() { // the only row, hence the swept one is gone
+			t.Error("the idle session was not swept")
+		}
+	})
+}
+
 // TestSessionEndsAtOnce signs in over HTTP with scs itself, and takes the rights away in each of the ways there are.
 func TestSessionEndsAtOnce(t *testing.T) {
 	each(t, func(t *testing.T, s *Store, _ *watch) {
 		manager := scs.New()
-		manager.Store = s.Sessions()
+		manager.Store = s.Sessions(0)
 		mux := http.NewServeMux()
 		mux.HandleFunc("POST /in", func(w http.ResponseWriter, r *http.Request) {
 			a, err := s.Authenticate(r.Context(), r.FormValue("login"), r.FormValue("password"), r.RemoteAddr)
@@ -589,6 +636,58 @@ func TestWeakListIsUseful(t *testing.T) {
 		}
 		seen[word] = true
 	}
+}
+
+// What a graded installation asks of passwords: several kinds of characters, and a new one in time. By default nobody must.
+func TestGradedPasswords(t *testing.T) {
+	each(t, func(t *testing.T, s *Store, w *watch) {
+		ctx := t.Context()
+		a := mustCreate(t, s, "zhang", Grant{Role: Auditor, Area: "320900"})
+		w.pass(10 * 365 * 24 * time.Hour)
+		if s.Overdue(a) {
+			t.Error("by default a password need never be changed")
+		}
+		s.Passwords = Graded()
+		again := func() Account {
+			t.Helper()
+			a, err := s.ByID(ctx, a.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return a
+		}
+		if !s.Overdue(again()) {
+			t.Error("ten years old, and not overdue")
+		}
+		wantMsg(t, "the same", s.ChangePassword(ctx, a.ID, secret, secret, ""), errs.KindInvalid, "access.password_same")
+		for password, ok := range map[string]bool{
+			"geese fly south": false, "geesefly2022": false, "GEESE-2022-": true, "geese fly 2022": true, "Geese Fly South": true, "雁阵 Geese fly": true, "雁阵南飞过盐城海边滩涂": false,
+		} {
+			err := s.ChangePassword(ctx, a.ID, secret, password, "")
+			if !ok {
+				wantMsg(t, password, err, errs.KindInvalid, "access.password_plain")
+				continue
+			}
+			if err != nil || s.Overdue(again()) {
+				t.Errorf("%s: %v, overdue %t", password, err, s.Overdue(again()))
+			}
+			s.Passwords = Passwords{}
+			if err := s.ChangePassword(ctx, a.ID, password, secret, ""); err != nil {
+				t.Fatal(err)
+			}
+			s.Passwords = Graded()
+		}
+		_, err := s.Create(ctx, SystemScope(), NewAccount{Login: "li", Name: "李某", Password: "geese fly south", Grants: []Grant{{Role: Administrator}}})
+		wantMsg(t, "a new account", err, errs.KindInvalid, "access.password_plain")
+		w.pass(90*24*time.Hour - time.Millisecond)
+		if s.Overdue(again()) {
+			t.Error("overdue before its time")
+		}
+		w.pass(time.Millisecond)
+		if !s.Overdue(again()) {
+			t.Error("not overdue after ninety days")
+		}
+	})
 }
 
 func BenchmarkHash(b *testing.B) {

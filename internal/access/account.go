@@ -47,7 +47,8 @@ type Account struct {
 	DisabledAt int64   // ms; 0 while in use
 	Waits      bool    // has no password: the next who comes with its code sets one
 
-	epoch int64
+	epoch      int64
+	passwordAt int64 // ms, by the machine's clock; 0 where it is not known
 }
 
 // Disabled says that the account may no longer sign in.
@@ -80,6 +81,9 @@ type Store struct {
 	now     clock.Clock
 	machine clock.Clock
 	hash    hasher
+
+	// Passwords is what is asked of passwords besides CheckPassword; it is set before the store is used.
+	Passwords Passwords
 }
 
 // New is the store over a database that has Migrations. By now, records are dated, and grants, codes and tokens end: it is
@@ -137,7 +141,7 @@ func checkGrants(grants []Grant) error {
 }
 
 const (
-	insertAccount = `INSERT INTO account (id, login, name, password, epoch, created_at, disabled_at) VALUES ($1, $2, $3, $4, 1, $5, 0)`
+	insertAccount = `INSERT INTO account (id, login, name, password, epoch, created_at, disabled_at, password_at) VALUES ($1, $2, $3, $4, 1, $5, 0, $6)`
 	insertGrant   = `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, until_at, ended_at, ended_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)`
 	countAccounts = `SELECT COUNT(*) FROM account`
 )
@@ -148,7 +152,7 @@ func (s *Store) Create(ctx context.Context, by Scope, n NewAccount) (Account, er
 	if !by.Can(ManageAccounts) {
 		return Account{}, errs.Forbidden("create account")
 	}
-	if err := CheckPassword(n.Password, fold(n.Login), n.Name); err != nil {
+	if err := s.check(n.Password, fold(n.Login), n.Name); err != nil {
 		return Account{}, err
 	}
 	return s.create(ctx, by, n, nil)
@@ -167,7 +171,7 @@ func (s *Store) Prepare(ctx context.Context, by Scope, n NewAccount) (Account, e
 // it needs no permission, so that a new installation can be entered.
 func (s *Store) Bootstrap(ctx context.Context, login, name, password string) (Account, error) {
 	n := NewAccount{Login: login, Name: name, Password: password, Grants: []Grant{{Role: Administrator}}}
-	if err := CheckPassword(password, fold(login), name); err != nil {
+	if err := s.check(password, fold(login), name); err != nil {
 		return Account{}, err
 	}
 	return s.create(ctx, SystemScope(), n, func(ctx context.Context, tx *store.Tx) error {
@@ -198,6 +202,9 @@ func (s *Store) create(ctx context.Context, by Scope, n NewAccount, guard func(c
 		}
 	}
 	a := Account{Login: n.Login, Name: n.Name, Grants: slices.Clone(n.Grants), CreatedAt: s.now.Millis(), Waits: password == "", epoch: 1}
+	if !a.Waits {
+		a.passwordAt = s.machine.Millis()
+	}
 	err := s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if guard != nil {
 			if err := guard(ctx, tx); err != nil {
@@ -207,7 +214,7 @@ func (s *Store) create(ctx context.Context, by Scope, n NewAccount, guard func(c
 		if a.ID, err = tx.NextIDs(ctx, 1); err != nil {
 			return err
 		}
-		if _, err := tx.Exec(ctx, insertAccount, a.ID, a.Login, a.Name, password, a.CreatedAt); err != nil {
+		if _, err := tx.Exec(ctx, insertAccount, a.ID, a.Login, a.Name, password, a.CreatedAt, a.passwordAt); err != nil {
 			return err
 		}
 		if err := s.give(ctx, tx, by, a.ID, n.Grants); err != nil {
@@ -240,7 +247,7 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, by Scope, account int64,
 }
 
 const (
-	selectAccount = `SELECT id, login, name, password, epoch, created_at, disabled_at FROM account`
+	selectAccount = `SELECT id, login, name, password, epoch, created_at, disabled_at, password_at FROM account`
 	byID          = selectAccount + ` WHERE id = $1`
 	byLogin       = selectAccount + ` WHERE login = $1`
 	allAccounts   = selectAccount + ` ORDER BY login`
@@ -264,7 +271,7 @@ func (s *Store) read(ctx context.Context, q store.Querier, query string, arg any
 }
 
 func scanAccount(row interface{ Scan(...any) error }) (a Account, password string, err error) {
-	err = row.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt)
+	err = row.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt, &a.passwordAt)
 	a.Waits = password == ""
 	return a, password, err
 }
@@ -441,7 +448,7 @@ func (s *Store) Find(ctx context.Context, by Scope, f Filter, skip, limit int) (
 }
 
 const (
-	setPassword = `UPDATE account SET password = $1, epoch = epoch + 1 WHERE id = $2`
+	setPassword = `UPDATE account SET password = $1, epoch = epoch + 1, password_at = $2 WHERE id = $3`
 	setDisabled = `UPDATE account SET disabled_at = $1, epoch = epoch + 1 WHERE id = $2`
 	newEpoch    = `UPDATE account SET epoch = epoch + 1 WHERE id = $1`
 	endGrants   = `UPDATE grant_ SET ended_at = $1, ended_by = $2 WHERE account_id = $3 AND ended_at = 0`
@@ -466,6 +473,9 @@ func (s *Store) ChangePassword(ctx context.Context, id int64, old, password, add
 	if _, err := s.Authenticate(ctx, a.Login, old, address); err != nil {
 		return err
 	}
+	if s.Passwords.Days > 0 && old == password {
+		return errs.Invalid(i18n.M("access.password_same"))
+	}
 	return s.replacePassword(ctx, Scope{account: id}, id, password)
 }
 
@@ -474,7 +484,7 @@ func (s *Store) replacePassword(ctx context.Context, by Scope, id int64, passwor
 	if err != nil {
 		return err
 	}
-	if err := CheckPassword(password, a.Login, a.Name); err != nil {
+	if err := s.check(password, a.Login, a.Name); err != nil {
 		return err
 	}
 	hash, err := s.hash.hash(ctx, password)
@@ -482,7 +492,7 @@ func (s *Store) replacePassword(ctx context.Context, by Scope, id int64, passwor
 		return fmt.Errorf("set password: %w", err)
 	}
 	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if _, err := tx.Exec(ctx, setPassword, hash, id); err != nil {
+		if _, err := tx.Exec(ctx, setPassword, hash, s.machine.Millis(), id); err != nil {
 			return fmt.Errorf("set password: %w", err)
 		}
 		if err := s.record(ctx, tx, by, about(NewPassword, id, a.Grants)); err != nil {

@@ -182,7 +182,7 @@ func hashCode(account int64, text string) string {
 // a password that will not do; and with Unavailable after too many tries, which count together with those of Authenticate.
 func (s *Store) Activate(ctx context.Context, login, code, password, address string) (Account, error) {
 	login = fold(login)
-	if err := CheckPassword(password, login, ""); err != nil {
+	if err := s.check(password, login, ""); err != nil {
 		return Account{}, err
 	}
 	byName, byAddress := loginSubject(login), addressSubject(address)
@@ -193,7 +193,7 @@ func (s *Store) Activate(ctx context.Context, login, code, password, address str
 	if err != nil {
 		return Account{}, err
 	}
-	if err := CheckPassword(password, a.Login, a.Name); err != nil {
+	if err := s.check(password, a.Login, a.Name); err != nil {
 		return Account{}, err
 	}
 	hash, err := s.hash.hash(ctx, password)
@@ -208,7 +208,7 @@ func (s *Store) Activate(ctx context.Context, login, code, password, address str
 		if n == 0 { // another was quicker
 			return errWrongCode
 		}
-		if _, err := tx.Exec(ctx, setPassword, hash, a.ID); err != nil {
+		if _, err := tx.Exec(ctx, setPassword, hash, s.machine.Millis(), a.ID); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, takeBack, byAddress); err != nil {

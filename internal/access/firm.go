@@ -148,7 +148,7 @@ func (s *Store) prepare(ctx context.Context, tx *store.Tx, by Scope, d Deed, n N
 	if err != nil {
 		return 0, err
 	}
-	if _, err := tx.Exec(ctx, insertAccount, id, n.Login, n.Name, "", s.now.Millis()); err != nil {
+	if _, err := tx.Exec(ctx, insertAccount, id, n.Login, n.Name, "", s.now.Millis(), 0); err != nil {
 		return 0, err
 	}
 	if err := s.give(ctx, tx, by, id, n.Grants); err != nil {
@@ -333,7 +333,7 @@ func (s *Store) Succeed(ctx context.Context, by Scope, f Firm, leaver int64, log
 	})
 }
 
-const actingFor = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at
+const actingFor = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at, a.password_at
 FROM account a JOIN grant_ g ON g.account_id = a.id
 WHERE a.disabled_at = 0 AND g.ended_at = 0 AND `
 

@@ -195,6 +195,7 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 		token, account, err := s.Access.ByToken(r.Context(), strings.TrimSpace(secret))
 		if errs.KindOf(err) == errs.KindNotFound {
 			w.Header().Set("WWW-Authenticate", `Bearer realm="yanzhen", error="invalid_token"`)
+			s.Log.Warn("token refused", "from", hostOf(r), "operation", id)
 			return errBadToken
 		}
 		if err != nil {
@@ -211,6 +212,7 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 		return errTooMany
 	}
 	if !op.need.Public && !op.need.MetBy(c.scope) {
+		s.Log.Warn("refused", "account", c.account, "token", c.token, "operation", id, "from", hostOf(r))
 		return errs.Forbidden(string(op.need.Action))
 	}
 	return nil

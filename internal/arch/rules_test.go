@@ -21,7 +21,7 @@ var order = [][]string{
 	{"content", "third_party/web"}, // data without logic
 	{"internal/hanzi", "internal/i18n", "internal/money", "internal/period"},
 	{"internal/clock", "internal/errs", "internal/lot", "internal/shelf"},
-	{"internal/blob", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
+	{"internal/blob", "internal/inbound", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
 	{"internal/store"},
 	{"internal/audit"},
 	{"internal/access", "internal/backup"},

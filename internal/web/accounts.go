@@ -30,6 +30,7 @@ func (s *server) ownAccount(w http.ResponseWriter, r *http.Request, v *visit) er
 }
 
 func (s *server) showOwnAccount(w http.ResponseWriter, r *http.Request, v *visit, status int, f passwordForm) error {
+	f.Overdue = v.overdue
 	return s.show(w, r, s.shell(r, v, v.account.Name), status, ownAccountPage(v.t, v.account, f, v.scope.Can(access.BreakGlass)))
 }
 
@@ -54,10 +55,9 @@ func (s *server) changePassword(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return err
 	}
-	if err := s.sessions.RenewToken(ctx); err != nil {
+	if err := s.letIn(r, a); err != nil {
 		return err
 	}
-	s.sessions.Put(ctx, ticketKey, a.Ticket())
 	return seeOther(w, r, "/account?done=1")
 }
 

@@ -26,6 +26,7 @@ type failure struct {
 // Errors of the pages themselves.
 var (
 	errSignIn      = errors.New("sign-in needed")
+	errOverdue     = errors.New("password is overdue")
 	errForeignForm = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("web.foreign_form")}
 	errTooLong     = errs.Invalid(i18n.M("web.query_too_long", queryLimit>>10))
 	errNoPage      = &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("web.no_page")}
@@ -77,6 +78,14 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, e
 		s.askToSignIn(w, r, v)
 		return
 	}
+	if errors.Is(err, errOverdue) {
+		if byScript(r) {
+			w.Header().Set("HX-Redirect", "/account")
+			return
+		}
+		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		return
+	}
 	if r.Context().Err() != nil {
 		return // the visitor has gone
 	}
@@ -86,6 +95,9 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, e
 		f.Text = v.t.Msg(msg)
 	} else {
 		f.Text = v.t.S("web.our_fault")
+	}
+	if status == http.StatusForbidden {
+		s.Log.Warn("refused", "account", v.account, "method", r.Method, "route", r.Pattern, "from", remoteHost(r))
 	}
 	if status >= http.StatusInternalServerError {
 		f.ID = rand.Text()[:12]

@@ -101,10 +101,9 @@ func (s *server) activate(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return s.refuseActivation(w, r, v, f, err)
 	}
-	if err := s.sessions.RenewToken(r.Context()); err != nil {
+	if err := s.letIn(r, account); err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), ticketKey, account.Ticket())
 	return seeOther(w, r, "/")
 }
 
@@ -113,6 +112,7 @@ func (s *server) refuseActivation(w http.ResponseWriter, r *http.Request, v *vis
 	if !forUser {
 		return err
 	}
+	s.Log.Warn("activation refused", "from", remoteHost(r), "locked", errs.KindOf(err) == errs.KindUnavailable)
 	field := "code"
 	if errs.KindOf(err) == errs.KindInvalid {
 		field = "new"

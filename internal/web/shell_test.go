@@ -1,10 +1,20 @@
 package web
 
 import (
+	"bytes"
+	"context"
+	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 func TestSignInAndOut(t *testing.T) {
@@ -87,6 +97,145 @@ func TestHeaders(t *testing.T) {
 		t.Errorf("pages can be framed: %s", csp)
 	}
 	lacks(t, body, "<script>", "onclick=", "https://", "http://")
+}
+
+// Over TLS every cookie is this host's alone, out of reach of scripts and of other sites; who signs in, or changes the password, goes on
+// under a new session, and the old one is worth nothing.
+func TestCookiesOverTLS(t *testing.T) {
+	s := newSite(t)
+	deps := s.srv.Deps
+	deps.Secure = true
+	pages, err := New(deps)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := httptest.NewTLSServer(pages)
+	defer h.Close()
+	browser := h.Client()
+	browser.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	ask := func(method, path string, form url.Values, session string) *http.Response {
+		t.Helper()
+		r, err := http.NewRequestWithContext(t.Context(), method, h.URL+path, strings.NewReader(form.Encode()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if session != "" {
+			r.AddCookie(&http.Cookie{Name: "__Host-yanzhen_session", Value: session})
+		}
+		res, err := browser.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		res.Body.Close()
+		for _, c := range res.Cookies() {
+			if !strings.HasPrefix(c.Name, "__Host-") || !c.Secure || !c.HttpOnly || c.SameSite != http.SameSiteLaxMode || c.Path != "/" || c.Domain != "" {
+				t.Errorf("%s %s sets %s", method, path, c)
+			}
+		}
+		return res
+	}
+	session := func(res *http.Response) string {
+		t.Helper()
+		for _, c := range res.Cookies() {
+			if c.Name == "__Host-yanzhen_session" && len(c.Value) >= 43 { // 256 bits
+				return c.Value
+			}
+		}
+		t.Fatalf("no session: %s", res.Status)
+		return ""
+	}
+	if res := ask("POST", "/language", url.Values{"lang": {"en"}}, ""); len(res.Cookies()) != 1 {
+		t.Errorf("the language sets %v", res.Cookies())
+	}
+	enter := url.Values{"login": {"admin"}, "password": {password}, "next": {"/account"}}
+	first := session(ask("POST", "/sign-in", enter, ""))
+	second := session(ask("POST", "/sign-in", enter, first))
+	fresh := url.Values{"old": {password}, "new": {password + "!"}, "again": {password + "!"}}
+	third := session(ask("POST", "/account/password", fresh, second))
+	for _, c := range []struct {
+		what, session string
+		status        int
+	}{
+		{"before signing in again", first, http.StatusSeeOther},
+		{"before the change of the password", second, http.StatusSeeOther},
+		{"now", third, http.StatusOK},
+		{"that somebody made up", strings.Repeat("A", 43), http.StatusSeeOther},
+	} {
+		if res := ask("GET", "/account", nil, c.session); res.StatusCode != c.status {
+			t.Errorf("the session %s: %s, want %d", c.what, res.Status, c.status)
+		}
+	}
+	if res := ask("POST", "/sign-out", nil, third); res.Header.Get("Clear-Site-Data") != `"storage"` {
+		t.Errorf("signed out: %v", res.Header)
+	}
+	if res := ask("GET", "/account", nil, third); res.StatusCode != http.StatusSeeOther {
+		t.Errorf("the session after the sign-out: %s", res.Status)
+	}
+}
+
+// Where passwords run out, who signs in with an old one comes to nothing but its change, whatever else is asked for.
+func TestOverduePassword(t *testing.T) {
+	s := newSite(t)
+	s.acc.Passwords = access.Graded()
+	v := s.as("admin")
+	if res, _ := v.get("/accounts"); res.Request.URL.Path != "/accounts" {
+		t.Errorf("a fresh password led to %s", res.Request.URL)
+	}
+	err := s.db.Write(t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, `UPDATE account SET password_at = password_at - $1`, (91 * 24 * time.Hour).Milliseconds())
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	v = s.as("admin")
+	for _, ask := range []struct{ method, path string }{{"GET", "/accounts"}, {"POST", "/accounts"}, {"GET", "/account/tokens"}, {"POST", "/account/tokens"}, {"GET", "/system"}} {
+		res, body := v.do(ask.method, ask.path, url.Values{}, nil)
+		if res.Request.URL.Path != "/account" {
+			t.Errorf("%s %s led to %s", ask.method, ask.path, res.Request.URL)
+		}
+		wants(t, body, "密码已到期")
+	}
+	if res, _ := v.do("GET", "/accounts", nil, http.Header{"HX-Request": {"true"}}); res.Header.Get("HX-Redirect") != "/account" {
+		t.Errorf("a script is answered %s, %v", res.Status, res.Header)
+	}
+	_, body := v.post("/account/password", url.Values{"old": {password}, "new": {password}, "again": {password}})
+	wants(t, body, "不能与原来的相同", "密码已到期")
+	_, body = v.post("/account/password", url.Values{"old": {password}, "new": {password + "!"}, "again": {password + "!"}})
+	wants(t, body, "密码已修改")
+	lacks(t, body, "密码已到期")
+	if res, _ := v.get("/accounts"); res.Request.URL.Path != "/accounts" {
+		t.Errorf("the new password led to %s", res.Request.URL)
+	}
+}
+
+// The log of the process tells who came in, and what was refused to whom, and from where; never a name, a login or a password.
+func TestSignInsAreLogged(t *testing.T) {
+	s := newSite(t)
+	var said bytes.Buffer
+	s.srv.Log = slog.New(slog.NewTextHandler(&said, nil))
+	v := s.visitor()
+	v.post("/sign-in", url.Values{"login": {"admin"}, "password": {"guess\nlevel=INFO msg=\"session begun\""}})
+	v.post("/activate", url.Values{"login": {"admin"}, "code": {"AAAA-AAAA-AAAA-AAAA"}, "new": {password + "?"}, "again": {password + "?"}})
+	v.post("/sign-in", url.Values{"login": {"admin"}, "password": {password}})
+	v.get("/today") // which is for officials
+	v.post("/sign-out", nil)
+	var got []string
+	for line := range strings.Lines(said.String()) {
+		_, line, _ = strings.Cut(strings.TrimSpace(line), " ") // without the time
+		got = append(got, line)
+	}
+	want := []string{
+		`level=WARN msg="sign-in refused" from=127.0.0.1 locked=false`,
+		`level=WARN msg="activation refused" from=127.0.0.1 locked=false`,
+		`level=INFO msg="session begun" account=1 route="POST /sign-in"`,
+		`level=WARN msg=refused account=1 method=GET route="GET /today" from=127.0.0.1`,
+		`level=INFO msg="signed out" account=1`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
 }
 
 func TestAssets(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/inbound"
 )
 
 // start leads a visitor to what they come for.
@@ -36,7 +37,7 @@ func (s *server) showSignIn(w http.ResponseWriter, r *http.Request, v *visit, st
 	return s.show(w, r, s.shell(r, v, v.t.S("web.sign_in")), status, signInPage(v.t, f, s.Demo))
 }
 
-// signIn checks the password and begins a new session: the old token is worth nothing afterwards.
+// signIn checks the password and begins a new session.
 func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error {
 	f := signInForm{Login: strings.TrimSpace(r.PostFormValue("login")), Next: localPath(r.PostFormValue("next"))}
 	for name, values := range r.PostForm {
@@ -50,17 +51,28 @@ func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error 
 		if !forUser {
 			return err
 		}
+		s.Log.Warn("sign-in refused", "from", remoteHost(r), "locked", errs.KindOf(err) == errs.KindUnavailable)
 		f.Error = v.t.Msg(msg)
 		return s.showSignIn(w, r, v, signInStatus(err), f)
 	}
-	if err := s.sessions.RenewToken(r.Context()); err != nil {
+	if err := s.letIn(r, account); err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), ticketKey, account.Ticket())
 	if f.Carries {
 		return s.show(w, r, s.shell(r, v, v.t.S("formpage.go_on")), http.StatusOK, carryPage(v.t, f))
 	}
 	return seeOther(w, r, f.Next)
+}
+
+// letIn begins a session of an account: the token from before is worth nothing afterwards.
+func (s *server) letIn(r *http.Request, a access.Account) error {
+	if err := s.sessions.RenewToken(r.Context()); err != nil {
+		return err
+	}
+	s.sessions.Put(r.Context(), ticketKey, a.Ticket())
+	s.sessions.Put(r.Context(), overdueKey, s.Access.Overdue(a))
+	s.Log.Info("session begun", "account", a, "route", r.Pattern)
+	return nil
 }
 
 // signInStatus tells a wrong password from too many tries.
@@ -80,17 +92,21 @@ func remoteHost(r *http.Request) string {
 	return host
 }
 
-func (s *server) signOut(w http.ResponseWriter, r *http.Request, _ *visit) error {
+func (s *server) signOut(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err := s.sessions.Destroy(r.Context()); err != nil {
 		return err
 	}
+	if v.signedIn() {
+		s.Log.Info("signed out", "account", v.account)
+	}
+	w.Header().Set("Clear-Site-Data", `"storage"`)
 	return seeOther(w, r, "/sign-in")
 }
 
 // setLanguage keeps the language in a cookie of its own, so that it outlives the session and works without one.
 func (s *server) setLanguage(w http.ResponseWriter, r *http.Request, _ *visit) error {
 	http.SetCookie(w, &http.Cookie{
-		Name: languageCookie, Value: string(i18n.Parse(r.PostFormValue("lang"))), Path: "/", MaxAge: 365 * 24 * 3600,
+		Name: inbound.CookieName(languageCookie, s.Secure), Value: string(i18n.Parse(r.PostFormValue("lang"))), Path: "/", MaxAge: 365 * 24 * 3600,
 		HttpOnly: true, Secure: s.Secure, SameSite: http.SameSiteLaxMode,
 	})
 	return seeOther(w, r, localPath(r.PostFormValue("back")))

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/inbound"
 )
 
 // visit is one request's visitor: who, in which language, with what rights.
@@ -23,24 +24,27 @@ type visit struct {
 	t       i18n.T
 	account access.Account // its zero value is the public
 	scope   access.Scope
-	unread  int // messages, for the bell
+	unread  int  // messages, for the bell
+	overdue bool // the password must be changed first
 	reads   *consent.Visit
 }
 
 func (v *visit) signedIn() bool { return v.account.ID != 0 }
 
 const (
-	ticketKey      = "ticket" // of the session
+	ticketKey      = "ticket"  // of the session
+	overdueKey     = "overdue" // of the session: it began with a password that must be changed
 	languageCookie = "yanzhen_lang"
 )
 
 // langOf is the language that the visitor chose; Chinese until they did.
 func langOf(r *http.Request) i18n.T {
-	c, err := r.Cookie(languageCookie)
-	if err != nil {
-		return i18n.T{Lang: i18n.ZH}
+	for _, secure := range []bool{true, false} {
+		if c, err := r.Cookie(inbound.CookieName(languageCookie, secure)); err == nil {
+			return i18n.T{Lang: i18n.Parse(c.Value)}
+		}
 	}
-	return i18n.T{Lang: i18n.Parse(c.Value)}
+	return i18n.T{Lang: i18n.ZH}
 }
 
 // identify fills in who is asking. A session whose account was disabled, or whose password or rights changed, ends.
@@ -56,7 +60,7 @@ func (s *server) identify(r *http.Request, v *visit) error {
 	case err != nil:
 		return err
 	}
-	v.account = a
+	v.account, v.overdue = a, s.sessions.GetBool(r.Context(), overdueKey)
 	v.scope, v.reads, err = s.Consent.Enter(r.Context(), a)
 	return err
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/inbound"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -66,7 +67,8 @@ type Deps struct {
 	Carries    func(notice.Channel) bool // that messages go out by
 	Clock      clock.Clock
 	Log        *slog.Logger
-	Secure     bool // served over TLS: cookies say so
+	Secure     bool          // served over TLS: cookies say so
+	Idle       time.Duration // after which a session that nobody uses ends; 0 for access.DefaultIdle
 
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
@@ -119,9 +121,9 @@ func newServer(d Deps) (*server, error) {
 		return nil, err
 	}
 	m := scs.New()
-	m.Store = d.Access.Sessions()
-	m.Lifetime = 10 * time.Hour // a working day; an idle limit would cost a write for each page read
-	m.Cookie.Name = "yanzhen_session"
+	m.Store = d.Access.Sessions(d.Idle)
+	m.Lifetime = 10 * time.Hour // a working day, used or not
+	m.Cookie.Name = inbound.CookieName("yanzhen_session", d.Secure)
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = d.Secure
 	s := &server{Deps: d, assets: a, sessions: m, reader: region.NewReader(d.Library)}
@@ -272,7 +274,7 @@ func (s *server) handler() (http.Handler, error) {
 func (s *server) outermost(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
+		h.Set("Content-Security-Policy", "default-src 'none'; object-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "+
 			"font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
 		h.Set("X-Content-Type-Options", "nosniff")
 		h.Set("X-Frame-Options", "DENY")
@@ -326,6 +328,9 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	}
 	if !rt.need.Public && !v.signedIn() {
 		return errSignIn
+	}
+	if v.overdue && !rt.need.Public && rt.pattern != "GET /account" && rt.pattern != "POST /account/password" {
+		return errOverdue
 	}
 	if !rt.need.MetBy(v.scope) {
 		return forbidden(rt.need.Action)

@@ -91,7 +91,7 @@ func newSite(t *testing.T) *site {
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
 	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations})
-	s.db, s.acc, s.sources = db, access.New(db, now, now, cheap), source.New(db, now)
+	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
 	}
