@@ -13,6 +13,7 @@ import (
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -50,7 +51,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err

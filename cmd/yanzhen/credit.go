@@ -24,7 +24,7 @@ func (in *installation) openCredit(p *place) error {
 	}
 	in.credit = credit.Open(credit.Deps{
 		DB: in.db, Sources: in.sources, Parties: in.parties, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib),
-		Set: set, Demo: in.demo,
+		Set: set, Demo: in.demo, Consents: in.consent,
 	})
 	return nil
 }

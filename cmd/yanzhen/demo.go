@@ -78,6 +78,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoSelections(ctx, place, city); err != nil {
 			return err
 		}
+		if err := in.demoCredit(ctx); err != nil {
+			return err
+		}
 		return in.serve(ctx, c, door, accounts, place.alone())
 	}
 }
@@ -199,6 +202,12 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 	if err != nil {
 		return nil, err
 	}
+	banks := map[string]int64{}
+	for login, code := range demoBanks {
+		if banks[login], err = in.credit.Party(ctx, code); err != nil {
+			return nil, err
+		}
+	}
 	there := map[string]bool{}
 	for _, a := range all {
 		there[a.Login] = true
@@ -228,6 +237,8 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"expert5", i18n.Text{ZH: "评审专家 演示人员05", EN: "Expert, demo person 05"}, access.Grant{Role: access.Expert, Area: homeCity}},
 		{"expert6", i18n.Text{ZH: "评审专家 演示人员06", EN: "Expert, demo person 06"}, access.Grant{Role: access.Expert, Area: homeCity}},
 		{"audit", i18n.Text{ZH: "审计机构 演示人员07", EN: "Audit firm, demo person 07"}, access.Grant{Role: access.AuditFirm, Area: homeCity}},
+		{"bank", i18n.Text{ZH: "演示银行 A 客户经理，演示人员 08", EN: "Demo bank A, demo person 08"}, access.Grant{Role: access.Bank, Party: banks["bank"]}},
+		{"bank2", i18n.Text{ZH: "演示银行 B 客户经理，演示人员 09", EN: "Demo bank B, demo person 09"}, access.Grant{Role: access.Bank, Party: banks["bank2"]}},
 		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {

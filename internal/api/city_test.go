@@ -104,7 +104,12 @@ var grantsOf = map[string]func(c *city) access.Grant{
 	"expert4":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"expert5":     func(*city) access.Grant { return access.Grant{Role: access.Expert, Area: "320900"} },
 	"auditor":     func(*city) access.Grant { return access.Grant{Role: access.Auditor, Area: "320900"} },
-	"firm":        func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
+	"bank": func(c *city) access.Grant {
+		id, err := c.srv.Credit.Party(context.Background(), "demo_a")
+		must(c.t, err)
+		return access.Grant{Role: access.Bank, Party: id}
+	},
+	"firm": func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 	"handler": func(c *city) access.Grant {
 		return access.Grant{Role: access.Handler, Party: c.firms[tinghuCode], Until: time.Date(2025, 11, 1, 0, 0, 0, 0, clock.Beijing).UnixMilli()}
 	},
@@ -207,7 +212,9 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 	must(c.t, err)
 	loans := credit.Open(credit.Deps{
 		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: products, Demo: true,
+		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}),
 	})
+	credit.Register(effects, loans)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	must(c.t, err)
 	w.DB, w.Sources, w.Parties, w.Frames, w.Library, w.Clock, w.Subjects = d.DB, d.Sources, d.Parties, d.Frames, d.Library, d.Clock, region.NewReader(d.Library)

@@ -331,9 +331,24 @@ var calls = []call{
 	{id: "get_standpoint", as: "firm", path: "/ladders/smart_factory/enterprises/{tinghu}"},
 	{id: "refresh_pool", as: "city", path: "/ladders/smart_factory/refresh"},
 	{id: "get_coverage", as: "city", path: "/coverage?title=digital_craftsman"},
+	{id: "list_products", path: "/products"},
+	{id: "get_product", path: "/products/demo_a_equipment"},
+	{id: "get_fit", as: "firm", path: "/products/demo_a_equipment/enterprises/{tinghu}"},
+	{id: "ask_bank", as: "firm", path: "/products/demo_a_equipment/ask", body: `{"enterprise": {tinghu}}`, header: []string{idempotencyHeader, "loan-1"}, keep: []string{"loan=id"}},
+	{id: "act_case", as: "firm", path: "/cases/{loan}/act", body: loanApplication, aside: true},
+	{id: "get_pack", as: "bank", path: "/cases/{loan}/pack"},
+	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "offer", "entry": {"answers": {"amount": 550, "rate": 3.5, "months": 24, "valid_until": "2025-12-31"}}}`, aside: true},
+	{id: "act_case", as: "firm", path: "/cases/{loan}/act", body: `{"action": "accept"}`, aside: true},
+	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "sign", "entry": {"answers": {"number": "H-2024-001", "line": 550, "rate": 3.5, "signed_on": "2024-10-20", "ends_on": "2027-10-20"}}}`, aside: true},
+	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "draw", "entry": {"answers": {"voucher": "J-2024-001", "principal": 300, "drawn_on": "2024-10-25", "due_on": "2026-10-25", "rate": 3.5, "for_digital": true}}}`, aside: true},
+	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "repay", "entry": {"answers": {"voucher": "J-2024-001", "paid_on": "2024-10-31", "principal": 100, "interest": 0.5}}}`, aside: true},
+	{id: "get_loan", as: "firm", path: "/cases/{loan}/loan"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
+
+// loanApplication is what a firm sends to a bank, with its consent.
+const loanApplication = `{"action": "submit", "entry": {"answers": {"amount": 600, "months": 24, "use": "购置数控机床和生产管理软件", "contact": "演示人员 01", "phone": "051500000000", "agree": true, "until": "2025-06-30", "truthful": true}}}`
 
 // judgedBody is a score sheet of a craftsman.
 const judgedBody = `{"sheet": {"skill": "36", "work": "32", "teaching": "20"}, "remark": "依据充分（演示）"}`
@@ -370,6 +385,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	c.inPool()
 	c.verifies()
 	c.account("expert5")
+	c.account("bank")
 	for _, login := range []string{"expert1", "expert2", "expert3", "expert5"} {
 		names[login] = fmt.Sprint(c.ids[login])
 	}

@@ -479,16 +479,9 @@ type standing struct {
 func (s *server) standings(checks []selection.Check) []standing {
 	out := []standing{}
 	for _, k := range checks {
-		row := standing{SchemeCondition: SchemeCondition{k.ID, k.Text, k.Cite}, State: string(k.State), Missing: []lackingFact{}}
+		row := standing{SchemeCondition: SchemeCondition{k.ID, k.Text, k.Cite}, State: string(k.State), Missing: s.lacking(k.Missing)}
 		if k.Why.Key != "" {
 			row.Why = ptr(both(k.Why))
-		}
-		for _, ref := range k.Missing {
-			lack := lackingFact{Def: ref.Def, Period: periodOf(ref.Period)}
-			if def, ok := s.Library.FactDef(ref.Def); ok {
-				lack.Name = &def.Name
-			}
-			row.Missing = append(row.Missing, lack)
 		}
 		out = append(out, row)
 	}
@@ -567,4 +560,5 @@ func (s *server) registerSelections() {
 	s.registerTitles()
 	s.registerExperts()
 	s.registerLadders()
+	s.registerProducts()
 }

@@ -19,6 +19,9 @@ import (
 // Moment is an act while it is made: what an effect may know and cause. It is good until the effect returns.
 type Moment struct{ step *step }
 
+// Scope is that of whoever acts: for what an effect asks of them beyond the act itself.
+func (m *Moment) Scope() access.Scope { return m.step.scope }
+
 // Case is the case as the act leaves it so far: its data is set, its state is still the one before.
 func (m *Moment) Case() Case { return m.step.c }
 

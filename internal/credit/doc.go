@@ -4,7 +4,15 @@
 // A product in content/credit/products is a set of clauses of one bank: who may get it, how much, at which rate, for how long,
 // what the bank asks for and in how many working days it answers. Fit asks it of a firm by the expressions of policies: met, not
 // met with what was compared, or not known because of facts that it names. Figures of a year are those of the year before the day
-// of asking, the last one that is over.
+// of asking, the last one that is over; whether the firm stands on a list is asked of the year of asking.
+//
+// A referral is a case of the workflow loan_referral. The bank sees it once the firm has sent its application and consented (package
+// consent) that the bank reads the facts that the product goes by, and a few that say who it is. The bank answers in its working days;
+// a refusal has a reason that the firm reads, and ends the consent, as does every other end. Offer, contract, drawdowns and repayments
+// are entered by the bank. A drawdown and what is repaid of it become facts of the firm's loan on the word of the bank, which policies
+// on interest subsidies read. Drawdowns never go beyond the line with what is not repaid, repayments never beyond what was drawn.
+//
+// The package owns the tables whose names begin with credit_. Its rows are only ever added. Reads take an access.Scope.
 //
 // Banks are parties of a kind of their own, known by their code in content/credit/banks.yaml. A bank that is invented stands in
 // demonstrations alone: an installation with real data offers none of its products.

@@ -36,6 +36,11 @@ func (p *Product) Ask(of rule.Subject, on period.Day) (Fit, error) {
 	if f.Checks, err = condition.Ask(p.who, of, f.Year, on); err != nil {
 		return Fit{}, err
 	}
+	today, err := condition.Ask(p.now, of, on.Year(), on)
+	if err != nil {
+		return Fit{}, err
+	}
+	f.Checks = append(f.Checks, today...)
 	f.State = condition.Worst(f.Checks)
 	out := p.of.Eval(&rule.Context{Subject: of, Year: f.Year, Event: &on, On: on})
 	switch out.State {

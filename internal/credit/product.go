@@ -48,7 +48,8 @@ type ProductFile struct {
 	Source     string           `yaml:"source"`
 	Cite       string           `yaml:"cite,omitempty"`
 	Confidence string           `yaml:"confidence"`
-	Who        []condition.File `yaml:"who"`
+	Who        []condition.File `yaml:"who"`           // yearly figures are those of the last year that is over
+	Now        []condition.File `yaml:"now,omitempty"` // likewise who; yearly facts are those of the year of asking, such as a list
 	Amount     AmountFile       `yaml:"amount"`
 	Rate       RateSpan         `yaml:"rate"`
 	Months     MonthSpan        `yaml:"months"`
@@ -84,6 +85,7 @@ type Product struct {
 	Least, Most money.Fen
 
 	who []condition.Condition
+	now []condition.Condition
 	of  *rule.Expr
 	src []byte
 }
@@ -92,7 +94,7 @@ type Product struct {
 const (
 	maxRate   = "36%"
 	maxMonths = 360
-	maxDays   = 60
+	maxDays   = 10 // of the clock in content/workflows/loan_referral.yaml: then the city is told
 )
 
 // identification are the facts that a bank is always shown of a firm that asks: who it is. Whom to call stands in what the firm
@@ -110,12 +112,15 @@ func (p *Product) Facts() []string {
 			}
 		}
 	}
-	for _, c := range p.who {
+	for _, c := range slices.Concat(p.who, p.now) {
 		add(c.Facts())
 	}
 	add(p.of.Facts())
 	return all
 }
+
+// Conditions is who may get the product, as it is written: by the figures of last year, then by the state of this one.
+func (p *Product) Conditions() []condition.File { return slices.Concat(p.Who, p.Now) }
 
 // Bytes is the file as it was read.
 func (p *Product) Bytes() []byte { return slices.Clone(p.src) }
@@ -275,6 +280,8 @@ func ParseProduct(lib *content.Library, bank func(code string) (Bank, error), na
 	}
 	var found content.Problems
 	p.who, found = condition.Compile(env, r.doc, p.Who, "who")
+	r.problems = append(r.problems, found...)
+	p.now, found = condition.Compile(env, r.doc, p.Now, "now")
 	r.problems = append(r.problems, found...)
 	line, col := r.doc.At("amount", "of")
 	p.of, found = env.Compile(p.Amount.Of, rule.Position{File: name, Source: r.doc.Source, Line: line, Col: col}, rule.ExactType)

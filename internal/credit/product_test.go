@@ -57,7 +57,7 @@ func TestShipped(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := slices.Concat(identification, []string{"ent.above_scale", "ent.blacklisted", "ent.revenue"})
+	want := slices.Concat(identification, []string{"ent.above_scale", "ent.revenue", "ent.blacklisted"})
 	if diff := cmp.Diff(want, p.Facts()); diff != "" {
 		t.Errorf("what its bank reads (-want +got):\n%s", diff)
 	}
@@ -226,7 +226,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// facts is an enterprise of which no more than this is known, in 2023 or without time.
+// facts is an enterprise of which no more than this is known: in 2023, whether it is blacklisted in 2024, or without time.
 type facts map[string]rule.Value
 
 func (facts) Kind() string                   { return content.Enterprise }
@@ -237,7 +237,11 @@ func (facts) Children(string) []rule.Subject { return nil }
 
 func (f facts) Fact(def content.FactDef, p period.Period, _ period.Day) (rule.Value, rule.State) {
 	v, ok := f[def.Code]
-	if !ok || p != period.OfYear(2023) && p != (period.Period{}) {
+	year := period.OfYear(2023)
+	if def.Code == "ent.blacklisted" {
+		year = period.OfYear(2024)
+	}
+	if !ok || p != year && p != (period.Period{}) {
 		return rule.Value{}, rule.Unknown
 	}
 	return v, rule.Present

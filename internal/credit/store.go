@@ -8,6 +8,7 @@ import (
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -34,6 +35,7 @@ type Deps struct {
 	Sources  *source.Store
 	Parties  *party.Store
 	Frames   *fact.Frames
+	Consents *consent.Store
 	Library  *content.Library
 	Clock    clock.Clock
 	Subjects Subjects

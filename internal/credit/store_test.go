@@ -2,14 +2,24 @@ package credit
 
 import (
 	"context"
+	"encoding/json"
 	"testing"
 	"time"
 
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -19,24 +29,118 @@ import (
 // world is the store over one database, wired as in the product.
 type world struct {
 	*Store
-	t   *testing.T
-	now time.Time
+	t       *testing.T
+	now     time.Time
+	cases   *casework.Store
+	sources *source.Store
+	facts   *fact.Store
+	firms   []int64
+	banks   map[string]int64
+}
+
+var shipping = []store.Migrations{
+	audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, consent.Migrations, form.Migrations,
+	casework.Migrations, Migrations,
+}
+
+// Areas of the tests.
+const (
+	tinghu = "320902"
+	dafeng = "320904"
+)
+
+var (
+	city    = access.NewScope(22, access.CityOfficial, []string{"320900", tinghu, dafeng}, nil)
+	county  = access.NewScope(20, access.CountyOfficial, []string{tinghu}, nil)
+	auditor = access.NewScope(24, access.Auditor, []string{"320900", tinghu, dafeng}, nil)
+)
+
+func (w *world) firm(i int) access.Scope {
+	return access.NewScope(10+int64(i), access.Enterprise, nil, w.firms[i:i+1])
+}
+
+func (w *world) bank(code string) access.Scope {
+	return access.NewScope(60+w.banks[code]%7, access.Bank, nil, []int64{w.banks[code]})
 }
 
 func newWorld(t *testing.T, db *store.DB) *world {
 	t.Helper()
+	ctx := t.Context()
 	lib, err := library()
 	must(t, err)
-	w := &world{t: t, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
+	w := &world{t: t, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing), banks: map[string]int64{}}
 	tick := clock.Clock(func() time.Time { return w.now })
-	sources := source.New(db, tick)
-	parties := party.NewStore(db, sources)
-	frames, err := fact.Open(t.Context(), fact.NewStore(db, sources, lib), parties, tick)
+	w.sources = source.New(db, tick)
+	parties := party.NewStore(db, w.sources)
+	w.facts = fact.NewStore(db, w.sources, lib)
+	frames, err := fact.Open(ctx, w.facts, parties, tick)
 	must(t, err)
 	w.Store = Open(Deps{
-		DB: db, Sources: sources, Parties: parties, Frames: frames, Library: lib, Clock: tick, Subjects: region.NewReader(lib), Set: products(t), Demo: true,
+		DB: db, Sources: w.sources, Parties: parties, Frames: frames, Library: lib, Clock: tick, Subjects: region.NewReader(lib), Set: products(t), Demo: true,
+		Consents: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: tick}),
 	})
+	asked, err := form.Load(contentdata.FS, lib)
+	must(t, err)
+	forms := casework.FormsOf(form.NewStore(db, lib, asked, tick))
+	effects := casework.NewRegistry()
+	Register(effects, w.Store)
+	src, err := contentdata.FS.ReadFile("workflows/loan_referral.yaml")
+	must(t, err)
+	flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: forms}, "loan_referral.yaml", src)
+	must(t, err)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	set, problems := casework.Gather(flow)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	blobs, err := blob.Open(t.TempDir())
+	must(t, err)
+	w.cases = casework.Open(casework.Deps{
+		DB: db, Sources: w.sources, Parties: parties, Facts: w.facts, Frames: frames, Library: lib, Clock: tick, Subjects: region.NewReader(lib), Effects: effects,
+		Set: set, Blobs: blobs, Forms: forms, Sniff: casework.SniffFile,
+	})
+	w.firms = []int64{w.newFirm("甲机械", tinghu), w.newFirm("乙机械", dafeng)}
+	for _, b := range w.Banks() {
+		w.banks[b.Code], err = w.Party(ctx, b.Code)
+		must(t, err)
+	}
 	return w
+}
+
+// newFirm is an enterprise with figures of 2023.
+func (w *world) newFirm(name, area string) (id int64) {
+	w.t.Helper()
+	src, err := w.sources.Begin(w.t.Context(), access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: name, Area: area})
+	must(w.t, err)
+	err = w.DB.Write(w.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		ids, err := w.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Enterprise, Key: party.EnterpriseKey("", name, area)}})
+		if err != nil {
+			return err
+		}
+		id = ids[0]
+		if err := w.Parties.AppendNames(ctx, tx, src, []party.Name{{Subject: id, Name: name, Place: "a"}}); err != nil {
+			return err
+		}
+		if err := w.Parties.AppendMemberships(ctx, tx, src, []party.Membership{{Subject: id, Tree: party.TreeArea, Node: area, Place: "a"}}); err != nil {
+			return err
+		}
+		return nil
+	})
+	must(w.t, err)
+	last := period.OfYear(2023)
+	must(w.t, w.facts.Append(w.t.Context(), src, []fact.Statement{
+		{Subject: id, Def: "ent.revenue", Period: last, State: fact.Present, Value: fact.Value{Num: 1_0000_0000_00}, Place: "a", Shown: "1亿元"},
+		{Subject: id, Def: "ent.above_scale", Period: last, State: fact.Present, Value: fact.Value{Num: 1}, Place: "a", Shown: "是"},
+		{Subject: id, Def: "ent.blacklisted", Period: period.OfYear(2024), State: fact.Present, Value: fact.Value{}, Place: "a", Shown: "否"},
+		{Subject: id, Def: "ent.profit", Period: last, State: fact.Present, Value: fact.Value{Num: 777_0000_00}, Place: "a", Shown: "777万元"},
+		{Subject: id, Def: "ent.address", State: fact.Present, Value: fact.Value{Text: "演示路 1 号"}, Place: "a", Shown: "演示路 1 号"},
+	}))
+	_, err = w.sources.Publish(w.t.Context(), src, nil)
+	must(w.t, err)
+	must(w.t, w.Frames.Refresh(w.t.Context()))
+	return id
 }
 
 func must(t testing.TB, err error) {
@@ -46,31 +150,252 @@ func must(t testing.TB, err error) {
 	}
 }
 
-var shipping = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	storetest.Each(t, shipping, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
+}
+
+// does takes an action with what a form answers, as JSON sends it.
+func (w *world) does(by access.Scope, id int64, action string, answers map[string]any) error {
+	act := casework.Act{Case: id, Action: action}
+	if reason, ok := answers["reason"]; ok {
+		act.Reason = reason.(string)
+	} else if answers != nil {
+		b, err := json.Marshal(map[string]any{"answers": answers})
+		must(w.t, err)
+		act.Entry = b
+	}
+	_, err := w.cases.Act(context.Background(), by, act)
+	return err
+}
+
+func (w *world) must(by access.Scope, id int64, action string, answers map[string]any) {
+	w.t.Helper()
+	if err := w.does(by, id, action, answers); err != nil {
+		w.t.Fatalf("%s: %v", action, err)
+	}
+}
+
+// application is what a firm sends; amounts are in 万元.
+func application(amount, months int) map[string]any {
+	return map[string]any{
+		"amount": amount, "months": months, "use": "购置数控机床和生产管理软件", "contact": "演示人员 01", "phone": "051500000000", "agree": true,
+		"until": "2025-06-30", "truthful": true,
+	}
+}
+
+func offer(amount int) map[string]any {
+	return map[string]any{"amount": amount, "rate": 3.5, "months": 24, "valid_until": "2024-12-31"}
+}
+
+func contract(number string, line int) map[string]any {
+	return map[string]any{"number": number, "line": line, "rate": 3.5, "signed_on": "2024-10-20", "ends_on": "2027-10-20"}
+}
+
+func drawdown(voucher string, amount int) map[string]any {
+	return map[string]any{"voucher": voucher, "principal": amount, "drawn_on": "2024-10-25", "due_on": "2026-10-25", "rate": 3.5, "for_digital": true}
+}
+
+func repayment(voucher string, principal, interest float64, day string) map[string]any {
+	return map[string]any{"voucher": voucher, "principal": principal, "interest": interest, "paid_on": day}
+}
+
+// asks has a firm ask for a product and gives the case.
+func (w *world) asks(i int, product string) int64 {
+	w.t.Helper()
+	id, begun, err := w.Begin(w.t.Context(), w.firm(i), w.cases, product, w.firms[i])
+	must(w.t, err)
+	if begun {
+		w.t.Fatalf("case %d was begun before", id)
+	}
+	return id
+}
+
+func refused(t *testing.T, err error, kind errs.Kind, what string) {
+	t.Helper()
+	if errs.KindOf(err) != kind {
+		t.Errorf("%s: %v, want %v", what, err, kind)
+	}
+}
 
 func TestBankIsOneParty(t *testing.T) {
-	storetest.Each(t, shipping, func(t *testing.T, db *store.DB) {
-		ctx, w := t.Context(), newWorld(t, db)
-		first, err := w.Party(ctx, "demo_a")
-		must(t, err)
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
 		again, err := w.Party(ctx, "demo_a")
 		must(t, err)
-		second, err := w.Party(ctx, "demo_b")
-		must(t, err)
-		if first == 0 || again != first || second == first {
-			t.Errorf("parties %d, %d, %d", first, again, second)
+		if again == 0 || again != w.banks["demo_a"] || again == w.banks["demo_b"] {
+			t.Errorf("parties %d, %v", again, w.banks)
 		}
-		if b, err := w.BankOf(ctx, second); err != nil || b.Code != "demo_b" {
-			t.Errorf("bank of %d: %+v, %v", second, b, err)
+		if b, err := w.BankOf(ctx, w.banks["demo_b"]); err != nil || b.Code != "demo_b" {
+			t.Errorf("bank: %+v, %v", b, err)
 		}
-		if _, err := w.BankOf(ctx, 1<<40); errs.KindOf(err) != errs.KindNotFound {
-			t.Errorf("bank of nobody: %v", err)
-		}
+		_, err = w.BankOf(ctx, 1<<40)
+		refused(t, err, errs.KindNotFound, "bank of nobody")
 		w.Demo = false
 		for _, code := range []string{"demo_a", "nonsense"} {
-			if _, err := w.Party(context.Background(), code); errs.KindOf(err) != errs.KindNotFound {
-				t.Errorf("%s takes part in an installation with real data: %v", code, err)
+			_, err := w.Party(ctx, code)
+			refused(t, err, errs.KindNotFound, code+" takes part in an installation with real data")
+		}
+	})
+}
+
+// TestReferral is the way from a product to a loan that is repaid, and who sees what on it.
+func TestReferral(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		_, _, err := w.Begin(ctx, w.firm(1), w.cases, "demo_a_equipment", w.firms[0])
+		refused(t, err, errs.KindNotFound, "asking for somebody else")
+		_, _, err = w.Begin(ctx, city, w.cases, "demo_a_equipment", w.firms[0])
+		refused(t, err, errs.KindForbidden, "an official asks for a firm")
+		_, _, err = w.Begin(ctx, w.firm(0), w.cases, "nonsense", w.firms[0])
+		refused(t, err, errs.KindNotFound, "a product that there is not")
+
+		id := w.asks(0, "demo_a_equipment")
+		if again, begun, err := w.Begin(ctx, w.firm(0), w.cases, "demo_a_equipment", w.firms[0]); err != nil || !begun || again != id {
+			t.Errorf("asked twice: case %d, begun %v, %v", again, begun, err)
+		}
+		bank, other := w.bank("demo_a"), w.bank("demo_b")
+		_, err = w.Progress(ctx, bank, w.cases, id)
+		refused(t, err, errs.KindNotFound, "the bank sees what was not sent")
+		refused(t, w.does(w.firm(0), id, "submit", application(49, 24)), errs.KindConflict, "less than the product lends")
+		refused(t, w.does(w.firm(0), id, "submit", application(500, 48)), errs.KindConflict, "longer than the product runs")
+		no := application(500, 24)
+		no["agree"] = false
+		refused(t, w.does(w.firm(0), id, "submit", no), errs.KindInvalid, "sent without consent")
+		w.must(w.firm(0), id, "submit", application(500, 24))
+
+		pack, err := w.Pack(ctx, bank, w.cases, id)
+		must(t, err)
+		told := map[string]bool{}
+		for _, item := range pack.Items {
+			for _, k := range item.Facts {
+				told[k.Def.Code] = true
 			}
 		}
+		if !told["ent.revenue"] || !told["ent.address"] || told["ent.profit"] || told["ent.contact_phone"] {
+			t.Errorf("the bank reads %v", told)
+		}
+		_, err = w.Pack(ctx, other, w.cases, id)
+		refused(t, err, errs.KindNotFound, "another bank reads the pack")
+		_, err = w.Pack(ctx, city, w.cases, id)
+		refused(t, err, errs.KindNotFound, "an official reads by a consent that is a bank's")
+
+		w.must(bank, id, "ask_more", map[string]any{"reason": "请补充采购合同"})
+		w.must(w.firm(0), id, "submit", application(600, 36))
+		w.must(bank, id, "offer", offer(550))
+		refused(t, w.does(bank, id, "sign", contract("H-1", 550)), errs.KindConflict, "signed before the firm accepts")
+		w.must(w.firm(0), id, "accept", nil)
+		w.must(bank, id, "sign", contract("H-1", 550))
+		refused(t, w.does(bank, id, "draw", drawdown("J-1", 551)), errs.KindConflict, "more than the line")
+		refused(t, w.does(w.firm(0), id, "draw", drawdown("J-1", 100)), errs.KindForbidden, "the firm enters a drawdown")
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		refused(t, w.does(bank, id, "draw", drawdown("Ｊ-1", 1)), errs.KindConflict, "a voucher twice")
+		refused(t, w.does(bank, id, "draw", drawdown("J-2", 251)), errs.KindConflict, "more than is left of the line")
+		w.must(bank, id, "draw", drawdown("J-2", 250))
+		refused(t, w.does(bank, id, "repay", repayment("J-9", 1, 0, "2024-10-30")), errs.KindConflict, "a drawdown that there is not")
+		refused(t, w.does(bank, id, "repay", repayment("J-1", 301, 0, "2024-10-30")), errs.KindConflict, "more than is left")
+		refused(t, w.does(bank, id, "repay", repayment("J-1", 1, 0, "2024-10-24")), errs.KindConflict, "before it was drawn")
+		refused(t, w.does(bank, id, "settle", nil), errs.KindConflict, "settled with principal left")
+		w.must(bank, id, "repay", repayment("J-1", 300, 0.5, "2024-10-31"))
+
+		p, err := w.Progress(ctx, w.firm(0), w.cases, id)
+		must(t, err)
+		if p.Contract == nil || p.Contract.Number != "H-1" || len(p.Offers) != 1 || p.Offers[0].PPM != 35_000 || len(p.Drawdowns) != 2 || p.Left().String() != "2500000.00" {
+			t.Errorf("the firm reads %+v", p)
+		}
+		view, err := w.Frames.For(ctx, w.firm(0), 0)
+		must(t, err)
+		loan := p.Drawdowns[0].Subject
+		for def, want := range map[string]int64{"loan.principal": 300_0000_00, "loan.rate": 35_000, "loan.for_digital": 1, "loan.repaid_on": int64(period.Date(2024, 10, 31))} {
+			if c := view.Value(loan, def, period.Period{}); c.State != fact.Present || c.Value.Num != want {
+				t.Errorf("%s is %+v, want %d", def, c, want)
+			}
+		}
+		if c := view.Value(loan, "loan.interest_paid", period.OfYear(2024)); c.Value.Num != 5000_00 {
+			t.Errorf("interest %+v", c)
+		}
+		if c := view.Value(loan, "loan.balance", period.OfMonth(2024, 10)); c.State != fact.Present || c.Value.Num != 0 {
+			t.Errorf("balance %+v", c)
+		}
+		if got := view.Children(w.firms[0], content.Loan); len(got) != 2 {
+			t.Errorf("loans of the firm: %v", got)
+		}
+
+		w.must(bank, id, "repay", repayment("J-2", 250, 0, "2024-10-31"))
+		w.must(bank, id, "settle", nil)
+		_, err = w.Pack(ctx, bank, w.cases, id)
+		refused(t, err, errs.KindForbidden, "the bank reads on once it is repaid")
+		must(t, w.cases.Verify(ctx, city, id))
+		if _, err := audit.Check(ctx, w.DB, kinds()); err != nil {
+			t.Errorf("audit: %v", err)
+		}
+	})
+}
+
+func kinds() []*audit.Kind {
+	return append(append(append([]*audit.Kind{}, casework.Logged...), consent.Logged...), Logged...)
+}
+
+// A refusal wants a reason, which the firm reads, and ends the consent; so does a withdrawal, and the city's word that the bank has
+// not answered.
+func TestReferralEnds(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, bank := t.Context(), w.bank("demo_a")
+		ends := map[string]func(id int64){
+			"refuse":   func(id int64) { w.must(bank, id, "refuse", map[string]any{"reason": "行业限额已满"}) },
+			"withdraw": func(id int64) { w.must(w.firm(0), id, "withdraw", map[string]any{"reason": "不再需要"}) },
+			"release": func(id int64) {
+				if err := w.does(county, id, "release", map[string]any{"reason": "逾期"}); errs.KindOf(err) != errs.KindForbidden {
+					t.Errorf("a county ends it: %v", err)
+				}
+				w.now = w.now.AddDate(0, 0, 20)
+				if n, err := w.cases.Ring(ctx); err != nil || n != 1 {
+					t.Errorf("the clock rang %d times, %v", n, err)
+				}
+				w.must(city, id, "release", map[string]any{"reason": "银行逾期未答复"})
+			},
+		}
+		for _, how := range []string{"refuse", "withdraw", "release"} {
+			id := w.asks(0, "demo_a_equipment")
+			w.must(w.firm(0), id, "submit", application(500, 24))
+			if _, err := w.Pack(ctx, bank, w.cases, id); err != nil {
+				t.Fatal(err)
+			}
+			if how == "refuse" {
+				refused(t, w.does(bank, id, "refuse", nil), errs.KindInvalid, "refused without a reason")
+			}
+			ends[how](id)
+			if _, err := w.Pack(ctx, bank, w.cases, id); errs.KindOf(err) != errs.KindForbidden {
+				t.Errorf("%s: the bank reads on: %v", how, err)
+			}
+			events, err := w.cases.Track(ctx, w.firm(0), id)
+			must(t, err)
+			if last := events[len(events)-1]; last.Reason == "" {
+				t.Errorf("%s: the firm reads no reason: %+v", how, last)
+			}
+		}
+	})
+}
+
+// The firm takes its consent back on its own page, and the bank reads nothing from then on.
+func TestRevokedConsent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, bank := t.Context(), w.bank("demo_a")
+		id := w.asks(0, "demo_a_equipment")
+		w.must(w.firm(0), id, "submit", application(500, 24))
+		p, err := w.Progress(ctx, bank, w.cases, id)
+		must(t, err)
+		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			return w.Consents.End(ctx, tx, w.firm(0), p.Consents[0].ID, "改变主意")
+		}))
+		_, err = w.Pack(ctx, bank, w.cases, id)
+		refused(t, err, errs.KindForbidden, "the bank reads what was taken back")
+		w.must(bank, id, "refuse", map[string]any{"reason": "授权已撤回，无法审核"})
+		for i, by := range map[string]access.Scope{"auditor": auditor, "city": city} {
+			if _, err := w.Progress(ctx, by, w.cases, id); err != nil {
+				t.Errorf("%s: %v", i, err)
+			}
+		}
+		_, err = w.Progress(ctx, w.firm(1), w.cases, id)
+		refused(t, err, errs.KindNotFound, "another firm sees it")
 	})
 }

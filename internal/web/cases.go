@@ -194,7 +194,7 @@ func (s *server) caseFirm(ctx context.Context, v *visit, view fact.View, id int6
 	if name = s.firmName(view, id); name != "" {
 		return name, true, nil
 	}
-	if !slices.ContainsFunc([]access.Action{access.ReviewCase, access.ScoreCase, access.AuditCase, access.PayOut}, v.scope.Can) {
+	if !slices.ContainsFunc([]access.Action{access.ReviewCase, access.ScoreCase, access.AuditCase, access.AnswerCase, access.PayOut}, v.scope.Can) {
 		return "", false, nil
 	}
 	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
@@ -366,6 +366,10 @@ func (s *server) called(ctx context.Context, v *visit, view fact.View, id string
 			return "", nil
 		}
 		return call.Title, err
+	case id == "product" && !whole:
+		if p, err := s.Credit.Set.Product(value.Text()); err == nil {
+			return v.t.Text(p.Name), nil
+		}
 	case id == "policy" && !whole:
 		f, err := s.policyAt(ctx, view, value.Text())
 		if errs.KindOf(err) == errs.KindNotFound {

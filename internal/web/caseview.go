@@ -88,6 +88,7 @@ type casePageData struct {
 	Subsidy       *subsidyPart   // nil in a case that is about none
 	Gathers       *batchPart     // nil in a case that is no batch of applications
 	Selection     *selectionPart // nil in a case that is about none
+	Credit        *creditPart    // nil in a case that is about no loan
 	Answers       []answerRow    // of those who answer in parallel where the case stands, to offices
 	Office        bool           // sees what offices see
 	MayAttach     bool
@@ -149,7 +150,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection, s.caseCredit,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

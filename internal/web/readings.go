@@ -78,7 +78,7 @@ func (s *server) whoReads(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	for _, g := range given {
-		d.Consents = append(d.Consents, s.consentRow(v.t, whole.Registry(), g))
+		d.Consents = append(d.Consents, s.consentRow(ctx, v.t, whole.Registry(), g))
 	}
 	people := map[int64]string{}
 	broken, err := s.Consent.Emergencies(ctx, v.scope, e.ID)
@@ -117,12 +117,12 @@ func (s *server) whoReads(w http.ResponseWriter, r *http.Request, v *visit) erro
 	return s.show(w, r, s.shell(r, v, v.t.S("reading.title")), http.StatusOK, readingsPage(v.t, d))
 }
 
-func (s *server) consentRow(t i18n.T, reg *party.Registry, g consent.Grant) consentRow {
+func (s *server) consentRow(ctx context.Context, t i18n.T, reg *party.Registry, g consent.Grant) consentRow {
 	row := consentRow{
 		ID: g.ID, To: "#" + strconv.FormatInt(g.To, 10), Purpose: g.Purpose, What: s.defNames(t, g.Facts), From: instant(g.From), Until: instant(g.Until),
 		Stands: g.Stands(s.Clock.Millis()), Case: g.Case,
 	}
-	if name := s.partyName(reg, g.To); name != "" {
+	if name := s.partyName(ctx, t, reg, g.To); name != "" {
 		row.To = name
 	}
 	if list, ok := s.Library.CodeList(consent.Purposes); ok {
@@ -136,10 +136,13 @@ func (s *server) consentRow(t i18n.T, reg *party.Registry, g consent.Grant) cons
 	return row
 }
 
-// partyName is what a party is called: an enterprise by its file, any other by the key that it was entered under.
-func (s *server) partyName(reg *party.Registry, id int64) string {
+// partyName is what a party is called: an enterprise by its file, a bank by its name, any other by the key that it was entered under.
+func (s *server) partyName(ctx context.Context, t i18n.T, reg *party.Registry, id int64) string {
 	if e, ok := reg.Enterprise(id); ok {
 		return e.Name
+	}
+	if b, err := s.Credit.BankOf(ctx, id); err == nil {
+		return t.Text(b.Name)
 	}
 	x, _ := reg.Subject(id)
 	return x.Key

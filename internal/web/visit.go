@@ -120,9 +120,11 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_mine", "/mine")
 		add("casepage.title", "/cases")
 		add("people.nav_handlers", "/mine/accounts")
+		add("creditpage.products", "/products")
 	case access.Handler, access.Viewer:
 		add("web.nav_mine", "/mine")
 		add("casepage.title", "/cases")
+		add("creditpage.products", "/products")
 	case access.Finance:
 		add("casepage.title", "/cases")
 		add("fundpage.title", "/fund")

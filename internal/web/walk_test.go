@@ -99,6 +99,8 @@ func (c *city) addresses(pattern, code string) string {
 			return "1"
 		case "{task}":
 			return "1"
+		case "{product}":
+			return "demo_a_equipment"
 		case "{ladder}":
 			return "smart_factory"
 		case "{kind}":

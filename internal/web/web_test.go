@@ -199,7 +199,9 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 	}
 	s.loans = credit.Open(credit.Deps{
 		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: products, Demo: true,
+		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}),
 	})
+	credit.Register(effects, s.loans)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	if err != nil {
 		s.t.Fatal(err)

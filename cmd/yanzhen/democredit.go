@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/demo"
+)
+
+// demoBanks are the banks of a demonstration that have an account, by the login.
+var demoBanks = map[string]string{"bank": "demo_a", "bank2": "demo_b"}
+
+// bankAct is a step that somebody takes in a referral of the demonstration, with what its form answers; answers are in 万元.
+type bankAct struct {
+	login, action, reason string
+	answers               map[string]any
+}
+
+// demoReferrals are the referrals of a demonstration, by product: a loan that is drawn, a refusal that says why, and one that waits
+// for the bank.
+var demoReferrals = []struct {
+	product string
+	acts    []bankAct
+}{
+	{"demo_a_equipment", []bankAct{
+		{"enterprise", "submit", "", demoAsks(300, 24, "购置数控机床和生产管理软件（演示）")},
+		{"bank", "offer", "", map[string]any{"amount": 300, "rate": 3.5, "months": 24, "valid_until": "2024-12-31", "conditions": "设备抵押（演示）"}},
+		{"enterprise", "accept", "", nil},
+		{"bank", "sign", "", map[string]any{"number": "演示授信 2024-001", "line": 300, "rate": 3.5, "signed_on": "2024-10-21", "ends_on": "2026-10-20"}},
+		{"bank", "draw", "", map[string]any{"voucher": "演示借据 2024-001", "principal": 200, "drawn_on": "2024-10-25", "due_on": "2025-10-24", "rate": 3.5, "for_digital": true}},
+		{"bank", "repay", "", map[string]any{"voucher": "演示借据 2024-001", "paid_on": "2024-10-31", "principal": 20, "interest": 0.1}},
+	}},
+	{"demo_a_digital", []bankAct{
+		{"enterprise", "submit", "", demoAsks(50, 12, "采购云服务和数据采集设备（演示）")},
+		{"bank", "refuse", "同类信用贷款本年额度已用完，建议改申请设备贷（演示）", nil},
+	}},
+	{"demo_b_factory", []bankAct{
+		{"enterprise", "submit", "", demoAsks(800, 48, "建设智能车间，含自动化产线和仓储系统（演示）")},
+	}},
+}
+
+func demoAsks(amount, months int, use string) map[string]any {
+	return map[string]any{
+		"amount": amount, "months": months, "use": use, "contact": "演示人员 01", "phone": "0515-00000000", "agree": true, "until": "2025-04-30", "truthful": true,
+	}
+}
+
+// demoCredit has the enterprise of a demonstration ask the invented banks for loans, where it has not yet.
+func (in *installation) demoCredit(ctx context.Context) error {
+	_, total, err := in.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: credit.ReferralFlow}, 0, 1)
+	if err != nil || total > 0 || in.now.Today() != demo.Clock {
+		return err // what the banks sign has its own days
+	}
+	for _, r := range demoReferrals {
+		if err := in.demoReferral(ctx, r.product, r.acts); err != nil {
+			return fmt.Errorf("make demo referral of %s: %w", r.product, err)
+		}
+	}
+	return nil
+}
+
+func (in *installation) demoReferral(ctx context.Context, product string, acts []bankAct) error {
+	me, err := in.scopeOf(ctx, "enterprise")
+	if err != nil {
+		return err
+	}
+	id, _, err := in.credit.Begin(ctx, me, in.cases, product, me.Owns()[0])
+	if err != nil {
+		return err
+	}
+	for _, x := range acts {
+		scope, err := in.scopeOf(ctx, x.login)
+		if err != nil {
+			return err
+		}
+		act := casework.Act{Case: id, Action: x.action, Reason: x.reason}
+		if x.answers != nil {
+			if act.Entry, err = json.Marshal(map[string]any{"answers": x.answers}); err != nil {
+				return err
+			}
+		}
+		if _, err := in.cases.Act(ctx, scope, act); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,298 @@
+package api
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// LoanBank is a bank that takes part.
+type LoanBank struct {
+	Code     string    `json:"code" example:"demo_a"`
+	Name     i18n.Text `json:"name"`
+	Invented bool      `json:"invented" example:"true" doc:"演示用的虚构银行 · no bank: it stands in demonstrations alone"`
+}
+
+// ProductHead is a loan product (贷款产品) as lists show it.
+type ProductHead struct {
+	Product    string    `json:"product" example:"demo_a_equipment"`
+	Bank       LoanBank  `json:"bank"`
+	Name       i18n.Text `json:"name"`
+	Least      string    `json:"least" example:"500000.00" doc:"最低金额，元 · the smallest loan, in yuan"`
+	Most       string    `json:"most" example:"20000000.00"`
+	RateFrom   string    `json:"rate_from" example:"3.1%"`
+	RateTo     string    `json:"rate_to" example:"3.8%"`
+	MonthsFrom int       `json:"months_from" example:"12"`
+	MonthsTo   int       `json:"months_to" example:"36"`
+	Days       int       `json:"days" example:"10" doc:"答复时限，工作日 · working days within which the bank answers"`
+	Source     string    `json:"source" example:"本系统演示数据，不是真实银行产品"`
+	Confidence string    `json:"confidence" enum:"verified,secondary,unverified" example:"unverified"`
+}
+
+func productHead(p *credit.Product) ProductHead {
+	return ProductHead{
+		Product: p.Product, Bank: LoanBank{p.By.Code, p.By.Name, p.By.Invented}, Name: p.Name, Least: p.Least.String(), Most: p.Most.String(),
+		RateFrom: p.Rate.From.String(), RateTo: p.Rate.To.String(), MonthsFrom: p.Months.From, MonthsTo: p.Months.To, Days: p.Days, Source: p.Source,
+		Confidence: p.Confidence,
+	}
+}
+
+type productsOut struct {
+	Body struct {
+		Items []ProductHead `json:"items" nullable:"false"`
+	}
+}
+
+func (s *server) listProducts(context.Context, *caller, *struct{}) (*productsOut, error) {
+	out := &productsOut{}
+	out.Body.Items = []ProductHead{}
+	for _, p := range s.Credit.Offered() {
+		out.Body.Items = append(out.Body.Items, productHead(p))
+	}
+	return out, nil
+}
+
+// ProductIn names a loan product.
+type ProductIn struct {
+	Product string `path:"product" maxLength:"80" example:"demo_a_equipment" doc:"见 list_products · see list_products"`
+}
+
+type productOut struct {
+	Body struct {
+		ProductHead
+		SHA256    string            `json:"sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"`
+		Lead      i18n.Text         `json:"lead"`
+		Who       []SchemeCondition `json:"who" nullable:"false" doc:"谁可以贷 · who may get it"`
+		LimitBy   i18n.Text         `json:"limit_by" doc:"额度依据 · what the limit goes by"`
+		Documents []i18n.Text       `json:"documents" nullable:"false"`
+		Facts     []string          `json:"facts" nullable:"false" example:"[\"ent.revenue\"]" doc:"提交时授权银行读取的数据项 · what the bank reads once the firm consents"`
+	}
+}
+
+func (s *server) getProduct(_ context.Context, _ *caller, in *ProductIn) (*productOut, error) {
+	p, err := s.Credit.Product(in.Product)
+	if err != nil {
+		return nil, err
+	}
+	out := &productOut{}
+	b := &out.Body
+	b.ProductHead, b.SHA256, b.Lead, b.Who, b.LimitBy, b.Documents, b.Facts = productHead(p), p.Hash, p.Lead, conditionsOf(p.Conditions()), p.Amount.Text, []i18n.Text{}, p.Facts()
+	b.Documents = append(b.Documents, p.Documents...)
+	return out, nil
+}
+
+type fitOut struct {
+	Body struct {
+		State      string        `json:"state" enum:"met,not_met,unknown" example:"met" doc:"能不能贷 · could the firm get it"`
+		Year       int           `json:"year" example:"2023" doc:"年度数据取这一年 · whose figures were read"`
+		Limit      string        `json:"limit,omitempty" example:"10000000.00" doc:"最多可贷，元；没有则算不出或低于最低金额 · how much at most, in yuan; none where it is not known or below the smallest loan"`
+		Missing    []lackingFact `json:"missing" nullable:"false" doc:"算额度缺的数据 · for want of which the limit is not known"`
+		Conditions []standing    `json:"conditions" nullable:"false"`
+		Case       int64         `json:"case,omitempty" example:"470" doc:"正在办理的对接 · the referral under way"`
+		May        bool          `json:"may" example:"true" doc:"你可以为它申请 · you may ask for it"`
+	}
+}
+
+// lacking is facts that nobody stated.
+func (s *server) lacking(refs []rule.FactRef) []lackingFact {
+	out := []lackingFact{}
+	for _, ref := range refs {
+		lack := lackingFact{Def: ref.Def, Period: periodOf(ref.Period)}
+		if def, ok := s.Library.FactDef(ref.Def); ok {
+			lack.Name = &def.Name
+		}
+		out = append(out, lack)
+	}
+	return out
+}
+
+// getFit says whether a firm could get a product, as its facts stand today.
+func (s *server) getFit(ctx context.Context, c *caller, in *struct {
+	ProductIn
+	Enterprise int64 `path:"enterprise" minimum:"1" example:"17"`
+},
+) (*fitOut, error) {
+	x, err := s.Credit.Candidate(ctx, c.scope, s.Cases, in.Product, in.Enterprise)
+	if err != nil {
+		return nil, err
+	}
+	out := &fitOut{}
+	b := &out.Body
+	b.State, b.Year, b.Missing, b.Conditions, b.Case, b.May = string(x.State), x.Year, s.lacking(x.Fit.Missing), s.standings(x.Fit.Checks), x.Case, x.May
+	if x.Limit > 0 {
+		b.Limit = x.Limit.String()
+	}
+	return out, nil
+}
+
+// askBank opens the case in which a firm asks for a product; one that has not ended is told.
+func (s *server) askBank(ctx context.Context, c *caller, in *struct {
+	ProductIn
+	Body struct {
+		Enterprise int64 `json:"enterprise" minimum:"1" example:"17"`
+	}
+},
+) (*applyOut, error) {
+	id, begun, err := s.Credit.Begin(ctx, c.scope, s.Cases, in.Product, in.Body.Enterprise)
+	out := &applyOut{}
+	out.Body.ID, out.Body.Begun = id, begun
+	return out, err
+}
+
+type loanConsent struct {
+	ID     int64    `json:"id" example:"481"`
+	Facts  []string `json:"facts" nullable:"false" example:"[\"ent.revenue\"]"`
+	From   string   `json:"from" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+	Until  string   `json:"until" format:"date-time" example:"2025-07-01T00:00:00+08:00"`
+	Ended  string   `json:"ended,omitempty" format:"date-time" example:"2024-11-20T09:00:00+08:00"`
+	Why    string   `json:"why,omitempty" example:"办件已办结"`
+	Stands bool     `json:"stands" example:"true"`
+}
+
+type loanOffer struct {
+	Amount     string `json:"amount" example:"5500000.00"`
+	Rate       string `json:"rate" example:"3.5%"`
+	Months     int64  `json:"months" example:"24"`
+	ValidUntil string `json:"valid_until" format:"date" example:"2024-12-31"`
+	Conditions string `json:"conditions,omitempty" example:"追加设备抵押"`
+	At         string `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+}
+
+type loanContract struct {
+	Number   string `json:"number" example:"H-2024-001"`
+	Line     string `json:"line" example:"5500000.00" doc:"授信额度，元 · the credit line, in yuan"`
+	Rate     string `json:"rate" example:"3.5%"`
+	SignedOn string `json:"signed_on" format:"date" example:"2024-10-20"`
+	EndsOn   string `json:"ends_on" format:"date" example:"2027-10-20"`
+}
+
+type loanRepayment struct {
+	PaidOn    string `json:"paid_on" format:"date" example:"2024-10-31"`
+	Principal string `json:"principal" example:"1000000.00"`
+	Interest  string `json:"interest" example:"5000.00"`
+}
+
+type loanDrawdown struct {
+	Subject     int64           `json:"subject" example:"490" doc:"企业的这笔贷款，数据都关于它 · the firm's loan that facts are about"`
+	Voucher     string          `json:"voucher" example:"J-2024-001"`
+	Principal   string          `json:"principal" example:"3000000.00"`
+	Rate        string          `json:"rate" example:"3.5%"`
+	DrawnOn     string          `json:"drawn_on" format:"date" example:"2024-10-25"`
+	DueOn       string          `json:"due_on" format:"date" example:"2026-10-25"`
+	Outstanding string          `json:"outstanding" example:"2000000.00"`
+	Repayments  []loanRepayment `json:"repayments" nullable:"false"`
+}
+
+type loanOut struct {
+	Body struct {
+		Product   string         `json:"product" example:"demo_a_equipment"`
+		SHA256    string         `json:"sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"申请时的产品 · the product as it was when the firm asked"`
+		Bank      LoanBank       `json:"bank"`
+		Consents  []loanConsent  `json:"consents" nullable:"false" doc:"新的在前 · the newest first"`
+		Offers    []loanOffer    `json:"offers" nullable:"false" doc:"以最后一次为准 · the last one counts"`
+		Contract  *loanContract  `json:"contract,omitempty"`
+		Drawdowns []loanDrawdown `json:"drawdowns" nullable:"false"`
+	}
+}
+
+// getLoan is what became of the referral of a case.
+func (s *server) getLoan(ctx context.Context, c *caller, in *idIn) (*loanOut, error) {
+	p, err := s.Credit.Progress(ctx, c.scope, s.Cases, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	rate := func(ppm int64) string { return money.PPM(ppm).String() }
+	out := &loanOut{}
+	b := &out.Body
+	b.Product, b.SHA256, b.Bank = p.Of, p.Hash, LoanBank{p.Product.By.Code, p.Product.By.Name, p.Product.By.Invented}
+	b.Consents, b.Offers, b.Drawdowns = []loanConsent{}, []loanOffer{}, []loanDrawdown{}
+	for _, g := range p.Consents {
+		b.Consents = append(b.Consents, s.loanConsent(g))
+	}
+	for _, o := range p.Offers {
+		b.Offers = append(b.Offers, loanOffer{o.Amount.String(), rate(o.PPM), o.Months, o.ValidUntil.String(), o.Conditions, instant(o.At)})
+	}
+	if k := p.Contract; k != nil {
+		b.Contract = &loanContract{k.Number, k.Line.String(), rate(k.PPM), k.SignedOn.String(), k.EndOn.String()}
+	}
+	for _, d := range p.Drawdowns {
+		row := loanDrawdown{
+			Subject: d.Subject, Voucher: d.Voucher, Principal: d.Principal.String(), Rate: rate(d.PPM), DrawnOn: d.DrawnOn.String(), DueOn: d.DueOn.String(),
+			Outstanding: d.Left().String(), Repayments: []loanRepayment{},
+		}
+		for _, r := range d.Repayments {
+			row.Repayments = append(row.Repayments, loanRepayment{r.PaidOn.String(), r.Principal.String(), r.Interest.String()})
+		}
+		b.Drawdowns = append(b.Drawdowns, row)
+	}
+	return out, nil
+}
+
+func (s *server) loanConsent(g consent.Grant) loanConsent {
+	return loanConsent{
+		ID: g.ID, Facts: append([]string{}, g.Facts...), From: instant(g.From), Until: instant(g.Until), Ended: instant(g.EndedAt), Why: g.Why,
+		Stands: g.Stands(s.Clock.Millis()),
+	}
+}
+
+type packFact struct {
+	Def    string    `json:"def" example:"ent.revenue"`
+	Name   i18n.Text `json:"name"`
+	Period string    `json:"period,omitempty" example:"2023"`
+	Cell
+	Authority string `json:"authority,omitempty" example:"statistics" doc:"谁说的 · who stated it"`
+	Known     string `json:"known,omitempty" format:"date-time" example:"2024-10-31T09:00:00+08:00" doc:"入库时间 · since when it is known"`
+}
+
+type packItem struct {
+	Kind  string     `json:"kind" example:"enterprise"`
+	Facts []packFact `json:"facts" nullable:"false"`
+}
+
+type packOut struct {
+	Body struct {
+		Enterprise string      `json:"enterprise" example:"盐城亭湖甲机械有限公司"`
+		Consent    loanConsent `json:"consent"`
+		AsOf       string      `json:"as_of" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+		Items      []packItem  `json:"items" nullable:"false"`
+	}
+}
+
+// getPack is what the firm of a referral consented to, for the bank that it asked. That it was read is recorded.
+func (s *server) getPack(ctx context.Context, c *caller, in *idIn) (*packOut, error) {
+	p, err := s.Credit.Pack(ctx, c.scope, s.Cases, in.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &packOut{}
+	b := &out.Body
+	b.Enterprise, b.Consent, b.AsOf, b.Items = p.Firm.Name, s.loanConsent(p.Grant), instant(p.At), []packItem{}
+	for _, item := range p.Items {
+		row := packItem{Kind: item.Subject.Kind, Facts: []packFact{}}
+		for _, k := range item.Facts {
+			f := packFact{
+				Def: k.Def.Code, Name: k.Def.Name, Period: periodOf(k.Period), Cell: s.cell(k.Def, k.Cell), Authority: k.From.Authority, Known: instant(k.From.ReceivedAt),
+			}
+			row.Facts = append(row.Facts, f)
+		}
+		b.Items = append(b.Items, row)
+	}
+	return out, nil
+}
+
+func (s *server) registerProducts() {
+	open := access.Need{Public: true}
+	const list, one = "/products", "/products/{product}"
+	handle(s, operation{id: "list_products", tag: "credit", method: http.MethodGet, path: list, need: open}, s.listProducts)
+	handle(s, operation{id: "get_product", tag: "credit", method: http.MethodGet, path: one, need: open}, s.getProduct)
+	handle(s, operation{id: "get_fit", tag: "credit", method: http.MethodGet, path: one + "/enterprises/{enterprise}", need: access.Need{Action: access.ReadFact}}, s.getFit)
+	handle(s, operation{id: "ask_bank", tag: "credit", method: http.MethodPost, path: one + "/ask", need: access.Need{Action: access.FileCase}, status: http.StatusCreated, once: true}, s.askBank)
+	handle(s, operation{id: "get_loan", tag: "credit", method: http.MethodGet, path: "/cases/{id}/loan", need: access.Need{Action: access.ReadCase}}, s.getLoan)
+	handle(s, operation{id: "get_pack", tag: "credit", method: http.MethodGet, path: "/cases/{id}/pack", need: access.Need{Action: access.AnswerCase}}, s.getPack)
+}

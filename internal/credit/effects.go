@@ -1,0 +1,361 @@
+package credit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math/big"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// purpose is what the consents of referrals are for (content/codes/consent_purposes.yaml).
+const purpose = "loan"
+
+// Register adds what the workflow of referrals may cause.
+func Register(r *casework.Registry, s *Store) {
+	plain := func(name string, do func(context.Context, *store.Tx, *casework.Moment) error) {
+		casework.Register(r, name, func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ struct{}) error { return do(ctx, tx, at) })
+	}
+	r.Begins(ReferralFlow, casework.Beginning{Page: "/products", Operation: "ask_bank"})
+
+	plain("credit.send", s.sends)
+	plain("credit.offer", s.offers)
+	plain("credit.sign", s.signs)
+	plain("credit.draw", s.draws)
+	plain("credit.repay", s.repays)
+	plain("credit.settle", s.settles)
+	plain("credit.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+		return s.endConsents(ctx, tx, access.SystemScope(), at.Case().ID, "办件已办结") // its purpose is over, whoever ended it
+	})
+}
+
+// answered is the answers of an act's form.
+type answered struct{ at *casework.Moment }
+
+func (a answered) fen(name string) money.Fen {
+	if x := a.at.Answer("answer." + name); x.State == rule.Present {
+		return x.Value.Fen()
+	}
+	return 0
+}
+
+func (a answered) int(name string) int64 {
+	if x := a.at.Answer("answer." + name); x.State == rule.Present {
+		return x.Value.Int()
+	}
+	return 0
+}
+
+func (a answered) day(name string) period.Day {
+	if x := a.at.Answer("answer." + name); x.State == rule.Present {
+		return x.Value.Day()
+	}
+	return 0
+}
+
+func (a answered) yes(name string) bool {
+	x := a.at.Answer("answer." + name)
+	return x.State == rule.Present && x.Value.Bool()
+}
+
+// ppm is a rate in parts per million, what is less than one of them dropped: forms take six decimals at most.
+func (a answered) ppm(name string) int64 {
+	x := a.at.Answer("answer." + name)
+	if x.State != rule.Present {
+		return 0
+	}
+	n := new(big.Rat).Mul(x.Value.Rate().Rat(), big.NewRat(1_000_000, 1))
+	return new(big.Int).Quo(n.Num(), n.Denom()).Int64()
+}
+
+func (a answered) text(name string) string {
+	return strings.TrimSpace(strings.Join(a.at.Texts(name), ""))
+}
+
+// sends hands the application to the bank: the bank sees the case from now on, and reads what the firm consents to.
+func (s *Store) sends(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, p, err := s.referral(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	a := answered{at}
+	amount, months := a.fen("amount"), a.int("months")
+	switch {
+	case amount < p.Least || amount > p.Most:
+		return at.Refuse(i18n.M("credit.amount_outside", p.Amount.Least, p.Amount.Most))
+	case months < int64(p.Months.From) || months > int64(p.Months.To):
+		return at.Refuse(i18n.M("credit.months_outside", p.Months.From, p.Months.To))
+	}
+	bank, err := s.enter(ctx, tx, r.Bank)
+	if err != nil {
+		return err
+	}
+	if err := s.endConsents(ctx, tx, at.Scope(), r.Case, "重新提交"); err != nil {
+		return err
+	}
+	g, err := s.Consents.Give(ctx, tx, at.Scope(), consent.NewGrant{
+		Owner: r.Firm, To: bank, Purpose: purpose, Facts: p.Facts(), Case: r.Case, Until: clock.StartOf(a.day("until") + 1),
+	})
+	if err != nil {
+		return err
+	}
+	at.Refer(bank)
+	if err := at.Set("consent", rule.Int(g.ID)); err != nil {
+		return err
+	}
+	return at.Set("asked", rule.Money(amount))
+}
+
+// endConsents ends the consents of a case that still stand.
+func (s *Store) endConsents(ctx context.Context, tx *store.Tx, scope access.Scope, id int64, why string) error {
+	all, err := s.Consents.InCase(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	for _, g := range all {
+		if !g.Stands(s.Clock.Millis()) {
+			continue
+		}
+		if err := s.Consents.End(ctx, tx, scope, g.ID, why); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const insertOffer = `INSERT INTO credit_offer (id, case_id, fen, ppm, months, valid_until, conditions, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+
+func (s *Store) offers(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	if _, _, err := s.referral(ctx, tx, at.Case().ID); err != nil {
+		return err
+	}
+	a := answered{at}
+	id, err := tx.NextIDs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertOffer, id, at.Case().ID, int64(a.fen("amount")), a.ppm("rate"), a.int("months"), int64(a.day("valid_until")),
+		a.text("conditions"), s.Clock.Millis(), at.Event().Actor)
+	if err != nil {
+		return fmt.Errorf("write offer: %w", err)
+	}
+	audit.Note(tx, loggedOffer, id)
+	return at.Set("offered", rule.Money(a.fen("amount")))
+}
+
+const (
+	sameContract   = `SELECT COUNT(*) FROM credit_contract WHERE bank = $1 AND number_key = $2`
+	insertContract = `INSERT INTO credit_contract (case_id, bank, number, number_key, fen, ppm, signed_on, ends_on, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+)
+
+func (s *Store) signs(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, _, err := s.referral(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	a := answered{at}
+	number := a.text("number")
+	if err := taken(ctx, tx, sameContract, r.Bank, number, "credit.contract_taken"); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertContract, r.Case, r.Bank, number, content.Fold(number), int64(a.fen("line")), a.ppm("rate"), int64(a.day("signed_on")),
+		int64(a.day("ends_on")), s.Clock.Millis(), at.Event().Actor)
+	if err != nil {
+		return twice(err, "credit.contract_taken", number)
+	}
+	audit.Note(tx, loggedContract, r.Case)
+	return at.Set("line", rule.Money(a.fen("line")))
+}
+
+// taken refuses a number that the bank has used.
+func taken(ctx context.Context, tx *store.Tx, query, bank, number, key string) error {
+	var n int
+	if err := tx.QueryRow(ctx, query, bank, content.Fold(number)).Scan(&n); err != nil {
+		return fmt.Errorf("look for number %s: %w", number, err)
+	}
+	if n > 0 {
+		return errs.Conflict(i18n.M(key, number))
+	}
+	return nil
+}
+
+// twice is taken for who was quicker.
+func twice(err error, key, number string) error {
+	if store.IsUnique(err) {
+		return errs.Conflict(i18n.M(key, number))
+	}
+	return fmt.Errorf("write number %s: %w", number, err)
+}
+
+const (
+	sameVoucher    = `SELECT COUNT(*) FROM credit_drawdown WHERE bank = $1 AND voucher_key = $2`
+	insertDrawdown = `INSERT INTO credit_drawdown (id, case_id, bank, subject, voucher, voucher_key, fen, ppm, drawn_on, due_on, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+)
+
+// draws enters a drawdown: it never goes beyond the line with what is not repaid, and becomes facts of the firm's loan.
+func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	r, p, err := s.referral(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	c, err := contractOf(ctx, tx, r.Case)
+	if err != nil {
+		return err
+	}
+	before, err := drawdownsOf(ctx, tx, r.Case)
+	if err != nil {
+		return err
+	}
+	a := answered{at}
+	d := Drawdown{Voucher: a.text("voucher"), Principal: a.fen("principal"), PPM: a.ppm("rate"), DrawnOn: a.day("drawn_on"), DueOn: a.day("due_on")}
+	free := c.Line
+	for _, x := range before {
+		free -= x.Left()
+	}
+	switch {
+	case d.Principal > free:
+		return at.Refuse(i18n.M("credit.over_line", d.Principal.In(wan), free.In(wan)))
+	case d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn:
+		return at.Refuse(i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()))
+	}
+	if err := taken(ctx, tx, sameVoucher, r.Bank, d.Voucher, "credit.voucher_taken"); err != nil {
+		return err
+	}
+	loans, err := at.Mention(ctx, party.NewSubject{Kind: content.Loan, Parent: at.Case().Enterprise, Key: content.Fold(d.Voucher)})
+	if err != nil {
+		return err
+	}
+	d.Subject = loans[0]
+	if d.ID, err = tx.NextIDs(ctx, 1); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertDrawdown, d.ID, r.Case, r.Bank, d.Subject, d.Voucher, content.Fold(d.Voucher), int64(d.Principal), d.PPM, int64(d.DrawnOn),
+		int64(d.DueOn), s.Clock.Millis(), at.Event().Actor)
+	if err != nil {
+		return twice(err, "credit.voucher_taken", d.Voucher)
+	}
+	audit.Note(tx, loggedDrawdown, d.ID)
+	return at.State(ctx, d.begins(p.By.Name.ZH, a.text("project"), a.yes("for_digital"))...)
+}
+
+const insertRepayment = `INSERT INTO credit_repayment (id, drawdown_id, paid_on, fen, interest, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+
+// repays enters a repayment of a drawdown of the case: never more than is left of it on its day or later.
+func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	all, err := drawdownsOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	a := answered{at}
+	r := Repayment{PaidOn: a.day("paid_on"), Principal: a.fen("principal"), Interest: a.fen("interest")}
+	var d Drawdown
+	for _, x := range all {
+		if content.Fold(x.Voucher) == content.Fold(a.text("voucher")) {
+			d = x
+		}
+	}
+	switch {
+	case d.ID == 0:
+		return at.Refuse(i18n.M("credit.no_voucher", a.text("voucher")))
+	case r.Principal == 0 && r.Interest == 0:
+		return at.Refuse(i18n.M("credit.nothing_paid"))
+	case r.PaidOn < d.DrawnOn:
+		return at.Refuse(i18n.M("credit.paid_before", d.DrawnOn.String()))
+	case r.Principal > d.Left():
+		return at.Refuse(i18n.M("credit.over_left", r.Principal.In(wan), d.Left().In(wan)))
+	}
+	if r.ID, err = tx.NextIDs(ctx, 1); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, insertRepayment, r.ID, d.ID, int64(r.PaidOn), int64(r.Principal), int64(r.Interest), s.Clock.Millis(), at.Event().Actor); err != nil {
+		return fmt.Errorf("write repayment: %w", err)
+	}
+	audit.Note(tx, loggedRepayment, r.ID)
+	return at.State(ctx, d.with(r).repays(r.PaidOn)...)
+}
+
+// settles closes a referral whose drawdowns are all repaid, and ends its consent.
+func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	all, err := drawdownsOf(ctx, tx, at.Case().ID)
+	if err != nil {
+		return err
+	}
+	for _, d := range all {
+		if d.Left() > 0 {
+			return at.Refuse(i18n.M("credit.not_repaid", d.Voucher, d.Left().In(wan)))
+		}
+	}
+	return s.endConsents(ctx, tx, access.SystemScope(), at.Case().ID, "贷款已结清")
+}
+
+const (
+	contractByCase = `SELECT number, fen, ppm, signed_on, ends_on, at, by_account FROM credit_contract WHERE case_id = $1`
+	offersByCase   = `SELECT id, fen, ppm, months, valid_until, conditions, at, by_account FROM credit_offer WHERE case_id = $1 ORDER BY id`
+	drawdownsBy    = `SELECT id, subject, voucher, fen, ppm, drawn_on, due_on, at, by_account FROM credit_drawdown WHERE case_id = $1 ORDER BY id`
+	repaymentsBy   = `SELECT r.drawdown_id, r.id, r.paid_on, r.fen, r.interest, r.at, r.by_account FROM credit_repayment r
+JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1 ORDER BY r.paid_on, r.id`
+)
+
+// contractOf is the contract of a case; NotFound before it is entered.
+func contractOf(ctx context.Context, q store.Querier, id int64) (c Contract, err error) {
+	err = q.QueryRow(ctx, contractByCase, id).Scan(&c.Number, &c.Line, &c.PPM, &c.SignedOn, &c.EndOn, &c.At, &c.By)
+	if errors.Is(err, sql.ErrNoRows) {
+		return c, errs.NotFound("contract of case", id)
+	}
+	if err != nil {
+		return c, fmt.Errorf("read contract of case %d: %w", id, err)
+	}
+	return c, nil
+}
+
+func offersOf(ctx context.Context, q store.Querier, id int64) ([]Offer, error) {
+	return list(ctx, q, func(r *store.Rows) (o Offer, err error) {
+		return o, r.Scan(&o.ID, &o.Amount, &o.PPM, &o.Months, &o.ValidUntil, &o.Conditions, &o.At, &o.By)
+	}, offersByCase, id)
+}
+
+// drawdownsOf are the drawdowns of a case with their repayments, as they were entered.
+func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, error) {
+	all, err := list(ctx, q, func(r *store.Rows) (d Drawdown, err error) {
+		return d, r.Scan(&d.ID, &d.Subject, &d.Voucher, &d.Principal, &d.PPM, &d.DrawnOn, &d.DueOn, &d.At, &d.By)
+	}, drawdownsBy, id)
+	if err != nil {
+		return nil, err
+	}
+	type row struct {
+		of int64
+		Repayment
+	}
+	paid, err := list(ctx, q, func(r *store.Rows) (x row, err error) {
+		return x, r.Scan(&x.of, &x.ID, &x.PaidOn, &x.Principal, &x.Interest, &x.At, &x.By)
+	}, repaymentsBy, id)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range paid {
+		for i := range all {
+			if all[i].ID == x.of {
+				all[i].Repayments = append(all[i].Repayments, x.Repayment)
+			}
+		}
+	}
+	return all, nil
+}

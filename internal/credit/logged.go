@@ -1,0 +1,54 @@
+package credit
+
+import "github.com/yanzhen/yanzhen/internal/audit"
+
+// What the audit log knows of loans: that a firm asked, what a bank offered, contracts, drawdowns and repayments. Answers and their
+// reasons are events of the case.
+var (
+	loggedReferral = &audit.Kind{
+		Name:  "credit.referral",
+		Parts: []audit.Part{{Name: "referral", Query: `SELECT case_id, firm, bank, product, hash, at, by_account FROM credit_referral WHERE case_id = $1`}},
+		All:   `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_referral`,
+		Case:  `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_referral WHERE case_id = $1`,
+	}
+	loggedOffer = &audit.Kind{
+		Name: "credit.offer",
+		Parts: []audit.Part{{
+			Name:  "offer",
+			Query: `SELECT id, case_id, fen, ppm, months, valid_until, conditions, at, by_account FROM credit_offer WHERE id = $1`,
+		}},
+		All:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_offer`,
+		Case: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_offer WHERE case_id = $1`,
+	}
+	loggedContract = &audit.Kind{
+		Name: "credit.contract",
+		Parts: []audit.Part{{
+			Name:  "contract",
+			Query: `SELECT case_id, bank, number, fen, ppm, signed_on, ends_on, at, by_account FROM credit_contract WHERE case_id = $1`,
+		}},
+		All:  `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_contract`,
+		Case: `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_contract WHERE case_id = $1`,
+	}
+	loggedDrawdown = &audit.Kind{
+		Name: "credit.drawdown",
+		Parts: []audit.Part{{
+			Name:  "drawdown",
+			Query: `SELECT id, case_id, bank, subject, voucher, fen, ppm, drawn_on, due_on, at, by_account FROM credit_drawdown WHERE id = $1`,
+		}},
+		All:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_drawdown`,
+		Case: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_drawdown WHERE case_id = $1`,
+	}
+	loggedRepayment = &audit.Kind{
+		Name: "credit.repayment",
+		Parts: []audit.Part{{
+			Name:  "repayment",
+			Query: `SELECT id, drawdown_id, paid_on, fen, interest, at, by_account FROM credit_repayment WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_repayment`,
+		Case: `SELECT CAST(r.id AS VARCHAR(100)) AS ref FROM credit_repayment r JOIN credit_drawdown d ON d.id = r.drawdown_id
+	WHERE d.case_id = $1`,
+	}
+)
+
+// Logged is the kinds of things that this package has in the audit log.
+var Logged = []*audit.Kind{loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment}

@@ -1,0 +1,257 @@
+package credit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// ReferralFlow is the workflow of a referral to a bank (content/workflows/loan_referral.yaml).
+const ReferralFlow = "loan_referral"
+
+// productPin is the kind of pins of products.
+const productPin = "loan_product"
+
+const (
+	definitionBody   = `SELECT body FROM credit_definition WHERE hash = $1`
+	insertDefinition = `INSERT INTO credit_definition (hash, code, body) VALUES ($1, $2, $3)`
+)
+
+// keep pins a product, once.
+func keep(ctx context.Context, tx *store.Tx, p *Product) error {
+	var have string
+	err := tx.QueryRow(ctx, definitionBody, p.Hash).Scan(&have)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = tx.Exec(ctx, insertDefinition, p.Hash, p.Product, string(p.src))
+	}
+	if err != nil {
+		return fmt.Errorf("keep product %s: %w", p.Product, err)
+	}
+	return nil
+}
+
+// pinned is the product with a hash, whatever is in use now.
+func (s *Store) pinned(ctx context.Context, q store.Querier, code, hash string) (*Product, error) {
+	if p, err := s.Set.Product(code); err == nil && p.Hash == hash {
+		return p, nil
+	}
+	var body string
+	if err := q.QueryRow(ctx, definitionBody, hash).Scan(&body); err != nil {
+		return nil, fmt.Errorf("read product %s: %w", code, err)
+	}
+	if hashOf([]byte(body)) != hash {
+		return nil, fmt.Errorf("product %s was changed in the database", code)
+	}
+	// A bank that has left still is what it was called in the referral.
+	known := func(bank string) (Bank, error) {
+		if b, err := s.Set.Bank(bank); err == nil {
+			return b, nil
+		}
+		return Bank{Code: bank, Name: i18n.Text{ZH: bank, EN: bank}}, nil
+	}
+	p, problems := ParseProduct(s.Library, known, code+"@"+hash[:12], []byte(body))
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("product %s is not understood any more: %w", code, problems)
+	}
+	return p, nil
+}
+
+// Referral is that a firm asks a bank for a product.
+type Referral struct {
+	Case int64
+	Firm int64
+	Bank string // code
+	Of   string // code of the product
+	Hash string // of the product as it was then
+	At   int64
+	By   int64
+}
+
+const (
+	insertReferral  = `INSERT INTO credit_referral (case_id, firm, bank, product, hash, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	referralColumns = `r.case_id, r.firm, r.bank, r.product, r.hash, r.at, r.by_account`
+	referralOf      = `SELECT ` + referralColumns + ` FROM credit_referral r WHERE r.case_id = $1`
+	referralsOfFirm = `SELECT ` + referralColumns + ` FROM credit_referral r WHERE r.firm = $1 AND r.product = $2 ORDER BY r.case_id DESC`
+)
+
+func scanReferral(r interface{ Scan(...any) error }) (x Referral, err error) {
+	return x, r.Scan(&x.Case, &x.Firm, &x.Bank, &x.Of, &x.Hash, &x.At, &x.By)
+}
+
+// referral is the referral of a case, with the product as it was then; NotFound for a case that is none.
+func (s *Store) referral(ctx context.Context, q store.Querier, id int64) (Referral, *Product, error) {
+	r, err := scanReferral(q.QueryRow(ctx, referralOf, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Referral{}, nil, errs.NotFound("loan referral", id)
+	}
+	if err != nil {
+		return Referral{}, nil, fmt.Errorf("read referral %d: %w", id, err)
+	}
+	p, err := s.pinned(ctx, q, r.Of, r.Hash)
+	return r, p, err
+}
+
+// list is the rows of a query, each read by scan.
+func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, query, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read loans: %w", err)
+	}
+	defer rows.Close()
+	var all []T
+	for rows.Next() {
+		row, err := scan(rows)
+		if err != nil {
+			return nil, fmt.Errorf("read loans: %w", err)
+		}
+		all = append(all, row)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read loans: %w", err)
+	}
+	return all, nil
+}
+
+// Candidate is how a firm stands to a product, and whether the scope may ask for it.
+type Candidate struct {
+	Fit
+	Firm int64
+	Case int64 // in which it is asked for already and that has not ended; 0 for none
+	May  bool  // the scope acts for the firm
+}
+
+// Candidate is how a firm stands to a product. NotFound for a product that is not offered and for a firm whose facts the scope may
+// not read.
+func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casework.Store, code string, firm int64) (Candidate, error) {
+	fit, err := s.Fit(ctx, scope, code, firm)
+	if err != nil {
+		return Candidate{}, err
+	}
+	c := Candidate{Fit: fit, Firm: firm, May: slices.Contains(scope.Owns(), firm) && scope.Sees(access.FileCase, "", firm)}
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Referral, error) { return scanReferral(r) }, referralsOfFirm, firm, code)
+	if err != nil {
+		return Candidate{}, err
+	}
+	for _, r := range all {
+		x, _, err := cases.Get(ctx, scope, r.Case)
+		if errs.KindOf(err) == errs.KindNotFound {
+			continue
+		}
+		if err != nil {
+			return Candidate{}, err
+		}
+		if x.Ended == "" && c.Case == 0 {
+			c.Case = r.Case
+		}
+	}
+	return c, nil
+}
+
+// Begin opens the case in which a firm asks for a product, and gives its id; one that has not ended is given instead: begun says so.
+// That a condition is not met does not keep it out: the bank decides. Forbidden for who does not act for the firm.
+func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.Store, code string, firm int64) (id int64, begun bool, err error) {
+	p, err := s.Product(code)
+	if err != nil {
+		return 0, false, err
+	}
+	c, err := s.Candidate(ctx, scope, cases, code, firm)
+	switch {
+	case err != nil:
+		return 0, false, err
+	case !c.May:
+		return 0, false, errs.Forbidden(string(access.FileCase))
+	case c.Case != 0:
+		return c.Case, true, nil
+	}
+	n := casework.NewCase{
+		Workflow: ReferralFlow, Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: firm,
+		Pins: []casework.Pin{{Kind: productPin, Name: p.Product, Hash: p.Hash}}, Data: casework.Data{"product": rule.Text(p.Product)},
+	}
+	made, err := cases.NewWith(ctx, scope, n, func(ctx context.Context, tx *store.Tx, x casework.Case) error {
+		if err := keep(ctx, tx, p); err != nil {
+			return err
+		}
+		r := Referral{Case: x.ID, Firm: x.Enterprise, Bank: p.Bank, Of: p.Product, Hash: p.Hash, At: s.Clock.Millis(), By: scope.Account()}
+		if _, err := tx.Exec(ctx, insertReferral, r.Case, r.Firm, r.Bank, r.Of, r.Hash, r.At, r.By); err != nil {
+			return fmt.Errorf("write referral: %w", err)
+		}
+		audit.Note(tx, loggedReferral, r.Case)
+		return nil
+	})
+	return made.ID, false, err
+}
+
+// Progress is what became of a referral, to those who see its case.
+type Progress struct {
+	Referral
+	Product   *Product        // as it was when the firm asked
+	Consents  []consent.Grant // the newest first
+	Offers    []Offer         // the last one counts
+	Contract  *Contract       // nil before it is entered
+	Drawdowns []Drawdown
+}
+
+// Left is the principal that is not repaid.
+func (p Progress) Left() money.Fen {
+	var left money.Fen
+	for _, d := range p.Drawdowns {
+		left += d.Left()
+	}
+	return left
+}
+
+// Progress is what became of the referral of a case. NotFound for a case that the scope may not see, and for one that is no
+// referral.
+func (s *Store) Progress(ctx context.Context, scope access.Scope, cases *casework.Store, id int64) (Progress, error) {
+	if _, _, err := cases.Get(ctx, scope, id); err != nil {
+		return Progress{}, err
+	}
+	var p Progress
+	err := s.DB.Snapshot(ctx, func(ctx context.Context, q store.Querier) (err error) {
+		p = Progress{}
+		if p.Referral, p.Product, err = s.referral(ctx, q, id); err != nil {
+			return err
+		}
+		if p.Consents, err = s.Consents.InCase(ctx, q, id); err != nil {
+			return err
+		}
+		if p.Offers, err = offersOf(ctx, q, id); err != nil {
+			return err
+		}
+		if p.Drawdowns, err = drawdownsOf(ctx, q, id); err != nil {
+			return err
+		}
+		c, err := contractOf(ctx, q, id)
+		if errs.KindOf(err) == errs.KindNotFound {
+			return nil
+		}
+		p.Contract = &c
+		return err
+	})
+	return p, err
+}
+
+// Pack is what the firm of a referral consented to, as it stands now, for the bank that it was referred to; that it was read is
+// recorded, and the firm sees it. NotFound for anybody else and before a consent was given, Forbidden once it has ended.
+func (s *Store) Pack(ctx context.Context, scope access.Scope, cases *casework.Store, id int64) (consent.Pack, error) {
+	p, err := s.Progress(ctx, scope, cases, id)
+	if err != nil {
+		return consent.Pack{}, err
+	}
+	if len(p.Consents) == 0 {
+		return consent.Pack{}, errs.NotFound("consent of case", id)
+	}
+	return s.Consents.PackOf(ctx, scope, p.Consents[0].ID)
+}
