@@ -115,6 +115,14 @@ func (f *Field) UnitName() i18n.Text {
 	return i18n.Text{ZH: f.Unit, EN: cmp.Or(unitNames[f.Unit], f.Unit)}
 }
 
+// amount is a number with its unit, where a unit that is itself so many of another is told apart from the number.
+func (f *Field) amount(number string) i18n.Msg {
+	if en := f.UnitName().EN; en != "" && en[0] >= '0' && en[0] <= '9' {
+		return i18n.M("form.amount_times", number, f.UnitName())
+	}
+	return i18n.M("form.amount", number, f.UnitName())
+}
+
 // word is a text, or the code that a word means.
 func (f *Field) word(s string) (rule.Value, i18n.Msg) {
 	if f.Type != content.Code {
@@ -295,7 +303,7 @@ func (f *Field) outside() i18n.Msg {
 		case f.Unit == "" || f.Type == content.Rate:
 			return i18n.Commas(f.number(n)) + f.Unit
 		}
-		return i18n.M("form.amount", i18n.Commas(f.number(n)), f.UnitName())
+		return f.amount(i18n.Commas(f.number(n)))
 	}
 	low := f.Min != nil && *f.Min != -bound
 	high := f.Max != nil && *f.Max != bound
@@ -380,7 +388,7 @@ func (f *Field) Change(before, after rule.Value) i18n.Msg {
 	case f.Unit == "":
 		return i18n.M("form.one", number)
 	}
-	return i18n.M("form.amount", number, f.UnitName())
+	return f.amount(number)
 }
 
 // Shown is a value as people read it, with its unit.
@@ -401,5 +409,5 @@ func (f *Field) Shown(v rule.Value) i18n.Msg {
 	if f.Unit == "" {
 		return i18n.M("form.one", i18n.Commas(f.Typed(v)))
 	}
-	return i18n.M("form.amount", i18n.Commas(f.Typed(v)), f.UnitName())
+	return f.amount(i18n.Commas(f.Typed(v)))
 }
