@@ -14,7 +14,7 @@
 //   - what is recognised of cost items bounds the facts that it adds up to, the amount is decided again by the same policy with
 //     the same rounding, and both decisions stay with their traces;
 //   - an amount that is granted is the one that the ledger holds: a batch is the sum of its children;
-//   - a public notice holds firm, clause and amount, and nothing else.
+//   - a public notice is a release (package release): what its kind in content/releases names, and nothing else.
 //
 // Operations take the caller's transaction, so that they join an event of a case; Register makes effects of workflows of
 // them. Who may act is the workflow's, and of the few operations without a case the scope's. Pages and the steps of workflows

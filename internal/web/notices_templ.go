@@ -269,7 +269,7 @@ func noticesPage(t i18n.T, rows []noticeRow) templ.Component {
 	})
 }
 
-// noticePage is a public notice: firm, clause and amount, and nothing else; and a form for objections while it stands.
+// noticePage is a public notice, what its release holds and nothing else; and a form for objections while it stands.
 func noticePage(t i18n.T, d noticeData) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
