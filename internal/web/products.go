@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/condition"
@@ -190,6 +191,14 @@ func (s *server) caseCredit(ctx context.Context, v *visit, _ fact.View, d *caseP
 	}
 	d.Credit = part
 	return nil
+}
+
+// atWork is who has a case that waits for nobody whom the visitor may be told: the bank by its name, else the offices.
+func (d casePageData) atWork(t i18n.T) string {
+	if d.Credit != nil && slices.Contains(d.State.Waits, string(access.Bank)) {
+		return t.S("creditpage.waits_bank", t.Text(d.Credit.Product.By.Name))
+	}
+	return t.S("casepage.waits_office")
 }
 
 // packRow is a fact that a firm consented to be read.
