@@ -90,7 +90,7 @@ func (d *demoRounds) choose(ctx context.Context) error {
 		return err
 	}
 	for e := range d.view.Enterprises() {
-		if demoCounties[selection.County(d.lib.Areas(), e.Area)] == "" {
+		if demoCounties[d.lib.Areas().County(e.Area)] == "" {
 			continue
 		}
 		of, ok := d.selections.Subjects.Subject(d.view, e.ID)
@@ -171,7 +171,7 @@ func (d *demoRounds) call(ctx context.Context, title string, terms map[string]an
 
 // nominate has an office of a county nominate a firm, or somebody who works there; the city accepts, as the county has one account.
 func (d *demoRounds) nominate(ctx context.Context, r selection.Round, title string, firm party.Enterprise, answers map[string]any) error {
-	office := demoCounties[selection.County(d.lib.Areas(), firm.Area)]
+	office := demoCounties[d.lib.Areas().County(firm.Area)]
 	n, err := d.selections.NominationCase(ctx, r, title, firm.ID)
 	if err != nil {
 		return err

@@ -343,6 +343,7 @@ var calls = []call{
 	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "draw", "entry": {"answers": {"voucher": "J-2024-001", "principal": 300, "drawn_on": "2024-10-25", "due_on": "2026-10-25", "rate": 3.5, "for_digital": true}}}`, aside: true},
 	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "repay", "entry": {"answers": {"voucher": "J-2024-001", "paid_on": "2024-10-31", "principal": 100, "interest": 0.5}}}`, aside: true},
 	{id: "get_loan", as: "firm", path: "/cases/{loan}/loan"},
+	{id: "get_credit", as: "city", path: "/credit?month=2024-10"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }

@@ -217,6 +217,8 @@ var pages = map[string]page{
 	"GET /products/{product}":            by("get_product", "get_fit"),
 	"POST /products/{product}/ask":       by("ask_bank"),
 	"GET /cases/{id}/pack":               by("get_pack"),
+	"GET /credit":                        by("get_credit"),
+	"GET /credit/export":                 by("get_credit"),
 	"GET /ladders":                       by("list_ladders"),
 	"GET /ladders/{ladder}":              by("get_ladder", "list_pool", "get_standpoint"),
 	"GET /ladders/{ladder}/export":       by("list_pool"),

@@ -561,4 +561,5 @@ func (s *server) registerSelections() {
 	s.registerExperts()
 	s.registerLadders()
 	s.registerProducts()
+	s.registerCredit()
 }

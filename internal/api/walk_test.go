@@ -117,6 +117,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"export_decisions":    {"?format=csv", "?format=ndjson"},
 		"list_cases":          {"", "?ended=true", "?q=%E5%85%AC%E5%8F%B8", "?workflow=subsidy_application&limit=1"},
 		"get_fund":            {"", "?by=area", "?by=month"},
+		"get_credit":          {"", "?month=2024-09&limit=1", "?area=320904"},
 		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
 		"list_candidates":     {"?role=expert"},
 		"get_coverage":        {"?title=digital_craftsman"},

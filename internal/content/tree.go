@@ -147,6 +147,16 @@ func (t *Tree) Within(code, ancestor string) bool {
 	return false
 }
 
+// County is the county, or the zone that counts as one, in which an area lies; the area itself above that.
+func (t *Tree) County(area string) string {
+	for _, n := range t.Path(area) {
+		if n.Level == County || n.Level == Zone {
+			return n.Code
+		}
+	}
+	return area
+}
+
 // Below is the code itself and every code in use below it, top first; nil when the code is not known.
 func (t *Tree) Below(code string) []string {
 	if _, ok := t.nodes[t.canon(code)]; !ok {

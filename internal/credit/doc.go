@@ -12,6 +12,9 @@
 // are entered by the bank. A drawdown and what is repaid of it become facts of the firm's loan on the word of the bank, which policies
 // on interest subsidies read. Drawdowns never go beyond the line with what is not repaid, repayments never beyond what was drawn.
 //
+// Overview adds up what banks lend to the firms that a scope may see: lines by the contracts of referrals, all else by facts, so that
+// loans that came in a sheet count as those that a bank entered here.
+//
 // The package owns the tables whose names begin with credit_. Its rows are only ever added. Reads take an access.Scope.
 //
 // Banks are parties of a kind of their own, known by their code in content/credit/banks.yaml. A bank that is invented stands in

@@ -33,7 +33,7 @@ func (s *Store) Coverage(ctx context.Context, scope access.Scope, titles []strin
 		if !view.Can(access.ReadFact, e.ID) {
 			continue
 		}
-		p := place{County(s.Library.Areas(), e.Area), e.Chain}
+		p := place{s.Library.Areas().County(e.Area), e.Chain}
 		if at[p] == nil {
 			at[p] = &Covered{County: p.county, Chain: p.chain}
 		}

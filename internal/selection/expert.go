@@ -100,7 +100,7 @@ func (s *Store) AddExpert(ctx context.Context, scope access.Scope, e Expert) (Ex
 		return Expert{}, errs.Invalid(i18n.M("selection.bad_expert", maxLabel, maxBelongs))
 	}
 	if e.County != "" {
-		e.County = County(s.Library.Areas(), e.County)
+		e.County = s.Library.Areas().County(e.County)
 	}
 	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Lock(ctx, poolLock); err != nil {

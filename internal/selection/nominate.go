@@ -164,7 +164,7 @@ func (s *Store) Nominate(ctx context.Context, tx *store.Tx, n NewNomination) (No
 		return Nomination{}, err
 	}
 	out := Nomination{
-		Round: r.ID, Case: n.Case, Party: e.ID, Item: n.Item, By: n.By, County: County(s.Library.Areas(), e.Area), At: s.Clock.Millis(),
+		Round: r.ID, Case: n.Case, Party: e.ID, Item: n.Item, By: n.By, County: s.Library.Areas().County(e.Area), At: s.Clock.Millis(),
 		State: Submitted, Material: scheme.shown(n.Material), Checks: marks,
 	}
 	return s.handIn(ctx, tx, out)

@@ -163,16 +163,6 @@ func (s *Store) definition(ctx context.Context, q store.Querier, r Round) (*Sche
 	return scheme, sheet, nil
 }
 
-// County is the county, or the zone that counts as one, in which an area lies; the area itself above that.
-func County(areas *content.Tree, area string) string {
-	for _, n := range areas.Path(area) {
-		if n.Level == "county" || n.Level == "zone" {
-			return n.Code
-		}
-	}
-	return area
-}
-
 // RoundState is how far a round is.
 type RoundState string
 

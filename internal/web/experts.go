@@ -110,7 +110,7 @@ func (s *server) expertsOf(ctx context.Context, v *visit) (expertsData, error) {
 		return d, nil
 	}
 	d.Areas = s.officeAreas(v)
-	d.Counties = slices.DeleteFunc(s.areaOptions(v.scope), func(o option) bool { return selection.County(s.Library.Areas(), o.Value) != o.Value })
+	d.Counties = slices.DeleteFunc(s.areaOptions(v.scope), func(o option) bool { return s.Library.Areas().County(o.Value) != o.Value })
 	for _, a := range s.Selections.Joinable(v.scope, accounts, all) {
 		d.Accounts = append(d.Accounts, option{strconv.FormatInt(a.ID, 10), a.Name + inBrackets(v.t, a.Login)})
 	}
