@@ -179,6 +179,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"ladder-city", "city", "/ladders/smart_factory?firm=" + dongtaiCode},
 		{"ladder-empty", "city", "/ladders/cloud_stars"},
 		{"coverage", "city", "/coverage?title=digital_craftsman"},
+		{"credit", "city", "/credit"},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
 	machines := c.machines()
