@@ -90,6 +90,9 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openCredit(p); err != nil {
 		return err
 	}
+	if err := in.openFlags(p); err != nil {
+		return err
+	}
 	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {

@@ -63,6 +63,9 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := subsidy.LoadCosts(lib, forms, files); err != nil {
 			return placed(err, over)
 		}
+		if _, err := loadFlags(lib, over); err != nil {
+			return err
+		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All()), len(products.Products())))
 		return nil
 	}

@@ -28,6 +28,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	flags "github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
@@ -177,6 +178,7 @@ type installation struct {
 	subsidy    *subsidy.Store
 	selections *selection.Store
 	credit     *credit.Store
+	flags      *flags.Finder
 	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }

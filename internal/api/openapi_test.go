@@ -143,6 +143,7 @@ var calls = []call{
 	{id: "get_source", as: "auditor", path: "/sources/{source}"},
 	{id: "list_stated", as: "auditor", path: "/sources/{source}/enterprises?limit=2"},
 	{id: "list_log", as: "auditor", path: "/log?limit=2"},
+	{id: "list_flags", as: "auditor", path: "/flags?limit=2"},
 	{id: "export_log", as: "auditor", path: "/exports/log?format=ndjson&deed=enforce"},
 	{id: "list_accounts", as: "admin", path: "/accounts?limit=2"},
 	{id: "create_account", as: "admin", path: "/accounts", body: `{"login": "dafeng2", "name": "李某", "grants": [{"role": "county_official", "area": "320904"}]}`},

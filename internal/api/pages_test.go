@@ -77,6 +77,8 @@ var pages = map[string]page{
 	"GET /sources/{id}":               by("get_source", "list_stated"),
 	"GET /log":                        by("list_log"),
 	"GET /log/export":                 by("export_log"),
+	"GET /flags":                      by("list_flags"),
+	"GET /flags/export":               by("list_flags"),
 	"GET /system":                     by("get_system", "list_drafts", "list_accounts"),
 	"GET /account":                    by("me"),
 	"POST /account/password":          because("a person sets the password that nobody else is to know: a token that could change it would be worth as much"),

@@ -562,4 +562,5 @@ func (s *server) registerSelections() {
 	s.registerLadders()
 	s.registerProducts()
 	s.registerCredit()
+	s.registerFlags()
 }

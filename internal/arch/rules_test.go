@@ -43,7 +43,7 @@ var order = [][]string{
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
 	{"internal/credit", "internal/selection", "internal/subsidy"},
-	{"internal/intake", "internal/enrol", "internal/proof"},
+	{"internal/intake", "internal/enrol", "internal/flag", "internal/proof"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
 	{"cmd/yanzhen"},
@@ -90,7 +90,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit"}
+var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/flag"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

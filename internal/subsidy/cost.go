@@ -416,3 +416,39 @@ func (s *Store) twinsOf(ctx context.Context, q store.Querier, id int64) ([]Twin,
 	}
 	return all, noted("look for the same cost items", rows.Err())
 }
+
+// Invoiced is a cost item of an application whose invoice another application names too.
+type Invoiced struct {
+	Key        string // the same for items of one invoice
+	Case       int64
+	Enterprise int64
+	Year       int
+	Label      string
+	Invoice    string
+	Amount     money.Fen
+}
+
+const sharedInvoices = `SELECT c.invoice_key, c.case_id, a.enterprise, a.year, c.label, c.invoice, c.fen
+	FROM subsidy_cost c JOIN subsidy_application a ON a.case_id = c.case_id
+	WHERE c.dropped = 0 AND c.invoice_key <> '' AND a.standing <> 'closed' AND EXISTS (SELECT 1 FROM subsidy_cost d
+		WHERE d.invoice_no = c.invoice_no AND d.invoice_key = c.invoice_key AND d.case_id <> c.case_id AND d.dropped = 0) AND `
+
+// SharedInvoices is the cost items of applications that stand whose invoice another application names, as far as the scope may
+// read them, those of one invoice together. Of an invoice that lies in part beyond the scope the rest stands alone.
+func (s *Store) SharedInvoices(ctx context.Context, scope access.Scope) ([]Invoiced, error) {
+	where, args := scope.Where(access.ReadCase, "a.area", "a.enterprise", nil)
+	rows, err := s.DB.Read().Query(ctx, sharedInvoices+where+" ORDER BY c.invoice_key, c.case_id, c.n", args...)
+	if err != nil {
+		return nil, fmt.Errorf("look for shared invoices: %w", err)
+	}
+	defer rows.Close()
+	var all []Invoiced
+	for rows.Next() {
+		var x Invoiced
+		if err := rows.Scan(&x.Key, &x.Case, &x.Enterprise, &x.Year, &x.Label, &x.Invoice, &x.Amount); err != nil {
+			return nil, fmt.Errorf("look for shared invoices: %w", err)
+		}
+		all = append(all, x)
+	}
+	return all, noted("look for shared invoices", rows.Err())
+}

@@ -68,6 +68,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"today", "city", "/today"},
 		{"mine", "firm", "/mine"},
 		{"open", "", "/"},
+		{"flags", "city", "/flags"},
 		{"find", "city", "/find?q=" + url.QueryEscape("盐城")},
 		{"source", "city", sourcePath(c.sourceID("firms.csv"))},
 		{"system", "admin", "/system"},

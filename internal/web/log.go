@@ -86,6 +86,7 @@ type logData struct {
 	Rows  []logRow
 	AsOf  string
 	Whole bool // nothing is left out for want of an area
+	Flags bool // the visitor may look for red flags
 }
 
 // logEntry is one thing that somebody did: to what is known, to a policy, or to an account.
@@ -227,7 +228,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	d := logData{
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
-		Whole: v.scope.Sees(access.ReadLog, "", 0),
+		Whole: v.scope.Sees(access.ReadLog, "", 0), Flags: mayFlag.MetBy(v.scope),
 	}
 	for _, k := range deeds() {
 		d.Deeds = append(d.Deeds, option{string(k), deedText(v.t, k)})

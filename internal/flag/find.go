@@ -1,0 +1,422 @@
+package flag
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
+)
+
+// Applications is what was applied for, as a scope may read it.
+type Applications interface {
+	Applications(ctx context.Context, scope access.Scope, f subsidy.Filter) ([]subsidy.Application, error)
+	SharedInvoices(ctx context.Context, scope access.Scope) ([]subsidy.Invoiced, error)
+}
+
+// Policies is what is in force as known at a commit.
+type Policies interface {
+	At(ctx context.Context, seq int64) ([]version.InForce, error)
+}
+
+// Deps is what the finder stands on; all of it is needed.
+type Deps struct {
+	Set          *Set
+	Frames       *fact.Frames
+	Applications Applications
+	Policies     Policies
+}
+
+// Finder finds flags. It is safe for many goroutines.
+type Finder struct{ Deps }
+
+// New is the finder.
+func New(d Deps) *Finder { return &Finder{d} }
+
+// Mark is an amount of a policy that amounts were held against.
+type Mark struct {
+	Amount money.Fen
+	Policy string // id of the document
+	Number string // by which it is known
+	Cite   string
+	Fact   string // that is held against it
+}
+
+// Row is one of the things that raise a flag.
+type Row struct {
+	Firm    int64
+	Case    int64     // the application; 0 for none
+	Subject int64     // the project; 0 for none
+	Name    string    // what was applied for, or bought
+	Year    int       // of the figure or state; 0 for none
+	Amount  money.Fen // 0 where the flag is about none
+}
+
+// Flag is one thing to look into.
+type Flag struct {
+	Kind   string
+	Shared string // what its rows have in common; personal data of shared_phone and shared_legal_person. "" for none
+	Mark   Mark   // zero for kinds without marks
+	Sum    money.Fen
+	Rows   []Row // in order of firm, case, subject and year
+
+	def string // fact that Shared is read from again when the flag is shown
+}
+
+// List is what was found in one view. What it found is told by Page alone: so that whose personal data is shown is recorded,
+// and of nobody else.
+type List struct {
+	view  fact.View
+	flags []Flag
+	kinds map[string]int
+}
+
+// Total is how many flags there are.
+func (l *List) Total() int { return len(l.flags) }
+
+// Count is how many flags of a kind there are.
+func (l *List) Count(kind string) int { return l.kinds[kind] }
+
+// Page is the flags from one place to before another, counted from 0; fewer where there are fewer. It reads what they share
+// again, through the view that they were asked for with.
+func (l *List) Page(from, to int) []Flag {
+	from, to = min(max(from, 0), len(l.flags)), min(max(to, 0), len(l.flags))
+	if from >= to {
+		return nil
+	}
+	out := slices.Clone(l.flags[from:to])
+	for i := range out {
+		if out[i].def == "" {
+			continue
+		}
+		out[i].Shared = ""
+		for _, r := range out[i].Rows {
+			out[i].Shared = cmp.Or(out[i].Shared, l.view.Value(r.Firm, out[i].def, period.Period{}).Value.Text)
+		}
+	}
+	return out
+}
+
+// Find finds the flags of a kind in what a view may know and its scope may read, of all kinds where kind is "". They come in the
+// order of the kinds, and within a kind of what raises them.
+func (f *Finder) Find(ctx context.Context, view fact.View, kind string) (*List, error) {
+	// Looking for what is alike reads everybody's number and shows nobody's: only what Page shows counts as read.
+	quiet, err := f.Frames.For(ctx, view.Scope().Watched(nil), view.Seq())
+	if err != nil {
+		return nil, err
+	}
+	s := search{view: quiet}
+	if s.applications, err = f.standing(ctx, view.Scope(), quiet); err != nil {
+		return nil, err
+	}
+	if s.invoices, err = f.Applications.SharedInvoices(ctx, view.Scope()); err != nil {
+		return nil, err
+	}
+	if s.inForce, err = f.Policies.At(ctx, view.Seq()); err != nil {
+		return nil, err
+	}
+	for _, a := range s.applications {
+		s.firms = append(s.firms, a.Enterprise)
+	}
+	slices.Sort(s.firms)
+	s.firms = slices.Compact(s.firms)
+	list := &List{view: view, kinds: map[string]int{}}
+	for _, k := range f.Set.Kinds() {
+		if kind != "" && k.Kind != kind {
+			continue
+		}
+		found := s.find(k)
+		list.kinds[k.Kind] = len(found)
+		list.flags = append(list.flags, found...)
+	}
+	return list, nil
+}
+
+// Marks is the amounts that a kind is held against in a view: those of policies in force alone.
+func (f *Finder) Marks(ctx context.Context, view fact.View, k Kind) ([]Mark, error) {
+	inForce, err := f.Policies.At(ctx, view.Seq())
+	s := search{inForce: inForce}
+	return s.marks(k), err
+}
+
+// standing is every application that stands, of firms that the view may see, each by the firm that stands for it after merges.
+func (f *Finder) standing(ctx context.Context, scope access.Scope, view fact.View) (all []subsidy.Application, err error) {
+	const most = 1000
+	for ask := (subsidy.Filter{Limit: most}); ; {
+		part, err := f.Applications.Applications(ctx, scope, ask)
+		if err != nil {
+			return nil, err
+		}
+		for _, a := range part {
+			ask.Before = a.Case
+			e, ok := view.Enterprise(a.Enterprise)
+			if a.Standing == subsidy.Closed || !ok {
+				continue
+			}
+			a.Enterprise = e.ID
+			all = append(all, a)
+		}
+		if len(part) < most {
+			return all, nil
+		}
+	}
+}
+
+// search is what one search looks at.
+type search struct {
+	view         fact.View
+	applications []subsidy.Application
+	firms        []int64 // that applied, in order
+	invoices     []subsidy.Invoiced
+	inForce      []version.InForce
+}
+
+func (s *search) find(k Kind) []Flag {
+	var all []Flag
+	switch k.Kind {
+	case SharedPhone:
+		all = s.shared("ent.contact_phone", phoneKey)
+	case SharedAddress:
+		all = s.shared("ent.address", addressKey)
+	case SharedLegalPerson:
+		all = s.shared("ent.legal_person", nameKey)
+	case SplitProject:
+		for _, m := range s.marks(k) {
+			all = append(all, s.split(m, k.Within)...)
+		}
+	case JustAboveMark:
+		for _, m := range s.marks(k) {
+			all = append(all, s.justAbove(m, k.Within)...)
+		}
+	case ReusedInvoice:
+		all = s.reused()
+	case ClosedPayee:
+		all = s.closed()
+	}
+	for i := range all {
+		all[i].Kind = k.Kind
+		slices.SortFunc(all[i].Rows, compareRows)
+	}
+	slices.SortStableFunc(all, func(a, b Flag) int {
+		return cmp.Or(slices.CompareFunc(a.Rows, b.Rows, compareRows), cmp.Compare(a.Mark.Policy, b.Mark.Policy), cmp.Compare(a.Mark.Amount, b.Mark.Amount))
+	})
+	return all
+}
+
+func compareRows(a, b Row) int {
+	return cmp.Or(cmp.Compare(a.Firm, b.Firm), cmp.Compare(a.Case, b.Case), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Year, b.Year), cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Name, b.Name))
+}
+
+// phoneKey is a telephone number as it is compared: its digits, without the prefix of the country. "" for one that is too short
+// to be anybody's.
+func phoneKey(s string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, content.Fold(s))
+	digits = strings.TrimPrefix(digits, "00")
+	if len(digits) > 11 {
+		digits = strings.TrimPrefix(digits, "86")
+	}
+	if len(digits) < 7 {
+		return ""
+	}
+	return digits
+}
+
+// addressKey is an address as it is compared; "" for one without a number, which many have rightly.
+func addressKey(s string) string {
+	key := content.Fold(s)
+	if !strings.ContainsFunc(key, func(r rune) bool {
+		return unicode.IsDigit(r) || strings.ContainsRune("一二三四五六七八九十", r)
+	}) {
+		return ""
+	}
+	return key
+}
+
+// nameKey is a person's name as it is compared; "" for one of a single character, which was shortened or struck out.
+func nameKey(s string) string {
+	key := content.Fold(s)
+	if utf8.RuneCountInString(key) < 2 {
+		return ""
+	}
+	return key
+}
+
+// shared is what several firms that applied have in common.
+func (s *search) shared(def string, keyOf func(string) string) []Flag {
+	column := s.view.Column(def, period.Period{})
+	by := map[string][]int64{}
+	for _, firm := range s.firms {
+		row, ok := s.view.Row(firm)
+		if !ok {
+			continue
+		}
+		if c := row.At(column); c.Known {
+			if key := keyOf(c.Value.Text); key != "" {
+				by[key] = append(by[key], firm)
+			}
+		}
+	}
+	var all []Flag
+	for _, key := range slices.Sorted(maps.Keys(by)) {
+		if len(by[key]) < 2 {
+			continue
+		}
+		flag := Flag{def: def}
+		for _, firm := range by[key] {
+			for _, a := range s.applications {
+				if a.Enterprise == firm {
+					flag.Rows = append(flag.Rows, Row{Firm: firm, Case: a.Case, Name: a.Name, Year: a.Year, Amount: a.Amount})
+				}
+			}
+		}
+		all = append(all, flag)
+	}
+	return all
+}
+
+// marks are the amounts of policies in force that a kind is held against. One that a policy sets by year or by place is none: no
+// single amount stands for it.
+func (s *search) marks(k Kind) []Mark {
+	var all []Mark
+	for _, ref := range k.Marks {
+		for _, f := range s.inForce {
+			doc := f.Policy.File.Document
+			if doc.ID != ref.Policy {
+				continue
+			}
+			for _, p := range f.Policy.File.Params {
+				amount, err := money.Parse(p.Value)
+				if p.ID != ref.Param || p.Type != "money" || p.By != "" || err != nil || amount <= 0 {
+					continue
+				}
+				all = append(all, Mark{Amount: amount, Policy: doc.ID, Number: doc.Number, Cite: p.Cite, Fact: ref.Fact})
+			}
+		}
+	}
+	return all
+}
+
+// split is firms with several projects in a year that are each below a mark, by less than a share of it, and together reach it.
+func (s *search) split(m Mark, within money.Rate) []Flag {
+	least := money.Of(m.Amount).Minus(money.Of(m.Amount).Times(within))
+	var all []Flag
+	for _, firm := range s.firms {
+		by := map[int][]Row{}
+		for _, project := range s.view.Children(firm, content.Project) {
+			for _, p := range s.view.Periods(project, m.Fact) {
+				c := s.view.Value(project, m.Fact, p)
+				fen := money.Fen(c.Value.Num)
+				if c.Known && fen < m.Amount && money.Of(fen).Cmp(least) > 0 {
+					by[p.YearOf()] = append(by[p.YearOf()], s.ofProject(firm, project, p.YearOf(), fen))
+				}
+			}
+		}
+		for _, year := range slices.Sorted(maps.Keys(by)) {
+			sum, err := money.Fen(0), error(nil)
+			for _, r := range by[year] {
+				if sum, err = sum.Add(r.Amount); err != nil {
+					break // beyond all money: bounds of the fact do not let it come to that
+				}
+			}
+			if len(by[year]) > 1 && err == nil && sum >= m.Amount {
+				all = append(all, Flag{Mark: m, Sum: sum, Rows: by[year]})
+			}
+		}
+	}
+	return all
+}
+
+// ofProject is a project in a year, with the application for it where there is one.
+func (s *search) ofProject(firm, project int64, year int, fen money.Fen) Row {
+	r := Row{Firm: firm, Subject: project, Name: s.view.Value(project, "project.name", period.Period{}).Value.Text, Year: year, Amount: fen}
+	for _, a := range s.applications {
+		if a.Subject == project && a.Year == year && (r.Case == 0 || a.Case < r.Case) {
+			r.Case = a.Case
+		}
+	}
+	return r
+}
+
+// justAbove is projects applied for under the policy of a mark that reach it, and pass it by less than a share of it.
+func (s *search) justAbove(m Mark, within money.Rate) []Flag {
+	most := money.Of(m.Amount).Plus(money.Of(m.Amount).Times(within))
+	type at struct {
+		project int64
+		year    int
+	}
+	seen := map[at]bool{}
+	var all []Flag
+	for _, a := range s.applications {
+		c := s.view.Value(a.Subject, m.Fact, period.OfYear(a.Year))
+		fen := money.Fen(c.Value.Num)
+		if a.Policy != m.Policy || !c.Known || seen[at{a.Subject, a.Year}] || fen < m.Amount || money.Of(fen).Cmp(most) >= 0 {
+			continue
+		}
+		seen[at{a.Subject, a.Year}] = true
+		all = append(all, Flag{Mark: m, Sum: fen, Rows: []Row{s.ofProject(a.Enterprise, a.Subject, a.Year, fen)}})
+	}
+	return all
+}
+
+// reused is invoices that cost items of several applications name.
+func (s *search) reused() []Flag {
+	var all []Flag
+	for i := 0; i < len(s.invoices); {
+		flag, cases, key := Flag{Shared: s.invoices[i].Invoice}, map[int64]bool{}, s.invoices[i].Key
+		for ; i < len(s.invoices) && s.invoices[i].Key == key; i++ {
+			x := s.invoices[i]
+			e, ok := s.view.Enterprise(x.Enterprise)
+			if !ok {
+				continue
+			}
+			cases[x.Case] = true
+			flag.Rows = append(flag.Rows, Row{Firm: e.ID, Case: x.Case, Name: x.Label, Year: x.Year, Amount: x.Amount})
+		}
+		if len(cases) > 1 {
+			all = append(all, flag)
+		}
+	}
+	return all
+}
+
+// closed is firms that the ledger holds money for and whose newest state of business is closed.
+func (s *search) closed() []Flag {
+	const state = "ent.operating_state"
+	var all []Flag
+	for _, firm := range s.firms {
+		periods := s.view.Periods(firm, state)
+		if len(periods) == 0 {
+			continue
+		}
+		newest := periods[len(periods)-1]
+		if c := s.view.Value(firm, state, newest); !c.Known || c.Value.Text != "closed" {
+			continue
+		}
+		var flag Flag
+		for _, a := range s.applications {
+			if a.Enterprise == firm && a.Standing == subsidy.Granted && a.Granted > 0 {
+				flag.Rows = append(flag.Rows, Row{Firm: firm, Case: a.Case, Name: a.Name, Year: a.Year, Amount: a.Granted})
+			}
+		}
+		if len(flag.Rows) > 0 {
+			flag.Shared = newest.String()
+			all = append(all, flag)
+		}
+	}
+	return all
+}
