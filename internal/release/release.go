@@ -111,6 +111,8 @@ const (
 	latest    = `SELECT ` + columns + ` FROM release_head WHERE kind = $1 AND ref = $2 AND sealed = 1 ORDER BY id DESC LIMIT 1`
 	drafted   = `SELECT id FROM release_head WHERE kind = $1 AND ref = $2 AND sealed = 0 ORDER BY id DESC LIMIT 1`
 	series    = `SELECT ` + columns + ` FROM release_head WHERE kind = $1 AND ref = $2 AND sealed = 1 ORDER BY id`
+	dropRows  = `DELETE FROM release_row WHERE release_id IN (SELECT id FROM release_head WHERE kind = $1 AND ref = $2 AND sealed = 0)`
+	dropHeads = `DELETE FROM release_head WHERE kind = $1 AND ref = $2 AND sealed = 0`
 	ofYear    = `SELECT COUNT(*) FROM release_head WHERE sealed = 1 AND published >= $1 AND published <= $2`
 	writtenTo = `SELECT CAST(COALESCE(MAX(n), 0) AS BIGINT) FROM release_row WHERE release_id = $1`
 )
@@ -204,6 +206,16 @@ func (s *Store) checkHead(k *Kind, h Head, act Act) error {
 		return errs.Invalid(i18n.M("release.short", k.Objection.Days, least.String()))
 	}
 	return nil
+}
+
+// Check refuses a head with which no first release of a series could begin, as Begin would: before there is one to write.
+func (s *Store) Check(h Head) error {
+	k, err := s.Set.Kind(h.Kind)
+	if err != nil {
+		return err
+	}
+	h.Title, h.Reason = strings.TrimSpace(h.Title), ""
+	return s.checkHead(k, h, Published)
 }
 
 // Add adds rows to a release that is not sealed.
@@ -407,6 +419,16 @@ func Draft(ctx context.Context, q store.Querier, kind string, ref int64) (id int
 		return 0, 0, fmt.Errorf("look for a release that is being written: %w", err)
 	}
 	return id, row, nil
+}
+
+// Discard drops what is being written of a series, with its rows; what is sealed stays.
+func (s *Store) Discard(ctx context.Context, tx *store.Tx, kind string, ref int64) error {
+	for _, drop := range []string{dropRows, dropHeads} {
+		if _, err := tx.Exec(ctx, drop, kind, ref); err != nil {
+			return fmt.Errorf("discard a release that is being written: %w", err)
+		}
+	}
+	return nil
 }
 
 func dayText(d period.Day) string {

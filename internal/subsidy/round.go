@@ -123,9 +123,10 @@ type NewRound struct {
 
 // ListRound works out who gets what by verified facts and keeps it as a list to be checked. For each clause, thing and year it
 // takes what is sure by verified facts alone, and never more than what is sure by all that is known. What the ledger holds
-// already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area. The
-// same list is not made twice while the first waits to be checked or stands in its notice, whoever asks: under the key of the
-// first the same account gets that one, and else it is a Conflict that names it.
+// already, and what waits for facts to be verified, is kept beside it as left out. The scope must handle cases of the area. A title
+// under which its notice could not be published is Invalid. The same list is not made twice while the first waits to be checked or
+// stands in its notice, whoever asks: under the key of the first the same account gets that one, and else it is a Conflict that
+// names it.
 func (s *Store) ListRound(ctx context.Context, scope access.Scope, n NewRound) (Round, error) {
 	if err := limited("subsidy.field_key", n.Key, maxNumber); err != nil {
 		return Round{}, err
@@ -216,6 +217,9 @@ func (s *Store) PreviewRound(ctx context.Context, scope access.Scope, n NewRound
 		return Round{}, nil, err
 	}
 	r := Round{Area: n.Area, Policy: n.Policy, Known: c.Known, Seq: view.Seq(), AsOf: n.AsOf, Clauses: c.Clauses, Title: c.Title, Line: n.Line, State: RoundListed, By: scope.Account()}
+	if err := s.Releases.Check(s.roundHead(r)); err != nil { // a title that could not be made public later
+		return Round{}, nil, err
+	}
 	lines, err := s.roundLines(ctx, view, r)
 	return r, lines, err
 }
@@ -825,7 +829,8 @@ const (
 
 // PublishRound makes the list of a round public. Whoever made the list may not, and of a list without a line nobody can. The list is fixed first; then its notice is
 // written, publishedAtOnce lines a transaction; it becomes public, with the day on which it began, once it is whole. What a
-// crash has cut off goes on by calling it again, and by GoOn.
+// crash has cut off goes on by calling it again, and by GoOn. It is Invalid, with the place, where the title or a line holds what no
+// release may: the round is then listed, so that the line can be dropped or the round given up.
 func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) error {
 	r, err := s.handled(ctx, scope, id)
 	if err != nil {
@@ -846,6 +851,9 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 		if len(first) == 0 {
 			return errs.Invalid(i18n.M("subsidy.round_dropped"))
 		}
+		if err := s.Releases.Check(s.roundHead(held)); err != nil {
+			return err
+		}
 		if _, err := tx.Exec(ctx, publisher, scope.Account(), s.Clock.Millis(), id); err != nil {
 			return fmt.Errorf("publish a round: %w", err)
 		}
@@ -857,7 +865,8 @@ func (s *Store) PublishRound(ctx context.Context, scope access.Scope, id int64) 
 	return s.writeNotice(ctx, r)
 }
 
-// writeNotice writes what is missing of the notice of a round, and makes it public.
+// writeNotice writes what is missing of the notice of a round, and makes it public. Where it holds what cannot be published it takes
+// the round back, and says why.
 func (s *Store) writeNotice(ctx context.Context, r Round) error {
 	in, _, err := s.policyOf(ctx, r.Policy, r.Known)
 	if err != nil {
@@ -868,7 +877,9 @@ func (s *Store) writeNotice(ctx context.Context, r Round) error {
 		return err
 	}
 	for public := false; !public; {
+		var refused error
 		err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			refused = nil
 			held, err := s.holdRound(ctx, tx, r.ID, RoundPublishing, RoundNotice)
 			if err != nil {
 				return err
@@ -877,13 +888,27 @@ func (s *Store) writeNotice(ctx context.Context, r Round) error {
 				return nil
 			}
 			public, err = s.writeLines(ctx, tx, held, view, in.Policy)
+			if kind := errs.KindOf(err); kind == errs.KindInvalid || kind == errs.KindConflict { // would be so for ever
+				refused, err = err, s.takeBack(ctx, tx, held)
+			}
 			return err
 		})
-		if err != nil {
+		if err = cmp.Or(err, refused); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// takeBack drops what was written of a notice that is not public, and has the list of its round checked again.
+func (s *Store) takeBack(ctx context.Context, tx *store.Tx, r Round) error {
+	if err := s.Releases.Discard(ctx, tx, RoundRelease, r.ID); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, publisher, 0, 0, r.ID); err != nil {
+		return fmt.Errorf("take a notice back: %w", err)
+	}
+	return s.moveRound(ctx, tx, r, RoundPublishing, RoundListed, "")
 }
 
 // writeLines writes the next lines of a notice, or makes it public where none is left.

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -217,6 +218,97 @@ func TestNoticeOfARoundIsWrittenInParts(t *testing.T) {
 		must(t, err)
 		if len(last) != 3 || last[2].N != n {
 			t.Errorf("the end of the notice: %+v", last)
+		}
+	})
+}
+
+// What cannot be published leaves no round half published, whoever finds it: whoever publishes, or the product that goes on. Nothing
+// is left of its notice, the list is checked again, and once it is mended it is published.
+func TestRefusedNoticeIsTakenBack(t *testing.T) {
+	const long = "免申即享 2022-01-01—2023-12-31" // sixteen digits in a row
+	each(t, func(t *testing.T, w *world) {
+		w.firms(3)
+		n := newRound(w)
+		n.Title = long
+		if _, err := w.ListRound(ctx, cityA, n); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("listed under %q: %v", long, err)
+		}
+		r, err := w.ListRound(ctx, cityA, newRound(w))
+		must(t, err)
+		set := func(query string, args ...any) {
+			t.Helper()
+			must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, query, args...)
+				return err
+			}))
+		}
+		back := func(what, key string, err error) {
+			t.Helper()
+			if msg, _ := errs.Message(err); msg.Key != key {
+				t.Errorf("%s: %v, want %s", what, err, key)
+			}
+			got, err := w.Round(ctx, cityA, r.ID)
+			must(t, err)
+			if got.State != RoundListed || got.Publisher != 0 || got.PublishedAt != 0 {
+				t.Errorf("%s: %+v", what, got)
+			}
+			var heads, rows int
+			must(t, w.DB.Read().QueryRow(ctx, `SELECT (SELECT COUNT(*) FROM release_head), (SELECT COUNT(*) FROM release_row)`).Scan(&heads, &rows))
+			if heads != 0 || rows != 0 {
+				t.Errorf("%s: %d heads and %d rows are left", what, heads, rows)
+			}
+			must(t, w.GoOn(ctx))
+		}
+		// begins is what is left of a process that was killed after it had written the first line
+		begins := func() {
+			t.Helper()
+			set(`UPDATE subsidy_round SET state = 'publishing', published_by = $1, published_at = 1 WHERE id = $2`, cityB.Account(), r.ID)
+			lines, err := readLines(ctx, w.DB.Read(), listedAfter, r.ID, 0, 1)
+			must(t, err)
+			in, _, err := w.policyOf(ctx, r.Policy, r.Known)
+			must(t, err)
+			must(t, w.write(func(ctx context.Context, tx *store.Tx) error {
+				draft, err := w.Releases.Begin(ctx, tx, w.roundHead(r))
+				if err != nil {
+					return err
+				}
+				return w.Releases.Add(ctx, tx, draft, roundRows(mustView(w), in.Policy, lines))
+			}))
+		}
+
+		set(`UPDATE subsidy_round SET title = $1 WHERE id = $2`, long, r.ID) // listed before titles were looked at
+		back("a title", "release.personal_head", w.PublishRound(ctx, cityB, r.ID))
+		set(`UPDATE subsidy_round SET state = 'publishing' WHERE id = $1`, r.ID)
+		back("a title that is gone on with", "release.personal_head", w.GoOn(ctx))
+		set(`UPDATE subsidy_round SET title = $1 WHERE id = $2`, r.Title, r.ID)
+
+		begins()
+		set(`UPDATE release_head SET kind_hash = 'old'`)
+		back("another list", "release.kind_changed", w.GoOn(ctx))
+
+		set(`UPDATE subsidy_round_line SET firm = '虚构企业 13800138000' WHERE round_id = $1 AND n = 3`, r.ID)
+		back("a telephone number", "release.personal", w.PublishRound(ctx, cityB, r.ID))
+		begins()
+		back("a telephone number after the first line", "release.personal", w.PublishRound(ctx, cityB, r.ID))
+		set(`UPDATE subsidy_round_line SET firm = $1 WHERE round_id = $2 AND n = 2`, "虚构\t企业", r.ID)
+		back("a tab", "release.not_plain", w.PublishRound(ctx, cityB, r.ID))
+
+		given, err := w.ListRound(ctx, cityA, NewRound{Area: n.Area, Policy: n.Policy, Clauses: n.Clauses, Title: "另一批", Line: n.Line})
+		must(t, err)
+		set(`UPDATE subsidy_round SET title = $1 WHERE id = $2`, long, given.ID)
+		if err := w.PublishRound(ctx, cityB, given.ID); errs.KindOf(err) != errs.KindInvalid {
+			t.Errorf("published under %q: %v", long, err)
+		}
+		must(t, w.GiveUpRound(ctx, cityA, given.ID))
+
+		must(t, w.DropLine(ctx, cityA, r.ID, 2, "名称待改"))
+		must(t, w.DropLine(ctx, cityA, r.ID, 3, "名称待改"))
+		must(t, w.PublishRound(ctx, cityB, r.ID))
+		if notice, err := w.Notice(ctx, r.ID); err != nil || notice.Lines != 1 {
+			t.Errorf("published after all: %+v, %v", notice, err)
+		}
+		if checked, err := audit.Check(ctx, w.db, logged()); err != nil || len(checked.Faults) > 0 {
+			t.Errorf("the log: %+v, %v", checked.Faults, err)
 		}
 	})
 }
