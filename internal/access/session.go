@@ -56,7 +56,7 @@ func (x Sessions) FindCtx(ctx context.Context, token string) (b []byte, found bo
 	if b, err = base64.StdEncoding.DecodeString(data); err != nil {
 		return nil, false, fmt.Errorf("find session: %w", err)
 	}
-	if now-seen < seenEvery.Milliseconds() {
+	if now-seen < min(seenEvery, x.idle/4).Milliseconds() {
 		return b, true, nil
 	}
 	err = x.s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {

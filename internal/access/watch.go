@@ -11,9 +11,10 @@ const watchMost = 200
 
 // Watch notes of whom personal and confidential data was read through a scope that is Watched. It is safe for many goroutines.
 type Watch struct {
-	mu   sync.Mutex
-	seen map[int64]map[string]bool // definitions, by party
-	all  map[string]bool           // definitions, once they were read of more than watchMost parties
+	mu    sync.Mutex
+	apart map[int64]bool            // parties that are kept apart in any case
+	seen  map[int64]map[string]bool // definitions, by party
+	all   map[string]bool           // definitions, once they were read of more than watchMost parties
 }
 
 // Seen is what was read of a party.
@@ -42,10 +43,22 @@ func (s Scope) Saw(party int64, def string) {
 	s.watch.note(party, def)
 }
 
+// Apart keeps what is read of these parties apart, however many others there are.
+func (w *Watch) Apart(parties ...int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.apart == nil {
+		w.apart = map[int64]bool{}
+	}
+	for _, p := range parties {
+		w.apart[p] = true
+	}
+}
+
 func (w *Watch) note(party int64, def string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.all != nil {
+	if w.all != nil && !w.apart[party] {
 		w.all[def] = true
 		return
 	}
@@ -57,14 +70,16 @@ func (w *Watch) note(party int64, def string) {
 		defs = map[string]bool{}
 		w.seen[party] = defs
 	}
-	if defs[def] = true; len(w.seen) <= watchMost {
+	if defs[def] = true; w.all != nil || len(w.seen) <= watchMost {
 		return
 	}
 	w.all = map[string]bool{}
-	for _, defs := range w.seen {
-		maps.Copy(w.all, defs)
+	for party, defs := range w.seen {
+		if !w.apart[party] {
+			maps.Copy(w.all, defs)
+			delete(w.seen, party)
+		}
 	}
-	w.seen = nil
 }
 
 // Take is what was read since it was last taken, by party.

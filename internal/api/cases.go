@@ -380,20 +380,25 @@ func (s *server) actionForm(ctx context.Context, c *caller, in *struct {
 	if !ok || a.Form == "" {
 		return nil, errs.NotFound("form of action", in.Action)
 	}
-	pins, err := s.Cases.Pins(ctx, c.scope, in.ID)
-	if err != nil {
-		return nil, err
-	}
-	i := slices.IndexFunc(pins, func(p casework.Pin) bool { return p.Kind == casework.FormPin && p.Name == a.Form })
-	if i < 0 {
-		return nil, errs.NotFound("form", a.Form)
-	}
-	f, err := s.Forms.Form(ctx, pins[i].Hash)
+	f, err := s.formOfCase(ctx, c, in.ID, a.Form)
 	if err != nil {
 		return nil, err
 	}
 	schema, err := f.Schema()
 	return &schemaOut{schema}, err
+}
+
+// formOfCase is a form as a case has pinned it. NotFound where it has not.
+func (s *server) formOfCase(ctx context.Context, c *caller, id int64, code string) (*form.Form, error) {
+	pins, err := s.Cases.Pins(ctx, c.scope, id)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(pins, func(p casework.Pin) bool { return p.Kind == casework.FormPin && p.Name == code })
+	if i < 0 {
+		return nil, errs.NotFound("form", code)
+	}
+	return s.Forms.Form(ctx, pins[i].Hash)
 }
 
 func (s *server) registerCases() {

@@ -121,6 +121,7 @@ type reading struct {
 	w     *casework.Workflow
 	names people
 	out   *caseWhole
+	firm  int64 // the enterprise whose case it is; 0 for none
 }
 
 func (s *server) getCase(ctx context.Context, c *caller, in *CaseIn) (*caseOut, error) {
@@ -138,7 +139,7 @@ func (s *server) getCase(ctx context.Context, c *caller, in *CaseIn) (*caseOut, 
 		CaseHead: s.caseHead(m, w, x), Public: state.Public, Data: caseData(w, x.Data),
 		Tasks: []CaseTask{}, Choices: []caseChoice{}, Track: []caseEvent{}, Files: []caseFile{}, Comments: []caseComment{},
 	}
-	r := reading{s, c, m, w, people{}, &out.Body}
+	r := reading{s, c, m, w, people{}, &out.Body, x.Enterprise}
 	for _, read := range []func(context.Context, int64) error{r.office, r.tasks, r.choices, r.track, r.files, r.comments} {
 		if err := read(ctx, in.ID); err != nil {
 			return nil, err
@@ -173,6 +174,7 @@ func (r reading) office(ctx context.Context, id int64) error {
 	out := &office{Frozen: []frozenFact{}, Twins: []caseTwin{}}
 	for _, f := range frozen {
 		if def, ok := r.Library.FactDef(f.Def); ok {
+			r.m.Told(f.Subject, f.Def)
 			out.Frozen = append(out.Frozen, frozenFact{f.Event, f.Def, periodOf(f.Period), fact.Show(r.Library, def, f.State, f.Value), f.Source})
 		}
 	}
@@ -221,6 +223,9 @@ func (r reading) track(ctx context.Context, id int64) error {
 		}
 		if len(e.Answers) > 0 {
 			out.Answers = json.RawMessage(e.Answers)
+			if err := r.told(ctx, e.Action); err != nil {
+				return err
+			}
 		}
 		if e.Actor != 0 {
 			if out.By, err = r.nameOf(ctx, r.names, e.Actor); err != nil {
@@ -228,6 +233,29 @@ func (r reading) track(ctx context.Context, id int64) error {
 			}
 		}
 		r.out.Track = append(r.out.Track, out)
+	}
+	return nil
+}
+
+// told tells the owner of what somebody reads who reads the answers of an action.
+func (r reading) told(ctx context.Context, action string) error {
+	a, ok := r.w.Action(action)
+	if !ok || a.Form == "" {
+		return nil
+	}
+	f, err := r.formOfCase(ctx, r.c, r.out.ID, a.Form)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, section := range f.Sections {
+		for _, field := range section.Fields {
+			if field.Fact != nil {
+				r.m.Told(r.firm, field.Fact.Code)
+			}
+		}
 	}
 	return nil
 }

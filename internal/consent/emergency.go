@@ -54,6 +54,9 @@ func (s *Store) BreakGlass(ctx context.Context, scope access.Scope, who string, 
 	e := Emergency{Account: scope.Account(), Party: id, Area: area, At: s.Clock.Millis(), Reason: reason}
 	e.Until = e.At + (EmergencyHours * time.Hour).Milliseconds()
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, fmt.Sprintf("consent emergency %d", e.Account)); err != nil {
+			return err
+		}
 		var open int
 		if err := tx.QueryRow(ctx, countEmergencies, e.Account, e.At).Scan(&open); err != nil {
 			return fmt.Errorf("count emergencies: %w", err)

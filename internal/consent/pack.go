@@ -2,6 +2,7 @@ package consent
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -85,9 +86,17 @@ func (s *Store) PackOf(ctx context.Context, scope access.Scope, id int64) (Pack,
 		} else if !now.Stands(p.At) {
 			return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("consent.over")}
 		}
-		return s.record(ctx, tx, Reading{
+		err := s.record(ctx, tx, Reading{
 			At: p.At, Account: scope.Account(), Role: scope.Role(), Party: p.Firm.ID, Facts: codes, Grant: g.ID,
 		})
+		if err != nil {
+			return err
+		}
+		var areas []string // a receiver has none of its own
+		if p.Firm.Area != "" {
+			areas = []string{p.Firm.Area}
+		}
+		return s.alarm(ctx, tx, scope.Account(), fmt.Sprintf("#%d", scope.Account()), areas)
 	})
 	if err != nil {
 		return Pack{}, err

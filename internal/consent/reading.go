@@ -80,6 +80,7 @@ func (s *Store) Enter(ctx context.Context, a access.Account) (access.Scope, *Vis
 				firms[i] = e.Party
 			}
 			scope = scope.And(access.NewScope(a.ID, access.Emergency, nil, firms))
+			v.watch.Apart(firms...)
 		}
 	}
 	return scope.Watched(&v.watch), v, nil
@@ -114,7 +115,7 @@ func (v *Visit) Record(ctx context.Context, place string) error {
 		if err := v.s.record(ctx, tx, list...); err != nil {
 			return err
 		}
-		return v.s.alarm(ctx, tx, v, now)
+		return v.s.alarm(ctx, tx, v.account.ID, v.account.Name, v.areas)
 	})
 }
 
@@ -124,10 +125,11 @@ const (
 	recently = `SELECT COUNT(DISTINCT party_id) FROM consent_reading WHERE account_id = $1 AND at > $2 AND party_id > 0`
 )
 
-// alarm tells those who audit the reader's area, and the administrators, of somebody who reads one enterprise after another.
-func (s *Store) alarm(ctx context.Context, tx *store.Tx, v *Visit, now int64) error {
+// alarm tells those who audit areas, and the administrators, of somebody who reads one enterprise after another.
+func (s *Store) alarm(ctx context.Context, tx *store.Tx, account int64, name string, areas []string) error {
+	now := s.Clock.Millis()
 	var firms int
-	if err := tx.QueryRow(ctx, recently, v.account.ID, now-manySpan.Milliseconds()).Scan(&firms); err != nil {
+	if err := tx.QueryRow(ctx, recently, account, now-manySpan.Milliseconds()).Scan(&firms); err != nil {
 		return fmt.Errorf("count readings: %w", err)
 	}
 	if firms < many {
@@ -135,10 +137,10 @@ func (s *Store) alarm(ctx context.Context, tx *store.Tx, v *Visit, now int64) er
 	}
 	m := notice.Message{
 		// Once in that time, however much is read.
-		Key: fmt.Sprintf("readings/%d/%d", v.account.ID, now/manySpan.Milliseconds()), Kind: notice.System,
-		Title: i18n.M("consent.alarm_title", v.account.Name), Body: i18n.M("consent.alarm", v.account.Name, firms, int(manySpan.Minutes())), At: now,
+		Key: fmt.Sprintf("readings/%d/%d", account, now/manySpan.Milliseconds()), Kind: notice.System,
+		Title: i18n.M("consent.alarm_title", name), Body: i18n.M("consent.alarm", name, firms, int(manySpan.Minutes())), At: now,
 	}
-	return s.warn(ctx, tx, m, v.areas)
+	return s.warn(ctx, tx, m, areas)
 }
 
 // warn posts a message to the administrators and to those who audit areas. Its key is made one for each.

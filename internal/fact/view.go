@@ -175,6 +175,18 @@ func (r Row) At(c Column) Cell {
 	return cell
 }
 
+// Told notes that somebody is shown what was once stated of a definition of a subject by another way than a view: what stands in a form
+// of a case, or what an approval has frozen.
+func (v View) Told(subject int64, def string) {
+	i, ok := v.snap.definition(def)
+	if !ok || !sensitive(v.snap.lib.FactDefs()[i]) {
+		return
+	}
+	if _, owner, ok := v.home(subject); ok {
+		v.scope.Saw(owner, def)
+	}
+}
+
 // reads says whether the scope may read a definition of the row, and tells its watch that it does.
 func (r Row) reads(d *content.FactDef) bool {
 	if !r.facts {

@@ -127,7 +127,7 @@ func answeredRows(t i18n.T, list *form.Field, rows []form.Row) (heads []string, 
 	return heads, lines
 }
 
-// withheld says that the visitor may not read the fact that an answer became.
+// withheld says that the visitor may not read the fact that an answer became; of what it may, the owner is told.
 func withheld(view fact.View, c casework.Case, field *form.Field) bool {
 	if field.Fact == nil {
 		return false
@@ -136,5 +136,9 @@ func withheld(view fact.View, c casework.Case, field *form.Field) bool {
 	if field.Fact.Subject == content.Enterprise {
 		subject = c.Enterprise
 	}
-	return view.Value(subject, field.Fact.Code, field.Period(0)).State == fact.Withheld
+	if view.Value(subject, field.Fact.Code, field.Period(0)).State == fact.Withheld {
+		return true
+	}
+	view.Told(c.Enterprise, field.Fact.Code) // it may be of a thing that the view does not show
+	return false
 }

@@ -166,6 +166,7 @@ func (s *server) frozenRows(t i18n.T, view fact.View, all []casework.Frozen) []f
 		if !ok {
 			continue
 		}
+		view.Told(f.Subject, f.Def)
 		row := frozenRow{Frozen: f, Name: t.Text(def.Name), Period: periodText(t, f.Period), Value: factText(t, s.Library, def, f.State, f.Value, fact.Exact)}
 		if f.Source != 0 {
 			row.By = t.S("casepage.source_n", f.Source)

@@ -310,9 +310,19 @@ func (s *server) page(rt route) http.Handler {
 			}
 		}()
 		out := &recorder{ResponseWriter: w, record: func() error { return v.reads.Record(r.Context(), rt.pattern) }}
+		answered := false
+		defer func() {
+			if answered {
+				return
+			}
+			if err := out.record(); err != nil { // it has panicked, perhaps with half of a table sent
+				s.Log.Error("readings not recorded", "error", err)
+			}
+		}()
 		if err := s.enter(out, r, v, rt); err != nil {
 			s.answerError(out, r, v, err)
 		}
+		answered = true
 		out.end()
 		if out.failed != nil {
 			w.Header().Del("Content-Disposition")
@@ -330,6 +340,9 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	}
 	if !rt.need.Public && !v.signedIn() {
 		return errSignIn
+	}
+	if v.overdue && rt.need.Public { // until the password is changed, it sees what everybody does
+		v.scope = access.Scope{}
 	}
 	if v.overdue && !rt.need.Public && rt.pattern != "GET /account" && rt.pattern != "POST /account/password" {
 		return errOverdue
