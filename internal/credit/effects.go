@@ -206,6 +206,7 @@ func twice(err error, key, number string) error {
 
 const (
 	sameVoucher    = `SELECT COUNT(*) FROM credit_drawdown WHERE bank = $1 AND voucher_key = $2`
+	ofOtherBank    = `SELECT COUNT(*) FROM credit_drawdown WHERE subject = $1 AND bank <> $2`
 	insertDrawdown = `INSERT INTO credit_drawdown (id, case_id, bank, subject, voucher, voucher_key, fen, ppm, drawn_on, due_on, at, by_account)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
@@ -244,6 +245,9 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	d.Subject = loans[0]
+	if err := ofOneBank(ctx, tx, r.Bank, d); err != nil {
+		return err
+	}
 	if d.ID, err = tx.NextIDs(ctx, 1); err != nil {
 		return err
 	}
@@ -254,6 +258,22 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	}
 	audit.Note(tx, loggedDrawdown, d.ID)
 	return at.State(ctx, d.begins(p.By.Name.ZH, a.text("project"), a.yes("for_digital"))...)
+}
+
+// ofOneBank refuses a drawdown under whose number the firm has the loan of another bank: that one's facts would be stated anew.
+func ofOneBank(ctx context.Context, tx *store.Tx, bank string, d Drawdown) error {
+	// Two banks may enter one number at the same time.
+	if err := tx.Lock(ctx, fmt.Sprintf("credit loan %d", d.Subject)); err != nil {
+		return err
+	}
+	var n int
+	if err := tx.QueryRow(ctx, ofOtherBank, d.Subject, bank).Scan(&n); err != nil {
+		return fmt.Errorf("look for the bank of drawdown %s: %w", d.Voucher, err)
+	}
+	if n > 0 {
+		return errs.Conflict(i18n.M("credit.voucher_of_other", d.Voucher))
+	}
+	return nil
 }
 
 const insertRepayment = `INSERT INTO credit_repayment (id, drawdown_id, paid_on, fen, interest, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`

@@ -3,6 +3,7 @@ package credit
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -333,6 +334,43 @@ func TestReferral(t *testing.T) {
 
 func kinds() []*audit.Kind {
 	return append(append(append([]*audit.Kind{}, casework.Logged...), consent.Logged...), Logged...)
+}
+
+// signed is a case of a firm in which a contract of 500 万元 runs.
+func (w *world) signed(i int, product, bank, number string) int64 {
+	w.t.Helper()
+	id := w.asks(i, product)
+	w.must(w.firm(i), id, "submit", application(500, 36))
+	w.must(w.bank(bank), id, "offer", offer(500))
+	w.must(w.firm(i), id, "accept", nil)
+	w.must(w.bank(bank), id, "sign", contract(number, 500))
+	return id
+}
+
+// Two banks may give their drawdowns one number, but not of one firm: the loan of the first stays as it was entered.
+func TestVoucherOfTwoBanks(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		mine, theirs := w.signed(0, "demo_a_equipment", "demo_a", "H-1"), w.signed(0, "demo_b_factory", "demo_b", "H-1")
+		w.must(w.bank("demo_a"), mine, "draw", drawdown("J-1", 300))
+		err := w.does(w.bank("demo_b"), theirs, "draw", drawdown("ｊ-1", 200))
+		refused(t, err, errs.KindConflict, "the number of another bank's loan")
+		if err == nil || !strings.Contains(err.Error(), "Another bank has entered") {
+			t.Errorf("it is told %v", err)
+		}
+		p, err := w.Progress(ctx, w.firm(0), w.cases, mine)
+		must(t, err)
+		view, err := w.Frames.For(ctx, w.firm(0), 0)
+		must(t, err)
+		if c := view.Value(p.Drawdowns[0].Subject, "loan.principal", period.Period{}); c.Value.Num != 300_0000_00 {
+			t.Errorf("the loan became %+v", c)
+		}
+		w.must(w.bank("demo_b"), theirs, "draw", drawdown("B J-1", 200))
+		w.must(w.bank("demo_b"), w.signed(1, "demo_b_factory", "demo_b", "H-2"), "draw", drawdown("J-1", 100)) // of another firm
+		if got := view.Children(w.firms[0], content.Loan); len(got) != 1 {
+			t.Errorf("loans of the firm: %v", got)
+		}
+	})
 }
 
 // A refusal wants a reason, which the firm reads, and ends the consent; so does a withdrawal, and the city's word that the bank has
