@@ -226,7 +226,8 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-// facts is an enterprise of which no more than this is known: in 2023, whether it is blacklisted in 2024, or without time.
+// facts is an enterprise of which no more than this is known: in 2023, what products ask of the year that runs in 2024, or
+// without time.
 type facts map[string]rule.Value
 
 func (facts) Kind() string                   { return content.Enterprise }
@@ -238,7 +239,7 @@ func (facts) Children(string) []rule.Subject { return nil }
 func (f facts) Fact(def content.FactDef, p period.Period, _ period.Day) (rule.Value, rule.State) {
 	v, ok := f[def.Code]
 	year := period.OfYear(2023)
-	if def.Code == "ent.blacklisted" {
+	if def.Code == "ent.blacklisted" || def.Code == "ent.major_accident" {
 		year = period.OfYear(2024)
 	}
 	if !ok || p != year && p != (period.Period{}) {
