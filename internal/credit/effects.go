@@ -39,6 +39,7 @@ func Register(r *casework.Registry, s *Store) {
 	plain("credit.draw", s.draws)
 	plain("credit.repay", s.repays)
 	plain("credit.settle", s.settles)
+	plain("credit.late", s.late)
 	plain("credit.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 		return s.endConsents(ctx, tx, access.SystemScope(), at.Case().ID, "办件已办结") // its purpose is over, whoever ended it
 	})
@@ -119,6 +120,21 @@ func (s *Store) sends(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	return at.Set("asked", rule.Money(amount))
+}
+
+// late refuses to end a referral unanswered while the bank may still answer: until the working days of its state are over.
+func (s *Store) late(_ context.Context, _ *store.Tx, at *casework.Moment) error {
+	c := at.Case()
+	in, ok := at.Workflow().State(c.State)
+	if !ok || in.Clock == nil {
+		return fmt.Errorf("state %s of workflow %s has no clock", c.State, c.Workflow)
+	}
+	// A year whose days off are not ordained yet counts by its weekends, as where the clock rings.
+	due, _ := s.Library.Calendar().AddWorkdays(clock.DayOf(c.Since), in.Clock.Days)
+	if at.Today() <= due {
+		return at.Refuse(i18n.M("credit.may_answer", in.Clock.Days, (due + 1).String()))
+	}
+	return nil
 }
 
 // endConsents ends the consents of a case that still stand.

@@ -83,6 +83,7 @@ const (
 	insertReferral  = `INSERT INTO credit_referral (case_id, firm, bank, product, hash, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	referralColumns = `r.case_id, r.firm, r.bank, r.product, r.hash, r.at, r.by_account`
 	referralOf      = `SELECT ` + referralColumns + ` FROM credit_referral r WHERE r.case_id = $1`
+	countReferrals  = `SELECT COUNT(*) FROM credit_referral WHERE firm = $1 AND product = $2`
 	referralsOfFirm = `SELECT ` + referralColumns + ` FROM credit_referral r WHERE r.firm = $1 AND r.product = $2 ORDER BY r.case_id DESC`
 )
 
@@ -130,6 +131,8 @@ type Candidate struct {
 	Firm int64
 	Case int64 // in which it is asked for already and that has not ended; 0 for none
 	May  bool  // the scope acts for the firm
+
+	asked int // how many times it was asked for, ended or not
 }
 
 // Candidate is how a firm stands to a product. NotFound for a product that is not offered and for a firm whose facts the scope may
@@ -144,6 +147,7 @@ func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casewo
 	if err != nil {
 		return Candidate{}, err
 	}
+	c.asked = len(all)
 	for _, r := range all {
 		x, _, err := cases.Get(ctx, scope, r.Case)
 		if errs.KindOf(err) == errs.KindNotFound {
@@ -179,7 +183,15 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 		Workflow: ReferralFlow, Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: firm,
 		Pins: []casework.Pin{{Kind: productPin, Name: p.Product, Hash: p.Hash}}, Data: casework.Data{"product": rule.Text(p.Product)},
 	}
-	made, err := cases.NewWith(ctx, scope, n, func(ctx context.Context, tx *store.Tx, x casework.Case) error {
+	err = cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {
+		id = 0
+		if first, err := stillFirst(ctx, tx, p.Product, c); err != nil || !first {
+			return err
+		}
+		x, err := t.Open(ctx, n)
+		if err != nil {
+			return err
+		}
 		if err := keep(ctx, tx, p); err != nil {
 			return err
 		}
@@ -188,9 +200,29 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 			return fmt.Errorf("write referral: %w", err)
 		}
 		audit.Note(tx, loggedReferral, r.Case)
+		id = x.ID
 		return nil
 	})
-	return made.ID, false, err
+	switch {
+	case err != nil:
+		return 0, false, fmt.Errorf("open referral of %s: %w", p.Product, err)
+	case id == 0: // somebody was quicker
+		return s.Begin(ctx, scope, cases, code, firm)
+	}
+	return id, false, nil
+}
+
+// stillFirst says that nobody has asked for a product for a firm since a candidate was read; nobody does before the transaction
+// ends.
+func stillFirst(ctx context.Context, tx *store.Tx, product string, c Candidate) (bool, error) {
+	if err := tx.Lock(ctx, fmt.Sprintf("loan %d %s", c.Firm, product)); err != nil {
+		return false, err
+	}
+	var n int
+	if err := tx.QueryRow(ctx, countReferrals, c.Firm, product).Scan(&n); err != nil {
+		return false, fmt.Errorf("count referrals: %w", err)
+	}
+	return n == c.asked, nil
 }
 
 // Progress is what became of a referral, to those who see its case.

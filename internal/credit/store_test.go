@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -336,6 +337,39 @@ func kinds() []*audit.Kind {
 	return append(append(append([]*audit.Kind{}, casework.Logged...), consent.Logged...), Logged...)
 }
 
+// Those of a firm who ask for one product at once get one case.
+func TestBeginAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		for range 5 {
+			ids, fresh := make([]int64, 8), make([]bool, 8)
+			var group sync.WaitGroup
+			for i := range ids {
+				group.Go(func() {
+					id, begun, err := w.Begin(t.Context(), w.firm(0), w.cases, "demo_a_equipment", w.firms[0])
+					if err != nil {
+						t.Errorf("begin: %v", err)
+					}
+					ids[i], fresh[i] = id, !begun
+				})
+			}
+			group.Wait()
+			opened := 0
+			for i, id := range ids {
+				if id != ids[0] {
+					t.Errorf("cases %v", ids)
+				}
+				if fresh[i] {
+					opened++
+				}
+			}
+			if opened != 1 {
+				t.Errorf("%d say that they opened it", opened)
+			}
+			w.must(w.firm(0), ids[0], "withdraw", map[string]any{"reason": "不再需要"}) // it may be asked for again
+		}
+	})
+}
+
 // signed is a case of a firm in which a contract of 500 万元 runs.
 func (w *world) signed(i int, product, bank, number string) int64 {
 	w.t.Helper()
@@ -385,7 +419,19 @@ func TestReferralEnds(t *testing.T) {
 				if err := w.does(county, id, "release", map[string]any{"reason": "逾期"}); errs.KindOf(err) != errs.KindForbidden {
 					t.Errorf("a county ends it: %v", err)
 				}
-				w.now = w.now.AddDate(0, 0, 20)
+				// The bank asks for more and gets it on the next day: its ten working days begin again.
+				w.now = w.now.AddDate(0, 0, 1)
+				w.must(bank, id, "ask_more", map[string]any{"reason": "请补充采购合同"})
+				w.must(w.firm(0), id, "submit", application(500, 24))
+				for _, day := range []int{1, 8, 15} { // the last one is the last of the ten
+					w.now = time.Date(2024, 11, day, 23, 59, 0, 0, clock.Beijing)
+					err := w.does(city, id, "release", map[string]any{"reason": "逾期"})
+					refused(t, err, errs.KindConflict, "ended while the bank may answer")
+					if err == nil || !strings.Contains(err.Error(), "From 2024-11-16 on") {
+						t.Errorf("on the %dth it is told %v", day, err)
+					}
+				}
+				w.now = time.Date(2024, 11, 16, 0, 0, 0, 0, clock.Beijing)
 				if n, err := w.cases.Ring(ctx); err != nil || n != 1 {
 					t.Errorf("the clock rang %d times, %v", n, err)
 				}
