@@ -38,13 +38,14 @@ func (q overviewQuery) href(path string) string {
 	return path + "?" + out.Encode()
 }
 
-// lentRow is a row of any table of the page: what it is about, and where that leads.
+// lentRow is a row of any table of the page: what it is about, and where that leads; "" for nowhere.
 type lentRow struct {
 	credit.Sums
 	Name, Href string
 	Bank       credit.Lender
 	Area       string
 	Cases      []int64
+	All        bool // it sums the others
 }
 
 type overviewData struct {
@@ -90,9 +91,13 @@ func (s *server) overviewOf(ctx context.Context, r *http.Request, v *visit) (ove
 		}
 	}
 	for _, x := range d.Overview.Shares {
-		q := d.Query
-		q.Bank, q.Area = x.Bank.Key, x.County
-		d.Shares = append(d.Shares, lentRow{Sums: x.Sums, Name: s.countyName(t, x.County), Bank: x.Bank, Href: q.href("/credit") + "#firms"})
+		row := lentRow{Sums: x.Sums, Name: s.countyName(t, x.County), Bank: x.Bank}
+		if x.Bank.Key != "" && x.County != "" { // one cannot ask for what nobody said: it would lead to all firms
+			q := d.Query
+			q.Bank, q.Area = x.Bank.Key, x.County
+			row.Href = q.href("/credit") + "#firms"
+		}
+		d.Shares = append(d.Shares, row)
 	}
 	for _, x := range slices.Backward(d.Months) {
 		q := d.Query
@@ -156,7 +161,7 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 		}
 		return sheet.Table{Name: name, Columns: append(columns, figures...), Rows: slices.Values(cells)}
 	}
-	shares := append(slices.Clone(d.Shares), lentRow{Name: t.S("fundpage.sum"), Sums: d.Sum})
+	shares := append(slices.Clone(d.Shares), lentRow{Name: t.S("fundpage.sum"), Sums: d.Sum, All: true})
 	notes := append(s.notes(v, d.view, d.Query.href("/credit")), [2]string{t.S("creditpage.month"), d.Query.Month}, [2]string{t.S("creditpage.unclear_head"), strconv.Itoa(d.Unclear)})
 	for _, b := range d.Bases {
 		notes = append(notes, [2]string{t.S("creditpage.bases"), b})
@@ -164,7 +169,7 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 	return s.export(w, r, v, t.S("creditpage.overview")+"-"+d.Query.Month, sheet.Export{
 		Title: t.S("creditpage.overview"), Notes: notes,
 		Table: table(t.S("creditpage.by_share"), []string{t.S("web.area"), t.S("creditpage.bank")}, shares, func(x lentRow) []any {
-			if x.Href == "" {
+			if x.All {
 				return []any{x.Name, nil}
 			}
 			return []any{x.Name, lenderName(t, x.Bank)}
