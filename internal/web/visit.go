@@ -112,7 +112,6 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_imports", "/imports")
 	case access.Auditor:
 		add("people.find", "/find")
-		add("flagpage.title", "/flags")
 		add("casepage.title", "/cases")
 		add("fundpage.title", "/fund")
 		add("web.nav_enterprises", "/enterprises")
