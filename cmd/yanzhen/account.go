@@ -260,6 +260,54 @@ func accountCodeCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *conso
 	}
 }
 
+// accountFactorCommand takes away the second factor of who has lost it, an administrator's too, who then signs in with the password.
+func accountFactorCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	why := fs.String("why", "", t.S("cmd.flag_why_factor"))
+	return func(ctx context.Context, c *console, args []string) error {
+		switch {
+		case len(args) != 1:
+			return wrongUsage(i18n.M("cmd.needs", "LOGIN"))
+		case *why == "":
+			return wrongUsage(i18n.M("cmd.needs", "--why"))
+		}
+		in, account, err := place.openFor(ctx, c, args[0])
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		if !account.Factor() {
+			return errs.Invalid(i18n.M("cmd.no_factor", account.Login))
+		}
+		if err := in.accounts.ResetFactor(ctx, access.SystemScope(), account.ID, *why); err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.factor_reset", account.Login))
+		return nil
+	}
+}
+
+// keyRenewCommand seals under a new key what the database keeps sealed.
+func keyRenewCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
+	place := placeFlags(fs, t)
+	return func(ctx context.Context, c *console, args []string) error {
+		if len(args) != 0 {
+			return errUsage
+		}
+		in, err := place.open(ctx, c)
+		if err != nil {
+			return err
+		}
+		defer in.close(c)
+		n, err := in.accounts.SealAnew(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(c.out, c.t.S("cmd.key_renewed", sealFile(place.data), n))
+		return nil
+	}
+}
+
 func accountListCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []string) error {
 	place := placeFlags(fs, t)
 	return func(ctx context.Context, c *console, args []string) error {

@@ -41,6 +41,7 @@ import (
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/proof"
 	"github.com/yanzhen/yanzhen/internal/release"
+	"github.com/yanzhen/yanzhen/internal/seal"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -220,6 +221,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		in.back, in.now = back, func() time.Time { return at().Add(-time.Duration(back.Load())) }
 	}
 	in.accounts = access.New(in.db, in.now, clock.System(), access.Cost{})
+	in.accounts.Seal, in.accounts.Tell = seal.At(sealFile(p.data)), notice.AboutAccount
 	in.sources = source.New(in.db, in.now)
 	in.versions, err = versions.Open(ctx, versions.Deps{
 		DB: in.db, Sources: in.sources, Library: in.lib, Clock: in.now, Report: func(err error) { in.log.Error("policy in force", "err", err) },
@@ -276,6 +278,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	return in, nil
 }
+
+// sealFile is where the keys of an installation lie under which the database keeps secrets.
+func sealFile(data string) string { return filepath.Join(data, "seal.key") }
 
 // settle finds out whether the database is a demonstration's, or makes it one where that is asked. A demonstration
 // stands at its own day unless a flag names another.

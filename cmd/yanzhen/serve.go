@@ -126,7 +126,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 		return err
 	}
 	if d.profile == graded {
-		in.accounts.Passwords = access.Graded()
+		in.accounts.Passwords, in.accounts.Factors = access.Graded(), access.GradedFactors()
 	}
 	sender := notice.NewSender(in.notices, d.carriers, d.post.site, func(err error) { in.log.Error("send messages", "err", err) })
 	var demo *web.DemoInfo

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -21,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/seal"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
@@ -48,7 +50,9 @@ func (w *watch) pass(d time.Duration) { w.ms.Add(d.Milliseconds()) }
 func each(t *testing.T, test func(t *testing.T, s *Store, w *watch)) {
 	storetest.Each(t, []store.Migrations{audit.Migrations, Migrations}, func(t *testing.T, db *store.DB) {
 		w := newWatch()
-		test(t, New(db, w.clock(), w.clock(), cheap), w)
+		s := New(db, w.clock(), w.clock(), cheap)
+		s.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
+		test(t, s, w)
 	})
 }
 
@@ -635,6 +639,9 @@ func TestWeakListIsUseful(t *testing.T) {
 			t.Errorf("%q: %d characters, folded %q, twice %v", word, n, fold(word), seen[word])
 		}
 		seen[word] = true
+	}
+	if len(seen) < 3000 {
+		t.Errorf("%d passwords of those that may be taken by their length", len(seen))
 	}
 }
 

@@ -19,6 +19,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/seal"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -46,6 +47,7 @@ type Account struct {
 	CreatedAt  int64   // ms
 	DisabledAt int64   // ms; 0 while in use
 	Waits      bool    // has no password: the next who comes with its code sets one
+	FactorAt   int64   // ms, since when it has a second factor; 0 for none
 
 	epoch      int64
 	passwordAt int64 // ms, by the machine's clock; 0 where it is not known
@@ -82,8 +84,13 @@ type Store struct {
 	machine clock.Clock
 	hash    hasher
 
-	// Passwords is what is asked of passwords besides CheckPassword; it is set before the store is used.
-	Passwords Passwords
+	// What an installation asks and has; all are set before the store is used.
+	Passwords Passwords // what is asked of passwords besides CheckPassword
+	Factors   []Role    // that must have a second factor, besides those that an administrator names
+	Seal      seal.Keys // under which second factors are kept; without it nobody gets one
+
+	// Tell tells the owner of an account what was done to it, in the transaction of the deed; nil tells nobody.
+	Tell func(context.Context, *store.Tx, Event) error
 }
 
 // New is the store over a database that has Migrations. By now, records are dated, and grants, codes and tokens end: it is
@@ -247,7 +254,8 @@ func (s *Store) give(ctx context.Context, tx *store.Tx, by Scope, account int64,
 }
 
 const (
-	selectAccount = `SELECT id, login, name, password, epoch, created_at, disabled_at, password_at FROM account`
+	selectAccount = `SELECT id, login, name, password, epoch, created_at, disabled_at, password_at, ` + factorAt + ` FROM account a`
+	factorAt      = `COALESCE((SELECT made_at FROM factor f WHERE f.account_id = a.id), 0)`
 	byID          = selectAccount + ` WHERE id = $1`
 	byLogin       = selectAccount + ` WHERE login = $1`
 	allAccounts   = selectAccount + ` ORDER BY login`
@@ -271,7 +279,7 @@ func (s *Store) read(ctx context.Context, q store.Querier, query string, arg any
 }
 
 func scanAccount(row interface{ Scan(...any) error }) (a Account, password string, err error) {
-	err = row.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt, &a.passwordAt)
+	err = row.Scan(&a.ID, &a.Login, &a.Name, &password, &a.epoch, &a.CreatedAt, &a.DisabledAt, &a.passwordAt, &a.FactorAt)
 	a.Waits = password == ""
 	return a, password, err
 }

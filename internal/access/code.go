@@ -145,9 +145,13 @@ func (s Scope) mayIssue(a Account, f Firm) bool {
 
 // newCode is chance in groups that can be read out.
 func newCode() string {
-	text := rand.Text()[:codeSize] // of A to Z and 2 to 7
-	groups := make([]string, 0, codeSize/codeGroup)
-	for group := range slices.Chunk([]byte(text), codeGroup) {
+	return grouped(rand.Text()[:codeSize], codeGroup) // of A to Z and 2 to 7
+}
+
+// grouped is a text with a hyphen after every few letters.
+func grouped(text string, few int) string {
+	var groups []string
+	for group := range slices.Chunk([]byte(text), few) {
 		groups = append(groups, string(group))
 	}
 	return strings.Join(groups, "-")

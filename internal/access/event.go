@@ -3,6 +3,7 @@ package access
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -33,12 +34,23 @@ const (
 	TokenMade   Deed = "token_made"   // the note says what it may do
 	TokenEnded  Deed = "token_ended"
 	Locked      Deed = "locked" // too many sign-ins failed
+
+	FactorMade  Deed = "factor_made"
+	FactorEnded Deed = "factor_ended" // by its owner
+	FactorReset Deed = "factor_reset" // by an administrator; the note says how the identity was checked
+	FactorRoles Deed = "factor_roles" // which roles must have a second factor; of the administrator's own account, the note says which
+	NewSpares   Deed = "new_spares"   // codes for who loses the app, in place of those before
+	SpareUsed   Deed = "spare_used"   // one of them
 )
+
+// toldOwner are the deeds that whoever an account belongs to is told of, wherever they are: somebody else may have done them.
+var toldOwner = []Deed{FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed}
 
 // Deeds are all of them, in the order in which a page offers them.
 func Deeds() []Deed {
 	return []Deed{
 		Created, Authorised, NewCode, Activated, Reset, NewPassword, NewGrants, Revoked, Succeeded, Disabled, Enabled, TokenMade, TokenEnded, Locked,
+		FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed, FactorRoles,
 	}
 }
 
@@ -111,10 +123,14 @@ func (s *Store) record(ctx context.Context, tx *store.Tx, by Scope, e Event) err
 	if err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertEvent, id, s.now.Millis(), by.Account(), e.Account, e.Party, e.Area, string(e.Deed), e.Note); err != nil {
+	e.ID, e.At, e.Actor = id, s.now.Millis(), by.Account()
+	if _, err := tx.Exec(ctx, insertEvent, e.ID, e.At, e.Actor, e.Account, e.Party, e.Area, string(e.Deed), e.Note); err != nil {
 		return fmt.Errorf("record %s: %w", e.Deed, err)
 	}
 	audit.Note(tx, loggedEvent, id)
+	if s.Tell != nil && slices.Contains(toldOwner, e.Deed) {
+		return s.Tell(ctx, tx, e)
+	}
 	return nil
 }
 

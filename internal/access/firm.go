@@ -333,7 +333,7 @@ func (s *Store) Succeed(ctx context.Context, by Scope, f Firm, leaver int64, log
 	})
 }
 
-const actingFor = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at, a.password_at
+const actingFor = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at, a.password_at, ` + factorAt + `
 FROM account a JOIN grant_ g ON g.account_id = a.id
 WHERE a.disabled_at = 0 AND g.ended_at = 0 AND `
 

@@ -17,7 +17,7 @@ type Reach struct {
 	Parties  []int64
 }
 
-const reached = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at, a.password_at
+const reached = `SELECT DISTINCT a.id, a.login, a.name, a.password, a.epoch, a.created_at, a.disabled_at, a.password_at, ` + factorAt + `
 FROM account a JOIN grant_ g ON g.account_id = a.id
 WHERE a.disabled_at = 0 AND g.ended_at = 0 AND (g.until_at = 0 OR g.until_at > $1) AND (`
 

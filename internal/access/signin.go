@@ -27,7 +27,9 @@ const (
 // tries in a quarter of an hour have failed for the login, or fifty from the address. The address is that of the
 // client, with or without a port; the caller says which header, if any, it trusts for it.
 //
-// A try is counted before the password is looked at, so that many at a time get no more tries than one after another.
+// A try is counted before the password is looked at, so that many at a time get no more tries than one after another. Whoever has a
+// second factor has only come halfway (Halfway, Complete): then the tries before are not forgotten, or a thief of the password could
+// clear the way for guessing at codes.
 func (s *Store) Authenticate(ctx context.Context, login, password, address string) (Account, error) {
 	login = fold(login)
 	byName, byAddress := loginSubject(login), addressSubject(address)
@@ -68,6 +70,10 @@ func (s *Store) Authenticate(ctx context.Context, login, password, address strin
 		}
 		// Only this try is taken back: whoever has one account must not clear the way for guessing at others.
 		if _, err := tx.Exec(ctx, takeBack, byAddress); err != nil {
+			return err
+		}
+		if a.Factor() {
+			_, err := tx.Exec(ctx, takeBack, byName)
 			return err
 		}
 		return forget(ctx, tx, byName)
@@ -115,6 +121,15 @@ func (s *Store) count(ctx context.Context, login, byAddress string) error {
 		return fmt.Errorf("count sign-in: %w", err)
 	}
 	return nil
+}
+
+// locked is what is said while no more is tried.
+const locked = "access.locked"
+
+// Locks says that an error is one of too many tries.
+func Locks(err error) bool {
+	msg, _ := errs.Message(err)
+	return msg.Key == locked
 }
 
 // Admit counts a form that somebody sends without an account by the address that it comes from, and refuses it with Unavailable
@@ -168,7 +183,7 @@ func (s *Store) countOne(ctx context.Context, tx *store.Tx, subject string, limi
 			return nil, err
 		}
 		wait := time.Duration(since-open) * time.Millisecond
-		return errs.Unavailable(i18n.M("access.locked", int64((wait+time.Minute-1)/time.Minute)), nil), rows.Close()
+		return errs.Unavailable(i18n.M(locked, int64((wait+time.Minute-1)/time.Minute)), nil), rows.Close()
 	}
 	if err := rows.Err(); err != nil {
 		return nil, err

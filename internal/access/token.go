@@ -67,10 +67,10 @@ func newSecret() string {
 	return secret + checksum(secret)
 }
 
-var checksumLetters = base32.StdEncoding.WithPadding(base32.NoPadding)
+var letters = base32.StdEncoding.WithPadding(base32.NoPadding)
 
 func checksum(s string) string {
-	return checksumLetters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(s))))
+	return letters.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE([]byte(s))))
 }
 
 // LooksLikeToken says that a text has the form of a token's secret, checksum included.

@@ -22,6 +22,7 @@ var order = [][]string{
 	{"internal/hanzi", "internal/i18n", "internal/money", "internal/period"},
 	{"internal/clock", "internal/errs", "internal/lot", "internal/shelf"},
 	{"internal/blob", "internal/inbound", "internal/outbound", "internal/packed", "internal/parquet", "internal/sheet"},
+	{"internal/seal"},
 	{"internal/store"},
 	{"internal/audit"},
 	{"internal/access", "internal/backup"},

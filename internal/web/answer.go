@@ -27,6 +27,7 @@ type failure struct {
 var (
 	errSignIn      = errors.New("sign-in needed")
 	errOverdue     = errors.New("password is overdue")
+	errLacks       = errors.New("second factor needed")
 	errForeignForm = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("web.foreign_form")}
 	errTooLong     = errs.Invalid(i18n.M("web.query_too_long", queryLimit>>10))
 	errNoPage      = &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("web.no_page")}
@@ -78,12 +79,15 @@ func (s *server) answerError(w http.ResponseWriter, r *http.Request, v *visit, e
 		s.askToSignIn(w, r, v)
 		return
 	}
-	if errors.Is(err, errOverdue) {
+	for first, to := range map[error]string{errOverdue: "/account", errLacks: "/account/factor"} {
+		if !errors.Is(err, first) {
+			continue
+		}
 		if byScript(r) {
-			w.Header().Set("HX-Redirect", "/account")
+			w.Header().Set("HX-Redirect", to)
 			return
 		}
-		http.Redirect(w, r, "/account", http.StatusSeeOther)
+		http.Redirect(w, r, to, http.StatusSeeOther)
 		return
 	}
 	if r.Context().Err() != nil {

@@ -144,6 +144,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"accounts", "admin", "/accounts"},
 		{"account", "admin", "/account"},
 		{"tokens", "city", "/account/tokens"},
+		{"factor", "city", "/account/factor"},
+		{"sign-in-rules", "admin", "/system/sign-in"},
 		{"messages", "city", "/messages"},
 		{"messages-none", "auditor", "/messages"},
 		{"message", "firm", messagePath(c.messages[tinghuCode])},

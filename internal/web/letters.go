@@ -101,10 +101,10 @@ func (s *server) activate(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return s.refuseActivation(w, r, v, f, err)
 	}
-	if err := s.letIn(r, account); err != nil {
-		return err
+	if account.Factor() { // the code of the letter stands for the password alone
+		return s.askForCode(w, r, v, account, signInForm{Next: "/"})
 	}
-	return seeOther(w, r, "/")
+	return s.signedIn(w, r, v, account, signInForm{Next: "/"})
 }
 
 func (s *server) refuseActivation(w http.ResponseWriter, r *http.Request, v *visit, f activateForm, err error) error {
@@ -112,7 +112,7 @@ func (s *server) refuseActivation(w http.ResponseWriter, r *http.Request, v *vis
 	if !forUser {
 		return err
 	}
-	s.Log.Warn("activation refused", "from", remoteHost(r), "locked", errs.KindOf(err) == errs.KindUnavailable)
+	s.Log.Warn("activation refused", "from", remoteHost(r), "locked", access.Locks(err))
 	field := "code"
 	if errs.KindOf(err) == errs.KindInvalid {
 		field = "new"

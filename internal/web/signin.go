@@ -37,25 +37,39 @@ func (s *server) showSignIn(w http.ResponseWriter, r *http.Request, v *visit, st
 	return s.show(w, r, s.shell(r, v, v.t.S("web.sign_in")), status, signInPage(v.t, f, s.Demo))
 }
 
-// signIn checks the password and begins a new session.
+// signIn checks the password and begins a new session, or asks for the second factor.
 func (s *server) signIn(w http.ResponseWriter, r *http.Request, v *visit) error {
-	f := signInForm{Login: strings.TrimSpace(r.PostFormValue("login")), Next: localPath(r.PostFormValue("next"))}
-	for name, values := range r.PostForm {
-		if name, ok := strings.CutPrefix(name, carryPrefix); ok {
-			f.Carries, f.Carried = true, append(f.Carried, option{name, values[0]})
-		}
-	}
+	f := readSignIn(r)
 	account, err := s.Access.Authenticate(r.Context(), f.Login, r.PostFormValue("password"), remoteHost(r))
 	if err != nil {
 		msg, forUser := errs.Message(err)
 		if !forUser {
 			return err
 		}
-		s.Log.Warn("sign-in refused", "from", remoteHost(r), "locked", errs.KindOf(err) == errs.KindUnavailable)
+		s.Log.Warn("sign-in refused", "from", remoteHost(r), "locked", access.Locks(err))
 		f.Error = v.t.Msg(msg)
 		return s.showSignIn(w, r, v, signInStatus(err), f)
 	}
-	if err := s.letIn(r, account); err != nil {
+	if account.Factor() {
+		return s.askForCode(w, r, v, account, f)
+	}
+	return s.signedIn(w, r, v, account, f)
+}
+
+// readSignIn is what a sign-in brings along: where it leads, and what was typed before a session ended.
+func readSignIn(r *http.Request) signInForm {
+	f := signInForm{Login: strings.TrimSpace(r.PostFormValue("login")), Next: localPath(r.PostFormValue("next"))}
+	for name, values := range r.PostForm {
+		if name, ok := strings.CutPrefix(name, carryPrefix); ok {
+			f.Carries, f.Carried = true, append(f.Carried, option{name, values[0]})
+		}
+	}
+	return f
+}
+
+// signedIn begins the session of who has shown all that the account asks for, and leads on.
+func (s *server) signedIn(w http.ResponseWriter, r *http.Request, v *visit, a access.Account, f signInForm) error {
+	if err := s.letIn(r, a); err != nil {
 		return err
 	}
 	if f.Carries {
@@ -75,10 +89,13 @@ func (s *server) letIn(r *http.Request, a access.Account) error {
 	return nil
 }
 
-// signInStatus tells a wrong password from too many tries.
+// signInStatus tells a wrong password or code from too many tries, and from a server that cannot tell.
 func signInStatus(err error) int {
-	if errs.KindOf(err) == errs.KindUnavailable {
+	switch {
+	case access.Locks(err):
 		return http.StatusTooManyRequests
+	case errs.KindOf(err) == errs.KindUnavailable:
+		return http.StatusServiceUnavailable
 	}
 	return http.StatusUnprocessableEntity
 }

@@ -26,6 +26,7 @@ type visit struct {
 	scope   access.Scope
 	unread  int  // messages, for the bell
 	overdue bool // the password must be changed first
+	lacks   bool // a second factor must be taken first
 	reads   *consent.Visit
 }
 
@@ -61,6 +62,9 @@ func (s *server) identify(r *http.Request, v *visit) error {
 		return err
 	}
 	v.account, v.overdue = a, s.sessions.GetBool(r.Context(), overdueKey)
+	if v.lacks, err = s.Access.Lacks(r.Context(), a); err != nil {
+		return err
+	}
 	v.scope, v.reads, err = s.Consent.Enter(r.Context(), a)
 	return err
 }

@@ -146,7 +146,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.ladderRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.flagRoutes(), s.proofRoutes(), s.readingRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.ladderRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.flagRoutes(), s.proofRoutes(), s.readingRoutes(), s.factorRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -341,18 +341,21 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	if !rt.need.Public && !v.signedIn() {
 		return errSignIn
 	}
-	if v.overdue && rt.need.Public { // until the password is changed, it sees what everybody does
+	if (v.overdue || v.lacks) && rt.need.Public { // until that is done, it sees what everybody does
 		v.scope = access.Scope{}
 	}
 	if v.overdue && !rt.need.Public && rt.pattern != "GET /account" && rt.pattern != "POST /account/password" {
 		return errOverdue
+	}
+	if v.lacks && !v.overdue && !rt.need.Public && !slices.Contains(factorPaths, rt.pattern) {
+		return errLacks
 	}
 	if !rt.need.MetBy(v.scope) {
 		return forbidden(rt.need.Action)
 	}
 	if r.Body != nil && !rt.ownLimit() {
 		limit := int64(formLimit)
-		if rt.pattern == "POST /sign-in" {
+		if strings.HasPrefix(rt.pattern, "POST /sign-in") {
 			limit = 2 * carryLimit
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
