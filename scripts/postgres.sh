@@ -75,8 +75,12 @@ start)
   ;;
 kill)
   pid=$(head -n 1 "$dir/data/postmaster.pid")
-  kill -9 "$pid" $(pgrep -P "$pid") # the server itself first: it must not see its processes die, and recover
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+  kill -STOP "$pid" # it must not see its processes die, and recover, nor begin others
+  all="$pid $(pgrep -P "$pid")"
+  kill -9 $all
+  for p in $all; do # as long as one is there, the files are in use
+    while kill -0 "$p" 2>/dev/null; do sleep 0.01; done
+  done
   ;;
 again)
   launch

@@ -66,6 +66,15 @@ func TestDossier(t *testing.T) {
 			t.Errorf("the dossier has no %s", kind)
 		}
 	}
+	for _, what := range []string{"workflow: subsidy_application\n", "form: ", "rubric: "} {
+		found := false
+		for name, f := range files {
+			found = found || strings.HasPrefix(name, audit.DefinitionsDir+"/") && bytes.Contains(f.Data, []byte(what))
+		}
+		if !found {
+			t.Errorf("the dossier has no definition with %q", what)
+		}
+	}
 	lines := bytes.SplitAfter(files[audit.ProofsFile].Data, []byte("\n"))
 	aFile := ""
 	for name := range files {

@@ -244,6 +244,96 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// TestWaiting: what was changed before its leaf got its place is found too, and a leaf gets it once, with the guards of the database.
+func TestWaiting(t *testing.T) {
+	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		if err := audit.Adopt(ctx, db, kinds, now()); err != nil {
+			t.Fatal(err)
+		}
+		const n = 2100 // more than get their places in one transaction
+		for first := int64(1); first <= n; first += 300 {
+			err := db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				for id := first; id < first+300; id++ {
+					audit.Note(tx, deeds, id)
+					if _, err := tx.Exec(ctx, `INSERT INTO trial_deed (id, owner, word, note) VALUES ($1, 1, 'x', NULL)`, id); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		exec := func(query string) error {
+			return db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, query)
+				return err
+			})
+		}
+		for _, query := range []string{
+			`UPDATE audit_leaf SET digest = salt WHERE ref = '7'`,
+			`UPDATE audit_leaf SET digest = salt, n = 0 WHERE ref = '7'`,
+			`DELETE FROM audit_leaf WHERE ref = '7'`,
+		} {
+			if exec(query) == nil {
+				t.Errorf("the database allows %s", query)
+			}
+		}
+		if err := exec(`UPDATE trial_deed SET word = 'y' WHERE id = 7`); err != nil {
+			t.Fatal(err)
+		}
+		c := checked(t, db)
+		if c.Leaves != n || c.Found != 1 || c.Faults[0].String() != "audit.fault_changed trial.deed 7" {
+			t.Errorf("%d leaves, %v", c.Leaves, c.Faults)
+		}
+		if exec(`UPDATE audit_leaf SET n = 9999 WHERE ref = '7'`) == nil {
+			t.Error("the database allows a leaf another place")
+		}
+	})
+}
+
+// TestWrote: a thing that is told as it is written is the one that is read; parts that were not told of are missed.
+func TestWrote(t *testing.T) {
+	storetest.Each(t, schemas, func(t *testing.T, db *store.DB) {
+		ctx := context.Background()
+		columns := []string{"id", "owner", "word", "note"}
+		put := func(id int64, parts ...[]audit.Rows) {
+			t.Helper()
+			err := db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				for _, p := range parts {
+					audit.NoteParts(tx, deeds, p, id)
+				}
+				_, err := tx.Exec(ctx, `INSERT INTO trial_deed (id, owner, word, note) VALUES ($1, 1, '<事>', NULL)`, id)
+				if err == nil {
+					_, err = tx.Exec(ctx, `INSERT INTO trial_line (deed, n, fen) VALUES ($1, 1, 5)`, id)
+				}
+				return err
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		deed := func(id int64, word string) []audit.Rows {
+			return []audit.Rows{audit.Wrote("deed", columns, id, int64(1), word, nil)}
+		}
+		lines := []audit.Rows{audit.Read("lines")}
+		put(1, nil)
+		put(2, deed(2, "<事>"), lines)
+		put(3, lines, deed(3, "<事>"))
+		put(4, deed(4, "<事>"), nil)
+		if c := checked(t, db); c.Found > 0 || c.Leaves != 4 {
+			t.Errorf("%d leaves, %v", c.Leaves, c.Faults)
+		}
+		put(5, deed(5, "<事>")) // its line is not told of
+		put(6, deed(6, "事"), lines)
+		if c := checked(t, db); c.Found != 2 {
+			t.Errorf("%v", c.Faults)
+		}
+	})
+}
+
 // filled is a database of so many deeds.
 func filled(t testing.TB, n int64) (*store.DB, string) {
 	t.Helper()

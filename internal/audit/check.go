@@ -48,12 +48,21 @@ const (
 )
 
 // Check walks over the log: that its leaves make the tree, that every checkpoint is a head that it had and is signed by the key
-// that it names, that each thing is what its leaf says, and that each thing has a leaf. It reads one moment of the database.
+// that it names, that each thing is what its leaf says, and that each thing has a leaf. Leaves that came before it are placed first;
+// then it reads one moment of the database.
 func Check(ctx context.Context, db *store.DB, kinds []*Kind) (*Checked, error) {
 	c := &Checked{}
 	origin, err := Origin(ctx, db)
 	if err != nil {
 		return nil, err
+	}
+	if err := placeAll(ctx, db); err != nil {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("check the audit log: %w", err)
+		}
+		if !errors.Is(err, errTree) { // which the walk finds
+			c.fault("", "", "audit.fault_tree", err.Error())
+		}
 	}
 	err = db.Snapshot(ctx, func(ctx context.Context, q store.Querier) error {
 		if err := c.walk(ctx, q, origin, byName(kinds)); err != nil {

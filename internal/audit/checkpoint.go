@@ -135,51 +135,61 @@ const (
 	insertCheckpoint = `INSERT INTO audit_checkpoint (size, at, key, note) VALUES ($1, $2, $3, $4)`
 )
 
-// sealed is the checkpoint that a key signed of the log as it stands; nil where there is none.
-func sealed(ctx context.Context, q store.Querier, key *Key) ([]byte, error) {
-	t, err := treeOf(ctx, q)
-	if err != nil {
-		return nil, err
-	}
+// sealed is the checkpoint that a key signed of a tree of so many leaves; nil where there is none.
+func sealed(ctx context.Context, q store.Querier, key *Key, size int64) ([]byte, error) {
 	var kept string
-	err = q.QueryRow(ctx, lastCheckpoint, key.public, t.size).Scan(&kept)
+	err := q.QueryRow(ctx, lastCheckpoint, key.public, size).Scan(&kept)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, nil
 	}
 	return []byte(kept), err
 }
 
-// Seal signs the head of the log as it stands, and keeps what it signed. A head that was signed before by the key is not signed
-// again.
+// Seal gives every leaf its place, signs the head of the log as it stands then, and keeps what it signed. A head that was signed
+// before by the key is not signed again.
 func Seal(ctx context.Context, db *store.DB, key *Key, now clock.Clock) (msg []byte, err error) {
 	origin, err := Origin(ctx, db)
 	if err != nil {
 		return nil, err
 	}
-	if msg, err = sealed(ctx, db.Read(), key); err != nil || msg != nil { // so that to ask again costs no transaction
+	if msg, err = unchanged(ctx, db.Read(), key); err != nil || msg != nil { // so that to ask again costs no transaction
 		return msg, err
 	}
-	err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		t, err := lockedTree(ctx, tx, 0)
-		if err != nil {
+	for all := false; err == nil && !all; {
+		err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			var t *tree
+			if t, all, err = place(ctx, tx); err != nil || !all {
+				return err
+			}
+			if msg, err = sealed(ctx, tx, key, t.size); err != nil || msg != nil {
+				return err
+			}
+			root, err := t.root()
+			if err != nil {
+				return err
+			}
+			msg, err = note.Sign(&note.Note{Text: Checkpoint{origin, t.size, root}.text()}, key.signer)
+			if err != nil {
+				return fmt.Errorf("sign the audit log: %w", err)
+			}
+			_, err = tx.Exec(ctx, insertCheckpoint, t.size, now.Millis(), key.public, string(msg))
 			return err
-		}
-		if msg, err = sealed(ctx, tx, key); err != nil || msg != nil {
-			return err
-		}
-		root, err := t.root()
-		if err != nil {
-			return err
-		}
-		msg, err = note.Sign(&note.Note{Text: Checkpoint{origin, t.size, root}.text()}, key.signer)
-		if err != nil {
-			return fmt.Errorf("sign the audit log: %w", err)
-		}
-		_, err = tx.Exec(ctx, insertCheckpoint, t.size, now.Millis(), key.public, string(msg))
-		return err
-	})
+		})
+	}
 	if err != nil {
 		return nil, fmt.Errorf("seal the audit log: %w", err)
 	}
 	return msg, nil
+}
+
+// unchanged is the checkpoint that a key signed of the log, where nothing came since; else nil.
+func unchanged(ctx context.Context, q store.Querier, key *Key) ([]byte, error) {
+	if some, err := waiting(ctx, q); err != nil || some {
+		return nil, err
+	}
+	t, err := treeOf(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	return sealed(ctx, q, key, t.size)
 }

@@ -3,12 +3,12 @@
 // audit_checkpoint.
 //
 // A package that keeps something which must not change later declares a Kind: which rows of its tables a thing is made of. It
-// calls Note in the transaction that writes them. At the end of the transaction, after all else, the rows are read back, brought
-// into one canonical form, and hashed with a salt; the hash becomes a leaf. A log of its own would sooner or later tell something
-// else than the database; this one is there exactly when the thing is.
+// calls Note in the transaction that writes them. At the end of the transaction, after all else, the rows are brought into one
+// canonical form and hashed with a salt; the hash is a leaf. A log of its own would sooner or later tell something else than the
+// database; this one is there exactly when the thing is.
 //
-// Several processes on one PostgreSQL agree, since the row of the tree is locked to the commit. It is locked last, so that nobody
-// who waits for it holds up another.
+// A leaf gets its place in the tree a little later, when the head is signed (Seal), so that nobody who writes waits for another.
+// Several processes on one PostgreSQL agree, since the row of the tree is locked while leaves are placed.
 //
 // A Checkpoint is the head of the tree, signed (Ed25519). Whoever keeps one elsewhere (the level above, an auditor) can have it
 // proven that a later one contains it (Consistent), and that a thing is in the tree (Prove), without the database and without

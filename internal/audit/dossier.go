@@ -76,7 +76,7 @@ checkpoint.txt  日志的签名检查点 the signed head of the audit log
 proofs.jsonl    每行一项：内容、盐值、在日志中的位置和证明路径
                 one thing a line: what was logged, its salt, its place in the log and the path that proves it
 files/          案卷文件，文件名是其 SHA-256 files of the case, named by their SHA-256
-definitions/    办理所依的流程定义 the definitions that it ran under
+definitions/    办理所依的流程、表单和评分模型 the workflows, forms and rubrics that it ran under
 packages/       测算所依的政策包 the policy packages that it was decided by
 
 核验（不需要平台和数据库）：yanzhen audit verify 卷宗 --key 公钥

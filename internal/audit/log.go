@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -68,34 +69,65 @@ func ParseRef(text string) (Ref, error) {
 
 // Note has a thing logged that the transaction writes: once, however often it is noted, and as it stands at the end. A thing that
 // was logged before is not logged again: its transaction fails.
-func Note(tx *store.Tx, k *Kind, ref ...int64) {
+func Note(tx *store.Tx, k *Kind, ref ...int64) { NoteParts(tx, k, nil, ref...) }
+
+// NoteParts is Note for a thing of which only some parts can have rows, so that no others are asked for, and of which rows are known
+// as they are written. nil is all parts, read back. Where the database has other rows all the same, the thing is none that the log
+// knows, and Check says so. Parts of a thing that is noted more than once add up.
+func NoteParts(tx *store.Tx, k *Kind, parts []Rows, ref ...int64) {
+	if unlogged {
+		return
+	}
 	n := tx.AtEnd(noted{}, func() store.Ending { return &notes{} }).(*notes)
-	n.add(thing{k, Ref(ref).String(), ref})
+	n.add(thing{k, Ref(ref).String(), ref, parts})
 }
+
+// Rows is those of a part that can have some.
+type Rows struct {
+	part    string
+	columns []string // nil where they are read back
+	row     []any
+}
+
+// Read is rows that are read back.
+func Read(part string) Rows { return Rows{part: part} }
+
+// Wrote is the one row that a part has, as the transaction writes it: values of type int64 or string, or nil, for all columns that the
+// kind asks for, in its order.
+func Wrote(part string, columns []string, row ...any) Rows { return Rows{part, columns, row} }
+
+// unlogged is that nothing is logged. Only a build with the tag unlogged sets it, which is there to measure what the log costs.
+var unlogged bool
 
 type noted struct{} // key of the ending
 
 type thing struct {
-	kind *Kind
-	name string
-	ref  Ref
+	kind  *Kind
+	name  string
+	ref   Ref
+	parts []Rows // that can have some; nil for all
 }
 
 // notes is what a transaction logs, in the order in which it was noted.
 type notes struct {
 	all  []thing
-	seen map[string]bool
+	seen map[string]int // place in all
 }
 
 func (n *notes) add(t thing) {
 	key := t.kind.Name + " " + t.name
 	if n.seen == nil {
-		n.seen = map[string]bool{}
+		n.seen = map[string]int{}
 	}
-	if n.seen[key] {
+	if i, ok := n.seen[key]; ok {
+		if was := &n.all[i]; was.parts != nil && t.parts != nil {
+			was.parts = slices.Concat(was.parts, t.parts)
+		} else {
+			was.parts = nil
+		}
 		return
 	}
-	n.seen[key] = true
+	n.seen[key] = len(n.all)
 	n.all = append(n.all, t)
 }
 
@@ -103,7 +135,7 @@ func (n *notes) add(t thing) {
 func (n *notes) End(ctx context.Context, tx *store.Tx) error {
 	leaves := make([]salted, 0, len(n.all))
 	for _, t := range n.all {
-		body, err := t.kind.Body(ctx, tx, t.ref)
+		body, err := t.kind.body(ctx, tx, t.ref, t.parts)
 		if err != nil {
 			return err
 		}
@@ -160,6 +192,11 @@ func (l *salted) is(body []byte) bool {
 // Body is a thing in its canonical form: a JSON object of its kind, its ref and the rows of each part, each an object, all in the
 // order in which the kind asks for them and without blanks. It is nil where the first part has no row: there is no such thing.
 func (k *Kind) Body(ctx context.Context, q store.Querier, ref Ref) ([]byte, error) {
+	return k.body(ctx, q, ref, nil)
+}
+
+// body is Body that asks for some parts alone, and takes the others to have no row; for all where parts is nil.
+func (k *Kind) body(ctx context.Context, q store.Querier, ref Ref, parts []Rows) ([]byte, error) {
 	args := make([]any, len(ref))
 	for i, n := range ref {
 		args[i] = n
@@ -167,6 +204,19 @@ func (k *Kind) Body(ctx context.Context, q store.Querier, ref Ref) ([]byte, erro
 	b := &body{}
 	b.text(`{"kind":`).quoted(k.Name).text(`,"ref":`).quoted(ref.String())
 	for i, p := range k.Parts {
+		at := slices.IndexFunc(parts, func(r Rows) bool { return r.part == p.Name })
+		switch {
+		case parts != nil && at < 0:
+			b.text(",").quoted(p.Name).text(":[]")
+			continue
+		case at >= 0 && parts[at].columns != nil:
+			b.text(",").quoted(p.Name).text(":[")
+			if err := b.row(parts[at].columns, parts[at].row); err != nil {
+				return nil, fmt.Errorf("audit: %s of %s %s: %w", p.Name, k.Name, ref, err)
+			}
+			b.text("]")
+			continue
+		}
 		n, err := b.part(ctx, q, p, args)
 		if err != nil {
 			return nil, fmt.Errorf("audit: read %s of %s %s: %w", p.Name, k.Name, ref, err)
@@ -222,21 +272,32 @@ func (b *body) part(ctx context.Context, q store.Querier, p Part, args []any) (n
 		if n > 0 {
 			b.text(",")
 		}
-		for i, name := range names {
-			b.text([]string{"{", ","}[min(i, 1)]).quoted(name).text(":")
-			switch v := values[i].(type) {
-			case int64:
-				b.text(strconv.FormatInt(v, 10))
-			case string:
-				b.quoted(v)
-			case nil:
-				b.text("null")
-			default:
-				return n, fmt.Errorf("column %s is a %T", name, v)
-			}
+		if err := b.row(names, values); err != nil {
+			return n, err
 		}
-		b.text("}")
 	}
 	b.text("]")
 	return n, rows.Err()
+}
+
+// row writes a row.
+func (b *body) row(names []string, values []any) error {
+	if len(values) != len(names) {
+		return fmt.Errorf("%d values for %d columns", len(values), len(names))
+	}
+	for i, name := range names {
+		b.text([]string{"{", ","}[min(i, 1)]).quoted(name).text(":")
+		switch v := values[i].(type) {
+		case int64:
+			b.text(strconv.FormatInt(v, 10))
+		case string:
+			b.quoted(v)
+		case nil:
+			b.text("null")
+		default:
+			return fmt.Errorf("column %s is a %T", name, v)
+		}
+	}
+	b.text("}")
+	return nil
 }

@@ -36,7 +36,7 @@ func (p Proof) Line() ([]byte, error) {
 	return line.Bytes(), err
 }
 
-const leafOf = `SELECT n, kind, ref, salt, digest FROM audit_leaf WHERE kind = $1 AND ref = $2`
+const leafOf = `SELECT n, kind, ref, salt, digest FROM audit_leaf WHERE kind = $1 AND ref = $2 AND n IS NOT NULL`
 
 // Prover proves many things in one tree. It is for one goroutine, over one moment of the database.
 type Prover struct {
@@ -122,14 +122,14 @@ func Consistent(proof tlog.TreeProof, old, later Checkpoint) error {
 	return nil
 }
 
-// OfCase is the things of some kinds that belong to a case, as far as they are logged, in the order of the log.
+// OfCase is the things of some kinds that belong to a case, as far as they have a place in the log, in its order.
 func OfCase(ctx context.Context, q store.Querier, kinds []*Kind, id int64) ([]Proven, error) {
 	var all []Proven
 	for _, k := range kinds {
 		if k.Case == "" {
 			continue
 		}
-		refs, err := refs(ctx, q, `SELECT c.ref, l.n FROM (`+k.Case+`) c JOIN audit_leaf l ON l.kind = $2 AND l.ref = c.ref ORDER BY l.n`, id, k.Name)
+		refs, err := refs(ctx, q, `SELECT c.ref, l.n FROM (`+k.Case+`) c JOIN audit_leaf l ON l.kind = $2 AND l.ref = c.ref AND l.n IS NOT NULL ORDER BY l.n`, id, k.Name)
 		if err != nil {
 			return nil, fmt.Errorf("read what belongs to case %d: %w", id, err)
 		}

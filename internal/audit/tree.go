@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -68,12 +70,15 @@ func (t *tree) text() string {
 	return strings.Join(words, " ")
 }
 
+// errTree is that what is kept of the tree is none.
+var errTree = errors.New("audit: the tree that is kept is none")
+
 // parse reads what text writes.
 func (t *tree) parse(size int64, edge string) error {
 	*t = tree{size: size}
 	words := strings.Fields(edge)
 	if size < 0 || bits.OnesCount64(uint64(size)) != len(words) {
-		return fmt.Errorf("audit: a tree of %d has %d hashes at its edge", size, len(words))
+		return fmt.Errorf("%w: %d leaves, %d hashes at its edge", errTree, size, len(words))
 	}
 	for level := bits.Len64(uint64(size)) - 1; level >= 0; level-- {
 		if size>>level&1 == 0 {
@@ -81,7 +86,7 @@ func (t *tree) parse(size int64, edge string) error {
 		}
 		h, err := tlog.ParseHash(words[0])
 		if err != nil {
-			return fmt.Errorf("audit: edge of the tree: %w", err)
+			return fmt.Errorf("%w: %w", errTree, err)
 		}
 		t.edge[level], words = h, words[1:]
 	}
@@ -89,69 +94,98 @@ func (t *tree) parse(size int64, edge string) error {
 }
 
 const (
-	lockTree   = `UPDATE audit_tree SET size = size + $1 WHERE id = 1 RETURNING size, edge`
+	lockTree   = `UPDATE audit_tree SET size = size WHERE id = 1 RETURNING size, edge`
 	readTree   = `SELECT size, edge FROM audit_tree WHERE id = 1`
-	keepEdge   = `UPDATE audit_tree SET edge = $1 WHERE id = 1`
-	insertLeaf = `INSERT INTO audit_leaf (n, kind, ref, salt, digest) VALUES `
+	keepTree   = `UPDATE audit_tree SET size = $1, edge = $2 WHERE id = 1`
 	insertHash = `INSERT INTO audit_hash (level, n, hash) VALUES ($1, $2, $3)`
+	isWaiting  = `SELECT CASE WHEN EXISTS (SELECT 1 FROM audit_leaf WHERE n IS NULL) THEN 1 ELSE 0 END`
+	// setPlaces gives the leaves that came first their places, from $1 on.
+	setPlaces = `UPDATE audit_leaf SET n = $1 + w.i FROM
+	(SELECT id, ROW_NUMBER() OVER (ORDER BY id) - 1 AS i FROM (SELECT id FROM audit_leaf WHERE n IS NULL ORDER BY id LIMIT $2) AS f) AS w
+	WHERE audit_leaf.id = w.id RETURNING audit_leaf.n, audit_leaf.kind, audit_leaf.ref, audit_leaf.digest`
 )
 
-// appendLeaves puts leaves at the end of the log, and gives each its place.
-func appendLeaves(ctx context.Context, tx *store.Tx, leaves []salted) error {
-	if len(leaves) == 0 {
-		return nil
+// placedAtOnce is how many leaves get their places in one transaction: others wait for it on SQLite.
+const placedAtOnce = 1024
+
+// place gives leaves that wait for it their places in the tree, and is the tree as it stands then and will stand until the
+// transaction ends; all says that none was left. Processes that place at a time do it one after the other.
+func place(ctx context.Context, tx *store.Tx) (t *tree, all bool, err error) {
+	if t, err = readTreeBy(ctx, tx, lockTree); err != nil {
+		return nil, false, err
 	}
-	t, err := lockedTree(ctx, tx, len(leaves))
-	if err != nil {
-		return err
+	came, err := placeSome(ctx, tx, t.size)
+	if err != nil || len(came) == 0 {
+		return t, true, err
 	}
-	type subtree struct {
-		level int
-		n     int64
-		hash  tlog.Hash
-	}
-	var whole []subtree
-	for i := range leaves {
-		l := &leaves[i]
-		l.N = t.size
-		err := t.add(tlog.RecordHash(l.record()), func(level int, n int64, h tlog.Hash) {
+	for i := range came {
+		if came[i].N != t.size {
+			return nil, false, fmt.Errorf("audit: leaf %s %s got place %d in a tree of %d", came[i].Kind, came[i].Ref, came[i].N, t.size)
+		}
+		var whole []placedHash
+		err := t.add(tlog.RecordHash(came[i].record()), func(level int, n int64, h tlog.Hash) {
 			if level >= blockLevel {
-				whole = append(whole, subtree{level, n, h})
+				whole = append(whole, placedHash{level, n, h})
 			}
 		})
 		if err != nil {
-			return err
+			return nil, false, err
 		}
-	}
-	if len(leaves) <= few {
-		args := make([]any, 0, 5*len(leaves))
-		for _, l := range leaves {
-			args = append(args, l.N, l.Kind, l.Ref, l.salt, l.Digest)
-		}
-		if _, err := tx.Exec(ctx, insertLeaves[len(leaves)], args...); err != nil {
-			return fmt.Errorf("log %s %s and %d more: %w", leaves[0].Kind, leaves[0].Ref, len(leaves)-1, err)
-		}
-	} else if err := tx.InsertRows(ctx, "audit_leaf", []string{"n", "kind", "ref", "salt", "digest"}, func(yield func([]any) bool) {
-		for _, l := range leaves {
-			if !yield([]any{l.N, l.Kind, l.Ref, l.salt, l.Digest}) {
-				return
+		for _, s := range whole {
+			if _, err := tx.Exec(ctx, insertHash, s.level, s.n, s.hash.String()); err != nil {
+				return nil, false, fmt.Errorf("keep a hash of the audit log: %w", err)
 			}
 		}
-	}); err != nil {
-		return err
 	}
-	for _, s := range whole {
-		if _, err := tx.Exec(ctx, insertHash, s.level, s.n, s.hash.String()); err != nil {
-			return fmt.Errorf("keep a hash of the audit log: %w", err)
-		}
+	if _, err := tx.Exec(ctx, keepTree, t.size, t.text()); err != nil {
+		return nil, false, fmt.Errorf("keep the tree of the audit log: %w", err)
 	}
-	if _, err := tx.Exec(ctx, keepEdge, t.text()); err != nil {
-		return fmt.Errorf("keep the edge of the audit log: %w", err)
-	}
-	return nil
+	return t, len(came) < placedAtOnce, nil
 }
 
-// few is up to how many leaves go in by one statement: others wait for each round trip to a server while the tree is locked.
+// placeSome gives leaves places from first on, and is these leaves in their order.
+func placeSome(ctx context.Context, tx *store.Tx, first int64) (all []Leaf, err error) {
+	rows, err := tx.Query(ctx, setPlaces, first, placedAtOnce)
+	if err != nil {
+		return nil, fmt.Errorf("place leaves of the audit log: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var l Leaf
+		if err := rows.Scan(&l.N, &l.Kind, &l.Ref, &l.Digest); err != nil {
+			return nil, fmt.Errorf("place leaves of the audit log: %w", err)
+		}
+		all = append(all, l)
+	}
+	slices.SortFunc(all, func(a, b Leaf) int { return cmp.Compare(a.N, b.N) })
+	return all, rows.Err()
+}
+
+// waiting says that there are leaves without a place.
+func waiting(ctx context.Context, q store.Querier) (bool, error) {
+	var some bool
+	if err := q.QueryRow(ctx, isWaiting).Scan(&some); err != nil {
+		return false, fmt.Errorf("look for new leaves of the audit log: %w", err)
+	}
+	return some, nil
+}
+
+// placeAll gives every leaf that there is its place.
+func placeAll(ctx context.Context, db *store.DB) error {
+	some, err := waiting(ctx, db.Read())
+	for all := !some; err == nil && !all; {
+		err = db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			_, all, err = place(ctx, tx)
+			return err
+		})
+	}
+	return err
+}
+
+// insertLeaf puts leaves into the log, which have no place yet.
+const insertLeaf = `INSERT INTO audit_leaf (kind, ref, salt, digest) VALUES `
+
+// few is up to how many leaves go in by one statement; more are loaded like any large number of rows.
 const few = 8
 
 // insertLeaves is the statement for so many leaves.
@@ -159,32 +193,48 @@ var insertLeaves = func() (all [few + 1]string) {
 	for n := 1; n <= few; n++ {
 		rows := make([]string, n)
 		for i := range rows {
-			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d, $%d)", 5*i+1, 5*i+2, 5*i+3, 5*i+4, 5*i+5)
+			rows[i] = fmt.Sprintf("($%d, $%d, $%d, $%d)", 4*i+1, 4*i+2, 4*i+3, 4*i+4)
 		}
 		all[n] = insertLeaf + strings.Join(rows, ", ")
 	}
 	return all
 }()
 
+// appendLeaves puts leaves into the log.
+func appendLeaves(ctx context.Context, tx *store.Tx, leaves []salted) error {
+	switch {
+	case len(leaves) == 0:
+		return nil
+	case len(leaves) <= few:
+		args := make([]any, 0, 4*len(leaves))
+		for _, l := range leaves {
+			args = append(args, l.Kind, l.Ref, l.salt, l.Digest)
+		}
+		if _, err := tx.Exec(ctx, insertLeaves[len(leaves)], args...); err != nil {
+			return fmt.Errorf("log %s %s and %d more: %w", leaves[0].Kind, leaves[0].Ref, len(leaves)-1, err)
+		}
+		return nil
+	}
+	return tx.InsertRows(ctx, "audit_leaf", []string{"kind", "ref", "salt", "digest"}, func(yield func([]any) bool) {
+		for _, l := range leaves {
+			if !yield([]any{l.Kind, l.Ref, l.salt, l.Digest}) {
+				return
+			}
+		}
+	})
+}
+
 // treeOf is the tree as it stands.
-func treeOf(ctx context.Context, q store.Querier) (*tree, error) {
-	return readTreeBy(ctx, q, 0, readTree)
-}
+func treeOf(ctx context.Context, q store.Querier) (*tree, error) { return readTreeBy(ctx, q, readTree) }
 
-// lockedTree is the tree as it stands and will stand until the transaction ends, but for the leaves that it is to be given, which are
-// counted in already.
-func lockedTree(ctx context.Context, tx *store.Tx, coming int) (*tree, error) {
-	return readTreeBy(ctx, tx, int64(coming), lockTree, coming)
-}
-
-func readTreeBy(ctx context.Context, q store.Querier, coming int64, statement string, args ...any) (*tree, error) {
+func readTreeBy(ctx context.Context, q store.Querier, statement string) (*tree, error) {
 	var size int64
 	var edge string
-	if err := q.QueryRow(ctx, statement, args...).Scan(&size, &edge); err != nil {
+	if err := q.QueryRow(ctx, statement).Scan(&size, &edge); err != nil {
 		return nil, fmt.Errorf("read the tree of the audit log: %w", err)
 	}
 	t := &tree{}
-	return t, t.parse(size-coming, edge)
+	return t, t.parse(size, edge)
 }
 
 const (

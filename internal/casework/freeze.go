@@ -8,6 +8,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/yanzhen/yanzhen/internal/audit"
+
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -98,6 +100,7 @@ func (st *step) freeze(ctx context.Context) error {
 	if !st.a.Freeze || st.e.Kind == Voted {
 		return nil
 	}
+	audit.NoteParts(st.tx, loggedEvent, []audit.Rows{audit.Read("facts"), audit.Read("files")}, st.e.ID)
 	for n, r := range st.reads.list {
 		if r.subject == "" {
 			continue // of a subject that is yet to be made

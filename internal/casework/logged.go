@@ -1,6 +1,10 @@
 package casework
 
-import "github.com/yanzhen/yanzhen/internal/audit"
+import (
+	"encoding/json"
+
+	"github.com/yanzhen/yanzhen/internal/audit"
+)
 
 // What the audit log knows of cases: each event with the facts and files that it froze, the first with what the case is and which
 // definitions it runs under; and each file, by its hash, as it was added.
@@ -35,7 +39,7 @@ var (
 		All:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM case_event`,
 		Case: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM case_event WHERE case_id = $1`,
 
-		Holds:    []audit.Hold{audit.Column("case", "hash", audit.DefinitionsDir), audit.Column("files", "sha256", audit.FilesDir)},
+		Holds:    []audit.Hold{audit.Column("case", "hash", audit.DefinitionsDir), pinned, audit.Column("files", "sha256", audit.FilesDir)},
 		Numbered: "event",
 	}
 	loggedFile = &audit.Kind{
@@ -53,3 +57,19 @@ var (
 
 // Logged is the kinds of things that this package has in the audit log.
 var Logged = []*audit.Kind{loggedEvent, loggedFile}
+
+// pinned finds what a case is pinned to: policies are packages, all else is a definition.
+func pinned(parts map[string]json.RawMessage) (all []audit.Held) {
+	var pins []struct{ Kind, Hash string }
+	if json.Unmarshal(parts["pins"], &pins) != nil {
+		return nil
+	}
+	for _, p := range pins {
+		dir := audit.DefinitionsDir
+		if p.Kind == PolicyPin {
+			dir = audit.PackagesDir
+		}
+		all = append(all, audit.Held{Dir: dir, Hash: p.Hash})
+	}
+	return all
+}

@@ -201,8 +201,11 @@ func (s *Store) known(key string) (*Workflow, bool) {
 	return w, ok
 }
 
-// FormPin is the kind of pins of forms.
-const FormPin = "form"
+// Kinds of pins that this package and the audit log know.
+const (
+	FormPin   = "form"
+	PolicyPin = "policy" // a policy package
+)
 
 func readPins(ctx context.Context, q store.Querier, id int64) ([]Pin, error) {
 	return list(ctx, q, func(r *store.Rows) (p Pin, err error) { return p, r.Scan(&p.Kind, &p.Name, &p.Hash) }, pinsOf, id)
@@ -271,6 +274,11 @@ func (s *Store) load(ctx context.Context, q store.Querier, id int64) (Case, *Wor
 	return r.Case, w, err
 }
 
+// eventRow is the columns of an event.
+var eventRow = []string{
+	"id", "case_id", "n", "kind", "action", "actor", "who", "cause", "at", "from_state", "to_state", "reason", "answers", "data", "known", "source", "passes", "slot", "opened",
+}
+
 const (
 	eventColumns = `e.id, e.case_id, e.n, e.kind, e.action, e.actor, e.who, e.cause, e.at, e.from_state, e.to_state, e.reason, e.answers, e.data, e.known, e.source, e.passes, e.slot, e.opened`
 	eventsOf     = `SELECT ` + eventColumns + ` FROM case_event e WHERE e.case_id = $1 ORDER BY e.n`
@@ -302,22 +310,34 @@ func (w *Workflow) readEvents(ctx context.Context, q store.Querier, id int64) ([
 	return list(ctx, q, func(r *store.Rows) (Event, error) { return w.scanEvent(r) }, eventsOf, id)
 }
 
+// putEvent writes an event and logs it.
 func putEvent(ctx context.Context, tx *store.Tx, e Event) error {
-	audit.Note(tx, loggedEvent, e.ID)
-	return writeEvent(ctx, tx, e)
-}
-
-func writeEvent(ctx context.Context, tx *store.Tx, e Event) error {
-	opened, err := json.Marshal(e.Opened)
+	row, err := e.row()
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec(ctx, insertEvent, e.ID, e.Case, e.N, string(e.Kind), e.Action, e.Actor, e.Who, e.Cause, e.At, e.From, e.To, e.Reason,
-		string(e.Answers), e.Data.encode(), e.Known, e.Source, e.Passes, e.Slot, string(opened))
-	if err != nil {
+	parts := []audit.Rows{audit.Wrote("event", eventRow, row...)}
+	if e.N == 1 {
+		parts = append(parts, audit.Read("case"), audit.Read("pins"))
+	}
+	audit.NoteParts(tx, loggedEvent, parts, e.ID)
+	return writeEvent(ctx, tx, e, row)
+}
+
+func writeEvent(ctx context.Context, tx *store.Tx, e Event, row []any) error {
+	if _, err := tx.Exec(ctx, insertEvent, row...); err != nil {
 		return fmt.Errorf("write event %d of case %d: %w", e.N, e.Case, err)
 	}
 	return nil
+}
+
+// row is the event as it is stored and logged.
+func (e Event) row() ([]any, error) {
+	opened, err := json.Marshal(e.Opened)
+	return []any{
+		e.ID, e.Case, e.N, string(e.Kind), e.Action, e.Actor, e.Who, e.Cause, e.At, e.From, e.To, e.Reason,
+		string(e.Answers), e.Data.encode(), e.Known, e.Source, e.Passes, e.Slot, string(opened),
+	}, err
 }
 
 const (

@@ -108,7 +108,11 @@ func (w *world) copyOf(t *testing.T, id int64) (undo func()) {
 				return err
 			}
 			for _, e := range events {
-				if err := writeEvent(ctx, tx, e); err != nil {
+				row, err := e.row()
+				if err != nil {
+					return err
+				}
+				if err := writeEvent(ctx, tx, e, row); err != nil {
 					return err
 				}
 			}

@@ -42,17 +42,30 @@ func keep(ctx context.Context, tx *store.Tx, p *Product) error {
 	return nil
 }
 
+// Definition is the bytes of a product that a referral is pinned to, by their hash, whatever is in use now.
+func Definition(ctx context.Context, q store.Querier, hash string) ([]byte, error) {
+	var body string
+	err := q.QueryRow(ctx, definitionBody, hash).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.NotFound("product", hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read product %s: %w", hash, err)
+	}
+	if hashOf([]byte(body)) != hash {
+		return nil, fmt.Errorf("product %s was changed in the database", hash)
+	}
+	return []byte(body), nil
+}
+
 // pinned is the product with a hash, whatever is in use now.
 func (s *Store) pinned(ctx context.Context, q store.Querier, code, hash string) (*Product, error) {
 	if p, err := s.Set.Product(code); err == nil && p.Hash == hash {
 		return p, nil
 	}
-	var body string
-	if err := q.QueryRow(ctx, definitionBody, hash).Scan(&body); err != nil {
-		return nil, fmt.Errorf("read product %s: %w", code, err)
-	}
-	if hashOf([]byte(body)) != hash {
-		return nil, fmt.Errorf("product %s was changed in the database", code)
+	body, err := Definition(ctx, q, hash)
+	if err != nil {
+		return nil, err
 	}
 	// A bank that has left still is what it was called in the referral.
 	known := func(bank string) (Bank, error) {
@@ -61,7 +74,7 @@ func (s *Store) pinned(ctx context.Context, q store.Querier, code, hash string) 
 		}
 		return Bank{Code: bank, Name: i18n.Text{ZH: bank, EN: bank}}, nil
 	}
-	p, problems := ParseProduct(s.Library, known, code+"@"+hash[:12], []byte(body))
+	p, problems := ParseProduct(s.Library, known, code+"@"+hash[:12], body)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("product %s is not understood any more: %w", code, problems)
 	}

@@ -80,20 +80,29 @@ func (s *Store) Form(ctx context.Context, hash string) (*Form, error) {
 	if f, ok := s.read[hash]; ok {
 		return f, nil
 	}
+	src, err := Definition(ctx, s.db.Read(), hash)
+	if err != nil {
+		return nil, err
+	}
+	f, problems := Parse(s.lib, hash[:min(len(hash), 12)]+".yaml", src)
+	if problems != nil {
+		return nil, fmt.Errorf("read form %s as it was pinned: %w", hash, problems)
+	}
+	s.read[hash] = f
+	return f, nil
+}
+
+// Definition is the bytes of a form that something is pinned to, by their hash.
+func Definition(ctx context.Context, q store.Querier, hash string) ([]byte, error) {
 	var code, src string
-	err := s.db.Read().QueryRow(ctx, selectDefinition, hash).Scan(&code, &src)
+	err := q.QueryRow(ctx, selectDefinition, hash).Scan(&code, &src)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, errs.NotFound("form", hash)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read form %s: %w", hash, err)
 	}
-	f, problems := Parse(s.lib, code+"@"+hash[:min(len(hash), 12)]+".yaml", []byte(src))
-	if problems != nil {
-		return nil, fmt.Errorf("read form %s as it was pinned: %w", code, problems)
-	}
-	s.read[hash] = f
-	return f, nil
+	return []byte(src), nil
 }
 
 // Draft is what an account has typed and not sent.

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/release"
@@ -107,6 +108,11 @@ func (p *Prover) Dossier(ctx context.Context, scope access.Scope, id int64) (ent
 	return entries, err
 }
 
+// definitions is where what a case runs under may be kept: workflows and rubrics of panels, forms, schemes and their rubrics, products.
+var definitions = []func(ctx context.Context, q store.Querier, hash string) ([]byte, error){
+	casework.Definition, form.Definition, selection.Definition, credit.Definition,
+}
+
 // held is bytes that belong to a dossier.
 func (p *Prover) held(ctx context.Context, q store.Querier, h audit.Held) (audit.Entry, error) {
 	name := path.Join(h.Dir, h.Hash)
@@ -118,8 +124,12 @@ func (p *Prover) held(ctx context.Context, q store.Querier, h audit.Held) (audit
 		}
 		return audit.Entry{Name: name, Open: func() (io.ReadCloser, error) { return p.Evidence.Get(h.Hash) }}, f.Close()
 	case audit.DefinitionsDir:
-		body, err := casework.Definition(ctx, q, h.Hash)
-		return audit.Text(name, body), err
+		for _, find := range definitions {
+			if body, err := find(ctx, q, h.Hash); errs.KindOf(err) != errs.KindNotFound {
+				return audit.Text(name, body), err
+			}
+		}
+		return audit.Entry{}, errs.NotFound("definition", h.Hash)
 	}
 	pkg, err := p.Versions.PackageWith(ctx, h.Hash)
 	return audit.Text(name, pkg.Flat()), err

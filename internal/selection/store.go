@@ -121,10 +121,14 @@ func keep(ctx context.Context, tx *store.Tx, hash, code string, body []byte) err
 	return nil
 }
 
-// pinned is the definition with a hash, whatever is in use now.
-func pinned(ctx context.Context, q store.Querier, hash string) ([]byte, error) {
+// Definition is the bytes of a scheme or rubric that something is pinned to, by their hash, whatever is in use now.
+func Definition(ctx context.Context, q store.Querier, hash string) ([]byte, error) {
 	var body string
-	if err := q.QueryRow(ctx, definitionBody, hash).Scan(&body); err != nil {
+	err := q.QueryRow(ctx, definitionBody, hash).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.NotFound("definition", hash)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("read definition %s: %w", hash, err)
 	}
 	if hashOf([]byte(body)) != hash {
@@ -144,7 +148,7 @@ func (s *Store) definition(ctx context.Context, q store.Querier, r Round) (*Sche
 			return scheme, sheet, nil
 		}
 	}
-	body, err := pinned(ctx, q, r.RubricHash)
+	body, err := Definition(ctx, q, r.RubricHash)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -152,7 +156,7 @@ func (s *Store) definition(ctx context.Context, q store.Querier, r Round) (*Sche
 	if len(problems) > 0 {
 		return nil, nil, fmt.Errorf("rubric %s is not understood any more: %w", r.RubricHash, problems)
 	}
-	if body, err = pinned(ctx, q, r.SchemeHash); err != nil {
+	if body, err = Definition(ctx, q, r.SchemeHash); err != nil {
 		return nil, nil, err
 	}
 	only := func(string) (*rubric.Rubric, error) { return sheet, nil }

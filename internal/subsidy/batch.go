@@ -75,7 +75,7 @@ func (s *Store) OpenApplication(ctx context.Context, scope access.Scope, call in
 	clause, _ := in.Policy.Clause(o.Clause)
 	return s.cases.New(ctx, scope, casework.NewCase{
 		Workflow: ApplicationWorkflow, Title: clause.Name.ZH + " · " + o.Line.Subject.Name, Subject: o.Enterprise,
-		Pins: []casework.Pin{{Kind: "policy", Name: c.Policy, Hash: in.Hash}},
+		Pins: []casework.Pin{{Kind: casework.PolicyPin, Name: c.Policy, Hash: in.Hash}},
 		Data: casework.Data{
 			"call": rule.Int(call), "policy": rule.Text(c.Policy), "clause": rule.Text(o.Clause), "thing": rule.Int(o.Subject), "year": rule.Int(int64(o.Year)),
 		},

@@ -1133,7 +1133,7 @@ func (s *Store) ask(ctx context.Context, r Round, hash string, l RoundLine) (boo
 	took := false
 	c, err := s.cases.NewWith(ctx, access.SystemScope(), casework.NewCase{
 		Workflow: NoApplication, Title: r.Title + " · " + l.Name, Subject: l.Enterprise, Key: fmt.Sprintf("round/%d/%d", r.ID, l.N),
-		Pins: []casework.Pin{{Kind: "policy", Name: r.Policy, Hash: hash}},
+		Pins: []casework.Pin{{Kind: casework.PolicyPin, Name: r.Policy, Hash: hash}},
 	}, func(ctx context.Context, tx *store.Tx, c casework.Case) error {
 		took = true
 		return take(ctx, tx, c)
