@@ -285,6 +285,7 @@ func (d *demonstration) pay() {
 	tab.Click(`form[action="/fund/payments"] button`)
 	payment := tab.Text("location.pathname")
 	fill(tab, "#send-document", "演示支付令 1 号")
+	fill(tab, "#send-password", demoPassword)
 	tab.Click(`form[action$="/send"] button`)
 	d.wants(tab, "")
 	tab.Text(`fetch(document.querySelector('form[action$="/file"]').action, {method: 'POST', body: new URLSearchParams({format: 'csv'})}).

@@ -443,6 +443,16 @@ func TestRehash(t *testing.T) {
 	}
 }
 
+// held is what package scs has a session keep.
+func held(t *testing.T, values map[string]any) []byte {
+	t.Helper()
+	b, err := scs.GobCodec{}.Encode(time.Time{}, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
 func TestSessions(t *testing.T) {
 	each(t, func(t *testing.T, s *Store, w *watch) {
 		ctx := t.Context()
@@ -451,11 +461,12 @@ func TestSessions(t *testing.T) {
 		if _, found, err := x.FindCtx(ctx, "token"); found || err != nil {
 			t.Errorf("nothing there: %v, %v", found, err)
 		}
-		for _, data := range []string{"one", "two"} {
-			if err := x.CommitCtx(ctx, "token", []byte(data), expiry); err != nil {
+		for _, word := range []string{"one", "two"} {
+			data := held(t, map[string]any{"word": word})
+			if err := x.CommitCtx(ctx, "token", data, expiry); err != nil {
 				t.Fatal(err)
 			}
-			if b, found, err := x.FindCtx(ctx, "token"); string(b) != data || !found || err != nil {
+			if b, found, err := x.FindCtx(ctx, "token"); string(b) != string(data) || !found || err != nil {
 				t.Errorf("%q, %v, %v", b, found, err)
 			}
 		}
@@ -470,7 +481,7 @@ func TestSessions(t *testing.T) {
 		if _, found, err := x.FindCtx(ctx, "token"); found || err != nil {
 			t.Errorf("expired: %v, %v", found, err)
 		}
-		if err := x.CommitCtx(ctx, "another", nil, s.now().Add(time.Hour)); err != nil {
+		if err := x.CommitCtx(ctx, "another", held(t, nil), s.now().Add(time.Hour)); err != nil {
 			t.Fatal(err)
 		}
 		var n int
@@ -508,7 +519,7 @@ func TestIdleSession(t *testing.T) {
 			}
 			return ms
 		}
-		if err := x.CommitCtx(t.Context(), "token", []byte("x"), expiry); err != nil {
+		if err := x.CommitCtx(t.Context(), "token", held(t, nil), expiry); err != nil {
 			t.Fatal(err)
 		}
 		began := seen()
@@ -526,7 +537,7 @@ func TestIdleSession(t *testing.T) {
 		if find() {
 			t.Error("a session that nobody used for half an hour goes on")
 		}
-		if err := x.CommitCtx(t.Context(), "another", nil, expiry); err != nil {
+		if err := x.CommitCtx(t.Context(), "another", held(t, nil), expiry); err != nil {
 			t.Fatal(err)
 		}
 		if seen() != s.machine.Millis() { // the only row, hence the swept one is gone

@@ -35,6 +35,9 @@ const (
 	TokenEnded  Deed = "token_ended"
 	Locked      Deed = "locked" // too many sign-ins failed
 
+	SessionsEnded    Deed = "sessions_ended"     // all of an account, by an administrator; the note says why
+	AllSessionsEnded Deed = "all_sessions_ended" // of everybody; of the administrator's own account, the note says why
+
 	FactorMade  Deed = "factor_made"
 	FactorEnded Deed = "factor_ended" // by its owner
 	FactorReset Deed = "factor_reset" // by an administrator; the note says how the identity was checked
@@ -44,13 +47,13 @@ const (
 )
 
 // toldOwner are the deeds that whoever an account belongs to is told of, wherever they are: somebody else may have done them.
-var toldOwner = []Deed{FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed}
+var toldOwner = []Deed{SessionsEnded, FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed}
 
 // Deeds are all of them, in the order in which a page offers them.
 func Deeds() []Deed {
 	return []Deed{
 		Created, Authorised, NewCode, Activated, Reset, NewPassword, NewGrants, Revoked, Succeeded, Disabled, Enabled, TokenMade, TokenEnded, Locked,
-		FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed, FactorRoles,
+		SessionsEnded, AllSessionsEnded, FactorMade, FactorEnded, FactorReset, NewSpares, SpareUsed, FactorRoles,
 	}
 }
 

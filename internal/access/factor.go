@@ -456,7 +456,7 @@ func withoutFactor(ctx context.Context, tx *store.Tx, id int64) error {
 // fails with Forbidden where by may not manage accounts, and with NotFound where there is none.
 func (s *Store) ResetFactor(ctx context.Context, by Scope, id int64, why string) error {
 	if strings.TrimSpace(why) == "" {
-		return errs.Invalid(i18n.M("access.need_note"))
+		return errs.Invalid(i18n.M("access.need_why"))
 	}
 	return s.manage(ctx, by, id, Event{Deed: FactorReset, Note: why}, func(ctx context.Context, tx *store.Tx) error {
 		return withoutFactor(ctx, tx, id)

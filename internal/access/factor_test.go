@@ -264,7 +264,7 @@ func TestFactorEnds(t *testing.T) {
 		}
 
 		withFactor(t, s, w, a.ID)
-		wantMsg(t, "reset without a reason", s.ResetFactor(ctx, by, a.ID, " "), errs.KindInvalid, "access.need_note")
+		wantMsg(t, "reset without a reason", s.ResetFactor(ctx, by, a.ID, " "), errs.KindInvalid, "access.need_why")
 		wantMsg(t, "reset by another", s.ResetFactor(ctx, NewScope(a.ID, Finance, []string{"320900"}, nil), a.ID, "x"), errs.KindForbidden, "errs.forbidden")
 		if err := s.ResetFactor(ctx, by, a.ID, "came to the desk"); err != nil {
 			t.Fatal(err)

@@ -90,8 +90,8 @@ const (
 	useToken     = `UPDATE token SET used_at = $1 WHERE id = $2 AND used_at <= $3`
 )
 
-// check settles what a token may be for an account with this scope: no more than the account itself.
-func (n *NewToken) check(by Scope) error {
+// Check settles what a token may be for an account with this scope: no more than the account itself. It fails like CreateToken.
+func (n *NewToken) Check(by Scope) error {
 	n.Name = strings.TrimSpace(n.Name)
 	switch {
 	case n.Name == "" || utf8.RuneCountInString(n.Name) > nameMax || !utf8.ValidString(n.Name):
@@ -117,7 +117,7 @@ func (s *Store) CreateToken(ctx context.Context, by Scope, n NewToken) (Token, s
 	if by.Account() == 0 {
 		return Token{}, "", errs.Forbidden("create token")
 	}
-	if err := n.check(by); err != nil {
+	if err := n.Check(by); err != nil {
 		return Token{}, "", err
 	}
 	secret, now := newSecret(), s.now.Millis()

@@ -65,6 +65,8 @@ func textual(in url.Values) error {
 func statusOf(err error) int {
 	var tooBig *http.MaxBytesError
 	switch {
+	case access.Locks(err):
+		return http.StatusTooManyRequests
 	case errors.As(err, &tooBig):
 		return http.StatusRequestEntityTooLarge
 	case errors.Is(err, errTooLong):

@@ -145,6 +145,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"account", "admin", "/account"},
 		{"tokens", "city", "/account/tokens"},
 		{"factor", "city", "/account/factor"},
+		{"sessions", "city", "/account/sessions"},
 		{"sign-in-rules", "admin", "/system/sign-in"},
 		{"messages", "city", "/messages"},
 		{"messages-none", "auditor", "/messages"},

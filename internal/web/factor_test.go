@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -13,7 +12,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/notice"
-	"github.com/yanzhen/yanzhen/internal/seal"
 )
 
 var (
@@ -66,7 +64,7 @@ func (v *visitor) enrolFactor(t *testing.T) (*app, []string) {
 // A second factor is set up, asked for, lost and reset, all without a script.
 func TestSecondFactor(t *testing.T) {
 	s := newSite(t)
-	s.acc.Seal, s.acc.Tell = seal.At(filepath.Join(t.TempDir(), "seal.key")), notice.AboutAccount
+	s.acc.Tell = notice.AboutAccount
 	zhang, err := s.acc.Create(t.Context(), access.SystemScope(), access.NewAccount{
 		Login: "zhang", Name: "张三", Password: password, Grants: []access.Grant{{Role: access.Finance, Area: "320900"}},
 	})
@@ -150,7 +148,6 @@ func TestSecondFactor(t *testing.T) {
 // Who must have a second factor is led to it from everywhere until they have it, and can then not turn it off.
 func TestFactorIsDemanded(t *testing.T) {
 	s := newSite(t)
-	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	s.acc.Factors = access.GradedFactors()
 	v := s.visitor()
 	v.post("/sign-in", url.Values{"login": {"admin"}, "password": {password}})

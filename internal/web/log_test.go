@@ -91,7 +91,7 @@ func TestLogOfAccounts(t *testing.T) {
 	}
 	admin := c.as("admin")
 	admin.post(fmt.Sprintf("/accounts/%d/disable", c.account("second").ID), url.Values{"why": {"调离本单位"}})
-	c.as("city").post("/account/tokens", url.Values{"name": {"夜间导出"}, "action": {"read_fact"}, "days": {"30"}})
+	c.as("city").post("/account/tokens", url.Values{"name": {"夜间导出"}, "action": {"read_fact"}, "days": {"30"}, "password": {password}})
 	for _, login := range []string{"city", "auditor"} {
 		_, body = c.as(login).get("/log?deed=account_")
 		wants(t, body, "授权经办", "企业经办人（仅查阅） ≤ 2025-06-30", "撤销经办授权", "已离职", "李会计 · 盐城亭湖甲机械有限公司", "多次登录失败", "测试 tinghu", "调离本单位", "停用账号",

@@ -136,6 +136,7 @@ type waysData struct {
 	Problem  string
 	At       notice.Channel // where the problem is, "" for the choices
 	Done     string         // what was done, a message key
+	Factor   bool           // the visitor has a second factor
 }
 
 // channels are those that a person may choose and that are set up.
@@ -152,7 +153,7 @@ func (s *server) messageWays(w http.ResponseWriter, r *http.Request, v *visit) e
 }
 
 func (s *server) showWays(w http.ResponseWriter, r *http.Request, v *visit, status int, d waysData) (err error) {
-	d.Channels = s.channels()
+	d.Channels, d.Factor = s.channels(), v.account.Factor()
 	if d.Person, err = s.Notices.Person(r.Context(), v.scope); err != nil {
 		return err
 	}
@@ -201,7 +202,14 @@ func (s *server) askAddress(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	return s.waysDone(w, r, v, s.Notices.Ask(r.Context(), v.scope, c, r.PostFormValue("address")), c, "asked")
+	_, err = notice.ParseAddress(c, r.PostFormValue("address")) // before a code is used up
+	if err == nil {
+		err = s.prove(r, v)
+	}
+	if err == nil {
+		err = s.Notices.Ask(r.Context(), v.scope, c, r.PostFormValue("address"))
+	}
+	return s.waysDone(w, r, v, err, c, "asked")
 }
 
 func (s *server) confirmAddress(w http.ResponseWriter, r *http.Request, v *visit) error {

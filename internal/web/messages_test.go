@@ -117,7 +117,7 @@ func TestHowMessagesCome(t *testing.T) {
 		t.Errorf("status %d", res.StatusCode)
 	}
 	wants(t, body, "这不是可用的邮箱地址")
-	_, body = v.post("/account/messages/mail/ask", url.Values{"address": {"wang@example.com"}})
+	_, body = v.post("/account/messages/mail/ask", url.Values{"address": {"wang@example.com"}, "password": {password}})
 	wants(t, body, "验证码已发送", "w***@example.com")
 	lacks(t, body, "wang@example.com")
 	box := &postbox{}

@@ -29,7 +29,7 @@ func (s *server) paymentRoutes() []route {
 		{"GET /fund/payments", read, s.payments},
 		{"POST /fund/payments", pay, s.orderPayments},
 		{"GET /fund/payments/{id}", read, s.paymentBatch},
-		{"POST /fund/payments/{id}/send", pay, s.paymentStep("sent", s.sendBatch)},
+		{"POST /fund/payments/{id}/send", pay, s.sendPayments},
 		{"POST /fund/payments/{id}/cancel", pay, s.paymentStep("cancelled", s.cancelPayments)},
 		{"POST /fund/payments/{id}/file", pay, s.paymentFile},
 		{"GET /fund/payments/{id}/files/{file}", pay, s.keptFile},
@@ -228,6 +228,7 @@ type paymentBatchData struct {
 	Files         []keptRow
 	Again         int // payments that may be ordered anew
 	MayPay        bool
+	Factor        bool // the visitor has a second factor
 	Key           string
 	Done, Problem string
 	Faults        []string // of a file of the bank
@@ -240,7 +241,7 @@ func (s *server) payBatchOf(r *http.Request, v *visit) (paymentBatchData, error)
 	if err != nil {
 		return paymentBatchData{}, errs.NotFound("batch", r.PathValue("id"))
 	}
-	d := paymentBatchData{Key: rand.Text(), Document: r.PostFormValue("document"), Reason: r.PostFormValue("reason")}
+	d := paymentBatchData{Key: rand.Text(), Factor: v.account.Factor(), Document: r.PostFormValue("document"), Reason: r.PostFormValue("reason")}
 	names := map[int64]string{}
 	err = s.Book.Read(r.Context(), v.scope, func(ctx context.Context, view *ledger.View) error {
 		b, err := view.Batch(ctx, id)
@@ -373,6 +374,21 @@ func (s *server) stepped(w http.ResponseWriter, r *http.Request, v *visit, d pay
 	}
 	d.Problem = v.t.Msg(msg)
 	return s.paymentAnswer(w, r, v, statusOf(err), d)
+}
+
+// sendPayments sends a batch off, for whoever proves to be at the keyboard: from then on there is a file with the accounts.
+func (s *server) sendPayments(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, err := s.payBatchOf(r, v)
+	if err != nil {
+		return err
+	}
+	if !d.MayPay {
+		return forbidden(access.PayOut)
+	}
+	if err := s.prove(r, v); err != nil {
+		return s.stepped(w, r, v, d, "sent", err)
+	}
+	return s.paymentStep("sent", s.sendBatch)(w, r, v)
 }
 
 func (s *server) sendBatch(ctx context.Context, act ledger.Act, id int64) error {

@@ -349,11 +349,14 @@ func (c *city) sent(batch string) string {
 	if res, _ := finance.post(batch+"/file", url.Values{"format": {"csv"}}); res.StatusCode != http.StatusConflict {
 		t.Errorf("the file of a draft: %d", res.StatusCode)
 	}
-	if res, _ := finance.post(batch+"/send", url.Values{"key": {"s"}, "document": {" "}}); res.StatusCode != http.StatusUnprocessableEntity {
+	if res, _ := finance.post(batch+"/send", url.Values{"key": {"s"}, "document": {" "}, "password": {password}}); res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("sent without a document: %d", res.StatusCode)
 	}
+	if _, body := finance.post(batch+"/send", url.Values{"key": {"s"}, "document": {"支付令〔2024〕1号"}}); !strings.Contains(body, "请再输入一次密码") {
+		t.Errorf("sent without the password:\n%s", mainOf(body))
+	}
 	for range 2 { // a press repeated
-		_, body := finance.post(batch+"/send", url.Values{"key": {"send " + batch}, "document": {"支付令〔2024〕1号"}})
+		_, body := finance.post(batch+"/send", url.Values{"key": {"send " + batch}, "document": {"支付令〔2024〕1号"}, "password": {password}})
 		wants(t, body, "批次已送出")
 	}
 	if res, _ := c.as("city").post(batch+"/file", url.Values{"format": {"csv"}}); res.StatusCode != http.StatusForbidden {

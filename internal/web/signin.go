@@ -83,7 +83,9 @@ func (s *server) letIn(r *http.Request, a access.Account) error {
 	if err := s.sessions.RenewToken(r.Context()); err != nil {
 		return err
 	}
-	s.sessions.Put(r.Context(), ticketKey, a.Ticket())
+	s.sessions.Put(r.Context(), access.TicketKey, a.Ticket())
+	s.sessions.Put(r.Context(), access.AddressKey, remoteHost(r))
+	s.sessions.Put(r.Context(), access.AgentKey, r.UserAgent())
 	s.sessions.Put(r.Context(), overdueKey, s.Access.Overdue(a))
 	s.Log.Info("session begun", "account", a, "route", r.Pattern)
 	return nil
@@ -91,11 +93,8 @@ func (s *server) letIn(r *http.Request, a access.Account) error {
 
 // signInStatus tells a wrong password or code from too many tries, and from a server that cannot tell.
 func signInStatus(err error) int {
-	switch {
-	case access.Locks(err):
-		return http.StatusTooManyRequests
-	case errs.KindOf(err) == errs.KindUnavailable:
-		return http.StatusServiceUnavailable
+	if errs.KindOf(err) == errs.KindUnavailable {
+		return statusOf(err)
 	}
 	return http.StatusUnprocessableEntity
 }

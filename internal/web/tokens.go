@@ -19,6 +19,7 @@ type tokensData struct {
 	Rows    []tokenRow
 	Secret  string // of the token just made, shown once
 	Done    bool   // one was taken back
+	Factor  bool   // the visitor has a second factor
 }
 
 type tokenForm struct {
@@ -52,7 +53,7 @@ func (s *server) showTokens(w http.ResponseWriter, r *http.Request, v *visit, st
 			d.Actions = append(d.Actions, a)
 		}
 	}
-	d.Areas = s.areaOptions(v.scope)
+	d.Areas, d.Factor = s.areaOptions(v.scope), v.account.Factor()
 	list, err := s.Access.Tokens(r.Context(), v.scope)
 	if err != nil {
 		return err
@@ -88,7 +89,15 @@ func (s *server) makeToken(w http.ResponseWriter, r *http.Request, v *visit) err
 	for _, a := range r.PostForm["action"] {
 		f.Actions = append(f.Actions, access.Action(a))
 	}
-	_, secret, err := s.Access.CreateToken(r.Context(), v.scope, access.NewToken{Name: f.Name, Actions: f.Actions, Area: f.Area, Days: f.Days})
+	n := access.NewToken{Name: f.Name, Actions: f.Actions, Area: f.Area, Days: f.Days}
+	err := n.Check(v.scope) // before a code is used up
+	if err == nil {
+		err = s.prove(r, v)
+	}
+	secret := ""
+	if err == nil {
+		_, secret, err = s.Access.CreateToken(r.Context(), v.scope, n)
+	}
 	if msg, ok := errs.Message(err); ok && errs.KindOf(err) != errs.KindForbidden {
 		f.Problem = v.t.Msg(msg)
 		return s.showTokens(w, r, v, statusOf(err), tokensData{Form: f})

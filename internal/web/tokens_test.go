@@ -13,7 +13,7 @@ func TestTokensPage(t *testing.T) {
 	_, body := v.get("/account/tokens")
 	wants(t, body, "还没有令牌", "查看企业数据", "亭湖区")
 	lacks(t, body, "合并企业", "管理账号")
-	res, body := v.post("/account/tokens", url.Values{"name": {"月报程序"}, "action": {"read_party", "read_fact"}, "area": {"320902"}, "days": {"30"}})
+	res, body := v.post("/account/tokens", url.Values{"name": {"月报程序"}, "action": {"read_party", "read_fact"}, "area": {"320902"}, "days": {"30"}, "password": {password}})
 	secret := regexp.MustCompile(`yz_[A-Z2-7]{33}`).FindString(body)
 	if res.StatusCode != http.StatusOK || secret == "" {
 		t.Fatalf("status %d, secret %q", res.StatusCode, secret)

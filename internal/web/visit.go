@@ -33,7 +33,6 @@ type visit struct {
 func (v *visit) signedIn() bool { return v.account.ID != 0 }
 
 const (
-	ticketKey      = "ticket"  // of the session
 	overdueKey     = "overdue" // of the session: it began with a password that must be changed
 	languageCookie = "yanzhen_lang"
 )
@@ -50,7 +49,7 @@ func langOf(r *http.Request) i18n.T {
 
 // identify fills in who is asking. A session whose account was disabled, or whose password or rights changed, ends.
 func (s *server) identify(r *http.Request, v *visit) error {
-	ticket := s.sessions.GetString(r.Context(), ticketKey)
+	ticket := s.sessions.GetString(r.Context(), access.TicketKey)
 	if ticket == "" {
 		return nil
 	}

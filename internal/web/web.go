@@ -99,6 +99,7 @@ type server struct {
 	Deps
 	assets   *assets
 	sessions *scs.SessionManager
+	kept     access.Sessions // where it keeps them
 	reader   *region.Reader
 
 	calcFacts shelf.Shelf[calcKey, *calcFacts]
@@ -123,12 +124,13 @@ func newServer(d Deps) (*server, error) {
 		return nil, err
 	}
 	m := scs.New()
-	m.Store = d.Access.Sessions(d.Idle)
+	kept := d.Access.Sessions(d.Idle)
+	m.Store = kept
 	m.Lifetime = 10 * time.Hour // a working day, used or not
 	m.Cookie.Name = inbound.CookieName("yanzhen_session", d.Secure)
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = d.Secure
-	s := &server{Deps: d, assets: a, sessions: m, reader: region.NewReader(d.Library)}
+	s := &server{Deps: d, assets: a, sessions: m, kept: kept, reader: region.NewReader(d.Library)}
 	s.calcFacts.RoomFor(0)
 	s.surveys.RoomFor(0)
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
@@ -146,7 +148,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.ladderRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.flagRoutes(), s.proofRoutes(), s.readingRoutes(), s.factorRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.ladderRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.flagRoutes(), s.proofRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
