@@ -104,7 +104,7 @@ func (b *Book) ReadResults(ctx context.Context, scope access.Scope, batch int64,
 		if err != nil {
 			return Results{}, err
 		}
-		columns, ok := resultColumns(l)
+		columns, ok := l.Places(terms, "reference", "amount", "state")
 		if !ok {
 			continue
 		}
@@ -133,25 +133,6 @@ func (b *Book) ReadResults(ctx context.Context, scope access.Scope, batch int64,
 type ResultFile struct {
 	Path, Name string
 	Limits     sheet.Limits // zero fields are the product's own
-}
-
-// resultColumns are the places of the columns in a layout; ok is false where one that is needed is missing.
-func resultColumns(l sheet.Layout) (at map[string]int, ok bool) {
-	at = map[string]int{}
-	for _, term := range terms.Columns {
-		best := 0
-		for i, c := range l.Columns {
-			if len(c.Candidates) > 0 && c.Candidates[0].ID == term.ID && c.Candidates[0].Score > best {
-				at[term.ID], best = i, c.Candidates[0].Score
-			}
-		}
-	}
-	for _, need := range []string{"reference", "amount", "state"} {
-		if _, has := at[need]; !has {
-			return nil, false
-		}
-	}
-	return at, true
 }
 
 // resultReader gathers what the rows of a file say.

@@ -42,6 +42,26 @@ func (c Column) Want(kind Kind) Want {
 	return Want{Kind: kind, Unit: c.Unit, Rate: c.Rate, Year: c.Period.YearOf()}
 }
 
+// Places is where in Layout.Columns the terms of a vocabulary stand, each in the column that its words fit best; ok is false where one
+// that is needed stands nowhere.
+func (l *Layout) Places(v Vocabulary, needed ...string) (at map[string]int, ok bool) {
+	at = map[string]int{}
+	for _, term := range v.Columns {
+		best := 0
+		for i, c := range l.Columns {
+			if len(c.Candidates) > 0 && c.Candidates[0].ID == term.ID && c.Candidates[0].Score > best {
+				at[term.ID], best = i, c.Candidates[0].Score
+			}
+		}
+	}
+	for _, need := range needed {
+		if _, has := at[need]; !has {
+			return nil, false
+		}
+	}
+	return at, true
+}
+
 // Layout is where the table stands in a sheet and what its columns seem to be.
 type Layout struct {
 	Sheet      int
