@@ -1,6 +1,9 @@
 package main
 
 import (
+	"path/filepath"
+
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -22,9 +25,13 @@ func (in *installation) openCredit(p *place) error {
 	if err != nil {
 		return err
 	}
+	lists, err := blob.Open(filepath.Join(p.data, "files", "loans"))
+	if err != nil {
+		return err
+	}
 	in.credit = credit.Open(credit.Deps{
 		DB: in.db, Sources: in.sources, Parties: in.parties, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib),
-		Set: set, Demo: in.demo, Consents: in.consent,
+		Set: set, Demo: in.demo, Consents: in.consent, Facts: in.facts, Files: lists,
 	})
 	return nil
 }

@@ -3,12 +3,18 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/demo"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
 // demoBanks are the banks of a demonstration that have an account, by the login.
@@ -59,6 +65,40 @@ func (in *installation) demoCredit(ctx context.Context) error {
 		if err := in.demoReferral(ctx, r.product, r.acts); err != nil {
 			return fmt.Errorf("make demo referral of %s: %w", r.product, err)
 		}
+	}
+	return in.demoList(ctx)
+}
+
+// demoList has a bank of a demonstration send its list of the month: it has one repayment more than it entered, and a loan that was
+// never entered.
+func (in *installation) demoList(ctx context.Context) error {
+	me, err := in.scopeOf(ctx, "enterprise")
+	if err != nil {
+		return err
+	}
+	view, err := in.frames.For(ctx, me, 0)
+	if err != nil {
+		return err
+	}
+	firm, _ := view.Enterprise(me.Owns()[0])
+	path, err := sheet.Keep(strings.NewReader("借据号,合同编号,统一社会信用代码,企业名称,授信额度（万元）,放款金额（万元）,放款日期,年利率（%）,余额（万元）\n" +
+		fmt.Sprintf("演示借据 2024-001,演示授信 2024-001,%s,%s,300,200,2024-10-25,3.5,175\n", firm.USCC, firm.Name) +
+		fmt.Sprintf("演示借据 2024-002,演示授信 2024-001,%s,%s,300,60,2024-10-30,3.5,60\n", firm.USCC, firm.Name)))
+	if err != nil {
+		return err
+	}
+	bank, err := in.scopeOf(ctx, "bank")
+	if err == nil {
+		var faults []i18n.Msg
+		_, faults, err = in.credit.BringList(ctx, bank, credit.NewList{
+			Bank: demoBanks["bank"], Month: in.credit.LastMonth(), File: credit.ListFile{Path: path, Name: "演示银行A贷款清单-2024-10.csv"},
+		})
+		if len(faults) > 0 {
+			err = errs.Invalid(faults[0])
+		}
+	}
+	if err := errors.Join(err, os.Remove(path)); err != nil {
+		return fmt.Errorf("make demo list of loans: %w", err)
 	}
 	return nil
 }

@@ -94,6 +94,8 @@ const (
 	Consent        Action = "consent"         // let somebody read certain data of an enterprise for a purpose, and end that
 	ReadReadings   Action = "read_readings"   // who has read an enterprise's personal and confidential data, and who may by consent
 	UseConsent     Action = "use_consent"     // read what an enterprise has consented to
+	ReadLoans      Action = "read_loans"      // lists of loans that banks send, beside what we know of these loans
+	TellLoans      Action = "tell_loans"      // bring such a list in
 	BreakGlass     Action = "break_glass"     // see an enterprise beyond one's rights in an emergency
 )
 
@@ -101,7 +103,7 @@ const (
 func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
-		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadFund, ManageFund, PayOut,
+		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReadFund, ManageFund, PayOut,
 		Consent, UseConsent, ReadReadings, BreakGlass, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -189,6 +191,14 @@ var rules = []rule{
 	{Bank, ReadCase, referred},
 	{Bank, AnswerCase, referred},
 	{Bank, UseConsent, referred},
+
+	// Of loans a bank sees its own; an official brings its list in where the bank has sent it on another way.
+	{Bank, ReadLoans, referred},
+	{Bank, TellLoans, referred},
+	{CountyOfficial, ReadLoans, inArea},
+	{CityOfficial, ReadLoans, inArea},
+	{CityOfficial, TellLoans, inArea},
+	{Auditor, ReadLoans, inArea},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},

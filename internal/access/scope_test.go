@@ -53,6 +53,8 @@ read_notice      T      T    T       T   T      T           T      T      T     
 consent          .      .    .       .   .      .           .      .      .          .    O          O       .      .       .             .
 use_consent      .      .    .       .   .      .           .      .      .          R    .          .       .      .       .             .
 read_readings    .      A    .       .   .      .           .      .      .          .    O          O       O      A       .             .
+read_loans       A      A    .       .   .      .           .      .      .          R    .          .       .      A       .             .
+tell_loans       .      A    .       .   .      .           .      .      .          R    .          .       .      .       .             .
 break_glass      *      *    .       .   *      *           .      .      .          .    .          .       .      *       .             .
 `
 

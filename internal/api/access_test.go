@@ -45,7 +45,7 @@ func TestAccessTable(t *testing.T) {
 		}
 	}
 	queries := map[string]string{
-		"upload": upload, "read_opinions": "?name=list.csv", "read_results": "?name=list.csv", "read_openings": "?name=list.csv", "attach_case_file": "?name=invoice.pdf",
+		"upload": upload, "read_opinions": "?name=list.csv", "read_results": "?name=list.csv", "read_openings": "?name=list.csv", "send_loan_list": "?bank=demo_a&month=2024-10&name=list.csv", "attach_case_file": "?name=invoice.pdf",
 		"edit_version": "?revision=1", "replace_scenario": "?revision=1", "order_enrolment_list": "?area=320902&name=firms.csv",
 		"search_enterprises": "?q=%E5%85%AC%E5%8F%B8", "compare_enterprises": fmt.Sprintf("?with=%d", c.firms[dongtaiCode]), "list_candidates": "?role=expert",
 		"get_coverage": "?title=digital_craftsman", "check_claim": "?project=invoice&item=24322000000012345678&family=cost_item",

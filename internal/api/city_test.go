@@ -214,7 +214,7 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 	products, err := credit.Load(contentdata.FS, d.Library)
 	must(c.t, err)
 	loans := credit.Open(credit.Deps{
-		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: products, Demo: true,
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: products, Demo: true, Facts: w.Facts, Files: w.Blobs,
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}),
 	})
 	credit.Register(effects, loans)

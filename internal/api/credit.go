@@ -67,6 +67,7 @@ type creditOut struct {
 		Items   []creditShare `json:"items" nullable:"false" doc:"按县区和银行 · by county and bank"`
 		Sum     CreditSums    `json:"sum" doc:"向几家银行贷款的企业只计一家 · a firm of several banks counts once"`
 		Unclear int           `json:"unclear" example:"0" doc:"缺金额或放款日期、未计入的贷款 · loans without amount or day, which no sum holds"`
+		Twice   int           `json:"twice" example:"0" doc:"用合同编号导入、放款已逐笔登记、未重复计入的贷款 · loans of sheets under the number of a contract whose drawdowns are counted, which no sum holds"`
 		Months  []creditMonth `json:"months" nullable:"false" doc:"近十二个月 · the last twelve months"`
 		Banks   []lender      `json:"banks" nullable:"false"`
 		Firms   []creditFirm  `json:"firms" nullable:"false" doc:"分页，余额高的在前 · in pages, the largest balance first"`
@@ -98,7 +99,7 @@ func (s *server) getCredit(ctx context.Context, c *caller, in *struct {
 	}
 	out, areas := &creditOut{}, s.Library.Areas()
 	b := &out.Body
-	b.Month, b.Seq, b.Sum, b.Unclear = o.Month.String(), o.Seq, creditSumsOf(o.Sum), o.Unclear
+	b.Month, b.Seq, b.Sum, b.Unclear, b.Twice = o.Month.String(), o.Seq, creditSumsOf(o.Sum), o.Unclear, o.Twice
 	b.Items, b.Months, b.Banks, b.Firms = []creditShare{}, []creditMonth{}, []lender{}, []creditFirm{}
 	b.Total, b.Next = len(o.Firms), at.next(moment{}, at.From+in.Limit, len(o.Firms))
 	for _, x := range o.Shares {

@@ -345,12 +345,21 @@ var calls = []call{
 	{id: "act_case", as: "bank", path: "/cases/{loan}/act", body: `{"action": "repay", "entry": {"answers": {"voucher": "J-2024-001", "paid_on": "2024-10-31", "principal": 100, "interest": 0.5}}}`, aside: true},
 	{id: "get_loan", as: "firm", path: "/cases/{loan}/loan"},
 	{id: "get_credit", as: "city", path: "/credit?month=2024-10"},
+	{id: "send_loan_list", as: "bank", path: "/credit/lists?bank=demo_a&month=2024-10&name=loans-2024-10.csv", body: bankList, header: []string{"Content-Type", octets}, keep: []string{"loans=id"}},
+	{id: "list_loan_lists", as: "bank", path: "/credit/lists"},
+	{id: "get_loan_list", as: "city", path: "/credit/lists/{loans}", keep: []string{"differs=rows.0.difference", "owed=rows.0.loan"}},
+	{id: "get_loan_list_file", as: "city", path: "/credit/lists/{loans}/file"},
+	{id: "settle_loan_list", as: "city", path: "/credit/lists/{loans}/settle", body: `{"rows": [{"n": 1, "loan": {owed}, "difference": "{differs}", "how": "accepted"}]}`},
+	{id: "close_loan_list", as: "city", path: "/credit/lists/{loans}/close"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
 
 // loanApplication is what a firm sends to a bank, with its consent.
 const loanApplication = `{"action": "submit", "entry": {"answers": {"amount": 600, "months": 24, "use": "购置数控机床和生产管理软件", "contact": "演示人员 01", "phone": "051500000000", "agree": true, "until": "2025-06-30", "truthful": true}}}`
+
+// bankList is a bank's list of its loans, of which one differs in its balance.
+const bankList = "借据号,合同编号,统一社会信用代码,放款金额（万元）,放款日期,年利率（%）,余额（万元）\nJ-2024-001,H-2024-001," + tinghuCode + ",300,2024-10-25,3.5,180\n"
 
 // judgedBody is a score sheet of a craftsman.
 const judgedBody = `{"sheet": {"skill": "36", "work": "32", "teaching": "20"}, "remark": "依据充分（演示）"}`

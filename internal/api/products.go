@@ -173,6 +173,7 @@ type loanContract struct {
 }
 
 type loanRepayment struct {
+	N         int    `json:"n" example:"1" doc:"第几笔，更正和撤销时用 · its number, by which it is corrected or taken back"`
 	PaidOn    string `json:"paid_on" format:"date" example:"2024-10-31"`
 	Principal string `json:"principal" example:"1000000.00"`
 	Interest  string `json:"interest" example:"5000.00"`
@@ -186,7 +187,42 @@ type loanDrawdown struct {
 	DrawnOn     string          `json:"drawn_on" format:"date" example:"2024-10-25"`
 	DueOn       string          `json:"due_on" format:"date" example:"2026-10-25"`
 	Outstanding string          `json:"outstanding" example:"2000000.00"`
-	Repayments  []loanRepayment `json:"repayments" nullable:"false"`
+	Gone        bool            `json:"gone" example:"false" doc:"已撤销 · it was taken back"`
+	Repayments  []loanRepayment `json:"repayments" nullable:"false" doc:"不含已撤销的 · without those that were taken back"`
+
+	Corrections []loanCorrection `json:"corrections" nullable:"false" doc:"先更正的在前 · in the order in which they were made"`
+}
+
+// loanTerms is what a drawdown or a repayment was, or is.
+type loanTerms struct {
+	Principal string `json:"principal" example:"3000000.00"`
+	On        string `json:"on" format:"date" example:"2024-10-25" doc:"放款或还款日期 · drawn or paid on"`
+	DueOn     string `json:"due_on,omitempty" format:"date" example:"2026-10-25"`
+	Rate      string `json:"rate,omitempty" example:"3.5%"`
+	Interest  string `json:"interest,omitempty" example:"5000.00"`
+	Gone      bool   `json:"gone" example:"false" doc:"已撤销 · it was taken back"`
+}
+
+type loanCorrection struct {
+	Repayment int       `json:"repayment,omitempty" example:"1" doc:"第几笔还款；没有则是放款本身 · which repayment; none for the drawdown itself"`
+	Was       loanTerms `json:"was"`
+	Now       loanTerms `json:"now"`
+	Reason    string    `json:"reason" example:"录入有误"`
+	At        string    `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+}
+
+func loanCorrectionOf(c credit.Correction) loanCorrection {
+	drawn := func(x credit.Terms) loanTerms {
+		return loanTerms{Principal: x.Principal.String(), On: x.DrawnOn.String(), DueOn: x.DueOn.String(), Rate: money.PPM(x.PPM).String(), Gone: x.Gone}
+	}
+	paid := func(x credit.Paid) loanTerms {
+		return loanTerms{Principal: x.Principal.String(), On: x.PaidOn.String(), Interest: x.Interest.String(), Gone: x.Gone}
+	}
+	out := loanCorrection{Repayment: c.N, Reason: c.Reason, At: instant(c.At)}
+	if out.Was, out.Now = drawn(c.Was), drawn(c.Now); c.N > 0 {
+		out.Was, out.Now = paid(c.Had), paid(c.Has)
+	}
+	return out
 }
 
 type loanOut struct {
@@ -224,10 +260,13 @@ func (s *server) getLoan(ctx context.Context, c *caller, in *idIn) (*loanOut, er
 	for _, d := range p.Drawdowns {
 		row := loanDrawdown{
 			Subject: d.Subject, Voucher: d.Voucher, Principal: d.Principal.String(), Rate: rate(d.PPM), DrawnOn: d.DrawnOn.String(), DueOn: d.DueOn.String(),
-			Outstanding: d.Left().String(), Repayments: []loanRepayment{},
+			Outstanding: d.Left().String(), Gone: d.Gone, Repayments: []loanRepayment{}, Corrections: []loanCorrection{},
 		}
 		for _, r := range d.Repayments {
-			row.Repayments = append(row.Repayments, loanRepayment{r.PaidOn.String(), r.Principal.String(), r.Interest.String()})
+			row.Repayments = append(row.Repayments, loanRepayment{r.N, r.PaidOn.String(), r.Principal.String(), r.Interest.String()})
+		}
+		for _, x := range d.Restated {
+			row.Corrections = append(row.Corrections, loanCorrectionOf(x))
 		}
 		b.Drawdowns = append(b.Drawdowns, row)
 	}

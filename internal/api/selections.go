@@ -562,5 +562,6 @@ func (s *server) registerSelections() {
 	s.registerLadders()
 	s.registerProducts()
 	s.registerCredit()
+	s.registerLoanLists()
 	s.registerFlags()
 }

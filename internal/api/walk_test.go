@@ -1,13 +1,17 @@
 package api
 
 import (
+	"context"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -79,12 +83,29 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.told[code])
 	case strings.HasPrefix(op.path, "/outbox/"):
 		id = fmt.Sprint(c.failed)
+	case strings.HasPrefix(op.path, "/credit/lists/"):
+		id = fmt.Sprint(c.listLoans())
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
 		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{product}", "demo_a_equipment",
 		"{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+}
+
+// listLoans is a list of a bank with a loan of the firm in 亭湖区.
+func (c *city) listLoans() int64 {
+	c.t.Helper()
+	path := filepath.Join(c.t.TempDir(), "loans.csv")
+	must(c.t, os.WriteFile(path, []byte(bankList), 0o600))
+	id, faults, err := c.srv.Credit.BringList(context.Background(), access.SystemScope(), credit.NewList{
+		Bank: "demo_a", Month: c.srv.Credit.LastMonth(), File: credit.ListFile{Path: path, Name: "loans.csv"},
+	})
+	must(c.t, err)
+	if len(faults) > 0 {
+		c.t.Fatal(faults)
+	}
+	return id
 }
 
 func (c *city) firstImport() string {

@@ -10,10 +10,16 @@
 // consent) that the bank reads the facts that the product goes by, and a few that say who it is. The bank answers in its working days;
 // a refusal has a reason that the firm reads, and ends the consent, as does every other end. Offer, contract, drawdowns and repayments
 // are entered by the bank. A drawdown and what is repaid of it become facts of the firm's loan on the word of the bank, which policies
-// on interest subsidies read. Drawdowns never go beyond the line with what is not repaid, repayments never beyond what was drawn.
+// on interest subsidies read. Drawdowns go beyond the line with what is not repaid on no day, repayments never beyond what was drawn.
+// What was entered wrongly is corrected or taken back with a reason; the facts are stated anew, and who approved something by the
+// old ones is asked to look again.
 //
 // Overview adds up what banks lend to the firms that a scope may see: lines by the contracts of referrals, all else by facts, so that
 // loans that came in a sheet count as those that a bank entered here.
+//
+// A bank's List of its loans at the end of a month is laid beside our records line by line (Reconciliation), as they stand when somebody
+// looks. What differs is settled: the bank's word becomes facts with the list as their source, and corrects what the bank entered; or ours
+// is kept for a reason. A later list of the month is a further revision; nothing of the earlier one is lost.
 //
 // The package owns the tables whose names begin with credit_. Its rows are only ever added. Reads take an access.Scope.
 //

@@ -1,11 +1,13 @@
 package credit
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -15,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -38,6 +41,9 @@ func Register(r *casework.Registry, s *Store) {
 	plain("credit.sign", s.signs)
 	plain("credit.draw", s.draws)
 	plain("credit.repay", s.repays)
+	plain("credit.redraw", s.redraws)
+	plain("credit.rerepay", s.rerepays)
+	plain("credit.undo", s.undoes)
 	plain("credit.settle", s.settles)
 	plain("credit.late", s.late)
 	plain("credit.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
@@ -233,25 +239,18 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	if err != nil {
 		return err
 	}
-	c, err := contractOf(ctx, tx, r.Case)
-	if err != nil {
-		return err
-	}
-	before, err := drawdownsOf(ctx, tx, r.Case)
+	c, before, err := s.under(ctx, tx, r.Case)
 	if err != nil {
 		return err
 	}
 	a := answered{at}
-	d := Drawdown{Voucher: a.text("voucher"), Principal: a.fen("principal"), PPM: a.ppm("rate"), DrawnOn: a.day("drawn_on"), DueOn: a.day("due_on")}
-	free := c.Line
-	for _, x := range before {
-		free -= x.Left()
-	}
-	switch {
-	case d.Principal > free:
-		return at.Refuse(i18n.M("credit.over_line", d.Principal.In(wan), free.In(wan)))
+	d := Drawdown{Voucher: a.text("voucher"), Terms: a.terms()}
+	most, _ := most(before, d.DrawnOn) // a drawdown of an earlier day counts on all days since
+	switch free := c.Line - most; {
 	case d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn:
 		return at.Refuse(i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()))
+	case d.Principal > free:
+		return at.Refuse(i18n.M("credit.over_line", d.Principal.In(wan), max(free, 0).In(wan)))
 	}
 	if err := taken(ctx, tx, sameVoucher, r.Bank, d.Voucher, "credit.voucher_taken"); err != nil {
 		return err
@@ -273,7 +272,7 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return twice(err, "credit.voucher_taken", d.Voucher)
 	}
 	audit.Note(tx, loggedDrawdown, d.ID)
-	return at.State(ctx, d.begins(p.By.Name.ZH, a.text("project"), a.yes("for_digital"))...)
+	return at.State(ctx, d.begins(p.By.Name.ZH, a.use())...)
 }
 
 // ofOneBank refuses a drawdown under whose number the firm has the loan of another bank: that one's facts would be stated anew.
@@ -296,36 +295,206 @@ const insertRepayment = `INSERT INTO credit_repayment (id, drawdown_id, paid_on,
 
 // repays enters a repayment of a drawdown of the case: never more than is left of it on its day or later.
 func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	all, err := drawdownsOf(ctx, tx, at.Case().ID)
+	a := answered{at}
+	c, all, i, err := s.entered(ctx, tx, at)
 	if err != nil {
 		return err
 	}
-	a := answered{at}
-	r := Repayment{PaidOn: a.day("paid_on"), Principal: a.fen("principal"), Interest: a.fen("interest")}
-	var d Drawdown
-	for _, x := range all {
-		if content.Fold(x.Voucher) == content.Fold(a.text("voucher")) {
-			d = x
-		}
-	}
+	r, d := Repayment{Paid: a.paid()}, all[i]
 	switch {
-	case d.ID == 0:
-		return at.Refuse(i18n.M("credit.no_voucher", a.text("voucher")))
+	case d.Gone:
+		return at.Refuse(i18n.M("credit.gone", d.Voucher))
 	case r.Principal == 0 && r.Interest == 0:
 		return at.Refuse(i18n.M("credit.nothing_paid"))
-	case r.PaidOn < d.DrawnOn:
-		return at.Refuse(i18n.M("credit.paid_before", d.DrawnOn.String()))
-	case r.Principal > d.Left():
-		return at.Refuse(i18n.M("credit.over_left", r.Principal.In(wan), d.Left().In(wan)))
 	}
 	if r.ID, err = tx.NextIDs(ctx, 1); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, insertRepayment, r.ID, d.ID, int64(r.PaidOn), int64(r.Principal), int64(r.Interest), s.Clock.Millis(), at.Event().Actor); err != nil {
+	r.N = maxRepayments // the last one of its day
+	all[i] = d.with(r)
+	if msg, broken := c.breaks(all); broken {
+		return at.Refuse(msg)
+	}
+	if err := s.writeRepayment(ctx, tx, d.ID, r, at.Event().Actor); err != nil {
+		return err
+	}
+	return at.State(ctx, all[i].repays(r.PaidOn)...)
+}
+
+// maxRepayments is above every number of a repayment.
+const maxRepayments = 1 << 30
+
+func (s *Store) writeRepayment(ctx context.Context, tx *store.Tx, drawdown int64, r Repayment, by int64) error {
+	if _, err := tx.Exec(ctx, insertRepayment, r.ID, drawdown, int64(r.PaidOn), int64(r.Principal), int64(r.Interest), s.Clock.Millis(), by); err != nil {
 		return fmt.Errorf("write repayment: %w", err)
 	}
 	audit.Note(tx, loggedRepayment, r.ID)
-	return at.State(ctx, d.with(r).repays(r.PaidOn)...)
+	return nil
+}
+
+// entered is the contract of the case and its drawdowns, and which of these the form names.
+func (s *Store) entered(ctx context.Context, tx *store.Tx, at *casework.Moment) (c Contract, all []Drawdown, i int, err error) {
+	if c, all, err = s.under(ctx, tx, at.Case().ID); err != nil {
+		return c, nil, 0, err
+	}
+	number := answered{at}.text("voucher")
+	i, ok := byVoucher(all, number)
+	if !ok {
+		err = at.Refuse(i18n.M("credit.no_voucher", number))
+	}
+	return c, all, i, err
+}
+
+// terms is what the form says of a drawdown, paid what it says of a repayment, and use what the drawdown is for.
+func (a answered) terms() Terms {
+	return Terms{Principal: a.fen("principal"), PPM: a.ppm("rate"), DrawnOn: a.day("drawn_on"), DueOn: a.day("due_on")}
+}
+
+func (a answered) paid() Paid {
+	return Paid{PaidOn: a.day("paid_on"), Principal: a.fen("principal"), Interest: a.fen("interest")}
+}
+
+func (a answered) use() Use {
+	return Use{Project: a.text("project"), Digital: a.yes("for_digital")}
+}
+
+// redraws corrects a drawdown that was entered wrongly: all that the form says takes the place of what was said.
+func (s *Store) redraws(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	a := answered{at}
+	c, all, i, err := s.entered(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	before := all[i]
+	all[i].Terms = a.terms()
+	if msg, broken := c.breaks(all); broken {
+		return at.Refuse(msg)
+	}
+	if err := s.restateDrawdown(ctx, tx, all[i], a.text("reason"), at.Event().Actor); err != nil {
+		return err
+	}
+	return s.corrected(ctx, at, before, all[i], a.use().facts(all[i])...)
+}
+
+// rerepays corrects a repayment that was entered wrongly.
+func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	a := answered{at}
+	c, all, i, err := s.entered(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	before := all[i]
+	r, err := numbered(at, before, a.int("n"))
+	if err != nil {
+		return err
+	}
+	r.Paid = a.paid()
+	if r.Principal == 0 && r.Interest == 0 {
+		return at.Refuse(i18n.M("credit.nothing_paid"))
+	}
+	all[i] = before.put(r)
+	if msg, broken := c.breaks(all); broken {
+		return at.Refuse(msg)
+	}
+	if err := s.restateRepayment(ctx, tx, r, a.text("reason"), at.Event().Actor); err != nil {
+		return err
+	}
+	return s.corrected(ctx, at, before, all[i])
+}
+
+// undoes takes a drawdown back that there was not, or one of its repayments.
+func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	a := answered{at}
+	c, all, i, err := s.entered(ctx, tx, at)
+	if err != nil {
+		return err
+	}
+	before := all[i]
+	n, reason, by := a.int("n"), a.text("reason"), at.Event().Actor
+	switch {
+	case before.Gone:
+		return at.Refuse(i18n.M("credit.gone", before.Voucher))
+	case n == 0 && len(before.Repayments) > 0:
+		return at.Refuse(i18n.M("credit.repaid_before_undone", before.Voucher, len(before.Repayments)))
+	case n == 0:
+		all[i].Gone = true
+		err = s.restateDrawdown(ctx, tx, all[i], reason, by)
+	default:
+		var r Repayment
+		if r, err = numbered(at, before, n); err != nil {
+			return err
+		}
+		r.Gone = true
+		all[i] = before.put(r)
+		err = s.restateRepayment(ctx, tx, r, reason, by)
+	}
+	if err != nil {
+		return err
+	}
+	if msg, broken := c.breaks(all); broken {
+		return at.Refuse(msg)
+	}
+	return s.corrected(ctx, at, before, all[i])
+}
+
+// numbered is a repayment by its number; Conflict where there is none.
+func numbered(at *casework.Moment, d Drawdown, n int64) (Repayment, error) {
+	for _, r := range d.Repayments {
+		if int64(r.N) == n {
+			return r, nil
+		}
+	}
+	return Repayment{}, at.Refuse(i18n.M("credit.no_repayment", d.Voucher, n))
+}
+
+// corrected states what stands now, and has the applications looked at again in which an approval stands on what was said before.
+func (s *Store) corrected(ctx context.Context, at *casework.Moment, before, now Drawdown, besides ...fact.Statement) error {
+	if err := at.State(ctx, append(now.restates(before), besides...)...); err != nil {
+		return err
+	}
+	return at.Doubt(ctx, now.Subject, "银行更正了借据 "+now.Voucher+"："+answered{at}.text("reason"))
+}
+
+const (
+	insertDrawdownRestated = `INSERT INTO credit_drawdown_restated (id, drawdown_id, fen, ppm, drawn_on, due_on, gone, reason, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+	insertRepaymentRestated = `INSERT INTO credit_repayment_restated (id, repayment_id, paid_on, fen, interest, gone, reason, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
+)
+
+// restateDrawdown writes what a drawdown is in the place of what was said.
+func (s *Store) restateDrawdown(ctx context.Context, tx *store.Tx, d Drawdown, reason string, by int64) error {
+	id, err := tx.NextIDs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertDrawdownRestated, id, d.ID, int64(d.Principal), d.PPM, int64(d.DrawnOn), int64(d.DueOn), flag(d.Gone), reason, s.Clock.Millis(), by)
+	if err != nil {
+		return fmt.Errorf("correct drawdown %d: %w", d.ID, err)
+	}
+	audit.Note(tx, loggedDrawdownRestated, id)
+	return nil
+}
+
+func (s *Store) restateRepayment(ctx context.Context, tx *store.Tx, r Repayment, reason string, by int64) error {
+	id, err := tx.NextIDs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertRepaymentRestated, id, r.ID, int64(r.PaidOn), int64(r.Principal), int64(r.Interest), flag(r.Gone), reason, s.Clock.Millis(), by)
+	if err != nil {
+		return fmt.Errorf("correct repayment %d: %w", r.ID, err)
+	}
+	audit.Note(tx, loggedRepaymentRestated, id)
+	return nil
+}
+
+// flag is a truth value as tables have it.
+func flag(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
 }
 
 // settles closes a referral whose drawdowns are all repaid, and ends its consent.
@@ -347,8 +516,24 @@ const (
 	offersByCase   = `SELECT id, fen, ppm, months, valid_until, conditions, at, by_account FROM credit_offer WHERE case_id = $1 ORDER BY id`
 	drawdownsBy    = `SELECT id, subject, voucher, fen, ppm, drawn_on, due_on, at, by_account FROM credit_drawdown WHERE case_id = $1 ORDER BY id`
 	repaymentsBy   = `SELECT r.drawdown_id, r.id, r.paid_on, r.fen, r.interest, r.at, r.by_account FROM credit_repayment r
-JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1 ORDER BY r.paid_on, r.id`
+JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1 ORDER BY r.id`
+	drawdownsRestated = `SELECT x.id, x.drawdown_id, x.fen, x.ppm, x.drawn_on, x.due_on, x.gone, x.reason, x.at, x.by_account FROM credit_drawdown_restated x
+JOIN credit_drawdown d ON d.id = x.drawdown_id WHERE d.case_id = $1 ORDER BY x.id`
+	repaymentsRestated = `SELECT x.id, x.repayment_id, x.paid_on, x.fen, x.interest, x.gone, x.reason, x.at, x.by_account FROM credit_repayment_restated x
+JOIN credit_repayment r ON r.id = x.repayment_id JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1 ORDER BY x.id`
 )
+
+// under is the contract of a case and its drawdowns: nobody enters any before the transaction ends.
+func (s *Store) under(ctx context.Context, tx *store.Tx, id int64) (c Contract, all []Drawdown, err error) {
+	if err := tx.Lock(ctx, fmt.Sprintf("credit contract %d", id)); err != nil {
+		return c, nil, err
+	}
+	if c, err = contractOf(ctx, tx, id); err != nil {
+		return c, nil, err
+	}
+	all, err = drawdownsOf(ctx, tx, id)
+	return c, all, err
+}
 
 // contractOf is the contract of a case; NotFound before it is entered.
 func contractOf(ctx context.Context, q store.Querier, id int64) (c Contract, err error) {
@@ -368,7 +553,7 @@ func offersOf(ctx context.Context, q store.Querier, id int64) ([]Offer, error) {
 	}, offersByCase, id)
 }
 
-// drawdownsOf are the drawdowns of a case with their repayments, as they were entered.
+// drawdownsOf are the drawdowns of a case with their repayments, in the order in which they were entered, after all corrections.
 func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, error) {
 	all, err := list(ctx, q, func(r *store.Rows) (d Drawdown, err error) {
 		return d, r.Scan(&d.ID, &d.Subject, &d.Voucher, &d.Principal, &d.PPM, &d.DrawnOn, &d.DueOn, &d.At, &d.By)
@@ -387,11 +572,67 @@ func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, er
 		return nil, err
 	}
 	for _, x := range paid {
-		for i := range all {
-			if all[i].ID == x.of {
-				all[i].Repayments = append(all[i].Repayments, x.Repayment)
+		if i := slices.IndexFunc(all, func(d Drawdown) bool { return d.ID == x.of }); i >= 0 {
+			x.N = len(all[i].Repayments) + 1
+			all[i].Repayments = append(all[i].Repayments, x.Repayment)
+		}
+	}
+	corrections, err := correctionsOf(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
+	for i := range all {
+		all[i] = all[i].corrected(corrections)
+	}
+	return all, nil
+}
+
+// restated is a correction with what it is of: a drawdown, or a repayment.
+type restated struct {
+	drawdown, repayment int64
+	Correction
+}
+
+// correctionsOf are those of a case, in the order in which they were made.
+func correctionsOf(ctx context.Context, q store.Querier, id int64) ([]restated, error) {
+	all, err := list(ctx, q, func(r *store.Rows) (x restated, err error) {
+		var gone int
+		err = r.Scan(&x.ID, &x.drawdown, &x.Now.Principal, &x.Now.PPM, &x.Now.DrawnOn, &x.Now.DueOn, &gone, &x.Reason, &x.At, &x.By)
+		x.Now.Gone = gone == 1
+		return x, err
+	}, drawdownsRestated, id)
+	if err != nil {
+		return nil, err
+	}
+	paid, err := list(ctx, q, func(r *store.Rows) (x restated, err error) {
+		var gone int
+		err = r.Scan(&x.ID, &x.repayment, &x.Has.PaidOn, &x.Has.Principal, &x.Has.Interest, &gone, &x.Reason, &x.At, &x.By)
+		x.Has.Gone = gone == 1
+		return x, err
+	}, repaymentsRestated, id)
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, paid...)
+	slices.SortFunc(all, func(a, b restated) int { return cmp.Compare(a.ID, b.ID) })
+	return all, nil
+}
+
+// corrected is the drawdown as it was entered, after those of the corrections that concern it.
+func (d Drawdown) corrected(all []restated) Drawdown {
+	for _, x := range all {
+		if x.drawdown == d.ID {
+			x.Was, d.Terms = d.Terms, x.Now
+			d.Restated = append(d.Restated, x.Correction)
+		}
+		for i, r := range d.Repayments {
+			if x.repayment == r.ID {
+				x.N, x.Had, d.Repayments[i].Paid = r.N, r.Paid, x.Has
+				d.Restated = append(d.Restated, x.Correction)
 			}
 		}
 	}
-	return all, nil
+	d.Repayments = slices.DeleteFunc(d.Repayments, func(r Repayment) bool { return r.Gone })
+	d.order()
+	return d
 }

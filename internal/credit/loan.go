@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -29,30 +31,54 @@ type Contract struct {
 	At, By          int64
 }
 
-// Drawdown is money that was paid out under a contract.
+// Drawdown is money that was paid out under a contract, as it stands after all corrections.
 type Drawdown struct {
-	ID             int64
-	Subject        int64 // the loan that facts are stated of
-	Voucher        string
+	ID      int64
+	Subject int64 // the loan that facts are stated of
+	Voucher string
+	Terms
+	At, By     int64
+	Repayments []Repayment  // by day, then as they were entered; those that were taken back are not among them
+	Restated   []Correction // of the drawdown and its repayments, as they were made
+}
+
+// Terms is what a drawdown comes to.
+type Terms struct {
 	Principal      money.Fen
 	PPM            int64
 	DrawnOn, DueOn period.Day
-	At, By         int64
-	Repayments     []Repayment // by day, then as they were entered
+	Gone           bool // it was taken back: there was none
 }
 
-// Repayment is what a firm paid back on a drawdown.
+// Repayment is what a firm paid back on a drawdown, as it stands after all corrections.
 type Repayment struct {
-	ID        int64
+	ID int64
+	N  int // among those of its drawdown, from 1 on, as they were entered
+	Paid
+	At, By int64
+}
+
+// Paid is what a repayment comes to. Principal is negative where a bank's list says that less was repaid than was entered.
+type Paid struct {
 	PaidOn    period.Day
 	Principal money.Fen
 	Interest  money.Fen
-	At, By    int64
+	Gone      bool // it was taken back: there was none
+}
+
+// Correction is that a drawdown or one of its repayments was entered wrongly. What was entered stays, and so does each correction.
+type Correction struct {
+	ID       int64
+	N        int   // of the repayment; 0 for the drawdown itself
+	Was, Now Terms // of a drawdown
+	Had, Has Paid  // of a repayment
+	Reason   string
+	At, By   int64
 }
 
 // Outstanding is the principal that is not repaid at the end of a day.
 func (d Drawdown) Outstanding(on period.Day) money.Fen {
-	if on < d.DrawnOn {
+	if on < d.DrawnOn || d.Gone {
 		return 0
 	}
 	left := d.Principal
@@ -66,6 +92,9 @@ func (d Drawdown) Outstanding(on period.Day) money.Fen {
 
 // Left is the principal that is not repaid by all that was entered.
 func (d Drawdown) Left() money.Fen {
+	if d.Gone {
+		return 0
+	}
 	left := d.Principal
 	for _, r := range d.Repayments {
 		left -= r.Principal
@@ -76,8 +105,85 @@ func (d Drawdown) Left() money.Fen {
 // with is the drawdown with one repayment more.
 func (d Drawdown) with(r Repayment) Drawdown {
 	d.Repayments = append(slices.Clone(d.Repayments), r)
-	slices.SortStableFunc(d.Repayments, func(a, b Repayment) int { return cmp.Compare(a.PaidOn, b.PaidOn) })
+	d.order()
 	return d
+}
+
+// order puts the repayments in the order of their days.
+func (d Drawdown) order() {
+	slices.SortStableFunc(d.Repayments, func(a, b Repayment) int { return cmp.Or(cmp.Compare(a.PaidOn, b.PaidOn), cmp.Compare(a.N, b.N)) })
+}
+
+// put is the drawdown with a repayment in the place of the one of its number: without it where that is gone.
+func (d Drawdown) put(r Repayment) Drawdown {
+	d.Repayments = slices.DeleteFunc(slices.Clone(d.Repayments), func(x Repayment) bool { return x.N == r.N })
+	if r.Gone {
+		return d
+	}
+	return d.with(r)
+}
+
+// most is the most that is outstanding of all drawdowns at the end of a day from this one on, and on which day that is first so.
+func most(all []Drawdown, from period.Day) (fen money.Fen, on period.Day) {
+	days := []period.Day{from}
+	for _, d := range all {
+		days = append(days, d.DrawnOn)
+		for _, r := range d.Repayments {
+			days = append(days, r.PaidOn)
+		}
+	}
+	slices.Sort(days)
+	on = from
+	for _, day := range slices.Compact(days) {
+		if day < from {
+			continue
+		}
+		sum := money.Fen(0)
+		for _, d := range all {
+			sum += d.Outstanding(day)
+		}
+		if sum > fen {
+			fen, on = sum, day
+		}
+	}
+	return fen, on
+}
+
+// breaks says what drawdowns under the contract break: nothing is drawn outside its days, more than the line is outstanding on no
+// day, and no drawdown is repaid before it was drawn or beyond its principal. ok is false where they break nothing.
+func (c Contract) breaks(all []Drawdown) (msg i18n.Msg, ok bool) {
+	first := c.EndOn
+	for _, d := range all {
+		if d.Gone {
+			continue
+		}
+		if d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn {
+			return i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()), true
+		}
+		first = min(first, d.DrawnOn)
+		left := d.Principal
+		for _, r := range d.Repayments {
+			if r.PaidOn < d.DrawnOn {
+				return i18n.M("credit.paid_before", d.DrawnOn.String()), true
+			}
+			if r.Principal > left {
+				return i18n.M("credit.over_left", r.Principal.In(wan), left.In(wan)), true
+			}
+			if left -= r.Principal; left > d.Principal {
+				return i18n.M("credit.under_repaid", d.Voucher, r.PaidOn.String(), left.In(wan), d.Principal.In(wan)), true
+			}
+		}
+	}
+	if sum, on := most(all, first); sum > c.Line {
+		return i18n.M("credit.over_line_on", on.String(), sum.In(wan), c.Line.In(wan)), true
+	}
+	return msg, false
+}
+
+// byVoucher is the drawdown of a number; ok is false where there is none.
+func byVoucher(all []Drawdown, number string) (i int, ok bool) {
+	i = slices.IndexFunc(all, func(d Drawdown) bool { return content.Fold(d.Voucher) == content.Fold(number) })
+	return i, i >= 0
 }
 
 func monthOf(d period.Day) period.Period {
@@ -94,33 +200,88 @@ func lastOf(d period.Day) period.Day {
 	return period.Date(y, m+1, 1) - 1
 }
 
+func (d Drawdown) num(def string, n int64) fact.Statement {
+	return fact.Statement{Subject: d.Subject, Def: def, State: fact.Present, Value: fact.Value{Num: n}}
+}
+
+func (d Drawdown) text(def, s string) fact.Statement {
+	return fact.Statement{Subject: d.Subject, Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
+}
+
+// none states that something does not apply to the loan, in a period.
+func (d Drawdown) none(def string, p period.Period) fact.Statement {
+	return fact.Statement{Subject: d.Subject, Def: def, Period: p, State: fact.None}
+}
+
 // begins are the facts that a drawdown states: of the loan, and its balance in the month in which it was drawn.
-func (d Drawdown) begins(bank, project string, digital bool) []fact.Statement {
-	text := func(def, s string) fact.Statement {
-		return fact.Statement{Subject: d.Subject, Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
+func (d Drawdown) begins(bank string, use Use) []fact.Statement {
+	all := append([]fact.Statement{d.text("loan.contract", d.Voucher), d.text("loan.bank", bank)}, d.terms()...)
+	return append(append(all, use.facts(d)...), d.balance(d.DrawnOn))
+}
+
+// Use is what a drawdown is for.
+type Use struct {
+	Project string // "" where the bank does not say
+	Digital bool   // a transformation project
+}
+
+func (u Use) facts(d Drawdown) []fact.Statement {
+	digital := int64(0)
+	if u.Digital {
+		digital = 1
 	}
-	num := func(def string, n int64) fact.Statement {
-		return fact.Statement{Subject: d.Subject, Def: def, State: fact.Present, Value: fact.Value{Num: n}}
+	all := []fact.Statement{d.num("loan.for_digital", digital)}
+	if u.Project != "" {
+		all = append(all, d.text("loan.project", u.Project))
 	}
-	use := int64(0)
-	if digital {
-		use = 1
+	return all
+}
+
+// terms are the facts on how much was drawn, when, until when and at which rate.
+func (d Drawdown) terms() []fact.Statement {
+	if d.Gone {
+		var always period.Period
+		return []fact.Statement{
+			d.none("loan.principal", always), d.none("loan.drawn_on", always), d.none("loan.due_on", always), d.none("loan.rate", always),
+			d.none("loan.for_digital", always),
+		}
 	}
-	all := []fact.Statement{
-		text("loan.contract", d.Voucher), text("loan.bank", bank), num("loan.principal", int64(d.Principal)), num("loan.drawn_on", int64(d.DrawnOn)),
-		num("loan.due_on", int64(d.DueOn)), num("loan.rate", d.PPM), num("loan.for_digital", use),
+	return []fact.Statement{
+		d.num("loan.principal", int64(d.Principal)), d.num("loan.drawn_on", int64(d.DrawnOn)), d.num("loan.due_on", int64(d.DueOn)), d.num("loan.rate", d.PPM),
 	}
-	if project != "" {
-		all = append(all, text("loan.project", project))
-	}
-	return append(all, d.balance(d.DrawnOn))
 }
 
 // balance is the fact of what is outstanding at the end of the month of a day.
 func (d Drawdown) balance(on period.Day) fact.Statement {
-	return fact.Statement{
-		Subject: d.Subject, Def: "loan.balance", Period: monthOf(on), State: fact.Present, Value: fact.Value{Num: int64(d.Outstanding(lastOf(on)))},
+	s := d.num("loan.balance", int64(d.Outstanding(lastOf(on))))
+	s.Period = monthOf(on)
+	return s
+}
+
+// paidIn is the fact of what interest was paid in a year.
+func (d Drawdown) paidIn(year int) fact.Statement {
+	interest := money.Fen(0)
+	for _, r := range d.Repayments {
+		if r.PaidOn.Year() == year && !d.Gone {
+			interest += r.Interest
+		}
 	}
+	s := d.num("loan.interest_paid", int64(interest))
+	s.Period = period.OfYear(year)
+	return s
+}
+
+// repaidOn is the day on which the last of the principal was repaid; ok is false as long as any is left.
+func (d Drawdown) repaidOn() (on period.Day, ok bool) {
+	if d.Gone || d.Left() != 0 || len(d.Repayments) == 0 {
+		return 0, false
+	}
+	for _, r := range slices.Backward(d.Repayments) { // interest may come after the last of the principal
+		if on = r.PaidOn; r.Principal > 0 {
+			break
+		}
+	}
+	return on, true
 }
 
 // repays are the facts that follow from a repayment on a day, which is among the drawdown's: the balances of its month and of those
@@ -128,29 +289,57 @@ func (d Drawdown) balance(on period.Day) fact.Statement {
 func (d Drawdown) repays(on period.Day) []fact.Statement {
 	var all []fact.Statement
 	said := map[period.Period]bool{}
-	interest := money.Fen(0)
-	for _, r := range d.Repayments {
-		if r.PaidOn.Year() == on.Year() {
-			interest += r.Interest
-		}
-		if m := monthOf(r.PaidOn); r.PaidOn >= on && !said[m] || m == monthOf(on) && !said[m] {
+	for _, day := range d.days() {
+		if m := monthOf(day); (day >= on || m == monthOf(on)) && !said[m] {
 			said[m] = true
-			all = append(all, d.balance(r.PaidOn))
+			all = append(all, d.balance(day))
 		}
 	}
-	if interest > 0 {
-		all = append(all, fact.Statement{
-			Subject: d.Subject, Def: "loan.interest_paid", Period: period.OfYear(on.Year()), State: fact.Present, Value: fact.Value{Num: int64(interest)},
-		})
+	if s := d.paidIn(on.Year()); s.Value.Num > 0 {
+		all = append(all, s)
 	}
-	if d.Left() == 0 {
-		last := d.Repayments[len(d.Repayments)-1].PaidOn
-		for _, r := range slices.Backward(d.Repayments) { // interest may come after the last of the principal
-			if last = r.PaidOn; r.Principal > 0 {
-				break
-			}
+	if last, ok := d.repaidOn(); ok {
+		all = append(all, d.num("loan.repaid_on", int64(last)))
+	}
+	return all
+}
+
+// days are those on which anything of the drawdown was ever said to have happened: of their months balances were stated.
+func (d Drawdown) days() []period.Day {
+	all := []period.Day{d.DrawnOn}
+	for _, r := range d.Repayments {
+		all = append(all, r.PaidOn)
+	}
+	for _, c := range d.Restated {
+		if c.N > 0 {
+			all = append(all, c.Had.PaidOn, c.Has.PaidOn)
+		} else {
+			all = append(all, c.Was.DrawnOn, c.Now.DrawnOn)
 		}
-		all = append(all, fact.Statement{Subject: d.Subject, Def: "loan.repaid_on", State: fact.Present, Value: fact.Value{Num: int64(last)}})
+	}
+	return all
+}
+
+// restates are the facts that stand once a drawdown that was stated before is corrected: its terms, the balances of all months and the
+// interest of all years in which anything was entered then or now, and the day on which all was repaid.
+func (d Drawdown) restates(before Drawdown) []fact.Statement {
+	all := d.terms()
+	months, years := map[period.Period]bool{}, map[int]bool{}
+	for _, day := range append(before.days(), d.days()...) {
+		if m := monthOf(day); !months[m] {
+			months[m] = true
+			all = append(all, d.balance(day))
+		}
+		if y := day.Year(); !years[y] && (before.paidIn(y).Value.Num > 0 || d.paidIn(y).Value.Num > 0) {
+			years[y] = true
+			all = append(all, d.paidIn(y))
+		}
+	}
+	if on, ok := d.repaidOn(); ok {
+		return append(all, d.num("loan.repaid_on", int64(on)))
+	}
+	if _, ok := before.repaidOn(); ok {
+		all = append(all, d.none("loan.repaid_on", period.Period{}))
 	}
 	return all
 }

@@ -1,10 +1,12 @@
 package credit
 
 import (
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -14,21 +16,21 @@ import (
 func TestFactsOfRepayments(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		first := period.Date(2024, 3, 15)
-		d := Drawdown{Subject: 7, Principal: money.Fen(rapid.Int64Range(1, 1000).Draw(r, "principal")), DrawnOn: first, DueOn: first + 900}
+		d := Drawdown{Subject: 7, Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1000).Draw(r, "principal")), DrawnOn: first, DueOn: first + 900}}
 		type key struct {
 			def string
 			p   period.Period
 		}
 		stand := map[key]int64{}
-		for _, f := range d.begins("演示银行 A", "", true) {
+		for _, f := range d.begins("演示银行 A", Use{Digital: true}) {
 			stand[key{f.Def, f.Period}] = f.Value.Num
 		}
 		interest := map[int]int64{}
 		for range rapid.IntRange(0, 8).Draw(r, "n") {
-			p := Repayment{
+			p := Repayment{Paid: Paid{
 				PaidOn:    first + period.Day(rapid.IntRange(0, 800).Draw(r, "day")),
 				Principal: money.Fen(rapid.Int64Range(0, int64(d.Left())).Draw(r, "fen")), Interest: money.Fen(rapid.Int64Range(0, 50).Draw(r, "interest")),
-			}
+			}}
 			if d.Left() > 0 && rapid.Bool().Draw(r, "all") {
 				p.Principal = d.Left()
 			}
@@ -41,7 +43,7 @@ func TestFactsOfRepayments(t *testing.T) {
 		if d.Left() < 0 {
 			r.Fatalf("more was repaid than was drawn: %s", d.Left())
 		}
-		for _, p := range append([]Repayment{{PaidOn: first}}, d.Repayments...) {
+		for _, p := range append([]Repayment{{Paid: Paid{PaidOn: first}}}, d.Repayments...) {
 			want := int64(d.Outstanding(lastOf(p.PaidOn)))
 			if got := stand[key{"loan.balance", monthOf(p.PaidOn)}]; got != want {
 				r.Fatalf("balance of %s is %d, want %d", monthOf(p.PaidOn), got, want)
@@ -60,6 +62,119 @@ func TestFactsOfRepayments(t *testing.T) {
 		}
 		if got, ok := stand[key{"loan.repaid_on", period.Period{}}]; ok != (d.Left() == 0) || ok && got != int64(last) {
 			r.Fatalf("repaid on %d (%v), want %d", got, ok, last)
+		}
+	})
+}
+
+// Whatever is corrected, the facts that stand in the end are those that a drawdown would have stated that was entered so from the start;
+// what it stated of months and years of which there is nothing any more is nothing now.
+func TestFactsOfCorrections(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		first := period.Date(2024, 3, 15)
+		type key struct {
+			def string
+			p   period.Period
+		}
+		stand := map[key]fact.Statement{}
+		take := func(to map[key]fact.Statement, all []fact.Statement) {
+			for _, f := range all {
+				to[key{f.Def, f.Period}] = f
+			}
+		}
+		paid := func(d Drawdown) Paid {
+			return Paid{
+				PaidOn:    d.DrawnOn + period.Day(rapid.IntRange(0, 500).Draw(r, "day")),
+				Principal: money.Fen(rapid.Int64Range(0, int64(d.Left())).Draw(r, "fen")), Interest: money.Fen(rapid.Int64Range(0, 50).Draw(r, "interest")),
+			}
+		}
+		d := Drawdown{Subject: 7, Terms: Terms{Principal: 1000, DrawnOn: first, DueOn: first + 900}}
+		take(stand, d.begins("甲", Use{}))
+		for n := 1; n <= rapid.IntRange(0, 4).Draw(r, "n"); n++ {
+			d = d.with(Repayment{N: n, Paid: paid(d)})
+			take(stand, d.repays(d.Repayments[len(d.Repayments)-1].PaidOn))
+			for _, p := range d.Repayments {
+				take(stand, d.repays(p.PaidOn))
+			}
+		}
+		for k := range rapid.IntRange(1, 4).Draw(r, "corrections") {
+			before := d
+			var c Correction
+			switch i := rapid.IntRange(0, len(d.Repayments)).Draw(r, "which"); {
+			case i > 0:
+				x := d.Repayments[i-1]
+				gone := x
+				gone.Gone = true
+				without := d.put(gone)
+				c.N, c.Had, c.Has = x.N, x.Paid, gone.Paid
+				if d = without; !rapid.Bool().Draw(r, "gone") {
+					x.Paid = paid(without)
+					c.Has = x.Paid
+					d = without.put(x)
+				}
+			default:
+				c.Was = d.Terms
+				d.DrawnOn = first - period.Day(rapid.IntRange(0, 60).Draw(r, "earlier"))
+				d.Principal += money.Fen(rapid.Int64Range(0, 500).Draw(r, "more"))
+				c.Now = d.Terms
+			}
+			take(stand, d.restates(before))
+			d.Restated = append(slices.Clone(d.Restated), c)
+			if d.Left() > 0 && rapid.Bool().Draw(r, "and one more") {
+				x := Repayment{N: 100 + k, Paid: paid(d)}
+				d = d.with(x)
+				take(stand, d.repays(x.PaidOn))
+			}
+		}
+		want := map[key]fact.Statement{}
+		take(want, d.begins("甲", Use{}))
+		for _, p := range d.Repayments {
+			take(want, d.repays(p.PaidOn))
+		}
+		for k, w := range want {
+			if got := stand[k]; got.State != w.State || got.Value != w.Value {
+				r.Fatalf("%v: %+v, want %+v", k, got, w)
+			}
+		}
+		for k, got := range stand {
+			if _, is := want[k]; is || got.State == fact.None {
+				continue
+			}
+			if end := period.Day(0); k.def == "loan.balance" {
+				_, end, _ = k.p.Span()
+				if got.Value.Num != int64(d.Outstanding(end)) {
+					r.Fatalf("%v: %+v, but %s is outstanding", k, got, d.Outstanding(end))
+				}
+			} else if got.Value.Num != 0 {
+				r.Fatalf("%v: %+v still stands", k, got)
+			}
+		}
+	})
+}
+
+// What is outstanding is looked at on each day: by steps it comes to what adding up every single day does.
+func TestMostOutstanding(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		first := period.Date(2024, 1, 1)
+		var all []Drawdown
+		for range rapid.IntRange(0, 4).Draw(r, "drawdowns") {
+			d := Drawdown{Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 100).Draw(r, "fen")), DrawnOn: first + period.Day(rapid.IntRange(0, 40).Draw(r, "drawn"))}}
+			for range rapid.IntRange(0, 3).Draw(r, "repayments") {
+				d = d.with(Repayment{Paid: Paid{PaidOn: d.DrawnOn + period.Day(rapid.IntRange(0, 40).Draw(r, "paid")), Principal: money.Fen(rapid.Int64Range(0, int64(d.Left())).Draw(r, "of"))}})
+			}
+			d.Gone = rapid.IntRange(0, 9).Draw(r, "gone") == 0
+			all = append(all, d)
+		}
+		from := first + period.Day(rapid.IntRange(0, 60).Draw(r, "from"))
+		var want money.Fen
+		for day := from; day < first+100; day++ {
+			sum := money.Fen(0)
+			for _, d := range all {
+				sum += d.Outstanding(day)
+			}
+			want = max(want, sum)
+		}
+		if got, _ := most(all, from); got != want {
+			r.Fatalf("%d from %s on, want %d: %+v", got, from, want, all)
 		}
 	})
 }

@@ -2,7 +2,8 @@ package credit
 
 import "github.com/yanzhen/yanzhen/internal/audit"
 
-// What the audit log knows of loans: that a firm asked, what a bank offered, contracts, drawdowns and repayments. Answers and their
+// What the audit log knows of loans: that a firm asked, what a bank offered, contracts, drawdowns and repayments, and
+// corrections of these. Answers and their
 // reasons are events of the case.
 var (
 	loggedReferral = &audit.Kind{
@@ -48,7 +49,56 @@ var (
 		Case: `SELECT CAST(r.id AS VARCHAR(100)) AS ref FROM credit_repayment r JOIN credit_drawdown d ON d.id = r.drawdown_id
 	WHERE d.case_id = $1`,
 	}
+	loggedDrawdownRestated = &audit.Kind{
+		Name: "credit.drawdown_restated",
+		Parts: []audit.Part{{
+			Name:  "correction",
+			Query: `SELECT id, drawdown_id, fen, ppm, drawn_on, due_on, gone, reason, at, by_account FROM credit_drawdown_restated WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_drawdown_restated`,
+		Case: `SELECT CAST(x.id AS VARCHAR(100)) AS ref FROM credit_drawdown_restated x JOIN credit_drawdown d ON d.id = x.drawdown_id
+	WHERE d.case_id = $1`,
+	}
+	loggedRepaymentRestated = &audit.Kind{
+		Name: "credit.repayment_restated",
+		Parts: []audit.Part{{
+			Name:  "correction",
+			Query: `SELECT id, repayment_id, paid_on, fen, interest, gone, reason, at, by_account FROM credit_repayment_restated WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_repayment_restated`,
+		Case: `SELECT CAST(x.id AS VARCHAR(100)) AS ref FROM credit_repayment_restated x JOIN credit_repayment r ON r.id = x.repayment_id
+	JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1`,
+	}
+	loggedList = &audit.Kind{
+		Name: "credit.list",
+		Parts: []audit.Part{
+			{Name: "list", Query: `SELECT id, bank, as_of, revision, name, file, size, lines, on_word, at, by_account FROM credit_list WHERE id = $1`},
+			{
+				Name: "lines",
+				Query: `SELECT n, place, uscc, name, firm, contract, voucher, line, fen, drawn_on, ppm, balance FROM credit_list_line WHERE list_id = $1
+	ORDER BY n`,
+			},
+		},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_list`,
+	}
+	loggedSettlement = &audit.Kind{
+		Name: "credit.settlement",
+		Parts: []audit.Part{{
+			Name: "settlement",
+			Query: `SELECT id, list_id, bank, n, loan, difference, how, reason, source, made, at, by_account FROM credit_settlement
+	WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_settlement`,
+	}
+	loggedReconciled = &audit.Kind{
+		Name:  "credit.reconciled",
+		Parts: []audit.Part{{Name: "reconciled", Query: `SELECT id, list_id, agree, kept, at, by_account FROM credit_reconciled WHERE id = $1`}},
+		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_reconciled`,
+	}
 )
 
 // Logged is the kinds of things that this package has in the audit log.
-var Logged = []*audit.Kind{loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment}
+var Logged = []*audit.Kind{
+	loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment, loggedDrawdownRestated, loggedRepaymentRestated, loggedList, loggedSettlement,
+	loggedReconciled,
+}

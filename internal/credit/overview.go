@@ -8,13 +8,11 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
-	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
-	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // overviewMonths is how many months an overview looks back on, its own included.
@@ -86,6 +84,7 @@ type Overview struct {
 	Firms   []FirmShare // the largest balance first
 	Banks   []Lender    // that lend to any firm of the area, whichever was asked for
 	Unclear int         // loans of which the amount or the day is not known: no sum holds them
+	Twice   int         // loans of sheets that stand under the number of a contract whose drawdowns are counted: no sum holds them
 }
 
 // Asking is which overview is wanted: of a month, of one bank (Lender.Key; "" for all) and of an area ("" for all that the scope
@@ -150,12 +149,15 @@ func (l stated) in(on period.Day) Sums {
 	return x
 }
 
-const allContracts = `SELECT c.case_id, r.firm, c.bank, c.fen, c.signed_on, c.ends_on FROM credit_contract c
+const allContracts = `SELECT c.case_id, r.firm, c.bank, c.number, c.number_key, c.fen, c.signed_on, c.ends_on FROM credit_contract c
 JOIN credit_referral r ON r.case_id = c.case_id ORDER BY c.case_id`
 
+// runs is a contract of a referral. Its firm is the one that stands for it after merges.
 type runs struct {
 	id, firm      int64
-	bank          string
+	bank          string // code
+	by            Lender
+	number, key   string // key is the number as it is compared
 	line          money.Fen
 	signed, until period.Day
 }
@@ -177,24 +179,17 @@ func (s *Store) Overview(ctx context.Context, scope access.Scope, q Asking) (Ove
 	if err != nil {
 		return Overview{}, err
 	}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (c runs, err error) {
-		return c, r.Scan(&c.id, &c.firm, &c.bank, &c.line, &c.signed, &c.until)
-	}, allContracts)
+	b, err := s.books(ctx, view)
 	if err != nil {
 		return Overview{}, err
 	}
-	contracts := map[int64][]runs{}
-	for _, c := range all {
-		if e, ok := view.Enterprise(c.firm); ok {
-			contracts[e.ID] = append(contracts[e.ID], c)
-		}
-	}
 	o := newOverviewing(s, view, q)
-	for e := range view.Enterprises() {
-		if !view.Can(access.ReadFact, e.ID) || q.Area != "" && !s.Library.Areas().Within(e.Area, q.Area) {
+	for _, f := range b.firms {
+		e, ok := view.Enterprise(f.firm)
+		if !ok || !view.Can(access.ReadFact, e.ID) || q.Area != "" && !s.Library.Areas().Within(e.Area, q.Area) {
 			continue
 		}
-		if err := o.of(e.ID, contracts[e.ID]); err != nil {
+		if err := o.of(f); err != nil {
 			return Overview{}, err
 		}
 		if err := o.sum(FirmShare{Firm: e.ID, Name: e.Name, Area: e.Area}); err != nil {
@@ -221,6 +216,7 @@ type lending struct {
 	months  [overviewMonths]Sums
 	cases   []int64
 	unclear int
+	twice   int
 }
 
 // add adds what something comes to in each month, looked at on these days.
@@ -248,19 +244,12 @@ func newOverviewing(s *Store, view fact.View, q Asking) *overviewing {
 	return o
 }
 
-// lender is the bank that a text names.
-func (o *overviewing) lender(name string) string {
-	key := content.Fold(name)
-	for _, b := range o.Set.Banks() {
-		if key != "" && (key == content.Fold(b.Name.ZH) || key == content.Fold(b.Name.EN)) {
-			o.lenders[b.Code] = Lender{b.Code, b.Name, b.Invented}
-			return b.Code
-		}
+// by is the key of a bank, which the overview knows from now on.
+func (o *overviewing) by(b Lender) string {
+	if _, met := o.lenders[b.Key]; !met {
+		o.lenders[b.Key] = b
 	}
-	if _, met := o.lenders[key]; !met {
-		o.lenders[key] = Lender{Key: key, Name: i18n.Text{ZH: name, EN: name}}
-	}
-	return key
+	return b.Key
 }
 
 func (o *overviewing) lendsBy(bank string) *lending {
@@ -271,55 +260,32 @@ func (o *overviewing) lendsBy(bank string) *lending {
 }
 
 // of gathers what a firm has of each bank.
-func (o *overviewing) of(firm int64, contracts []runs) error {
+func (o *overviewing) of(f firmLoans) error {
 	o.lent = map[string]*lending{}
-	for _, c := range contracts {
-		name := c.bank // a bank that has left is called by its code
-		if b, err := o.Set.Bank(c.bank); err == nil {
-			name = b.Name.ZH
-		}
-		x := o.lendsBy(o.lender(name))
+	for _, c := range f.contracts {
+		x := o.lendsBy(o.by(c.by))
 		x.cases = append(x.cases, c.id)
 		if err := x.add(o.days, c); err != nil {
 			return err
 		}
 	}
-	for _, id := range o.view.Children(firm, content.Loan) {
-		name := ""
-		if c := o.view.Value(id, "loan.bank", period.Period{}); c.Known {
-			name = c.Value.Text
-		}
-		x := o.lendsBy(o.lender(name))
-		loan, ok := o.stated(id)
-		if !ok {
-			x.unclear++
+	for _, l := range f.loans {
+		if l.gone {
 			continue
 		}
-		if err := x.add(o.days, loan); err != nil {
-			return err
+		x := o.lendsBy(o.by(l.by))
+		switch {
+		case l.twice:
+			x.twice++
+		case !l.clear:
+			x.unclear++
+		default:
+			if err := x.add(o.days, l.stated); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
-}
-
-// stated is a loan as facts tell it; ok is false where nobody said how much it is or when it was drawn.
-func (o *overviewing) stated(id int64) (l stated, ok bool) {
-	always := period.Period{}
-	principal, drawn := o.view.Value(id, "loan.principal", always), o.view.Value(id, "loan.drawn_on", always)
-	if !principal.Known || !drawn.Known {
-		return l, false
-	}
-	l.principal, l.drawn = money.Fen(principal.Value.Num), period.Day(drawn.Value.Num)
-	if c := o.view.Value(id, "loan.repaid_on", always); c.Known {
-		l.repaid = period.Day(c.Value.Num)
-	}
-	for _, m := range o.view.Periods(id, "loan.balance") {
-		if c := o.view.Value(id, "loan.balance", m); c.Known {
-			_, end, _ := m.Span()
-			l.balances = append(l.balances, balanceAt{end, money.Fen(c.Value.Num)})
-		}
-	}
-	return l, true
 }
 
 // sum adds what was gathered of a firm to the overview.
@@ -331,6 +297,7 @@ func (o *overviewing) sum(firm FirmShare) error {
 			continue
 		}
 		o.Unclear += x.unclear
+		o.Twice += x.twice
 		for i := range months {
 			if err := months[i].add(x.months[i]); err != nil {
 				return err

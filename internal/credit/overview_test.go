@@ -48,7 +48,7 @@ func TestOutstandingAsStated(t *testing.T) {
 // What a drawdown and its repayments state as facts says at the end of each month what they come to themselves.
 func TestFactsOfADrawdownGiveItsBalance(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := Drawdown{Principal: money.Fen(rapid.Int64Range(1, 1_000_000).Draw(t, "principal")), DrawnOn: period.Date(2024, 1, rapid.IntRange(1, 31).Draw(t, "drawn"))}
+		d := Drawdown{Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1_000_000).Draw(t, "principal")), DrawnOn: period.Date(2024, 1, rapid.IntRange(1, 31).Draw(t, "drawn"))}}
 		said := map[period.Period]fact.Statement{}
 		l := stated{principal: d.Principal, drawn: d.DrawnOn}
 		take := func(all []fact.Statement) {
@@ -61,15 +61,15 @@ func TestFactsOfADrawdownGiveItsBalance(t *testing.T) {
 				}
 			}
 		}
-		take(d.begins("", "", false))
+		take(d.begins("", Use{}))
 		for range rapid.IntRange(0, 8).Draw(t, "repayments") {
 			if d.Left() == 0 {
 				break
 			}
-			r := Repayment{
+			r := Repayment{Paid: Paid{
 				PaidOn:    d.DrawnOn + period.Day(rapid.IntRange(0, 400).Draw(t, "after")),
 				Principal: money.Fen(rapid.Int64Range(1, int64(d.Left())).Draw(t, "of the principal")),
-			}
+			}}
 			d = d.with(r)
 			take(d.repays(r.PaidOn))
 		}
@@ -205,6 +205,44 @@ func TestOverview(t *testing.T) {
 		for _, text := range []string{"2024", "2024-13", "2024-11", "next"} {
 			_, err := w.Month(text)
 			refused(t, err, errs.KindInvalid, text)
+		}
+	})
+}
+
+// A sheet that names a loan by the number of its contract, of which the bank has entered the drawdowns, counts once; so it does where
+// nothing was drawn under the contract, or another bank has one of that number.
+func TestOverviewCountsOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, bank := t.Context(), w.bank("demo_a")
+		id := w.signed(0, "demo_a_equipment", "demo_a", "H-1")
+		loan := func(bank, number string) []fact.Statement {
+			all := []fact.Statement{
+				{Def: "loan.contract", Value: fact.Value{Text: number}},
+				{Def: "loan.principal", Value: fact.Value{Num: 300_0000_00}},
+				{Def: "loan.drawn_on", Value: fact.Value{Num: int64(period.Date(2024, 10, 25))}},
+			}
+			if bank != "" {
+				all = append(all, fact.Statement{Def: "loan.bank", Value: fact.Value{Text: bank}})
+			}
+			return all
+		}
+		w.imported(w.firms[0], map[string][]fact.Statement{"L1": loan("演示银行 A", "Ｈ-1")})
+		sum := func() Overview {
+			t.Helper()
+			o, err := w.Overview(ctx, city, Asking{Month: period.OfMonth(2024, 10)})
+			must(t, err)
+			return o
+		}
+		if o := sum(); o.Sum.Balance != 300_0000_00 || o.Twice != 0 {
+			t.Errorf("before it is drawn: %+v, twice %d", o.Sum, o.Twice)
+		}
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		if o := sum(); o.Sum.Balance != 300_0000_00 || o.Sum.Loans != 1 || o.Twice != 1 {
+			t.Errorf("once it is drawn: %+v, twice %d", o.Sum, o.Twice)
+		}
+		w.imported(w.firms[0], map[string][]fact.Statement{"L2": loan("演示银行 B", "H-1"), "L3": loan("", "H-1")})
+		if o := sum(); o.Sum.Balance != 600_0000_00 || o.Twice != 2 {
+			t.Errorf("of another bank: %+v, twice %d", o.Sum, o.Twice)
 		}
 	})
 }

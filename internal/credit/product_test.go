@@ -64,10 +64,10 @@ func TestShipped(t *testing.T) {
 	if _, err := set.Product("nonsense"); errs.KindOf(err) != errs.KindNotFound {
 		t.Errorf("a product that there is not: %v", err)
 	}
-	if got := (&Store{Deps{Set: set}}).Offered(); len(got) > 0 {
+	if got := (&Store{Deps: Deps{Set: set}}).Offered(); len(got) > 0 {
 		t.Errorf("an installation with real data offers %d products of invented banks", len(got))
 	}
-	if got := (&Store{Deps{Set: set, Demo: true}}).Offered(); len(got) != 3 {
+	if got := (&Store{Deps: Deps{Set: set, Demo: true}}).Offered(); len(got) != 3 {
 		t.Errorf("a demonstration offers %d products", len(got))
 	}
 }

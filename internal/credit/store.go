@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -14,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -35,6 +37,8 @@ type Deps struct {
 	Sources  *source.Store
 	Parties  *party.Store
 	Frames   *fact.Frames
+	Facts    *fact.Store
+	Files    blob.Dir // lists of banks
 	Consents *consent.Store
 	Library  *content.Library
 	Clock    clock.Clock
@@ -44,10 +48,20 @@ type Deps struct {
 }
 
 // Store is banks, products and what became of referrals. It is safe for many goroutines.
-type Store struct{ Deps }
+type Store struct {
+	Deps
+
+	gathered shelf.Shelf[int64, *books] // what facts say of loans, by commit
+}
 
 // Open is the store over a database that Migrations were applied to.
-func Open(d Deps) *Store { return &Store{d} }
+func Open(d Deps) *Store {
+	s := &Store{Deps: d}
+	if d.Sources != nil {
+		d.Sources.OnRetract(s.holds)
+	}
+	return s
+}
 
 const (
 	partyOfBank = `SELECT party FROM credit_bank WHERE code = $1`

@@ -31,7 +31,7 @@ import (
 // world is the store over one database, wired as in the product.
 type world struct {
 	*Store
-	t       *testing.T
+	t       testing.TB
 	now     time.Time
 	cases   *casework.Store
 	sources *source.Store
@@ -65,7 +65,7 @@ func (w *world) bank(code string) access.Scope {
 	return access.NewScope(60+w.banks[code]%7, access.Bank, nil, []int64{w.banks[code]})
 }
 
-func newWorld(t *testing.T, db *store.DB) *world {
+func newWorld(t testing.TB, db *store.DB) *world {
 	t.Helper()
 	ctx := t.Context()
 	lib, err := library()
@@ -77,8 +77,11 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	w.facts = fact.NewStore(db, w.sources, lib)
 	frames, err := fact.Open(ctx, w.facts, parties, tick)
 	must(t, err)
+	lists, err := blob.Open(t.TempDir())
+	must(t, err)
 	w.Store = Open(Deps{
 		DB: db, Sources: w.sources, Parties: parties, Frames: frames, Library: lib, Clock: tick, Subjects: region.NewReader(lib), Set: products(t), Demo: true,
+		Facts: w.facts, Files: lists,
 		Consents: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: tick}),
 	})
 	asked, err := form.Load(contentdata.FS, lib)
@@ -481,5 +484,107 @@ func TestRevokedConsent(t *testing.T) {
 		}
 		_, err = w.Progress(ctx, w.firm(1), w.cases, id)
 		refused(t, err, errs.KindNotFound, "another firm sees it")
+	})
+}
+
+// A drawdown of an earlier day may not go beyond the line on any day since, also where all of it was repaid by now.
+func TestBackdatedDrawdown(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		id, bank := w.signed(0, "demo_a_equipment", "demo_a", "H-1"), w.bank("demo_a")
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		w.must(bank, id, "repay", repayment("J-1", 300, 0, "2024-10-30"))
+		early := drawdown("J-2", 300)
+		early["drawn_on"] = "2024-10-24"
+		err := w.does(bank, id, "draw", early)
+		refused(t, err, errs.KindConflict, "600 of 500 were outstanding on the 25th")
+		if err == nil || !strings.Contains(err.Error(), "200 万元") {
+			t.Errorf("it is told %v", err)
+		}
+		late := drawdown("J-2", 500)
+		late["drawn_on"] = "2024-10-30"
+		w.must(bank, id, "draw", late)
+	})
+}
+
+// What was entered wrongly is corrected with a reason: facts follow, bounds hold, and what was entered stays.
+func TestCorrections(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		id, bank := w.signed(0, "demo_a_equipment", "demo_a", "H-1"), w.bank("demo_a")
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		w.must(bank, id, "draw", drawdown("J-2", 100))
+		w.must(bank, id, "repay", repayment("J-1", 100, 0.5, "2024-10-28"))
+		w.must(bank, id, "repay", repayment("J-1", 200, 0, "2024-10-30"))
+		correct := func(action string, answers map[string]any) error {
+			answers["reason"] = "录入有误"
+			b, err := json.Marshal(map[string]any{"answers": answers})
+			must(t, err)
+			_, err = w.cases.Act(ctx, bank, casework.Act{Case: id, Action: action, Entry: b})
+			return err
+		}
+		redraw := func(voucher string, amount int, on string) map[string]any {
+			d := drawdown(voucher, amount)
+			d["drawn_on"] = on
+			return d
+		}
+		paid := func(n int, principal float64, on string) map[string]any {
+			return map[string]any{"voucher": "J-1", "n": n, "principal": principal, "paid_on": on}
+		}
+		refused(t, w.does(bank, id, "redraw", redraw("J-1", 300, "2024-10-24")), errs.KindInvalid, "without a reason")
+		refused(t, correct("redraw", redraw("J-9", 300, "2024-10-24")), errs.KindConflict, "a drawdown that there is not")
+		refused(t, correct("redraw", redraw("J-1", 401, "2024-10-24")), errs.KindConflict, "beyond the line with the other")
+		refused(t, correct("redraw", redraw("J-1", 299, "2024-10-24")), errs.KindConflict, "less than was repaid")
+		refused(t, correct("redraw", redraw("J-1", 300, "2024-10-29")), errs.KindConflict, "after it was repaid")
+		refused(t, correct("rerepay", paid(3, 1, "2024-10-30")), errs.KindConflict, "a repayment that there is not")
+		refused(t, correct("rerepay", paid(1, 101, "2024-10-28")), errs.KindConflict, "more than is left")
+		refused(t, correct("undo", map[string]any{"voucher": "J-1"}), errs.KindConflict, "with repayments")
+		must(t, correct("redraw", redraw("J-1", 320, "2024-10-24")))
+		must(t, correct("rerepay", paid(1, 50, "2024-10-29")))
+		must(t, correct("undo", map[string]any{"voucher": "J-1", "n": 2}))
+		must(t, correct("undo", map[string]any{"voucher": "J-2"}))
+		refused(t, w.does(bank, id, "repay", repayment("J-2", 1, 0, "2024-10-30")), errs.KindConflict, "of what was taken back")
+
+		p, err := w.Progress(ctx, w.firm(0), w.cases, id)
+		must(t, err)
+		one, two := p.Drawdowns[0], p.Drawdowns[1]
+		if one.Principal != 320_0000_00 || one.Left() != 270_0000_00 || len(one.Repayments) != 1 || !two.Gone || p.Left() != one.Left() {
+			t.Errorf("stands %+v", p.Drawdowns)
+		}
+		if len(one.Restated) != 3 || one.Restated[0].Was.Principal != 300_0000_00 || one.Restated[1].Had.Principal != 100_0000_00 || !one.Restated[2].Has.Gone || one.Restated[2].N != 2 {
+			t.Errorf("corrections %+v", one.Restated)
+		}
+		view, err := w.Frames.For(ctx, w.firm(0), 0)
+		must(t, err)
+		october := period.OfMonth(2024, 10)
+		for _, x := range []struct {
+			subject int64
+			def     string
+			p       period.Period
+			state   fact.State
+			want    int64
+		}{
+			{one.Subject, "loan.principal", period.Period{}, fact.Present, 320_0000_00},
+			{one.Subject, "loan.drawn_on", period.Period{}, fact.Present, int64(period.Date(2024, 10, 24))},
+			{one.Subject, "loan.balance", october, fact.Present, 270_0000_00},
+			{one.Subject, "loan.repaid_on", period.Period{}, fact.None, 0},
+			{one.Subject, "loan.interest_paid", period.OfYear(2024), fact.Present, 0},
+			{two.Subject, "loan.principal", period.Period{}, fact.None, 0},
+			{two.Subject, "loan.balance", october, fact.Present, 0},
+		} {
+			if c := view.Value(x.subject, x.def, x.p); c.State != x.state || c.Value.Num != x.want {
+				t.Errorf("%s is %+v, want %v %d", x.def, c, x.state, x.want)
+			}
+		}
+		o, err := w.Overview(ctx, city, Asking{Month: october})
+		must(t, err)
+		if o.Sum.Balance != 270_0000_00 || o.Sum.Drawn != 320_0000_00 || o.Sum.Loans != 1 || o.Unclear != 0 {
+			t.Errorf("overview %+v, unclear %d", o.Sum, o.Unclear)
+		}
+		must(t, correct("redraw", redraw("J-2", 180, "2024-10-25"))) // it was one after all
+		refused(t, w.does(bank, id, "settle", nil), errs.KindConflict, "with principal left")
+		must(t, w.cases.Verify(ctx, city, id))
+		if _, err := audit.Check(ctx, w.DB, kinds()); err != nil {
+			t.Errorf("audit: %v", err)
+		}
 	})
 }

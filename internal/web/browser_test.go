@@ -184,6 +184,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"ladder-empty", "city", "/ladders/cloud_stars"},
 		{"coverage", "city", "/coverage?title=digital_craftsman"},
 		{"credit", "city", "/credit"},
+		{"lists", "city", "/credit/lists"},
+		{"list", "city", fmt.Sprintf("/credit/lists/%d", c.listLoans())},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
 	machines := c.machines()

@@ -162,7 +162,7 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 		return sheet.Table{Name: name, Columns: append(columns, figures...), Rows: slices.Values(cells)}
 	}
 	shares := append(slices.Clone(d.Shares), lentRow{Name: t.S("fundpage.sum"), Sums: d.Sum, All: true})
-	notes := append(s.notes(v, d.view, d.Query.href("/credit")), [2]string{t.S("creditpage.month"), d.Query.Month}, [2]string{t.S("creditpage.unclear_head"), strconv.Itoa(d.Unclear)})
+	notes := append(s.notes(v, d.view, d.Query.href("/credit")), [2]string{t.S("creditpage.month"), d.Query.Month}, [2]string{t.S("creditpage.unclear_head"), strconv.Itoa(d.Unclear)}, [2]string{t.S("creditpage.twice_head"), strconv.Itoa(d.Twice)})
 	for _, b := range d.Bases {
 		notes = append(notes, [2]string{t.S("creditpage.bases"), b})
 	}

@@ -156,6 +156,28 @@ type creditPart struct {
 	MayRead  bool   // the visitor is the bank, and the consent stands
 	Readings string // the page on which the firm sees who has read its data; "" for others
 	Left     string
+
+	Corrected []string // each correction of a drawdown or a repayment, in words
+}
+
+// correctionText is a correction in words: when, of what, why, and what stood before and stands now.
+func correctionText(t i18n.T, d credit.Drawdown, c credit.Correction) string {
+	drawn := func(x credit.Terms) string {
+		if x.Gone {
+			return t.S("creditpage.taken_back")
+		}
+		return t.S("creditpage.terms", inWords(t, x.Principal), ppmText(x.PPM), x.DrawnOn.String(), x.DueOn.String())
+	}
+	paid := func(x credit.Paid) string {
+		if x.Gone {
+			return t.S("creditpage.taken_back")
+		}
+		return t.S("creditpage.paid", x.PaidOn.String(), inWords(t, x.Principal), inWords(t, x.Interest))
+	}
+	if c.N > 0 {
+		return t.S("creditpage.corrected_repayment", instant(c.At), d.Voucher, c.N, paid(c.Had), paid(c.Has), c.Reason)
+	}
+	return t.S("creditpage.corrected_drawdown", instant(c.At), d.Voucher, drawn(c.Was), drawn(c.Now), c.Reason)
 }
 
 // caseCredit fills in what concerns a loan, in a case of a referral.
@@ -171,6 +193,11 @@ func (s *server) caseCredit(ctx context.Context, v *visit, _ fact.View, d *caseP
 		return err
 	}
 	part := &creditPart{Progress: p, Left: inWords(v.t, p.Left())}
+	for _, d := range p.Drawdowns {
+		for _, c := range d.Restated {
+			part.Corrected = append(part.Corrected, correctionText(v.t, d, c))
+		}
+	}
 	if now, err := s.Credit.Product(p.Of); err == nil {
 		part.Offered = now.Product == p.Of
 	}

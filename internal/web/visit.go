@@ -131,8 +131,11 @@ func navOf(v *visit) []navEntry {
 	case access.Finance:
 		add("casepage.title", "/cases")
 		add("fundpage.title", "/fund")
-	case access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm, access.Bank:
+	case access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm:
 		add("casepage.title", "/cases")
+	case access.Bank:
+		add("casepage.title", "/cases")
+		add("listpage.title", "/credit/lists")
 	case access.Administrator:
 		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")

@@ -2,15 +2,21 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/credit"
 )
 
 // secrets is what must not be seen of each firm by those who have no right to it.
@@ -62,6 +68,9 @@ func (c *city) addresses(pattern, code string) string {
 			}
 			if strings.HasPrefix(path, "/messages") {
 				return fmt.Sprint(c.messages[code])
+			}
+			if strings.HasPrefix(path, "/credit/lists") {
+				return fmt.Sprint(c.listLoans())
 			}
 			if strings.HasPrefix(path, "/accounts") {
 				return "1"
@@ -215,4 +224,21 @@ func TestNobodyDisputesForeignFigures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// listLoans is a list of a bank with a loan of the firm in 亭湖区.
+func (c *city) listLoans() int64 {
+	c.t.Helper()
+	path := filepath.Join(c.t.TempDir(), "loans.csv")
+	text := "借据号,统一社会信用代码,放款金额（万元）,放款日期,余额（万元）\nJ-1," + tinghuCode + ",100,2024-08-20,80\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		c.t.Fatal(err)
+	}
+	id, faults, err := c.srv.Credit.BringList(context.Background(), access.SystemScope(), credit.NewList{
+		Bank: "demo_a", Month: c.srv.Credit.LastMonth(), File: credit.ListFile{Path: path, Name: "loans.csv"},
+	})
+	if err != nil || len(faults) > 0 {
+		c.t.Fatal(err, faults)
+	}
+	return id
 }

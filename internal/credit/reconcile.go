@@ -1,0 +1,751 @@
+package credit
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// List is a list of a bank of its loans at the end of a month.
+type List struct {
+	ID       int64
+	Bank     string     // code
+	AsOf     period.Day // the last of a month
+	Revision int        // from 1 on; the last one of a bank and month counts
+	Name     string     // of the file
+	SHA256   string     // of the file
+	Size     int64      // bytes
+	Lines    int
+	OnWord   string // what an official has it from that brought it for the bank; "" where the bank did
+	At, By   int64
+	Last     bool // no later revision
+}
+
+// Month is the month at whose end the list stands.
+func (l List) Month() period.Period { return monthOf(l.AsOf) }
+
+// How is what is done about a difference.
+type How string
+
+// The ways.
+const (
+	TakeTheirs How = "accepted" // the bank's word becomes a fact
+	KeptOurs   How = "kept"     // ours stays, for a reason
+)
+
+// Settlement is what was done about a difference. A later one of the same difference takes its place.
+type Settlement struct {
+	ID         int64
+	List       int64
+	N          int   // line; 0 for a loan that the bank does not list
+	Loan       int64 // of ours; 0 for none
+	Difference string
+	How        How
+	Reason     string
+	Source     int64 // that states what was accepted; 0 for nothing
+	At, By     int64
+}
+
+// Reconciled is that nothing was open of a list.
+type Reconciled struct {
+	ID          int64
+	Agree, Kept int
+	At, By      int64
+}
+
+const (
+	listColumns = `SELECT l.id, l.bank, l.as_of, l.revision, l.name, l.file, l.size, l.lines, l.on_word, l.at, l.by_account,
+CASE WHEN EXISTS (SELECT 1 FROM credit_list x WHERE x.bank = l.bank AND x.as_of = l.as_of AND x.revision > l.revision) THEN 0 ELSE 1 END FROM credit_list l`
+	listByID  = listColumns + ` WHERE l.id = $1`
+	listsDesc = listColumns + ` WHERE l.id < $1 ORDER BY l.id DESC`
+	listOf    = listColumns + ` WHERE l.bank = $1 AND l.as_of = $2 ORDER BY l.revision DESC`
+	linesOf   = `SELECT n, place, uscc, name, firm, contract, voucher, line, fen, drawn_on, ppm, balance FROM credit_list_line WHERE list_id = $1 ORDER BY n`
+
+	settlementsOf = `SELECT id, list_id, n, loan, difference, how, reason, source, at, by_account FROM credit_settlement WHERE bank = $1 ORDER BY id`
+	reconciledOf  = `SELECT id, agree, kept, at, by_account FROM credit_reconciled WHERE list_id = $1 ORDER BY id`
+
+	insertList = `INSERT INTO credit_list (id, bank, as_of, revision, name, file, size, lines, on_word, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
+	insertSettlement = `INSERT INTO credit_settlement (id, list_id, bank, n, loan, difference, how, reason, source, made, at, by_account)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
+	insertReconciled = `INSERT INTO credit_reconciled (id, list_id, agree, kept, at, by_account) VALUES ($1, $2, $3, $4, $5, $6)`
+)
+
+var lineColumns = []string{"list_id", "n", "place", "uscc", "name", "firm", "contract", "voucher", "line", "fen", "drawn_on", "ppm", "balance"}
+
+func scanList(r interface{ Scan(...any) error }) (l List, err error) {
+	return l, r.Scan(&l.ID, &l.Bank, &l.AsOf, &l.Revision, &l.Name, &l.SHA256, &l.Size, &l.Lines, &l.OnWord, &l.At, &l.By, &l.Last)
+}
+
+// partner is a bank as an object of rights: the party that it is, where it has become one.
+func partner(ctx context.Context, q store.Querier, code string) (access.Object, error) {
+	var id int64
+	err := q.QueryRow(ctx, partyOfBank, code).Scan(&id)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return access.Object{}, fmt.Errorf("read bank %s: %w", code, err)
+	}
+	return access.Object{Partner: id}, nil
+}
+
+// Lists are the newest lists that the scope may see anything of, before one (0 for the newest), at most so many.
+func (s *Store) Lists(ctx context.Context, scope access.Scope, before int64, most int) ([]List, error) {
+	if before <= 0 {
+		before = 1<<63 - 1
+	}
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (List, error) { return scanList(r) }, listsDesc+fmt.Sprintf(" LIMIT %d", maxLists), before)
+	if err != nil {
+		return nil, err
+	}
+	var seen []List
+	asked := map[string]bool{}
+	for _, l := range all {
+		if _, ok := asked[l.Bank]; !ok {
+			if asked[l.Bank], err = s.seesList(ctx, scope, l); err != nil {
+				return nil, err
+			}
+		}
+		if asked[l.Bank] && len(seen) < most {
+			seen = append(seen, l)
+		}
+	}
+	return seen, nil
+}
+
+// maxLists is among how many lists those are looked for that a scope may see.
+const maxLists = 2000
+
+// seesList says that the scope may know of a list: the bank whose it is, and whoever sees loans of an area.
+func (s *Store) seesList(ctx context.Context, scope access.Scope, l List) (bool, error) {
+	if scope.All() || slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(access.ReadLoans, area, 0) }) {
+		return true, nil
+	}
+	of, err := partner(ctx, s.DB.Read(), l.Bank)
+	return err == nil && scope.SeesObject(access.ReadLoans, of), err
+}
+
+// ListBanks are the banks whose lists the scope may bring in.
+func (s *Store) ListBanks(ctx context.Context, scope access.Scope) ([]Bank, error) {
+	var all []Bank
+	for _, b := range s.Banks() {
+		may, _, err := s.tells(ctx, scope, b.Code)
+		if err != nil {
+			return nil, err
+		}
+		if may {
+			all = append(all, b)
+		}
+	}
+	return all, nil
+}
+
+// tells says that the scope may bring in a list of a bank, and whether as the bank itself.
+func (s *Store) tells(ctx context.Context, scope access.Scope, code string) (may, itself bool, err error) {
+	of, err := partner(ctx, s.DB.Read(), code)
+	if err != nil {
+		return false, false, err
+	}
+	if of.Partner != 0 && scope.SeesObject(access.TellLoans, of) || scope.All() {
+		return true, true, nil
+	}
+	return slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(access.TellLoans, area, 0) }), false, nil
+}
+
+// NewList is a list to be brought in.
+type NewList struct {
+	Bank   string
+	Month  period.Period
+	OnWord string // what an official has it from; not asked of the bank itself
+	File   ListFile
+}
+
+// maxWord is how many characters say what an official has a list from.
+const maxWord = 300
+
+// BringList reads a list of a bank and keeps it, as a further revision where the month has one already. Where anything in it is wrong
+// nothing is kept, and faults says what, cell by cell. The same file brought again is the list that is there. Forbidden for who may not
+// bring in lists of the bank; Invalid for a month that is not over, and for an official who does not say what it is from.
+func (s *Store) BringList(ctx context.Context, scope access.Scope, n NewList) (id int64, faults []i18n.Msg, err error) {
+	bank, err := s.Set.Bank(n.Bank)
+	if err != nil {
+		return 0, nil, err
+	}
+	may, itself, err := s.tells(ctx, scope, bank.Code)
+	switch {
+	case err != nil:
+		return 0, nil, err
+	case !may:
+		return 0, nil, errs.Forbidden(string(access.TellLoans))
+	case !s.takesPart(bank):
+		return 0, nil, errs.NotFound("bank", n.Bank)
+	}
+	_, on, ok := n.Month.Span()
+	word := strings.TrimSpace(n.OnWord)
+	switch {
+	case !ok || n.Month.Kind() != period.Month:
+		return 0, nil, errs.Invalid(i18n.M("credit.bad_month", n.Month.String()))
+	case on > s.Clock.Today():
+		return 0, nil, errs.Invalid(i18n.M("credit.list_not_over", n.Month.String(), on.String()))
+	case !itself && word == "":
+		return 0, nil, errs.Invalid(i18n.M("credit.list_on_word"))
+	case utf8.RuneCountInString(word) > maxWord:
+		return 0, nil, errs.Invalid(i18n.M("credit.list_text", maxWord))
+	}
+	lines, faults, err := s.readList(ctx, n.File, on)
+	if err != nil || len(faults) > 0 {
+		return 0, faults, err
+	}
+	l := List{Bank: bank.Code, AsOf: on, Name: n.File.Name, Lines: len(lines), OnWord: word, By: scope.Account(), At: s.Clock.Millis()}
+	if l.SHA256, l.Size, err = s.keepFile(n.File.Path); err != nil {
+		return 0, nil, err
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		id, err = s.writeList(ctx, tx, l, lines)
+		return err
+	})
+	if err != nil {
+		return 0, nil, fmt.Errorf("keep list of %s: %w", l.Bank, err)
+	}
+	return id, nil, nil
+}
+
+func (s *Store) keepFile(path string) (sha string, size int64, err error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return "", 0, fmt.Errorf("keep a list of a bank: %w", err)
+	}
+	sha, size, err = s.Files.Put(in, sheet.FormLimit)
+	return sha, size, errors.Join(err, in.Close())
+}
+
+func (s *Store) writeList(ctx context.Context, tx *store.Tx, l List, lines []Line) (id int64, err error) {
+	if err := tx.Lock(ctx, "credit lists of "+l.Bank); err != nil {
+		return 0, err
+	}
+	before, err := list(ctx, tx, func(r *store.Rows) (List, error) { return scanList(r) }, listOf, l.Bank, int64(l.AsOf))
+	if err != nil {
+		return 0, err
+	}
+	if l.Revision = 1; len(before) > 0 {
+		if before[0].SHA256 == l.SHA256 {
+			return before[0].ID, nil
+		}
+		l.Revision = before[0].Revision + 1
+	}
+	if id, err = tx.NextIDs(ctx, 1); err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec(ctx, insertList, id, l.Bank, int64(l.AsOf), l.Revision, l.Name, l.SHA256, l.Size, l.Lines, l.OnWord, l.At, l.By)
+	if err != nil {
+		return 0, err
+	}
+	audit.Note(tx, loggedList, id)
+	return id, tx.InsertRows(ctx, "credit_list_line", lineColumns, func(yield func([]any) bool) {
+		for _, x := range lines {
+			row := []any{
+				id, x.N, x.Place, x.USCC, x.Name, x.Firm, x.Contract, x.Voucher, int64(x.Line), int64(x.Principal), int64(x.DrawnOn), x.PPM, int64(x.Balance),
+			}
+			if !yield(row) {
+				return
+			}
+		}
+	})
+}
+
+// Reconciliation is a list beside our records, as they stand now, as far as a scope may see both.
+type Reconciliation struct {
+	List
+	Of         Bank
+	Seq        int64 // commit up to which facts are known
+	Rows       []Row // the open ones first
+	Counts     map[Standing]int
+	Reconciled []Reconciled // that nothing was open; the last one is the newest
+	Whole      bool         // the scope sees all of its rows
+	MaySettle  bool         // any of them
+}
+
+// Open is how many rows somebody has to settle.
+func (r Reconciliation) Open() int {
+	return r.Counts[Differs] + r.Counts[BankOnly] + r.Counts[OursOnly]
+}
+
+// Reconciliation lays a list beside our records. NotFound for a list of which the scope may see nothing.
+func (s *Store) Reconciliation(ctx context.Context, scope access.Scope, id int64) (Reconciliation, error) {
+	l, err := scanList(s.DB.Read().QueryRow(ctx, listByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return Reconciliation{}, errs.NotFound("list of loans", id)
+	}
+	if err != nil {
+		return Reconciliation{}, fmt.Errorf("read list %d: %w", id, err)
+	}
+	may, err := s.seesList(ctx, scope, l)
+	if err != nil {
+		return Reconciliation{}, err
+	}
+	if !may {
+		return Reconciliation{}, errs.NotFound("list of loans", id)
+	}
+	out := Reconciliation{List: l, Of: Bank{Code: l.Bank, Name: s.Set.lenderOf(l.Bank).Name}, Counts: map[Standing]int{}, Whole: true}
+	if b, err := s.Set.Bank(l.Bank); err == nil {
+		out.Of = b
+	}
+	view, rows, err := s.laid(ctx, l)
+	if err != nil {
+		return Reconciliation{}, err
+	}
+	of, err := partner(ctx, s.DB.Read(), l.Bank)
+	if err != nil {
+		return Reconciliation{}, err
+	}
+	out.Seq = view.Seq()
+	for _, r := range rows {
+		r.Firm = holder(view, r)
+		if !scope.SeesObject(access.ReadLoans, of) && !s.reaches(scope, access.ReadLoans, r.Firm) {
+			out.Whole = false
+			continue
+		}
+		out.Rows = append(out.Rows, r)
+		out.Counts[r.Standing]++
+		out.MaySettle = out.MaySettle || s.reaches(scope, access.Import, r.Firm)
+	}
+	out.Reconciled, err = list(ctx, s.DB.Read(), func(r *store.Rows) (x Reconciled, err error) {
+		return x, r.Scan(&x.ID, &x.Agree, &x.Kept, &x.At, &x.By)
+	}, reconciledOf, l.ID)
+	return out, err
+}
+
+// reaches says that the scope may do something about the loans of a firm where it lies; of one that is not on file, who may in a whole city.
+func (s *Store) reaches(scope access.Scope, a access.Action, h Holder) bool {
+	if h.ID != 0 || scope.All() {
+		return scope.Sees(a, h.Area, 0)
+	}
+	return slices.ContainsFunc(scope.Areas(), func(area string) bool {
+		n, ok := s.Library.Areas().Node(area)
+		return ok && (n.Level == content.City || n.Level == content.Province) && scope.Sees(a, area, 0)
+	})
+}
+
+// laid is a list beside all that we know, to the product itself.
+func (s *Store) laid(ctx context.Context, l List) (fact.View, []Row, error) {
+	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return view, nil, err
+	}
+	lines, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x Line, err error) {
+		return x, r.Scan(&x.N, &x.Place, &x.USCC, &x.Name, &x.Firm, &x.Contract, &x.Voucher, &x.Line, &x.Principal, &x.DrawnOn, &x.PPM, &x.Balance)
+	}, linesOf, l.ID)
+	if err != nil {
+		return view, nil, err
+	}
+	for i, x := range lines {
+		lines[i].Firm = 0
+		if e, ok := view.Enterprise(x.Firm); ok && x.Firm != 0 { // one that was merged since is the one that stands for it
+			lines[i].Firm = e.ID
+		}
+	}
+	b, err := s.books(ctx, view)
+	if err != nil {
+		return view, nil, err
+	}
+	settled, err := settledOf(ctx, s.DB.Read(), l.Bank)
+	if err != nil {
+		return view, nil, err
+	}
+	return view, compare(lines, b.own(l.Bank, l.AsOf), settled, l.AsOf), nil
+}
+
+// settledOf is what was settled last of the differences with a bank.
+func settledOf(ctx context.Context, q store.Querier, bank string) (map[string]Settlement, error) {
+	all, err := list(ctx, q, func(r *store.Rows) (x Settlement, err error) {
+		return x, r.Scan(&x.ID, &x.List, &x.N, &x.Loan, &x.Difference, &x.How, &x.Reason, &x.Source, &x.At, &x.By)
+	}, settlementsOf, bank)
+	out := map[string]Settlement{}
+	for _, x := range all {
+		out[x.Difference] = x
+	}
+	return out, err
+}
+
+// own is what is known of the loans of a bank at the end of a day.
+func (b *books) own(bank string, on period.Day) []Own {
+	var all []Own
+	for _, f := range b.firms {
+		for _, l := range f.loans {
+			if l.by.Key != bank {
+				continue
+			}
+			o := Own{
+				Loan: l.subject, Firm: f.firm, Number: l.number, Line: unsaid, Principal: unsaid, DrawnOn: unsaid, PPM: l.ppm, Balance: unsaid, Twice: l.twice,
+				gone: l.gone, expected: !l.gone && !l.clear && l.repaid == 0,
+			}
+			if l.contract != nil {
+				o.Case, o.Contract, o.Line = l.contract.id, l.contract.number, l.contract.line
+			}
+			if l.clear {
+				o.Principal, o.DrawnOn, o.Balance = l.principal, l.drawn, l.outstanding(on)
+				o.expected = !l.gone && o.Balance > 0
+			}
+			all = append(all, o)
+		}
+	}
+	return all
+}
+
+// holder is whose loan a row is about.
+func holder(view fact.View, r Row) Holder {
+	id := int64(0)
+	if r.Own != nil {
+		id = r.Own.Firm
+	} else {
+		id = r.Line.Firm
+	}
+	if e, ok := view.Enterprise(id); ok {
+		return Holder{ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: e.Area}
+	}
+	return Holder{Name: r.Line.Name, USCC: r.Line.USCC}
+}
+
+// Choice is what is to be done about a row.
+type Choice struct {
+	N          int    // line; 0 for a loan that the bank does not list
+	Loan       int64  // of ours; 0 for none
+	Difference string // as it was shown: another one by now is not settled
+	How        How
+	Reason     string // why ours stays
+}
+
+// maxChoices is how many rows are settled at once.
+const maxChoices = 1000
+
+// Settle does what was chosen about differences of a list: all of it, or nothing. What is accepted of the bank becomes facts by its
+// authority, with the file and the cell; a drawdown that the bank has entered is corrected so that it comes to what the list says, with
+// one repayment more where the balance asks for it. Forbidden for who may not bring in data of the firm's area, Conflict where a
+// difference is not what was shown any more, or where the contract does not allow what the list says.
+func (s *Store) Settle(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, choices []Choice) error {
+	if len(choices) == 0 || len(choices) > maxChoices {
+		return errs.Invalid(i18n.M("credit.settle_none", maxChoices))
+	}
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		st := settling{Store: s, tx: tx, scope: scope, cases: cases, sources: map[string]int64{}}
+		return st.all(ctx, id, choices)
+	})
+	if err != nil {
+		return fmt.Errorf("settle list %d: %w", id, err)
+	}
+	return s.Frames.Refresh(ctx)
+}
+
+// settling is differences being settled.
+type settling struct {
+	*Store
+	tx      *store.Tx
+	scope   access.Scope
+	cases   *casework.Store
+	list    List
+	bank    string           // what it is called
+	view    fact.View        // to the product itself
+	sources map[string]int64 // of what is accepted, by area
+}
+
+func (st *settling) all(ctx context.Context, id int64, choices []Choice) error {
+	if err := lockList(ctx, st.tx, id); err != nil {
+		return err
+	}
+	r, err := st.Reconciliation(ctx, st.scope, id)
+	if err != nil {
+		return err
+	}
+	if !r.Last {
+		return errs.Conflict(i18n.M("credit.list_old", r.Month().String()))
+	}
+	st.list, st.bank = r.List, r.Of.Name.ZH
+	if st.view, err = st.Frames.For(ctx, access.SystemScope(), 0); err != nil {
+		return err
+	}
+	for _, c := range choices {
+		i := slices.IndexFunc(r.Rows, func(x Row) bool {
+			return (x.Line == nil && c.N == 0 || x.Line != nil && x.Line.N == c.N) && (x.Own == nil && c.Loan == 0 || x.Own != nil && x.Own.Loan == c.Loan)
+		})
+		switch {
+		case i < 0 || r.Rows[i].Difference != c.Difference || c.Difference == "":
+			return errs.Conflict(i18n.M("credit.settle_stale", c.N))
+		case !st.reaches(st.scope, access.Import, r.Rows[i].Firm):
+			return errs.Forbidden(string(access.Import))
+		}
+		if err := st.one(ctx, r.Rows[i], c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const settledUnder = `SELECT COUNT(*) FROM credit_settlement WHERE source = $1`
+
+// holds refuses to take back what was accepted of a list: the drawdowns that were corrected with it would tell otherwise.
+func (s *Store) holds(ctx context.Context, tx *store.Tx, src source.Source) error {
+	if src.Kind != source.Entry || src.Authority != bankAuthority {
+		return nil
+	}
+	var n int
+	if err := tx.QueryRow(ctx, settledUnder, src.ID).Scan(&n); err != nil {
+		return fmt.Errorf("look for what source %d settled: %w", src.ID, err)
+	}
+	if n > 0 {
+		return errs.Conflict(i18n.M("credit.settled_under", src.Name))
+	}
+	return nil
+}
+
+// lockList keeps others from settling anything with the bank of a list, and it from sending another one.
+func lockList(ctx context.Context, tx *store.Tx, id int64) error {
+	l, err := scanList(tx.QueryRow(ctx, listByID, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return errs.NotFound("list of loans", id)
+	}
+	if err != nil {
+		return fmt.Errorf("read list %d: %w", id, err)
+	}
+	return tx.Lock(ctx, "credit lists of "+l.Bank)
+}
+
+func (st *settling) one(ctx context.Context, r Row, c Choice) error {
+	reason := strings.TrimSpace(c.Reason)
+	switch n := utf8.RuneCountInString(reason); {
+	case c.How != TakeTheirs && c.How != KeptOurs:
+		return errs.Invalid(i18n.M("credit.settle_how", string(c.How)))
+	case c.How == KeptOurs && n == 0:
+		return errs.Invalid(i18n.M("credit.settle_reason", r.Firm.Name))
+	case n > maxReason:
+		return errs.Invalid(i18n.M("credit.list_text", maxReason))
+	case c.How == TakeTheirs && !r.May():
+		return errs.Conflict(i18n.M("credit.settle_cannot", r.Firm.Name))
+	}
+	var said, made int64
+	if c.How == TakeTheirs {
+		loan, err := int64(0), error(nil)
+		if said, loan, err = st.accept(ctx, r); err != nil {
+			return err
+		}
+		if r.Own == nil {
+			made = loan
+		}
+	}
+	id, err := st.tx.NextIDs(ctx, 1)
+	if err != nil {
+		return err
+	}
+	_, err = st.tx.Exec(ctx, insertSettlement, id, st.list.ID, st.list.Bank, c.N, c.Loan, c.Difference, string(c.How), reason, said, made, st.Clock.Millis(), st.scope.Account())
+	if err != nil {
+		return fmt.Errorf("write settlement: %w", err)
+	}
+	audit.Note(st.tx, loggedSettlement, id)
+	return nil
+}
+
+// maxReason is how many characters a reason has.
+const maxReason = 2000
+
+// accept makes what the list says of a row known, and gives the source under which it is and the loan.
+func (st *settling) accept(ctx context.Context, r Row) (src, loan int64, err error) {
+	if src, err = st.source(ctx, r.Firm.Area); err != nil {
+		return 0, 0, err
+	}
+	all, loan, err := st.says(ctx, src, r)
+	if err != nil {
+		return 0, 0, err
+	}
+	for i := range all {
+		all[i].Subject, all[i].Place = loan, r.Line.Place
+	}
+	if err := st.Facts.Say(ctx, st.tx, src, all); err != nil || r.Own == nil {
+		return src, loan, err
+	}
+	return src, loan, st.cases.Doubt(ctx, st.tx, r.Own.Firm, loan, "按银行清单更正了借据 "+r.Line.Voucher)
+}
+
+// source is what is accepted in an area: by the bank's authority, under the name and the hash of its file.
+func (st *settling) source(ctx context.Context, area string) (int64, error) {
+	if id, ok := st.sources[area]; ok {
+		return id, nil
+	}
+	src, err := st.Sources.Say(ctx, st.tx, source.Source{
+		Kind: source.Entry, Authority: bankAuthority, Name: st.list.Name, SHA256: st.list.SHA256, Actor: st.scope.Account(), Area: area,
+		Note: fmt.Sprintf("%s %s 贷款清单，第 %d 版", st.bank, st.list.Month(), st.list.Revision),
+	})
+	st.sources[area] = src.ID
+	return src.ID, err
+}
+
+// says is what follows from a line, and the loan that it is about.
+func (st *settling) says(ctx context.Context, src int64, r Row) ([]fact.Statement, int64, error) {
+	switch {
+	case r.Own == nil:
+		return st.begins(ctx, src, *r.Line)
+	case r.Own.Case != 0:
+		all, err := st.restates(ctx, *r.Line, *r.Own)
+		return all, r.Own.Loan, err
+	}
+	all := st.list.states(*r.Line)
+	if r.Line.Balance > 0 {
+		if c := st.view.Value(r.Own.Loan, "loan.repaid_on", period.Period{}); c.Known && period.Day(c.Value.Num) <= st.list.AsOf {
+			all = append(all, fact.Statement{Def: "loan.repaid_on", State: fact.None})
+		}
+	}
+	return all, r.Own.Loan, nil
+}
+
+// states are the facts that a line says of a loan.
+func (l List) states(x Line) []fact.Statement {
+	num := func(def string, p period.Period, n int64) fact.Statement {
+		return fact.Statement{Def: def, Period: p, State: fact.Present, Value: fact.Value{Num: n}}
+	}
+	var always period.Period
+	all := []fact.Statement{
+		num("loan.principal", always, int64(x.Principal)), num("loan.drawn_on", always, int64(x.DrawnOn)), num("loan.balance", l.Month(), int64(x.Balance)),
+	}
+	if x.PPM != unsaid {
+		all = append(all, num("loan.rate", always, x.PPM))
+	}
+	return all
+}
+
+// begins is the facts of a loan that only the bank knows. Conflict where the firm has one of another bank under its number.
+func (st *settling) begins(ctx context.Context, src int64, x Line) ([]fact.Statement, int64, error) {
+	ids, err := st.Parties.Say(ctx, st.tx, src, []party.NewSubject{{Kind: content.Loan, Parent: x.Firm, Key: content.Fold(x.Voucher)}})
+	if err != nil {
+		return nil, 0, err
+	}
+	if err := ofOneBank(ctx, st.tx, st.list.Bank, Drawdown{Subject: ids[0], Voucher: x.Voucher}); err != nil {
+		return nil, 0, err
+	}
+	if c := st.view.Value(ids[0], "loan.bank", period.Period{}); c.Known && st.Set.lender(c.Value.Text).Key != st.list.Bank {
+		return nil, 0, errs.Conflict(i18n.M("credit.voucher_of_other", x.Voucher))
+	}
+	text := func(def, s string) fact.Statement {
+		return fact.Statement{Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
+	}
+	return append(st.list.states(x), text("loan.contract", x.Voucher), text("loan.bank", st.bank)), ids[0], nil
+}
+
+// restates corrects a drawdown that the bank has entered, so that it comes to what its list says.
+func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Statement, error) {
+	c, all, err := st.under(ctx, st.tx, o.Case)
+	if err != nil {
+		return nil, err
+	}
+	i := slices.IndexFunc(all, func(d Drawdown) bool { return d.Subject == o.Loan })
+	if i < 0 || all[i].Gone {
+		return nil, errs.Conflict(i18n.M("credit.settle_stale", x.N))
+	}
+	before, now, by := all[i], all[i], st.scope.Account()
+	now.Principal, now.DrawnOn = x.Principal, x.DrawnOn
+	if x.PPM != unsaid {
+		now.PPM = x.PPM
+	}
+	why := fmt.Sprintf("按银行 %s 贷款清单更正", st.list.Month())
+	if now.Terms != before.Terms {
+		if err := st.restateDrawdown(ctx, st.tx, now, why, by); err != nil {
+			return nil, err
+		}
+	}
+	if paid := now.Outstanding(st.list.AsOf) - x.Balance; paid != 0 {
+		r := Repayment{N: maxRepayments, Paid: Paid{PaidOn: st.list.AsOf, Principal: paid}}
+		if r.ID, err = st.tx.NextIDs(ctx, 1); err != nil {
+			return nil, err
+		}
+		now = now.with(r)
+		if err := st.writeRepayment(ctx, st.tx, now.ID, r, by); err != nil {
+			return nil, err
+		}
+	}
+	all[i] = now
+	if msg, broken := c.breaks(all); broken {
+		return nil, errs.Conflict(i18n.M("credit.settle_breaks", x.Voucher, msg))
+	}
+	return now.restates(before), nil
+}
+
+// Close keeps that nothing is open of a list. Conflict as long as anything is; Forbidden for who does not see all of it or may not bring
+// in data where it lies.
+func (s *Store) Close(ctx context.Context, scope access.Scope, id int64) error {
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := lockList(ctx, tx, id); err != nil {
+			return err
+		}
+		r, err := s.Reconciliation(ctx, scope, id)
+		if err != nil {
+			return err
+		}
+		others := slices.ContainsFunc(r.Rows, func(x Row) bool { return !s.reaches(scope, access.Import, x.Firm) })
+		switch {
+		case !r.Whole || others || !scope.Can(access.Import):
+			return errs.Forbidden(string(access.Import))
+		case !r.Last:
+			return errs.Conflict(i18n.M("credit.list_old", r.Month().String()))
+		case r.Open() > 0:
+			return errs.Conflict(i18n.M("credit.still_open", r.Open()))
+		}
+		if n := len(r.Reconciled); n > 0 && r.Reconciled[n-1].Agree == r.Counts[Agrees] && r.Reconciled[n-1].Kept == r.Counts[Kept] {
+			return nil // it is
+		}
+		n, err := tx.NextIDs(ctx, 1)
+		if err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, insertReconciled, n, r.ID, r.Counts[Agrees], r.Counts[Kept], s.Clock.Millis(), scope.Account())
+		if err != nil {
+			return err
+		}
+		audit.Note(tx, loggedReconciled, n)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("close list %d: %w", id, err)
+	}
+	return nil
+}
+
+// ListFile opens the file of a list as it came, for who sees all of it. The caller closes it.
+func (s *Store) ListFile(ctx context.Context, scope access.Scope, id int64) (List, *os.File, error) {
+	r, err := s.Reconciliation(ctx, scope, id)
+	if err != nil {
+		return List{}, nil, err
+	}
+	if !r.Whole {
+		return List{}, nil, errs.Forbidden(string(access.ReadLoans))
+	}
+	f, err := s.Files.Get(r.SHA256)
+	return r.List, f, err
+}
+
+// LastMonth is the last month that is over: of which a bank may send its list.
+func (s *Store) LastMonth() period.Period {
+	today := s.Clock.Today()
+	if today == lastOf(today) {
+		return monthOf(today)
+	}
+	first, _, _ := monthOf(today).Span()
+	return monthOf(first - 1)
+}
+
+// MaySettle says that the scope may settle what differs in a row.
+func (s *Store) MaySettle(scope access.Scope, r Row) bool {
+	return s.reaches(scope, access.Import, r.Firm)
+}
