@@ -199,7 +199,7 @@ func (s *Store) TakeFactor(ctx context.Context, id int64, ticket, code, address 
 	}
 	step, ok := stepOf(secret, code, s.machine.Millis())
 	if !ok { // guessing at what one was shown oneself is no guessing
-		return nil, errWrongFactor
+		return nil, errWrongFirst
 	}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
 		if _, err := tx.Exec(ctx, deleteHalfway, digest(ticket)); err != nil {
@@ -246,6 +246,7 @@ func hashSpare(account int64, text string) string {
 
 var (
 	errWrongFactor = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("access.wrong_factor")}
+	errWrongFirst  = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("access.wrong_first")}
 	errUsedFactor  = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("access.used_factor")}
 )
 

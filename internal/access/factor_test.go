@@ -87,7 +87,7 @@ func TestSecondFactor(t *testing.T) {
 		}
 		_, err = s.TakeFactor(ctx, a.ID, o.Ticket, "000000", "")
 		if codeAt(t, w, o.Key.Secret(), 0) != "000000" {
-			wantMsg(t, "a wrong code", err, errs.KindForbidden, "access.wrong_factor")
+			wantMsg(t, "a wrong code", err, errs.KindForbidden, "access.wrong_first")
 		}
 		again, err := s.Offered(ctx, a.ID, o.Ticket, "Yanzhen 网")
 		if err != nil || again.Key.URL() != o.Key.URL() {
