@@ -69,16 +69,18 @@ func (db *DB) migrate(ctx context.Context, migrations []Migrations) error {
 		}
 		steps = append(steps, s...)
 	}
-	err := db.Write(ctx, func(ctx context.Context, tx *Tx) error {
-		_, err := tx.Exec(ctx, createSteps)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("create schema_step: %w", err)
-	}
 	applied, err := db.appliedSteps(ctx)
-	if err != nil {
-		return err
+	if err != nil { // it is not there yet; who may make no tables serves a database where it is
+		err = db.Write(ctx, func(ctx context.Context, tx *Tx) error {
+			_, err := tx.Exec(ctx, createSteps)
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("create schema_step: %w", err)
+		}
+		if applied, err = db.appliedSteps(ctx); err != nil {
+			return err
+		}
 	}
 	known := map[stepKey]bool{}
 	for _, s := range steps {
