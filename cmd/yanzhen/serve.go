@@ -34,7 +34,8 @@ type door struct {
 	approval  string // of the map
 	idle      time.Duration
 	profile   string // of protection
-	rate      int
+	rate      int    // of the API
+	pageRate  int
 	post      *post
 	backups   *backup.Schedule
 	reached   inbound.Rules                     // once checked, like those below
@@ -55,6 +56,7 @@ func doorFlags(fs *flag.FlagSet, t i18n.T) *door {
 	fs.DurationVar(&d.idle, "session-idle", 0, t.S("cmd.flag_session_idle", access.DefaultIdle, gradedIdle))
 	fs.StringVar(&d.profile, "profile", "", t.S("cmd.flag_profile"))
 	fs.StringVar(&d.approval, "map-approval", "", t.S("cmd.flag_map_approval"))
+	fs.IntVar(&d.pageRate, "page-rate", web.DefaultRate, t.S("cmd.flag_page_rate"))
 	fs.IntVar(&d.rate, "api-rate", api.DefaultRate, t.S("cmd.flag_api_rate"))
 	return d
 }
@@ -136,7 +138,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
 		Lab: in.lab, Scenarios: in.scenarios, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Flags: in.flags, Releases: in.releases, Proof: in.proof, Consent: in.consent, Notices: in.notices, Carries: sender.Carries, Clock: in.now, Log: in.log,
-		Secure: d.reached.Secure, Idle: d.idle, MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
+		Secure: d.reached.Secure, Idle: d.idle, Rate: d.pageRate, MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
 	})
 	if err != nil {
 		return err

@@ -26,6 +26,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/inbound"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -84,7 +85,7 @@ type server struct {
 	Deps
 	api    huma.API
 	ops    []operation
-	limits limiter
+	limits inbound.Limiter
 	reader *region.Reader
 }
 
@@ -105,7 +106,7 @@ func newServer(d Deps) (*server, error) {
 		d.Rate = DefaultRate
 	}
 	s := &server{Deps: d, reader: region.NewReader(d.Library)}
-	s.limits.rate = d.Rate
+	s.limits.Rate = d.Rate
 	return s, nil
 }
 
@@ -167,7 +168,7 @@ func (s *server) outermost(next http.Handler) http.Handler {
 		h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 		h.Set("Cross-Origin-Resource-Policy", "same-origin")
 		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "private, no-cache")
+		h.Set("Cache-Control", "no-store")
 		h.Set("Vary", "Authorization, Accept, Accept-Language")
 		defer func() {
 			p := recover()

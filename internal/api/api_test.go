@@ -358,3 +358,24 @@ func TestTokens(t *testing.T) {
 	wants(t, c.get("auditor", "/enterprises"), 401)
 	wants(t, c.get("", "/enterprises", "Cookie", "yanzhen_session="+c.tokens["city"]), 401)
 }
+
+// No answer may be kept on the way or by a program's cache: what is the same as before is told by its tag alone.
+func TestNothingIsKept(t *testing.T) {
+	c := newCity(t)
+	file := fmt.Sprintf("/enterprises/%d", c.firms[tinghuCode])
+	tag := c.get("city", file).header.Get("ETag")
+	for _, r := range []struct {
+		status int
+		got    reply
+	}{
+		{http.StatusOK, c.get("city", file)},
+		{http.StatusNotModified, c.get("city", file, "If-None-Match", tag)},
+		{http.StatusNotFound, c.get("city", "/nothing")},
+		{http.StatusUnauthorized, c.get("", "/me")},
+		{http.StatusOK, c.get("", "/openapi.yaml")},
+	} {
+		if got := r.got.header.Get("Cache-Control"); r.got.status != r.status || got != "no-store" {
+			t.Errorf("status %d, want %d: %q", r.got.status, r.status, got)
+		}
+	}
+}

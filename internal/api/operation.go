@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"strconv"
 	"strings"
@@ -207,7 +208,7 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 		}
 		subject = "token " + strconv.FormatInt(token.ID, 10)
 	}
-	if wait := s.limits.take(subject, s.Clock()); wait > 0 {
+	if wait := s.limits.Take(subject, s.Clock()); wait > 0 {
 		w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
 		return errTooMany
 	}
@@ -235,4 +236,13 @@ func (s *server) operation(id string) operation {
 		}
 	}
 	return operation{}
+}
+
+// hostOf is the address that a request came from.
+func hostOf(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
 }

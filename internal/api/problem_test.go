@@ -93,7 +93,7 @@ func TestOnce(t *testing.T) {
 
 func TestLimit(t *testing.T) {
 	c := newCity(t)
-	c.srv.Rate, c.srv.limits.rate = 5, 5
+	c.srv.Rate, c.srv.limits.Rate = 5, 5
 	for range 10 {
 		wants(t, c.get("city", "/me"), 200)
 	}

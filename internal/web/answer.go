@@ -30,6 +30,7 @@ var (
 	errLacks       = errors.New("second factor needed")
 	errForeignForm = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("web.foreign_form")}
 	errTooLong     = errs.Invalid(i18n.M("web.query_too_long", queryLimit>>10))
+	errTooFast     = &errs.Error{Kind: errs.KindUnavailable, Msg: i18n.M("web.too_fast")}
 	errNoPage      = &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("web.no_page")}
 )
 
@@ -65,7 +66,7 @@ func textual(in url.Values) error {
 func statusOf(err error) int {
 	var tooBig *http.MaxBytesError
 	switch {
-	case access.Locks(err):
+	case access.Locks(err), errors.Is(err, errTooFast):
 		return http.StatusTooManyRequests
 	case errors.As(err, &tooBig):
 		return http.StatusRequestEntityTooLarge

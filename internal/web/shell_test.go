@@ -322,3 +322,24 @@ func TestAccounts(t *testing.T) {
 	_, body = admin.get("/accounts?state=ended")
 	wants(t, body, "已停用", "启用 tinghu")
 }
+
+// One account that asks for page after page is held up, with its own words; others are served.
+func TestPagesAreLimited(t *testing.T) {
+	s := newSite(t)
+	v, other := s.as("admin"), s.visitor()
+	s.srv.limits.Rate = 3
+	var last *http.Response
+	for range 10 {
+		last, _ = v.get("/account")
+	}
+	if last.StatusCode != http.StatusTooManyRequests || last.Header.Get("Retry-After") == "" {
+		t.Errorf("status %d, %v", last.StatusCode, last.Header)
+	}
+	if res, _ := other.get("/policies"); res.StatusCode != http.StatusOK {
+		t.Errorf("another: status %d", res.StatusCode)
+	}
+	s.stand(2024, 11, 1)
+	if res, _ := v.get("/account"); res.StatusCode != http.StatusOK {
+		t.Errorf("a day later: status %d", res.StatusCode)
+	}
+}

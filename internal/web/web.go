@@ -1,11 +1,13 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -71,6 +73,7 @@ type Deps struct {
 	Log        *slog.Logger
 	Secure     bool          // served over TLS: cookies say so
 	Idle       time.Duration // after which a session that nobody uses ends; 0 for access.DefaultIdle
+	Rate       int           // requests a second of one account, or of one address without one; 0 for DefaultRate
 
 	// MapApproval is the number under which the deployer's map was reviewed (审图号); without one a map is for internal use.
 	MapApproval string
@@ -83,6 +86,9 @@ type Deps struct {
 
 	Demo *DemoInfo // nil outside a demonstration
 }
+
+// DefaultRate is more than anybody clicks, and enough for an office whose public visitors share an address.
+const DefaultRate = 50
 
 // DemoInfo is what a demonstration shows: that it is one, and accounts to sign in with.
 type DemoInfo struct {
@@ -101,6 +107,7 @@ type server struct {
 	sessions *scs.SessionManager
 	kept     access.Sessions // where it keeps them
 	reader   *region.Reader
+	limits   inbound.Limiter
 
 	calcFacts shelf.Shelf[calcKey, *calcFacts]
 	surveys   shelf.Shelf[surveyKey, surveyed]
@@ -131,6 +138,7 @@ func newServer(d Deps) (*server, error) {
 	m.Cookie.SameSite = http.SameSiteLaxMode
 	m.Cookie.Secure = d.Secure
 	s := &server{Deps: d, assets: a, sessions: m, kept: kept, reader: region.NewReader(d.Library)}
+	s.limits.Rate = cmp.Or(d.Rate, DefaultRate)
 	s.calcFacts.RoomFor(0)
 	s.surveys.RoomFor(0)
 	m.ErrorFunc = func(w http.ResponseWriter, r *http.Request, err error) {
@@ -339,6 +347,14 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 	}
 	if err := s.identify(r, v); err != nil {
 		return err
+	}
+	subject := "address " + remoteHost(r)
+	if v.signedIn() {
+		subject = "account " + strconv.FormatInt(v.account.ID, 10)
+	}
+	if wait := s.limits.Take(subject, s.Clock()); wait > 0 {
+		w.Header().Set("Retry-After", strconv.FormatInt(int64((wait+time.Second-1)/time.Second), 10))
+		return errTooFast
 	}
 	if !rt.need.Public && !v.signedIn() {
 		return errSignIn

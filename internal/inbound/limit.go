@@ -1,16 +1,14 @@
-package api
+package inbound
 
 import (
-	"net"
-	"net/http"
 	"sync"
 	"time"
 )
 
-// limiter lets each subject make so many requests a second, and twice as many at once after a pause. It knows those who
-// came of late; its size is bounded.
-type limiter struct {
-	rate int
+// Limiter lets each subject make so many requests a second, and twice as many at once after a pause. It knows those who
+// came of late; its size is bounded. It is safe for many goroutines.
+type Limiter struct {
+	Rate int // requests a second, at least 1; set before it is used
 
 	mu    sync.Mutex
 	asked map[string]*bucket
@@ -27,11 +25,11 @@ const (
 	limitedFor      = 2 * time.Second // after so long a pause a bucket is full, and may be forgotten
 )
 
-// take takes one request; it gives how long to wait where there is none left.
-func (l *limiter) take(subject string, now time.Time) time.Duration {
+// Take takes one request of a subject at an instant; it gives how long to wait where there is none left.
+func (l *Limiter) Take(subject string, now time.Time) time.Duration {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	most := 2 * float64(l.rate)
+	most := 2 * float64(l.Rate)
 	b, ok := l.asked[subject]
 	if !ok {
 		if len(l.asked) >= limitedSubjects {
@@ -43,17 +41,17 @@ func (l *limiter) take(subject string, now time.Time) time.Duration {
 		b = &bucket{left: most, at: now}
 		l.asked[subject] = b
 	}
-	b.left = min(most, b.left+max(0, now.Sub(b.at).Seconds())*float64(l.rate))
+	b.left = min(most, b.left+max(0, now.Sub(b.at).Seconds())*float64(l.Rate))
 	b.at = now
 	if b.left < 1 {
-		return time.Duration((1 - b.left) / float64(l.rate) * float64(time.Second))
+		return time.Duration((1 - b.left) / float64(l.Rate) * float64(time.Second))
 	}
 	b.left--
 	return 0
 }
 
 // forget drops those who made no request of late, and everybody where that is nobody: then all begin anew.
-func (l *limiter) forget(now time.Time) {
+func (l *Limiter) forget(now time.Time) {
 	for subject, b := range l.asked {
 		if now.Sub(b.at) > limitedFor {
 			delete(l.asked, subject)
@@ -62,13 +60,4 @@ func (l *limiter) forget(now time.Time) {
 	if len(l.asked) >= limitedSubjects {
 		l.asked = nil
 	}
-}
-
-// hostOf is the address that a request came from.
-func hostOf(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
