@@ -253,29 +253,44 @@ func (st *step) who(ctx context.Context, obj access.Object) error {
 	if st.e.Who == "" {
 		return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.not_yours", st.a.Name, st.whoMay())}
 	}
-	if st.e.Actor == 0 || len(st.a.Apart) == 0 {
+	if st.e.Actor == 0 {
 		return nil
 	}
-	other, err := apart(ctx, st.tx, st.c.ID, st.e.Actor, st.a.Apart)
+	other, err := st.a.apart(ctx, st.tx, st.c.ID, st.e.Actor)
 	if err != nil || other == "" {
 		return err
 	}
 	return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.apart", st.a.Name, st.w.actions[other].Name)}
 }
 
-const actedBefore = `SELECT action FROM case_event WHERE case_id = $1 AND actor = $2 ORDER BY n`
+const actedBefore = `SELECT action, actor FROM case_event WHERE case_id = $1 AND action <> '' ORDER BY n`
 
-// apart is the action of a list that an account has taken in a case, "" for none.
-func apart(ctx context.Context, q store.Querier, id, actor int64, actions []string) (string, error) {
-	did, err := list(ctx, q, func(r *store.Rows) (a string, err error) { return a, r.Scan(&a) }, actedBefore, id, actor)
+// apart is the action for which an account may not take this one in a case, because somebody else must: it has taken it there, or has
+// taken it last. "" for none.
+func (a *Action) apart(ctx context.Context, q store.Querier, id, actor int64) (string, error) {
+	if len(a.Apart)+len(a.Last) == 0 {
+		return "", nil
+	}
+	type deed struct {
+		action string
+		actor  int64
+	}
+	done, err := list(ctx, q, func(r *store.Rows) (d deed, err error) { return d, r.Scan(&d.action, &d.actor) }, actedBefore, id)
 	if err != nil {
 		return "", err
 	}
-	i := slices.IndexFunc(did, func(a string) bool { return slices.Contains(actions, a) })
+	last := map[string]int64{}
+	for _, d := range done {
+		if d.actor == actor && slices.Contains(a.Apart, d.action) {
+			return d.action, nil
+		}
+		last[d.action] = d.actor
+	}
+	i := slices.IndexFunc(a.Last, func(of string) bool { return last[of] == actor })
 	if i < 0 {
 		return "", nil
 	}
-	return did[i], nil
+	return a.Last[i], nil
 }
 
 func (st *step) actsAs(word string, obj access.Object) bool { return actsAs(st.scope, word, obj) }
@@ -349,8 +364,27 @@ func (st *step) answeredBefore(ctx context.Context) error {
 	return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.no_task", st.a.Name)}
 }
 
-// inTime asks whether the days of an action have passed.
+// opensOn is the first day on which an action may be taken in a case that stands where it starts: the one after the last day of the
+// state's clock where the action is for what is late, else 0. A year whose days off are not ordained yet counts by its weekends, as where
+// the clock rings.
+func (s *Store) opensOn(w *Workflow, a *Action, c Case) period.Day {
+	clocked := w.states[c.State].Clock
+	if !a.Late || clocked == nil {
+		return 0
+	}
+	since := clock.DayOf(c.Since)
+	if from, ok := c.Data[clocked.From]; ok {
+		since = from.Day()
+	}
+	last, _ := s.Library.Calendar().AddWorkdays(since, clocked.Days)
+	return last + 1
+}
+
+// inTime asks whether the days of an action have come, and have not passed.
 func (st *step) inTime(context.Context, access.Object) error {
+	if from := st.opensOn(st.w, st.a, st.c); st.today < from {
+		return errs.Conflict(i18n.M("casework.too_early", st.a.Name, from.String()))
+	}
 	if st.a.Within == 0 {
 		return nil
 	}

@@ -62,6 +62,12 @@ func (w *Workflow) needs(t i18n.T, a *Action) string {
 	for _, other := range a.Apart {
 		add("casework.needs_apart", w.actions[other].Name)
 	}
+	for _, other := range a.Last {
+		add("casework.needs_apart_last", w.actions[other].Name)
+	}
+	if a.Late {
+		add("casework.needs_late")
+	}
 	if a.Within > 0 {
 		add("casework.needs_within", a.Within)
 	}

@@ -86,7 +86,9 @@ type ActionItem struct {
 	From    []string          `yaml:"from"`
 	To      string            `yaml:"to,omitempty"` // "": the case stays where it is
 	Who     []string          `yaml:"who"`
-	Apart   []string          `yaml:"apart,omitempty"` // not by who did one of these in the same case
+	Apart   []string          `yaml:"apart,omitempty"`      // not by who did one of these in the same case
+	Last    []string          `yaml:"apart_last,omitempty"` // not by who did one of these last in the same case
+	Late    bool              `yaml:"late,omitempty"`       // only once the working days of the state's clock are over
 	Guard   string            `yaml:"guard,omitempty"`
 	Say     i18n.Text         `yaml:"say,omitempty"`    // what the guard asks for, in words
 	Reason  string            `yaml:"reason,omitempty"` // required or optional; "": none is taken

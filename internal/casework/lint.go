@@ -180,6 +180,9 @@ func (p *parser) lintActions() {
 	for i, a := range p.w.list {
 		for j, from := range a.From {
 			s := p.w.states[from]
+			if a.Late && s.Clock == nil {
+				p.report(at("actions", i, "late"), "casework.late_clock", a.ID, from)
+			}
 			if a.Quorum != nil && !slices.ContainsFunc(s.Tasks, func(t Task) bool { return a.offered(t.Role) }) {
 				p.report(at("actions", i, "from", j), "casework.quorum_without_tasks", a.ID, from)
 			}

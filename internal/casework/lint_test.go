@@ -106,6 +106,8 @@ var spoilings = []spoiling{
 	{"doubts to who cannot act", `open: [applicant]`, "open: [applicant]\ndoubts: finance", "casework.doubts_cannot", "open: [applicant]\ndoubts: city_official"},
 	{"doubts to no office", `open: [applicant]`, "open: [applicant]\ndoubts: system", "content.one_of", "open: [applicant]\ndoubts: tax_bureau"},
 	{"end that waits", `end: done}`, `end: done, waits: [applicant]}`, "casework.end_waits", `end: done, public: true}`},
+	{"late without a clock", `kind: note, from: [check]`, `kind: note, late: true, from: [check, vote]`, "casework.late_clock", `kind: note, late: true, from: [check]`},
+	{"apart from no action", `from: [notice], to: done`, `from: [notice], apart_last: [nothing], to: done`, "content.one_of", `from: [notice], apart_last: [submit], to: done`},
 	{"quorum without tasks", `from: [vote], to: refused`, `from: [vote, check], to: refused`, "casework.quorum_without_tasks", `from: [vote, vote], to: refused`},
 	{"withdrawal", `to: gone, who: [applicant]`, `to: refused, who: [applicant]`, "casework.unreachable casework.withdraw_ends", `to: gone, who: [applicant, county_official]`},
 	{"return to an end", `kind: return, from: [check], to: draft`, `kind: return, from: [check], to: refused`, "casework.return_opens", `kind: return, from: [check], to: check`},

@@ -2,8 +2,6 @@ package casework
 
 import (
 	"context"
-	"database/sql"
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -59,29 +57,40 @@ func (s *Store) NewWith(ctx context.Context, scope access.Scope, n NewCase, also
 	return c, nil
 }
 
-const openOf = `SELECT id FROM case_head WHERE subject = $1 AND workflow = $2 AND ended = '' ORDER BY id LIMIT 1`
+const openOf = `SELECT id FROM case_head WHERE subject = $1 AND workflow = $2 AND ended = '' ORDER BY id`
+
+// running is the cases of a workflow about a subject that have not ended, the oldest first. Nobody else asks before the transaction ends.
+func (in *session) running(ctx context.Context, workflow string, subject int64) ([]Case, error) {
+	if err := in.tx.Lock(ctx, fmt.Sprintf("case alone %s %d", workflow, subject)); err != nil {
+		return nil, err
+	}
+	ids, err := list(ctx, in.tx, scanID, openOf, subject, workflow)
+	if err != nil {
+		return nil, fmt.Errorf("look for a case of %s under way: %w", workflow, err)
+	}
+	all := make([]Case, len(ids))
+	for i, id := range ids {
+		if all[i], _, err = in.load(ctx, in.tx, id); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
 
 // underWay is the case of a workflow about a subject that has not ended, with its first event; none where there is none. Nobody else
 // asks before the transaction ends.
 func (in *session) underWay(ctx context.Context, n NewCase) (c Case, e Event, err error) {
-	if err := in.tx.Lock(ctx, fmt.Sprintf("case alone %s %d", n.Workflow, n.Subject)); err != nil {
+	all, err := in.running(ctx, n.Workflow, n.Subject)
+	if err != nil || len(all) == 0 {
 		return c, e, err
 	}
-	var id int64
-	err = in.tx.QueryRow(ctx, openOf, n.Subject, n.Workflow).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		return c, e, nil
-	}
-	if err != nil {
-		return c, e, fmt.Errorf("look for a case of %s under way: %w", n.Workflow, err)
-	}
-	c, w, err := in.load(ctx, in.tx, id)
+	c, w, err := in.load(ctx, in.tx, all[0].ID)
 	if err != nil {
 		return c, e, err
 	}
-	e, err = w.scanEvent(in.tx.QueryRow(ctx, firstEvent, id))
+	e, err = w.scanEvent(in.tx.QueryRow(ctx, firstEvent, c.ID))
 	if err != nil {
-		return c, e, fmt.Errorf("read the first event of case %d: %w", id, err)
+		return c, e, fmt.Errorf("read the first event of case %d: %w", c.ID, err)
 	}
 	return c, e, nil
 }
@@ -95,6 +104,12 @@ type Together struct {
 // Together does several things to cases in one transaction: all of them, or none.
 func (s *Store) Together(ctx context.Context, scope access.Scope, do func(ctx context.Context, tx *store.Tx, t Together) error) error {
 	return s.run(ctx, scope, func(ctx context.Context, in *session) error { return do(ctx, in.tx, Together{in, scope}) })
+}
+
+// Running is the cases of a workflow about a subject that have not ended, whoever may see them, the oldest first. Until the transaction
+// ends nobody else asks for the same, so that what is opened where there are none is the only one.
+func (t Together) Running(ctx context.Context, workflow string, subject int64) ([]Case, error) {
+	return t.in.running(ctx, workflow, subject)
 }
 
 // Open opens a case, as New does; the key of n is not looked at.

@@ -248,6 +248,7 @@ func (p *parser) refer() {
 	for i, a := range p.w.list {
 		p.each(a.From, states, "actions", i, "from")
 		p.each(a.Apart, actions, "actions", i, "apart")
+		p.each(a.Last, actions, "actions", i, "apart_last")
 		if a.To != "" {
 			p.oneOf(a.To, states, at("actions", i, "to"))
 		}

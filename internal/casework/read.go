@@ -127,6 +127,8 @@ type Choice struct {
 	*Action
 	Who  string // what the account would act as
 	Task int64  // the parallel task that it would answer, 0 for none
+	// From is the day from which it may be taken, where that has not come; else 0.
+	From period.Day
 }
 
 // Choices are the actions that the scope may take in a case now, in the order of the workflow. What the guard asks of facts and
@@ -160,7 +162,10 @@ func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Ch
 		} else if a.Quorum != nil {
 			continue
 		}
-		other, err := apart(ctx, s.DB.Read(), id, scope.Account(), a.Apart)
+		if from := s.opensOn(w, a, c); s.Clock.Today() < from {
+			choice.From = from
+		}
+		other, err := a.apart(ctx, s.DB.Read(), id, scope.Account())
 		if err != nil {
 			return nil, err
 		}

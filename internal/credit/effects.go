@@ -128,7 +128,8 @@ func (s *Store) sends(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	return at.Set("asked", rule.Money(amount))
 }
 
-// late refuses to end a referral unanswered while the bank may still answer: until the working days of its state are over.
+// late refuses to end a referral unanswered while the bank may still answer: until the working days of its state are over. It is for
+// referrals that began before workflows could say so themselves (late).
 func (s *Store) late(_ context.Context, _ *store.Tx, at *casework.Moment) error {
 	c := at.Case()
 	in, ok := at.Workflow().State(c.State)
