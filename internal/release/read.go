@@ -285,8 +285,9 @@ type Change struct {
 	Before, After *Line
 }
 
-// Changes is what a release changed of the one that it replaces.
+// Changes is what a release changed of the one that stood before it.
 type Changes struct {
+	Since Release // the one that stood before; the zero Release where there was none
 	Total int
 	Fresh int      // of them, those that came in or are another one now
 	Lines []Change // the first of them, by number
@@ -295,17 +296,38 @@ type Changes struct {
 // maxChanges is how many changes are told one by one.
 const maxChanges = 500
 
-// Changes compares a release with the one that it replaces; nothing where it is the first.
+// Changes compares a release with the last one that stood before it, whether or not that was withdrawn meanwhile; nothing where it is
+// the first.
 func (s *Store) Changes(ctx context.Context, r Release) (Changes, error) {
-	if r.Replaces == 0 || !r.Stands() {
+	if !r.Stands() {
 		return Changes{}, nil
 	}
-	return changesBetween(ctx, s.DB.Read(), r.Replaces, r.ID, maxChanges)
+	q := s.DB.Read()
+	for before := r.Replaces; before != 0; {
+		old, err := ByID(ctx, q, before)
+		if err != nil {
+			return Changes{}, err
+		}
+		if old.Stands() {
+			return changesBetween(ctx, q, old, r, maxChanges)
+		}
+		before = old.Replaces
+	}
+	return Changes{}, nil
+}
+
+// sameRow says that two rows of releases say the same, field by field: one that a release does not have is empty.
+func sameRow(before, after Release, a, b Line) bool {
+	if slices.Equal(before.Fields, after.Fields) {
+		return slices.Equal(a.Texts, b.Texts)
+	}
+	return !slices.ContainsFunc(slices.Concat(before.Fields, after.Fields), func(f string) bool { return a.Of(before, f) != b.Of(after, f) })
 }
 
 // changesBetween compares the rows of two releases by number, and keeps the first ones.
-func changesBetween(ctx context.Context, q store.Querier, before, after int64, keep int) (c Changes, err error) {
-	old, fresh := &cursor{q: q, id: before}, &cursor{q: q, id: after}
+func changesBetween(ctx context.Context, q store.Querier, before, after Release, keep int) (Changes, error) {
+	c := Changes{Since: before}
+	old, fresh := &cursor{q: q, id: before.ID}, &cursor{q: q, id: after.ID}
 	for {
 		a, err := old.peek(ctx)
 		if err != nil {
@@ -329,7 +351,7 @@ func changesBetween(ctx context.Context, q store.Querier, before, after int64, k
 			x = Change{a.N, a, b}
 			old.next()
 			fresh.next()
-			if slices.Equal(a.Texts, b.Texts) {
+			if sameRow(before, after, *a, *b) {
 				continue
 			}
 		}

@@ -353,7 +353,11 @@ func (s *Store) Correct(ctx context.Context, tx *store.Tx, h Head, rows []Row) (
 	if err := s.Add(ctx, tx, id, rows); err != nil {
 		return Release{}, err
 	}
-	changes, err := changesBetween(ctx, tx, last.ID, id, 1)
+	k, err := s.Set.Kind(h.Kind)
+	if err != nil {
+		return Release{}, err
+	}
+	changes, err := changesBetween(ctx, tx, last, Release{ID: id, Fields: k.ids()}, 1)
 	if err != nil {
 		return Release{}, err
 	}

@@ -138,6 +138,12 @@ func TestSeries(t *testing.T) {
 		again.Until += 7
 		fourth, err := w.publishes(again, row(4, "虚构甲机械有限公司", 100_00))
 		must(t, err)
+		// What changed is told against what stood last, not against the withdrawal of it.
+		changes, err = w.Changes(ctx, fourth)
+		must(t, err)
+		if changes.Since.ID != second.ID || changes.Total != 2 || changes.Fresh != 1 || changes.Lines[0].N != 1 || changes.Lines[1].N != 4 {
+			t.Errorf("changes after a withdrawal: %+v", changes)
+		}
 		all, err := w.Series(ctx, "subsidy_batch", 77)
 		must(t, err)
 		if len(all) != 4 || all[3].ID != fourth.ID || fourth.Replaces != third.ID || third.Lines != 0 || third.Stands() {
@@ -180,6 +186,28 @@ func TestSeries(t *testing.T) {
 			t.Errorf("a row that was changed is not found: %v", err)
 		}
 	})
+}
+
+// Rows are compared by the names of their fields: a kind that has another order, or one field more, changes nothing by that.
+func TestRowsAreComparedByField(t *testing.T) {
+	before, after := Release{Fields: []string{"recipient", "amount"}}, Release{Fields: []string{"amount", "clause", "recipient"}}
+	row := func(texts ...string) Line { return Line{N: 1, Texts: texts} }
+	for _, c := range []struct {
+		name string
+		b    Line
+		same bool
+	}{
+		{"the same in another order", row("1.00", "", "虚构甲"), true},
+		{"another amount", row("2.00", "", "虚构甲"), false},
+		{"a field that came in", row("1.00", "乙", "虚构甲"), false},
+	} {
+		if got := sameRow(before, after, row("虚构甲", "1.00"), c.b); got != c.same {
+			t.Errorf("%s: %v", c.name, got)
+		}
+	}
+	if sameRow(after, before, row("1.00", "乙", "虚构甲"), row("虚构甲", "1.00")) {
+		t.Error("a field that is gone is not seen")
+	}
 }
 
 // A release that is written in parts is seen by nobody before it is sealed.

@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // Candidate is an enterprise that may be nominated in a round, as far as a scope may know it.
@@ -78,15 +79,35 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 	case !r.Open(s.Clock.Today()):
 		return casework.Case{}, false, errs.Conflict(i18n.M("selection.too_late", r.Closes.String()))
 	}
-	if i := slices.IndexFunc(c.Open, func(x casework.Case) bool { return x.State == "draft" || scheme.Of == OfEnterprise }); i >= 0 {
-		return c.Open[i], true, nil
-	}
 	n, err := s.NominationCase(ctx, r, fmt.Sprintf("%s %d", scheme.Name.ZH, r.Year), enterprise)
 	if err != nil {
 		return casework.Case{}, false, err
 	}
-	made, err = cases.New(ctx, scope, n)
-	return made, false, err
+	return beginOnce(ctx, scope, cases, n, func(x casework.Case) bool {
+		return x.Batch == r.Case && (x.State == "draft" || scheme.Of == OfEnterprise)
+	})
+}
+
+// beginOnce opens a case, or gives the newest one of its workflow and subject that is under way and the same: begun says so.
+func beginOnce(ctx context.Context, scope access.Scope, cases *casework.Store, n casework.NewCase, same func(casework.Case) bool) (made casework.Case, begun bool, err error) {
+	err = cases.Together(ctx, scope, func(ctx context.Context, _ *store.Tx, t casework.Together) error {
+		made, begun = casework.Case{}, false
+		running, err := t.Running(ctx, n.Workflow, n.Subject)
+		if err != nil {
+			return err
+		}
+		for _, x := range running {
+			if same(x) {
+				made, begun = x, true
+			}
+		}
+		if begun {
+			return nil
+		}
+		made, err = t.Open(ctx, n)
+		return err
+	})
+	return made, begun, err
 }
 
 // PoolCandidate is an enterprise that may be cultivated on a ladder, as far as a scope may know it.
@@ -150,6 +171,6 @@ func (s *Store) BeginPool(ctx context.Context, scope access.Scope, cases *casewo
 	case c.In:
 		return 0, false, errs.Conflict(i18n.M("selection.in_pool", l.Name))
 	}
-	made, err := cases.New(ctx, scope, PoolCase(l.Name.ZH, l.Ladder, enterprise))
-	return made.ID, false, err
+	made, begun, err := beginOnce(ctx, scope, cases, PoolCase(l.Name.ZH, l.Ladder, enterprise), func(x casework.Case) bool { return x.Data["ladder"].Text() == l.Ladder })
+	return made.ID, begun, err
 }

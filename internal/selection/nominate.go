@@ -33,6 +33,7 @@ type Nomination struct {
 	Checks   []CheckMark
 	Number   int        // what experts know it by, 0 before the draw
 	Noticed  period.Day // when the notice with it began, 0 before
+	Line     int        // its row in the notice, the same in every release; 0 before
 	Objected int64      // since when an objection is open, 0 for none
 	OutAt    int64      // 0 while it is in
 	OutWhy   Why
@@ -77,13 +78,13 @@ type CheckMark struct {
 }
 
 const (
-	nominationColumns = `id, round_id, case_id, party, item, made_by, county, at, state, material, checks, number, noticed, objected, out_at, out_why, out_reason`
+	nominationColumns = `id, round_id, case_id, party, item, made_by, county, at, state, material, checks, number, noticed, notice_n, objected, out_at, out_why, out_reason`
 	nominationByID    = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE id = $1`
 	nominationByKey   = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE round_id = $1 AND party = $2 AND item = $3`
 	nominationsOf     = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE round_id = $1 ORDER BY at, id`
 	nominationsParty  = `SELECT ` + nominationColumns + ` FROM selection_nomination WHERE party = $1 ORDER BY id DESC`
 	insertNomination  = `INSERT INTO selection_nomination (` + nominationColumns + `)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, '', '')`
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, 0, 0, '', '')`
 	handInAgain = `UPDATE selection_nomination SET case_id = $1, made_by = $2, county = $3, at = $4, state = $5, material = $6, checks = $7,
 	out_at = 0, out_why = '', out_reason = '' WHERE id = $8`
 	setNomination = `UPDATE selection_nomination SET state = $1 WHERE id = $2`
@@ -94,7 +95,7 @@ const (
 func scanNomination(r interface{ Scan(...any) error }) (Nomination, error) {
 	var n Nomination
 	var material, checks string
-	err := r.Scan(&n.ID, &n.Round, &n.Case, &n.Party, &n.Item, &n.By, &n.County, &n.At, &n.State, &material, &checks, &n.Number, &n.Noticed,
+	err := r.Scan(&n.ID, &n.Round, &n.Case, &n.Party, &n.Item, &n.By, &n.County, &n.At, &n.State, &material, &checks, &n.Number, &n.Noticed, &n.Line,
 		&n.Objected, &n.OutAt, &n.OutWhy, &n.Reason)
 	if err != nil {
 		return Nomination{}, err

@@ -1,6 +1,7 @@
 package selection
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -48,6 +49,8 @@ func (s *Store) noticeHead(ctx context.Context, tx *store.Tx, r Round, by Act) (
 	return release.Head{Kind: NoticeRelease, Ref: r.ID, Case: r.Case, Area: r.Area, Title: title, By: by.Actor, Reason: by.Reason}, scheme, nil
 }
 
+const setLine = `UPDATE selection_nomination SET notice_n = $1 WHERE id = $2`
+
 // noticeRows is who stands in the notice: whoever stood in it before keeps the number. since is the day on which the last of them came
 // in.
 func (s *Store) noticeRows(ctx context.Context, tx *store.Tx, r Round, all []Result) (rows []release.Row, since period.Day, err error) {
@@ -59,20 +62,12 @@ func (s *Store) noticeRows(ctx context.Context, tx *store.Tx, r Round, all []Res
 	if err != nil {
 		return nil, 0, err
 	}
-	type who struct {
-		nomination   int64 // its case
-		firm, person string
-	}
-	key := func(id int64, firm, person string) who {
-		if id != 0 {
-			return who{nomination: id}
-		}
-		return who{0, firm, person}
-	}
-	numbers, last := map[who]int{}, 0
+	numbers, last := map[int64]int{}, 0 // by case: of those whose nominations do not have theirs yet
 	for _, x := range before {
 		err := release.EachLine(ctx, tx, x.ID, func(l release.Line) error {
-			numbers[key(l.Case, l.Of(x, "recipient"), l.Of(x, "person"))], last = l.N, max(last, l.N)
+			if last = max(last, l.N); l.Case != 0 {
+				numbers[l.Case] = l.N
+			}
 			return nil
 		})
 		if err != nil {
@@ -86,10 +81,15 @@ func (s *Store) noticeRows(ctx context.Context, tx *store.Tx, r Round, all []Res
 		if !ok || o.Standing != Chosen || o.Noticed == 0 {
 			continue
 		}
-		n := numbers[key(o.Nomination.Case, e.Name, o.Item)]
+		n := cmp.Or(o.Nomination.Line, numbers[o.Nomination.Case])
 		if n == 0 {
 			last++
 			n = last
+		}
+		if n != o.Nomination.Line {
+			if _, err := tx.Exec(ctx, setLine, n, o.Nomination.ID); err != nil {
+				return nil, 0, fmt.Errorf("number a nomination in a notice: %w", err)
+			}
 		}
 		code := ""
 		if e.USCCSound {

@@ -326,6 +326,12 @@ func (s *Store) Answer(ctx context.Context, scope access.Scope, id int64, upheld
 		flag = 1
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if upheld && o.Case == 0 {
+			// While a notice is being written its lines must stay: what is published is what is listed.
+			if _, err := s.holdRound(ctx, tx, o.Notice, RoundListed, RoundNotice, RoundOpen, RoundGone); err != nil {
+				return err
+			}
+		}
 		n, err := tx.Exec(ctx, answerObjection, s.Clock.Millis(), scope.Account(), flag, answer, id)
 		if err == nil && n == 0 {
 			return errs.Conflict(i18n.M("subsidy.answered"))

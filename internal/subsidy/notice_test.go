@@ -1,10 +1,12 @@
 package subsidy
 
 import (
+	"context"
 	"slices"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // A notice is read a page at a time, from any line on, and one firm's lines by its name; its count and sum are its own.
@@ -76,6 +78,18 @@ func TestNoticeIsReadInPages(t *testing.T) {
 		must(t, err)
 		second, err := w.Object(ctx, r.ID, 6, "另一人", "理由")
 		must(t, err)
+		state := func(to RoundState) {
+			t.Helper()
+			must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, `UPDATE subsidy_round SET state = $1 WHERE id = $2`, string(to), r.ID)
+				return err
+			}))
+		}
+		state(RoundPublishing)
+		if _, err := w.Answer(ctx, cityA, id, true, "属实"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("a line dropped while its notice is written: %v", err)
+		}
+		state(RoundNotice)
 		for _, id := range []int64{id, second} {
 			if _, err := w.Answer(ctx, cityA, id, true, "属实"); err != nil {
 				t.Errorf("answered: %v", err)

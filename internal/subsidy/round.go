@@ -98,6 +98,7 @@ const (
 	sameRound = `SELECT id, state FROM subsidy_round WHERE area = $1 AND policy = $2 AND clauses = $3 AND as_of = $4 AND title = $5 AND line_id = $6
 		AND state IN ('listed', 'publishing', 'notice') ORDER BY id LIMIT 1`
 	roundByKey  = `SELECT id FROM subsidy_round WHERE by_account = $1 AND request_key = $2`
+	renameRound = `UPDATE subsidy_round SET title = $1 WHERE id = $2`
 	publisher   = `UPDATE subsidy_round SET published_by = $1, published_at = $2 WHERE id = $3`
 	forgetLines = `DELETE FROM subsidy_round_line WHERE round_id = $1`
 	roundsOf    = `SELECT id, area, policy, known, seq, as_of, clauses, title, line_id, state, by_account, notice, published_by, published_at FROM subsidy_round WHERE `
@@ -933,6 +934,42 @@ func (s *Store) writeLines(ctx context.Context, tx *store.Tx, r Round, view fact
 		return false, err
 	}
 	return true, errors.Join(s.sumNotice(ctx, tx, r.ID), s.moveRound(ctx, tx, r, RoundPublishing, RoundNotice, s.today().String()))
+}
+
+// RenameRound gives a round another title while it is being checked. The scope must handle cases of its area. Invalid for a title under
+// which its notice could not be published, Conflict where the same list has that title.
+func (s *Store) RenameRound(ctx context.Context, scope access.Scope, id int64, title string) error {
+	r, err := s.handled(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, "rounds of "+r.Area+" by "+r.Policy); err != nil {
+			return err
+		}
+		held, err := s.holdRound(ctx, tx, r.ID, RoundListed)
+		if err != nil {
+			return err
+		}
+		before := held.Title
+		if held.Title = strings.TrimSpace(title); held.Title == before {
+			return nil
+		}
+		if held.Title == "" {
+			return errs.Invalid(i18n.M("subsidy.call_title"))
+		}
+		if err := limited("subsidy.field_title", held.Title, maxCallTitle); err != nil {
+			return err
+		}
+		if err := s.Releases.Check(s.roundHead(held)); err != nil {
+			return err
+		}
+		if err := onlyList(ctx, tx, held); err != nil {
+			return err
+		}
+		_, err = tx.Exec(ctx, renameRound, held.Title, held.ID)
+		return noted("rename a round", err)
+	})
 }
 
 // GiveUpRound ends a round that is being checked.

@@ -95,7 +95,19 @@ func TestRoundGivenUp(t *testing.T) {
 		w.firms(1)
 		r, err := w.ListRound(ctx, cityA, newRound(w))
 		must(t, err)
+		must(t, w.RenameRound(ctx, cityA, r.ID, " 免申即享（修订） "))
+		if got, err := w.Round(ctx, cityA, r.ID); err != nil || got.Title != "免申即享（修订）" {
+			t.Errorf("renamed: %+v, %v", got, err)
+		}
+		for _, title := range []string{"", "电话 13800138000"} {
+			if err := w.RenameRound(ctx, cityA, r.ID, title); errs.KindOf(err) != errs.KindInvalid {
+				t.Errorf("renamed to %q: %v", title, err)
+			}
+		}
 		must(t, w.GiveUpRound(ctx, cityA, r.ID))
+		if err := w.RenameRound(ctx, cityA, r.ID, "免申即享"); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("renamed once it is over: %v", err)
+		}
 		for what, err := range map[string]error{"dropped from": w.DropLine(ctx, cityA, r.ID, 1, "理由"), "published": w.PublishRound(ctx, cityB, r.ID), "given up again": w.GiveUpRound(ctx, cityA, r.ID)} {
 			if errs.KindOf(err) != errs.KindConflict {
 				t.Errorf("%s: %v", what, err)

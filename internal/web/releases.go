@@ -122,6 +122,7 @@ type releaseData struct {
 	Firm       string
 	Many       bool // more lines than one page has
 	Changes    release.Changes
+	Compared   []releaseField // of this release, and those that only the one before it has
 	Series     []releaseRow
 	Where      string // page on which objections are made, "" for none
 	How        string
@@ -182,6 +183,12 @@ func (s *server) releaseOf(r *http.Request, v *visit, x release.Release) (d rele
 	}
 	if d.Changes, err = s.Releases.Changes(ctx, x); err != nil {
 		return d, err
+	}
+	d.Compared = slices.Clone(d.Fields)
+	for _, id := range d.Changes.Since.Fields {
+		if !slices.Contains(x.Fields, id) {
+			d.Compared = append(d.Compared, releaseField{ID: id, Name: v.t.Text(s.Releases.FieldName(x, id))})
+		}
 	}
 	all, err := s.Releases.Series(ctx, x.Kind, x.Ref)
 	if err != nil {
@@ -260,15 +267,15 @@ func lineText(l *release.Line) string {
 	return strings.Join(texts, " · ")
 }
 
-// changed is what a correction changed of a row, field by field.
+// changed is what a correction changed of a row, field by field, as they are called.
 func (d *releaseData) changed(c release.Change) []fieldChange {
 	if c.Before == nil || c.After == nil {
 		return nil
 	}
 	var all []fieldChange
-	for i, f := range d.Fields {
-		if i < len(c.Before.Texts) && i < len(c.After.Texts) && c.Before.Texts[i] != c.After.Texts[i] {
-			all = append(all, fieldChange{f.Name, c.Before.Texts[i], c.After.Texts[i]})
+	for _, f := range d.Compared {
+		if before, after := c.Before.Of(d.Changes.Since, f.ID), c.After.Of(d.releaseRow.Release, f.ID); before != after {
+			all = append(all, fieldChange{f.Name, before, after})
 		}
 	}
 	return all
