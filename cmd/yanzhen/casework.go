@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -25,11 +26,12 @@ const watchEvery = 10 * time.Minute
 const askEvery = 20 * time.Second
 
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
-func caseEffects(money *subsidy.Store, selections *selection.Store, loans *credit.Store) *casework.Registry {
+func caseEffects(money *subsidy.Store, selections *selection.Store, loans *credit.Store, flags *flag.Store) *casework.Registry {
 	r := casework.NewRegistry()
 	subsidy.Register(r, money)
 	selection.Register(r, selections)
 	credit.Register(r, loans)
+	flag.Register(r, flags)
 	return r
 }
 
@@ -93,7 +95,7 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openFlags(p); err != nil {
 		return err
 	}
-	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit)
+	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit, in.flags)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {
 		return err

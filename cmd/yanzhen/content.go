@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	flags "github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/release"
@@ -51,7 +52,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err

@@ -81,6 +81,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoCredit(ctx); err != nil {
 			return err
 		}
+		if err := in.demoFlags(ctx); err != nil {
+			return err
+		}
 		return in.serve(ctx, c, door, accounts, place.alone())
 	}
 }

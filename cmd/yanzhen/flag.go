@@ -15,12 +15,12 @@ func loadFlags(lib *content.Library, over string) (*flag.Set, error) {
 	return set, placed(err, over)
 }
 
-// openFlags opens the finder of red flags.
+// openFlags opens the store of red flags.
 func (in *installation) openFlags(p *place) error {
 	set, err := loadFlags(in.lib, p.content)
 	if err != nil {
 		return err
 	}
-	in.flags = flag.New(flag.Deps{Set: set, Frames: in.frames, Applications: in.subsidy, Policies: in.versions})
+	in.flags = flag.New(flag.Deps{DB: in.db, Library: in.lib, Clock: in.now, Set: set, Frames: in.frames, Applications: in.subsidy, Policies: in.versions})
 	return nil
 }

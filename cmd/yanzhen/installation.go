@@ -138,6 +138,7 @@ var schemas = []store.Migrations{
 	release.Migrations,
 	selection.Migrations,
 	credit.Migrations,
+	flags.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -179,7 +180,7 @@ type installation struct {
 	subsidy    *subsidy.Store
 	selections *selection.Store
 	credit     *credit.Store
-	flags      *flags.Finder
+	flags      *flags.Store
 	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }

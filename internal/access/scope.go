@@ -17,7 +17,7 @@ const (
 	Enterprise     Role = "enterprise"      // 企业: the enterprise itself; authorises those who act for it
 	Handler        Role = "handler"         // 经办人: acts for an enterprise
 	Viewer         Role = "viewer"          // 查阅人: sees an enterprise's file, changes nothing
-	Auditor        Role = "auditor"         // 审计：sees, changes nothing
+	Auditor        Role = "auditor"         // 审计：sees, changes nothing but reviews of red flags
 	Administrator  Role = "administrator"   // 管理员: accounts and the log, no enterprise's data
 
 	Finance           Role = "finance"            // 财政经办: sees what is to be paid, and pays
@@ -87,6 +87,7 @@ const (
 	ScoreCase      Action = "score_case"      // judge it as an expert
 	AuditCase      Action = "audit_case"      // report on its costs as an audit firm
 	AnswerCase     Action = "answer_case"     // answer it as the partner that it was referred to
+	ReviewFlag     Action = "review_flag"     // open a red flag as a case, and act in its review as who looks into it
 	ReadFund       Action = "read_fund"       // budget lines, and what was entered on them
 	ManageFund     Action = "manage_fund"     // open budget lines and set them
 	PayOut         Action = "pay_out"         // send payments, and enter what became of them
@@ -103,7 +104,7 @@ const (
 func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
-		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReadFund, ManageFund, PayOut,
+		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReviewFlag, ReadFund, ManageFund, PayOut,
 		Consent, UseConsent, ReadReadings, BreakGlass, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -164,6 +165,7 @@ var rules = []rule{
 	{CityOfficial, ApprovePolicy, inArea},
 	{CityOfficial, ReadCase, inArea},
 	{CityOfficial, HandleCase, inArea},
+	{CityOfficial, ReviewFlag, inArea},
 	{CityOfficial, ReadFund, inArea},
 	{CityOfficial, ManageFund, inArea},
 
@@ -231,6 +233,7 @@ var rules = []rule{
 	{Auditor, ReadLog, inArea},
 	{Auditor, ReadDraft, inArea},
 	{Auditor, ReadCase, inArea},
+	{Auditor, ReviewFlag, inArea}, // all that an auditor changes
 	{Auditor, ReadFund, inArea},
 
 	{Administrator, IssueAccess, always},

@@ -46,6 +46,7 @@ review_case      .      .    .       H   H      H           H      .      .     
 score_case       .      .    .       .   .      .           .      S      .          .    .          .       .      .       .             .
 audit_case       .      .    .       .   .      .           .      .      S          .    .          .       .      .       .             .
 answer_case      .      .    .       .   .      .           .      .      .          R    .          .       .      .       .             .
+review_flag      .      A    .       .   .      .           .      .      .          .    .          .       .      A       .             .
 read_fund        A      A    A       .   .      .           .      .      .          .    .          .       .      A       .             .
 manage_fund      A      A    A       .   .      .           .      .      .          .    .          .       .      .       .             .
 pay_out          .      .    A       .   .      .           .      .      .          .    .          .       .      .       .             .

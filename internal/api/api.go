@@ -64,7 +64,7 @@ type Deps struct {
 	Subsidy    *subsidy.Store
 	Selections *selection.Store
 	Credit     *credit.Store
-	Flags      *flag.Finder
+	Flags      *flag.Store
 	Releases   *release.Store
 	Proof      *proof.Prover
 	Consent    *consent.Store

@@ -29,6 +29,7 @@ type caseChoice struct {
 	Task   int64      `json:"task,omitempty" example:"207" doc:"它答复的并行任务 · the parallel task that it would answer"`
 	Reason string     `json:"reason,omitempty" enum:"required,optional" example:"required" doc:"是否要写理由；没有则不收 · whether a reason is wanted; none is taken where it says nothing"`
 	Form   string     `json:"form,omitempty" example:"acceptance" doc:"须填的表单，格式见 get_action_form · the form to fill in, see get_action_form"`
+	From   string     `json:"from,omitempty" format:"date" example:"2024-11-15" doc:"这一天起才能办；没有则现在就能办 · the day from which it may be done; now where it says nothing"`
 	Needs  *i18n.Text `json:"needs,omitempty" doc:"须满足的条件 · what it asks for"`
 }
 
@@ -202,6 +203,9 @@ func (r reading) choices(ctx context.Context, id int64) error {
 		}
 		if x.Say != (i18n.Text{}) {
 			out.Needs = &x.Say
+		}
+		if x.From != 0 {
+			out.From = x.From.String()
 		}
 		r.out.Choices = append(r.out.Choices, out)
 	}

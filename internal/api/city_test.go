@@ -3,18 +3,19 @@ package api
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"io/fs"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"path"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -120,7 +121,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, Migrations}
+var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -163,17 +164,15 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	asked, err := form.Load(contentdata.FS, lib)
 	must(t, err)
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now, blob.At(t.TempDir()))
-	cases, money, awards, loans := c.openCases(subsidy.Deps{
+	cases, money, awards, loans, flags := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
-		Accounts: accounts, Random: rand.Reader,
+		Accounts: accounts, Random: &lots{from: rand.NewChaCha8([32]byte{})},
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: cases, Evidence: blobs, Versions: versions, Clock: now})
 	must(t, err)
-	kinds, err := flag.Load(contentdata.FS, lib)
-	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flag.New(flag.Deps{Set: kinds, Frames: frames, Applications: money, Policies: versions}), Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{
@@ -193,7 +192,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 }
 
 // openCases is the workflows that ship, with what subsidies and selections do in them.
-func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store) {
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store, *flag.Store) {
 	c.t.Helper()
 	var err error
 	d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS)
@@ -218,13 +217,17 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}),
 	})
 	credit.Register(effects, loans)
+	kinds, err := flag.Load(contentdata.FS, d.Library)
+	must(c.t, err)
+	flags := flag.New(flag.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: kinds, Frames: d.Frames, Applications: money, Policies: d.Versions})
+	flag.Register(effects, flags)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	must(c.t, err)
 	w.DB, w.Sources, w.Parties, w.Frames, w.Library, w.Clock, w.Subjects = d.DB, d.Sources, d.Parties, d.Frames, d.Library, d.Clock, region.NewReader(d.Library)
 	w.Effects, w.Set, w.Forms, w.Sniff = effects, set, casework.FormsOf(forms), casework.SniffFile
 	cases := casework.Open(w)
 	money.Use(cases)
-	return cases, money, awards, loans
+	return cases, money, awards, loans, flags
 }
 
 const invoicePDF = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"
@@ -307,6 +310,18 @@ func cheaper(t testing.TB) version.Package {
     expect: {total: "0"}
 `)
 	return p
+}
+
+// lots is drawn from the same seed in every run, so that the examples of the description stay as they are.
+type lots struct {
+	mu   sync.Mutex
+	from *rand.ChaCha8
+}
+
+func (l *lots) Read(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.from.Read(p)
 }
 
 type testLog struct{ t testing.TB }

@@ -338,6 +338,18 @@ func (s *server) restoreRoundLine(ctx context.Context, c *caller, in *RoundLineI
 	return &nothing{}, s.Subsidy.RestoreLine(ctx, c.scope, in.ID, in.N)
 }
 
+// RenameRoundIn is another title of a round.
+type RenameRoundIn struct {
+	RoundID
+	Body struct {
+		Title string `json:"title" minLength:"1" maxLength:"200" example:"2024年免申即享第一批（修订）"`
+	}
+}
+
+func (s *server) renameRound(ctx context.Context, c *caller, in *RenameRoundIn) (*nothing, error) {
+	return &nothing{}, s.Subsidy.RenameRound(ctx, c.scope, in.ID, in.Body.Title)
+}
+
 func (s *server) giveUpRound(ctx context.Context, c *caller, in *RoundID) (*nothing, error) {
 	return &nothing{}, s.Subsidy.GiveUpRound(ctx, c.scope, in.ID)
 }
@@ -370,6 +382,7 @@ func (s *server) registerRounds() {
 	handle(s, operation{id: "list_round_lines", tag: "subsidies", method: http.MethodGet, path: one + "/lines", need: read}, s.listRoundLines)
 	handle(s, operation{id: "drop_round_line", tag: "subsidies", method: http.MethodPost, path: line + "/drop", need: office, status: http.StatusNoContent}, s.dropRoundLine)
 	handle(s, operation{id: "restore_round_line", tag: "subsidies", method: http.MethodPost, path: line + "/restore", need: office, status: http.StatusNoContent}, s.restoreRoundLine)
+	handle(s, operation{id: "rename_round", tag: "subsidies", method: http.MethodPost, path: one + "/rename", need: office, status: http.StatusNoContent}, s.renameRound)
 	handle(s, operation{id: "give_up_round", tag: "subsidies", method: http.MethodPost, path: one + "/give-up", need: office, status: http.StatusNoContent}, s.giveUpRound)
 	handle(s, operation{id: "publish_round", tag: "subsidies", method: http.MethodPost, path: one + "/publish", need: office, status: http.StatusNoContent}, s.publishRound)
 	handle(s, operation{id: "ask_round", tag: "subsidies", method: http.MethodPost, path: one + "/ask", need: office}, s.askRound)

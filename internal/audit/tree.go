@@ -105,6 +105,18 @@ const (
 	WHERE audit_leaf.id = w.id RETURNING audit_leaf.n, audit_leaf.kind, audit_leaf.ref, audit_leaf.digest`
 )
 
+// leaves counts those that have their places and those that wait for one, in one statement: as of one moment.
+const leaves = `SELECT size + (SELECT COUNT(*) FROM audit_leaf WHERE n IS NULL) FROM audit_tree WHERE id = 1`
+
+// Leaves is how many leaves the log has, those among them that wait for their places. It grows with whatever is logged and never else:
+// while it is the same, so is everything that is logged.
+func Leaves(ctx context.Context, q store.Querier) (n int64, err error) {
+	if err := q.QueryRow(ctx, leaves).Scan(&n); err != nil {
+		return 0, fmt.Errorf("audit: count the leaves: %w", err)
+	}
+	return n, nil
+}
+
 // placedAtOnce is how many leaves get their places in one transaction: others wait for it on SQLite.
 const placedAtOnce = 1024
 

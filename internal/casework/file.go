@@ -16,6 +16,7 @@ type File struct {
 	Subject    string       `yaml:"subject"`          // what a case is about: enterprise, project, area
 	Authority  string       `yaml:"authority"`        // who states the facts that its events state
 	Open       []string     `yaml:"open"`             // who may open a case: applicant, system, or roles
+	Audit      bool         `yaml:"audit,omitempty"`  // auditors may act in it: reviews of what they look into, and nothing else
 	Doubts     string       `yaml:"doubts,omitempty"` // the role that looks again at what is put in doubt; "" is whoever approved
 	Source     string       `yaml:"source"`
 	Cite       string       `yaml:"cite,omitempty"`

@@ -116,6 +116,7 @@ var spoilings = []spoiling{
 	{"note that moves", `kind: note, from: [check], who`, `kind: note, from: [check], to: draft, who`, "casework.note_stays", `kind: note, from: [check, vote], who`},
 	{"no such state", `from: [notice]`, `from: [notices]`, "content.one_of", `from: [notice, refused]`},
 	{"no such action", `apart: [submit]`, `apart: [submits]`, "content.one_of", `apart: [submit, accept]`},
+	{"auditor outside of reviews", `open: [applicant]`, "open: [applicant, auditor]", "content.one_of", "audit: true\nopen: [applicant, auditor]"},
 	{"role", `who: [applicant], form`, `who: [auditor], form`, "content.one_of", `who: [applicant, county_official], form`},
 	{"authority", `authority: bureau`, `authority: bureaus`, "content.no_authority", `authority: tax`},
 	{"need in words", `quorum: {need: all}`, `quorum: {need: most}`, "content.bad_value", `quorum: {need: 2}`},

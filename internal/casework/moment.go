@@ -131,6 +131,15 @@ func (m *Moment) Open(ctx context.Context, n NewCase) (Case, error) {
 	return m.step.newCase(ctx, access.SystemScope(), n, m.step.e.ID)
 }
 
+// Other is another case as it stands in the transaction; nobody moves it before that ends.
+func (m *Moment) Other(ctx context.Context, id int64) (Case, error) {
+	if _, err := m.step.tx.Exec(ctx, lockCase, id); err != nil {
+		return Case{}, fmt.Errorf("lock case %d: %w", id, err)
+	}
+	c, _, err := m.step.load(ctx, m.step.tx, id)
+	return c, err
+}
+
 // Act takes an action in another case, as the product itself.
 func (m *Moment) Act(ctx context.Context, a Act) (Event, error) {
 	if a.Case == m.step.c.ID {

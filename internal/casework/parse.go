@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -74,6 +75,17 @@ func (p *parser) report(at []any, key string, args ...any) {
 
 func at(path ...any) []any { return path }
 
+// actors are the words that the workflow may name who acts with: an auditor where it says that it is for auditors, so that what they
+// change is told by the head of a file.
+func (p *parser) actors() []string { return p.withoutAuditor(actors()) }
+
+// offices are those of them that are roles.
+func (p *parser) offices() []string { return p.withoutAuditor(offices()) }
+
+func (p *parser) withoutAuditor(words []string) []string {
+	return slices.DeleteFunc(words, func(w string) bool { return w == string(access.Auditor) && !p.w.Audit })
+}
+
 func (p *parser) bilingual(t i18n.Text, path []any) {
 	if strings.TrimSpace(t.ZH) == "" || strings.TrimSpace(t.EN) == "" {
 		p.report(path, "content.two_languages")
@@ -121,12 +133,12 @@ func (p *parser) head() {
 	p.perhaps(f.Lead, at("lead"))
 	p.oneOf(f.Subject, []string{content.Enterprise, content.Project, content.Area}, at("subject"))
 	p.oneOf(f.Confidence, []string{content.Verified, content.Secondary, content.Unverified}, at("confidence"))
-	p.each(f.Open, actors(), "open")
+	p.each(f.Open, p.actors(), "open")
 	if len(f.Open) == 0 {
 		p.report(at("open"), "casework.nobody_opens")
 	}
 	if f.Doubts != "" {
-		p.oneOf(f.Doubts, offices(), at("doubts"))
+		p.oneOf(f.Doubts, p.offices(), at("doubts"))
 	}
 	if !slices.ContainsFunc(p.in.Library.Authorities(), func(a content.Authority) bool { return a.Code == f.Authority }) {
 		p.report(at("authority"), "content.no_authority", f.Authority)
@@ -151,7 +163,7 @@ func (p *parser) readStates() {
 		p.w.states[s.ID] = s
 		p.bilingual(s.Name, at("states", i, "name"))
 		p.perhaps(s.Help, at("states", i, "help"))
-		p.each(s.Waits, actors(), "states", i, "waits")
+		p.each(s.Waits, p.actors(), "states", i, "waits")
 		if s.End != "" {
 			p.oneOf(s.End, []string{Done, Refused, Withdrawn}, at("states", i, "end"))
 		}
@@ -166,7 +178,7 @@ func (p *parser) readTasks(i int, s *State) {
 		p.id(t.ID, seen[t.ID], at("states", i, "tasks", j, "id"))
 		seen[t.ID] = true
 		p.bilingual(t.Name, at("states", i, "tasks", j, "name"))
-		p.oneOf(t.Role, offices(), at("states", i, "tasks", j, "role"))
+		p.oneOf(t.Role, p.offices(), at("states", i, "tasks", j, "role"))
 		if t.Each != (t.Least > 0) {
 			p.report(at("states", i, "tasks", j), "casework.least")
 		}
@@ -189,7 +201,7 @@ func (p *parser) readClock(i int, s *State) {
 		p.report(at("states", i, "clock"), "casework.clock_form")
 	}
 	if c.To != "" {
-		p.oneOf(c.To, offices(), at("states", i, "clock", "to"))
+		p.oneOf(c.To, p.offices(), at("states", i, "clock", "to"))
 	}
 	if c.From != "" && p.w.data[c.From] != rule.DayType {
 		p.report(at("states", i, "clock", "from"), "casework.clock_from", c.From)
@@ -217,7 +229,7 @@ func (p *parser) readActions() {
 		if a.Reason != "" {
 			p.oneOf(a.Reason, []string{"required", "optional"}, at("actions", i, "reason"))
 		}
-		p.each(a.Who, actors(), "actions", i, "who")
+		p.each(a.Who, p.actors(), "actions", i, "who")
 		if len(a.Who) == 0 {
 			p.report(at("actions", i, "who"), "casework.nobody_acts", a.ID)
 		}
@@ -228,7 +240,7 @@ func (p *parser) readActions() {
 			p.report(at("actions", i, "within"), "casework.days", a.Within, maxDays)
 		}
 		for j, n := range a.Notify {
-			p.oneOf(n.To, slices.DeleteFunc(actors(), func(w string) bool { return w == System }), at("actions", i, "notify", j, "to"))
+			p.oneOf(n.To, slices.DeleteFunc(p.actors(), func(w string) bool { return w == System }), at("actions", i, "notify", j, "to"))
 			p.bilingual(n.Say, at("actions", i, "notify", j, "say"))
 		}
 	}

@@ -22,7 +22,7 @@ var deeds = map[access.Role]access.Action{
 	access.CountyOfficial: access.HandleCase, access.CityOfficial: access.HandleCase, access.Finance: access.PayOut,
 	access.TaxBureau: access.ReviewCase, access.SafetyBureau: access.ReviewCase, access.EnvironmentBureau: access.ReviewCase,
 	access.CreditOffice: access.ReviewCase, access.Expert: access.ScoreCase, access.AuditFirm: access.AuditCase, access.Bank: access.AnswerCase,
-	access.Enterprise: access.FileCase, access.Handler: access.FileCase,
+	access.Enterprise: access.FileCase, access.Handler: access.FileCase, access.Auditor: access.ReviewFlag,
 }
 
 // actors are the words that a workflow may name who acts with.

@@ -3,6 +3,7 @@ package flag
 import (
 	"cmp"
 	"context"
+	"embed"
 	"maps"
 	"slices"
 	"strings"
@@ -10,18 +11,29 @@ import (
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/shelf"
+	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
-// Applications is what was applied for, as a scope may read it.
+//go:embed migrations/*.sql
+var schema embed.FS
+
+// Migrations are the tables of this package.
+var Migrations = store.Migrations{Package: "flag", FS: schema}
+
+// Applications is what was applied for, as a scope may read it, and the subjects that stand for areas.
 type Applications interface {
 	Applications(ctx context.Context, scope access.Scope, f subsidy.Filter) ([]subsidy.Application, error)
 	SharedInvoices(ctx context.Context, scope access.Scope) ([]subsidy.Invoiced, error)
+	AreaSubject(ctx context.Context, area string) (int64, error)
 }
 
 // Policies is what is in force as known at a commit.
@@ -29,19 +41,50 @@ type Policies interface {
 	At(ctx context.Context, seq int64) ([]version.InForce, error)
 }
 
-// Deps is what the finder stands on; all of it is needed.
+// Deps is what the store stands on; all of it is needed.
 type Deps struct {
+	DB           *store.DB
+	Library      *content.Library
+	Clock        clock.Clock
 	Set          *Set
 	Frames       *fact.Frames
 	Applications Applications
 	Policies     Policies
 }
 
-// Finder finds flags. It is safe for many goroutines.
-type Finder struct{ Deps }
+// Store finds flags, and keeps what was made of them. It is safe for many goroutines.
+type Store struct {
+	Deps
+	found shelf.Shelf[knowledge, findings]
+}
 
-// New is the finder.
-func New(d Deps) *Finder { return &Finder{d} }
+// knowledge is what flags follow from: who looks, the commit up to which facts are known, and how long the audit log is, in which
+// whatever is done to applications and cost items has a leaf.
+type knowledge struct {
+	scope    string
+	seq, log int64
+}
+
+// findings is the flags of all kinds, in order.
+type findings []Flag
+
+// Size is how much room they take on a shelf.
+func (f findings) Size() (rows int) {
+	for _, x := range f {
+		rows += len(x.Rows)
+	}
+	return rows
+}
+
+// shelved is the number of rows for whose flags there is room, some dozen times.
+const shelved = 20_000
+
+// New is the store over a database that Migrations were applied to.
+func New(d Deps) *Store {
+	s := &Store{Deps: d}
+	s.found.RoomFor(shelved)
+	return s
+}
 
 // Mark is an amount of a policy that amounts were held against.
 type Mark struct {
@@ -51,6 +94,9 @@ type Mark struct {
 	Cite   string
 	Fact   string // that is held against it
 }
+
+// anchor tells flags of one mark from those of another; the amount may change.
+func (m Mark) anchor() string { return m.Policy + " " + m.Fact }
 
 // Row is one of the things that raise a flag.
 type Row struct {
@@ -69,8 +115,10 @@ type Flag struct {
 	Mark   Mark   // zero for kinds without marks
 	Sum    money.Fen
 	Rows   []Row // in order of firm, case, subject and year
+	Status Status
 
-	def string // fact that Shared is read from again when the flag is shown
+	def    string // fact that Shared is read from again when the flag is shown
+	anchor string // what tells it from others of its kind besides its members
 }
 
 // List is what was found in one view. What it found is told by Page alone: so that whose personal data is shown is recorded,
@@ -107,53 +155,87 @@ func (l *List) Page(from, to int) []Flag {
 	return out
 }
 
-// Find finds the flags of a kind in what a view may know and its scope may read, of all kinds where kind is "". They come in the
-// order of the kinds, and within a kind of what raises them.
-func (f *Finder) Find(ctx context.Context, view fact.View, kind string) (*List, error) {
-	// Looking for what is alike reads everybody's number and shows nobody's: only what Page shows counts as read.
-	quiet, err := f.Frames.For(ctx, view.Scope().Watched(nil), view.Seq())
+// Query chooses flags; zero fields do not.
+type Query struct {
+	Kind     string
+	Standing Standing
+}
+
+// Find finds flags in what a view may know and its scope may read, and says how far each was looked into. They come in the order of the
+// kinds, and within a kind of what raises them. What was found is kept while nothing changes that it follows from.
+func (s *Store) Find(ctx context.Context, view fact.View, q Query) (*List, error) {
+	leaves, err := audit.Leaves(ctx, s.DB.Read())
 	if err != nil {
 		return nil, err
 	}
-	s := search{view: quiet}
-	if s.applications, err = f.standing(ctx, view.Scope(), quiet); err != nil {
+	found, err := s.found.Try(knowledge{view.Scope().Key(), view.Seq(), leaves}, func() (findings, error) { return s.search(ctx, view) })
+	if err != nil {
 		return nil, err
 	}
-	if s.invoices, err = f.Applications.SharedInvoices(ctx, view.Scope()); err != nil {
+	all, err := reviews(ctx, s.DB.Read(), q.Kind)
+	if err != nil {
 		return nil, err
 	}
-	if s.inForce, err = f.Policies.At(ctx, view.Seq()); err != nil {
-		return nil, err
-	}
-	for _, a := range s.applications {
-		s.firms = append(s.firms, a.Enterprise)
-	}
-	slices.Sort(s.firms)
-	s.firms = slices.Compact(s.firms)
-	list := &List{view: view, kinds: map[string]int{}}
-	for _, k := range f.Set.Kinds() {
-		if kind != "" && k.Kind != kind {
+	list, looked := &List{view: view, kinds: map[string]int{}}, index(all)
+	for _, f := range found {
+		if q.Kind != "" && f.Kind != q.Kind {
 			continue
 		}
-		found := s.find(k)
-		list.kinds[k.Kind] = len(found)
-		list.flags = append(list.flags, found...)
+		f.Status = looked.status(f)
+		if q.Standing != "" && f.Status.Standing != q.Standing {
+			continue
+		}
+		i := slices.IndexFunc(all, func(r Review) bool { return r.Case == f.Status.Case })
+		if i >= 0 && !view.Scope().Sees(access.ReadCase, all[i].Area, 0) {
+			f.Status.Case = 0
+		}
+		list.flags = append(list.flags, f)
+		list.kinds[f.Kind]++
 	}
 	return list, nil
 }
 
+// search finds the flags of all kinds.
+func (s *Store) search(ctx context.Context, view fact.View) (findings, error) {
+	// Looking for what is alike reads everybody's number and shows nobody's: only what Page shows counts as read.
+	quiet, err := s.Frames.For(ctx, view.Scope().Watched(nil), view.Seq())
+	if err != nil {
+		return nil, err
+	}
+	in := search{view: quiet}
+	if in.applications, err = s.standing(ctx, view.Scope(), quiet); err != nil {
+		return nil, err
+	}
+	if in.invoices, err = s.Applications.SharedInvoices(ctx, view.Scope()); err != nil {
+		return nil, err
+	}
+	if in.inForce, err = s.Policies.At(ctx, view.Seq()); err != nil {
+		return nil, err
+	}
+	for _, a := range in.applications {
+		in.firms = append(in.firms, a.Enterprise)
+	}
+	slices.Sort(in.firms)
+	in.firms = slices.Compact(in.firms)
+	var all findings
+	for _, k := range s.Set.Kinds() {
+		all = append(all, in.find(k)...)
+	}
+	return all, nil
+}
+
 // Marks is the amounts that a kind is held against in a view: those of policies in force alone.
-func (f *Finder) Marks(ctx context.Context, view fact.View, k Kind) ([]Mark, error) {
-	inForce, err := f.Policies.At(ctx, view.Seq())
-	s := search{inForce: inForce}
-	return s.marks(k), err
+func (s *Store) Marks(ctx context.Context, view fact.View, k Kind) ([]Mark, error) {
+	inForce, err := s.Policies.At(ctx, view.Seq())
+	in := search{inForce: inForce}
+	return in.marks(k), err
 }
 
 // standing is every application that stands, of firms that the view may see, each by the firm that stands for it after merges.
-func (f *Finder) standing(ctx context.Context, scope access.Scope, view fact.View) (all []subsidy.Application, err error) {
+func (s *Store) standing(ctx context.Context, scope access.Scope, view fact.View) (all []subsidy.Application, err error) {
 	const most = 1000
 	for ask := (subsidy.Filter{Limit: most}); ; {
-		part, err := f.Applications.Applications(ctx, scope, ask)
+		part, err := s.Applications.Applications(ctx, scope, ask)
 		if err != nil {
 			return nil, err
 		}
@@ -185,11 +267,11 @@ func (s *search) find(k Kind) []Flag {
 	var all []Flag
 	switch k.Kind {
 	case SharedPhone:
-		all = s.shared("ent.contact_phone", phoneKey)
+		all = s.shared(sharedFacts[k.Kind], phoneKey)
 	case SharedAddress:
-		all = s.shared("ent.address", addressKey)
+		all = s.shared(sharedFacts[k.Kind], addressKey)
 	case SharedLegalPerson:
-		all = s.shared("ent.legal_person", nameKey)
+		all = s.shared(sharedFacts[k.Kind], nameKey)
 	case SplitProject:
 		for _, m := range s.marks(k) {
 			all = append(all, s.split(m, k.Within)...)
@@ -255,6 +337,12 @@ func nameKey(s string) string {
 	}
 	return key
 }
+
+// sharedFacts are the facts that several firms have in common, by kind.
+var sharedFacts = map[string]string{SharedPhone: "ent.contact_phone", SharedAddress: "ent.address", SharedLegalPerson: "ent.legal_person"}
+
+// operatingState is the fact by which a firm is closed.
+const operatingState = "ent.operating_state"
 
 // shared is what several firms that applied have in common.
 func (s *search) shared(def string, keyOf func(string) string) []Flag {
@@ -334,7 +422,7 @@ func (s *search) split(m Mark, within money.Rate) []Flag {
 				}
 			}
 			if len(by[year]) > 1 && err == nil && sum >= m.Amount {
-				all = append(all, Flag{Mark: m, Sum: sum, Rows: by[year]})
+				all = append(all, Flag{Mark: m, Sum: sum, Rows: by[year], anchor: m.anchor()})
 			}
 		}
 	}
@@ -368,7 +456,7 @@ func (s *search) justAbove(m Mark, within money.Rate) []Flag {
 			continue
 		}
 		seen[at{a.Subject, a.Year}] = true
-		all = append(all, Flag{Mark: m, Sum: fen, Rows: []Row{s.ofProject(a.Enterprise, a.Subject, a.Year, fen)}})
+		all = append(all, Flag{Mark: m, Sum: fen, anchor: m.anchor(), Rows: []Row{s.ofProject(a.Enterprise, a.Subject, a.Year, fen)}})
 	}
 	return all
 }
@@ -377,7 +465,7 @@ func (s *search) justAbove(m Mark, within money.Rate) []Flag {
 func (s *search) reused() []Flag {
 	var all []Flag
 	for i := 0; i < len(s.invoices); {
-		flag, cases, key := Flag{Shared: s.invoices[i].Invoice}, map[int64]bool{}, s.invoices[i].Key
+		flag, cases, key := Flag{Shared: s.invoices[i].Invoice, anchor: s.invoices[i].Key}, map[int64]bool{}, s.invoices[i].Key
 		for ; i < len(s.invoices) && s.invoices[i].Key == key; i++ {
 			x := s.invoices[i]
 			e, ok := s.view.Enterprise(x.Enterprise)
@@ -396,15 +484,14 @@ func (s *search) reused() []Flag {
 
 // closed is firms that the ledger holds money for and whose newest state of business is closed.
 func (s *search) closed() []Flag {
-	const state = "ent.operating_state"
 	var all []Flag
 	for _, firm := range s.firms {
-		periods := s.view.Periods(firm, state)
+		periods := s.view.Periods(firm, operatingState)
 		if len(periods) == 0 {
 			continue
 		}
 		newest := periods[len(periods)-1]
-		if c := s.view.Value(firm, state, newest); !c.Known || c.Value.Text != "closed" {
+		if c := s.view.Value(firm, operatingState, newest); !c.Known || c.Value.Text != "closed" {
 			continue
 		}
 		var flag Flag

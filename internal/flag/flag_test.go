@@ -47,7 +47,7 @@ const (
 var (
 	migrations = []store.Migrations{
 		audit.Migrations, access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, version.Migrations, ledger.Migrations,
-		form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations,
+		form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, Migrations,
 	}
 	library = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 	auditor = access.NewScope(24, access.Auditor, []string{"320900", tinghu, dafeng}, nil)
@@ -61,15 +61,16 @@ func must(t testing.TB, err error) {
 	}
 }
 
-// world is a finder over one database, with the policy of Yancheng in force.
+// world is a store over one database, with the policy of Yancheng in force.
 type world struct {
-	*Finder
+	*Store
 	t       *testing.T
 	db      *store.DB
 	parties *party.Store
 	facts   *fact.Store
 	sources *source.Store
 	names   map[int64]string
+	money   *subsidy.Store
 }
 
 func newWorld(t *testing.T, db *store.DB) *world {
@@ -90,7 +91,8 @@ func newWorld(t *testing.T, db *store.DB) *world {
 	must(t, err)
 	set, err := Load(contentdata.FS, lib)
 	must(t, err)
-	w.Finder = New(Deps{Set: set, Frames: frames, Applications: subsidy.New(subsidy.Deps{DB: db, Library: lib}), Policies: versions})
+	w.money = subsidy.New(subsidy.Deps{DB: db, Library: lib, Clock: now, Frames: frames, Sources: w.sources, Parties: w.parties})
+	w.Store = New(Deps{DB: db, Library: lib, Clock: now, Set: set, Frames: frames, Applications: w.money, Policies: versions})
 	return w
 }
 
@@ -193,7 +195,7 @@ func (w *world) found(scope access.Scope, kind string) []string {
 	w.t.Helper()
 	view, err := w.Frames.For(w.t.Context(), scope, 0)
 	must(w.t, err)
-	list, err := w.Find(w.t.Context(), view, kind)
+	list, err := w.Find(w.t.Context(), view, Query{Kind: kind})
 	must(w.t, err)
 	if list.Count(kind) != list.Total() {
 		w.t.Errorf("%d flags of %s, %d counted", list.Total(), kind, list.Count(kind))
@@ -276,7 +278,7 @@ func TestWhatIsShownIsRecorded(t *testing.T) {
 	var watch access.Watch
 	view, err := w.Frames.For(t.Context(), auditor.Watched(&watch), 0)
 	must(t, err)
-	list, err := w.Find(t.Context(), view, "")
+	list, err := w.Find(t.Context(), view, Query{})
 	must(t, err)
 	if seen := watch.Take(); len(seen) > 0 {
 		t.Errorf("read before anything was shown: %v", seen)
@@ -302,6 +304,8 @@ func (m inMemory) Applications(_ context.Context, scope access.Scope, f subsidy.
 	return out, nil
 }
 
+func (inMemory) AreaSubject(context.Context, string) (int64, error) { return 0, nil }
+
 func (inMemory) SharedInvoices(context.Context, access.Scope) ([]subsidy.Invoiced, error) {
 	return nil, nil
 }
@@ -324,7 +328,7 @@ func TestPlantedIsFound(t *testing.T) {
 			a.Enterprise = ids[i].id
 			apps = append(apps, a)
 		}
-		finder := New(Deps{Set: w.Set, Frames: w.Frames, Applications: apps, Policies: w.Policies})
+		finder := New(Deps{DB: w.db, Library: w.Library, Clock: w.Clock, Set: w.Set, Frames: w.Frames, Applications: apps, Policies: w.Policies})
 		for _, scope := range []access.Scope{auditor, narrow, {}} {
 			want := map[string]map[int64]bool{}
 			for _, a := range apps {
@@ -341,7 +345,7 @@ func TestPlantedIsFound(t *testing.T) {
 			maps.DeleteFunc(want, func(_ string, firms map[int64]bool) bool { return len(firms) < 2 })
 			view, err := w.Frames.For(t.Context(), scope, 0)
 			must(t, err)
-			found, err := finder.Find(t.Context(), view, "")
+			found, err := finder.Find(t.Context(), view, Query{})
 			must(t, err)
 			got := map[string]map[int64]bool{}
 			for _, f := range found.Page(0, found.Total()) {
@@ -353,7 +357,7 @@ func TestPlantedIsFound(t *testing.T) {
 			if diff := cmp.Diff(want, got); diff != "" {
 				rt.Fatalf("found (-want +got):\n%s", diff)
 			}
-			again, err := finder.Find(t.Context(), view, "")
+			again, err := finder.Find(t.Context(), view, Query{})
 			must(t, err)
 			if diff := cmp.Diff(found.flags, again.flags, cmp.AllowUnexported(Flag{})); diff != "" {
 				rt.Fatalf("the same knowledge gives other flags:\n%s", diff)
@@ -402,5 +406,22 @@ func TestKinds(t *testing.T) {
 		if _, problems := Parse(lib, File, []byte(bad)); len(problems) == 0 {
 			t.Errorf("%s is taken", name)
 		}
+	}
+}
+
+// An auditor changes nothing but reviews of flags: no other workflow that ships lets one act.
+func TestAuditorsActInReviewsAlone(t *testing.T) {
+	files, err := fs.Glob(contentdata.FS, "workflows/*.yaml")
+	must(t, err)
+	var audits []string
+	for _, name := range files {
+		body, err := fs.ReadFile(contentdata.FS, name)
+		must(t, err)
+		if strings.Contains(string(body), "\naudit: true\n") {
+			audits = append(audits, strings.TrimSuffix(strings.TrimPrefix(name, "workflows/"), ".yaml"))
+		}
+	}
+	if want := []string{FirmFlow, OfficeFlow, ReviewFlow}; !slices.Equal(audits, want) {
+		t.Errorf("auditors act in %v, want %v", audits, want)
 	}
 }

@@ -89,6 +89,7 @@ type casePageData struct {
 	Gathers       *batchPart     // nil in a case that is no batch of applications
 	Selection     *selectionPart // nil in a case that is about none
 	Credit        *creditPart    // nil in a case that is about no loan
+	Flag          *flagPart      // nil in a case that is no review of a red flag, and to whom it is about
 	Answers       []answerRow    // of those who answer in parallel where the case stands, to offices
 	Office        bool           // sees what offices see
 	MayAttach     bool
@@ -150,7 +151,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection, s.caseCredit,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection, s.caseCredit, s.caseFlag,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

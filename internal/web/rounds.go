@@ -38,6 +38,7 @@ func (s *server) roundRoutes() []route {
 		{"GET /rounds/{id}/export", access.Need{Action: access.Export, Area: true}, s.exportRound},
 		{"POST /rounds/{id}/lines/{n}/drop", handle, s.dropLine},
 		{"POST /rounds/{id}/lines/{n}/restore", handle, s.restoreLine},
+		{"POST /rounds/{id}/rename", handle, s.renameRound},
 		{"POST /rounds/{id}/give-up", handle, s.giveUpRound},
 		{"POST /rounds/{id}/publish", handle, s.publishRound},
 		{"POST /rounds/{id}/open", handle, s.openRound},
@@ -392,7 +393,7 @@ func (s *server) round(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if err != nil {
 		return err
 	}
-	if done := r.FormValue("done"); slices.Contains([]string{"listed", "dropped", "restored", "published", "asked", "given_up", "doubted", "correct", "withdraw", "keep"}, done) {
+	if done := r.FormValue("done"); slices.Contains([]string{"listed", "dropped", "restored", "published", "asked", "renamed", "given_up", "doubted", "correct", "withdraw", "keep"}, done) {
 		d.Done = v.t.S("roundpage.done_" + done)
 	}
 	return s.show(w, r, s.shell(r, v, d.Title), http.StatusOK, roundPage(v.t, d))
@@ -725,6 +726,12 @@ func (s *server) dropLine(w http.ResponseWriter, r *http.Request, v *visit) erro
 func (s *server) restoreLine(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return s.changeLine(w, r, v, "restored", func(ctx context.Context, id int64, n int) error {
 		return s.Subsidy.RestoreLine(ctx, v.scope, id, n)
+	})
+}
+
+func (s *server) renameRound(w http.ResponseWriter, r *http.Request, v *visit) error {
+	return s.changeRound(w, r, v, "renamed", func(ctx context.Context, id int64) error {
+		return s.Subsidy.RenameRound(ctx, v.scope, id, r.PostFormValue("title"))
 	})
 }
 
