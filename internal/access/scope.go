@@ -288,6 +288,17 @@ func condOf(rules []rule, role Role, a Action) cond {
 	return never
 }
 
+// Holders are the roles that may do an action to something, in the order in which a page offers them; Emergency is not among them.
+func Holders(a Action) []Role {
+	var all []Role
+	for _, r := range Roles() {
+		if condOf(rules, r, a) != never {
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // Scope is what one account may see and do. It is a value, handed to every read; the zero value denies everything.
 type Scope struct {
 	account int64

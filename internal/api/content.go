@@ -7,24 +7,29 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 )
 
 // definition says what may be known about subjects of a kind.
 type definition struct {
-	Code        string    `json:"code" example:"ent.revenue"`
-	Subject     string    `json:"subject" example:"enterprise"`
-	Name        i18n.Text `json:"name"`
-	Help        i18n.Text `json:"help"`
-	Type        string    `json:"type" enum:"money,rate,int,decimal,bool,date,text,code" example:"money"`
-	Unit        string    `json:"unit,omitempty" example:"万元"`
-	Period      string    `json:"period" example:"year"`
-	Codes       string    `json:"codes,omitempty" example:"honour_titles"`
-	Authority   []string  `json:"authority,omitempty" nullable:"false" example:"[\"statistics\"]" doc:"谁的数优先 · whose word is believed first"`
-	Sensitivity string    `json:"sensitivity" example:"internal"`
-	Source      string    `json:"source" example:"统计报表制度"`
-	Cite        string    `json:"cite,omitempty" example:"B103-1"`
-	Confidence  string    `json:"confidence" enum:"verified,secondary,unverified" example:"secondary"`
+	Code        string     `json:"code" example:"ent.revenue"`
+	Subject     string     `json:"subject" example:"enterprise"`
+	Name        i18n.Text  `json:"name"`
+	Help        i18n.Text  `json:"help"`
+	Type        string     `json:"type" enum:"money,rate,int,decimal,bool,date,text,code" example:"money"`
+	Unit        string     `json:"unit,omitempty" example:"万元"`
+	Period      string     `json:"period" example:"year"`
+	Codes       string     `json:"codes,omitempty" example:"honour_titles"`
+	Authority   []string   `json:"authority,omitempty" nullable:"false" example:"[\"statistics\"]" doc:"谁的数优先 · whose word is believed first"`
+	Sensitivity string     `json:"sensitivity" example:"internal"`
+	Class       string     `json:"class" example:"finance" doc:"分类，见 get_register · its class, of get_register"`
+	Ground      string     `json:"ground,omitempty" example:"duty" doc:"个人信息的保存依据 · on what ground something about a person is kept"`
+	Purpose     *i18n.Text `json:"purpose,omitempty" doc:"个人信息的用途 · what something about a person is needed for"`
+	Keep        keep       `json:"keep"`
+	Source      string     `json:"source" example:"统计报表制度"`
+	Cite        string     `json:"cite,omitempty" example:"B103-1"`
+	Confidence  string     `json:"confidence" enum:"verified,secondary,unverified" example:"secondary"`
 }
 
 type definitionsOut struct {
@@ -36,10 +41,74 @@ type definitionsOut struct {
 func (s *server) definitions(context.Context, *caller, *struct{}) (*definitionsOut, error) {
 	out := &definitionsOut{}
 	for _, d := range s.Library.FactDefs() {
-		out.Body.Items = append(out.Body.Items, definition{
+		x := definition{
 			Code: d.Code, Subject: d.Subject, Name: d.Name, Help: d.Help, Type: string(d.Type), Unit: d.Unit, Period: string(d.Period),
 			Codes: d.Codes, Authority: d.Authority, Sensitivity: d.Sensitivity, Source: d.Source, Cite: d.Cite, Confidence: d.Confidence,
-		})
+			Class: d.Class, Ground: d.Ground, Keep: keep(d.Keep),
+		}
+		if d.Purpose != (i18n.Text{}) {
+			x.Purpose = &d.Purpose
+		}
+		out.Body.Items = append(out.Body.Items, x)
+	}
+	return out, nil
+}
+
+// keep is for how long a value is kept.
+type keep struct {
+	After string `json:"after" enum:"never,recorded,superseded" example:"superseded" doc:"从何时起算；never 不设期限 · from when the years count; never is without a term"`
+	Years int    `json:"years,omitempty" minimum:"0" example:"3"`
+}
+
+// grade is what a grade of definitions means, and who may read what is of it.
+type grade struct {
+	Code    string        `json:"code" example:"personal"`
+	Name    i18n.Text     `json:"name"`
+	Level   i18n.Text     `json:"level" doc:"对应的国家标准级别 · the level of the national standard"`
+	Help    i18n.Text     `json:"help"`
+	Source  string        `json:"source" example:"《中华人民共和国个人信息保护法》第四条"`
+	Readers []access.Role `json:"readers" nullable:"false" example:"[\"county_official\"]" doc:"能看的角色 · roles that may read it"`
+}
+
+// class is what definitions are about.
+type class struct {
+	Code string    `json:"code" example:"contact"`
+	Name i18n.Text `json:"name"`
+	Help i18n.Text `json:"help"`
+	Keep keep      `json:"keep"`
+}
+
+// ground is what the law lets something about a person be kept on.
+type ground struct {
+	Code   string    `json:"code" example:"duty"`
+	Name   i18n.Text `json:"name"`
+	Help   i18n.Text `json:"help"`
+	Source string    `json:"source" example:"《中华人民共和国个人信息保护法》第十三条"`
+}
+
+type registerOut struct {
+	Body struct {
+		Grades     []grade   `json:"grades" nullable:"false"`
+		Classes    []class   `json:"classes" nullable:"false"`
+		Grounds    []ground  `json:"grounds" nullable:"false"`
+		Source     string    `json:"source" example:"《中华人民共和国数据安全法》第二十一条"`
+		Confidence string    `json:"confidence" enum:"verified,secondary,unverified" example:"unverified"`
+		Note       i18n.Text `json:"note"`
+	}
+}
+
+// getRegister is how the data is sorted.
+func (s *server) getRegister(context.Context, *caller, *struct{}) (*registerOut, error) {
+	r, out := s.Library.Register(), &registerOut{}
+	out.Body.Source, out.Body.Confidence, out.Body.Note = r.Source, r.Confidence, r.Note
+	for _, g := range r.Grades {
+		out.Body.Grades = append(out.Body.Grades, grade{g.Code, g.Name, g.Level, g.Help, g.Source, fact.Readers(content.FactDef{Sensitivity: g.Code})})
+	}
+	for _, c := range r.Classes {
+		out.Body.Classes = append(out.Body.Classes, class{c.Code, c.Name, c.Help, keep(c.Keep)})
+	}
+	for _, g := range r.Grounds {
+		out.Body.Grounds = append(out.Body.Grounds, ground(g))
 	}
 	return out, nil
 }
@@ -121,6 +190,7 @@ func (s *server) codes(_ context.Context, _ *caller, in *codesIn) (*namedOut, er
 func (s *server) registerContent() {
 	open := access.Need{Public: true}
 	handle(s, operation{id: "list_definitions", tag: "content", method: http.MethodGet, path: "/content/definitions", need: open}, s.definitions)
+	handle(s, operation{id: "get_register", tag: "content", method: http.MethodGet, path: "/content/register", need: open}, s.getRegister)
 	handle(s, operation{id: "list_areas", tag: "content", method: http.MethodGet, path: "/content/areas", need: open}, s.areas)
 	handle(s, operation{id: "list_industries", tag: "content", method: http.MethodGet, path: "/content/industries", need: open}, s.industries)
 	handle(s, operation{id: "list_authorities", tag: "content", method: http.MethodGet, path: "/content/authorities", need: open}, s.authorities)

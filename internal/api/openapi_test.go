@@ -137,6 +137,7 @@ var calls = []call{
 	{id: "fill_template", as: "city", path: "/exports/templates/enterprises?name=form.xlsx&area=320902", body: "{template}", header: []string{"Content-Type", sheet.XLSXType}},
 	{id: "export_decisions", as: "city", path: "/exports/decisions/yancheng-2022-6?format=csv"},
 	{id: "list_definitions", path: "/content/definitions"},
+	{id: "get_register", path: "/content/register"},
 	{id: "list_areas", path: "/content/areas?parent=320900"},
 	{id: "list_industries", path: "/content/industries?parent=C"},
 	{id: "list_authorities", path: "/content/authorities"},

@@ -79,6 +79,8 @@ var pages = map[string]page{
 	"GET /log/export":                 by("export_log"),
 	"GET /flags":                      by("list_flags"),
 	"GET /flags/export":               by("list_flags"),
+	"GET /register":                   by("get_register", "list_definitions"),
+	"GET /register/export":            by("get_register", "list_definitions"),
 	"GET /system":                     by("get_system", "list_drafts", "list_accounts"),
 	"GET /account":                    by("me"),
 	"POST /account/password":          because("a person sets the password that nobody else is to know: a token that could change it would be worth as much"),

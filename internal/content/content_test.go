@@ -248,13 +248,13 @@ func with(file, text string) fs.FS {
 }
 
 func TestProblems(t *testing.T) {
-	const head = "subject: lease\nsource: x\nconfidence: unverified\nfacts:\n"
+	const head = "subject: lease\nsource: x\nconfidence: unverified\nclass: credit\nfacts:\n"
 	fact := func(lines string) string {
 		return head + "  - {code: lease.x, name: {zh: 甲, en: A}, " + lines + "}\n"
 	}
 	for _, c := range []struct{ name, file, text, want string }{
-		{"type", "facts/lease.yaml", fact("type: monye, flow: flow, period: year, authority: [tax], sensitivity: public"), `5:49: "monye" is not one of`},
-		{"unit", "facts/lease.yaml", fact("type: money, unit: 美元, flow: flow, period: year, authority: [tax], sensitivity: public"), `5:62: the unit of money "美元"`},
+		{"type", "facts/lease.yaml", fact("type: monye, flow: flow, period: year, authority: [tax], sensitivity: public"), `6:49: "monye" is not one of`},
+		{"unit", "facts/lease.yaml", fact("type: money, unit: 美元, flow: flow, period: year, authority: [tax], sensitivity: public"), `6:62: the unit of money "美元"`},
 		{"authority", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax, taxx], sensitivity: public"), `"taxx"`},
 		{"flow", "facts/lease.yaml", fact("type: int, flow: flow, period: always, authority: [tax], sensitivity: public"), "a flow belongs to a span"},
 		{"bounds", "facts/lease.yaml", fact("type: int, flow: flow, period: year, min: '5', max: '4', authority: [tax], sensitivity: public"), "the lower bound 5"},
@@ -262,6 +262,16 @@ func TestProblems(t *testing.T) {
 		{"prefix", "facts/lease.yaml", strings.Replace(fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public"), "lease.x", "ent.x", 1), "should look like lease.name"},
 		{"word", "facts/lease.yaml", head + "  - {code: lease.x, name: {zh: 甲, en: A}, aliases: [丙], type: bool, flow: state, period: year, authority: [tax], sensitivity: public}\n" +
 			"  - {code: lease.y, name: {zh: 乙, en: B}, aliases: [（丙）], type: bool, flow: state, period: year, authority: [tax], sensitivity: public}\n", "already stands for lease.x"},
+		{"class", "facts/lease.yaml", strings.Replace(fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public"), "class: credit\n", "", 1), "the definition lease.x is in no class"},
+		{"unknown class", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, class: nope"), `there is no class "nope"`},
+		{"unknown ground", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, ground: nope"), `there is no ground "nope"`},
+		{"personal without a ground", "facts/lease.yaml", fact("type: text, flow: state, period: year, authority: [tax], sensitivity: personal, purpose: {zh: 甲, en: A}, keep: {after: recorded, years: 1}"), "lease.x is about a person"},
+		{"personal without a purpose", "facts/lease.yaml", fact("type: text, flow: state, period: year, authority: [tax], sensitivity: personal, ground: duty, keep: {after: recorded, years: 1}"), "lease.x is about a person"},
+		{"personal without a term", "facts/lease.yaml", fact("type: text, flow: state, period: year, authority: [tax], sensitivity: personal, ground: duty, purpose: {zh: 甲, en: A}"), "lease.x is about a person"},
+		{"personal for ever", "facts/lease.yaml", fact("type: text, flow: state, period: year, authority: [tax], sensitivity: personal, ground: duty, purpose: {zh: 甲, en: A}, keep: {after: never}"), "lease.x is about a person"},
+		{"term", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, keep: {after: recorded, years: 101}"), "101 is no term in years"},
+		{"term of what stays", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, keep: {after: never, years: 1}"), "1 is no term in years"},
+		{"grade", "register.yaml", "source: x\nconfidence: unverified\nnote: {zh: 甲, en: A}\ngrades: []\ngrounds: []\nclasses: []\n", "the grade public is missing"},
 		{"parent", "areas/divisions.csv", "code,name,parent,level,sources\n320981,东台市,320900,county,M\n", `areas/divisions.csv:2:12: the code above, "320900"`},
 		{"csv", "areas/divisions.csv", "code,name,parent,level,sources\n320000,江苏省\n", "a row of 5 columns"},
 		{"header", "areas/aliases.csv", "code,name\n", `the header of column 2 is "name"`},

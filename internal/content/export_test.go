@@ -5,6 +5,6 @@ func SchemaTypes() map[string]any {
 	return map[string]any{
 		"facts": &factFile{}, "codes": &CodeList{}, "authorities": &authorityFile{}, "targets": &targetFile{},
 		"vocabulary": &vocabularyFile{}, "units": &unitFile{}, "tables": &tableFile{},
-		"calendar": &CalendarYear{},
+		"calendar": &CalendarYear{}, "register": &Register{},
 	}
 }

@@ -15,12 +15,13 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
-// factFile is facts/*.yaml: the definitions of one kind of subject. Source and Confidence stand for those that a
+// factFile is facts/*.yaml: the definitions of one kind of subject. Source, Confidence and Class stand for those that a
 // definition leaves out.
 type factFile struct {
 	Subject    string     `yaml:"subject"`
 	Source     string     `yaml:"source"`
 	Confidence string     `yaml:"confidence"`
+	Class      string     `yaml:"class,omitempty"`
 	Facts      []factItem `yaml:"facts"`
 }
 
@@ -38,6 +39,10 @@ type factItem struct {
 	Codes       string    `yaml:"codes,omitempty"`
 	Authority   []string  `yaml:"authority"`
 	Sensitivity string    `yaml:"sensitivity"`
+	Class       string    `yaml:"class,omitempty"`
+	Ground      string    `yaml:"ground,omitempty"`
+	Purpose     i18n.Text `yaml:"purpose,omitempty"`
+	Keep        Keep      `yaml:"keep,omitempty"`
 	Source      string    `yaml:"source,omitempty"`
 	Cite        string    `yaml:"cite,omitempty"`
 	Confidence  string    `yaml:"confidence,omitempty"`
@@ -105,6 +110,7 @@ func (l *loader) addFact(doc *Document, i int, f factFile, prefix string, item f
 		def.Confidence = f.Confidence
 	}
 	l.word(doc, def.Confidence, confidenceWords, at("confidence")...)
+	l.sorted(doc, &def, f.Class, item, at)
 	if def.Flow == Flow && def.Period == period.Always {
 		l.report(doc, i18n.M("content.flow_always"), at("period")...)
 	}

@@ -69,11 +69,20 @@ type FactDef struct {
 	Min, Max    *int64      // bounds, inside, on the scale of Type; nil is open
 	Codes       string      // code list of a Code
 	Authority   []string    // authority codes, best first; those not named rank below all that are, in general order
-	Sensitivity string      // public, internal, confidential, personal
+	Sensitivity string      // grade: public, internal, confidential, personal
+	Class       string      // code of the class of the register that it falls into
+	Ground      string      // code of the ground of the register on which it is kept; "" where it is about nobody
+	Purpose     i18n.Text   // what it is needed for; of what is personal
+	Keep        Keep        // for how long a value is kept
 	Source      string      // document that defines it
 	Cite        string      // clause, table or column there
 	Confidence  string      // Verified, Secondary or Unverified
 	Tolerance   money.Rate  // gap, of the larger value, above which two sources disagree
+}
+
+// Sensitive says that reading a value needs more than the right to read facts, and is recorded.
+func (d FactDef) Sensitive() bool {
+	return d.Sensitivity == "personal" || d.Sensitivity == "confidential"
 }
 
 // CodeList is a closed vocabulary, or an open one that names what is known so far.
@@ -180,6 +189,7 @@ type Library struct {
 	tables      []Table
 	targets     []TargetPlan
 	units       map[string]unit
+	register    Register
 	areas       *Tree
 	boundaries  Boundaries
 	industries  *Tree

@@ -45,6 +45,7 @@ func read(fsys fs.FS) (*Library, Problems) {
 	l.readCodes()
 	l.readVocabulary()
 	l.readCalendar()
+	l.readRegister()
 	if len(l.problems) == 0 {
 		l.readFacts()
 	}

@@ -105,7 +105,7 @@ func (r Row) known() iter.Seq2[stated, Cell] {
 		for def, columns := range r.view.snap.columns {
 			d := &r.view.snap.lib.FactDefs()[def]
 			for _, c := range columns {
-				cell := r.At(Column{col: c, def: d, open: !sensitive(*d)})
+				cell := r.At(Column{col: c, def: d, open: !d.Sensitive()})
 				if cell.Source != 0 && !yield(stated{def, c.period}, cell) {
 					return
 				}

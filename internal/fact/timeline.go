@@ -246,12 +246,12 @@ func (v View) knownOf(ctx context.Context, row Row, disputed map[lineKey]bool) (
 	var all []Known
 	defs := v.snap.lib.FactDefs()
 	for i := range defs {
-		if defs[i].Subject != row.kind || sensitive(defs[i]) && !row.sensitive {
+		if defs[i].Subject != row.kind || defs[i].Sensitive() && !row.sensitive {
 			continue
 		}
 		first := len(all)
 		for _, c := range v.snap.columns[i] {
-			cell := row.At(Column{col: c, def: &defs[i], open: !sensitive(defs[i])})
+			cell := row.At(Column{col: c, def: &defs[i], open: !defs[i].Sensitive()})
 			if cell.State == Unknown {
 				continue
 			}

@@ -62,6 +62,15 @@ func (v View) Seq() int64 {
 // Scope is whose view it is.
 func (v View) Scope() access.Scope { return v.scope }
 
+// Watched is the view with a watch of its own on what is read through it, in place of that of its scope: for what is worked out once
+// and shown to others afterwards (access.Scope.SawAgain).
+func (v View) Watched(w *access.Watch) View {
+	if v.snap == nil {
+		return v
+	}
+	return newView(v.frames, v.snap, v.scope.Watched(w))
+}
+
 // home is where a subject lies and which enterprise it belongs to, after merges; ok is false when nobody knows it.
 func (v View) home(subject int64) (area string, owner int64, ok bool) {
 	if v.snap == nil {
@@ -150,12 +159,7 @@ func (v View) Column(def string, p period.Period) Column {
 
 func (v View) columnOf(def int, p period.Period) Column {
 	d := &v.snap.lib.FactDefs()[def]
-	return Column{col: v.snap.columns[def].of(p), def: d, open: !sensitive(*d)}
-}
-
-// sensitive says that reading needs more than the right to read facts.
-func sensitive(d content.FactDef) bool {
-	return d.Sensitivity == "personal" || d.Sensitivity == "confidential"
+	return Column{col: v.snap.columns[def].of(p), def: d, open: !d.Sensitive()}
 }
 
 // At is the row's cell in a column of the same snapshot.
@@ -175,11 +179,19 @@ func (r Row) At(c Column) Cell {
 	return cell
 }
 
+// Readers are the roles that may read a value of a definition, of the subjects that each has a right to.
+func Readers(d content.FactDef) []access.Role {
+	if d.Sensitive() {
+		return access.Holders(access.ReadSensitive)
+	}
+	return access.Holders(access.ReadFact)
+}
+
 // Told notes that somebody is shown what was once stated of a definition of a subject by another way than a view: what stands in a form
 // of a case, or what an approval has frozen.
 func (v View) Told(subject int64, def string) {
 	i, ok := v.snap.definition(def)
-	if !ok || !sensitive(v.snap.lib.FactDefs()[i]) {
+	if !ok || !v.snap.lib.FactDefs()[i].Sensitive() {
 		return
 	}
 	if _, owner, ok := v.home(subject); ok {
@@ -192,7 +204,7 @@ func (r Row) reads(d *content.FactDef) bool {
 	if !r.facts {
 		return false
 	}
-	if !sensitive(*d) {
+	if !d.Sensitive() {
 		return true
 	}
 	if r.sensitive {

@@ -31,17 +31,19 @@ const testFacts = `
 subject: enterprise
 source: test
 confidence: verified
+class: registration
 facts:
   - {code: ent.revenue, name: {zh: 甲, en: Revenue}, type: money, unit: 万元, flow: flow, period: year, authority: [statistics, tax, enterprise], sensitivity: internal, tolerance: 10%}
   - {code: ent.founded, name: {zh: 乙, en: Founded}, type: date, flow: state, period: always, authority: [], sensitivity: public}
   - {code: ent.address, name: {zh: 丙, en: Address of plant}, type: text, flow: state, period: always, authority: [enterprise], sensitivity: internal}
-  - {code: ent.phone, name: {zh: 丁, en: Phone of boss}, type: text, flow: state, period: always, authority: [], sensitivity: personal}
+  - {code: ent.phone, name: {zh: 丁, en: Phone of boss}, type: text, flow: state, period: always, authority: [], sensitivity: personal, ground: duty, purpose: {zh: 通知, en: To tell}, keep: {after: superseded, years: 3}}
 `
 
 const testProjectFacts = `
 subject: project
 source: test
 confidence: verified
+class: registration
 facts:
   - {code: project.input, name: {zh: 戊, en: Input}, type: money, unit: 万元, flow: flow, period: year, authority: [tax], sensitivity: internal}
 `
@@ -50,6 +52,7 @@ const testAreaFacts = `
 subject: area
 source: test
 confidence: verified
+class: registration
 facts:
   - {code: area.firms, name: {zh: 己, en: Firms}, type: int, flow: stock, period: year, authority: [], sensitivity: public}
 `

@@ -84,6 +84,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"readings", "firm", readingsPath(tinghu)},
 		{"emergency", "city", "/emergency"},
 		{"proof", "", "/proof"},
+		{"register", "", "/register"},
 		{"file-merged", "city", enterprisePath(merged)},
 		{"merge", "city", mergePath(tinghu, 0) + "?q=" + url.QueryEscape("盐城")},
 		{"merge-preview", "city", mergePath(tinghu, twin)},
