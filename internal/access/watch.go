@@ -43,6 +43,27 @@ func (s Scope) Saw(party int64, def string) {
 	s.watch.note(party, def)
 }
 
+// SawAgain is Saw for what a watch has noted before (Take), where what was then read is shown to somebody else, or again.
+func (s Scope) SawAgain(seen []Seen) {
+	for _, x := range seen {
+		for _, def := range x.Defs {
+			if x.Party != 0 {
+				s.Saw(x.Party, def)
+			} else if s.watch != nil && !s.system {
+				s.watch.noteMany(def)
+			}
+		}
+	}
+}
+
+// noteMany notes a reading of more parties than are told apart.
+func (w *Watch) noteMany(def string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.many()
+	w.all[def] = true
+}
+
 // Apart keeps what is read of these parties apart, however many others there are.
 func (w *Watch) Apart(parties ...int64) {
 	w.mu.Lock()
@@ -70,7 +91,14 @@ func (w *Watch) note(party int64, def string) {
 		defs = map[string]bool{}
 		w.seen[party] = defs
 	}
-	if defs[def] = true; w.all != nil || len(w.seen) <= watchMost {
+	if defs[def] = true; w.all == nil && len(w.seen) > watchMost {
+		w.many()
+	}
+}
+
+// many no longer tells parties apart, but for those that are in any case. The caller holds mu.
+func (w *Watch) many() {
+	if w.all != nil {
 		return
 	}
 	w.all = map[string]bool{}

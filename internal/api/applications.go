@@ -1,6 +1,7 @@
 package api
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
@@ -357,10 +359,29 @@ func (s *server) assessmentReceipt(ctx context.Context, c *caller, in *struct {
 	}
 	for _, x := range all {
 		if x.N == in.N {
+			if err := s.receiptRead(ctx, c, a.Enterprise, x.Receipt); err != nil {
+				return nil, err
+			}
 			return s.file(fmt.Sprintf("receipt-%d-%d.json", in.ID, in.N), "application/json", x.Receipt), nil
 		}
 	}
 	return nil, errs.NotFound("assessment", in.N)
+}
+
+// receiptRead tells an enterprise that somebody reads what a kept receipt says of it.
+func (s *server) receiptRead(ctx context.Context, c *caller, firm int64, receipt []byte) error {
+	r, err := version.ReadReceipt(bytes.NewReader(receipt))
+	if err != nil {
+		return fmt.Errorf("read a kept receipt: %w", err)
+	}
+	view, err := s.Frames.For(ctx, c.scope, 0)
+	if err != nil {
+		return err
+	}
+	for _, def := range r.Reads(s.Library) {
+		view.Told(firm, def)
+	}
+	return nil
 }
 
 // BankAccount is the account that a subsidy is paid to.

@@ -237,6 +237,9 @@ func TestApplication(t *testing.T) {
 	}
 	wants(t, c.get("firm", one+"/assessments/2/receipt"), 200, `"yancheng-2022-6"`)
 	wants(t, c.get("firm", one+"/assessments/9/receipt"), 404)
+	wants(t, c.get("city", one+"/assessments/2/receipt"), 200)
+	read := c.get("firm", fmt.Sprintf("/enterprises/%d/readings", c.firms[tinghuCode]))
+	wants(t, read, 200, `"items":[]`) // the policy goes by nothing that is confidential
 	wants(t, c.get("tax", one+"/assessments/2/receipt"), 403)
 	wants(t, c.get("city", "/applications?standing=open&call="+c.paid.call), 200, `"case":`+id)
 	wants(t, c.get("finance", one+"/payee"), 200, accountNumber)

@@ -247,13 +247,21 @@ func (s *Store) file(ctx context.Context, scope access.Scope, id int64) (Evidenc
 	return f, c, w, obj, err
 }
 
+// What is noted as read of an enterprise where a file or the dossier of a case is handed out (access.Scope.Saw): nobody knows what is in
+// it. They stand beside the codes of definitions, of which they are none.
+const (
+	ReadFile    = "case.file"
+	ReadDossier = "case.dossier"
+)
+
 // OpenFile is a file of a case that the scope may see, removed ones included, which approvals may stand on. The caller
-// closes it.
+// closes it. That it is read is noted.
 func (s *Store) OpenFile(ctx context.Context, scope access.Scope, id int64) (Evidence, *os.File, error) {
-	f, _, _, _, err := s.file(ctx, scope, id)
+	f, c, _, _, err := s.file(ctx, scope, id)
 	if err != nil {
 		return Evidence{}, nil, err
 	}
+	scope.Saw(c.Enterprise, ReadFile)
 	body, err := s.Blobs.Get(f.SHA256)
 	return f, body, err
 }

@@ -368,6 +368,20 @@ func TestReadings(t *testing.T) {
 				t.Errorf("%s: recorded twice, %v", name, err)
 			}
 		}
+		// What is worked out once is read by each who is shown it.
+		var once access.Watch
+		s, visit := w.enter(county)
+		w.view(s).Watched(&once).Value(a, "ent.tax_paid", year)
+		before, err := w.Readings(ctx, mine, a, ReadingQuery{Limit: 100})
+		w.must(err)
+		w.must(visit.Record(ctx, "GET /x"))
+		s.SawAgain(once.Take())
+		w.must(visit.Record(ctx, "GET /lab"))
+		after, err := w.Readings(ctx, mine, a, ReadingQuery{Limit: 100})
+		w.must(err)
+		if len(after) != len(before)+1 || after[0].Place != "GET /lab" || !slices.Equal(after[0].Facts, []string{"ent.tax_paid"}) {
+			t.Errorf("shown what was worked out for somebody else: %d readings more, %+v", len(after)-len(before), after[0])
+		}
 		if c := w.view(mine).Value(a, "ent.tax_paid", year); !c.Known {
 			t.Errorf("its own: %+v", c)
 		}
@@ -395,6 +409,24 @@ func TestManyReadings(t *testing.T) {
 			if len(list) != want || want > 0 && !slices.Equal(list[0].Areas, []string{"320902"}) {
 				t.Errorf("firm %d: %+v", i, list)
 			}
+		}
+		// However many went over others, a page finds its own.
+		w.must(w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			elsewhere := make([]Reading, 3*readingStep)
+			for i := range elsewhere {
+				elsewhere[i] = Reading{At: 1, Account: county.ID, Role: access.CountyOfficial, Areas: []string{"320904"}, Facts: []string{"ent.tax_paid"}}
+			}
+			return w.record(ctx, tx, elsewhere...)
+		}))
+		first, err := w.Readings(ctx, access.SystemScope(), w.firms[0], ReadingQuery{Limit: 1})
+		w.must(err)
+		rest, err := w.Readings(ctx, access.SystemScope(), w.firms[0], ReadingQuery{Limit: 10, Before: first[0].ID})
+		w.must(err)
+		if len(first) != 1 || len(rest) != 1 || rest[0].ID >= first[0].ID {
+			t.Errorf("page by page: %+v, then %+v", first, rest)
+		}
+		if none, err := w.Readings(ctx, access.SystemScope(), w.firms[0], ReadingQuery{}); err != nil || len(none) != 0 {
+			t.Errorf("a page without rows: %+v, %v", none, err)
 		}
 		notices := func() int {
 			var n int

@@ -1,8 +1,10 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +23,7 @@ type Reading struct {
 	Role      access.Role
 	Party     int64    // the enterprise; 0 for more of them than were told apart
 	Areas     []string // where those lie
-	Facts     []string // codes of definitions, sorted
+	Facts     []string // codes of definitions, sorted; casework.ReadFile and ReadDossier for files and dossiers of cases
 	Place     string   // the page or the operation; "" for a pack
 	Grant     int64    // the consent that it was read under; 0 for none
 	Emergency int64    // likewise
@@ -177,19 +179,40 @@ func (s *Store) Readings(ctx context.Context, scope access.Scope, firm int64, q 
 	if err != nil {
 		return nil, err
 	}
-	in, args := placeholders(append(parties, 0))
-	where := `party_id IN (` + in + `)`
-	if q.Before > 0 {
-		args = append(args, q.Before)
-		where += fmt.Sprintf(` AND id < $%d`, len(args))
+	over := func(a string) bool { return slices.Contains(s.Library.Areas().Below(a), area) }
+	var all []Reading
+	for before := cmp.Or(q.Before, math.MaxInt64); len(all) < q.Limit; {
+		some, err := s.stretch(ctx, append(parties, 0), before, q.Limit+readingStep)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range some {
+			if before = r.ID; (r.Party != 0 || slices.ContainsFunc(r.Areas, over)) && len(all) < q.Limit {
+				all = append(all, r)
+			}
+		}
+		if len(some) < q.Limit+readingStep {
+			break
+		}
 	}
-	rows, err := s.DB.Read().Query(ctx, readingColumns+where+` ORDER BY id DESC`, args...)
+	return all, nil
+}
+
+// readingStep is how many readings more than a page are read at a time: some are of very many enterprises elsewhere.
+const readingStep = 100
+
+// stretch is the newest readings of parties before one, at most so many; 0 stands for those of very many enterprises.
+func (s *Store) stretch(ctx context.Context, parties []int64, before int64, limit int) ([]Reading, error) {
+	in, args := placeholders(parties)
+	args = append(args, before, limit)
+	where := fmt.Sprintf(`party_id IN (%s) AND id < $%d ORDER BY id DESC LIMIT $%d`, in, len(args)-1, len(args))
+	rows, err := s.DB.Read().Query(ctx, readingColumns+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read readings: %w", err)
 	}
 	defer rows.Close()
 	var all []Reading
-	for len(all) < q.Limit && rows.Next() {
+	for rows.Next() {
 		var (
 			r            Reading
 			areas, facts string
@@ -198,10 +221,6 @@ func (s *Store) Readings(ctx context.Context, scope access.Scope, firm int64, q 
 			return nil, fmt.Errorf("read readings: %w", err)
 		}
 		r.Areas, r.Facts = strings.Fields(areas), strings.Fields(facts)
-		over := func(a string) bool { return slices.Contains(s.Library.Areas().Below(a), area) }
-		if r.Party == 0 && !slices.ContainsFunc(r.Areas, over) {
-			continue
-		}
 		all = append(all, r)
 	}
 	if err := rows.Err(); err != nil {

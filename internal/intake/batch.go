@@ -179,7 +179,7 @@ func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
 		json.Unmarshal([]byte(failed), &b.Failure))
 }
 
-// Batch is one batch that the scope may work on; NotFound otherwise.
+// Batch is one batch that the scope may work on; NotFound otherwise. That its preview shows what was known of enterprises is noted.
 func (s *Service) Batch(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
 	b, err := scanBatch(s.db.Read().QueryRow(ctx, readBatch, id))
 	if errors.Is(err, sql.ErrNoRows) || err == nil && !scope.Sees(access.Import, b.Area, 0) {
@@ -187,6 +187,11 @@ func (s *Service) Batch(ctx context.Context, scope access.Scope, id int64) (Batc
 	}
 	if err != nil {
 		return Batch{}, fmt.Errorf("read batch %d: %w", id, err)
+	}
+	for _, l := range b.Preview.Lines {
+		if def, ok := s.deps.Library.FactDef(l.Def); ok && def.Sensitive() && l.Old != nil {
+			scope.Saw(l.Firm, l.Def)
+		}
 	}
 	return b, nil
 }

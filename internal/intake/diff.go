@@ -152,7 +152,7 @@ func (d *differ) statement(e *entry, s *stated, of *about) {
 			line.Subject += " · " + e.things[s.about].label
 		}
 		if old.State != fact.Unknown {
-			line.Old = &Said{State: old.State, Value: old.Value}
+			line.Old, line.Firm = &Said{State: old.State, Value: old.Value}, e.owner.id
 		}
 		d.keep(line)
 	}

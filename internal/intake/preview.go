@@ -50,7 +50,8 @@ func Classes() []Class { return []Class{Conflicting, Changed, New, Unchanged} }
 // Line is one statement of a preview.
 type Line struct {
 	Class   Class         `json:"class"`
-	Subject string        `json:"subject"` // name of the firm, and of what belongs to it
+	Subject string        `json:"subject"`        // name of the firm, and of what belongs to it
+	Firm    int64         `json:"firm,omitempty"` // the enterprise whose Old value it is; 0 where there is none, and in previews of before
 	Def     string        `json:"def"`
 	Period  period.Period `json:"period"`
 	Old     *Said         `json:"old,omitempty"` // what holds now; nil for New

@@ -85,7 +85,8 @@ func (p *Prover) Since(ctx context.Context, earlier []byte) (audit.Later, error)
 	return audit.Since(ctx, p.DB.Read(), earlier, msg, p.Key())
 }
 
-// Dossier is what proves a case, up to now, for one who reads the log of its area. It is written by audit.WriteZip.
+// Dossier is what proves a case, up to now, for one who reads the log of its area. It is written by audit.WriteZip. That it
+// is read is noted of the enterprise.
 func (p *Prover) Dossier(ctx context.Context, scope access.Scope, id int64) (entries []audit.Entry, err error) {
 	c, _, err := p.Cases.Get(ctx, scope, id)
 	if err != nil {
@@ -94,6 +95,7 @@ func (p *Prover) Dossier(ctx context.Context, scope access.Scope, id int64) (ent
 	if !scope.Sees(access.ReadLog, c.Area, 0) {
 		return nil, errs.Forbidden("export the dossier of a case")
 	}
+	scope.Saw(c.Enterprise, casework.ReadDossier)
 	msg, err := p.Seal(ctx)
 	if err != nil {
 		return nil, err

@@ -153,6 +153,9 @@ func (s *server) survey(ctx context.Context, v *visit, out *lab.Outcome) (*lab.S
 		made, err := s.Lab.Survey(ctx, out)
 		return surveyed{made}, err
 	})
+	if err == nil {
+		kept.Shown(v.scope)
+	}
 	return kept.Survey, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -153,6 +154,12 @@ func (s *server) defNames(t i18n.T, codes []string) string {
 	names := make([]string, len(codes))
 	for i, code := range codes {
 		names[i] = code
+		switch code {
+		case casework.ReadFile:
+			names[i] = t.S("reading.of_file")
+		case casework.ReadDossier:
+			names[i] = t.S("reading.of_dossier")
+		}
 		if def, ok := s.Library.FactDef(code); ok {
 			names[i] = t.Text(def.Name)
 		}
@@ -183,6 +190,7 @@ func (s *server) readingRow(ctx context.Context, t i18n.T, x consent.Reading, pe
 
 // places are pages by what they begin with, the longest first; what stands there is said by the texts reading.place_<name>.
 var places = []struct{ begins, name string }{
+	{"/cases/{id}/dossier", "dossier"},
 	{"/enterprises/{id}/receipt", "decision"},
 	{"/enterprises/{id}/f", "figure"},
 	{"/enterprises/{id}", "file"},

@@ -73,6 +73,33 @@ func TestWhoReadsMyData(t *testing.T) {
 	wants(t, body, "已经收回或到期")
 }
 
+// What is kept, and shown again without being read anew, is recorded like the first time: files and the dossier of a case, the values
+// that an import would replace.
+func TestKeptIsReadToo(t *testing.T) {
+	c := newCity(t)
+	id := c.firms[tinghuCode]
+	firm := c.as("firm")
+	one := casePath(c.caseOf[tinghuCode])
+	firm.get(fmt.Sprintf("%s/files/%d", one, c.evidence))
+	_, body := firm.get(readingsPath(id))
+	wants(t, body, "还没有人看过")
+
+	c.as("tinghu").get(fmt.Sprintf("%s/files/%d", one, c.evidence))
+	_, body = firm.get(readingsPath(id))
+	wants(t, body, "测试 tinghu", "办件的附件")
+	if res, _ := c.as("auditor").get(one + "/dossier"); res.StatusCode != http.StatusOK {
+		t.Fatalf("dossier: status %d", res.StatusCode)
+	}
+	_, body = firm.get(readingsPath(id))
+	wants(t, body, "测试 auditor", "办件的卷宗", "导出卷宗")
+
+	c.importCSV("persons.csv", "统一社会信用代码,企业名称,县（市、区）,法定代表人\n"+tinghuCode+",盐城亭湖甲机械有限公司,亭湖区,演示人员新\n", "bureau", "320900")
+	lacks(t, body, "数据导入")
+	c.as("city").get(fmt.Sprintf("/imports/%d", c.batches[len(c.batches)-1]))
+	_, body = firm.get(readingsPath(id))
+	wants(t, body, "测试 city", "数据导入")
+}
+
 // In an emergency an official of another county sees a firm, which is told of it.
 func TestEmergency(t *testing.T) {
 	c := newCity(t)

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
@@ -21,7 +22,12 @@ import (
 type Survey struct {
 	Misses   []Miss       // those with the most to gain first
 	Ceilings []CeilingUse // in the order of the document
+
+	read []access.Seen // personal and confidential data that it was worked out from
 }
+
+// Shown notes that the survey is shown through a scope: it was worked out once, and each who is shown it reads what it stands on.
+func (s *Survey) Shown(scope access.Scope) { scope.SawAgain(s.read) }
 
 // Miss is a firm that fails a clause by a single condition.
 type Miss struct {
@@ -68,7 +74,11 @@ type missKey struct {
 // paid or misses something, and is kept as long as there is room: pages of its lists ask for it again.
 func (l *Lab) Survey(ctx context.Context, o *Outcome) (*Survey, error) {
 	key := fmt.Sprint(o.Plan.Hash, " ", o.Seq, " ", o.AsOf, " ", o.Scenario.Area, " ", o.view.Scope().Key())
-	return l.surveys.Try(key, func() (*Survey, error) { return l.survey(ctx, o) })
+	s, err := l.surveys.Try(key, func() (*Survey, error) { return l.survey(ctx, o) })
+	if err == nil {
+		s.Shown(o.view.Scope())
+	}
+	return s, err
 }
 
 // Size is how much room it takes on a shelf.
@@ -76,11 +86,14 @@ func (s *Survey) Size() int { return len(s.Misses) }
 
 func (l *Lab) survey(ctx context.Context, o *Outcome) (*Survey, error) {
 	r := &surveying{lab: l, outcome: o, plan: o.Plan.Unstaged(), waived: map[[2]string]*policy.Plan{}, cuts: map[string]*CeilingUse{}}
-	err := l.Runner.Each(ctx, o.view, o.After, func(f *region.Firm) bool { return true }, r.look)
+	var watch access.Watch
+	err := l.Runner.Each(ctx, o.view.Watched(&watch), o.After, func(f *region.Firm) bool { return true }, r.look)
 	if err != nil {
 		return nil, fmt.Errorf("survey a scenario of %s: %w", o.Scenario.Policy, err)
 	}
-	return r.done(), nil
+	s := r.done()
+	s.read = watch.Take()
+	return s, nil
 }
 
 // surveying is a survey while it is made.

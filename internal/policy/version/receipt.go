@@ -10,6 +10,7 @@ import (
 	"io"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -41,6 +42,17 @@ type Receipt struct {
 	Allotted []policy.Allotted `json:"allotted,omitempty"`
 	Facts    json.RawMessage   `json:"facts"`    // docs/facts-json.md, only what was read
 	Decision json.RawMessage   `json:"decision"` // docs/policy-result.md
+}
+
+// Reads is the codes of the definitions whose values stand in the receipt, in the order of the content.
+func (r Receipt) Reads(lib *content.Library) []string {
+	var all []string
+	for _, d := range lib.FactDefs() {
+		if bytes.Contains(r.Facts, []byte(strconv.Quote(d.Code))) {
+			all = append(all, d.Code)
+		}
+	}
+	return all
 }
 
 // ReceiptPolicy is by what was decided.

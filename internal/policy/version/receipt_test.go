@@ -120,6 +120,16 @@ func TestReadReceiptRefuses(t *testing.T) {
 	}
 }
 
+// A receipt tells of which definitions it holds values, and of no other.
+func TestReceiptReads(t *testing.T) {
+	lib, err := library()
+	must(t, err)
+	r := Receipt{Facts: []byte(`{"enterprise":{"facts":{"ent.revenue":{"2022":"1元"},"ent.address":"ent.tax_paid"},"projects":[{"facts":{"project.name":"\"ent.profit\""}}]}}`)}
+	if diff := cmp.Diff([]string{"ent.address", "ent.revenue", "ent.tax_paid", "project.name"}, r.Reads(lib)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // The decision of a receipt is the one that was asked for, for every worked case of what ships and for a whole file.
 func TestReceiptSaysTheDecision(t *testing.T) {
 	lib, err := library()
