@@ -279,6 +279,9 @@ func (c *console) verifyDossier(name, key string, lib *content.Library) error {
 		}
 		return errs.Conflict(i18n.M("cmd.audit_not_verified", len(faults)))
 	}
+	if v.Gone > 0 {
+		fmt.Fprintln(c.out, c.t.S("cmd.audit_gone", v.Gone))
+	}
 	fmt.Fprintln(c.out, c.t.S("cmd.audit_verified", v.Things, v.Files, v.Decided, v.Checkpoint.Size, v.Checkpoint.Origin))
 	return nil
 }

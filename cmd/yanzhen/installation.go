@@ -41,6 +41,7 @@ import (
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/proof"
 	"github.com/yanzhen/yanzhen/internal/release"
+	"github.com/yanzhen/yanzhen/internal/retention"
 	"github.com/yanzhen/yanzhen/internal/seal"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/source"
@@ -132,6 +133,7 @@ var schemas = []store.Migrations{
 	fact.Migrations,
 	notice.Migrations,
 	consent.Migrations,
+	retention.Migrations,
 	ledger.Migrations,
 	form.Migrations,
 	casework.Migrations,
@@ -162,6 +164,7 @@ type installation struct {
 	evidence   blob.Dir // files of cases
 	proof      *proof.Prover
 	consent    *consent.Store
+	retention  *retention.Store
 	accounts   *access.Store
 	sources    *source.Store
 	parties    *party.Store
@@ -269,6 +272,9 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		return nil, err
 	}
 	if err = in.openCases(ctx, p); err != nil {
+		return nil, err
+	}
+	if in.retention, err = in.openRetention(ctx); err != nil {
 		return nil, err
 	}
 	in.proof, err = proof.Open(ctx, proof.Deps{

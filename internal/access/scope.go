@@ -98,6 +98,7 @@ const (
 	ReadLoans      Action = "read_loans"      // lists of loans that banks send, beside what we know of these loans
 	TellLoans      Action = "tell_loans"      // bring such a list in
 	BreakGlass     Action = "break_glass"     // see an enterprise beyond one's rights in an emergency
+	Erase          Action = "erase"           // propose, approve and refuse to delete what is no longer to be kept, and hold it
 )
 
 // Actions are all actions, in the order in which a page offers them.
@@ -105,7 +106,7 @@ func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
 		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReviewFlag, ReadFund, ManageFund, PayOut,
-		Consent, UseConsent, ReadReadings, BreakGlass, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
+		Consent, UseConsent, ReadReadings, BreakGlass, Erase, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
 
@@ -257,6 +258,9 @@ var rules = []rule{
 	{SafetyBureau, BreakGlass, always},
 	{EnvironmentBureau, BreakGlass, always},
 	{Auditor, BreakGlass, always},
+	// Who has data deleted is shown what it is about, never what it says. Whoever proposes is not the one who approves.
+	{CityOfficial, Erase, inArea},
+	{Administrator, Erase, always},
 	{Emergency, ReadParty, owns},
 	{Emergency, ReadFact, owns},
 	{Emergency, ReadSensitive, owns},

@@ -57,6 +57,7 @@ read_readings    .      A    .       .   .      .           .      .      .     
 read_loans       A      A    .       .   .      .           .      .      .          R    .          .       .      A       .             .
 tell_loans       .      A    .       .   .      .           .      .      .          R    .          .       .      .       .             .
 break_glass      *      *    .       .   *      *           .      .      .          .    .          .       .      *       .             .
+erase            .      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
 `
 
 var columns = map[Role]int{

@@ -104,6 +104,17 @@ var pages = map[string]page{
 	"GET /emergency":                                because("a form for break_glass"),
 	"POST /emergency":                               by("break_glass"),
 
+	"GET /retention":                  because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /retention":                 because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"GET /deletions/{id}":             because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"GET /deletions/{id}/certificate": because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /deletions/{id}/approve":    because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /deletions/{id}/refuse":     because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /holds":                     because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /holds/{id}/end":            because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /deletion-requests/{id}":    because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
+	"POST /enterprises/{id}/erasure":  because("a person asks for it, whose data it is"),
+
 	"GET /account/messages":                    because("a person says how messages come to it; a program asks for them"),
 	"POST /account/messages":                   because("a person says how messages come to it; a program asks for them"),
 	"POST /account/messages/{channel}/ask":     because("an address is a person's, who alone gets the code"),

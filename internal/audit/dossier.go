@@ -133,12 +133,14 @@ func Dossier(ctx context.Context, q store.Querier, kinds []*Kind, id int64, chec
 }
 
 // held is what a thing names.
-func (k *Kind) held(thing json.RawMessage) (all []Held) {
+func (k *Kind) held(thing json.RawMessage) []Held { return found(k.Holds, thing) }
+
+func found(holds []Hold, thing json.RawMessage) (all []Held) {
 	var parts map[string]json.RawMessage
 	if json.Unmarshal(thing, &parts) != nil {
 		return nil
 	}
-	for _, hold := range k.Holds {
+	for _, hold := range holds {
 		for _, h := range hold(parts) {
 			if isHash(h.Hash) {
 				all = append(all, h)
@@ -194,6 +196,7 @@ func (e Entry) copy(to func() (io.Writer, error), size func(int64)) (err error) 
 type Verified struct {
 	Checkpoint             Checkpoint
 	Things, Files, Decided int
+	Gone                   int // files that are named and were deleted by the rules, as a leaf says
 	Faults                 []i18n.Msg
 }
 
@@ -203,7 +206,7 @@ type Again func(p Proof, dossier fs.FS) (decided int, differs []i18n.Msg, err er
 // Verify holds a dossier against itself and against a public key that comes from elsewhere, without a database: the signature, each
 // proof, each file by its hash, and each decision by deciding again. What is not part of it is a fault too.
 func Verify(dossier fs.FS, kinds []*Kind, key string, again Again) (*Verified, error) {
-	v, named := &Verified{}, map[string]bool{CheckpointFile: true, ProofsFile: true, GuideFile: true}
+	v, named, gone := &Verified{}, map[string]bool{CheckpointFile: true, ProofsFile: true, GuideFile: true}, map[string]bool{}
 	msg, err := ReadSome(dossier, CheckpointFile, maxNote)
 	if err != nil {
 		return nil, errs.Invalid(i18n.M("audit.no_dossier", CheckpointFile))
@@ -214,14 +217,14 @@ func Verify(dossier fs.FS, kinds []*Kind, key string, again Again) (*Verified, e
 	if text, err := ReadSome(dossier, GuideFile, maxNote); err != nil || string(text) != guide {
 		v.Faults = append(v.Faults, i18n.M("audit.file_changed", GuideFile))
 	}
-	if err := v.proofs(dossier, byName(kinds), named, again); err != nil {
+	if err := v.proofs(dossier, byName(kinds), named, gone, again); err != nil {
 		return nil, err
 	}
-	return v, v.files(dossier, named)
+	return v, v.files(dossier, named, gone)
 }
 
-// proofs goes over the proofs, and notes what they name.
-func (v *Verified) proofs(dossier fs.FS, kinds map[string]*Kind, named map[string]bool, again Again) (err error) {
+// proofs goes over the proofs, and notes what they name, and what they say was deleted.
+func (v *Verified) proofs(dossier fs.FS, kinds map[string]*Kind, named, gone map[string]bool, again Again) (err error) {
 	f, err := dossier.Open(ProofsFile)
 	if err != nil {
 		return errs.Invalid(i18n.M("audit.no_dossier", ProofsFile))
@@ -256,6 +259,9 @@ func (v *Verified) proofs(dossier fs.FS, kinds map[string]*Kind, named map[strin
 		for _, h := range k.held(p.Thing) {
 			named[path.Join(h.Dir, h.Hash)] = true
 		}
+		for _, h := range found(k.Gone, p.Thing) {
+			gone[path.Join(h.Dir, h.Hash)] = true
+		}
 		decided, differs, err := again(p, dossier)
 		if err != nil {
 			return err
@@ -287,8 +293,8 @@ func (v *Verified) inOrder(k *Kind, p Proof, last map[int64]int64) {
 	last[rows[0].Of] = rows[0].N
 }
 
-// files holds every file against its name, and wants each that is named and no other.
-func (v *Verified) files(dossier fs.FS, named map[string]bool) error {
+// files holds every file against its name, and wants each that is named, but for those that were deleted, and no other.
+func (v *Verified) files(dossier fs.FS, named, gone map[string]bool) error {
 	seen := map[string]bool{}
 	err := fs.WalkDir(dossier, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
@@ -312,7 +318,11 @@ func (v *Verified) files(dossier fs.FS, named map[string]bool) error {
 		return fmt.Errorf("read the dossier: %w", err)
 	}
 	for _, name := range slices.Sorted(maps.Keys(named)) {
-		if !seen[name] {
+		switch {
+		case seen[name]:
+		case gone[name]:
+			v.Gone++
+		default:
 			v.Faults = append(v.Faults, i18n.M("audit.file_gone", name))
 		}
 	}

@@ -35,6 +35,8 @@ type Kind struct {
 	Case string
 	// Holds finds what a dossier holds with a thing of the kind.
 	Holds []Hold
+	// Gone finds what a thing says was deleted by the rules: a dossier need not hold it.
+	Gone []Hold
 	// Numbered is the part whose one row has a number n, from 1 on, among those of its case_id; "" where things are not numbered.
 	Numbered string
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -40,6 +41,7 @@ type Evidence struct {
 	Shared    bool   // an office added it for the applicant to see
 	At        int64
 	RemovedAt int64 // 0 while the case holds it
+	ErasedAt  int64 // when its bytes were deleted by the rules of retention; 0 while they are kept
 	Loose     bool  // whoever asked for it (Files) may take it away
 }
 
@@ -47,7 +49,7 @@ type Evidence struct {
 func (f Evidence) Open() bool { return f.Who == Applicant || f.Shared }
 
 const (
-	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.who, f.shared, f.at, f.removed_at`
+	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.who, f.shared, f.at, f.removed_at, f.erased_at`
 	filesOf         = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.case_id = $1 AND f.removed_at = 0 ORDER BY f.id`
 	fileByID        = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.id = $1`
 	insertFile      = `INSERT INTO case_evidence (id, case_id, field, name, sha256, size, type, actor, at, removed_at, who, shared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`
@@ -56,7 +58,7 @@ const (
 
 func scanFile(r interface{ Scan(...any) error }) (f Evidence, err error) {
 	var shared int
-	err = r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.Who, &shared, &f.At, &f.RemovedAt)
+	err = r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.Who, &shared, &f.At, &f.RemovedAt, &f.ErasedAt)
 	f.Shared = shared != 0
 	return f, err
 }
@@ -260,6 +262,9 @@ func (s *Store) OpenFile(ctx context.Context, scope access.Scope, id int64) (Evi
 	f, c, _, _, err := s.file(ctx, scope, id)
 	if err != nil {
 		return Evidence{}, nil, err
+	}
+	if f.ErasedAt != 0 {
+		return f, nil, &errs.Error{Kind: errs.KindNotFound, Msg: i18n.M("casework.file_erased", clock.DayOf(f.ErasedAt).String())}
 	}
 	scope.Saw(c.Enterprise, ReadFile)
 	body, err := s.Blobs.Get(f.SHA256)

@@ -271,7 +271,7 @@ func TestProblems(t *testing.T) {
 		{"personal for ever", "facts/lease.yaml", fact("type: text, flow: state, period: year, authority: [tax], sensitivity: personal, ground: duty, purpose: {zh: 甲, en: A}, keep: {after: never}"), "lease.x is about a person"},
 		{"term", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, keep: {after: recorded, years: 101}"), "101 is no term in years"},
 		{"term of what stays", "facts/lease.yaml", fact("type: bool, flow: state, period: year, authority: [tax], sensitivity: public, keep: {after: never, years: 1}"), "1 is no term in years"},
-		{"grade", "register.yaml", "source: x\nconfidence: unverified\nnote: {zh: 甲, en: A}\ngrades: []\ngrounds: []\nclasses: []\n", "the grade public is missing"},
+		{"grade", "register.yaml", "source: x\nconfidence: unverified\nnote: {zh: 甲, en: A}\ngrades: []\ngrounds: []\nclasses: []\nrecords: []\n", "the grade public is missing"},
 		{"parent", "areas/divisions.csv", "code,name,parent,level,sources\n320981,东台市,320900,county,M\n", `areas/divisions.csv:2:12: the code above, "320900"`},
 		{"csv", "areas/divisions.csv", "code,name,parent,level,sources\n320000,江苏省\n", "a row of 5 columns"},
 		{"header", "areas/aliases.csv", "code,name\n", `the header of column 2 is "name"`},

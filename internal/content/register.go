@@ -15,6 +15,7 @@ type Register struct {
 	Grades     []DataGrade `yaml:"grades"`
 	Grounds    []Ground    `yaml:"grounds"`
 	Classes    []DataClass `yaml:"classes"`
+	Records    []Record    `yaml:"records"`
 }
 
 // DataGrade is what a grade of FactDef.Sensitivity means (分级).
@@ -42,9 +43,18 @@ type DataClass struct {
 	Keep Keep      `yaml:"keep"`
 }
 
+// Record is a kind of what is kept besides values of definitions.
+type Record struct {
+	Code   string    `yaml:"code"`
+	Name   i18n.Text `yaml:"name"`
+	Help   i18n.Text `yaml:"help"` // what goes when its term is over, and what stays
+	Keep   Keep      `yaml:"keep"`
+	Source string    `yaml:"source"`
+}
+
 // Keep is for how long a value is kept.
 type Keep struct {
-	After string `yaml:"after"` // Never, Recorded or Superseded
+	After string `yaml:"after"` // Never, Recorded or Superseded; of a Record also Closed
 	Years int    `yaml:"years,omitempty"`
 }
 
@@ -53,7 +63,11 @@ const (
 	Never      = "never"      // it is kept without a term
 	Recorded   = "recorded"   // the value became known
 	Superseded = "superseded" // the value stopped to hold: another took its place, or it was taken back
+	Closed     = "closed"     // the case was over
 )
+
+// factTerms are what the term of a value may count from.
+const factTerms = Never + ", " + Recorded + ", " + Superseded
 
 // maxKeep is the longest term, in years.
 const maxKeep = 100
@@ -61,6 +75,11 @@ const maxKeep = 100
 // Grade is what a grade means.
 func (r Register) Grade(code string) (DataGrade, bool) {
 	return withCode(r.Grades, code, func(g DataGrade) string { return g.Code })
+}
+
+// Record is the kind of record with a code.
+func (r Register) Record(code string) (Record, bool) {
+	return withCode(r.Records, code, func(x Record) string { return x.Code })
 }
 
 // Ground is the ground with a code.
@@ -110,7 +129,13 @@ func (l *loader) readRegister() {
 		return r.Classes[i].Code, []i18n.Text{r.Classes[i].Name, r.Classes[i].Help}
 	})
 	for i, c := range r.Classes {
-		l.keep(doc, c.Keep, "classes", i, "keep")
+		l.keep(doc, c.Keep, factTerms, "classes", i, "keep")
+	}
+	l.registered(doc, "records", len(r.Records), func(i int) (string, []i18n.Text) {
+		return r.Records[i].Code, []i18n.Text{r.Records[i].Name, r.Records[i].Help}
+	})
+	for i, x := range r.Records {
+		l.keep(doc, x.Keep, Never+", "+Recorded+", "+Closed, "records", i, "keep")
 	}
 	l.lib.register = r
 }
@@ -134,8 +159,8 @@ func (l *loader) registered(doc *Document, list string, n int, of func(int) (str
 }
 
 // keep checks a term.
-func (l *loader) keep(doc *Document, k Keep, at ...any) {
-	l.word(doc, k.After, Never+", "+Recorded+", "+Superseded, append(at, "after")...)
+func (l *loader) keep(doc *Document, k Keep, words string, at ...any) {
+	l.word(doc, k.After, words, append(at, "after")...)
 	if k.After == Never && k.Years != 0 || k.After != Never && (k.Years < 1 || k.Years > maxKeep) {
 		l.report(doc, i18n.M("content.bad_term", k.Years, maxKeep), at...)
 	}
@@ -162,7 +187,7 @@ func (l *loader) sorted(doc *Document, def *FactDef, class string, item factItem
 		}
 	}
 	if def.Keep != (Keep{}) {
-		l.keep(doc, def.Keep, at("keep")...)
+		l.keep(doc, def.Keep, factTerms, at("keep")...)
 	}
 	if def.Purpose != (i18n.Text{}) {
 		l.bilingual(doc, def.Purpose, at("purpose")...)

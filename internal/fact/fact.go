@@ -63,9 +63,10 @@ const (
 	Reported  Status = iota // as its source says
 	Verified                // checked against evidence
 	Estimated               // worked out from other figures
+	Erased                  // deleted by the rules: its state is Withheld (Store.Erase); nobody states it
 )
 
-func (s Status) String() string { return [...]string{"reported", "verified", "estimated"}[s] }
+func (s Status) String() string { return [...]string{"reported", "verified", "estimated", "erased"}[s] }
 
 // Statement is that somebody said something: Def has Value for Subject in Period.
 type Statement struct {

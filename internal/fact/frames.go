@@ -96,6 +96,7 @@ type change struct {
 	published []int64 // sources, without those retracted in the same stretch
 	retracted []int64 // sources that were known before
 	merges    []source.LogEntry
+	erased    bool // values are gone that snapshots of before hold
 }
 
 func summarise(log []source.LogEntry) change {
@@ -112,6 +113,8 @@ func summarise(log []source.LogEntry) change {
 			}
 		case source.Merge, source.Unmerge:
 			c.merges = append(c.merges, e)
+		case source.Erase:
+			c.erased = true
 		}
 	}
 	return c
@@ -122,7 +125,10 @@ func summarise(log []source.LogEntry) change {
 // that could win it compete again.
 func (f *Frames) advance(ctx context.Context, last *snapshot, log []source.LogEntry) (*snapshot, error) {
 	c := summarise(log)
-	if len(c.published) > f.limits.sources {
+	if c.erased {
+		f.forgetPast()
+	}
+	if c.erased || len(c.published) > f.limits.sources {
 		return f.rebuild(ctx, c.seq)
 	}
 	f.epoch++
@@ -363,6 +369,13 @@ func (f *Frames) KnownBy(ctx context.Context, day period.Day) (int64, error) {
 // ScopeOf is what an account may see and do at this moment.
 func (f *Frames) ScopeOf(a access.Account) access.Scope {
 	return party.ExpandScope(f.facts.lib, f.newest.Load().parties, a)
+}
+
+// forgetPast lets go of old snapshots, in which something may stand that was erased since.
+func (f *Frames) forgetPast() {
+	f.pastMu.Lock()
+	defer f.pastMu.Unlock()
+	f.past = nil
 }
 
 // pastAt is the snapshot of an old commit. Those who ask for one at the same time wait for each other: building two at

@@ -427,7 +427,7 @@ func (b *builder) sound(c *column, ch *chunk, subjects int) bool {
 	if c.text && !ch.value.Within(chunkLen, 0, int64(len(b.codes.texts))-1) {
 		return false
 	}
-	if !ch.mark.Within(chunkLen, 0, int64(newMark(Withheld, AtLeast, Estimated))) {
+	if !ch.mark.Within(chunkLen, 0, int64(newMark(Withheld, AtLeast, Erased))) {
 		return false
 	}
 	for i := range chunkLen {

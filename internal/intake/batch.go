@@ -47,6 +47,7 @@ type Batch struct {
 	Source     int64    // once committed
 	Failure    i18n.Msg // why the last step failed; empty when it did not
 	Delivery   int64    // the first batch of those that came together; 0 for a file that came alone
+	ErasedAt   int64    // when the file was deleted by the rules of retention; 0 while it is kept
 	Base       int64    // the committed batch of which this file is a later state; 0 when there is none
 }
 
@@ -71,10 +72,10 @@ func (b *Batch) Standing() Standing {
 }
 
 const (
-	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure, delivery, base`
-	listColumns  = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, ` + unlessOver + `plan END, ` + unlessOver + `preview END, source_id, failure, delivery, base`
+	batchColumns = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, plan, preview, source_id, failure, delivery, base, erased_at`
+	listColumns  = `id, sha256, name, size, sender, authority, area, account, state, received_at, changed_at, ` + unlessOver + `plan END, ` + unlessOver + `preview END, source_id, failure, delivery, base, erased_at`
 	unlessOver   = `CASE WHEN state IN ('committed', 'undone') THEN '{}' ELSE `
-	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`
+	insertBatch  = `INSERT INTO intake_batch (` + batchColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 0)`
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
 	readPreview  = `SELECT preview FROM intake_batch WHERE id = $1`
 	listBatches  = `SELECT ` + listColumns + ` FROM intake_batch WHERE id < $1 AND `
@@ -170,7 +171,7 @@ func scanBatch(row interface{ Scan(...any) error }) (Batch, error) {
 		state, plan, preview, failed string
 	)
 	err := row.Scan(&b.ID, &b.SHA256, &b.Name, &b.Size, &b.Sender, &b.Authority, &b.Area, &b.Account, &state,
-		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base)
+		&b.ReceivedAt, &b.ChangedAt, &plan, &preview, &b.Source, &failed, &b.Delivery, &b.Base, &b.ErasedAt)
 	if err != nil {
 		return Batch{}, err
 	}

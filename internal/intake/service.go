@@ -260,6 +260,9 @@ func (s *Service) checkUpload(scope access.Scope, u *Upload) error {
 
 // open opens the file of a batch.
 func (s *Service) open(b Batch) (*sheet.Book, error) {
+	if err := b.erasedFile(); err != nil {
+		return nil, err
+	}
 	f, err := s.deps.Blobs.Get(b.SHA256)
 	if err != nil {
 		return nil, fmt.Errorf("open file of batch %d: %w", b.ID, err)
@@ -324,6 +327,9 @@ func (s *Service) draft(ctx context.Context, b Batch, p period.Period, mem memor
 func (s *Service) Replan(ctx context.Context, scope access.Scope, id int64, p Plan) (Batch, error) {
 	b, err := s.Batch(ctx, scope, id)
 	if err != nil {
+		return Batch{}, err
+	}
+	if err := b.erasedFile(); err != nil {
 		return Batch{}, err
 	}
 	if p, err = p.over(s.deps.Library, b.Plan); err != nil {
@@ -406,6 +412,9 @@ func (s *Service) Undo(ctx context.Context, scope access.Scope, id int64, reason
 func (s *Service) Again(ctx context.Context, scope access.Scope, id int64) (Batch, error) {
 	b, err := s.Batch(ctx, scope, id)
 	if err != nil {
+		return Batch{}, err
+	}
+	if err := b.erasedFile(); err != nil {
 		return Batch{}, err
 	}
 	if b.State != Undone && b.State != Ready && b.State != Failed {

@@ -61,9 +61,10 @@ const (
 
 // mine is the condition that a message is for the account of the scope; args begin with the account.
 func mine(scope access.Scope) (string, []any) {
-	return scope.WhereObject(access.ReadNotice, access.Columns{
+	where, args := scope.WhereObject(access.ReadNotice, access.Columns{
 		Area: "n.to_area", Owner: "n.to_party", Accounts: "n.to_account", Roles: "n.to_role",
 	}, []any{scope.Account()})
+	return where + " AND n.title <> ''", args // erased ones are empty
 }
 
 // Inbox are the messages to the account of a scope.

@@ -20,6 +20,7 @@ const (
 	Unmerge Change = "unmerge" // and no longer do
 	Enforce Change = "enforce" // a policy is put in force (package policy/version)
 	End     Change = "end"     // a policy is ended from a day on
+	Erase   Change = "erase"   // values of statements are erased in place (package fact); Reason tells by which run
 )
 
 // Newest stands for the newest commit where "as known at" is asked for.

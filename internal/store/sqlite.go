@@ -37,6 +37,7 @@ type writer struct {
 	kept  *kept
 	lock  *os.File
 	queue chan *turn
+	apart chan func() // done between groups, outside of a transaction
 	stop  chan struct{}
 	done  chan struct{}
 
@@ -71,7 +72,7 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 	db := &DB{dialect: sqlite, file: file, opts: opts}
 	w := &writer{
 		db: db, lock: lock,
-		queue: make(chan *turn, groupMax), stop: make(chan struct{}), done: make(chan struct{}),
+		queue: make(chan *turn, groupMax), apart: make(chan func()), stop: make(chan struct{}), done: make(chan struct{}),
 	}
 	defer func() {
 		if err == nil {
@@ -131,13 +132,16 @@ func openSQLite(ctx context.Context, file string, opts options) (_ *DB, err erro
 	return db, nil
 }
 
+// busyWait is how long a connection waits for another one, ms.
+const busyWait = 10_000
+
 // sqliteDSN carries the pragmas, because a pool opens connections when it likes and a pragma holds for one.
 // busy_timeout comes first: switching to WAL may already have to wait.
 func sqliteDSN(file, txlock string, pragmas ...string) string {
 	q := url.Values{"_txlock": {txlock}}
 	for _, p := range append([]string{
-		"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(0)",
-		"temp_store(MEMORY)",
+		fmt.Sprintf("busy_timeout(%d)", busyWait), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)", "wal_autocheckpoint(0)",
+		"temp_store(MEMORY)", "secure_delete(1)",
 	}, pragmas...) {
 		q.Add("_pragma", p)
 	}
@@ -249,6 +253,8 @@ func (w *writer) run() {
 			return
 		case t := <-w.queue:
 			w.group(t)
+		case do := <-w.apart:
+			do()
 		}
 	}
 }

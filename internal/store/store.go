@@ -55,6 +55,7 @@ const (
 // engine is what differs between the databases: how a write function gets its transaction and how it is committed.
 type engine interface {
 	write(ctx context.Context, fn func(context.Context, *Tx) error) error
+	wipe(ctx context.Context, tables []string) error
 	close() error
 }
 

@@ -85,6 +85,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"emergency", "city", "/emergency"},
 		{"proof", "", "/proof"},
 		{"register", "", "/register"},
+		{"retention", "admin", "/retention"},
 		{"file-merged", "city", enterprisePath(merged)},
 		{"merge", "city", mergePath(tinghu, 0) + "?q=" + url.QueryEscape("盐城")},
 		{"merge-preview", "city", mergePath(tinghu, twin)},

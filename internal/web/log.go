@@ -87,6 +87,7 @@ type logData struct {
 	AsOf  string
 	Whole bool // nothing is left out for want of an area
 	Flags bool // the visitor may look for red flags
+	Erase bool // and have data deleted
 }
 
 // logEntry is one thing that somebody did: to what is known, to a policy, or to an account.
@@ -228,7 +229,7 @@ func (s *server) log(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	d := logData{
 		Query: q, Total: len(all), Pages: max((len(all)+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view),
-		Whole: v.scope.Sees(access.ReadLog, "", 0), Flags: mayFlag.MetBy(v.scope),
+		Whole: v.scope.Sees(access.ReadLog, "", 0), Flags: mayFlag.MetBy(v.scope), Erase: v.scope.Can(access.Erase),
 	}
 	for _, k := range deeds() {
 		d.Deeds = append(d.Deeds, option{string(k), deedText(v.t, k)})

@@ -37,6 +37,8 @@ type readingsData struct {
 	MayEnd      bool
 	Consents    []consentRow
 	Emergencies []emergencyRow
+	Erasures    []erasureRow
+	Personal    []option // definitions that may be asked to be deleted
 	Rows        []readingRow
 	Older       string // address of the stretch after; "" for none
 	Newest      bool   // this is the first stretch
@@ -67,8 +69,11 @@ func (s *server) whoReads(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	d := readingsData{Firm: e.ID, Name: e.Name, MayEnd: v.scope.Sees(access.Consent, e.Area, e.ID)}
-	if r.FormValue("done") != "" {
+	switch r.FormValue("done") {
+	case "ended":
 		d.Done = v.t.S("reading.ended")
+	case "asked":
+		d.Done = v.t.S("retentionpage.asked")
 	}
 	given, err := s.Consent.Of(ctx, v.scope, e.ID)
 	if err != nil {
@@ -82,6 +87,22 @@ func (s *server) whoReads(w http.ResponseWriter, r *http.Request, v *visit) erro
 		d.Consents = append(d.Consents, s.consentRow(ctx, v.t, whole.Registry(), g))
 	}
 	people := map[int64]string{}
+	asked, err := s.Retention.Of(ctx, v.scope, e.ID)
+	if err != nil {
+		return err
+	}
+	for _, x := range asked {
+		row, err := s.erasureRow(ctx, v, whole.Registry(), x, people)
+		if err != nil {
+			return err
+		}
+		d.Erasures = append(d.Erasures, row)
+	}
+	for _, def := range s.Library.FactDefs() {
+		if s.Retention.May(def.Code) {
+			d.Personal = append(d.Personal, option{def.Code, v.t.Text(def.Name)})
+		}
+	}
 	broken, err := s.Consent.Emergencies(ctx, v.scope, e.ID)
 	if err != nil {
 		return err
