@@ -430,7 +430,7 @@ func TestReferralEnds(t *testing.T) {
 					w.now = time.Date(2024, 11, day, 23, 59, 0, 0, clock.Beijing)
 					err := w.does(city, id, "release", map[string]any{"reason": "逾期"})
 					refused(t, err, errs.KindConflict, "ended while the bank may answer")
-					if err == nil || !strings.Contains(err.Error(), "From 2024-11-16 on") {
+					if err == nil || !strings.Contains(err.Error(), "from 2024-11-16 on") {
 						t.Errorf("on the %dth it is told %v", day, err)
 					}
 				}
