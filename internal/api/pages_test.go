@@ -25,13 +25,14 @@ func because(why string) page { return page{why: why} }
 
 // pages is every address of package web by its pattern, and what a program asks instead.
 var pages = map[string]page{
-	"GET /{$}":       because("leads to the first page of whoever comes"),
-	"GET /sign-in":   because("a person signs in by a session, a program comes with a token"),
-	"POST /sign-in":  because("a person signs in by a session, a program comes with a token"),
-	"POST /sign-out": because("a person signs in by a session; a token is taken back by end_token"),
-	"GET /activate":  because("a person sets the password that nobody else is to know"),
-	"POST /activate": because("a person sets the password that nobody else is to know"),
-	"POST /language": because("a program says Accept-Language"),
+	"GET /{$}":           because("leads to the first page of whoever comes"),
+	"GET /sign-in":       because("a person signs in by a session, a program comes with a token"),
+	"POST /sign-in":      because("a person signs in by a session, a program comes with a token"),
+	"POST /sign-in/code": because("a person signs in by a session, a program comes with a token"),
+	"POST /sign-out":     because("a person signs in by a session; a token is taken back by end_token"),
+	"GET /activate":      because("a person sets the password that nobody else is to know"),
+	"POST /activate":     because("a person sets the password that nobody else is to know"),
+	"POST /language":     because("a program says Accept-Language"),
 
 	"GET /calculator":                 by("calculate", "get_policy", "list_policies"),
 	"GET /calculator/receipt":         by("get_calculation_receipt"),
@@ -114,6 +115,23 @@ var pages = map[string]page{
 	"POST /holds/{id}/end":            because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
 	"POST /deletion-requests/{id}":    because("two persons decide on a deletion, whom no program stands for; what is due is counted by yanzhen retention due"),
 	"POST /enterprises/{id}/erasure":  because("a person asks for it, whose data it is"),
+
+	"GET /account/factor":           because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/factor":          because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/factor/take":     because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/factor/spares":   because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/factor/drop":     because("a second factor and a session are a person's: a program comes with a token"),
+	"GET /account/sessions":         because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/sessions/end":    because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /account/sessions/others": because("a second factor and a session are a person's: a program comes with a token"),
+	"POST /accounts/{id}/factor":    because("an administrator decides on persons' sessions and factors at the keyboard: a token that could would be worth as much"),
+	"POST /accounts/{id}/sessions":  because("an administrator decides on persons' sessions and factors at the keyboard: a token that could would be worth as much"),
+	"GET /system/sign-in":           because("an administrator decides on persons' sessions and factors at the keyboard: a token that could would be worth as much"),
+	"POST /system/sign-in":          because("an administrator decides on persons' sessions and factors at the keyboard: a token that could would be worth as much"),
+	"POST /system/sessions":         because("an administrator decides on persons' sessions and factors at the keyboard: a token that could would be worth as much"),
+
+	"POST /flags/open":         by("open_flag"),
+	"POST /rounds/{id}/rename": by("rename_round"),
 
 	"GET /account/messages":                    because("a person says how messages come to it; a program asks for them"),
 	"POST /account/messages":                   because("a person says how messages come to it; a program asks for them"),
