@@ -13,10 +13,14 @@ REVOKE UPDATE, DELETE ON
   account_event, audit_checkpoint, audit_hash,
   case_event, case_frozen_fact, case_frozen_file, case_pin,
   consent_emergency, consent_end, consent_grant,
+  credit_contract, credit_definition, credit_drawdown, credit_drawdown_restated, credit_repayment, credit_repayment_restated,
   database_identity,
+  form_definition,
   ledger_batch, ledger_batch_file, ledger_claim, ledger_commitment, ledger_hold, ledger_lift, ledger_line, ledger_order, ledger_order_step,
   ledger_part, ledger_posting, ledger_request, ledger_transfer,
   policy_event, policy_package,
   retention_hold, retention_hold_end,
   subsidy_release, subsidy_ruling, subsidy_score
 FROM yanzhen_app;
+-- A leaf gets its place later.
+REVOKE DELETE ON audit_leaf, audit_tree FROM yanzhen_app;

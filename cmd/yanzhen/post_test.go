@@ -103,7 +103,7 @@ func TestDemoMails(t *testing.T) {
 		with url.Values
 	}{
 		{"/sign-in", url.Values{"login": {"enterprise"}, "password": {demoPassword}}},
-		{"/account/messages/mail/ask", url.Values{"address": {"office@example.com"}}},
+		{"/account/messages/mail/ask", url.Values{"address": {"office@example.com"}, "password": {demoPassword}}},
 	} {
 		answer, err := browser.PostForm(s.url+form.path, form.with)
 		if err != nil {

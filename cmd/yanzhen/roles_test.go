@@ -87,7 +87,7 @@ func TestLeastRights(t *testing.T) {
 		"CREATE TABLE mine (a INTEGER)", "ALTER TABLE account ADD COLUMN mine INTEGER", "DROP TABLE account_event", "TRUNCATE ledger_posting",
 		"ALTER TABLE audit_hash DISABLE TRIGGER ALL", "DROP TRIGGER audit_hash_kept ON audit_hash",
 		"UPDATE account_event SET note = 'x'", "DELETE FROM account_event", "UPDATE ledger_posting SET fen = 1", "DELETE FROM ledger_transfer",
-		"DELETE FROM audit_checkpoint", "UPDATE case_event SET at = 0", "DELETE FROM schema_step", "INSERT INTO schema_step SELECT * FROM schema_step",
+		"DELETE FROM audit_checkpoint", "DELETE FROM audit_leaf", "UPDATE credit_drawdown SET ppm = 1", "UPDATE case_event SET at = 0", "DELETE FROM schema_step", "INSERT INTO schema_step SELECT * FROM schema_step",
 	} {
 		var denied *pgconn.PgError
 		if err := run(served, sql); !errors.As(err, &denied) || denied.Code != "42501" {

@@ -440,7 +440,7 @@ func TestTwoClocks(t *testing.T) {
 	if err != nil || a.CreatedAt != page.ms.Load() || events[0].At != page.ms.Load() {
 		t.Errorf("made at %d, told at %+v, %v", a.CreatedAt, events, err)
 	}
-	if err := s.Sessions(0).CommitCtx(ctx, "token", []byte("x"), time.UnixMilli(machine.ms.Load()).Add(time.Hour)); err != nil {
+	if err := s.Sessions(0).CommitCtx(ctx, "token", held(t, nil), time.UnixMilli(machine.ms.Load()).Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	if _, found, err := s.Sessions(0).FindCtx(ctx, "token"); !found || err != nil {

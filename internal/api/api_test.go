@@ -326,6 +326,15 @@ func TestEnrolments(t *testing.T) {
 }
 
 // A token is no more than it says, and nothing once it was taken back; what its account loses, it loses.
+// A token does nothing for an account that must get a second factor first.
+func TestTokenWithoutFactor(t *testing.T) {
+	c := newCity(t)
+	wants(t, c.get("city", "/me"), 200)
+	c.srv.Access.Factors = []access.Role{access.CityOfficial}
+	wants(t, c.get("city", "/me"), 403, "双因素认证")
+	wants(t, c.get("tinghu", "/me"), 200)
+}
+
 func TestTokens(t *testing.T) {
 	c := newCity(t)
 	c.tokens["reader"] = c.token("city", []access.Action{access.ReadParty, access.ReadFact}, "320902")

@@ -202,6 +202,13 @@ func (s *server) identify(r *http.Request, w http.ResponseWriter, c *caller, id 
 		if err != nil {
 			return err
 		}
+		lacks, err := s.Access.Lacks(r.Context(), account)
+		if err != nil {
+			return err
+		}
+		if lacks { // like on its pages, where nothing works before it has one
+			return errNoFactor
+		}
 		c.account, c.token = account, token
 		if c.scope, c.reads, err = s.scopeOf(r.Context(), account, token); err != nil {
 			return err

@@ -57,6 +57,7 @@ var (
 	errNoToken  = errors.New("no token")
 	errBadToken = errors.New("no such token")
 	errTooMany  = errors.New("too many requests")
+	errNoFactor = &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("api.no_factor")}
 )
 
 // problemOf puts an error into the words of a language. What is our fault gets an id that stands in the log.
