@@ -46,7 +46,7 @@ type known struct {
 	ppm      int64  // yearly rate; −1 where nobody said
 	clear    bool   // amount and day are known
 	gone     bool   // it was said that there is none
-	twice    bool   // the drawdowns of a contract say the same money already
+	twice    bool   // the drawdowns of a contract say all of the same money already
 	under    string // number of the contract under which it was drawn, as it is compared; "" where nobody said
 	contract *runs  // likewise, of one that the bank entered
 }
@@ -129,7 +129,7 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 }
 
 // told says of the loans of a firm under which contracts they were drawn, and which stand in a sheet under the number of a contract whose
-// drawdowns are known one by one.
+// drawdowns are known one by one. What these cover of such a loan is left out of it; one that they cover whole is there twice.
 func (f firmLoans) told(of map[int64]drawnUnder) []known {
 	loans := slices.Clone(f.loans)
 	for i := range loans {
@@ -138,11 +138,38 @@ func (f firmLoans) told(of map[int64]drawnUnder) []known {
 	}
 	for i := range loans {
 		l := &loans[i]
-		l.twice = l.under == "" && !l.gone && slices.ContainsFunc(loans, func(x known) bool {
-			return !x.gone && x.under != "" && x.under == l.key && (l.by.Key == "" || l.by.Key == x.by.Key)
-		})
+		if l.under != "" || l.gone {
+			continue
+		}
+		var drawn []known
+		covered := money.Fen(0)
+		for _, x := range loans {
+			if !x.gone && x.clear && x.under != "" && x.under == l.key && (l.by.Key == "" || l.by.Key == x.by.Key) {
+				drawn = append(drawn, x)
+				covered += x.principal
+			}
+		}
+		switch {
+		case len(drawn) == 0:
+		case !l.clear || covered >= l.principal:
+			l.twice = true
+		default:
+			*l = l.without(drawn)
+		}
 	}
 	return loans
+}
+
+// without is a loan of which drawdowns say a part already: what they do not say of its principal and of its balances.
+func (l known) without(drawn []known) known {
+	l.balances = slices.Clone(l.balances)
+	for _, x := range drawn {
+		l.principal -= x.principal
+		for i, b := range l.balances {
+			l.balances[i].fen = max(b.fen-x.outstanding(b.end), 0)
+		}
+	}
+	return l
 }
 
 // gather reads the loans of all firms from facts.

@@ -301,7 +301,7 @@ func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err != nil {
 		return err
 	}
-	r, d := Repayment{Paid: a.paid()}, all[i]
+	was, r, d := slices.Clone(all), Repayment{Paid: a.paid()}, all[i]
 	switch {
 	case d.Gone:
 		return at.Refuse(i18n.M("credit.gone", d.Voucher))
@@ -313,7 +313,7 @@ func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	}
 	r.N = maxRepayments // the last one of its day
 	all[i] = d.with(r)
-	if msg, broken := c.breaks(all); broken {
+	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
 	if err := s.writeRepayment(ctx, tx, d.ID, r, at.Event().Actor); err != nil {
@@ -366,9 +366,9 @@ func (s *Store) redraws(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err != nil {
 		return err
 	}
-	before := all[i]
+	was, before := slices.Clone(all), all[i]
 	all[i].Terms = a.terms()
-	if msg, broken := c.breaks(all); broken {
+	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
 	if err := s.restateDrawdown(ctx, tx, all[i], a.text("reason"), at.Event().Actor); err != nil {
@@ -384,7 +384,7 @@ func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	if err != nil {
 		return err
 	}
-	before := all[i]
+	was, before := slices.Clone(all), all[i]
 	r, err := numbered(at, before, a.int("n"))
 	if err != nil {
 		return err
@@ -394,7 +394,7 @@ func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment)
 		return at.Refuse(i18n.M("credit.nothing_paid"))
 	}
 	all[i] = before.put(r)
-	if msg, broken := c.breaks(all); broken {
+	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
 	if err := s.restateRepayment(ctx, tx, r, a.text("reason"), at.Event().Actor); err != nil {
@@ -410,7 +410,7 @@ func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err != nil {
 		return err
 	}
-	before := all[i]
+	was, before := slices.Clone(all), all[i]
 	n, reason, by := a.int("n"), a.text("reason"), at.Event().Actor
 	switch {
 	case before.Gone:
@@ -432,7 +432,7 @@ func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err != nil {
 		return err
 	}
-	if msg, broken := c.breaks(all); broken {
+	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
 	return s.corrected(ctx, at, before, all[i])
@@ -500,7 +500,7 @@ func flag(yes bool) int {
 
 // settles closes a referral whose drawdowns are all repaid, and ends its consent.
 func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	all, err := drawdownsOf(ctx, tx, at.Case().ID)
+	_, all, err := s.under(ctx, tx, at.Case().ID) // nor does a list change any until it is closed
 	if err != nil {
 		return err
 	}

@@ -125,6 +125,17 @@ func (d Drawdown) put(r Repayment) Drawdown {
 
 // most is the most that is outstanding of all drawdowns at the end of a day from this one on, and on which day that is first so.
 func most(all []Drawdown, from period.Day) (fen money.Fen, on period.Day) {
+	on = from
+	for _, day := range changes(all, from) {
+		if sum := sumOn(all, day); sum > fen {
+			fen, on = sum, day
+		}
+	}
+	return fen, on
+}
+
+// changes are the days from one on, itself included, on which what is outstanding of drawdowns changes.
+func changes(all []Drawdown, from period.Day) []period.Day {
 	days := []period.Day{from}
 	for _, d := range all {
 		days = append(days, d.DrawnOn)
@@ -133,32 +144,32 @@ func most(all []Drawdown, from period.Day) (fen money.Fen, on period.Day) {
 		}
 	}
 	slices.Sort(days)
-	on = from
-	for _, day := range slices.Compact(days) {
-		if day < from {
-			continue
-		}
-		sum := money.Fen(0)
-		for _, d := range all {
-			sum += d.Outstanding(day)
-		}
-		if sum > fen {
-			fen, on = sum, day
-		}
-	}
-	return fen, on
+	return slices.DeleteFunc(slices.Compact(days), func(day period.Day) bool { return day < from })
 }
 
-// breaks says what drawdowns under the contract break: nothing is drawn outside its days, more than the line is outstanding on no
-// day, and no drawdown is repaid before it was drawn or beyond its principal. ok is false where they break nothing.
-func (c Contract) breaks(all []Drawdown) (msg i18n.Msg, ok bool) {
-	first := c.EndOn
+// sumOn is what is outstanding of all drawdowns at the end of a day.
+func sumOn(all []Drawdown, on period.Day) (sum money.Fen) {
 	for _, d := range all {
+		sum += d.Outstanding(on)
+	}
+	return sum
+}
+
+// breaks says what a change of the drawdowns under the contract breaks: nothing is drawn outside its days or due before the day after it
+// was drawn, more than the line is outstanding on no day, and no drawdown is repaid before it was drawn or beyond its principal. before are
+// the same drawdowns as they stood: what was beyond the line then may be corrected, as long as it does not become more. ok is false where
+// nothing is broken.
+func (c Contract) breaks(before, all []Drawdown) (msg i18n.Msg, ok bool) {
+	first := c.EndOn
+	for i, d := range all {
 		if d.Gone {
 			continue
 		}
 		if d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn {
 			return i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()), true
+		}
+		if d.DueOn <= d.DrawnOn && d.Terms != before[i].Terms {
+			return i18n.M("credit.due_before", d.Voucher, d.DueOn.String(), d.DrawnOn.String()), true
 		}
 		first = min(first, d.DrawnOn)
 		left := d.Principal
@@ -174,8 +185,14 @@ func (c Contract) breaks(all []Drawdown) (msg i18n.Msg, ok bool) {
 			}
 		}
 	}
-	if sum, on := most(all, first); sum > c.Line {
-		return i18n.M("credit.over_line_on", on.String(), sum.In(wan), c.Line.In(wan)), true
+	over, on := c.Line, first
+	for _, day := range changes(slices.Concat(before, all), first) {
+		if sum := sumOn(all, day); sum > over && sum > sumOn(before, day) {
+			over, on = sum, day
+		}
+	}
+	if over > c.Line {
+		return i18n.M("credit.over_line_on", on.String(), over.In(wan), c.Line.In(wan)), true
 	}
 	return msg, false
 }

@@ -178,3 +178,31 @@ func TestMostOutstanding(t *testing.T) {
 		}
 	})
 }
+
+// What stood beyond the line before, as in a database of old, may be repaid and corrected as long as it does not become more.
+func TestBreaksOfOld(t *testing.T) {
+	first := period.Date(2024, 1, 10)
+	c := Contract{Line: 100, SignedOn: first, EndOn: first + 500}
+	terms := func(fen money.Fen, due period.Day) Terms {
+		return Terms{Principal: fen, DrawnOn: first + 10, DueOn: due}
+	}
+	before := []Drawdown{{Voucher: "J-1", Terms: terms(70, first+100)}, {Voucher: "J-2", Terms: terms(70, first+100)}}
+	with := func(d Drawdown) []Drawdown { return []Drawdown{before[0], d} }
+	for name, tc := range map[string]struct {
+		now  Drawdown
+		want string
+	}{
+		"repaid in part":     {before[1].with(Repayment{N: 1, Paid: Paid{PaidOn: first + 20, Principal: 10}}), ""},
+		"less was drawn":     {Drawdown{Voucher: "J-2", Terms: terms(60, first+100)}, ""},
+		"more was drawn":     {Drawdown{Voucher: "J-2", Terms: terms(71, first+100)}, "credit.over_line_on"},
+		"due as it is drawn": {Drawdown{Voucher: "J-2", Terms: terms(30, first+10)}, "credit.due_before"},
+	} {
+		if msg, broken := c.breaks(before, with(tc.now)); broken != (tc.want != "") || msg.Key != tc.want {
+			t.Errorf("%s: %v %v, want %q", name, broken, msg, tc.want)
+		}
+	}
+	moved := Drawdown{Voucher: "J-2", Terms: Terms{Principal: 70, DrawnOn: first + 5, DueOn: first + 100}}
+	if msg, broken := c.breaks(before, with(moved)); broken { // from the 5th day on 70 are outstanding, within the line
+		t.Errorf("drawn earlier: %v", msg)
+	}
+}

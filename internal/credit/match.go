@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
@@ -28,6 +29,8 @@ type Line struct {
 	DrawnOn   period.Day
 	PPM       int64
 	Balance   money.Fen // at the end of the list's day
+
+	ours bool // the bank entered its contract here
 }
 
 // Own is a loan as our records know it on the day of a list.
@@ -74,15 +77,27 @@ type number struct {
 	key  string
 }
 
-// match finds the loan of each line: the one of its firm under the number of the drawdown; else one of another firm under that number;
-// else the one of its firm under the number of the contract. The latter two where there is one line and one such loan. Each line and
-// each loan is in one pair.
+// match finds the loan of each line: the one of its firm under the number of the drawdown, also where it was taken back; else one of another
+// firm under that number; else the one of its firm under the number of the contract. The latter two where there is one line and one such
+// loan. Each line and each loan is in one pair.
 func match(lines []Line, own []Own) []pair {
 	m := matching{lines: lines, own: own, of: slices.Repeat([]int{-1}, len(lines)), taken: make([]bool, len(own))}
-	m.by(false, func(l Line) number { return number{l.Firm, content.Fold(l.Voucher)} }, func(o Own) number { return number{o.Firm, content.Fold(o.Number)} })
-	m.by(true, func(l Line) number { return number{0, content.Fold(l.Voucher)} }, func(o Own) number { return number{0, content.Fold(o.Number)} })
+	for _, gone := range []bool{false, true} {
+		m.by(false, func(l Line) number { return number{l.Firm, content.Fold(l.Voucher)} }, func(o Own) number {
+			if o.gone != gone {
+				return number{}
+			}
+			return number{o.Firm, content.Fold(o.Number)}
+		})
+	}
+	m.by(true, func(l Line) number { return number{0, content.Fold(l.Voucher)} }, func(o Own) number {
+		if o.gone {
+			return number{}
+		}
+		return number{0, content.Fold(o.Number)}
+	})
 	m.by(true, func(l Line) number { return number{l.Firm, content.Fold(l.Contract)} }, func(o Own) number {
-		if o.Case != 0 {
+		if o.Case != 0 || o.gone {
 			return number{} // it has a number of its own
 		}
 		return number{o.Firm, content.Fold(o.Number)}
@@ -111,7 +126,7 @@ type matching struct {
 func (m *matching) by(only bool, ofLine func(Line) number, ofOwn func(Own) number) {
 	loans := map[number][]int{}
 	for o, x := range m.own {
-		if n := ofOwn(x); !m.taken[o] && !x.gone && !x.Twice && n.key != "" {
+		if n := ofOwn(x); !m.taken[o] && !x.Twice && n.key != "" {
 			loans[n] = append(loans[n], o)
 		}
 	}
@@ -156,7 +171,7 @@ func difference(l *Line, o *Own, fields []Field, on period.Day) string {
 	case l == nil:
 		return fmt.Sprintf("ours %d %s", o.Loan, on)
 	case o == nil:
-		return fmt.Sprintf("bank %s %s", l.USCC, content.Fold(l.Voucher))
+		return fmt.Sprintf("bank %s %s; principal %d; drawn_on %d; %s; balance %d", l.USCC, content.Fold(l.Voucher), int64(l.Principal), int64(l.DrawnOn), on, int64(l.Balance))
 	}
 	parts := []string{fmt.Sprintf("both %d", o.Loan)}
 	for _, f := range fields {
@@ -217,17 +232,29 @@ type Row struct {
 type Holder struct {
 	ID               int64 // 0 for one that is not on file
 	Name, USCC, Area string
+	Listed           bool // it is as the bank's own list has it, whether it is on file or not
 }
 
 // May says whether the bank's word can be taken on what differs.
 func (r Row) May() bool {
-	switch r.Standing {
-	case BankOnly:
-		return r.Line.Firm != 0
-	case Differs, Kept:
-		return r.Line != nil && (r.Own != nil || r.Line.Firm != 0) && !slices.ContainsFunc(r.Fields, func(f Field) bool { return !f.stated() })
+	_, hindered := r.hinders()
+	return !hindered
+}
+
+// hinders says why the bank's word cannot be taken on what differs; ok is false where nothing hinders. What belongs to a contract that the
+// bank entered goes through its case, where the bounds of the contract hold.
+func (r Row) hinders() (msg i18n.Msg, ok bool) {
+	switch {
+	case r.Line == nil || r.Standing != BankOnly && r.Standing != Differs && r.Standing != Kept:
+		return i18n.M("credit.settle_cannot", r.Firm.Name), true
+	case r.Own != nil && r.Own.Case != 0 && r.Own.gone:
+		return i18n.M("credit.settle_gone", r.Line.Voucher), true
+	case r.Line.ours && (r.Own == nil || r.Own.Case == 0):
+		return i18n.M("credit.settle_contract", r.Line.Voucher, r.Line.Contract), true
+	case r.Own == nil && r.Line.Firm == 0 || slices.ContainsFunc(r.Fields, func(f Field) bool { return !f.stated() }):
+		return i18n.M("credit.settle_cannot", r.Firm.Name), true
 	}
-	return false
+	return msg, false
 }
 
 // compare lays a list beside our loans, by standing and then as the list has them. settled is what was settled last, by difference.

@@ -246,3 +246,33 @@ func TestOverviewCountsOnce(t *testing.T) {
 		}
 	})
 }
+
+// Of a loan of a sheet whose contract has drawdowns, what they do not cover counts on; one whose amount nobody knows covers nothing.
+func TestCoveredInPart(t *testing.T) {
+	c := runs{id: 9, key: "h-1"}
+	of := map[int64]drawnUnder{2: {subject: 2, id: 9, key: "h-1", contract: &c}, 3: {subject: 3, id: 9, key: "h-1", contract: &c}}
+	october := period.Date(2024, 10, 31)
+	sheet := known{subject: 1, key: "h-1", clear: true, stated: stated{principal: 500, drawn: october - 9, balances: []balanceAt{{october, 450}}}}
+	drawn := known{subject: 2, key: "j-1", clear: true, stated: stated{principal: 200, drawn: october - 9, balances: []balanceAt{{october, 180}}}}
+	for name, tc := range map[string]struct {
+		loans []known
+		left  money.Fen // of the sheet's principal
+		owed  money.Fen
+		twice bool
+	}{
+		"nothing drawn":        {[]known{sheet}, 500, 450, false},
+		"in part":              {[]known{sheet, drawn}, 300, 270, false},
+		"an unclear drawdown":  {[]known{sheet, {subject: 3, key: "j-2"}}, 500, 450, false},
+		"one that was undone":  {[]known{sheet, {subject: 3, key: "j-2", gone: true}}, 500, 450, false},
+		"whole, by two":        {[]known{sheet, drawn, {subject: 3, key: "j-2", clear: true, stated: stated{principal: 300, drawn: october}}}, 500, 450, true},
+		"nobody says how much": {[]known{{subject: 1, key: "h-1"}, drawn}, 0, 0, true},
+	} {
+		got := firmLoans{loans: tc.loans}.told(of)[0]
+		if got.principal != tc.left || got.outstanding(october) != tc.owed || got.twice != tc.twice {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	if sheet.balances[0].fen != 450 {
+		t.Error("what was gathered of facts is changed")
+	}
+}

@@ -39,6 +39,9 @@ type List struct {
 	Last     bool // no later revision
 }
 
+// vouched says that an account brought the list on the bank's word: others settle it.
+func (l List) vouched(account int64) bool { return l.OnWord != "" && l.By == account }
+
 // Month is the month at whose end the list stands.
 func (l List) Month() period.Period { return monthOf(l.AsOf) }
 
@@ -74,10 +77,15 @@ type Reconciled struct {
 const (
 	listColumns = `SELECT l.id, l.bank, l.as_of, l.revision, l.name, l.file, l.size, l.lines, l.on_word, l.at, l.by_account,
 CASE WHEN EXISTS (SELECT 1 FROM credit_list x WHERE x.bank = l.bank AND x.as_of = l.as_of AND x.revision > l.revision) THEN 0 ELSE 1 END FROM credit_list l`
-	listByID  = listColumns + ` WHERE l.id = $1`
-	listsDesc = listColumns + ` WHERE l.id < $1 ORDER BY l.id DESC`
-	listOf    = listColumns + ` WHERE l.bank = $1 AND l.as_of = $2 ORDER BY l.revision DESC`
-	linesOf   = `SELECT n, place, uscc, name, firm, contract, voucher, line, fen, drawn_on, ppm, balance FROM credit_list_line WHERE list_id = $1 ORDER BY n`
+	listByID = listColumns + ` WHERE l.id = $1`
+	listOf   = listColumns + ` WHERE l.bank = $1 AND l.as_of = $2 ORDER BY l.revision DESC`
+	linesOf  = `SELECT n, place, uscc, name, firm, contract, voucher, line, fen, drawn_on, ppm, balance FROM credit_list_line WHERE list_id = $1 ORDER BY n`
+
+	bankParties = `SELECT code, party FROM credit_bank ORDER BY code`
+
+	// listState is what a list beside our records hangs on, besides itself and facts.
+	listState = `SELECT COALESCE((SELECT MAX(id) FROM credit_settlement WHERE bank = $1), 0), COALESCE((SELECT MAX(id) FROM credit_drawdown), 0),
+(SELECT COUNT(*) FROM credit_contract)`
 
 	settlementsOf = `SELECT id, list_id, n, loan, difference, how, reason, source, at, by_account FROM credit_settlement WHERE bank = $1 ORDER BY id`
 	reconciledOf  = `SELECT id, agree, kept, at, by_account FROM credit_reconciled WHERE list_id = $1 ORDER BY id`
@@ -110,31 +118,52 @@ func (s *Store) Lists(ctx context.Context, scope access.Scope, before int64, mos
 	if before <= 0 {
 		before = 1<<63 - 1
 	}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (List, error) { return scanList(r) }, listsDesc+fmt.Sprintf(" LIMIT %d", maxLists), before)
+	where, args := "", []any{before}
+	if !seesLists(scope) {
+		own, err := s.banksSeen(ctx, scope)
+		if err != nil || len(own) == 0 {
+			return nil, err
+		}
+		var marks []string
+		for _, code := range own {
+			args = append(args, code)
+			marks = append(marks, fmt.Sprintf("$%d", len(args)))
+		}
+		where = " AND l.bank IN (" + strings.Join(marks, ", ") + ")"
+	}
+	args = append(args, most)
+	query := fmt.Sprintf("%s WHERE l.id < $1%s ORDER BY l.id DESC LIMIT $%d", listColumns, where, len(args))
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (List, error) { return scanList(r) }, query, args...)
 	if err != nil {
 		return nil, err
 	}
-	var seen []List
-	asked := map[string]bool{}
-	for _, l := range all {
-		if _, ok := asked[l.Bank]; !ok {
-			if asked[l.Bank], err = s.seesList(ctx, scope, l); err != nil {
-				return nil, err
-			}
-		}
-		if asked[l.Bank] && len(seen) < most {
-			seen = append(seen, l)
-		}
-	}
-	return seen, nil
+	return all, nil
 }
 
-// maxLists is among how many lists those are looked for that a scope may see.
-const maxLists = 2000
+// banksSeen are the codes of the banks whose own lists the scope may see.
+func (s *Store) banksSeen(ctx context.Context, scope access.Scope) ([]string, error) {
+	type bank struct {
+		code  string
+		party int64
+	}
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (b bank, err error) { return b, r.Scan(&b.code, &b.party) }, bankParties)
+	var seen []string
+	for _, b := range all {
+		if scope.SeesObject(access.ReadLoans, access.Object{Partner: b.party}) {
+			seen = append(seen, b.code)
+		}
+	}
+	return seen, err
+}
 
-// seesList says that the scope may know of a list: the bank whose it is, and whoever sees loans of an area.
+// seesLists says that the scope may know of the lists of all banks: whoever sees loans of an area.
+func seesLists(scope access.Scope) bool {
+	return scope.All() || slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(access.ReadLoans, area, 0) })
+}
+
+// seesList says that the scope may know of a list: the bank whose it is, and who may know of all.
 func (s *Store) seesList(ctx context.Context, scope access.Scope, l List) (bool, error) {
-	if scope.All() || slices.ContainsFunc(scope.Areas(), func(area string) bool { return scope.Sees(access.ReadLoans, area, 0) }) {
+	if seesLists(scope) {
 		return true, nil
 	}
 	of, err := partner(ctx, s.DB.Read(), l.Bank)
@@ -181,7 +210,8 @@ const maxWord = 300
 
 // BringList reads a list of a bank and keeps it, as a further revision where the month has one already. Where anything in it is wrong
 // nothing is kept, and faults says what, cell by cell. The same file brought again is the list that is there. Forbidden for who may not
-// bring in lists of the bank; Invalid for a month that is not over, and for an official who does not say what it is from.
+// bring in lists of the bank; Invalid for a month that is not over, and for an official who does not say what it is from; Conflict for an
+// official where the bank itself has sent the list of the month.
 func (s *Store) BringList(ctx context.Context, scope access.Scope, n NewList) (id int64, faults []i18n.Msg, err error) {
 	bank, err := s.Set.Bank(n.Bank)
 	if err != nil {
@@ -198,6 +228,9 @@ func (s *Store) BringList(ctx context.Context, scope access.Scope, n NewList) (i
 	}
 	_, on, ok := n.Month.Span()
 	word := strings.TrimSpace(n.OnWord)
+	if itself {
+		word = ""
+	}
 	switch {
 	case !ok || n.Month.Kind() != period.Month:
 		return 0, nil, errs.Invalid(i18n.M("credit.bad_month", n.Month.String()))
@@ -244,8 +277,12 @@ func (s *Store) writeList(ctx context.Context, tx *store.Tx, l List, lines []Lin
 		return 0, err
 	}
 	if l.Revision = 1; len(before) > 0 {
-		if before[0].SHA256 == l.SHA256 {
+		own := before[0].OnWord == "" // no official's list follows one of the bank's own
+		switch {
+		case before[0].SHA256 == l.SHA256 && (own || l.OnWord != ""):
 			return before[0].ID, nil
+		case own && l.OnWord != "":
+			return 0, errs.Conflict(i18n.M("credit.list_banks_own", l.Month().String(), before[0].Name))
 		}
 		l.Revision = before[0].Revision + 1
 	}
@@ -286,6 +323,12 @@ func (r Reconciliation) Open() int {
 	return r.Counts[Differs] + r.Counts[BankOnly] + r.Counts[OursOnly]
 }
 
+// Closed says that nothing is open of it, and that this was kept as it stands now.
+func (r Reconciliation) Closed() bool {
+	n := len(r.Reconciled)
+	return n > 0 && r.Open() == 0 && r.Reconciled[n-1].Agree == r.Counts[Agrees] && r.Reconciled[n-1].Kept == r.Counts[Kept]
+}
+
 // Reconciliation lays a list beside our records. NotFound for a list of which the scope may see nothing.
 func (s *Store) Reconciliation(ctx context.Context, scope access.Scope, id int64) (Reconciliation, error) {
 	l, err := scanList(s.DB.Read().QueryRow(ctx, listByID, id))
@@ -316,14 +359,14 @@ func (s *Store) Reconciliation(ctx context.Context, scope access.Scope, id int64
 	}
 	out.Seq = view.Seq()
 	for _, r := range rows {
-		r.Firm = holder(view, r)
+		r.Firm = holder(view, scope, r)
 		if !scope.SeesObject(access.ReadLoans, of) && !s.reaches(scope, access.ReadLoans, r.Firm) {
 			out.Whole = false
 			continue
 		}
 		out.Rows = append(out.Rows, r)
 		out.Counts[r.Standing]++
-		out.MaySettle = out.MaySettle || s.reaches(scope, access.Import, r.Firm)
+		out.MaySettle = out.MaySettle || s.MaySettle(scope, l, r)
 	}
 	out.Reconciled, err = list(ctx, s.DB.Read(), func(r *store.Rows) (x Reconciled, err error) {
 		return x, r.Scan(&x.ID, &x.Agree, &x.Kept, &x.At, &x.By)
@@ -342,17 +385,36 @@ func (s *Store) reaches(scope access.Scope, a access.Action, h Holder) bool {
 	})
 }
 
-// laid is a list beside all that we know, to the product itself.
+// laidKey is all that a list beside our records hangs on: the list, the commit of facts, what was settled with its bank, and what was entered.
+type laidKey struct{ list, seq, settled, drawn, contracts int64 }
+
+// laidRows is a list beside our records.
+type laidRows []Row
+
+// Size is how much room it takes on a shelf.
+func (r laidRows) Size() int { return len(r) }
+
+// laid is a list beside all that we know, to the product itself. It is worked out once as long as nothing of it changes.
 func (s *Store) laid(ctx context.Context, l List) (fact.View, []Row, error) {
 	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
 		return view, nil, err
 	}
+	k := laidKey{list: l.ID, seq: view.Seq()}
+	if err := s.DB.Read().QueryRow(ctx, listState, l.Bank).Scan(&k.settled, &k.drawn, &k.contracts); err != nil {
+		return view, nil, fmt.Errorf("read how list %d stands: %w", l.ID, err)
+	}
+	rows, err := s.beside.Try(k, func() (laidRows, error) { return s.lay(ctx, view, l) })
+	return view, rows, err
+}
+
+// lay compares a list with all that we know.
+func (s *Store) lay(ctx context.Context, view fact.View, l List) (laidRows, error) {
 	lines, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x Line, err error) {
 		return x, r.Scan(&x.N, &x.Place, &x.USCC, &x.Name, &x.Firm, &x.Contract, &x.Voucher, &x.Line, &x.Principal, &x.DrawnOn, &x.PPM, &x.Balance)
 	}, linesOf, l.ID)
 	if err != nil {
-		return view, nil, err
+		return nil, err
 	}
 	for i, x := range lines {
 		lines[i].Firm = 0
@@ -362,13 +424,30 @@ func (s *Store) laid(ctx context.Context, l List) (fact.View, []Row, error) {
 	}
 	b, err := s.books(ctx, view)
 	if err != nil {
-		return view, nil, err
+		return nil, err
 	}
 	settled, err := settledOf(ctx, s.DB.Read(), l.Bank)
 	if err != nil {
-		return view, nil, err
+		return nil, err
 	}
-	return view, compare(lines, b.own(l.Bank, l.AsOf), settled, l.AsOf), nil
+	entered := b.contracts(l.Bank)
+	for i, x := range lines {
+		lines[i].ours = x.Contract != "" && entered[content.Fold(x.Contract)]
+	}
+	return compare(lines, b.own(l.Bank, l.AsOf), settled, l.AsOf), nil
+}
+
+// contracts are the numbers, as they are compared, of the contracts that a bank has entered.
+func (b *books) contracts(bank string) map[string]bool {
+	all := map[string]bool{}
+	for _, f := range b.firms {
+		for _, c := range f.contracts {
+			if c.bank == bank {
+				all[c.key] = true
+			}
+		}
+	}
+	return all
 }
 
 // settledOf is what was settled last of the differences with a bank.
@@ -408,12 +487,16 @@ func (b *books) own(bank string, on period.Day) []Own {
 	return all
 }
 
-// holder is whose loan a row is about.
-func holder(view fact.View, r Row) Holder {
+// holder is whose loan a row is about. A bank reads of a loan that is none of ours what its own list says: no more of an enterprise than
+// it knew.
+func holder(view fact.View, scope access.Scope, r Row) Holder {
 	id := int64(0)
-	if r.Own != nil {
+	switch {
+	case r.Own != nil:
 		id = r.Own.Firm
-	} else {
+	case scope.Role() == access.Bank:
+		return Holder{Name: r.Line.Name, USCC: r.Line.USCC, Listed: true}
+	default:
 		id = r.Line.Firm
 	}
 	if e, ok := view.Enterprise(id); ok {
@@ -472,8 +555,11 @@ func (st *settling) all(ctx context.Context, id int64, choices []Choice) error {
 	if err != nil {
 		return err
 	}
-	if !r.Last {
+	switch {
+	case !r.Last:
 		return errs.Conflict(i18n.M("credit.list_old", r.Month().String()))
+	case r.vouched(st.scope.Account()):
+		return errs.Conflict(i18n.M("credit.settle_own"))
 	}
 	st.list, st.bank = r.List, r.Of.Name.ZH
 	if st.view, err = st.Frames.For(ctx, access.SystemScope(), 0); err != nil {
@@ -534,8 +620,9 @@ func (st *settling) one(ctx context.Context, r Row, c Choice) error {
 		return errs.Invalid(i18n.M("credit.settle_reason", r.Firm.Name))
 	case n > maxReason:
 		return errs.Invalid(i18n.M("credit.list_text", maxReason))
-	case c.How == TakeTheirs && !r.May():
-		return errs.Conflict(i18n.M("credit.settle_cannot", r.Firm.Name))
+	}
+	if msg, hindered := r.hinders(); hindered && c.How == TakeTheirs {
+		return errs.Conflict(msg)
 	}
 	var said, made int64
 	if c.How == TakeTheirs {
@@ -650,11 +737,17 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 	if err != nil {
 		return nil, err
 	}
+	switch of, _, err := st.cases.Get(ctx, access.SystemScope(), o.Case); {
+	case err != nil:
+		return nil, err
+	case of.Ended != "":
+		return nil, errs.Conflict(i18n.M("credit.settle_ended", x.Voucher))
+	}
 	i := slices.IndexFunc(all, func(d Drawdown) bool { return d.Subject == o.Loan })
 	if i < 0 || all[i].Gone {
 		return nil, errs.Conflict(i18n.M("credit.settle_stale", x.N))
 	}
-	before, now, by := all[i], all[i], st.scope.Account()
+	was, before, now, by := slices.Clone(all), all[i], all[i], st.scope.Account()
 	now.Principal, now.DrawnOn = x.Principal, x.DrawnOn
 	if x.PPM != unsaid {
 		now.PPM = x.PPM
@@ -676,10 +769,26 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 		}
 	}
 	all[i] = now
-	if msg, broken := c.breaks(all); broken {
+	if msg, broken := c.breaks(was, all); broken {
 		return nil, errs.Conflict(i18n.M("credit.settle_breaks", x.Voucher, msg))
 	}
-	return now.restates(before), nil
+	return st.besides(x, o, now, now.restates(before)), nil
+}
+
+// besides is what a corrected drawdown states, with what a sheet may have told otherwise than the bank entered it: the balance at the end
+// of the list's month, and that it is not repaid as long as any is left.
+func (st *settling) besides(x Line, o Own, now Drawdown, all []fact.Statement) []fact.Statement {
+	says := func(def string, p period.Period) bool {
+		return slices.ContainsFunc(all, func(f fact.Statement) bool { return f.Def == def && f.Period == p })
+	}
+	if !says("loan.balance", st.list.Month()) {
+		all = append(all, now.balance(st.list.AsOf))
+	}
+	repaid := st.view.Value(o.Loan, "loan.repaid_on", period.Period{})
+	if x.Balance > 0 && repaid.Known && !says("loan.repaid_on", period.Period{}) {
+		all = append(all, now.none("loan.repaid_on", period.Period{}))
+	}
+	return all
 }
 
 // Close keeps that nothing is open of a list. Conflict as long as anything is; Forbidden for who does not see all of it or may not bring
@@ -699,11 +808,12 @@ func (s *Store) Close(ctx context.Context, scope access.Scope, id int64) error {
 			return errs.Forbidden(string(access.Import))
 		case !r.Last:
 			return errs.Conflict(i18n.M("credit.list_old", r.Month().String()))
+		case r.vouched(scope.Account()):
+			return errs.Conflict(i18n.M("credit.settle_own"))
 		case r.Open() > 0:
 			return errs.Conflict(i18n.M("credit.still_open", r.Open()))
-		}
-		if n := len(r.Reconciled); n > 0 && r.Reconciled[n-1].Agree == r.Counts[Agrees] && r.Reconciled[n-1].Kept == r.Counts[Kept] {
-			return nil // it is
+		case r.Closed():
+			return nil
 		}
 		n, err := tx.NextIDs(ctx, 1)
 		if err != nil {
@@ -745,7 +855,7 @@ func (s *Store) LastMonth() period.Period {
 	return monthOf(first - 1)
 }
 
-// MaySettle says that the scope may settle what differs in a row.
-func (s *Store) MaySettle(scope access.Scope, r Row) bool {
-	return s.reaches(scope, access.Import, r.Firm)
+// MaySettle says that the scope may settle what differs in a row of a list.
+func (s *Store) MaySettle(scope access.Scope, l List, r Row) bool {
+	return !l.vouched(scope.Account()) && s.reaches(scope, access.Import, r.Firm)
 }

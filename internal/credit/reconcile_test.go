@@ -2,6 +2,7 @@ package credit
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -74,7 +77,7 @@ func TestMatchPartitions(t *testing.T) {
 			case row.May() && row.Own != nil:
 				o := row.Own
 				o.Principal, o.DrawnOn, o.Balance, o.expected = row.Line.Principal, row.Line.DrawnOn, row.Line.Balance, row.Line.Balance > 0
-				if row.Line.PPM != unsaid {
+				if o.gone = false; row.Line.PPM != unsaid {
 					o.PPM = row.Line.PPM
 				}
 			case row.May(): // what is made of it is a loan of its firm under its number
@@ -275,7 +278,9 @@ func TestReconciliation(t *testing.T) {
 			"S-1,,"+codeB+",乙机械,,50,2024-09-01,4,45", "J-9,H-9,"+codeB+",乙机械,300,30,2024-09-09,4,30",
 			"J-8,H-8,91320902MA1X5K7Q99,丙机械,300,30,2024-09-09,4,30",
 		)
-		next, err := w.brings(city, second)
+		_, err = w.brings(city, second)
+		refused(t, err, errs.KindConflict, "an official's list in the place of the bank's own")
+		next, err := w.brings(bank, second)
 		must(t, err)
 		r = w.beside(city, next)
 		if r.Revision != 2 || !r.Last || r.Open() != 0 || r.Counts[Agrees] != 4 || r.Counts[Kept] != 2 || len(r.Reconciled) != 0 {
@@ -324,6 +329,143 @@ func TestListAgainstContract(t *testing.T) {
 			t.Errorf("stands %+v", p.Drawdowns)
 		}
 	})
+}
+
+// What is drawn under a contract that the bank entered here goes through its case, in the bounds of its line: a list makes no loan of it,
+// nor one again that was taken back there, nor corrects one of a case that has ended.
+func TestListPastTheCase(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, bank := t.Context(), w.bank("demo_a")
+		w.coded(codeA, codeB)
+		id := w.signed(0, "demo_a_equipment", "demo_a", "H-1")
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		w.must(bank, id, "draw", drawdown("J-2", 200))
+		entry, err := json.Marshal(map[string]any{"answers": map[string]any{"voucher": "J-2", "reason": "没有放款"}})
+		must(t, err)
+		_, err = w.cases.Act(ctx, bank, casework.Act{Case: id, Action: "undo", Entry: entry})
+		must(t, err)
+		list, err := w.brings(bank, w.listed("a.csv",
+			"J-1,H-1,"+codeA+",甲机械,,300,2024-10-25,,290", "J-2,H-1,"+codeA+",甲机械,,200,2024-10-25,,200", "J-3,h-1,"+codeA+",甲机械,,100,2024-10-25,,100",
+			"J-4,H-4,"+codeB+",乙厂,,100,2024-10-25,,100",
+		))
+		must(t, err)
+		r := w.beside(city, list)
+		for voucher, key := range map[string]string{"J-2": "credit.settle_gone", "J-3": "credit.settle_contract"} {
+			got := row(t, r, voucher)
+			err := w.Settle(ctx, city, w.cases, list, []Choice{choice(got, TakeTheirs, "")})
+			if msg, _ := errs.Message(err); msg.Key != key || got.May() {
+				t.Errorf("%s (%s): %v, may %v", voucher, got.Standing, err, got.May())
+			}
+		}
+		if got := row(t, r, "J-2"); got.Own == nil || got.Own.Case != id {
+			t.Errorf("what was taken back is %+v", got)
+		}
+		if got := row(t, w.beside(bank, list), "J-4").Firm; got != (Holder{Name: "乙厂", USCC: codeB, Listed: true}) {
+			t.Errorf("the bank reads of a loan that is none of ours %+v", got)
+		}
+		if got := row(t, r, "J-4").Firm; got.ID != w.firms[1] || got.Name != "乙机械" {
+			t.Errorf("the city reads %+v", got)
+		}
+
+		w.must(bank, id, "repay", repayment("J-1", 300, 0, "2024-10-30"))
+		w.must(bank, id, "settle", nil)
+		err = w.Settle(ctx, city, w.cases, list, []Choice{choice(row(t, w.beside(city, list), "J-1"), TakeTheirs, "")})
+		if msg, _ := errs.Message(err); msg.Key != "credit.settle_ended" {
+			t.Errorf("of a case that has ended: %v", err)
+		}
+		must(t, w.Settle(ctx, city, w.cases, list, []Choice{choice(row(t, w.beside(city, list), "J-1"), KeptOurs, "已结清")}))
+	})
+}
+
+// Who brought a list on the bank's word settles nothing of it; the bank's own takes its place, also of the same bytes.
+func TestListOnWord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx, bank := t.Context(), w.bank("demo_a")
+		w.coded(codeA, codeB)
+		file := w.listed("a.csv", "J-4,H-4,"+codeB+",乙机械,,100,2024-10-25,,100")
+		list, err := w.brings(city, file)
+		must(t, err)
+		take := []Choice{choice(row(t, w.beside(city, list), "J-4"), TakeTheirs, "")}
+		refused(t, w.Settle(ctx, city, w.cases, list, take), errs.KindConflict, "the one who brought it settles")
+		refused(t, w.Close(ctx, city, list), errs.KindConflict, "the one who brought it closes")
+		other := access.NewScope(23, access.CityOfficial, []string{"320900", tinghu, dafeng}, nil)
+		if w.beside(city, list).MaySettle || !w.beside(other, list).MaySettle {
+			t.Error("who may settle it")
+		}
+		must(t, w.Settle(ctx, other, w.cases, list, take))
+		must(t, w.Close(ctx, other, list))
+		if r := w.beside(city, list); !r.Closed() || r.OnWord == "" {
+			t.Errorf("closed %+v", r)
+		}
+		own, err := w.brings(bank, file)
+		must(t, err)
+		if r := w.beside(city, own); own == list || r.Revision != 2 || r.OnWord != "" || r.Open() > 0 || r.Closed() {
+			t.Errorf("the bank's own: %+v", r)
+		}
+		must(t, w.Close(ctx, city, own))
+		// Whatever opens again is open, though it was closed once; settled, it is closed anew.
+		w.imported(w.firms[0], map[string][]fact.Statement{"S-2": {
+			{Def: "loan.contract", Value: fact.Value{Text: "S-2"}},
+			{Def: "loan.bank", Value: fact.Value{Text: "演示银行 A"}},
+			{Def: "loan.principal", Value: fact.Value{Num: 50_0000_00}},
+			{Def: "loan.drawn_on", Value: fact.Value{Num: int64(period.Date(2024, 9, 2))}},
+		}})
+		r := w.beside(city, own)
+		if r.Open() != 1 || r.Closed() {
+			t.Errorf("opened again: %+v", r.Counts)
+		}
+		must(t, w.Settle(ctx, city, w.cases, own, []Choice{choice(row(t, r, "S-2"), KeptOurs, "银行漏列")}))
+		if r = w.beside(city, own); r.Open() > 0 || r.Closed() {
+			t.Errorf("settled: %+v", r.Counts)
+		}
+		must(t, w.Close(ctx, city, own))
+		if r = w.beside(city, own); !r.Closed() || len(r.Reconciled) != 2 {
+			t.Errorf("closed anew: %+v", r.Reconciled)
+		}
+	})
+}
+
+// What was taken from a list agrees with the same list afterwards, also where a sheet told another balance and that it is repaid.
+func TestListOverSheet(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		bank := w.bank("demo_a")
+		w.coded(codeA)
+		id := w.signed(0, "demo_a_equipment", "demo_a", "H-1")
+		w.must(bank, id, "draw", drawdown("J-1", 300))
+		w.imported(w.firms[0], map[string][]fact.Statement{content.Fold("J-1"): {
+			{Def: "loan.balance", Period: period.OfMonth(2024, 10), Value: fact.Value{Num: 10_0000_00}},
+			{Def: "loan.repaid_on", Value: fact.Value{Num: int64(period.Date(2024, 10, 30))}},
+		}})
+		list, err := w.brings(bank, w.listed("a.csv", "J-1,H-1,"+codeA+",甲机械,,300,2024-10-25,,300"))
+		must(t, err)
+		r := w.beside(city, list)
+		if got := row(t, r, "J-1"); got.Standing != Differs || !slices.Equal(got.Fields, []Field{FieldBalance}) {
+			t.Fatalf("stands %+v of %+v", got, got.Own)
+		}
+		must(t, w.Settle(t.Context(), city, w.cases, list, []Choice{choice(row(t, r, "J-1"), TakeTheirs, "")}))
+		if got := row(t, w.beside(city, list), "J-1"); got.Standing != Agrees {
+			t.Errorf("stands %+v of %+v", got, got.Own)
+		}
+	})
+}
+
+// That a loan only the bank knows is none of ours is kept for what it comes to at the end of a month.
+func TestKeptOfTheBank(t *testing.T) {
+	on := period.Date(2024, 10, 31)
+	l := Line{USCC: codeA, Voucher: "J-1", Principal: 3, DrawnOn: on - 1, Balance: 2}
+	kept := difference(&l, nil, nil, on)
+	for name, x := range map[string]Line{
+		"more drawn":   {USCC: codeA, Voucher: "J-1", Principal: 4, DrawnOn: on - 1, Balance: 2},
+		"another day":  {USCC: codeA, Voucher: "J-1", Principal: 3, DrawnOn: on, Balance: 2},
+		"another left": {USCC: codeA, Voucher: "J-1", Principal: 3, DrawnOn: on - 1, Balance: 3},
+	} {
+		if difference(&x, nil, nil, on) == kept {
+			t.Errorf("%s is kept as before", name)
+		}
+	}
+	if difference(&l, nil, nil, on+30) == kept {
+		t.Error("another month is kept as before")
+	}
 }
 
 // What is wrong with a list is told cell by cell, and nothing of it is kept.

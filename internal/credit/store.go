@@ -51,12 +51,14 @@ type Deps struct {
 type Store struct {
 	Deps
 
-	gathered shelf.Shelf[int64, *books] // what facts say of loans, by commit
+	gathered shelf.Shelf[int64, *books]     // what facts say of loans, by commit
+	beside   shelf.Shelf[laidKey, laidRows] // lists of banks beside our records
 }
 
 // Open is the store over a database that Migrations were applied to.
 func Open(d Deps) *Store {
 	s := &Store{Deps: d}
+	s.beside.RoomFor(maxLines / 25) // two of the longest, or many as they are
 	if d.Sources != nil {
 		d.Sources.OnRetract(s.holds)
 	}

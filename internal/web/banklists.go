@@ -231,7 +231,7 @@ func (s *server) bankListOf(ctx context.Context, r *http.Request, v *visit) (ban
 		d.MayDo = d.MayDo || row.Value != ""
 		d.Rows = append(d.Rows, row)
 	}
-	d.MayEnd = rec.Last && rec.Whole && rec.MaySettle && rec.Open() == 0 && len(rec.Reconciled) == 0
+	d.MayEnd = rec.Last && rec.Whole && rec.MaySettle && rec.Open() == 0 && !rec.Closed()
 	return d, nil
 }
 
@@ -252,7 +252,7 @@ func (s *server) reconciledRow(ctx context.Context, v *visit, names map[int64]st
 		bank, ours := s.fieldText(v.t, x, f)
 		row.Diffs = append(row.Diffs, listDiff{v.t.S("listpage.field_" + string(f)), bank, ours})
 	}
-	if x.Difference != "" && rec.Last && s.Credit.MaySettle(v.scope, x) {
+	if x.Difference != "" && rec.Last && s.Credit.MaySettle(v.scope, rec.List, x) {
 		row.Value = choiceValue(x)
 	}
 	if x.Settled != nil {
