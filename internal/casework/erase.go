@@ -22,7 +22,7 @@ const (
 	keptBytes   = `SELECT COUNT(*) FROM case_evidence WHERE sha256 = $1 AND erased_at = 0`
 	frozenFile  = `SELECT COUNT(*) FROM case_frozen_file WHERE file_id = $1`
 	frozenFrom  = `SELECT COALESCE(MIN(case_id), 0) FROM case_frozen_fact WHERE source = $1`
-	frozenValue = frozenFrom + ` AND subject IN ($2, $3) AND def = $4`
+	frozenValue = frozenFrom + ` AND def = $2`
 )
 
 // EndedFiles is the files of cases that were over before an instant (ms), the oldest first, whose bytes are kept.
@@ -67,12 +67,12 @@ func FrozenFile(ctx context.Context, q store.Querier, file int64) (bool, error) 
 	return n > 0, err
 }
 
-// FrozenFrom is a case in which an approval stands on what a source states of anything, or of a definition of a subject, where one is named
-// with the one that stands for it after merges; 0 where there is none.
-func FrozenFrom(ctx context.Context, q store.Querier, source, subject, root int64, def string) (id int64, err error) {
+// FrozenFrom is a case in which an approval stands on what a source states of anything, or of a definition, where one is named, of whatever
+// subject: which one a statement counted for when it was frozen, merges since may have changed; 0 where there is none.
+func FrozenFrom(ctx context.Context, q store.Querier, source int64, def string) (id int64, err error) {
 	query, args := frozenFrom, []any{source}
 	if def != "" {
-		query, args = frozenValue, append(args, subject, root, def)
+		query, args = frozenValue, append(args, def)
 	}
 	err = q.QueryRow(ctx, query, args...).Scan(&id)
 	return id, err

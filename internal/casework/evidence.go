@@ -139,9 +139,9 @@ func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
 	return err
 }
 
-const usesOfHash = `SELECT COUNT(*) FROM case_evidence WHERE sha256 = $1`
+const usesOfHash = `SELECT COUNT(*) FROM case_evidence WHERE sha256 = $1 AND erased_at = 0`
 
-// forget takes the bytes of a refused file away, unless some case holds or held them.
+// forget takes the bytes of a refused file away, unless some case holds them.
 func (s *Store) forget(ctx context.Context, sha string) error {
 	if sha == "" {
 		return nil

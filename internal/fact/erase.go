@@ -85,7 +85,7 @@ func (v View) erasable(ctx context.Context, defs []string) ([]Erasable, error) {
 	if err != nil {
 		return nil, err
 	}
-	when := map[int64]known{}
+	when, joined := map[int64]known{}, map[int64]int64{} // joined: when something last began to count for a subject, ms
 	for _, e := range log {
 		k := when[e.Source]
 		switch e.Kind {
@@ -93,6 +93,10 @@ func (v View) erasable(ctx context.Context, defs []string) ([]Erasable, error) {
 			k.at = e.At
 		case source.Retract:
 			k.retracted = e.At
+		case source.Merge:
+			root := v.snap.root(e.Into)
+			joined[root] = max(joined[root], e.At)
+			continue
 		default:
 			continue
 		}
@@ -106,12 +110,12 @@ func (v View) erasable(ctx context.Context, defs []string) ([]Erasable, error) {
 	if err != nil {
 		return nil, err
 	}
-	best := map[lineKey]claim{}
+	best, about := map[lineKey]claim{}, map[lineKey]int64{} // what holds, and the subject that it was stated of
 	for _, f := range all {
 		if c, live := v.claimOf(f); live {
 			line := lineKey{v.snap.root(f.Subject), columnKey{f.Def, f.Period}}
 			if b, ok := best[line]; !ok || c.beats(b) {
-				best[line] = c
+				best[line], about[line] = c, f.Subject
 			}
 		}
 	}
@@ -123,7 +127,8 @@ func (v View) erasable(ctx context.Context, defs []string) ([]Erasable, error) {
 			continue // nothing is said, or nobody knows of it yet
 		}
 		e := Erasable{Source: f.Source, N: f.N, Subject: f.Subject, Def: f.Def, Period: f.Period, Owner: owner, Area: area, Since: k.at}
-		winner, held := best[lineKey{v.snap.root(f.Subject), columnKey{f.Def, f.Period}}]
+		line := lineKey{v.snap.root(f.Subject), columnKey{f.Def, f.Period}}
+		winner, held := best[line]
 		c, live := v.claimOf(f)
 		switch def, _ := v.snap.lib.FactDef(f.Def); {
 		case live && c == winner:
@@ -132,7 +137,9 @@ func (v View) erasable(ctx context.Context, defs []string) ([]Erasable, error) {
 		case k.retracted != 0:
 			e.Since = k.retracted
 		case held:
-			e.Since = max(k.at, when[winner.source].at)
+			if e.Since = max(k.at, when[winner.source].at); about[line] != f.Subject {
+				e.Since = max(e.Since, joined[line.subject]) // until the two became one it held
+			}
 		}
 		out = append(out, e)
 	}
@@ -155,28 +162,33 @@ const (
 	AND column_id IN (SELECT id FROM fact_column WHERE def = $6)`
 	eraseDispute = `UPDATE dispute SET text = '' WHERE source_id = $1 AND n = $2`
 	eraseClosing = `UPDATE dispute_closing SET note = '' WHERE dispute_id IN (SELECT id FROM dispute WHERE source_id = $1 AND n = $2)`
-	eraseAnswers = `UPDATE report_answer SET held_num = 0, held_text = '', note = '' WHERE source_id IN (SELECT r.source_id FROM fact r JOIN fact f ON r.subject_id = f.subject_id AND r.column_id = f.column_id WHERE f.source_id = $1 AND f.n = $2)`
-	openDispute  = `SELECT COUNT(*) FROM dispute d LEFT JOIN dispute_closing c ON c.dispute_id = d.id WHERE d.source_id = $1 AND d.n = $2 AND c.dispute_id IS NULL`
+	// Of answers: those to a report that is erased, and those that keep the value as what held beside another report.
+	eraseAnswers = `UPDATE report_answer SET held_num = 0, held_text = '', note = '' WHERE source_id = $1 OR source_id IN (SELECT r.source_id FROM fact r JOIN fact f ON r.column_id = f.column_id
+	WHERE f.source_id = $1 AND f.n = $2 AND report_answer.held_num = f.num AND report_answer.held_text = f.text
+	AND (r.subject_id = f.subject_id OR r.subject_id IN (SELECT into_subject FROM commit_log WHERE kind = 'merge' AND from_subject = f.subject_id)))`
+	standsThere = `SELECT COUNT(*) FROM fact WHERE source_id = $1 AND n = $2 AND status <> $3 AND subject_id = $4 AND column_id IN (SELECT id FROM fact_column WHERE def = $5)`
+	openDispute = `SELECT COUNT(*) FROM dispute d LEFT JOIN dispute_closing c ON c.dispute_id = d.id WHERE d.source_id = $1 AND d.n = $2 AND c.dispute_id IS NULL`
 )
 
-// Erase takes the value out of a statement about a subject's definition, with what was said about it in disputes and answers; gone is false
-// where that was done before, or where the statement is about something else.
+// Erase takes the value out of a statement about a subject's definition, with what was said about it in disputes and answers and what would
+// let it be guessed (source.Forget); gone is false where that was done before, or where the statement is about something else.
 // It is the one change of a statement that there is (docs/decisions/0030-erased-in-place.md): in a transaction of source.Store.Commit with
 // an entry source.Erase, so that every frame builds itself anew.
 func (s *Store) Erase(ctx context.Context, tx *store.Tx, src, n, subject int64, def string) (gone bool, err error) {
-	changed, err := tx.Exec(ctx, eraseFact, int64(Withheld), int64(Erased), src, n, subject, def)
-	if err != nil {
-		return false, fmt.Errorf("erase statement %d of source %d: %w", n, src, err)
+	var there int
+	if err := tx.QueryRow(ctx, standsThere, src, n, int64(Erased), subject, def).Scan(&there); err != nil || there == 0 {
+		return false, err
 	}
-	if changed == 0 {
-		return false, nil
-	}
-	for _, statement := range []string{eraseDispute, eraseClosing, eraseAnswers} {
+	// Answers first: which they are is told by the value.
+	for _, statement := range []string{eraseAnswers, eraseDispute, eraseClosing} {
 		if _, err := tx.Exec(ctx, statement, src, n); err != nil {
 			return false, fmt.Errorf("erase what was said about statement %d of source %d: %w", n, src, err)
 		}
 	}
-	return true, nil
+	if _, err := tx.Exec(ctx, eraseFact, int64(Withheld), int64(Erased), src, n, subject, def); err != nil {
+		return false, fmt.Errorf("erase statement %d of source %d: %w", n, src, err)
+	}
+	return true, source.Forget(ctx, tx, src)
 }
 
 // StatesOf says whether a source states something about one of some subjects.
@@ -200,4 +212,4 @@ func (s *Store) Disputed(ctx context.Context, q store.Querier, src, n int64) (bo
 }
 
 // ErasedTables are the tables in which Erase leaves room.
-var ErasedTables = []string{"fact", "dispute", "dispute_closing", "report_answer"}
+var ErasedTables = []string{"fact", "dispute", "dispute_closing", "report_answer", "source"}

@@ -79,9 +79,9 @@ const (
 	readBatch    = `SELECT ` + batchColumns + ` FROM intake_batch WHERE id = $1`
 	readPreview  = `SELECT preview FROM intake_batch WHERE id = $1`
 	listBatches  = `SELECT ` + listColumns + ` FROM intake_batch WHERE id < $1 AND `
-	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6, base = $7 WHERE id = $8 AND state = $9`
+	moveBatch    = `UPDATE intake_batch SET state = $1, changed_at = $2, plan = $3, preview = $4, source_id = $5, failure = $6, base = $7 WHERE id = $8 AND state = $9 AND erased_at = $10`
 	takeBack     = `UPDATE intake_batch SET state = $1, failure = $2 WHERE state = $3 AND changed_at < $4`
-	countFile    = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1`
+	countFile    = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1 AND erased_at = 0`
 )
 
 // maxField is the longest name of a file or of a sender, in bytes.
@@ -122,7 +122,8 @@ func (b *Batch) texts() (plan, preview, failure string, err error) {
 	return plan, preview, failure, nil
 }
 
-// move writes a batch whose stored state is still from; Conflict when somebody else moved it first.
+// move writes a batch whose stored state is still from; Conflict when somebody else moved it first, or its file was erased meanwhile: what
+// was read in cells is not written back.
 func (s *Service) move(ctx context.Context, b *Batch, from State) error {
 	return s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.moveIn(ctx, tx, b, from) })
 }
@@ -134,7 +135,7 @@ func (s *Service) moveIn(ctx context.Context, tx *store.Tx, b *Batch, from State
 	if err != nil {
 		return err
 	}
-	n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.Base, b.ID, string(from))
+	n, err := tx.Exec(ctx, moveBatch, string(b.State), b.ChangedAt, plan, preview, b.Source, failure, b.Base, b.ID, string(from), b.ErasedAt)
 	if err == nil && n == 0 {
 		err = errs.Conflict(i18n.M("intake.moved"))
 	}

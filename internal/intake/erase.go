@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -20,7 +21,7 @@ const (
 	oldFiles    = `SELECT id, sha256, area, source_id, received_at FROM intake_batch WHERE erased_at = 0 AND state NOT IN ('reading', 'committing')`
 	oldBefore   = ` AND received_at < $1 ORDER BY received_at, id`
 	ofSource    = ` AND source_id = $1 ORDER BY id`
-	eraseBatch  = `UPDATE intake_batch SET erased_at = $1, plan = $2, preview = $3, state = $4, failure = $5 WHERE id = $6 AND sha256 = $7 AND erased_at = 0`
+	eraseBatch  = `UPDATE intake_batch SET erased_at = $1, plan = $2, preview = $3, state = $4, failure = $5 WHERE id = $6 AND state = $7 AND erased_at = 0`
 	keptFiles   = `SELECT COUNT(*) FROM intake_batch WHERE sha256 = $1 AND erased_at = 0`
 	sourceFiles = `SELECT COUNT(*) FROM intake_batch WHERE source_id = $1 AND erased_at = 0`
 )
@@ -74,9 +75,15 @@ func (f importFiles) Erase(ctx context.Context, tx *store.Tx, ask retention.Ask,
 		return 0, fmt.Errorf("%q is no import", it.Ref)
 	}
 	b, err := scanBatch(tx.QueryRow(ctx, readBatch, id))
-	if err != nil {
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return 0, nil
+	case err != nil:
 		return 0, fmt.Errorf("read batch %d: %w", id, err)
+	case b.SHA256 != it.SHA256 || b.ErasedAt != 0:
+		return 0, nil
 	}
+	from := b.State
 	if b.State == Reading || b.State == Committing {
 		return 0, errs.Conflict(i18n.M("intake.moved"))
 	}
@@ -88,7 +95,10 @@ func (f importFiles) Erase(ctx context.Context, tx *store.Tx, ask retention.Ask,
 	if err != nil {
 		return 0, err
 	}
-	n, err := tx.Exec(ctx, eraseBatch, ask.Now, plan, preview, string(b.State), failure, id, it.SHA256)
+	n, err := tx.Exec(ctx, eraseBatch, ask.Now, plan, preview, string(b.State), failure, id, string(from))
+	if err == nil && n == 0 {
+		err = errs.Conflict(i18n.M("intake.moved"))
+	}
 	if err != nil {
 		return 0, fmt.Errorf("erase the file of batch %d: %w", id, err)
 	}
@@ -122,6 +132,7 @@ func (p Plan) bare() Plan {
 // bare is a preview's counts alone.
 func (p Preview) bare() Preview {
 	p.Lines, p.Problems, p.Mended, p.Notes = []Line{}, []Problem{}, nil, nil
+	p.Digest = "" // of few statements it would let them be guessed
 	return p
 }
 

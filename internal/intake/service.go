@@ -225,7 +225,7 @@ func (s *Service) newBatch(ctx context.Context, scope access.Scope, u Upload, sh
 	return b, nil
 }
 
-// forget removes a file that was refused, unless a batch has the same one.
+// forget removes a file that was refused, unless a batch that is kept has the same one.
 func (s *Service) forget(ctx context.Context, sha string) error {
 	var n int
 	if err := s.db.Read().QueryRow(ctx, countFile, sha).Scan(&n); err != nil {

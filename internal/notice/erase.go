@@ -11,7 +11,7 @@ import (
 
 const (
 	oldMessages   = ` FROM notice WHERE at < $1 AND handed_at > 0 AND title <> ''`
-	oldDeliveries = ` FROM delivery WHERE at < $1 AND state = 'sent' AND text <> ''`
+	oldDeliveries = ` FROM delivery WHERE at < $1 AND state IN ('sent', 'failed') AND text <> ''`
 	eraseMessages = `UPDATE notice SET title = '', body = '', link = '' WHERE id IN (SELECT id` + oldMessages
 	eraseSent     = `UPDATE delivery SET address = '', subject = '', text = '' WHERE id IN (SELECT id` + oldDeliveries
 	eraseWaiting  = `DELETE FROM notice_digest WHERE notice_id IN (SELECT id FROM notice WHERE title = '')`

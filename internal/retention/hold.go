@@ -50,6 +50,9 @@ func (s *Store) Hold(ctx context.Context, scope access.Scope, firm int64, reason
 	}
 	h := Hold{Party: e.ID, Area: e.Area, At: s.Clock.Millis(), By: scope.Account(), Reason: reason}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		if err := tx.Lock(ctx, lockHolds); err != nil {
+			return err
+		}
 		if h.ID, err = tx.NextIDs(ctx, 1); err != nil {
 			return err
 		}
@@ -93,6 +96,9 @@ func (s *Store) EndHold(ctx context.Context, scope access.Scope, id int64, reaso
 		return errs.NotFound("hold", id)
 	}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, lockHolds); err != nil {
+			return err
+		}
 		audit.Note(tx, loggedHoldEnd, id)
 		_, err := tx.Exec(ctx, insertEnd, id, s.Clock.Millis(), scope.Account(), reason)
 		return err

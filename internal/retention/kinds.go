@@ -179,7 +179,7 @@ func Frozen(ctx context.Context, q store.Querier, it Item) (i18n.Msg, error) {
 	if it.Source == 0 {
 		return i18n.Msg{}, nil
 	}
-	id, err := casework.FrozenFrom(ctx, q, it.Source, it.Subject, it.Party, it.What)
+	id, err := casework.FrozenFrom(ctx, q, it.Source, it.What)
 	if err != nil || id == 0 {
 		return i18n.Msg{}, err
 	}

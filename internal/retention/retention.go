@@ -102,14 +102,17 @@ func (s *Store) kind(name string) (Kind, bool) {
 	return nil, false
 }
 
+// lockHolds is held by whoever changes what is on hold, and by a run while it asks for that and erases.
+const lockHolds = "retention holds"
+
 // ask is what a kind is asked now.
-func (s *Store) ask(ctx context.Context, k Kind) (Ask, error) {
+func (s *Store) ask(ctx context.Context, q store.Querier, k Kind) (Ask, error) {
 	a := Ask{Now: s.Clock.Millis()}
 	if r, ok := s.Library.Register().Record(k.Name()); ok {
 		a.Before = fact.After(a.Now, -r.Keep.Years)
 	}
 	var err error
-	a.Held, err = s.heldParties(ctx, s.DB.Read())
+	a.Held, err = s.heldParties(ctx, q)
 	return a, err
 }
 
@@ -120,7 +123,7 @@ func (s *Store) due(ctx context.Context) ([]Item, error) {
 		if r, ok := s.Library.Register().Record(k.Name()); ok && r.Keep.After == content.Never {
 			continue
 		}
-		ask, err := s.ask(ctx, k)
+		ask, err := s.ask(ctx, s.DB.Read(), k)
 		if err != nil {
 			return nil, err
 		}

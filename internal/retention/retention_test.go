@@ -451,6 +451,11 @@ func TestAgain(t *testing.T) {
 		w, ctx := newWorld(t, db), t.Context()
 		a, b := w.firms[0], w.firms[1]
 		src := w.says(phone, map[int64]string{a: "0515-11110000", b: "0515-22220000"})
+		w.exec(`UPDATE source SET digest = 'guess' WHERE id = $1`, src)
+		_, err := w.Again(ctx, strings.Repeat("ab", 32), []Item{{Kind: Facts, Ref: "nonsense", Count: 1}})
+		if err == nil {
+			t.Error("what cannot be carried out was")
+		}
 		items := []Item{
 			{Kind: Facts, Ref: fmt.Sprintf("%d.1", src), What: phone, Subject: a, Party: a, Source: src, Count: 1},
 			{Kind: Facts, Ref: fmt.Sprintf("%d.2", src), What: phone, Subject: a, Party: a, Source: src, Count: 1},
@@ -463,9 +468,38 @@ func TestAgain(t *testing.T) {
 		if text := w.texts(); strings.Contains(text, "11110000") || !strings.Contains(text, "22220000") {
 			t.Errorf("what stands there:\n%s", text)
 		}
+		var digest string
+		w.must(db.Read().QueryRow(ctx, `SELECT digest FROM source WHERE id = $1`, src).Scan(&digest))
+		if digest != "" {
+			t.Error("the digest of what is erased lets it be guessed")
+		}
 		_, err = w.Again(ctx, strings.Repeat("ab", 32), items)
 		w.refused("twice", err, errs.KindConflict, "retention.again_twice")
 		w.whole()
+	})
+}
+
+// What another name of a firm said held until the two became one: its term counts from then.
+func TestTermAfterMerge(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w, ctx := newWorld(t, db), t.Context()
+		a, b := w.firms[0], w.firms[1]
+		w.says(phone, map[int64]string{a: "0515-11110000"})
+		w.says(phone, map[int64]string{b: "0515-22220000"})
+		w.years(4)
+		v, err := w.Frames.For(ctx, access.SystemScope(), 0)
+		w.must(err)
+		_, err = v.Merge(ctx, party.Merging{From: a, Into: b, Reason: "one firm"})
+		w.must(err)
+		w.must(w.Frames.Refresh(ctx))
+		_, err = w.Propose(ctx, admin)
+		w.refused("just merged", err, errs.KindConflict, "retention.nothing_due")
+		w.years(4)
+		run, err := w.Propose(ctx, admin)
+		w.must(err)
+		if run.Count(Pending) != 1 || run.Lines[0].Subject != a {
+			t.Errorf("listed: %+v", run.Lines)
+		}
 	})
 }
 

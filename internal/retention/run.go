@@ -157,8 +157,10 @@ func (s *Store) lines(ctx context.Context, items []Item) (all []Line, err error)
 }
 
 func insert(ctx context.Context, tx *store.Tx, r *Run) (err error) {
-	if r.ID, err = tx.NextIDs(ctx, 1); err != nil {
-		return err
+	if r.ID == 0 {
+		if r.ID, err = tx.NextIDs(ctx, 1); err != nil {
+			return err
+		}
 	}
 	if _, err := tx.Exec(ctx, insertRun, r.ID, r.Request, r.Again, r.ProposedAt, r.ProposedBy, r.Note); err != nil {
 		return err
@@ -334,13 +336,6 @@ func (s *Store) carryOut(ctx context.Context, r *Run, by int64) error {
 }
 
 func (s *Store) carryOutOnce(ctx context.Context, r *Run, by int64) error {
-	asks := map[string]Ask{}
-	for _, k := range s.Kinds {
-		var err error
-		if asks[k.Name()], err = s.ask(ctx, k); err != nil {
-			return err
-		}
-	}
 	still, seq, err := s.stillDue(ctx, r)
 	if err != nil {
 		return err
@@ -349,6 +344,21 @@ func (s *Store) carryOutOnce(ctx context.Context, r *Run, by int64) error {
 	_, err = s.Sources.Commit(ctx, entry, func(ctx context.Context, tx *store.Tx, now int64) error {
 		if seq != 0 && now != seq+1 {
 			return errMoved
+		}
+		if err := tx.Lock(ctx, lockHolds); err != nil {
+			return err
+		}
+		asks := map[string]Ask{}
+		for _, k := range s.Kinds {
+			var err error
+			if asks[k.Name()], err = s.ask(ctx, tx, k); err != nil {
+				return err
+			}
+		}
+		if r.Again != "" {
+			if err := begin(ctx, tx, r); err != nil {
+				return err
+			}
 		}
 		n, err := tx.Exec(ctx, settleRun, string(Done), s.Clock.Millis(), by, r.Note, now, r.ID)
 		if err != nil {
@@ -504,15 +514,9 @@ func (s *Store) Again(ctx context.Context, hash string, items []Item) (Run, erro
 	for i, it := range items {
 		r.Lines = append(r.Lines, Line{Item: it, N: i + 1})
 	}
-	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		var had int
-		if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM retention_run WHERE again = $1`, hash).Scan(&had); err != nil {
-			return err
-		}
-		if had > 0 {
-			return errs.Conflict(i18n.M("retention.again_twice"))
-		}
-		return insert(ctx, tx, &r)
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		r.ID, err = tx.NextIDs(ctx, 1)
+		return err
 	})
 	if err == nil {
 		err = s.carryOut(ctx, &r, 0)
@@ -522,6 +526,18 @@ func (s *Store) Again(ctx context.Context, hash string, items []Item) (Run, erro
 	}
 	s.finishSoon(ctx)
 	return get(ctx, s.DB.Read(), r.ID)
+}
+
+// begin writes a run that repeats another, in the transaction that carries it out; Conflict where that was done before.
+func begin(ctx context.Context, tx *store.Tx, r *Run) error {
+	var had int
+	if err := tx.QueryRow(ctx, `SELECT COUNT(*) FROM retention_run WHERE again = $1`, r.Again).Scan(&had); err != nil {
+		return err
+	}
+	if had > 0 {
+		return errs.Conflict(i18n.M("retention.again_twice"))
+	}
+	return insert(ctx, tx, r)
 }
 
 func trimmed(text string) (string, int) {

@@ -493,3 +493,14 @@ func (s *Store) ByDigest(ctx context.Context, authority, digest string) (src Sou
 	}
 	return src, src.ID != 0, nil
 }
+
+const forget = `UPDATE source SET digest = '', note = CASE WHEN kind = 'entry' AND staged = 1 THEN '' ELSE note END WHERE id = $1`
+
+// Forget takes away what would tell, or let one guess, a value that was erased of what a source states: its digest, and what somebody wrote
+// about the one thing that he stated. Nothing is then found to state the same.
+func Forget(ctx context.Context, tx *store.Tx, id int64) error {
+	if _, err := tx.Exec(ctx, forget, id); err != nil {
+		return fmt.Errorf("forget the digest of source %d: %w", id, err)
+	}
+	return nil
+}
