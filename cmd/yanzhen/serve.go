@@ -173,6 +173,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	beside.Go(func() {
 		in.frames.Keep(work, saveEvery, func(err error) { in.log.Error("save the frame", "err", err) })
 	})
+	beside.Go(func() { in.retention.Keep(work, saveEvery) })
 	beside.Go(func() { sender.Run(work) })
 	beside.Go(func() {
 		in.cases.Watch(work, watchEvery, func(err error) { in.log.Error("clocks of cases", "err", err) })

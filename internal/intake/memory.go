@@ -155,7 +155,7 @@ func (s *Service) remember(ctx context.Context, sender string, was, now Plan) er
 				}
 			}
 			for j, c := range sh.Columns {
-				if err := rememberColumn(ctx, tx, sender, was.Sheets[i].Columns[j], c); err != nil {
+				if err := s.rememberColumn(ctx, tx, sender, was.Sheets[i].Columns[j], c); err != nil {
 					return err
 				}
 			}
@@ -168,7 +168,9 @@ func (s *Service) remember(ctx context.Context, sender string, was, now Plan) er
 	return nil
 }
 
-func rememberColumn(ctx context.Context, tx *store.Tx, sender string, was, now ColumnPlan) error {
+// rememberColumn keeps the sender's choices about a column. What a text of people is read as is not among them: it would outlast what is
+// deleted of them.
+func (s *Service) rememberColumn(ctx context.Context, tx *store.Tx, sender string, was, now ColumnPlan) error {
 	if now.From == Chosen && memoryKey(now.Label) != "" {
 		err := keep(ctx, tx, updateMemory, insertMemory, now.Target, now.Unit, rates[now.Rate], string(now.Days), sender, memoryKey(now.Label))
 		if err != nil {
@@ -178,8 +180,9 @@ func rememberColumn(ctx context.Context, tx *store.Tx, sender string, was, now C
 	if now.Target == "" {
 		return nil
 	}
+	def, _ := s.deps.Library.FactDef(now.Target)
 	for _, m := range now.Mends {
-		if m.From != Chosen {
+		if m.From != Chosen || m.Do == ReadAs && def.Sensitivity == "personal" {
 			continue
 		}
 		if err := keep(ctx, tx, updateMend, insertMend, string(m.Do), m.As, m.Firm, sender, now.Target, m.Text); err != nil {

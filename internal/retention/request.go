@@ -227,6 +227,9 @@ func (s *Store) asked(ctx context.Context, req Request) ([]Line, error) {
 	if err != nil {
 		return nil, err
 	}
+	if len(lines) < len(files)+len(facts) { // granted in part, the rest would never be asked for again
+		return nil, errs.Conflict(i18n.M("retention.too_much", len(files)+len(facts)))
+	}
 	gone := map[int64]bool{} // sources whose file goes in this run
 	for i, l := range lines {
 		if l.Kind != Facts && l.Outcome == Pending {

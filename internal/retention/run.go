@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -433,7 +434,7 @@ func (s *Store) eraseLine(ctx context.Context, tx *store.Tx, asks map[string]Ask
 
 const unfinished = selectRun + ` WHERE state = 'done' AND finished = 0 ORDER BY id`
 
-// finishSoon finishes what was erased; what cannot be finished now is tried again, by the next run or at the next start.
+// finishSoon finishes what was erased; what cannot be finished now is tried again, by the next run, by Keep or at the next start.
 func (s *Store) finishSoon(ctx context.Context) {
 	if err := s.Finish(context.WithoutCancel(ctx)); err != nil {
 		s.Log.Warn("what was erased is not off the disk yet", "err", err)
@@ -467,19 +468,22 @@ func (s *Store) Finish(ctx context.Context) error {
 	if err := s.Frames.Save(ctx); err != nil {
 		return err
 	}
-	for _, r := range open {
-		if err := s.clear(ctx, r.ID); err != nil {
-			return fmt.Errorf("finish deletion %d: %w", r.ID, err)
+	var failed error
+	open = slices.DeleteFunc(open, func(r Run) bool {
+		err := s.clear(ctx, r.ID)
+		if err != nil {
+			failed = errors.Join(failed, fmt.Errorf("finish deletion %d: %w", r.ID, err))
 		}
-	}
+		return err != nil
+	})
 	var tables []string
 	for _, k := range s.Kinds {
 		tables = append(tables, k.Tables()...)
 	}
 	if err := s.DB.Wipe(ctx, tables...); err != nil {
-		return err
+		return errors.Join(failed, err)
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		for _, r := range open {
 			if _, err := tx.Exec(ctx, finishRun, s.Clock.Millis(), r.ID); err != nil {
 				return err
@@ -487,23 +491,38 @@ func (s *Store) Finish(ctx context.Context) error {
 		}
 		return nil
 	})
+	return errors.Join(failed, err)
 }
 
+// clear takes away what lies beside the database; what cannot be removed does not keep the rest.
 func (s *Store) clear(ctx context.Context, run int64) error {
 	lines, err := linesOf(ctx, s.DB.Read(), run)
 	if err != nil {
 		return err
 	}
+	var failed error
 	for _, l := range lines {
 		k, ok := s.kind(l.Kind)
 		if !ok || l.Outcome != Gone {
 			continue
 		}
-		if err := k.Clear(ctx, l.Item); err != nil {
-			return err
+		failed = errors.Join(failed, k.Clear(ctx, l.Item))
+	}
+	return failed
+}
+
+// Keep tries every so often to finish what could not be finished at once, until the context ends.
+func (s *Store) Keep(ctx context.Context, every time.Duration) {
+	tick := time.NewTicker(every)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			s.finishSoon(ctx)
 		}
 	}
-	return nil
 }
 
 // Again repeats a run that was carried out in this installation and that a backup, restored since, knows nothing of: what it erased is
