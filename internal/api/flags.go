@@ -162,10 +162,11 @@ func (s *server) sumFlags(ctx context.Context, c *caller, _ *struct{}) (*flagSum
 	if err != nil {
 		return nil, err
 	}
-	sums, months, err := s.Flags.Figures(ctx, c.scope, m.View)
+	list, err := s.Flags.Find(ctx, m.View, flag.Query{})
 	if err != nil {
 		return nil, err
 	}
+	sums, months := list.Figures()
 	out := &flagSums{}
 	b := &out.Body
 	b.Kinds, b.Months, b.AsOf = []flagSum{}, []flagMonth{}, m.asOf()

@@ -111,7 +111,7 @@ func (d *Detail) compare(found []Flag) {
 	var now Flag
 	most := 0
 	for _, f := range found {
-		if f.anchor != d.anchor {
+		if f.anchor != d.anchor && (f.def == "" || d.anchor != "") {
 			continue
 		}
 		shared := len(slices.DeleteFunc(f.members(), func(m string) bool {
@@ -154,30 +154,22 @@ type Month struct {
 	Settled map[Outcome]int
 }
 
-// Figures is what was found and what became of it: by kind, in the order of the kinds, and by month, the newest first. Of reviews those
-// count that the scope may see.
-func (s *Store) Figures(ctx context.Context, scope access.Scope, view fact.View) ([]Sum, []Month, error) {
-	l, err := s.Find(ctx, view, Query{})
-	if err != nil {
-		return nil, nil, err
-	}
-	all, err := reviews(ctx, s.DB.Read(), "")
-	if err != nil {
-		return nil, nil, err
-	}
-	fresh := map[string]int{}
-	for _, f := range l.flags {
+// Figures is what was found and what became of it, of all kinds and standings, whatever was asked for: by kind, in the order of the kinds,
+// and by month, the newest first. Of reviews those count that the scope may see.
+func (l *List) Figures() ([]Sum, []Month) {
+	found, fresh := map[string]int{}, map[string]int{}
+	for _, f := range l.all {
+		found[f.Kind]++
 		if st := f.Status.Standing; st == Fresh || st == Joined {
 			fresh[f.Kind]++
 		}
 	}
-	all = slices.DeleteFunc(all, func(r Review) bool { return !scope.Sees(access.ReadCase, r.Area, 0) })
 	var sums []Sum
-	for _, k := range s.Set.Kinds() {
-		sum := Sum{Kind: k.Kind, Found: l.Count(k.Kind), Fresh: fresh[k.Kind], Settled: map[Outcome]int{}}
-		for _, r := range all {
+	for _, kind := range l.kinds {
+		sum := Sum{Kind: kind, Found: found[kind], Fresh: fresh[kind], Settled: map[Outcome]int{}}
+		for _, r := range l.reviews {
 			switch {
-			case r.Kind != k.Kind:
+			case r.Kind != kind:
 			case r.Outcome == "":
 				sum.Reviewed++
 			default:
@@ -194,7 +186,7 @@ func (s *Store) Figures(ctx context.Context, scope access.Scope, view fact.View)
 		}
 		return by[m]
 	}
-	for _, r := range all {
+	for _, r := range l.reviews {
 		at(r.At).Opened++
 		if r.Outcome != "" {
 			at(r.Settled).Settled[r.Outcome]++
@@ -205,5 +197,5 @@ func (s *Store) Figures(ctx context.Context, scope access.Scope, view fact.View)
 		months = append(months, *m)
 	}
 	slices.SortFunc(months, func(a, b Month) int { return cmp.Compare(b.Month, a.Month) })
-	return sums, months, nil
+	return sums, months
 }

@@ -3,7 +3,12 @@ package flag
 import (
 	"cmp"
 	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -124,16 +129,15 @@ type Flag struct {
 // List is what was found in one view. What it found is told by Page alone: so that whose personal data is shown is recorded,
 // and of nobody else.
 type List struct {
-	view  fact.View
-	flags []Flag
-	kinds map[string]int
+	view    fact.View
+	all     []Flag // of all kinds and standings
+	flags   []Flag // that were asked for
+	reviews []Review
+	kinds   []string // in order
 }
 
 // Total is how many flags there are.
 func (l *List) Total() int { return len(l.flags) }
-
-// Count is how many flags of a kind there are.
-func (l *List) Count(kind string) int { return l.kinds[kind] }
 
 // Page is the flags from one place to before another, counted from 0; fewer where there are fewer. It reads what they share
 // again, through the view that they were asked for with.
@@ -161,8 +165,8 @@ type Query struct {
 	Standing Standing
 }
 
-// Find finds flags in what a view may know and its scope may read, and says how far each was looked into. They come in the order of the
-// kinds, and within a kind of what raises them. What was found is kept while nothing changes that it follows from.
+// Find finds flags in what a view may know and its scope may read, and says how far each was looked into, as far as the scope may see the
+// reviews: one that was opened beyond it is as new. They come in the order of the kinds, and within a kind of what raises them. What was found is kept while nothing changes that it follows from.
 func (s *Store) Find(ctx context.Context, view fact.View, q Query) (*List, error) {
 	leaves, err := audit.Leaves(ctx, s.DB.Read())
 	if err != nil {
@@ -172,25 +176,21 @@ func (s *Store) Find(ctx context.Context, view fact.View, q Query) (*List, error
 	if err != nil {
 		return nil, err
 	}
-	all, err := reviews(ctx, s.DB.Read(), q.Kind)
+	all, err := reviews(ctx, s.DB.Read(), "")
 	if err != nil {
 		return nil, err
 	}
-	list, looked := &List{view: view, kinds: map[string]int{}}, index(all)
+	list := &List{view: view, reviews: slices.DeleteFunc(all, func(r Review) bool { return !view.Scope().Sees(access.ReadCase, r.Area, 0) })}
+	for _, k := range s.Set.Kinds() {
+		list.kinds = append(list.kinds, k.Kind)
+	}
+	looked := index(list.reviews)
 	for _, f := range found {
-		if q.Kind != "" && f.Kind != q.Kind {
-			continue
-		}
 		f.Status = looked.status(f)
-		if q.Standing != "" && f.Status.Standing != q.Standing {
-			continue
+		list.all = append(list.all, f)
+		if (q.Kind == "" || f.Kind == q.Kind) && (q.Standing == "" || f.Status.Standing == q.Standing) {
+			list.flags = append(list.flags, f)
 		}
-		i := slices.IndexFunc(all, func(r Review) bool { return r.Case == f.Status.Case })
-		if i >= 0 && !view.Scope().Sees(access.ReadCase, all[i].Area, 0) {
-			f.Status.Case = 0
-		}
-		list.flags = append(list.flags, f)
-		list.kinds[f.Kind]++
 	}
 	return list, nil
 }
@@ -203,6 +203,9 @@ func (s *Store) search(ctx context.Context, view fact.View) (findings, error) {
 		return nil, err
 	}
 	in := search{view: quiet}
+	if in.key, err = s.key(ctx); err != nil {
+		return nil, err
+	}
 	if in.applications, err = s.standing(ctx, view.Scope(), quiet); err != nil {
 		return nil, err
 	}
@@ -261,6 +264,7 @@ type search struct {
 	firms        []int64 // that applied, in order
 	invoices     []subsidy.Invoiced
 	inForce      []version.InForce
+	key          []byte // of the hashes of what firms share
 }
 
 func (s *search) find(k Kind) []Flag {
@@ -364,7 +368,7 @@ func (s *search) shared(def string, keyOf func(string) string) []Flag {
 		if len(by[key]) < 2 {
 			continue
 		}
-		flag := Flag{def: def}
+		flag := Flag{def: def, anchor: s.hash(key)}
 		for _, firm := range by[key] {
 			for _, a := range s.applications {
 				if a.Enterprise == firm {
@@ -375,6 +379,44 @@ func (s *search) shared(def string, keyOf func(string) string) []Flag {
 		all = append(all, flag)
 	}
 	return all
+}
+
+// hash tells what firms share from everything else that others do, and not what it is.
+func (s *search) hash(shared string) string {
+	mac := hmac.New(sha256.New, s.key)
+	mac.Write([]byte(shared))
+	return hex.EncodeToString(mac.Sum(nil)[:16])
+}
+
+const (
+	selectKey = `SELECT hex_key FROM flag_key WHERE id = 1`
+	insertKey = `INSERT INTO flag_key (id, hex_key) VALUES (1, $1) ON CONFLICT (id) DO NOTHING`
+)
+
+// key is what shared values are hashed under. It is drawn once.
+func (s *Store) key(ctx context.Context) ([]byte, error) {
+	read := func() ([]byte, error) {
+		all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (k string, err error) { return k, r.Scan(&k) }, selectKey)
+		if err != nil || len(all) == 0 {
+			return nil, err
+		}
+		return hex.DecodeString(all[0])
+	}
+	if key, err := read(); err != nil || key != nil {
+		return key, err
+	}
+	drawn := make([]byte, sha256.Size)
+	if _, err := rand.Read(drawn); err != nil {
+		return nil, fmt.Errorf("draw the key of shared values: %w", err)
+	}
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		_, err := tx.Exec(ctx, insertKey, hex.EncodeToString(drawn))
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep the key of shared values: %w", err)
+	}
+	return read() // what another drew first counts
 }
 
 // marks are the amounts of policies in force that a kind is held against. One that a policy sets by year or by place is none: no

@@ -10,10 +10,10 @@ var (
 		Parts: []audit.Part{
 			{
 				Name: "review",
-				Query: `SELECT case_id, kind, anchor, shared, area, mark_fen, mark_policy, mark_number, mark_cite, mark_fact, sum_fen, at, by_account
+				Query: `SELECT case_id, kind, anchor, shared, area, mark_fen, mark_policy, mark_number, mark_cite, mark_fact, sum_fen, at, by_account, former
 	FROM flag_review WHERE case_id = $1`,
 			},
-			{Name: "rows", Query: `SELECT n, member, firm, of_case, subject, name, year, fen FROM flag_row WHERE case_id = $1 ORDER BY n`},
+			{Name: "rows", Query: `SELECT n, member, firm, office, of_case, subject, name, year, fen FROM flag_row WHERE case_id = $1 ORDER BY n`},
 		},
 		All:  `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM flag_review`,
 		Case: `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM flag_review WHERE case_id = $1`,

@@ -11,6 +11,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -61,6 +62,14 @@ type Status struct {
 	Changed  bool    // its rows are no longer those that the review froze
 }
 
+// Opens says that the flag may be opened as a case: nobody has, members have joined since, or it was settled on rows that are others now.
+func (s Status) Opens() bool {
+	return s.Standing == Fresh || s.Standing == Joined || s.Anew()
+}
+
+// Anew says that the flag was settled, and may be opened again since its rows have changed.
+func (s Status) Anew() bool { return s.Standing == Settled && s.Changed }
+
 // Frozen is a row of a review as it was when the flag was opened.
 type Frozen struct {
 	N      int
@@ -81,6 +90,7 @@ type Review struct {
 	Outcome  Outcome
 	Settled  int64 // when the outcome was confirmed, 0 before
 	SettleBy int64
+	Former   int64 // the review that the flag was opened in before, 0 for none
 	Rows     []Frozen
 
 	anchor string
@@ -114,7 +124,7 @@ func (f Flag) Key() string {
 }
 
 const (
-	reviewColumns = `r.case_id, r.kind, r.anchor, r.shared, r.area, r.mark_fen, r.mark_policy, r.mark_number, r.mark_cite, r.mark_fact, r.sum_fen, r.at, r.by_account,
+	reviewColumns = `r.case_id, r.kind, r.anchor, r.shared, r.area, r.mark_fen, r.mark_policy, r.mark_number, r.mark_cite, r.mark_fact, r.sum_fen, r.at, r.by_account, r.former,
 	COALESCE(o.outcome, ''), COALESCE(o.at, 0), COALESCE(o.by_account, 0)`
 	selectReviews = `SELECT ` + reviewColumns + ` FROM flag_review r LEFT JOIN flag_outcome o ON o.case_id = r.case_id`
 	reviewByID    = selectReviews + ` WHERE r.case_id = $1`
@@ -122,8 +132,8 @@ const (
 	rowColumns    = `w.case_id, w.n, w.member, w.firm, w.office, w.of_case, w.subject, w.name, w.year, w.fen`
 	rowsOf        = `SELECT ` + rowColumns + ` FROM flag_row w WHERE w.case_id = $1 ORDER BY w.n`
 	rowsByKind    = `SELECT ` + rowColumns + ` FROM flag_row w JOIN flag_review r ON r.case_id = w.case_id WHERE $1 = '' OR r.kind = $1 ORDER BY w.case_id, w.n`
-	insertReview  = `INSERT INTO flag_review (case_id, kind, anchor, shared, area, mark_fen, mark_policy, mark_number, mark_cite, mark_fact, sum_fen, at, by_account)
-	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`
+	insertReview  = `INSERT INTO flag_review (case_id, kind, anchor, shared, area, mark_fen, mark_policy, mark_number, mark_cite, mark_fact, sum_fen, at, by_account, former)
+	VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`
 	insertRow = `INSERT INTO flag_row (case_id, n, member, firm, office, of_case, subject, name, year, fen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 )
 
@@ -150,7 +160,7 @@ func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T
 
 func scanReview(r *store.Rows) (x Review, err error) {
 	return x, r.Scan(&x.Case, &x.Kind, &x.anchor, &x.Shared, &x.Area, &x.Mark.Amount, &x.Mark.Policy, &x.Mark.Number, &x.Mark.Cite, &x.Mark.Fact, &x.Sum,
-		&x.At, &x.By, &x.Outcome, &x.Settled, &x.SettleBy)
+		&x.At, &x.By, &x.Former, &x.Outcome, &x.Settled, &x.SettleBy)
 }
 
 // rowOf is a row with the case of its review.
@@ -227,6 +237,11 @@ func (x reviewed) status(f Flag) Status {
 		for _, i := range x.by[memberKey(f.Kind, f.anchor, m)] {
 			have[i]++
 		}
+		if f.def != "" && f.anchor != "" { // reviews from before what is shared was hashed
+			for _, i := range x.by[memberKey(f.Kind, "", m)] {
+				have[i]++
+			}
+		}
 	}
 	whole, part := -1, -1
 	for i, n := range have {
@@ -262,8 +277,9 @@ func (r Review) holds(f Flag) bool {
 }
 
 // Begin opens a flag as a case of the scope's area, with its rows as they are and the facts behind them frozen, and gives its id. One
-// that was opened with the same members, by whomever, is given instead: begun says so. NotFound for a kind that is not looked for,
-// Conflict where the flag is no longer found as the key tells it, and where its review lies beyond the scope.
+// that was opened with the same members, by whomever, is given instead, unless it is settled and its rows have changed since: begun says
+// so. A review that is opened anew names the one before. NotFound for a kind that is not looked for, Conflict where the flag is no longer
+// found as the key tells it, and where its review lies beyond the scope, Forbidden for a scope of counties alone.
 func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.Store, view fact.View, kind, key string) (id int64, begun bool, err error) {
 	k, err := s.Set.Kind(kind)
 	if err != nil {
@@ -285,7 +301,6 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 	if err != nil {
 		return 0, false, err
 	}
-	status := Status{}
 	err = cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {
 		id, begun = 0, false
 		if err := tx.Lock(ctx, "flags "+k.Kind); err != nil {
@@ -295,10 +310,12 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 		if err != nil {
 			return err
 		}
-		if status = index(all).status(l.flags[i]); status.Standing == Reviewed || status.Standing == Settled {
+		status := index(all).status(l.flags[i])
+		if !status.Opens() {
 			id, begun = status.Case, true
 			return nil
 		}
+		r.Former = status.Case
 		c, err := t.Open(ctx, casework.NewCase{
 			Workflow: ReviewFlow, Title: title(k, view, r), Subject: subject, Data: casework.Data{"flag": rule.Text(k.Name.ZH), "measures": rule.Int(0)},
 		})
@@ -342,8 +359,18 @@ func title(k Kind, view fact.View, r Review) string {
 	return k.Name.ZH + " · " + name
 }
 
-// review is what is to be kept of a flag. It lies in the widest area of the scope that has all its firms: so that those who handle the
-// firms in their counties do not see it.
+// MayOpen says that the scope opens flags as cases: in an area above the counties, whose offices must not see the reviews of their firms.
+func (s *Store) MayOpen(scope access.Scope) bool {
+	return slices.ContainsFunc(scope.Areas(), func(area string) bool { return s.opensIn(scope, area) })
+}
+
+func (s *Store) opensIn(scope access.Scope, area string) bool {
+	n, ok := s.Library.Areas().Node(s.Library.Areas().County(area))
+	return ok && n.Level != content.County && n.Level != content.Zone && scope.Sees(access.ReviewFlag, area, 0)
+}
+
+// review is what is to be kept of a flag. It lies in the widest area of the scope that has all its firms and is above the counties: so
+// that those who handle the firms in their counties do not see it.
 func (s *Store) review(ctx context.Context, scope access.Scope, view fact.View, f Flag) (Review, error) {
 	r := Review{Kind: f.Kind, Mark: f.Mark, Sum: f.Sum, At: s.Clock.Millis(), By: scope.Account(), anchor: f.anchor}
 	if f.def == "" {
@@ -369,12 +396,12 @@ func (s *Store) review(ctx context.Context, scope access.Scope, view fact.View, 
 	}
 	for _, area := range scope.Areas() {
 		outside := slices.ContainsFunc(lie, func(a string) bool { return !tree.Within(a, area) })
-		if !outside && scope.Sees(access.ReviewFlag, area, 0) && (r.Area == "" || tree.Within(r.Area, area)) {
+		if !outside && s.opensIn(scope, area) && (r.Area == "" || tree.Within(r.Area, area)) {
 			r.Area = area
 		}
 	}
 	if r.Area == "" {
-		return Review{}, errs.Forbidden("open a flag")
+		return Review{}, &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("flag.above_county")}
 	}
 	return r, nil
 }
@@ -382,7 +409,7 @@ func (s *Store) review(ctx context.Context, scope access.Scope, view fact.View, 
 // keep writes a review with its rows.
 func (s *Store) keep(ctx context.Context, tx *store.Tx, r Review) error {
 	_, err := tx.Exec(ctx, insertReview, r.Case, r.Kind, r.anchor, r.Shared, r.Area, int64(r.Mark.Amount), r.Mark.Policy, r.Mark.Number, r.Mark.Cite, r.Mark.Fact,
-		int64(r.Sum), r.At, r.By)
+		int64(r.Sum), r.At, r.By, r.Former)
 	if err != nil {
 		return fmt.Errorf("keep a review: %w", err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
@@ -200,8 +201,9 @@ func TestReview(t *testing.T) {
 		if again, was, err := o.begin(auditor, SharedPhone, f.Key()); err != nil || again != id || !was {
 			t.Errorf("a settled one is opened again: %d, %v, %v", again, was, err)
 		}
-		sums, months, err := o.Figures(ctx, auditor, o.view(auditor))
+		found, err := o.Find(ctx, o.view(auditor), Query{Kind: ClosedPayee})
 		must(t, err)
+		sums, months := found.Figures()
 		if got := fmt.Sprint(sums[0].Found, sums[0].Fresh, sums[0].Reviewed, sums[0].Settled[Explained], " ", months); got != "1 0 0 1 [{2024-10 1 map[explained:1]}]" {
 			t.Errorf("figures: %s", got)
 		}
@@ -253,16 +255,44 @@ func TestChangedSince(t *testing.T) {
 	for i, f := range firms {
 		o.file(filed{id: int64(i + 1), firm: f.id, area: tinghu, standing: subsidy.Granted, granted: wan})
 	}
-	id, _, err := o.begin(narrow, SharedPhone, o.one(narrow, SharedPhone).Key())
+	f := o.one(narrow, SharedPhone)
+	if _, _, err := o.begin(narrow, SharedPhone, f.Key()); errs.KindOf(err) != errs.KindForbidden || o.MayOpen(narrow) || !o.MayOpen(auditor) {
+		t.Errorf("opened where the office of the county sees it: %v", err)
+	}
+	id, _, err := o.begin(auditor, SharedPhone, f.Key())
 	must(t, err)
+	if st := o.one(narrow, SharedPhone).Status; st != (Status{Standing: Fresh}) {
+		t.Errorf("who does not see the review is told of it: %+v", st)
+	}
 	o.file(filed{id: 3, firm: firms[0].id, area: tinghu, standing: subsidy.Open})
 	o.state() // something becomes known, and flags are looked for again
-	if st := o.one(narrow, SharedPhone).Status; st.Standing != Reviewed || !st.Changed {
+	if st := o.one(auditor, SharedPhone).Status; st.Standing != Reviewed || !st.Changed || st.Opens() {
 		t.Errorf("with one more application: %+v", st)
 	}
-	d, err := o.detail(narrow, id)
+	d, err := o.detail(auditor, id)
 	must(t, err)
-	if len(d.Joined) != 1 || d.Compared[0].Changed() || d.Area != tinghu {
+	if len(d.Joined) != 1 || d.Compared[0].Changed() || d.Area != "320900" {
 		t.Errorf("with one more application: %+v", d)
+	}
+
+	// Once it is settled, it may be opened again, since its rows are others; the new review names the old one.
+	must(t, o.act(auditor, id, "propose", "", map[string]any{"outcome": "explained", "grounds": "核对了合同和发票，理由成立"}))
+	must(t, o.act(second, id, "confirm_explained", "", nil))
+	if st := o.one(auditor, SharedPhone).Status; !st.Anew() || !st.Opens() {
+		t.Errorf("settled, with rows that are others now: %+v", st)
+	}
+	again, begun, err := o.begin(auditor, SharedPhone, f.Key())
+	must(t, err)
+	if d, err = o.detail(auditor, again); err != nil || again == id || begun || d.Former != id {
+		t.Errorf("opened again: %d %v, %+v, %v", again, begun, d.Review, err)
+	}
+	if st := o.one(auditor, SharedPhone).Status; st.Case != again || st.Standing != Reviewed || st.Changed {
+		t.Errorf("once it is opened again: %+v", st)
+	}
+
+	// The same firms with another number in common are another flag.
+	o.state(firm{"甲", tinghu, phone("0515-88000009"), nil}, firm{"乙", tinghu, phone("0515-88000009"), nil})
+	if other := o.one(auditor, SharedPhone); other.Key() == f.Key() || other.Status.Standing != Fresh || strings.Contains(other.anchor, "88000009") {
+		t.Errorf("with another number: %+v", other)
 	}
 }

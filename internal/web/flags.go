@@ -151,7 +151,7 @@ func (s *server) showFlags(w http.ResponseWriter, r *http.Request, v *visit, sta
 		return err
 	}
 	d := flagsData{
-		Total: list.Total(), Pages: max((list.Total()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view), Problem: problem, MayOpen: mayReview.MetBy(v.scope),
+		Total: list.Total(), Pages: max((list.Total()+listRows-1)/listRows, 1), AsOf: s.asOf(v.t, view), Problem: problem, MayOpen: mayReview.MetBy(v.scope) && s.Flags.MayOpen(v.scope),
 	}
 	for _, st := range flag.Standings() {
 		d.Standings = append(d.Standings, option{string(st), v.t.S("flagpage.standing_" + string(st))})
@@ -171,10 +171,7 @@ func (s *server) showFlags(w http.ResponseWriter, r *http.Request, v *visit, sta
 		}
 		d.Rules = append(d.Rules, rule)
 	}
-	sums, months, err := s.Flags.Figures(r.Context(), v.scope, view)
-	if err != nil {
-		return err
-	}
+	sums, months := list.Figures()
 	d.Months = months
 	for _, x := range sums {
 		k, err := s.Flags.Set.Kind(x.Kind)
