@@ -72,7 +72,7 @@ func TestBankLists(t *testing.T) {
 		tinghuCode + ",盐城亭湖甲机械有限公司,亭湖区,J-1,演示银行 A,100,2024-08-08\n" + dafengCode + ",盐城大丰乙电子有限公司,大丰区,J-2,演示银行 A,300,2024-08-20\n"
 	c.importCSV("贷款.csv", loans, "finance", "320900")
 	send := func(fields map[string]string, text string) (*http.Response, string) {
-		return c.as("city").sendForm("/credit/lists", fields, sentFile{"清单.csv", text})
+		return c.as("second").sendForm("/credit/lists", fields, sentFile{"清单.csv", text})
 	}
 	head := "借据号,统一社会信用代码,放款金额（万元）,放款日期,余额（万元）\n"
 	month := c.srv.Credit.LastMonth().String()
@@ -95,6 +95,10 @@ func TestBankLists(t *testing.T) {
 	if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 		t.Errorf("a firm sees a list: %d", res.StatusCode)
 	}
+	if rows := checkboxes(body); len(rows) > 0 {
+		t.Errorf("who brought it on the bank's word settles %q", rows)
+	}
+	_, body = c.as("city").get(path)
 	rows := checkboxes(body)
 	if len(rows) != 2 {
 		t.Fatalf("rows to be settled: %q", rows)
