@@ -65,7 +65,7 @@ const (
 )
 
 // stated says that a field is a fact of the loan, so that the bank's word on it can be taken. Firm, contract and line are those of the
-// contract, which the bank corrects where it entered it.
+// contract, which stands as it was entered.
 func (f Field) stated() bool { return f != FieldFirm && f != FieldContract && f != FieldLine }
 
 // pair is a line and the loan that it is; −1 stands for none.
