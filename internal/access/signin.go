@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -87,11 +89,13 @@ func (s *Store) Authenticate(ctx context.Context, login, password, address strin
 const (
 	rehash        = `UPDATE account SET password = $1 WHERE id = $2 AND password = $3`
 	takeBack      = `UPDATE login_attempt SET failures = failures - 1 WHERE subject = $1 AND failures > 0`
-	oneMore       = `UPDATE login_attempt SET failures = failures + 1 WHERE subject = $1 AND since > $2 AND failures < $3`
+	// One statement, since tries come at once: a window that is over begins anew for one of them, and the others count in it.
+	oneMore = `INSERT INTO login_attempt (subject, failures, since) VALUES ($1, 1, $2) ON CONFLICT (subject) DO UPDATE SET
+	failures = CASE WHEN login_attempt.since <= $3 THEN 1 ELSE login_attempt.failures + 1 END,
+	since = CASE WHEN login_attempt.since <= $3 THEN excluded.since ELSE login_attempt.since END
+	WHERE login_attempt.since <= $3 OR login_attempt.failures < $4 RETURNING failures`
 	oneBeyond     = `UPDATE login_attempt SET failures = failures + 1 WHERE subject = $1 AND failures = $2`
-	anew          = `UPDATE login_attempt SET failures = 1, since = $1 WHERE subject = $2 AND since <= $3`
 	attemptsSince = `SELECT since FROM login_attempt WHERE subject = $1`
-	firstAttempt  = `INSERT INTO login_attempt (subject, failures, since) VALUES ($1, 1, $2)`
 	forgetSubject = `DELETE FROM login_attempt WHERE subject = $1`
 	forgetOld     = `DELETE FROM login_attempt WHERE since <= $1`
 )
@@ -164,38 +168,20 @@ func (s *Store) recordLock(ctx context.Context, tx *store.Tx, login string) erro
 func (s *Store) countOne(ctx context.Context, tx *store.Tx, subject string, limit int) (refused, err error) {
 	now := s.machine.Millis()
 	open := now - attemptWindow.Milliseconds() // a window that began at or before this is over
-	n, err := tx.Exec(ctx, oneMore, subject, open, limit)
-	if err != nil || n == 1 {
-		return nil, err
-	}
-	n, err = tx.Exec(ctx, anew, now, subject, open)
-	if err != nil || n == 1 {
-		return nil, err
-	}
-	rows, err := tx.Query(ctx, attemptsSince, subject)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	if rows.Next() {
+	var failures int
+	switch err := tx.QueryRow(ctx, oneMore, subject, now, open, limit).Scan(&failures); {
+	case errors.Is(err, sql.ErrNoRows):
 		var since int64
-		if err := rows.Scan(&since); err != nil {
+		if err := tx.QueryRow(ctx, attemptsSince, subject).Scan(&since); err != nil {
 			return nil, err
 		}
 		wait := time.Duration(since-open) * time.Millisecond
-		return errs.Unavailable(i18n.M(locked, int64((wait+time.Minute-1)/time.Minute)), nil), rows.Close()
-	}
-	if err := rows.Err(); err != nil {
+		return errs.Unavailable(i18n.M(locked, int64((wait+time.Minute-1)/time.Minute)), nil), nil
+	case err != nil || failures > 1:
 		return nil, err
 	}
-	if err := rows.Close(); err != nil {
-		return nil, err
-	}
-	// The table holds a window's worth of subjects: whoever adds one sweeps.
-	if _, err := tx.Exec(ctx, forgetOld, open); err != nil {
-		return nil, err
-	}
-	_, err = tx.Exec(ctx, firstAttempt, subject, now)
+	// The table holds a window's worth of subjects: whoever begins one sweeps.
+	_, err = tx.Exec(ctx, forgetOld, open)
 	return nil, err
 }
 
