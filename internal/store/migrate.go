@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -58,9 +57,6 @@ const (
 	recordSteps = `INSERT INTO schema_step (package, step, digest) VALUES ($1, $2, $3)`
 )
 
-// errNoSteps is that nobody has looked yet which steps were applied.
-var errNoSteps = errors.New("schema_step was not read")
-
 // migrate applies the steps that the database does not have yet, each in a transaction with the row that says so: a
 // process that is stopped between two goes on where it was, and several that start at a time do each step once.
 func (db *DB) migrate(ctx context.Context, migrations []Migrations) error {
@@ -73,14 +69,8 @@ func (db *DB) migrate(ctx context.Context, migrations []Migrations) error {
 		}
 		steps = append(steps, s...)
 	}
-	// A SQLite file is opened by writing, also where there is nothing to make: the first reader of a log that a power cut has left must not
-	// come before its writer (TestPowerCuts loses money otherwise). On PostgreSQL who may make no tables serves a database where it is.
-	var applied map[stepKey]string
-	err := errNoSteps
-	if db.dialect == postgres {
-		applied, err = db.appliedSteps(ctx)
-	}
-	if err != nil {
+	applied, err := db.appliedSteps(ctx)
+	if err != nil { // it is not there yet; who may make no tables serves a database where it is
 		err = db.Write(ctx, func(ctx context.Context, tx *Tx) error {
 			_, err := tx.Exec(ctx, createSteps)
 			return err

@@ -87,7 +87,7 @@ func (f Fault) String() string {
 type handle struct {
 	file int
 	name string
-	made bool // its name is not on the disk yet; SQLite brings it there with the first sync
+	dirs bool // its first sync is one of the directory too: so SQLite does with each journal it may have made, whoever of its connections did
 }
 
 type kind int
@@ -277,13 +277,8 @@ func (d *Disk) xOpen(tls *libc.TLS, _, path, file uintptr, flags int32, out uint
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	name := d.nameOf(path)
-	made := false
-	if name != "" {
-		if d.fault(Opening, name) != Fine {
-			return lib.SQLITE_CANTOPEN // as SQLite's own file system has it, whatever the cause
-		}
-		_, err := os.Stat(filepath.Join(d.Dir, name))
-		made = errors.Is(err, fs.ErrNotExist)
+	if name != "" && d.fault(Opening, name) != Fine {
+		return lib.SQLITE_CANTOPEN // as SQLite's own file system has it, whatever the cause
 	}
 	rc := code[xOpen](d.own().FxOpen)(tls, d.below, path, file, flags, out)
 	if rc != lib.SQLITE_OK {
@@ -303,7 +298,7 @@ func (d *Disk) xOpen(tls *libc.TLS, _, path, file uintptr, flags int32, out uint
 		d.note(op{kind: created, file: d.last, name: name})
 	}
 	const journal = lib.SQLITE_OPEN_MAIN_JOURNAL | lib.SQLITE_OPEN_SUPER_JOURNAL | lib.SQLITE_OPEN_WAL
-	d.open[file] = &handle{file: d.names[name], name: name, made: made && flags&journal != 0}
+	d.open[file] = &handle{file: d.names[name], name: name, dirs: flags&lib.SQLITE_OPEN_CREATE != 0 && flags&journal != 0}
 	return rc
 }
 
@@ -407,8 +402,8 @@ func (d *Disk) sync(file uintptr) int32 {
 		return lib.SQLITE_IOERR_FSYNC
 	}
 	d.note(op{kind: synced, file: h.file})
-	if h.made {
-		h.made = false
+	if h.dirs {
+		h.dirs = false
 		d.note(op{kind: dirSynced, name: "."})
 	}
 	return lib.SQLITE_OK
