@@ -28,6 +28,7 @@ func (c *city) place() accesstest.Place {
 // Every address, as every role, in the own area, in a neighbouring and in a foreign one: it answers as the table says, which people have
 // read line by line.
 func TestAccessTable(t *testing.T) {
+	t.Parallel()
 	c := newCity(t)
 	c.openCall()
 	c.callRound("2")

@@ -28,6 +28,7 @@ func signedIn(t *testing.T, b *webtest.Browser, s *site, login string, width int
 // Every page, at the widths of a desk and of a telephone, in both languages: it fits, its console is quiet, it asks no
 // other host, and axe-core finds nothing serious.
 func TestPagesInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
@@ -50,7 +51,7 @@ func TestPagesInBrowser(t *testing.T) {
 	c.consents(tinghuCode)
 	c.as("tinghu").get(enterprisePath(tinghu))
 	won := c.selections() // last, as it stands at other days in between
-	pages := []struct{ name, login, path string }{
+	pages := []sight{
 		{"sign-in", "", "/sign-in"},
 		{"calculator", "", "/calculator"},
 		{"calculator-errors", "", "/calculator?loan-0:loan.principal=much&loan-0:loan.drawn_on=2022-05-01&honour-0:honour.item=x"},
@@ -72,8 +73,6 @@ func TestPagesInBrowser(t *testing.T) {
 		{"find", "city", "/find?q=" + url.QueryEscape("盐城")},
 		{"source", "city", sourcePath(c.sourceID("firms.csv"))},
 		{"system", "admin", "/system"},
-		{"system-backups", "admin", "/system"},
-		{"system-backups-late", "admin", "/system"},
 		{"enterprises", "city", "/enterprises?year=2023"},
 		{"template", "city", "/template/enterprises?year=2023"},
 		{"template-decisions", "city", "/template/decisions"},
@@ -190,40 +189,53 @@ func TestPagesInBrowser(t *testing.T) {
 		{"list", "city", fmt.Sprintf("/credit/lists/%d", c.listLoans())},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
-	machines := c.machines()
+	widths := []int64{1440, 390}
 	plain := c.srv.Machine
-	for _, width := range []int64{1440, 390} {
+	for name, m := range c.machines() { // before the others: what the machine tells is one for all
+		c.srv.Machine = func() (Machine, error) { return m, nil }
+		for _, width := range widths {
+			t.Run(fmt.Sprintf("%s/%d", name, width), func(t *testing.T) { c.look(t, browser, width, sight{name, "admin", "/system"}) })
+		}
+	}
+	c.srv.Machine = plain
+	for _, width := range widths {
 		t.Run(fmt.Sprint(width), func(t *testing.T) {
-			tabs := map[string]*webtest.Tab{}
-			for _, lang := range []string{"zh", "en"} {
-				for _, p := range pages {
-					tab, ok := tabs[p.login]
-					if !ok {
-						tab = signedIn(t, browser, c.site, p.login, width)
-						tabs[p.login] = tab
-					}
-					name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
-					t.Run(name, func(t *testing.T) {
-						tab := tab.For(t)
-						if c.srv.Machine = plain; machines[p.name].Version != "" {
-							c.srv.Machine = func() (Machine, error) { return machines[p.name], nil }
-						}
-						tab.Open(p.path)
-						if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
-							tab.Click(`header form[action="/language"] button`)
-						}
-						tab.Fits()
-						tab.Accessible()
-						if p.name == "no-page" || p.name == "lab-mistake" {
-							tab.Forget() // the browser notes the status
-						}
-						tab.Quiet()
-						tab.Picture(name)
-						c.tellsOfBackups(t, tab, p.name, lang)
-					})
-				}
-			}
+			t.Parallel()
+			c.look(t, browser, width, pages...)
 		})
+	}
+}
+
+// sight is a page to look at: the name of its pictures, who looks, and its address.
+type sight struct{ name, login, path string }
+
+// look opens pages at a width in both languages.
+func (c *city) look(t *testing.T, browser *webtest.Browser, width int64, pages ...sight) {
+	tabs := map[string]*webtest.Tab{}
+	for _, lang := range []string{"zh", "en"} {
+		for _, p := range pages {
+			tab, ok := tabs[p.login]
+			if !ok {
+				tab = signedIn(t, browser, c.site, p.login, width)
+				tabs[p.login] = tab
+			}
+			name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
+			t.Run(name, func(t *testing.T) {
+				tab := tab.For(t)
+				tab.Open(p.path)
+				if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
+					tab.Click(`header form[action="/language"] button`)
+				}
+				tab.Fits()
+				tab.Accessible()
+				if p.name == "no-page" || p.name == "lab-mistake" {
+					tab.Forget() // the browser notes the status
+				}
+				tab.Quiet()
+				tab.Picture(name)
+				c.tellsOfBackups(t, tab, p.name, lang)
+			})
+		}
 	}
 }
 
@@ -268,6 +280,7 @@ func (c *city) machines() map[string]Machine {
 
 // A language is chosen on the page that one is at, and stays.
 func TestLanguageInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
@@ -287,6 +300,7 @@ func TestLanguageInBrowser(t *testing.T) {
 
 // Dragging an amount moves the result, without a click and without a new page.
 func TestCalculatorInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
@@ -324,6 +338,7 @@ func TestCalculatorInBrowser(t *testing.T) {
 
 // Typing into the search shows what the visitor may see, and Escape puts it away.
 func TestSuggestionsInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
@@ -340,6 +355,7 @@ func TestSuggestionsInBrowser(t *testing.T) {
 
 // What is typed into the editor is checked at once, and what is wrong stands beside the field.
 func TestEditorInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

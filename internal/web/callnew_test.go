@@ -138,6 +138,7 @@ func TestCallIsDraftedOnPages(t *testing.T) {
 
 // The form of a call in the browser, at a desk and on a telephone: new, with what is wrong, with whom it reaches, and the draft.
 func TestCallIsDraftedInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

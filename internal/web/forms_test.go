@@ -352,6 +352,7 @@ func TestFilesOfAForm(t *testing.T) {
 }
 
 func TestFormInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

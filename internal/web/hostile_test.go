@@ -16,6 +16,7 @@ const hostile = `</script><script>alert(1)</script>"><img src=x onerror=alert(2)
 
 // What people write, in fields that are kept and in addresses that are shown again, stays text on every page, to everybody.
 func TestHostileTextIsText(t *testing.T) {
+	t.Parallel()
 	c := newCity(t)
 	id := c.firms[tinghuCode]
 	path := factPath(id, id, "ent.revenue")

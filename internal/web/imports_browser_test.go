@@ -17,6 +17,7 @@ import (
 // An official brings a file in, answers what is asked, imports it and takes it back, at a desk and on a telephone, and
 // every page on the way fits, is quiet and accessible, in both languages.
 func TestImportInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}
@@ -109,6 +110,7 @@ func TestImportInBrowser(t *testing.T) {
 
 // While a file is read the page asks for the progress by itself, and shows the preview when it is there.
 func TestProgressInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

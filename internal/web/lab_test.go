@@ -242,6 +242,7 @@ func TestLabKeeps(t *testing.T) {
 
 // While a slider moves the figures follow, the page stays, and the way back leads to where it stood.
 func TestLabInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

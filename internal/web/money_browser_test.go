@@ -42,6 +42,7 @@ func (c *city) looksAt(t *testing.T, browser *webtest.Browser, pages ...looked) 
 
 // The pages between the decision and the money, as they look while something is to be done on them.
 func TestMoneyInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

@@ -110,6 +110,7 @@ func TestReleases(t *testing.T) {
 
 // What was published, as it looks at a desk and on a telephone.
 func TestReleasesInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

@@ -114,6 +114,7 @@ func (w *walk) judges(login string, points map[string][3]string) {
 // A round in the browser, from the call to a title that is revoked, by the accounts that do so in life: two of the city, an
 // enterprise, a county, experts of whom one steps back, and the public. Two nominations come to the same total.
 func TestSelectionInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

@@ -83,6 +83,7 @@ func TestStagesOfARegion(t *testing.T) {
 // TestStagesInBrowser looks at the quotas and pools of a region, at a desk and on a telephone, in both languages, with every
 // order opened.
 func TestStagesInBrowser(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("a browser takes its time")
 	}

@@ -153,6 +153,7 @@ func text(t *testing.T, res *http.Response, body string) string {
 // Every route that reads, as every role, with own and foreign data: nobody sees what no grant allows, by whatever
 // address, query, export, count or suggestion.
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
+	t.Parallel()
 	c := newCity(t)
 	c.openCall()
 	c.callRound("2")
