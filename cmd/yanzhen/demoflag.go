@@ -26,8 +26,8 @@ type flagAct struct {
 // for the answer of an office. The others nobody has looked into.
 var demoReviews = [][]flagAct{
 	{
-		{"auditor", "propose", map[string]any{"outcome": "explained", "grounds": "核对登记信息和合同，相同之处有正当原因（演示）"}},
-		{"second", "confirm_explained", nil},
+		{"second", "propose", map[string]any{"outcome": "explained", "grounds": "核对登记信息和合同，相同之处有正当原因（演示）"}},
+		{"auditor", "confirm_explained", nil},
 	},
 	{
 		{"auditor", "ask", map[string]any{"row": 1, "to": flag.ToOffice, "question": "请核对这一行的申报材料，说明情况并附证明（演示）"}},

@@ -11,7 +11,7 @@ import (
 
 // FlagQuery chooses red flags.
 type FlagQuery struct {
-	Kind     string `query:"kind" enum:"shared_phone,shared_address,shared_legal_person,split_project,just_above_mark,reused_invoice,closed_payee" example:"just_above_mark" doc:"不填为全部 · all kinds where it is left out"`
+	Kind     string `query:"kind" enum:"shared_phone,shared_address,shared_legal_person,split_project,just_above_mark,reused_invoice,closed_payee,related_seller" example:"just_above_mark" doc:"不填为全部 · all kinds where it is left out"`
 	Standing string `query:"standing" enum:"new,joined,review,settled" example:"new" doc:"未核查、核查后有新成员、核查中、已核查 · not looked into, joined by others since, under review, settled"`
 }
 

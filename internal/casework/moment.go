@@ -140,6 +140,18 @@ func (m *Moment) Other(ctx context.Context, id int64) (Case, error) {
 	return c, err
 }
 
+const actedIn = `SELECT COUNT(*) FROM case_event e WHERE e.actor = $2 AND e.action <> '' AND
+	(e.case_id = $1 OR e.case_id = (SELECT batch FROM case_head WHERE id = $1))`
+
+// Acted says that an account has taken an action in another case, or in the batch that the other stands in.
+func (m *Moment) Acted(ctx context.Context, id, account int64) (bool, error) {
+	var n int64
+	if err := m.step.tx.QueryRow(ctx, actedIn, id, account).Scan(&n); err != nil {
+		return false, fmt.Errorf("read who acted in case %d: %w", id, err)
+	}
+	return n > 0, nil
+}
+
 // Act takes an action in another case, as the product itself.
 func (m *Moment) Act(ctx context.Context, a Act) (Event, error) {
 	if a.Case == m.step.c.ID {

@@ -51,6 +51,13 @@ func (r Review) facts(w Frozen, at *casework.Moment) []rule.FactRef {
 			return []rule.FactRef{of(w.Firm, operatingState, all[len(all)-1])}
 		}
 	}
+	if r.Kind == RelatedSeller && r.Shared != itself {
+		var all []rule.FactRef
+		for def := range strings.FieldsSeq(r.Shared) {
+			all = append(all, of(w.Firm, def, period.Period{}))
+		}
+		return all
+	}
 	if def := sharedFacts[r.Kind]; def != "" {
 		return []rule.FactRef{of(w.Firm, def, period.Period{})}
 	}
@@ -134,9 +141,25 @@ func (s *Store) answers(ctx context.Context, _ *store.Tx, at *casework.Moment) e
 	return err
 }
 
-// settles keeps what a review came to.
+// settles keeps what a review came to. Whoever acted in a case that stands in it does not confirm that: it is what they did.
 func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	c := at.Case()
+	r, err := reviewAt(ctx, tx, c.ID)
+	if err != nil {
+		return err
+	}
+	for _, w := range r.Rows {
+		if w.Case == 0 {
+			continue
+		}
+		acted, err := at.Acted(ctx, w.Case, at.Event().Actor)
+		if err != nil {
+			return err
+		}
+		if acted {
+			return at.Refuse(i18n.M("flag.own_deed", w.Case))
+		}
+	}
 	if _, err := tx.Exec(ctx, insertOutcome, c.ID, c.Data["outcome"].Text(), s.Clock.Millis(), at.Event().Actor); err != nil {
 		return fmt.Errorf("keep what a review came to: %w", err)
 	}

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/shelf"
@@ -38,6 +39,7 @@ var Migrations = store.Migrations{Package: "flag", FS: schema}
 type Applications interface {
 	Applications(ctx context.Context, scope access.Scope, f subsidy.Filter) ([]subsidy.Application, error)
 	SharedInvoices(ctx context.Context, scope access.Scope) ([]subsidy.Invoiced, error)
+	Bought(ctx context.Context, scope access.Scope) ([]subsidy.Bought, error)
 	AreaSubject(ctx context.Context, area string) (int64, error)
 }
 
@@ -116,7 +118,7 @@ type Row struct {
 // Flag is one thing to look into.
 type Flag struct {
 	Kind   string
-	Shared string // what its rows have in common; personal data of shared_phone and shared_legal_person. "" for none
+	Shared string // what its rows have in common; personal data of shared_phone and shared_legal_person; of related_seller the facts that are alike, without what they are. "" for none
 	Mark   Mark   // zero for kinds without marks
 	Sum    money.Fen
 	Rows   []Row // in order of firm, case, subject and year
@@ -202,7 +204,11 @@ func (s *Store) search(ctx context.Context, view fact.View) (findings, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := search{view: quiet}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), view.Seq())
+	if err != nil {
+		return nil, err
+	}
+	in := search{view: quiet, parties: whole.Registry()}
 	if in.key, err = s.key(ctx); err != nil {
 		return nil, err
 	}
@@ -210,6 +216,9 @@ func (s *Store) search(ctx context.Context, view fact.View) (findings, error) {
 		return nil, err
 	}
 	if in.invoices, err = s.Applications.SharedInvoices(ctx, view.Scope()); err != nil {
+		return nil, err
+	}
+	if in.bought, err = s.Applications.Bought(ctx, view.Scope()); err != nil {
 		return nil, err
 	}
 	if in.inForce, err = s.Policies.At(ctx, view.Seq()); err != nil {
@@ -260,9 +269,11 @@ func (s *Store) standing(ctx context.Context, scope access.Scope, view fact.View
 // search is what one search looks at.
 type search struct {
 	view         fact.View
+	parties      *party.Registry // of everybody, for names: what a firm is to the scope is the view's to say
 	applications []subsidy.Application
 	firms        []int64 // that applied, in order
 	invoices     []subsidy.Invoiced
+	bought       []subsidy.Bought
 	inForce      []version.InForce
 	key          []byte // of the hashes of what firms share
 }
@@ -288,6 +299,8 @@ func (s *search) find(k Kind) []Flag {
 		all = s.reused()
 	case ClosedPayee:
 		all = s.closed()
+	case RelatedSeller:
+		all = s.related()
 	}
 	for i := range all {
 		all[i].Kind = k.Kind
@@ -347,6 +360,80 @@ var sharedFacts = map[string]string{SharedPhone: "ent.contact_phone", SharedAddr
 
 // operatingState is the fact by which a firm is closed.
 const operatingState = "ent.operating_state"
+
+// likeness is by what two firms are found to be one or related: a fact, and how it is compared.
+type likeness struct {
+	def   string
+	keyOf func(string) string
+}
+
+var likenesses = []likeness{{"ent.legal_person", nameKey}, {"ent.contact_phone", phoneKey}, {"ent.address", addressKey}}
+
+// itself is what is alike where a firm is its own seller.
+const itself = "self"
+
+// alike is the facts that two firms have alike, "" for none.
+func (s *search) alike(a, b int64) string {
+	if a == b {
+		return itself
+	}
+	x, known := s.view.Row(a)
+	y, too := s.view.Row(b)
+	if !known || !too {
+		return ""
+	}
+	var all []string
+	for _, l := range likenesses {
+		column := s.view.Column(l.def, period.Period{})
+		if v, w := x.At(column), y.At(column); v.Known && w.Known {
+			if key := l.keyOf(v.Value.Text); key != "" && key == l.keyOf(w.Value.Text) {
+				all = append(all, l.def)
+			}
+		}
+	}
+	return strings.Join(all, " ")
+}
+
+// related is sellers whom an applicant names on invoices and is related to, as far as the view knows both; a seller is known by its full
+// name or code, where these are of one enterprise alone.
+func (s *search) related() []Flag {
+	type pair struct{ buyer, seller int64 }
+	sellers, at := map[string]int64{}, map[pair]int{}
+	var all []Flag
+	for _, x := range s.bought {
+		buyer, ok := s.view.Enterprise(x.Enterprise)
+		if !ok {
+			continue
+		}
+		id, known := sellers[x.Seller]
+		if !known {
+			if e, ok := s.view.Enterprise(s.parties.Only(x.Seller)); ok {
+				id = e.ID
+			}
+			sellers[x.Seller] = id
+		}
+		if id == 0 {
+			continue
+		}
+		p := pair{buyer.ID, id}
+		i, seen := at[p]
+		if !seen {
+			i = -1
+			if alike := s.alike(p.buyer, p.seller); alike != "" {
+				i = len(all)
+				all = append(all, Flag{Shared: alike, anchor: fmt.Sprintf("%d %d", p.buyer, p.seller)})
+				if alike != itself {
+					all[i].Rows = []Row{{Firm: id}}
+				}
+			}
+			at[p] = i
+		}
+		if i >= 0 {
+			all[i].Rows = append(all[i].Rows, Row{Firm: buyer.ID, Case: x.Case, Name: x.Seller, Year: x.Year, Amount: x.Amount})
+		}
+	}
+	return all
+}
 
 // shared is what several firms that applied have in common.
 func (s *search) shared(def string, keyOf func(string) string) []Flag {

@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content/contenttest"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/notice"
@@ -166,7 +167,7 @@ type filed struct {
 	id, firm, subject int64
 	area, standing    string
 	granted           money.Fen
-	invoices          []string // keys
+	invoices          []string // keys, each with its seller behind a slash
 }
 
 func (w *world) file(all ...filed) {
@@ -179,8 +180,9 @@ func (w *world) file(all ...filed) {
 				return err
 			}
 			for n, key := range a.invoices {
+				number, seller, _ := strings.Cut(key, "/")
 				_, err := tx.Exec(ctx, `INSERT INTO subsidy_cost (id, case_id, n, kind, label, invoice, invoiced_on, seller, serial, fen, invoice_key, serial_key, invoice_no, serial_no, dropped)
-					VALUES ($1, $2, $3, 'software', '软件', $4, '2024-05-01', '', '', 100, $4, '', $5, '', 0)`, a.id*100+int64(n), a.id, n+1, key, strings.SplitN(key, "/", 2)[0])
+					VALUES ($1, $2, $3, 'software', '软件', $4, '2024-05-01', $6, '', 100, $4, '', $5, '', 0)`, a.id*100+int64(n), a.id, n+1, key, number, seller)
 				if err != nil {
 					return err
 				}
@@ -268,6 +270,45 @@ func TestFlags(t *testing.T) {
 	})
 }
 
+// A seller is told of that is the applicant, or alike to it in the register, whether or not it applied for anything; of sellers that the
+// scope may not see, or that are not known by one name, nothing is told.
+func TestRelatedSeller(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		w := newWorld(t, db)
+		of := func(phone, person string) map[string]string {
+			return map[string]string{"ent.contact_phone": phone, "ent.legal_person": person}
+		}
+		firms := w.state(
+			firm{"盐城甲机械有限公司", tinghu, of("0515-88000001", "演示人员 01"), nil},
+			firm{"盐城乙软件有限公司", tinghu, of("88000001", "演示人员 02"), nil},
+			firm{"盐城丙系统有限公司", dafeng, of("0515 88000001", "演示人员01"), nil},
+			firm{"盐城丁设备有限公司", tinghu, of("0515-88000009", "演"), nil},
+			firm{"盐城戊设备有限公司", tinghu, of("0515-88000005", "演示人员 01"), nil},
+			firm{"盐城戊设备有限公司", dafeng, of("0515-88000005", "演示人员 01"), nil},
+		)
+		w.file(
+			filed{1, firms[0].id, 0, tinghu, subsidy.Open, 0, []string{"00000001/盐城丙系统有限公司", "00000002/盐城丙系统有限公司", "00000003/盐城丁设备有限公司", "00000004/盐城戊设备有限公司", "00000005/外地公司"}},
+			filed{2, firms[0].id, 0, tinghu, subsidy.Granted, 0, []string{"00000006/盐城丙系统有限公司", "00000007/盐城甲机械有限公司", "00000008"}},
+			filed{3, firms[1].id, 0, tinghu, subsidy.Closed, 0, []string{"00000009/盐城乙软件有限公司"}},
+		)
+		w.finds(auditor, RelatedSeller,
+			"ent.legal_person ent.contact_phone 0: 盐城甲机械有限公司 1, 盐城甲机械有限公司 2, 盐城丙系统有限公司 0",
+			"self 0: 盐城甲机械有限公司 2")
+		w.finds(narrow, RelatedSeller, "self 0: 盐城甲机械有限公司 2")
+		view, err := w.Frames.For(t.Context(), auditor, 0)
+		must(t, err)
+		list, err := w.Find(t.Context(), view, Query{Kind: RelatedSeller})
+		must(t, err)
+		f := list.Page(0, 2)[0]
+		if rows := f.Rows; rows[0].Amount != 200 || rows[1].Amount != 100 {
+			t.Errorf("%+v", rows)
+		}
+		if got := (i18n.T{Lang: i18n.ZH}).Msg(f.Msg()); got != "法定代表人同名；联系电话相同" {
+			t.Error(got)
+		}
+	})
+}
+
 // Looking for what is alike is no reading. What a page shows is one, of the firms that it is shown for.
 func TestWhatIsShownIsRecorded(t *testing.T) {
 	w := newWorld(t, storetest.SQLite(t, migrations))
@@ -306,6 +347,8 @@ func (m inMemory) Applications(_ context.Context, scope access.Scope, f subsidy.
 }
 
 func (inMemory) AreaSubject(context.Context, string) (int64, error) { return 0, nil }
+
+func (inMemory) Bought(context.Context, access.Scope) ([]subsidy.Bought, error) { return nil, nil }
 
 func (inMemory) SharedInvoices(context.Context, access.Scope) ([]subsidy.Invoiced, error) {
 	return nil, nil

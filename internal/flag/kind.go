@@ -21,9 +21,10 @@ const (
 	JustAboveMark     = "just_above_mark"
 	ReusedInvoice     = "reused_invoice"
 	ClosedPayee       = "closed_payee"
+	RelatedSeller     = "related_seller"
 )
 
-var finders = []string{SharedPhone, SharedAddress, SharedLegalPerson, SplitProject, JustAboveMark, ReusedInvoice, ClosedPayee}
+var finders = []string{SharedPhone, SharedAddress, SharedLegalPerson, SplitProject, JustAboveMark, ReusedInvoice, ClosedPayee, RelatedSeller}
 
 // MarkRef is an amount of a policy, and the fact of a project in a year that is held against it.
 type MarkRef struct {

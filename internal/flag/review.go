@@ -103,6 +103,10 @@ func (f Flag) member(r Row) string {
 		return fmt.Sprintf("project %d %d", r.Subject, r.Year)
 	case ReusedInvoice, ClosedPayee:
 		return fmt.Sprintf("case %d", r.Case)
+	case RelatedSeller:
+		if r.Case != 0 { // else it is the seller
+			return fmt.Sprintf("case %d", r.Case)
+		}
 	}
 	return fmt.Sprintf("firm %d", r.Firm)
 }

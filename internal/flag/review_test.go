@@ -210,7 +210,7 @@ func TestReview(t *testing.T) {
 
 		// Somebody joins: it is new again, as a case of its own, and the old one says what has changed.
 		more := o.state(firm{"丁", tinghu, phone("0515-88000001"), nil})
-		o.file(filed{id: 4, firm: more[0].id, area: tinghu, standing: subsidy.Granted, granted: wan})
+		o.file(filed{id: id, firm: more[0].id, area: tinghu, standing: subsidy.Granted, granted: wan}) // a case in which both auditors have acted
 		f = o.one(auditor, SharedPhone)
 		if f.Status.Standing != Joined || f.Status.Case != id {
 			t.Errorf("once somebody has joined: %+v", f.Status)
@@ -229,6 +229,9 @@ func TestReview(t *testing.T) {
 		// An irregular one ends once something was done about it; money goes back in a case that stands in it.
 		id = other
 		must(t, propose(auditor, "irregular"))
+		if err := o.act(second, id, "confirm_irregular", "", nil); errs.KindOf(err) != errs.KindConflict {
+			t.Errorf("confirmed by who acted in a case that stands in it: %v", err)
+		}
 		must(t, o.act(city, id, "confirm_irregular", "", nil))
 		if err := o.act(auditor, id, "close", "", nil); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("closed before anything was done: %v", err)

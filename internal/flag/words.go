@@ -1,6 +1,8 @@
 package flag
 
 import (
+	"strings"
+
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 )
@@ -16,6 +18,15 @@ func (f Flag) Msg() i18n.Msg {
 		return i18n.M("flag.invoice", f.Shared)
 	case ClosedPayee:
 		return i18n.M("flag.closed", f.Shared)
+	case RelatedSeller:
+		var all i18n.Msg
+		for i, def := range strings.Fields(f.Shared) {
+			word := i18n.M("flag.alike." + strings.TrimPrefix(def, "ent."))
+			if all = i18n.M("flag.and", all, word); i == 0 {
+				all = word
+			}
+		}
+		return all
 	case SharedPhone:
 		return i18n.M("flag.phone", f.Shared)
 	case SharedAddress:

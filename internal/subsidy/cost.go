@@ -417,6 +417,38 @@ func (s *Store) twinsOf(ctx context.Context, q store.Querier, id int64) ([]Twin,
 	return all, noted("look for the same cost items", rows.Err())
 }
 
+// Bought is what an application names of one seller.
+type Bought struct {
+	Case       int64
+	Enterprise int64
+	Year       int
+	Seller     string // as it is written on the invoices
+	Amount     money.Fen
+}
+
+const boughtOf = `SELECT c.case_id, a.enterprise, a.year, c.seller, CAST(SUM(c.fen) AS BIGINT)
+	FROM subsidy_cost c JOIN subsidy_application a ON a.case_id = c.case_id
+	WHERE c.dropped = 0 AND c.seller <> '' AND a.standing <> 'closed' AND `
+
+// Bought is what applications that stand name of each seller, as far as the scope may read them, in order of case and seller.
+func (s *Store) Bought(ctx context.Context, scope access.Scope) ([]Bought, error) {
+	where, args := scope.Where(access.ReadCase, "a.area", "a.enterprise", nil)
+	rows, err := s.DB.Read().Query(ctx, boughtOf+where+" GROUP BY c.case_id, a.enterprise, a.year, c.seller ORDER BY c.case_id, c.seller", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read sellers: %w", err)
+	}
+	defer rows.Close()
+	var all []Bought
+	for rows.Next() {
+		var x Bought
+		if err := rows.Scan(&x.Case, &x.Enterprise, &x.Year, &x.Seller, &x.Amount); err != nil {
+			return nil, fmt.Errorf("read sellers: %w", err)
+		}
+		all = append(all, x)
+	}
+	return all, noted("read sellers", rows.Err())
+}
+
 // Invoiced is a cost item of an application whose invoice another application names too.
 type Invoiced struct {
 	Key        string // the same for items of one invoice
