@@ -87,8 +87,8 @@ func (s *Store) Authenticate(ctx context.Context, login, password, address strin
 }
 
 const (
-	rehash        = `UPDATE account SET password = $1 WHERE id = $2 AND password = $3`
-	takeBack      = `UPDATE login_attempt SET failures = failures - 1 WHERE subject = $1 AND failures > 0`
+	rehash   = `UPDATE account SET password = $1 WHERE id = $2 AND password = $3`
+	takeBack = `UPDATE login_attempt SET failures = failures - 1 WHERE subject = $1 AND failures > 0`
 	// One statement, since tries come at once: a window that is over begins anew for one of them, and the others count in it.
 	oneMore = `INSERT INTO login_attempt (subject, failures, since) VALUES ($1, 1, $2) ON CONFLICT (subject) DO UPDATE SET
 	failures = CASE WHEN login_attempt.since <= $3 THEN 1 ELSE login_attempt.failures + 1 END,

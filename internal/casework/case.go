@@ -140,7 +140,11 @@ type CaseTask struct {
 	ClosedN    int64
 	ClosedAt   int64
 	Outcome    string // the action that answered it; "" while open, and where the case moved on without it
+	Settles    bool   // who reads it (TasksOf) may settle it: see Settle
 }
+
+// settles says that a scope may close a task of an object's case by a word: the workflow waits for none such.
+func (t CaseTask) settles(scope access.Scope, obj access.Object) bool { return t.Kind != Work && actsAs(scope, t.Role, obj) }
 
 // leaves says that the task is taken from an account that is no longer assigned in a role.
 func (t CaseTask) leaves(account int64, role string) bool {

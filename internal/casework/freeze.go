@@ -252,7 +252,7 @@ func (s *Store) Settle(ctx context.Context, scope access.Scope, task int64, reas
 			switch {
 			case !scope.SeesObject(access.ReadCase, obj):
 				return errs.NotFound("task", task)
-			case t.Kind == Work || !actsAs(scope, t.Role, obj):
+			case !t.settles(scope, obj):
 				return &errs.Error{Kind: errs.KindForbidden, Msg: i18n.M("casework.not_settled", whoMsg(t.Role))}
 			}
 			st.e.Who = t.Role

@@ -116,6 +116,9 @@ func (s *Store) TasksOf(ctx context.Context, scope access.Scope, id int64) ([]Ca
 		return nil, err
 	}
 	all, err := readTasks(ctx, s.DB.Read(), tasksOf, id)
+	for i := range all {
+		all[i].Settles = all[i].settles(scope, obj)
+	}
 	if err != nil || !outside(scope, obj) {
 		return all, err
 	}

@@ -53,7 +53,6 @@ type openTask struct {
 	casework.CaseTask
 	What, For, Due string
 	Late           bool
-	MaySettle      bool
 }
 
 // commentRow is what somebody wrote beside a case.
@@ -187,7 +186,7 @@ func (s *server) caseWaits(ctx context.Context, v *visit, _ fact.View, d *casePa
 		if !x.Open() {
 			continue
 		}
-		o := openTask{CaseTask: x, What: taskName(v.t, d.W, x), For: whoName(v.t, x.Role), MaySettle: x.Kind != casework.Work && v.scope.Can(access.HandleCase)}
+		o := openTask{CaseTask: x, What: taskName(v.t, d.W, x), For: whoName(v.t, x.Role)}
 		if due, known, ok := x.Due(calendar); ok {
 			o.Due = dueText(v.t, casework.Waiting{CaseTask: x, DueDay: due, Assured: known})
 			o.Late = due < today
