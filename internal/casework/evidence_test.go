@@ -62,6 +62,13 @@ func TestFrozenEvidence(t *testing.T) {
 			t.Fatalf("at %s, last task %+v", got.State, look)
 		}
 		must(t, w.Verify(ctx, county, c.ID))
+		for scope, may := range map[*access.Scope]bool{&county: false, &city: true, &city2: true} {
+			all, err := w.TasksOf(ctx, *scope, look.Case)
+			must(t, err)
+			if i := slices.IndexFunc(all, func(x CaseTask) bool { return x.ID == look.ID }); i < 0 || all[i].Settles != may {
+				t.Errorf("offered to account %d: %+v, want %v", scope.Account(), all, may)
+			}
+		}
 		wantErr(t, "settled by the county", w.Settle(ctx, county, look.ID, "看过"), errs.KindForbidden, "casework.not_settled")
 		wantErr(t, "settled without a word", w.Settle(ctx, city, look.ID, " "), errs.KindInvalid, "casework.settle_reason")
 		must(t, w.Settle(ctx, city, look.ID, "另一来源证明同一数额，决定不变"))
