@@ -2,7 +2,6 @@ package retention
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -114,33 +113,14 @@ func (s *Store) Holds(ctx context.Context, scope access.Scope) ([]Hold, error) {
 	if !scope.Can(access.Erase) {
 		return nil, errs.Forbidden("see holds")
 	}
-	all, err := s.holds(ctx, s.DB.Read(), newestHolds)
-	if err != nil {
-		return nil, err
-	}
-	var seen []Hold
-	for _, h := range all {
-		if scope.Sees(access.Erase, h.Area, 0) {
-			seen = append(seen, h)
-		}
-	}
-	return seen, nil
+	seen, args := scope.Where(access.Erase, "h.area", "", nil)
+	return s.holds(ctx, s.DB.Read(), ` WHERE `+seen+newestHolds, args...)
 }
 
-func (s *Store) holds(ctx context.Context, q store.Querier, where string, args ...any) (all []Hold, err error) {
-	rows, err := q.Query(ctx, selectHold+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read holds: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var h Hold
-		if err := rows.Scan(&h.ID, &h.Party, &h.Area, &h.At, &h.By, &h.Reason, &h.EndedAt, &h.EndedBy, &h.EndedAs); err != nil {
-			return nil, err
-		}
-		all = append(all, h)
-	}
-	return all, rows.Err()
+func (s *Store) holds(ctx context.Context, q store.Querier, where string, args ...any) ([]Hold, error) {
+	return list(ctx, q, func(r *store.Rows) (h Hold, err error) {
+		return h, r.Scan(&h.ID, &h.Party, &h.Area, &h.At, &h.By, &h.Reason, &h.EndedAt, &h.EndedBy, &h.EndedAs)
+	}, selectHold+where, args...)
 }
 
 // aboutHeld says whether a source states something about an enterprise on hold.

@@ -2,7 +2,6 @@ package retention
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -112,35 +111,22 @@ func (s *Store) Requests(ctx context.Context, scope access.Scope) ([]Request, er
 	if !scope.Can(access.Erase) {
 		return nil, errs.Forbidden("see requests to delete")
 	}
-	open, err := s.requests(ctx, ` WHERE answered_at = 0 ORDER BY id LIMIT 500`)
+	seen, args := scope.Where(access.Erase, "area", "", nil)
+	open, err := s.requests(ctx, ` WHERE answered_at = 0 AND `+seen+` ORDER BY id LIMIT 500`, args...)
 	if err != nil {
 		return nil, err
 	}
-	done, err := s.requests(ctx, ` WHERE answered_at > 0 ORDER BY id DESC LIMIT 100`)
-	if err != nil {
-		return nil, err
-	}
-	return slices.DeleteFunc(append(open, done...), func(r Request) bool { return !scope.Sees(access.Erase, r.Area, 0) }), nil
+	done, err := s.requests(ctx, ` WHERE answered_at > 0 AND `+seen+` ORDER BY id DESC LIMIT 100`, args...)
+	return append(open, done...), err
 }
 
-func (s *Store) requests(ctx context.Context, where string, args ...any) (all []Request, err error) {
-	rows, err := s.DB.Read().Query(ctx, selectRequest+where, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read requests to delete: %w", err)
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
-		var (
-			r              Request
-			facts, outcome string
-		)
-		if err := rows.Scan(&r.ID, &r.Party, &r.Area, &facts, &r.Reason, &r.At, &r.By, &r.AnsweredAt, &r.AnsweredBy, &outcome, &r.Answer, &r.Run); err != nil {
-			return nil, err
-		}
+func (s *Store) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
+	return list(ctx, s.DB.Read(), func(rows *store.Rows) (r Request, err error) {
+		var facts, outcome string
+		err = rows.Scan(&r.ID, &r.Party, &r.Area, &facts, &r.Reason, &r.At, &r.By, &r.AnsweredAt, &r.AnsweredBy, &outcome, &r.Answer, &r.Run)
 		r.Facts, r.Granted = strings.Fields(facts), outcome == granted
-		all = append(all, r)
-	}
-	return all, rows.Err()
+		return r, err
+	}, selectRequest+where, args...)
 }
 
 // Answer answers a request. Granting it proposes a run over what was ever stated of the definitions, whatever its term, and over the files

@@ -232,6 +232,13 @@ func TestRun(t *testing.T) {
 		if done.Count(Gone) != 2 || done.State != Done || done.Finished == 0 {
 			t.Errorf("carried out: %+v", done)
 		}
+		for name, scope := range map[string]access.Scope{"who may see all of it": official(3, "320902", "320904"), "who may not": official(3, "320902")} {
+			all, err := w.Runs(ctx, scope)
+			w.must(err)
+			if may := name == "who may see all of it"; may && (len(all) != 1 || all[0].ID != run.ID || all[0].Count(Gone) != 2 || all[0].Count(Kept) != 0) || !may && len(all) != 0 {
+				t.Errorf("%s lists %+v", name, all)
+			}
+		}
 		_, err = w.Approve(ctx, admin2, run.ID)
 		w.refused("twice", err, errs.KindConflict, "retention.settled")
 		if text := w.texts(); strings.Contains(text, "11110000") || strings.Contains(text, "33330000") || !strings.Contains(text, "22220000") {
@@ -287,6 +294,11 @@ func TestKept(t *testing.T) {
 		}
 		if text := w.texts(); !strings.Contains(text, "11110000") || !strings.Contains(text, "22220000") || strings.Contains(text, "33330000") {
 			t.Errorf("what stands there:\n%s", text)
+		}
+		for area, n := range map[string]int{"320902": 1, "320904": 0} {
+			if all, err := w.Holds(ctx, official(3, area)); err != nil || len(all) != n {
+				t.Errorf("holds seen in %s: %+v, %v", area, all, err)
+			}
 		}
 		w.must(w.EndHold(ctx, admin, hold.ID, "判决生效"))
 		w.refused("ended twice", w.EndHold(ctx, admin, hold.ID, "判决生效"), errs.KindConflict, "retention.hold_ended")

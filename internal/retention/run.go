@@ -2,7 +2,6 @@ package retention
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,8 +49,10 @@ type Run struct {
 	SettledBy  int64
 	State      State
 	Note       string
-	Finished   int64 // ms: when nothing of it was on the disk any more; 0 before
-	Lines      []Line
+	Finished   int64  // ms: when nothing of it was on the disk any more; 0 before
+	Lines      []Line // nil in a list of runs
+
+	sums map[Outcome]int64 // of the lines, in a list of runs
 }
 
 // Line is an item of a run with what became of it.
@@ -64,6 +65,9 @@ type Line struct {
 
 // Count is how many things of a run had an outcome.
 func (r Run) Count(o Outcome) (n int64) {
+	if r.sums != nil {
+		return r.sums[o]
+	}
 	for _, l := range r.Lines {
 		if l.Outcome == o {
 			n += l.Count
@@ -86,6 +90,7 @@ const (
 	openRuns  = `SELECT COUNT(*) FROM retention_run WHERE state = 'proposed' AND request_id = 0 AND proposed_by = $1`
 	selectRun = `SELECT id, request_id, again, proposed_at, proposed_by, settled_at, settled_by, state, note, finished FROM retention_run`
 	settle    = `UPDATE retention_item SET outcome = $1, reason = $2, count = $3 WHERE run_id = $4 AND n = $5`
+	sumsSince = `SELECT run_id, outcome, CAST(SUM(count) AS BIGINT) FROM retention_item WHERE run_id >= $1 GROUP BY run_id, outcome`
 	itemsOf   = `SELECT n, kind, ref, what, area, party, subject, source_id, case_id, since, sha256, count, outcome, reason FROM retention_item WHERE run_id = $1 ORDER BY n`
 )
 
@@ -195,82 +200,87 @@ func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Run, err
 	return r, nil
 }
 
-func scanRun(row interface{ Scan(...any) error }) (r Run, err error) {
+func scanRun(row *store.Rows) (r Run, err error) {
 	err = row.Scan(&r.ID, &r.Request, &r.Again, &r.ProposedAt, &r.ProposedBy, &r.SettledAt, &r.SettledBy, &r.State, &r.Note, &r.Finished)
 	return r, err
 }
 
 func get(ctx context.Context, q store.Querier, id int64) (Run, error) {
-	r, err := scanRun(q.QueryRow(ctx, selectRun+` WHERE id = $1`, id))
-	if errors.Is(err, sql.ErrNoRows) {
+	all, err := list(ctx, q, scanRun, selectRun+` WHERE id = $1`, id)
+	if err == nil && len(all) == 0 {
 		return Run{}, errs.NotFound("deletion", id)
 	}
 	if err == nil {
-		r.Lines, err = linesOf(ctx, q, id)
+		all[0].Lines, err = linesOf(ctx, q, id)
 	}
 	if err != nil {
 		return Run{}, fmt.Errorf("read deletion %d: %w", id, err)
 	}
-	return r, nil
+	return all[0], nil
 }
 
 func linesOf(ctx context.Context, q store.Querier, id int64) ([]Line, error) {
-	rows, err := q.Query(ctx, itemsOf, id)
-	if err != nil {
-		return nil, err
+	return list(ctx, q, scanLine, itemsOf, id)
+}
+
+func scanLine(r *store.Rows) (l Line, err error) {
+	var why string
+	err = r.Scan(&l.N, &l.Kind, &l.Ref, &l.What, &l.Area, &l.Party, &l.Subject, &l.Source, &l.Case, &l.Since, &l.SHA256, &l.Count, &l.Outcome, &why)
+	if err == nil {
+		l.Why, err = unmarshal(why)
 	}
-	defer rows.Close()
-	var all []Line
-	for rows.Next() {
-		var (
-			l   Line
-			why string
-		)
-		err := rows.Scan(&l.N, &l.Kind, &l.Ref, &l.What, &l.Area, &l.Party, &l.Subject, &l.Source, &l.Case, &l.Since, &l.SHA256, &l.Count, &l.Outcome, &why)
-		if err != nil {
-			return nil, err
-		}
-		if l.Why, err = unmarshal(why); err != nil {
-			return nil, err
-		}
-		all = append(all, l)
-	}
-	return all, rows.Err()
+	return l, err
 }
 
 // maxRuns is how many runs a list gives.
 const maxRuns = 100
 
-// Runs is the newest runs that the scope may see, with their items.
+// Runs is the newest runs that the scope may see all of, with what they come to and without their lines.
 func (s *Store) Runs(ctx context.Context, scope access.Scope) ([]Run, error) {
 	if !scope.Can(access.Erase) {
 		return nil, errs.Forbidden("see deletions")
 	}
-	rows, err := s.DB.Read().Query(ctx, selectRun+` ORDER BY id DESC LIMIT $1`, maxRuns)
+	seen, args := scope.Where(access.Erase, "i.area", "", []any{maxRuns})
+	all, err := list(ctx, s.DB.Read(), scanRun, selectRun+` r WHERE NOT EXISTS (SELECT 1 FROM retention_item i WHERE i.run_id = r.id AND NOT `+seen+`)
+		ORDER BY id DESC LIMIT $1`, args...)
+	if err != nil || len(all) == 0 {
+		return nil, err
+	}
+	type sum struct {
+		run     int64
+		outcome Outcome
+		n       int64
+	}
+	// Ids grow with time: from the oldest of these on there are these, and what the scope may not see of the same time.
+	sums, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x sum, err error) { return x, r.Scan(&x.run, &x.outcome, &x.n) }, sumsSince, all[len(all)-1].ID)
+	for i := range all {
+		all[i].sums = map[Outcome]int64{}
+		for _, x := range sums {
+			if x.run == all[i].ID {
+				all[i].sums[x.outcome] = x.n
+			}
+		}
+	}
+	return all, err
+}
+
+// list is the rows of a query, each read by scan.
+func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
+	rows, err := q.Query(ctx, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("list deletions: %w", err)
+		return nil, fmt.Errorf("read deletions: %w", err)
 	}
-	var ids []int64
+	defer rows.Close()
+	var all []T
 	for rows.Next() {
-		r, err := scanRun(rows)
+		x, err := scan(rows)
 		if err != nil {
-			return nil, errors.Join(err, rows.Close())
+			return nil, fmt.Errorf("read deletions: %w", err)
 		}
-		ids = append(ids, r.ID)
+		all = append(all, x)
 	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return nil, fmt.Errorf("list deletions: %w", err)
-	}
-	var all []Run
-	for _, id := range ids {
-		r, err := s.Get(ctx, scope, id)
-		if errs.KindOf(err) == errs.KindNotFound {
-			continue
-		}
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, r)
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read deletions: %w", err)
 	}
 	return all, nil
 }
@@ -444,20 +454,9 @@ func (s *Store) finishSoon(ctx context.Context) {
 // Finish takes what runs have erased out of memory and off the disk: values out of the frame and its file, bytes of files, and what the
 // database still has of it in free pages and in its log.
 func (s *Store) Finish(ctx context.Context) error {
-	rows, err := s.DB.Read().Query(ctx, unfinished)
+	open, err := list(ctx, s.DB.Read(), scanRun, unfinished)
 	if err != nil {
-		return fmt.Errorf("look for unfinished deletions: %w", err)
-	}
-	var open []Run
-	for rows.Next() {
-		r, err := scanRun(rows)
-		if err != nil {
-			return errors.Join(err, rows.Close())
-		}
-		open = append(open, r)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return fmt.Errorf("look for unfinished deletions: %w", err)
+		return err
 	}
 	if len(open) == 0 {
 		return nil
