@@ -144,7 +144,9 @@ type CaseTask struct {
 }
 
 // settles says that a scope may close a task of an object's case by a word: the workflow waits for none such.
-func (t CaseTask) settles(scope access.Scope, obj access.Object) bool { return t.Kind != Work && actsAs(scope, t.Role, obj) }
+func (t CaseTask) settles(scope access.Scope, obj access.Object) bool {
+	return t.Kind != Work && actsAs(scope, t.Role, obj)
+}
 
 // leaves says that the task is taken from an account that is no longer assigned in a role.
 func (t CaseTask) leaves(account int64, role string) bool {
