@@ -242,6 +242,7 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"audit", i18n.Text{ZH: "审计机构 演示人员07", EN: "Audit firm, demo person 07"}, access.Grant{Role: access.AuditFirm, Area: homeCity}},
 		{"bank", i18n.Text{ZH: "演示银行 A 客户经理，演示人员 08", EN: "Demo bank A, demo person 08"}, access.Grant{Role: access.Bank, Party: banks["bank"]}},
 		{"bank2", i18n.Text{ZH: "演示银行 B 客户经理，演示人员 09", EN: "Demo bank B, demo person 09"}, access.Grant{Role: access.Bank, Party: banks["bank2"]}},
+		{"lessor", i18n.Text{ZH: "演示融资租赁公司 L 客户经理，演示人员 11", EN: "Demo lessor L, demo person 11"}, access.Grant{Role: access.Bank, Party: banks["lessor"]}},
 		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"strings"
 
@@ -18,7 +19,7 @@ import (
 )
 
 // demoBanks are the banks of a demonstration that have an account, by the login.
-var demoBanks = map[string]string{"bank": "demo_a", "bank2": "demo_b"}
+var demoBanks = map[string]string{"bank": "demo_a", "bank2": "demo_b", "lessor": "demo_l"}
 
 // bankAct is a step that somebody takes in a referral of the demonstration, with what its form answers; answers are in 万元.
 type bankAct struct {
@@ -26,8 +27,8 @@ type bankAct struct {
 	answers               map[string]any
 }
 
-// demoReferrals are the referrals of a demonstration, by product: a loan that is drawn, a refusal that says why, and one that waits
-// for the bank.
+// demoReferrals are the referrals of a demonstration, by product: a loan that is drawn, a refusal that says why, one that waits for the
+// bank, and a lease whose first rent is paid.
 var demoReferrals = []struct {
 	product string
 	acts    []bankAct
@@ -47,6 +48,19 @@ var demoReferrals = []struct {
 	{"demo_b_factory", []bankAct{
 		{"enterprise", "submit", "", demoAsks(800, 48, "建设智能车间，含自动化产线和仓储系统（演示）")},
 	}},
+	{"demo_l_equipment", []bankAct{
+		{"enterprise", "submit", "", demoLeases(120, 24, "替换人工上下料，接入生产管理系统（演示）", demoRobots)},
+		{"lessor", "offer", "", map[string]any{
+			"amount": 120, "rate": 5, "months": 24, "rents": 8, "every": 3, "rent": 15.8, "last_rent": 15.9, "deposit": 6, "fee": 1.2, "valid_until": "2024-12-31",
+		}},
+		{"enterprise", "accept", "", nil},
+		{"lessor", "sign", "", map[string]any{"number": "演示租赁 2024-001", "line": 120, "rate": 5, "deposit": 6, "fee": 1.2, "signed_on": "2024-10-14", "ends_on": "2026-10-31"}},
+		{"lessor", "draw", "", map[string]any{
+			"voucher": "演示验收 2024-001", "asset": demoRobots, "price": 150, "principal": 120, "drawn_on": "2024-10-21", "due_on": "2026-10-20", "rate": 5, "rents": 8, "every": 3,
+			"first_due": "2024-10-28", "rent": 15.8, "last_rent": 15.9,
+		}},
+		{"lessor", "repay", "", map[string]any{"voucher": "演示验收 2024-001", "paid_on": "2024-10-28", "principal": 14.3, "interest": 1.5}},
+	}},
 }
 
 func demoAsks(amount, months int, use string) map[string]any {
@@ -55,9 +69,18 @@ func demoAsks(amount, months int, use string) map[string]any {
 	}
 }
 
-// demoCredit has the enterprise of a demonstration ask the invented banks for loans, where it has not yet.
+// demoRobots are what the enterprise of a demonstration leases.
+const demoRobots = "六轴搬运机器人 4 台（演示）"
+
+func demoLeases(amount, months int, use, asset string) map[string]any {
+	all := demoAsks(amount, months, use)
+	maps.Copy(all, map[string]any{"asset": asset, "kind": "robot", "price": 150, "age": 0})
+	return all
+}
+
+// demoCredit has the enterprise of a demonstration ask the invented banks for loans and the lessor for a lease, where it has not yet.
 func (in *installation) demoCredit(ctx context.Context) error {
-	_, total, err := in.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: credit.ReferralFlow}, 0, 1)
+	_, total, err := in.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: credit.Loan.Flow()}, 0, 1)
 	if err != nil || total > 0 || in.now.Today() != demo.Clock {
 		return err // what the banks sign has its own days
 	}

@@ -27,7 +27,7 @@ const (
 	CreditOffice      Role = "credit_office"      // 会审部门·信用
 	Expert            Role = "expert"             // 评审专家: sees and scores what was assigned to the account
 	AuditFirm         Role = "audit_firm"         // 审计机构: sees and audits what was assigned to the account
-	Bank              Role = "bank"               // 银行客户经理: sees and answers what was referred to the bank
+	Bank              Role = "bank"               // 银行或租赁公司客户经理: sees and answers what was referred to the bank or lessor
 
 	// Emergency is no office: for some hours an official sees an enterprise beyond the own rights, having said why (package consent).
 	// It is granted to nobody.

@@ -38,7 +38,7 @@ type loanReconciled struct {
 
 func loanListOf(r credit.Reconciliation) LoanList {
 	out := LoanList{
-		ID: r.ID, Bank: LoanBank{r.Of.Code, r.Of.Name, r.Of.Invented}, Month: r.Month().String(), Revision: r.Revision, Last: r.Last, File: r.Name, SHA256: r.SHA256,
+		ID: r.ID, Bank: loanBank(r.Of), Month: r.Month().String(), Revision: r.Revision, Last: r.Last, File: r.Name, SHA256: r.SHA256,
 		Lines: r.Lines, OnWord: r.OnWord, At: instant(r.At), Counts: map[string]int{}, Open: r.Open(), Whole: r.Whole, Reconciled: []loanReconciled{},
 	}
 	for _, x := range credit.Standings() {

@@ -12,6 +12,7 @@ import (
 
 // CreditQuery chooses an overview of what banks lend.
 type CreditQuery struct {
+	Kind  string `query:"kind" enum:"loan,lease" example:"loan" doc:"贷款或融资租赁，分开计；默认贷款 · loans or leases, never their sum; loans unless said otherwise"`
 	Month string `query:"month" pattern:"^[0-9]{4}-[0-9]{2}$" example:"2024-10" doc:"默认本月 · the present month unless said otherwise"`
 	Bank  string `query:"bank" maxLength:"400" example:"demo_a" doc:"答复里 banks 的 key · key of one of the banks of the answer"`
 	Area  string `query:"area" maxLength:"64" example:"320902"`
@@ -62,6 +63,7 @@ type creditFirm struct {
 
 type creditOut struct {
 	Body struct {
+		Kind    string        `json:"kind" enum:"loan,lease" example:"loan" doc:"lease：授信额度为合同融资额，放款为交付设备的融资额，余额为未收本金 · of a lease the line is what contracts finance, drawn what was financed of deliveries"`
 		Month   string        `json:"month" example:"2024-10"`
 		Seq     int64         `json:"seq" example:"42" doc:"数据所知的版本 · commit up to which facts are known"`
 		Items   []creditShare `json:"items" nullable:"false" doc:"按县区和银行 · by county and bank"`
@@ -93,13 +95,17 @@ func (s *server) getCredit(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	o, err := s.Credit.Overview(ctx, c.scope, credit.Asking{Month: month, Bank: in.Bank, Area: in.Area})
+	kind, err := credit.ParseKind(in.Kind)
+	if err != nil {
+		return nil, err
+	}
+	o, err := s.Credit.Overview(ctx, c.scope, credit.Asking{Kind: kind, Month: month, Bank: in.Bank, Area: in.Area})
 	if err != nil {
 		return nil, err
 	}
 	out, areas := &creditOut{}, s.Library.Areas()
 	b := &out.Body
-	b.Month, b.Seq, b.Sum, b.Unclear, b.Twice = o.Month.String(), o.Seq, creditSumsOf(o.Sum), o.Unclear, o.Twice
+	b.Kind, b.Month, b.Seq, b.Sum, b.Unclear, b.Twice = string(o.Kind), o.Month.String(), o.Seq, creditSumsOf(o.Sum), o.Unclear, o.Twice
 	b.Items, b.Months, b.Banks, b.Firms = []creditShare{}, []creditMonth{}, []lender{}, []creditFirm{}
 	b.Total, b.Next = len(o.Firms), at.next(moment{}, at.From+in.Limit, len(o.Firms))
 	for _, x := range o.Shares {

@@ -3,10 +3,12 @@ package api
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/rule"
@@ -15,13 +17,23 @@ import (
 // LoanBank is a bank that takes part.
 type LoanBank struct {
 	Code     string    `json:"code" example:"demo_a"`
+	Kind     string    `json:"kind" enum:"bank,lessor" example:"bank" doc:"银行或租赁公司"`
 	Name     i18n.Text `json:"name"`
 	Invented bool      `json:"invented" example:"true" doc:"演示用的虚构银行 · no bank: it stands in demonstrations alone"`
 }
 
-// ProductHead is a loan product (贷款产品) as lists show it.
+func loanBank(b credit.Bank) LoanBank {
+	kind := credit.OfBank
+	if b.Gives() == credit.Lease {
+		kind = credit.OfLessor
+	}
+	return LoanBank{b.Code, kind, b.Name, b.Invented}
+}
+
+// ProductHead is a loan or lease product (贷款、融资租赁产品) as lists show it.
 type ProductHead struct {
 	Product    string    `json:"product" example:"demo_a_equipment"`
+	Kind       string    `json:"kind" enum:"loan,lease" example:"loan"`
 	Bank       LoanBank  `json:"bank"`
 	Name       i18n.Text `json:"name"`
 	Least      string    `json:"least" example:"500000.00" doc:"最低金额，元 · the smallest loan, in yuan"`
@@ -37,7 +49,7 @@ type ProductHead struct {
 
 func productHead(p *credit.Product) ProductHead {
 	return ProductHead{
-		Product: p.Product, Bank: LoanBank{p.By.Code, p.By.Name, p.By.Invented}, Name: p.Name, Least: p.Least.String(), Most: p.Most.String(),
+		Product: p.Product, Kind: string(p.Kind), Bank: loanBank(p.By), Name: p.Name, Least: p.Least.String(), Most: p.Most.String(),
 		RateFrom: p.Rate.From.String(), RateTo: p.Rate.To.String(), MonthsFrom: p.Months.From, MonthsTo: p.Months.To, Days: p.Days, Source: p.Source,
 		Confidence: p.Confidence,
 	}
@@ -89,10 +101,11 @@ func (s *server) getProduct(_ context.Context, _ *caller, in *ProductIn) (*produ
 
 type fitOut struct {
 	Body struct {
-		State      string        `json:"state" enum:"met,not_met,unknown" example:"met" doc:"能不能贷 · could the firm get it"`
+		State      string        `json:"state" enum:"met,not_met,unknown" example:"met" doc:"能不能办 · could the firm get it"`
 		Year       int           `json:"year" example:"2023" doc:"年度数据取这一年 · whose figures were read"`
 		Limit      string        `json:"limit,omitempty" example:"10000000.00" doc:"最多可贷，元；没有则算不出或低于最低金额 · how much at most, in yuan; none where it is not known or below the smallest loan"`
 		Missing    []lackingFact `json:"missing" nullable:"false" doc:"算额度缺的数据 · for want of which the limit is not known"`
+		Unnamed    bool          `json:"unnamed" example:"false" doc:"没有指明设备，额度算不出 · the limit goes by equipment that was not named"`
 		Conditions []standing    `json:"conditions" nullable:"false"`
 		Case       int64         `json:"case,omitempty" example:"470" doc:"正在办理的对接 · the referral under way"`
 		May        bool          `json:"may" example:"true" doc:"你可以为它申请 · you may ask for it"`
@@ -112,19 +125,50 @@ func (s *server) lacking(refs []rule.FactRef) []lackingFact {
 	return out
 }
 
+// EquipmentIn is the equipment that would be leased: all of it, or nothing.
+type EquipmentIn struct {
+	Kind  string `query:"kind" maxLength:"64" example:"machine_tool" doc:"融资租赁的设备种类，与 price、age 一起填；代码表 equipment_kinds · kind of the equipment of a lease, with price and age"`
+	Price string `query:"price" maxLength:"40" example:"9000000.00" doc:"设备价款，元 · its price, in yuan"`
+	Age   string `query:"age" maxLength:"3" example:"0" doc:"已使用整年数，新购为 0 · full years, 0 for new"`
+}
+
+func (s *server) equipment(in EquipmentIn) (credit.Equipment, error) {
+	if in == (EquipmentIn{}) {
+		return credit.Equipment{}, nil
+	}
+	if in.Kind == "" || in.Price == "" || in.Age == "" {
+		return credit.Equipment{}, errs.Invalid(i18n.M("credit.equipment_part"))
+	}
+	price, bad := money.Parse(in.Price)
+	if bad != nil {
+		price = 0 // is refused with what is wanted
+	}
+	age, bad := strconv.ParseInt(in.Age, 10, 64)
+	if bad != nil {
+		age = -1
+	}
+	return s.Credit.Equipment(in.Kind, price, age)
+}
+
 // getFit says whether a firm could get a product, as its facts stand today.
 func (s *server) getFit(ctx context.Context, c *caller, in *struct {
 	ProductIn
 	Enterprise int64 `path:"enterprise" minimum:"1" example:"17"`
+	EquipmentIn
 },
 ) (*fitOut, error) {
-	x, err := s.Credit.Candidate(ctx, c.scope, s.Cases, in.Product, in.Enterprise)
+	equipment, err := s.equipment(in.EquipmentIn)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.Credit.Candidate(ctx, c.scope, s.Cases, credit.Want{Product: in.Product, Firm: in.Enterprise, Equipment: equipment})
 	if err != nil {
 		return nil, err
 	}
 	out := &fitOut{}
 	b := &out.Body
 	b.State, b.Year, b.Missing, b.Conditions, b.Case, b.May = string(x.State), x.Year, s.lacking(x.Fit.Missing), s.standings(x.Fit.Checks), x.Case, x.May
+	b.Unnamed = x.Unnamed
 	if x.Limit > 0 {
 		b.Limit = x.Limit.String()
 	}
@@ -155,6 +199,42 @@ type loanConsent struct {
 	Stands bool     `json:"stands" example:"true"`
 }
 
+// leaseRents is a schedule of rents.
+type leaseRents struct {
+	Number int64  `json:"number" example:"24" doc:"期数 · how many"`
+	Every  int64  `json:"every" example:"1" doc:"每期间隔，月 · months between two"`
+	First  string `json:"first,omitempty" format:"date" example:"2024-11-25" doc:"首期到期日；意向没有 · none in an offer"`
+	Each   string `json:"each" example:"225000.00"`
+	Last   string `json:"last" example:"225000.00" doc:"最后一期 · the last one"`
+}
+
+// leaseTerms is what a lease says besides what a loan does.
+type leaseTerms struct {
+	Asset   string      `json:"asset,omitempty" example:"五轴加工中心"`
+	Price   string      `json:"price,omitempty" example:"9000000.00" doc:"验收时的设备价款，元 · of the equipment as it was accepted, in yuan"`
+	Deposit string      `json:"deposit,omitempty" example:"200000.00" doc:"保证金，元 · in yuan"`
+	Fee     string      `json:"fee,omitempty" example:"10000.00" doc:"手续费，元 · in yuan"`
+	Rents   *leaseRents `json:"rents,omitempty" doc:"租金支付计划 · schedule of rents"`
+}
+
+// leaseTermsOf are those of an offer, a contract or a delivery, which says what was delivered; nil for a loan.
+func leaseTermsOf(k credit.Kind, x credit.Rental) *leaseTerms {
+	if k != credit.Lease {
+		return nil
+	}
+	out := &leaseTerms{Deposit: x.Deposit.String(), Fee: x.Fee.String()}
+	if x.Asset != "" {
+		out = &leaseTerms{Asset: x.Asset, Price: x.Price.String()}
+	}
+	if r := x.Rents; r.N > 0 {
+		out.Rents = &leaseRents{Number: r.N, Every: r.Every, Each: r.Each.String(), Last: r.Last.String()}
+		if r.First != 0 {
+			out.Rents.First = r.First.String()
+		}
+	}
+	return out
+}
+
 type loanOffer struct {
 	Amount     string `json:"amount" example:"5500000.00"`
 	Rate       string `json:"rate" example:"3.5%"`
@@ -162,6 +242,8 @@ type loanOffer struct {
 	ValidUntil string `json:"valid_until" format:"date" example:"2024-12-31"`
 	Conditions string `json:"conditions,omitempty" example:"追加设备抵押"`
 	At         string `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
+
+	Lease *leaseTerms `json:"lease,omitempty"`
 }
 
 type loanContract struct {
@@ -170,6 +252,8 @@ type loanContract struct {
 	Rate     string `json:"rate" example:"3.5%"`
 	SignedOn string `json:"signed_on" format:"date" example:"2024-10-20"`
 	EndsOn   string `json:"ends_on" format:"date" example:"2027-10-20"`
+
+	Lease *leaseTerms `json:"lease,omitempty"`
 }
 
 type loanRepayment struct {
@@ -190,10 +274,11 @@ type loanDrawdown struct {
 	Gone        bool            `json:"gone" example:"false" doc:"已撤销 · it was taken back"`
 	Repayments  []loanRepayment `json:"repayments" nullable:"false" doc:"不含已撤销的 · without those that were taken back"`
 
+	Lease       *leaseTerms      `json:"lease,omitempty"`
 	Corrections []loanCorrection `json:"corrections" nullable:"false" doc:"先更正的在前 · in the order in which they were made"`
 }
 
-// loanTerms is what a drawdown or a repayment was, or is.
+// loanTerms is what a drawdown or a repayment was, or is; a delivery or a rent of a lease likewise.
 type loanTerms struct {
 	Principal string `json:"principal" example:"3000000.00"`
 	On        string `json:"on" format:"date" example:"2024-10-25" doc:"放款或还款日期 · drawn or paid on"`
@@ -201,6 +286,8 @@ type loanTerms struct {
 	Rate      string `json:"rate,omitempty" example:"3.5%"`
 	Interest  string `json:"interest,omitempty" example:"5000.00"`
 	Gone      bool   `json:"gone" example:"false" doc:"已撤销 · it was taken back"`
+
+	Lease *leaseTerms `json:"lease,omitempty"`
 }
 
 type loanCorrection struct {
@@ -211,9 +298,9 @@ type loanCorrection struct {
 	At        string    `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 }
 
-func loanCorrectionOf(c credit.Correction) loanCorrection {
+func loanCorrectionOf(k credit.Kind, c credit.Correction) loanCorrection {
 	drawn := func(x credit.Terms) loanTerms {
-		return loanTerms{Principal: x.Principal.String(), On: x.DrawnOn.String(), DueOn: x.DueOn.String(), Rate: money.PPM(x.PPM).String(), Gone: x.Gone}
+		return loanTerms{Principal: x.Principal.String(), On: x.DrawnOn.String(), DueOn: x.DueOn.String(), Rate: money.PPM(x.PPM).String(), Gone: x.Gone, Lease: leaseTermsOf(k, x.Rental)}
 	}
 	paid := func(x credit.Paid) loanTerms {
 		return loanTerms{Principal: x.Principal.String(), On: x.PaidOn.String(), Interest: x.Interest.String(), Gone: x.Gone}
@@ -227,6 +314,7 @@ func loanCorrectionOf(c credit.Correction) loanCorrection {
 
 type loanOut struct {
 	Body struct {
+		Kind      string         `json:"kind" enum:"loan,lease" example:"loan" doc:"lease：放款为设备交付，还款为租金 · of a lease drawdowns are deliveries of equipment, and repayments rents"`
 		Product   string         `json:"product" example:"demo_a_equipment"`
 		SHA256    string         `json:"sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"申请时的产品 · the product as it was when the firm asked"`
 		Bank      LoanBank       `json:"bank"`
@@ -246,27 +334,29 @@ func (s *server) getLoan(ctx context.Context, c *caller, in *idIn) (*loanOut, er
 	rate := func(ppm int64) string { return money.PPM(ppm).String() }
 	out := &loanOut{}
 	b := &out.Body
-	b.Product, b.SHA256, b.Bank = p.Of, p.Hash, LoanBank{p.Product.By.Code, p.Product.By.Name, p.Product.By.Invented}
+	k := p.Product.Kind
+	b.Kind, b.Product, b.SHA256, b.Bank = string(k), p.Of, p.Hash, loanBank(p.Product.By)
 	b.Consents, b.Offers, b.Drawdowns = []loanConsent{}, []loanOffer{}, []loanDrawdown{}
 	for _, g := range p.Consents {
 		b.Consents = append(b.Consents, s.loanConsent(g))
 	}
 	for _, o := range p.Offers {
-		b.Offers = append(b.Offers, loanOffer{o.Amount.String(), rate(o.PPM), o.Months, o.ValidUntil.String(), o.Conditions, instant(o.At)})
+		b.Offers = append(b.Offers, loanOffer{o.Amount.String(), rate(o.PPM), o.Months, o.ValidUntil.String(), o.Conditions, instant(o.At), leaseTermsOf(k, o.Rental)})
 	}
-	if k := p.Contract; k != nil {
-		b.Contract = &loanContract{k.Number, k.Line.String(), rate(k.PPM), k.SignedOn.String(), k.EndOn.String()}
+	if x := p.Contract; x != nil {
+		b.Contract = &loanContract{x.Number, x.Line.String(), rate(x.PPM), x.SignedOn.String(), x.EndOn.String(), leaseTermsOf(k, x.Rental)}
 	}
 	for _, d := range p.Drawdowns {
 		row := loanDrawdown{
 			Subject: d.Subject, Voucher: d.Voucher, Principal: d.Principal.String(), Rate: rate(d.PPM), DrawnOn: d.DrawnOn.String(), DueOn: d.DueOn.String(),
 			Outstanding: d.Left().String(), Gone: d.Gone, Repayments: []loanRepayment{}, Corrections: []loanCorrection{},
+			Lease: leaseTermsOf(k, d.Rental),
 		}
 		for _, r := range d.Repayments {
 			row.Repayments = append(row.Repayments, loanRepayment{r.N, r.PaidOn.String(), r.Principal.String(), r.Interest.String()})
 		}
 		for _, x := range d.Restated {
-			row.Corrections = append(row.Corrections, loanCorrectionOf(x))
+			row.Corrections = append(row.Corrections, loanCorrectionOf(k, x))
 		}
 		b.Drawdowns = append(b.Drawdowns, row)
 	}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
-	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -26,6 +25,9 @@ type Condition struct {
 
 // Facts are the definitions of the facts that the condition reads.
 func (c Condition) Facts() []content.FactDef { return c.that.Facts() }
+
+// Uses is what the condition reads of what the environment declared besides facts.
+func (c Condition) Uses() []string { return c.that.Uses() }
 
 // State is whether a condition is met.
 type State string
@@ -80,12 +82,10 @@ func Compile(env *rule.Env, doc *content.Document, items []File, at ...any) ([]C
 	return out, problems
 }
 
-// Ask asks conditions of a subject on a day; facts of the year are those of the given one. An error is a value that does not
-// fit.
-func Ask(list []Condition, of rule.Subject, year int, on period.Day) ([]Check, error) {
+// Ask asks conditions in a context: of its subject, its year and its day. An error is a value that does not fit.
+func Ask(list []Condition, ctx rule.Context) ([]Check, error) {
 	out := make([]Check, 0, len(list))
 	for _, k := range list {
-		ctx := rule.Context{Subject: of, Year: year, Event: &on, On: on}
 		o := k.that.Eval(&ctx)
 		c := Check{ID: k.ID, Text: k.Text, Cite: k.Cite, State: NotMet}
 		switch {

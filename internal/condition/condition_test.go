@@ -58,7 +58,8 @@ func TestAsk(t *testing.T) {
 		"nothing":   {facts{}, []State{Unknown, Unknown}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Ask(list, c.of, 2023, period.Date(2024, 10, 31))
+			day := period.Date(2024, 10, 31)
+			got, err := Ask(list, rule.Context{Subject: c.of, Year: 2023, Event: &day, On: day})
 			if err != nil {
 				t.Fatal(err)
 			}

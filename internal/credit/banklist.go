@@ -23,17 +23,17 @@ const (
 	maxName   = 300 // characters of a name
 )
 
-// columns are those of a bank's list.
+// columns are those of a bank's list of loans, or a lessor's of leases.
 var columns = sheet.Vocabulary{Columns: []sheet.Term{
-	{ID: "voucher", Kind: sheet.KindCode, Labels: []string{"借据号", "借据编号", "借据号码", "放款编号", "放款流水号", "Drawdown number", "Voucher"}},
-	{ID: "contract", Kind: sheet.KindCode, Labels: []string{"合同编号", "合同号", "借款合同号", "借款合同编号", "授信合同编号", "贷款合同号", "Contract number", "Contract"}},
+	{ID: "voucher", Kind: sheet.KindCode, Labels: []string{"借据号", "借据编号", "借据号码", "放款编号", "放款流水号", "交付验收单号", "交付单号", "验收单号", "Drawdown number", "Delivery number", "Voucher"}},
+	{ID: "contract", Kind: sheet.KindCode, Labels: []string{"合同编号", "合同号", "借款合同号", "借款合同编号", "授信合同编号", "贷款合同号", "租赁合同号", "租赁合同编号", "融资租赁合同号", "融资租赁合同编号", "Contract number", "Contract"}},
 	{ID: "uscc", Kind: sheet.KindCode, Labels: []string{"统一社会信用代码", "社会信用代码", "信用代码", "客户证件号码", "Credit code", "USCC"}},
-	{ID: "name", Kind: sheet.KindText, Labels: []string{"企业名称", "借款企业", "借款人", "借款人名称", "客户名称", "单位名称", "Enterprise", "Borrower"}},
-	{ID: "line", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"授信额度", "授信金额", "合同金额", "合同额度", "额度", "Credit line", "Line"}},
-	{ID: "principal", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"放款金额", "借据金额", "贷款金额", "发放金额", "贷款发放金额", "本金", "Principal", "Drawn"}},
-	{ID: "drawn_on", Kind: sheet.KindDate, Labels: []string{"放款日期", "发放日期", "贷款发放日期", "起始日期", "借据起始日", "放款日", "Drawn on", "Drawdown date"}},
-	{ID: "rate", Kind: sheet.KindRate, Labels: []string{"年利率", "利率", "执行利率", "贷款利率", "执行年利率", "Rate", "Interest rate"}},
-	{ID: "balance", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"余额", "贷款余额", "本金余额", "月末余额", "期末余额", "借据余额", "未还本金", "Balance", "Outstanding"}},
+	{ID: "name", Kind: sheet.KindText, Labels: []string{"企业名称", "借款企业", "借款人", "借款人名称", "客户名称", "单位名称", "承租人", "承租企业", "Enterprise", "Borrower", "Lessee"}},
+	{ID: "line", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"授信额度", "授信金额", "合同金额", "合同额度", "合同融资额", "额度", "Credit line", "Line"}},
+	{ID: "principal", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"放款金额", "借据金额", "贷款金额", "发放金额", "贷款发放金额", "融资额", "融资金额", "租赁融资额", "租赁本金", "本金", "Principal", "Drawn", "Financed amount"}},
+	{ID: "drawn_on", Kind: sheet.KindDate, Labels: []string{"放款日期", "发放日期", "贷款发放日期", "起始日期", "借据起始日", "放款日", "设备验收日期", "验收日期", "起租日期", "起租日", "Drawn on", "Drawdown date", "Accepted on"}},
+	{ID: "rate", Kind: sheet.KindRate, Labels: []string{"年利率", "利率", "执行利率", "贷款利率", "执行年利率", "内部收益率", "租赁利率", "IRR", "Rate", "Interest rate"}},
+	{ID: "balance", Kind: sheet.KindMoney, Unit: "元", Labels: []string{"余额", "贷款余额", "本金余额", "月末余额", "期末余额", "借据余额", "未还本金", "未收本金", "租赁余额", "剩余本金", "Balance", "Outstanding"}},
 }}
 
 // needed are the columns that a list must have; each of its lines says them too.

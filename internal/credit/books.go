@@ -14,7 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// books is what is known of the loans of all firms as of a commit: to the product itself. Who reads it asks of each firm whether the
+// books is what is known of the loans and leases of all firms as of a commit: to the product itself. Who reads it asks of each firm whether the
 // reader may.
 type books struct {
 	firms []firmLoans // that have any
@@ -29,16 +29,17 @@ func (b *books) Size() int {
 	return n
 }
 
-// firmLoans is the loans of a firm, and its contracts.
+// firmLoans is the loans and leases of a firm, and its contracts.
 type firmLoans struct {
 	firm      int64
 	contracts []runs
 	loans     []known
 }
 
-// known is a loan as facts tell it.
+// known is a loan or a lease as facts tell it.
 type known struct {
 	stated
+	kind     Kind
 	subject  int64
 	by       Lender
 	number   string // of its contract or drawdown, as it was named
@@ -52,10 +53,10 @@ type known struct {
 }
 
 const (
-	drawdownSubjects = `SELECT subject, case_id FROM credit_drawdown ORDER BY id`
+	drawdownSubjects = `SELECT subject, case_id, voucher FROM credit_drawdown ORDER BY id`
 
 	// listedSubjects are the loans that became known by a bank's list, with the contract that it names.
-	listedSubjects = `SELECT s.made, l.contract FROM credit_settlement s JOIN credit_list_line l ON l.list_id = s.list_id AND l.n = s.n
+	listedSubjects = `SELECT s.made, l.contract, l.voucher FROM credit_settlement s JOIN credit_list_line l ON l.list_id = s.list_id AND l.n = s.n
 WHERE s.made <> 0 AND l.contract <> '' ORDER BY s.id`
 )
 
@@ -63,6 +64,7 @@ WHERE s.made <> 0 AND l.contract <> '' ORDER BY s.id`
 type drawnUnder struct {
 	subject, id int64 // id is the case of the contract; 0 where a list alone names it
 	key         string
+	voucher     string // its own number
 	contract    *runs
 }
 
@@ -77,7 +79,7 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 		return nil, err
 	}
 	contracts, err := list(ctx, s.DB.Read(), func(r *store.Rows) (c runs, err error) {
-		return c, r.Scan(&c.id, &c.firm, &c.bank, &c.number, &c.key, &c.line, &c.signed, &c.until)
+		return c, r.Scan(&c.kind, &c.id, &c.firm, &c.bank, &c.number, &c.key, &c.line, &c.signed, &c.until)
 	}, allContracts)
 	if err != nil {
 		return nil, err
@@ -93,12 +95,12 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 		under[c.id] = c
 		byFirm[c.firm] = append(byFirm[c.firm], *c)
 	}
-	drawn, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.id) }, drawdownSubjects)
+	drawn, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.id, &d.voucher) }, drawdownSubjects)
 	if err != nil {
 		return nil, err
 	}
 	listed, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) {
-		err = r.Scan(&d.subject, &d.key)
+		err = r.Scan(&d.subject, &d.key, &d.voucher)
 		d.key = content.Fold(d.key)
 		return d, err
 	}, listedSubjects)
@@ -134,7 +136,9 @@ func (f firmLoans) told(of map[int64]drawnUnder) []known {
 	loans := slices.Clone(f.loans)
 	for i := range loans {
 		d := of[loans[i].subject]
-		loans[i].contract, loans[i].under = d.contract, d.key
+		if loans[i].contract, loans[i].under = d.contract, d.key; d.voucher != "" { // facts of leases have the number of the contract
+			loans[i].number, loans[i].key = d.voucher, content.Fold(d.voucher)
+		}
 	}
 	for i := range loans {
 		l := &loans[i]
@@ -144,7 +148,7 @@ func (f firmLoans) told(of map[int64]drawnUnder) []known {
 		var drawn []known
 		covered := money.Fen(0)
 		for _, x := range loans {
-			if !x.gone && x.clear && x.under != "" && x.under == l.key && (l.by.Key == "" || l.by.Key == x.by.Key) {
+			if x.kind == l.kind && !x.gone && x.clear && x.under != "" && x.under == l.key && (l.by.Key == "" || l.by.Key == x.by.Key) {
 				drawn = append(drawn, x)
 				covered += x.principal
 			}
@@ -180,40 +184,43 @@ func (s *Store) gather(ctx context.Context, seq int64) (*books, error) {
 	}
 	out := &books{}
 	for e := range view.Enterprises() {
-		ids := view.Children(e.ID, content.Loan)
-		if len(ids) == 0 {
-			continue
-		}
 		f := firmLoans{firm: e.ID}
-		for _, id := range ids {
-			f.loans = append(f.loans, knownOf(s.Set, view, id))
+		for _, k := range Kinds() {
+			for _, id := range view.Children(e.ID, string(k)) {
+				f.loans = append(f.loans, k.knownOf(s.Set, view, id))
+			}
 		}
-		out.firms = append(out.firms, f)
+		if len(f.loans) > 0 {
+			out.firms = append(out.firms, f)
+		}
 	}
 	return out, nil
 }
 
-// knownOf is a loan as facts tell it.
-func knownOf(set *Set, view fact.View, id int64) known {
-	always := period.Period{}
-	l := known{subject: id, ppm: -1, by: set.lender(view.Value(id, "loan.bank", always).Value.Text)}
-	if c := view.Value(id, "loan.contract", always); c.Known {
+// knownOf is a loan or a lease as facts tell it.
+func (k Kind) knownOf(set *Set, view fact.View, id int64) known {
+	always, t := period.Period{}, k.tells()
+	l := known{kind: k, subject: id, ppm: -1, by: set.lender(view.Value(id, t.bank, always).Value.Text)}
+	if c := view.Value(id, t.contract, always); c.Known {
 		l.number = c.Value.Text
 	} else if sub, ok := view.Subject(id); ok {
 		l.number = sub.Key
 	}
 	l.key = content.Fold(l.number)
-	if c := view.Value(id, "loan.rate", always); c.Known {
+	if c := view.Value(id, t.rate, always); c.Known {
 		l.ppm = c.Value.Num
 	}
-	principal, drawn := view.Value(id, "loan.principal", always), view.Value(id, "loan.drawn_on", always)
+	principal, drawn := view.Value(id, t.principal, always), view.Value(id, t.drawnOn, always)
+	if t.begun != "" && !drawn.Known {
+		drawn = view.Value(id, t.begun, always)
+	}
 	l.gone, l.clear = principal.State == fact.None, principal.Known && drawn.Known
 	l.principal, l.drawn = money.Fen(principal.Value.Num), period.Day(drawn.Value.Num)
-	if c := view.Value(id, "loan.repaid_on", always); c.Known {
+	if c := view.Value(id, t.repaidOn, always); c.Known {
 		l.repaid = period.Day(c.Value.Num)
 	}
-	for _, m := range view.Periods(id, "loan.balance") {
-		if c := view.Value(id, "loan.balance", m); c.Known {
+	for _, m := range view.Periods(id, t.balance) {
+		if c := view.Value(id, t.balance, m); c.Known {
 			_, end, _ := m.Span()
 			l.balances = append(l.balances, balanceAt{end, money.Fen(c.Value.Num)})
 		}

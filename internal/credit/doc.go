@@ -1,12 +1,14 @@
-// Package credit is banks and loans (智能制造贷): which loans there are, whether a firm could get one, referrals of firms to banks,
-// and what became of them.
+// Package credit is banks and loans (智能制造贷), lessors and leases (融资租赁): which there are, whether a firm could get one, referrals of
+// firms to banks and lessors, and what became of them. What is said of banks and loans below holds for lessors and leases (Kind): a delivery
+// of equipment is to a lease what a drawdown is to a loan, and a rent what a repayment is. A lease says more besides (Rental), and its clauses
+// may go by the Equipment that a firm names. Loans and leases are never added up.
 //
 // A product in content/credit/products is a set of clauses of one bank: who may get it, how much, at which rate, for how long,
 // what the bank asks for and in how many working days it answers. Fit asks it of a firm by the expressions of policies: met, not
 // met with what was compared, or not known because of facts that it names. Figures of a year are those of the year before the day
 // of asking, the last one that is over; whether the firm stands on a list is asked of the year of asking.
 //
-// A referral is a case of the workflow loan_referral. The bank sees it once the firm has sent its application and consented (package
+// A referral is a case of the workflow loan_referral or lease_referral. The bank sees it once the firm has sent its application and consented (package
 // consent) that the bank reads the facts that the product goes by, and a few that say who it is. The bank answers in its working days;
 // a refusal has a reason that the firm reads, and ends the consent, as does every other end. Offer, contract, drawdowns and repayments
 // are entered by the bank. A drawdown and what is repaid of it become facts of the firm's loan on the word of the bank, which policies

@@ -26,15 +26,14 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// purpose is what the consents of referrals are for (content/codes/consent_purposes.yaml).
-const purpose = "loan"
-
-// Register adds what the workflow of referrals may cause.
+// Register adds what the workflows of referrals may cause.
 func Register(r *casework.Registry, s *Store) {
 	plain := func(name string, do func(context.Context, *store.Tx, *casework.Moment) error) {
 		casework.Register(r, name, func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ struct{}) error { return do(ctx, tx, at) })
 	}
-	r.Begins(ReferralFlow, casework.Beginning{Page: "/products", Operation: "ask_bank"})
+	for _, k := range Kinds() {
+		r.Begins(k.Flow(), casework.Beginning{Page: "/products", Operation: "ask_bank"})
+	}
 
 	plain("credit.send", s.sends)
 	plain("credit.offer", s.offers)
@@ -116,7 +115,7 @@ func (s *Store) sends(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	g, err := s.Consents.Give(ctx, tx, at.Scope(), consent.NewGrant{
-		Owner: r.Firm, To: bank, Purpose: purpose, Facts: p.Facts(), Case: r.Case, Until: clock.StartOf(a.day("until") + 1),
+		Owner: r.Firm, To: bank, Purpose: string(p.Kind), Facts: p.Facts(), Case: r.Case, Until: clock.StartOf(a.day("until") + 1),
 	})
 	if err != nil {
 		return err
@@ -165,7 +164,8 @@ const insertOffer = `INSERT INTO credit_offer (id, case_id, fen, ppm, months, va
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
 
 func (s *Store) offers(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	if _, _, err := s.referral(ctx, tx, at.Case().ID); err != nil {
+	_, p, err := s.referral(ctx, tx, at.Case().ID)
+	if err != nil {
 		return err
 	}
 	a := answered{at}
@@ -179,6 +179,9 @@ func (s *Store) offers(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 		return fmt.Errorf("write offer: %w", err)
 	}
 	audit.Note(tx, loggedOffer, id)
+	if err := p.Kind.writeRental(ctx, tx, id, at.Case().ID, a.rental()); err != nil {
+		return err
+	}
 	return at.Set("offered", rule.Money(a.fen("amount")))
 }
 
@@ -189,42 +192,46 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 )
 
 func (s *Store) signs(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	r, _, err := s.referral(ctx, tx, at.Case().ID)
+	r, p, err := s.referral(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
 	a := answered{at}
 	number := a.text("number")
-	if err := taken(ctx, tx, sameContract, r.Bank, number, "credit.contract_taken"); err != nil {
+	used := i18n.M("credit.contract_taken", number)
+	if err := taken(ctx, tx, sameContract, r.Bank, number, used); err != nil {
 		return err
 	}
 	_, err = tx.Exec(ctx, insertContract, r.Case, r.Bank, number, content.Fold(number), int64(a.fen("line")), a.ppm("rate"), int64(a.day("signed_on")),
 		int64(a.day("ends_on")), s.Clock.Millis(), at.Event().Actor)
 	if err != nil {
-		return twice(err, "credit.contract_taken", number)
+		return twice(err, used)
 	}
 	audit.Note(tx, loggedContract, r.Case)
+	if err := p.Kind.writeRental(ctx, tx, r.Case, r.Case, a.rental()); err != nil {
+		return err
+	}
 	return at.Set("line", rule.Money(a.fen("line")))
 }
 
-// taken refuses a number that the bank has used.
-func taken(ctx context.Context, tx *store.Tx, query, bank, number, key string) error {
+// taken refuses a number that the bank has used, and says so.
+func taken(ctx context.Context, tx *store.Tx, query, bank, number string, used i18n.Msg) error {
 	var n int
 	if err := tx.QueryRow(ctx, query, bank, content.Fold(number)).Scan(&n); err != nil {
 		return fmt.Errorf("look for number %s: %w", number, err)
 	}
 	if n > 0 {
-		return errs.Conflict(i18n.M(key, number))
+		return errs.Conflict(used)
 	}
 	return nil
 }
 
 // twice is taken for who was quicker.
-func twice(err error, key, number string) error {
+func twice(err error, used i18n.Msg) error {
 	if store.IsUnique(err) {
-		return errs.Conflict(i18n.M(key, number))
+		return errs.Conflict(used)
 	}
-	return fmt.Errorf("write number %s: %w", number, err)
+	return fmt.Errorf("write a number: %w", err)
 }
 
 const (
@@ -234,7 +241,8 @@ const (
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`
 )
 
-// draws enters a drawdown: it never goes beyond the line with what is not repaid, and becomes facts of the firm's loan.
+// draws enters a drawdown, or the delivery of what is leased: it never goes beyond the line with what is not repaid, and becomes facts of the
+// firm's loan or lease.
 func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	r, p, err := s.referral(ctx, tx, at.Case().ID)
 	if err != nil {
@@ -245,18 +253,19 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	a := answered{at}
-	d := Drawdown{Voucher: a.text("voucher"), Terms: a.terms()}
+	d := Drawdown{Kind: p.Kind, Voucher: a.text("voucher"), Terms: a.terms()}
 	most, _ := most(before, d.DrawnOn) // a drawdown of an earlier day counts on all days since
 	switch free := c.Line - most; {
 	case d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn:
-		return at.Refuse(i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()))
+		return at.Refuse(p.Kind.msg("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()))
 	case d.Principal > free:
-		return at.Refuse(i18n.M("credit.over_line", d.Principal.In(wan), max(free, 0).In(wan)))
+		return at.Refuse(p.Kind.msg("credit.over_line", d.Principal.In(wan), max(free, 0).In(wan)))
 	}
-	if err := taken(ctx, tx, sameVoucher, r.Bank, d.Voucher, "credit.voucher_taken"); err != nil {
+	used := p.Kind.msg("credit.voucher_taken", d.Voucher)
+	if err := taken(ctx, tx, sameVoucher, r.Bank, d.Voucher, used); err != nil {
 		return err
 	}
-	loans, err := at.Mention(ctx, party.NewSubject{Kind: content.Loan, Parent: at.Case().Enterprise, Key: content.Fold(d.Voucher)})
+	loans, err := at.Mention(ctx, party.NewSubject{Kind: string(p.Kind), Parent: at.Case().Enterprise, Key: content.Fold(d.Voucher)})
 	if err != nil {
 		return err
 	}
@@ -270,10 +279,13 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	_, err = tx.Exec(ctx, insertDrawdown, d.ID, r.Case, r.Bank, d.Subject, d.Voucher, content.Fold(d.Voucher), int64(d.Principal), d.PPM, int64(d.DrawnOn),
 		int64(d.DueOn), s.Clock.Millis(), at.Event().Actor)
 	if err != nil {
-		return twice(err, "credit.voucher_taken", d.Voucher)
+		return twice(err, used)
 	}
 	audit.Note(tx, loggedDrawdown, d.ID)
-	return at.State(ctx, d.begins(p.By.Name.ZH, a.use())...)
+	if err := d.Kind.writeRental(ctx, tx, d.ID, r.Case, d.Rental); err != nil {
+		return err
+	}
+	return at.State(ctx, d.begins(p.By.Name.ZH, c.Number, a.use())...)
 }
 
 // ofOneBank refuses a drawdown under whose number the firm has the loan of another bank: that one's facts would be stated anew.
@@ -287,7 +299,7 @@ func ofOneBank(ctx context.Context, tx *store.Tx, bank string, d Drawdown) error
 		return fmt.Errorf("look for the bank of drawdown %s: %w", d.Voucher, err)
 	}
 	if n > 0 {
-		return errs.Conflict(i18n.M("credit.voucher_of_other", d.Voucher))
+		return errs.Conflict(d.Kind.msg("credit.voucher_of_other", d.Voucher))
 	}
 	return nil
 }
@@ -304,9 +316,9 @@ func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	was, r, d := slices.Clone(all), Repayment{Paid: a.paid()}, all[i]
 	switch {
 	case d.Gone:
-		return at.Refuse(i18n.M("credit.gone", d.Voucher))
+		return at.Refuse(d.Kind.msg("credit.gone", d.Voucher))
 	case r.Principal == 0 && r.Interest == 0:
-		return at.Refuse(i18n.M("credit.nothing_paid"))
+		return at.Refuse(d.Kind.msg("credit.nothing_paid"))
 	}
 	if r.ID, err = tx.NextIDs(ctx, 1); err != nil {
 		return err
@@ -341,14 +353,14 @@ func (s *Store) entered(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	number := answered{at}.text("voucher")
 	i, ok := byVoucher(all, number)
 	if !ok {
-		err = at.Refuse(i18n.M("credit.no_voucher", number))
+		err = at.Refuse(c.Kind.msg("credit.no_voucher", number))
 	}
 	return c, all, i, err
 }
 
 // terms is what the form says of a drawdown, paid what it says of a repayment, and use what the drawdown is for.
 func (a answered) terms() Terms {
-	return Terms{Principal: a.fen("principal"), PPM: a.ppm("rate"), DrawnOn: a.day("drawn_on"), DueOn: a.day("due_on")}
+	return Terms{Principal: a.fen("principal"), PPM: a.ppm("rate"), DrawnOn: a.day("drawn_on"), DueOn: a.day("due_on"), Rental: a.rental()}
 }
 
 func (a answered) paid() Paid {
@@ -391,7 +403,7 @@ func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	}
 	r.Paid = a.paid()
 	if r.Principal == 0 && r.Interest == 0 {
-		return at.Refuse(i18n.M("credit.nothing_paid"))
+		return at.Refuse(c.Kind.msg("credit.nothing_paid"))
 	}
 	all[i] = before.put(r)
 	if msg, broken := c.breaks(was, all); broken {
@@ -414,9 +426,9 @@ func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	n, reason, by := a.int("n"), a.text("reason"), at.Event().Actor
 	switch {
 	case before.Gone:
-		return at.Refuse(i18n.M("credit.gone", before.Voucher))
+		return at.Refuse(c.Kind.msg("credit.gone", before.Voucher))
 	case n == 0 && len(before.Repayments) > 0:
-		return at.Refuse(i18n.M("credit.repaid_before_undone", before.Voucher, len(before.Repayments)))
+		return at.Refuse(c.Kind.msg("credit.repaid_before_undone", before.Voucher, len(before.Repayments)))
 	case n == 0:
 		all[i].Gone = true
 		err = s.restateDrawdown(ctx, tx, all[i], reason, by)
@@ -445,7 +457,7 @@ func numbered(at *casework.Moment, d Drawdown, n int64) (Repayment, error) {
 			return r, nil
 		}
 	}
-	return Repayment{}, at.Refuse(i18n.M("credit.no_repayment", d.Voucher, n))
+	return Repayment{}, at.Refuse(d.Kind.msg("credit.no_repayment", d.Voucher, n))
 }
 
 // corrected states what stands now, and has the applications looked at again in which an approval stands on what was said before.
@@ -453,7 +465,8 @@ func (s *Store) corrected(ctx context.Context, at *casework.Moment, before, now 
 	if err := at.State(ctx, append(now.restates(before), besides...)...); err != nil {
 		return err
 	}
-	return at.Doubt(ctx, now.Subject, "银行更正了借据 "+now.Voucher+"："+answered{at}.text("reason"))
+	t := now.Kind.tells()
+	return at.Doubt(ctx, now.Subject, t.lender+"更正了"+t.drawdown+" "+now.Voucher+"："+answered{at}.text("reason"))
 }
 
 const (
@@ -474,7 +487,7 @@ func (s *Store) restateDrawdown(ctx context.Context, tx *store.Tx, d Drawdown, r
 		return fmt.Errorf("correct drawdown %d: %w", d.ID, err)
 	}
 	audit.Note(tx, loggedDrawdownRestated, id)
-	return nil
+	return d.Kind.writeRental(ctx, tx, id, d.Case, d.Rental)
 }
 
 func (s *Store) restateRepayment(ctx context.Context, tx *store.Tx, r Repayment, reason string, by int64) error {
@@ -500,16 +513,16 @@ func flag(yes bool) int {
 
 // settles closes a referral whose drawdowns are all repaid, and ends its consent.
 func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	_, all, err := s.under(ctx, tx, at.Case().ID) // nor does a list change any until it is closed
+	c, all, err := s.under(ctx, tx, at.Case().ID) // nor does a list change any until it is closed
 	if err != nil {
 		return err
 	}
 	for _, d := range all {
 		if d.Left() > 0 {
-			return at.Refuse(i18n.M("credit.not_repaid", d.Voucher, d.Left().In(wan)))
+			return at.Refuse(d.Kind.msg("credit.not_repaid", d.Voucher, d.Left().In(wan)))
 		}
 	}
-	return s.endConsents(ctx, tx, access.SystemScope(), at.Case().ID, "贷款已结清")
+	return s.endConsents(ctx, tx, access.SystemScope(), at.Case().ID, c.Kind.tells().noun+"已结清")
 }
 
 const (
@@ -545,19 +558,33 @@ func contractOf(ctx context.Context, q store.Querier, id int64) (c Contract, err
 	if err != nil {
 		return c, fmt.Errorf("read contract of case %d: %w", id, err)
 	}
-	return c, nil
+	leased, err := rentalsOf(ctx, q, id)
+	c.Kind, c.Rental = leased.kind(), leased[id]
+	return c, err
 }
 
 func offersOf(ctx context.Context, q store.Querier, id int64) ([]Offer, error) {
+	leased, err := rentalsOf(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
 	return list(ctx, q, func(r *store.Rows) (o Offer, err error) {
-		return o, r.Scan(&o.ID, &o.Amount, &o.PPM, &o.Months, &o.ValidUntil, &o.Conditions, &o.At, &o.By)
+		err = r.Scan(&o.ID, &o.Amount, &o.PPM, &o.Months, &o.ValidUntil, &o.Conditions, &o.At, &o.By)
+		o.Rental = leased[o.ID]
+		return o, err
 	}, offersByCase, id)
 }
 
 // drawdownsOf are the drawdowns of a case with their repayments, in the order in which they were entered, after all corrections.
 func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, error) {
+	leased, err := rentalsOf(ctx, q, id)
+	if err != nil {
+		return nil, err
+	}
 	all, err := list(ctx, q, func(r *store.Rows) (d Drawdown, err error) {
-		return d, r.Scan(&d.ID, &d.Subject, &d.Voucher, &d.Principal, &d.PPM, &d.DrawnOn, &d.DueOn, &d.At, &d.By)
+		err = r.Scan(&d.ID, &d.Subject, &d.Voucher, &d.Principal, &d.PPM, &d.DrawnOn, &d.DueOn, &d.At, &d.By)
+		d.Kind, d.Case, d.Rental = leased.kind(), id, leased[d.ID]
+		return d, err
 	}, drawdownsBy, id)
 	if err != nil {
 		return nil, err
@@ -578,7 +605,7 @@ func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, er
 			all[i].Repayments = append(all[i].Repayments, x.Repayment)
 		}
 	}
-	corrections, err := correctionsOf(ctx, q, id)
+	corrections, err := correctionsOf(ctx, q, id, leased)
 	if err != nil {
 		return nil, err
 	}
@@ -595,11 +622,11 @@ type restated struct {
 }
 
 // correctionsOf are those of a case, in the order in which they were made.
-func correctionsOf(ctx context.Context, q store.Querier, id int64) ([]restated, error) {
+func correctionsOf(ctx context.Context, q store.Querier, id int64, leased rentals) ([]restated, error) {
 	all, err := list(ctx, q, func(r *store.Rows) (x restated, err error) {
 		var gone int
 		err = r.Scan(&x.ID, &x.drawdown, &x.Now.Principal, &x.Now.PPM, &x.Now.DrawnOn, &x.Now.DueOn, &gone, &x.Reason, &x.At, &x.By)
-		x.Now.Gone = gone == 1
+		x.Now.Gone, x.Now.Rental = gone == 1, leased[x.ID]
 		return x, err
 	}, drawdownsRestated, id)
 	if err != nil {

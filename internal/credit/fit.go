@@ -21,6 +21,14 @@ type Fit struct {
 	State   condition.State
 	Limit   money.Fen      // how much at most; 0 where Missing says why it is not known
 	Missing []rule.FactRef // because of which the limit is not known
+	Unnamed bool           // the limit is not known as the equipment that it goes by was not named
+}
+
+// Want is what a firm asks for.
+type Want struct {
+	Product   string // code
+	Firm      int64
+	Equipment Equipment // of a lease
 }
 
 // wan is what limits are rounded down to.
@@ -29,25 +37,28 @@ const wan = 10_000 * money.Yuan
 // YearOf is the year whose figures a product reads on a day: the last one that is over.
 func YearOf(on period.Day) int { return on.Year() - 1 }
 
-// Ask says whether a firm could get the product, as its facts stand on a day. An error is a value that does not fit.
-func (p *Product) Ask(of rule.Subject, on period.Day) (Fit, error) {
+// Ask says whether a firm could get the product for equipment, as its facts stand on a day. An error is a value that does not fit.
+func (p *Product) Ask(of rule.Subject, on period.Day, equipment Equipment) (Fit, error) {
 	f := Fit{Year: YearOf(on)}
+	then := rule.Context{Subject: of, Year: f.Year, Event: &on, On: on, Given: equipment.answer}
+	now := then
+	now.Year = on.Year()
 	var err error
-	if f.Checks, err = condition.Ask(p.who, of, f.Year, on); err != nil {
+	if f.Checks, err = condition.Ask(p.who, then); err != nil {
 		return Fit{}, err
 	}
-	today, err := condition.Ask(p.now, of, on.Year(), on)
+	today, err := condition.Ask(p.now, now)
 	if err != nil {
 		return Fit{}, err
 	}
 	f.Checks = append(f.Checks, today...)
 	f.State = condition.Worst(f.Checks)
-	out := p.of.Eval(&rule.Context{Subject: of, Year: f.Year, Event: &on, On: on})
+	out := p.of.Eval(&then)
 	switch out.State {
 	case rule.Failed:
 		return Fit{}, out.Err
 	case rule.Unknown:
-		f.Missing = out.Missing
+		f.Missing, f.Unnamed = out.Missing, !equipment.Named && len(p.of.Uses()) > 0
 		if f.State == condition.Met {
 			f.State = condition.Unknown
 		}
@@ -64,7 +75,7 @@ func (p *Product) Ask(of rule.Subject, on period.Day) (Fit, error) {
 }
 
 // TooLittle says that the limit is known, and below the smallest loan.
-func (f Fit) TooLittle() bool { return f.Limit == 0 && len(f.Missing) == 0 }
+func (f Fit) TooLittle() bool { return f.Limit == 0 && len(f.Missing) == 0 && !f.Unnamed }
 
 // Offered are the products that the installation offers: those of invented banks in a demonstration alone.
 func (s *Store) Offered() []*Product {
@@ -89,8 +100,8 @@ func (s *Store) Product(code string) (*Product, error) {
 
 // Fit says whether a firm could get a product today. NotFound for a product that is not offered and for a firm whose facts the
 // scope may not read.
-func (s *Store) Fit(ctx context.Context, scope access.Scope, code string, firm int64) (Fit, error) {
-	p, err := s.Product(code)
+func (s *Store) Fit(ctx context.Context, scope access.Scope, w Want) (Fit, error) {
+	p, err := s.Product(w.Product)
 	if err != nil {
 		return Fit{}, err
 	}
@@ -98,11 +109,11 @@ func (s *Store) Fit(ctx context.Context, scope access.Scope, code string, firm i
 	if err != nil {
 		return Fit{}, err
 	}
-	of, ok := s.Subjects.Subject(view, firm)
-	if !ok || !view.Can(access.ReadFact, firm) {
-		return Fit{}, errs.NotFound("enterprise", firm)
+	of, ok := s.Subjects.Subject(view, w.Firm)
+	if !ok || !view.Can(access.ReadFact, w.Firm) {
+		return Fit{}, errs.NotFound("enterprise", w.Firm)
 	}
-	return p.Ask(of, s.Clock.Today())
+	return p.Ask(of, s.Clock.Today(), w.Equipment)
 }
 
 // Msg is what the answer is called on a page.

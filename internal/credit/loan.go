@@ -19,22 +19,27 @@ type Offer struct {
 	Months     int64
 	ValidUntil period.Day
 	Conditions string
+	Rental     Rental // of a lease
 	At, By     int64
 }
 
-// Contract is a credit line that was agreed.
+// Contract is a credit line that was agreed, or how much of equipment is financed.
 type Contract struct {
+	Kind            Kind
 	Number          string
 	Line            money.Fen
 	PPM             int64
 	SignedOn, EndOn period.Day
+	Rental          Rental // of a lease
 	At, By          int64
 }
 
-// Drawdown is money that was paid out under a contract, as it stands after all corrections.
+// Drawdown is money that was paid out under a contract, or equipment that was delivered under a lease, as it stands after all corrections.
 type Drawdown struct {
 	ID      int64
-	Subject int64 // the loan that facts are stated of
+	Kind    Kind
+	Case    int64
+	Subject int64 // the loan or lease that facts are stated of
 	Voucher string
 	Terms
 	At, By     int64
@@ -42,15 +47,17 @@ type Drawdown struct {
 	Restated   []Correction // of the drawdown and its repayments, as they were made
 }
 
-// Terms is what a drawdown comes to.
+// Terms is what a drawdown comes to. Of a delivery Principal is what was financed of the price, DrawnOn the day on which the equipment was
+// accepted, and DueOn that on which the lease ends.
 type Terms struct {
 	Principal      money.Fen
 	PPM            int64
 	DrawnOn, DueOn period.Day
 	Gone           bool // it was taken back: there was none
+	Rental         Rental
 }
 
-// Repayment is what a firm paid back on a drawdown, as it stands after all corrections.
+// Repayment is what a firm paid back on a drawdown, or a rent that it paid, as it stands after all corrections.
 type Repayment struct {
 	ID int64
 	N  int // among those of its drawdown, from 1 on, as they were entered
@@ -166,22 +173,25 @@ func (c Contract) breaks(before, all []Drawdown) (msg i18n.Msg, ok bool) {
 			continue
 		}
 		if d.DrawnOn < c.SignedOn || d.DrawnOn > c.EndOn {
-			return i18n.M("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()), true
+			return c.Kind.msg("credit.drawn_outside", c.SignedOn.String(), c.EndOn.String()), true
 		}
 		if d.DueOn <= d.DrawnOn && d.Terms != before[i].Terms {
-			return i18n.M("credit.due_before", d.Voucher, d.DueOn.String(), d.DrawnOn.String()), true
+			return c.Kind.msg("credit.due_before", d.Voucher, d.DueOn.String(), d.DrawnOn.String()), true
+		}
+		if c.Kind == Lease && d.Principal > d.Rental.Price {
+			return i18n.M("credit.over_price", d.Voucher, d.Principal.In(wan), d.Rental.Price.In(wan)), true
 		}
 		first = min(first, d.DrawnOn)
 		left := d.Principal
 		for _, r := range d.Repayments {
 			if r.PaidOn < d.DrawnOn {
-				return i18n.M("credit.paid_before", d.DrawnOn.String()), true
+				return c.Kind.msg("credit.paid_before", d.DrawnOn.String()), true
 			}
 			if r.Principal > left {
-				return i18n.M("credit.over_left", r.Principal.In(wan), left.In(wan)), true
+				return c.Kind.msg("credit.over_left", r.Principal.In(wan), left.In(wan)), true
 			}
 			if left -= r.Principal; left > d.Principal {
-				return i18n.M("credit.under_repaid", d.Voucher, r.PaidOn.String(), left.In(wan), d.Principal.In(wan)), true
+				return c.Kind.msg("credit.under_repaid", d.Voucher, r.PaidOn.String(), left.In(wan), d.Principal.In(wan)), true
 			}
 		}
 	}
@@ -192,7 +202,7 @@ func (c Contract) breaks(before, all []Drawdown) (msg i18n.Msg, ok bool) {
 		}
 	}
 	if over > c.Line {
-		return i18n.M("credit.over_line_on", on.String(), over.In(wan), c.Line.In(wan)), true
+		return c.Kind.msg("credit.over_line_on", on.String(), over.In(wan), c.Line.In(wan)), true
 	}
 	return msg, false
 }
@@ -230,10 +240,11 @@ func (d Drawdown) none(def string, p period.Period) fact.Statement {
 	return fact.Statement{Subject: d.Subject, Def: def, Period: p, State: fact.None}
 }
 
-// begins are the facts that a drawdown states: of the loan, and its balance in the month in which it was drawn.
-func (d Drawdown) begins(bank string, use Use) []fact.Statement {
-	all := append([]fact.Statement{d.text("loan.contract", d.Voucher), d.text("loan.bank", bank)}, d.terms()...)
-	return append(append(all, use.facts(d)...), d.balance(d.DrawnOn))
+// begins are the facts that a drawdown states under a contract: of the loan or lease, and its balance in the month in which it was drawn.
+func (d Drawdown) begins(bank, contract string, use Use) []fact.Statement {
+	t := d.Kind.tells()
+	all := slices.Concat([]fact.Statement{d.text(t.contract, d.Kind.numbered(contract, d.Voucher)), d.text(t.bank, bank)}, d.terms(), d.leased(Drawdown{}), use.facts(d))
+	return append(all, d.balance(d.DrawnOn))
 }
 
 // Use is what a drawdown is for.
@@ -242,50 +253,57 @@ type Use struct {
 	Digital bool   // a transformation project
 }
 
-func (u Use) facts(d Drawdown) []fact.Statement {
-	digital := int64(0)
-	if u.Digital {
-		digital = 1
+func (u Use) facts(d Drawdown) (all []fact.Statement) {
+	if d.Kind == Loan {
+		all = append(all, d.num("loan.for_digital", int64(flag(u.Digital))))
 	}
-	all := []fact.Statement{d.num("loan.for_digital", digital)}
 	if u.Project != "" {
-		all = append(all, d.text("loan.project", u.Project))
+		all = append(all, d.text(d.Kind.tells().project, u.Project))
 	}
 	return all
 }
 
 // terms are the facts on how much was drawn, when, until when and at which rate.
 func (d Drawdown) terms() []fact.Statement {
+	t := d.Kind.tells()
 	if d.Gone {
 		var always period.Period
-		return []fact.Statement{
-			d.none("loan.principal", always), d.none("loan.drawn_on", always), d.none("loan.due_on", always), d.none("loan.rate", always),
-			d.none("loan.for_digital", always),
+		all := []fact.Statement{d.none(t.principal, always), d.none(t.drawnOn, always), d.none(t.dueOn, always), d.none(t.rate, always)}
+		if d.Kind == Loan {
+			all = append(all, d.none("loan.for_digital", always))
 		}
+		return all
 	}
 	return []fact.Statement{
-		d.num("loan.principal", int64(d.Principal)), d.num("loan.drawn_on", int64(d.DrawnOn)), d.num("loan.due_on", int64(d.DueOn)), d.num("loan.rate", d.PPM),
+		d.num(t.principal, int64(d.Principal)), d.num(t.drawnOn, int64(d.DrawnOn)), d.num(t.dueOn, int64(d.DueOn)), d.num(t.rate, d.PPM),
 	}
 }
 
 // balance is the fact of what is outstanding at the end of the month of a day.
 func (d Drawdown) balance(on period.Day) fact.Statement {
-	s := d.num("loan.balance", int64(d.Outstanding(lastOf(on))))
+	s := d.num(d.Kind.tells().balance, int64(d.Outstanding(lastOf(on))))
 	s.Period = monthOf(on)
 	return s
 }
 
-// paidIn is the fact of what interest was paid in a year.
+// paidIn is the fact of what was paid in a year: as interest of a loan, as rents of a lease. Of a lease there is no such figure before the
+// delivery.
 func (d Drawdown) paidIn(year int) fact.Statement {
-	interest := money.Fen(0)
+	paid := money.Fen(0)
 	for _, r := range d.Repayments {
-		if r.PaidOn.Year() == year && !d.Gone {
-			interest += r.Interest
+		if r.PaidOn.Year() != year || d.Gone {
+			continue
+		}
+		if paid += r.Interest; d.Kind == Lease {
+			paid += r.Principal
 		}
 	}
-	s := d.num("loan.interest_paid", int64(interest))
-	s.Period = period.OfYear(year)
-	return s
+	if def := d.Kind.tells().paid; d.Kind == Loan || !d.Gone && year >= d.DrawnOn.Year() {
+		s := d.num(def, int64(paid))
+		s.Period = period.OfYear(year)
+		return s
+	}
+	return d.none(d.Kind.tells().paid, period.OfYear(year))
 }
 
 // repaidOn is the day on which the last of the principal was repaid; ok is false as long as any is left.
@@ -316,7 +334,7 @@ func (d Drawdown) repays(on period.Day) []fact.Statement {
 		all = append(all, s)
 	}
 	if last, ok := d.repaidOn(); ok {
-		all = append(all, d.num("loan.repaid_on", int64(last)))
+		all = append(all, d.num(d.Kind.tells().repaidOn, int64(last)))
 	}
 	return all
 }
@@ -337,26 +355,28 @@ func (d Drawdown) days() []period.Day {
 	return all
 }
 
+// says that facts tell something of a period.
+func says(all []fact.Statement, def string, p period.Period) bool {
+	return slices.ContainsFunc(all, func(f fact.Statement) bool { return f.Def == def && f.Period == p })
+}
+
 // restates are the facts that stand once a drawdown that was stated before is corrected: its terms, the balances of all months and the
 // interest of all years in which anything was entered then or now, and the day on which all was repaid.
 func (d Drawdown) restates(before Drawdown) []fact.Statement {
-	all := d.terms()
-	months, years := map[period.Period]bool{}, map[int]bool{}
+	all := append(d.terms(), d.leased(before)...)
 	for _, day := range append(before.days(), d.days()...) {
-		if m := monthOf(day); !months[m] {
-			months[m] = true
-			all = append(all, d.balance(day))
+		if s := d.balance(day); !says(all, s.Def, s.Period) {
+			all = append(all, s)
 		}
-		if y := day.Year(); !years[y] && (before.paidIn(y).Value.Num > 0 || d.paidIn(y).Value.Num > 0) {
-			years[y] = true
-			all = append(all, d.paidIn(y))
+		if s := d.paidIn(day.Year()); !says(all, s.Def, s.Period) && (before.paidIn(day.Year()).Value.Num > 0 || s.Value.Num > 0) {
+			all = append(all, s)
 		}
 	}
 	if on, ok := d.repaidOn(); ok {
-		return append(all, d.num("loan.repaid_on", int64(on)))
+		return append(all, d.num(d.Kind.tells().repaidOn, int64(on)))
 	}
 	if _, ok := before.repaidOn(); ok {
-		all = append(all, d.none("loan.repaid_on", period.Period{}))
+		all = append(all, d.none(d.Kind.tells().repaidOn, period.Period{}))
 	}
 	return all
 }

@@ -16,16 +16,17 @@ import (
 func TestFactsOfRepayments(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		first := period.Date(2024, 3, 15)
-		d := Drawdown{Subject: 7, Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1000).Draw(r, "principal")), DrawnOn: first, DueOn: first + 900}}
+		k := rapid.SampledFrom(Kinds()).Draw(r, "kind")
+		d := Drawdown{Kind: k, Subject: 7, Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1000).Draw(r, "principal")), DrawnOn: first, DueOn: first + 900}}
 		type key struct {
 			def string
 			p   period.Period
 		}
 		stand := map[key]int64{}
-		for _, f := range d.begins("演示银行 A", Use{Digital: true}) {
+		for _, f := range d.begins("演示银行 A", "H-1", Use{Digital: true}) {
 			stand[key{f.Def, f.Period}] = f.Value.Num
 		}
-		interest := map[int]int64{}
+		interest := map[int]int64{} // and the principal of a lease: the whole rent
 		for range rapid.IntRange(0, 8).Draw(r, "n") {
 			p := Repayment{Paid: Paid{
 				PaidOn:    first + period.Day(rapid.IntRange(0, 800).Draw(r, "day")),
@@ -34,7 +35,9 @@ func TestFactsOfRepayments(t *testing.T) {
 			if d.Left() > 0 && rapid.Bool().Draw(r, "all") {
 				p.Principal = d.Left()
 			}
-			interest[p.PaidOn.Year()] += int64(p.Interest)
+			if interest[p.PaidOn.Year()] += int64(p.Interest); k == Lease {
+				interest[p.PaidOn.Year()] += int64(p.Principal)
+			}
 			d = d.with(p)
 			for _, f := range d.repays(p.PaidOn) {
 				stand[key{f.Def, f.Period}] = f.Value.Num
@@ -45,12 +48,12 @@ func TestFactsOfRepayments(t *testing.T) {
 		}
 		for _, p := range append([]Repayment{{Paid: Paid{PaidOn: first}}}, d.Repayments...) {
 			want := int64(d.Outstanding(lastOf(p.PaidOn)))
-			if got := stand[key{"loan.balance", monthOf(p.PaidOn)}]; got != want {
+			if got := stand[key{k.tells().balance, monthOf(p.PaidOn)}]; got != want {
 				r.Fatalf("balance of %s is %d, want %d", monthOf(p.PaidOn), got, want)
 			}
 		}
 		for year, want := range interest {
-			if got := stand[key{"loan.interest_paid", period.OfYear(year)}]; got != want {
+			if got := stand[key{k.tells().paid, period.OfYear(year)}]; got != want {
 				r.Fatalf("interest of %d is %d, want %d", year, got, want)
 			}
 		}
@@ -60,7 +63,7 @@ func TestFactsOfRepayments(t *testing.T) {
 				last = p.PaidOn
 			}
 		}
-		if got, ok := stand[key{"loan.repaid_on", period.Period{}}]; ok != (d.Left() == 0) || ok && got != int64(last) {
+		if got, ok := stand[key{k.tells().repaidOn, period.Period{}}]; ok != (d.Left() == 0) || ok && got != int64(last) {
 			r.Fatalf("repaid on %d (%v), want %d", got, ok, last)
 		}
 	})
@@ -87,8 +90,15 @@ func TestFactsOfCorrections(t *testing.T) {
 				Principal: money.Fen(rapid.Int64Range(0, int64(d.Left())).Draw(r, "fen")), Interest: money.Fen(rapid.Int64Range(0, 50).Draw(r, "interest")),
 			}
 		}
-		d := Drawdown{Subject: 7, Terms: Terms{Principal: 1000, DrawnOn: first, DueOn: first + 900}}
-		take(stand, d.begins("甲", Use{}))
+		rents := func() Schedule {
+			return Schedule{N: rapid.Int64Range(1, 30).Draw(r, "rents"), Every: rapid.Int64Range(1, 3).Draw(r, "every"), First: first + 31, Each: 40, Last: 45}
+		}
+		k := rapid.SampledFrom(Kinds()).Draw(r, "kind")
+		d := Drawdown{Kind: k, Subject: 7, Terms: Terms{Principal: 1000, DrawnOn: first, DueOn: first + 900}}
+		if k == Lease {
+			d.Rental = Rental{Asset: "机床", Price: 2000, Rents: rents()}
+		}
+		take(stand, d.begins("甲", "H-1", Use{}))
 		for n := 1; n <= rapid.IntRange(0, 4).Draw(r, "n"); n++ {
 			d = d.with(Repayment{N: n, Paid: paid(d)})
 			take(stand, d.repays(d.Repayments[len(d.Repayments)-1].PaidOn))
@@ -113,7 +123,10 @@ func TestFactsOfCorrections(t *testing.T) {
 				}
 			default:
 				c.Was = d.Terms
-				d.DrawnOn = first - period.Day(rapid.IntRange(0, 60).Draw(r, "earlier"))
+				d.DrawnOn = first - period.Day(rapid.IntRange(0, 800).Draw(r, "earlier"))
+				if d.Kind == Lease {
+					d.Rental.Price, d.Rental.Rents = 2500, rents()
+				}
 				d.Principal += money.Fen(rapid.Int64Range(0, 500).Draw(r, "more"))
 				c.Now = d.Terms
 			}
@@ -126,7 +139,7 @@ func TestFactsOfCorrections(t *testing.T) {
 			}
 		}
 		want := map[key]fact.Statement{}
-		take(want, d.begins("甲", Use{}))
+		take(want, d.begins("甲", "H-1", Use{}))
 		for _, p := range d.Repayments {
 			take(want, d.repays(p.PaidOn))
 		}
@@ -139,7 +152,7 @@ func TestFactsOfCorrections(t *testing.T) {
 			if _, is := want[k]; is || got.State == fact.None {
 				continue
 			}
-			if end := period.Day(0); k.def == "loan.balance" {
+			if end := period.Day(0); k.def == d.Kind.tells().balance {
 				_, end, _ = k.p.Span()
 				if got.Value.Num != int64(d.Outstanding(end)) {
 					r.Fatalf("%v: %+v, but %s is outstanding", k, got, d.Outstanding(end))

@@ -2,9 +2,8 @@ package credit
 
 import "github.com/yanzhen/yanzhen/internal/audit"
 
-// What the audit log knows of loans: that a firm asked, what a bank offered, contracts, drawdowns and repayments, and
-// corrections of these. Answers and their
-// reasons are events of the case.
+// What the audit log knows of loans and leases: that a firm asked, what a bank offered, contracts, drawdowns and repayments, and
+// corrections of these; of a lease what each of them says besides. Answers and their reasons are events of the case.
 var (
 	loggedReferral = &audit.Kind{
 		Name:  "credit.referral",
@@ -69,6 +68,15 @@ var (
 		Case: `SELECT CAST(x.id AS VARCHAR(100)) AS ref FROM credit_repayment_restated x JOIN credit_repayment r ON r.id = x.repayment_id
 	JOIN credit_drawdown d ON d.id = r.drawdown_id WHERE d.case_id = $1`,
 	}
+	loggedRental = &audit.Kind{
+		Name: "credit.rental",
+		Parts: []audit.Part{{
+			Name:  "rental",
+			Query: `SELECT of_id, case_id, asset, price, deposit, fee, rents, every, first_due, rent, last_rent FROM credit_rental WHERE of_id = $1`,
+		}},
+		All:  `SELECT CAST(of_id AS VARCHAR(100)) AS ref FROM credit_rental`,
+		Case: `SELECT CAST(of_id AS VARCHAR(100)) AS ref FROM credit_rental WHERE case_id = $1`,
+	}
 	loggedList = &audit.Kind{
 		Name: "credit.list",
 		Parts: []audit.Part{
@@ -99,6 +107,6 @@ var (
 
 // Logged is the kinds of things that this package has in the audit log.
 var Logged = []*audit.Kind{
-	loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment, loggedDrawdownRestated, loggedRepaymentRestated, loggedList, loggedSettlement,
+	loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment, loggedDrawdownRestated, loggedRepaymentRestated, loggedRental, loggedList, loggedSettlement,
 	loggedReconciled,
 }

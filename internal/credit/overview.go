@@ -18,7 +18,7 @@ import (
 // overviewMonths is how many months an overview looks back on, its own included.
 const overviewMonths = 12
 
-// Sums is what loans come to in a month.
+// Sums is what loans come to in a month, or leases: drawn is then what was financed of equipment that was delivered.
 type Sums struct {
 	Firms     int       // that have any of what follows
 	Contracts int       // that run on the last day of the month, or today in the present one
@@ -74,8 +74,9 @@ type MonthSum struct {
 	Sums
 }
 
-// Overview is what banks lend to the firms that a scope may see.
+// Overview is what banks lend to the firms that a scope may see, or what lessors finance: one of the two, never their sum.
 type Overview struct {
+	Kind    Kind
 	Month   period.Period
 	Seq     int64       // commit up to which facts are known
 	Shares  []Share     // by county, then by bank
@@ -87,9 +88,10 @@ type Overview struct {
 	Twice   int         // loans of sheets that stand under the number of a contract whose drawdowns are counted: no sum holds them
 }
 
-// Asking is which overview is wanted: of a month, of one bank (Lender.Key; "" for all) and of an area ("" for all that the scope
-// may see).
+// Asking is which overview is wanted: of leases or, where Kind is not said, of loans, of a month, of one bank (Lender.Key; "" for all) and of an area ("" for all
+// that the scope may see).
 type Asking struct {
+	Kind       Kind
 	Month      period.Period
 	Bank, Area string
 }
@@ -149,11 +151,12 @@ func (l stated) in(on period.Day) Sums {
 	return x
 }
 
-const allContracts = `SELECT c.case_id, r.firm, c.bank, c.number, c.number_key, c.fen, c.signed_on, c.ends_on FROM credit_contract c
-JOIN credit_referral r ON r.case_id = c.case_id ORDER BY c.case_id`
+const allContracts = `SELECT CASE WHEN x.of_id IS NULL THEN 'loan' ELSE 'lease' END, c.case_id, r.firm, c.bank, c.number, c.number_key, c.fen, c.signed_on, c.ends_on
+FROM credit_contract c JOIN credit_referral r ON r.case_id = c.case_id LEFT JOIN credit_rental x ON x.of_id = c.case_id ORDER BY c.case_id`
 
 // runs is a contract of a referral. Its firm is the one that stands for it after merges.
 type runs struct {
+	kind          Kind
 	id, firm      int64
 	bank          string // code
 	by            Lender
@@ -170,11 +173,12 @@ func (c runs) in(on period.Day) Sums {
 }
 
 // Overview is what banks lend to the firms that the scope may see, by what is known today: contracts of referrals, and loans as facts
-// tell them, whether a bank entered them here or they came in a sheet. NotFound for an area that there is not.
+// tell them, whether a bank entered them here or they came in a sheet; or the same of leases. NotFound for an area that there is not.
 func (s *Store) Overview(ctx context.Context, scope access.Scope, q Asking) (Overview, error) {
 	if _, ok := s.Library.Areas().Node(q.Area); q.Area != "" && !ok {
 		return Overview{}, errs.NotFound("area", q.Area)
 	}
+	q.Kind = cmp.Or(q.Kind, Loan)
 	view, err := s.Frames.For(ctx, scope, 0)
 	if err != nil {
 		return Overview{}, err
@@ -231,7 +235,7 @@ func (x *lending) add(days []period.Day, of interface{ in(on period.Day) Sums })
 
 func newOverviewing(s *Store, view fact.View, q Asking) *overviewing {
 	o := &overviewing{Store: s, view: view, bank: q.Bank, shares: map[[2]string]*Share{}, lenders: map[string]Lender{}}
-	o.Overview.Month, o.Seq = q.Month, view.Seq()
+	o.Kind, o.Overview.Month, o.Seq = q.Kind, q.Month, view.Seq()
 	first, _, _ := q.Month.Span()
 	year, month, _ := first.YMD()
 	for back := overviewMonths - 1; back >= 0; back-- {
@@ -263,6 +267,9 @@ func (o *overviewing) lendsBy(bank string) *lending {
 func (o *overviewing) of(f firmLoans) error {
 	o.lent = map[string]*lending{}
 	for _, c := range f.contracts {
+		if c.kind != o.Kind {
+			continue
+		}
 		x := o.lendsBy(o.by(c.by))
 		x.cases = append(x.cases, c.id)
 		if err := x.add(o.days, c); err != nil {
@@ -270,7 +277,7 @@ func (o *overviewing) of(f firmLoans) error {
 		}
 	}
 	for _, l := range f.loans {
-		if l.gone {
+		if l.gone || l.kind != o.Kind {
 			continue
 		}
 		x := o.lendsBy(o.by(l.by))

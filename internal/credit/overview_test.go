@@ -48,20 +48,21 @@ func TestOutstandingAsStated(t *testing.T) {
 // What a drawdown and its repayments state as facts says at the end of each month what they come to themselves.
 func TestFactsOfADrawdownGiveItsBalance(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := Drawdown{Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1_000_000).Draw(t, "principal")), DrawnOn: period.Date(2024, 1, rapid.IntRange(1, 31).Draw(t, "drawn"))}}
+		k := rapid.SampledFrom(Kinds()).Draw(t, "kind")
+		d := Drawdown{Kind: k, Terms: Terms{Principal: money.Fen(rapid.Int64Range(1, 1_000_000).Draw(t, "principal")), DrawnOn: period.Date(2024, 1, rapid.IntRange(1, 31).Draw(t, "drawn"))}}
 		said := map[period.Period]fact.Statement{}
 		l := stated{principal: d.Principal, drawn: d.DrawnOn}
 		take := func(all []fact.Statement) {
 			for _, x := range all {
 				switch x.Def {
-				case "loan.balance":
+				case k.tells().balance:
 					said[x.Period] = x
-				case "loan.repaid_on":
+				case k.tells().repaidOn:
 					l.repaid = period.Day(x.Value.Num)
 				}
 			}
 		}
-		take(d.begins("", Use{}))
+		take(d.begins("", "", Use{}))
 		for range rapid.IntRange(0, 8).Draw(t, "repayments") {
 			if d.Left() == 0 {
 				break

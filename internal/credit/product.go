@@ -18,16 +18,17 @@ import (
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
-// BanksFile and ProductsDir are where banks and products stand in content.
+// BanksFile and ProductsDir are where banks, lessors among them, and products stand in content.
 const (
 	BanksFile   = "credit/banks.yaml"
 	ProductsDir = "credit/products"
 )
 
-// Bank is a bank that takes part (content/schema/banks.schema.json).
+// Bank is a bank or a lessor that takes part (content/schema/banks.schema.json).
 type Bank struct {
 	Code       string    `yaml:"code"`
 	Name       i18n.Text `yaml:"name"`
+	Kind       string    `yaml:"kind,omitempty"`     // OfBank or OfLessor; "" for a bank
 	Invented   bool      `yaml:"invented,omitempty"` // stands in demonstrations alone
 	Source     string    `yaml:"source"`
 	Cite       string    `yaml:"cite,omitempty"`
@@ -39,9 +40,10 @@ type BanksList struct {
 	Banks []Bank `yaml:"banks"`
 }
 
-// ProductFile is a loan product as it is written (content/schema/product.schema.json).
+// ProductFile is a product as it is written (content/schema/product.schema.json).
 type ProductFile struct {
 	Product    string           `yaml:"product"`
+	Kind       Kind             `yaml:"kind,omitempty"` // Loan where it is not said
 	Bank       string           `yaml:"bank"`
 	Name       i18n.Text        `yaml:"name"`
 	Lead       i18n.Text        `yaml:"lead"`
@@ -77,7 +79,7 @@ type MonthSpan struct {
 	To   int `yaml:"to"`
 }
 
-// Product is a loan product that was read. It never changes and may be used by many goroutines.
+// Product is a product that was read: a loan or a lease. It never changes and may be used by many goroutines.
 type Product struct {
 	ProductFile
 	By          Bank
@@ -88,13 +90,15 @@ type Product struct {
 	now []condition.Condition
 	of  *rule.Expr
 	src []byte
+
+	names bool // clauses read the equipment that a firm names
 }
 
 // Limits of a product.
 const (
 	maxRate   = "36%"
 	maxMonths = 360
-	maxDays   = 10 // of the clock in content/workflows/loan_referral.yaml: then the city is told
+	maxDays   = 10 // of the clock in content/workflows/*_referral.yaml: then the city is told
 )
 
 // identification are the facts that a bank is always shown of a firm that asks: who it is. Whom to call stands in what the firm
@@ -118,6 +122,9 @@ func (p *Product) Facts() []string {
 	add(p.of.Facts())
 	return all
 }
+
+// Names says that its clauses read the equipment that a firm names.
+func (p *Product) Names() bool { return p.names }
 
 // Conditions is who may get the product, as it is written: by the figures of last year, then by the state of this one.
 func (p *Product) Conditions() []condition.File { return slices.Concat(p.Who, p.Now) }
@@ -189,6 +196,9 @@ func Load(fsys fs.FS, lib *content.Library) (*Set, error) {
 		if p.Product != base {
 			problems = append(problems, content.NewProblem(name, src, 1, 1, i18n.M("credit.file_name", p.Product)))
 		}
+		if p.By.Gives() != p.Kind {
+			problems = append(problems, content.NewProblem(name, src, 1, 1, i18n.M("credit.kind_of_bank", p.Bank, string(p.By.Gives()))))
+		}
 		s.products = append(s.products, p)
 	}
 	if len(problems) > 0 {
@@ -249,6 +259,9 @@ func parseBanks(name string, src []byte) ([]Bank, content.Problems) {
 			r.report(i18n.M("content.code_twice", b.Code), "banks", i, "code")
 		}
 		r.bilingual(b.Name, "banks", i, "name")
+		if known := []string{OfBank, OfLessor}; b.Kind != "" && !slices.Contains(known, b.Kind) {
+			r.report(i18n.M("content.one_of", b.Kind, strings.Join(known, ", ")), "banks", i, "kind")
+		}
 		r.confidence(b.Confidence, "banks", i, "confidence")
 	}
 	return list.Banks, r.problems
@@ -269,11 +282,15 @@ func ParseProduct(lib *content.Library, bank func(code string) (Bank, error), na
 		r.bilingual(d, "documents", i)
 	}
 	var err error
+	if p.Kind, err = ParseKind(string(p.Kind)); err != nil {
+		msg, _ := errs.Message(err)
+		r.report(msg, "kind")
+	}
 	if p.By, err = bank(p.Bank); err != nil {
 		r.report(i18n.M("credit.no_bank", p.Bank), "bank")
 	}
 	r.terms(p)
-	env, err := rule.NewEnv(lib, content.Enterprise, rule.Declarations{})
+	env, err := rule.NewEnv(lib, content.Enterprise, rule.Declarations{Given: p.Kind.declared(lib)})
 	if err != nil {
 		r.report(i18n.M("credit.language", err.Error()))
 		return nil, r.problems
@@ -288,6 +305,7 @@ func ParseProduct(lib *content.Library, bank func(code string) (Bank, error), na
 	if r.problems = append(r.problems, found...); len(r.problems) > 0 {
 		return nil, r.problems
 	}
+	p.names = len(p.of.Uses()) > 0 || slices.ContainsFunc(slices.Concat(p.who, p.now), func(c condition.Condition) bool { return len(c.Uses()) > 0 })
 	return p, nil
 }
 

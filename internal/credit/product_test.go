@@ -50,7 +50,7 @@ func TestShipped(t *testing.T) {
 			t.Errorf("%s does not say that it is invented", p.Product)
 		}
 	}
-	if diff := cmp.Diff([]string{"demo_a_digital", "demo_a_equipment", "demo_b_factory"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"demo_a_digital", "demo_a_equipment", "demo_b_factory", "demo_l_equipment"}, got); diff != "" {
 		t.Errorf("products (-want +got):\n%s", diff)
 	}
 	p, err := set.Product("demo_a_equipment")
@@ -67,7 +67,7 @@ func TestShipped(t *testing.T) {
 	if got := (&Store{Deps: Deps{Set: set}}).Offered(); len(got) > 0 {
 		t.Errorf("an installation with real data offers %d products of invented banks", len(got))
 	}
-	if got := (&Store{Deps: Deps{Set: set, Demo: true}}).Offered(); len(got) != 3 {
+	if got := (&Store{Deps: Deps{Set: set, Demo: true}}).Offered(); len(got) != 4 {
 		t.Errorf("a demonstration offers %d products", len(got))
 	}
 }
@@ -106,7 +106,7 @@ func TestAsk(t *testing.T) {
 		{"nothing known", facts{}, condition.Unknown, "0", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := p.Ask(c.of, period.Date(2024, 10, 31))
+			got, err := p.Ask(c.of, period.Date(2024, 10, 31), Equipment{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -152,11 +152,19 @@ func TestAskKeepsWithinBounds(t *testing.T) {
 				known[code] = v
 			}
 		}
-		part, err := p.Ask(known, day)
+		equipment := Equipment{
+			Named: true, Kind: rapid.SampledFrom([]string{"robot", "other"}).Draw(r, "kind"), Age: rapid.Int64Range(0, 5).Draw(r, "age"),
+			Price: money.Fen(rapid.Int64Range(1, 1<<42).Draw(r, "price")),
+		}
+		named := equipment
+		if p.Names() && rapid.Bool().Draw(r, "not named") {
+			named = Equipment{}
+		}
+		part, err := p.Ask(known, day, named)
 		if err != nil {
 			r.Fatal(err)
 		}
-		all, err := p.Ask(whole, day)
+		all, err := p.Ask(whole, day, equipment)
 		if err != nil {
 			r.Fatal(err)
 		}
@@ -171,7 +179,7 @@ func TestAskKeepsWithinBounds(t *testing.T) {
 		if all.State == condition.Unknown {
 			r.Fatalf("all is stated, and the answer is not known: %+v", all)
 		}
-		if part.State != condition.Unknown && part.State != all.State || len(part.Missing) == 0 && part.Limit != all.Limit {
+		if part.State != condition.Unknown && part.State != all.State || len(part.Missing) == 0 && !part.Unnamed && part.Limit != all.Limit {
 			r.Fatalf("known %+v, and once all is stated %+v", part, all)
 		}
 	})
@@ -197,13 +205,17 @@ func TestParseTellsMistakes(t *testing.T) {
 		{"days: 10", "days: 90", "credit.days"},
 		{"product: demo_a_equipment", "product: A", "content.bad_code"},
 		{"confidence: unverified", "confidence: sure", "content.one_of"},
+		{"bank: demo_a", "bank: demo_a\nkind: gift", "credit.bad_kind"},
 	} {
 		got, problems := ParseProduct(lib, set.Bank, "x.yaml", []byte(strings.Replace(string(p.Bytes()), c.old, c.new, 1)))
 		if got != nil || len(problems) != 1 || problems[0].Msg.Key != c.key {
 			t.Errorf("%s: %v", c.new, problems)
 		}
 	}
-	for old, bad := range map[string]string{"ent.revenue * rate": "ent.employees * rate", "'!ent.blacklisted'": "ent.nonsense"} {
+	for old, bad := range map[string]string{
+		"ent.revenue * rate": "ent.employees * rate", "'!ent.blacklisted'": "ent.nonsense",
+		"ent.revenue >=": "equipment.price >=", // which no firm names for a loan
+	} {
 		if got, problems := ParseProduct(lib, set.Bank, "x.yaml", []byte(strings.Replace(string(p.Bytes()), old, bad, 1))); got != nil || len(problems) == 0 {
 			t.Errorf("%s is taken", bad)
 		}

@@ -24,7 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// List is a list of a bank of its loans at the end of a month.
+// List is a list of a bank of its loans at the end of a month, or of a lessor of its leases.
 type List struct {
 	ID       int64
 	Bank     string     // code
@@ -430,11 +430,15 @@ func (s *Store) lay(ctx context.Context, view fact.View, l List) (laidRows, erro
 	if err != nil {
 		return nil, err
 	}
+	kind, err := s.gives(ctx, s.DB.Read(), l.Bank)
+	if err != nil {
+		return nil, err
+	}
 	entered := b.contracts(l.Bank)
 	for i, x := range lines {
 		lines[i].ours = x.Contract != "" && entered[content.Fold(x.Contract)]
 	}
-	return compare(lines, b.own(l.Bank, l.AsOf), settled, l.AsOf), nil
+	return compare(lines, b.own(kind, l.Bank, l.AsOf), settled, l.AsOf), nil
 }
 
 // contracts are the numbers, as they are compared, of the contracts that a bank has entered.
@@ -462,12 +466,12 @@ func settledOf(ctx context.Context, q store.Querier, bank string) (map[string]Se
 	return out, err
 }
 
-// own is what is known of the loans of a bank at the end of a day.
-func (b *books) own(bank string, on period.Day) []Own {
+// own is what is known of the loans of a bank, or the leases of a lessor, at the end of a day.
+func (b *books) own(kind Kind, bank string, on period.Day) []Own {
 	var all []Own
 	for _, f := range b.firms {
 		for _, l := range f.loans {
-			if l.by.Key != bank {
+			if l.by.Key != bank || l.kind != kind {
 				continue
 			}
 			o := Own{
@@ -543,6 +547,7 @@ type settling struct {
 	cases   *casework.Store
 	list    List
 	bank    string           // what it is called
+	kind    Kind             // of what the list is
 	view    fact.View        // to the product itself
 	sources map[string]int64 // of what is accepted, by area
 }
@@ -562,6 +567,9 @@ func (st *settling) all(ctx context.Context, id int64, choices []Choice) error {
 		return errs.Conflict(i18n.M("credit.settle_own"))
 	}
 	st.list, st.bank = r.List, r.Of.Name.ZH
+	if st.kind, err = st.gives(ctx, st.tx, st.list.Bank); err != nil {
+		return err
+	}
 	if st.view, err = st.Frames.For(ctx, access.SystemScope(), 0); err != nil {
 		return err
 	}
@@ -664,7 +672,8 @@ func (st *settling) accept(ctx context.Context, r Row) (src, loan int64, err err
 	if err := st.Facts.Say(ctx, st.tx, src, all); err != nil || r.Own == nil {
 		return src, loan, err
 	}
-	return src, loan, st.cases.Doubt(ctx, st.tx, r.Own.Firm, loan, "按银行清单更正了借据 "+r.Line.Voucher)
+	t := st.kind.tells()
+	return src, loan, st.cases.Doubt(ctx, st.tx, r.Own.Firm, loan, "按"+t.lender+"清单更正了"+t.drawdown+" "+r.Line.Voucher)
 }
 
 // source is what is accepted in an area: by the bank's authority, under the name and the hash of its file.
@@ -674,7 +683,7 @@ func (st *settling) source(ctx context.Context, area string) (int64, error) {
 	}
 	src, err := st.Sources.Say(ctx, st.tx, source.Source{
 		Kind: source.Entry, Authority: bankAuthority, Name: st.list.Name, SHA256: st.list.SHA256, Actor: st.scope.Account(), Area: area,
-		Note: fmt.Sprintf("%s %s 贷款清单，第 %d 版", st.bank, st.list.Month(), st.list.Revision),
+		Note: fmt.Sprintf("%s %s %s清单，第 %d 版", st.bank, st.list.Month(), st.kind.tells().noun, st.list.Revision),
 	})
 	st.sources[area] = src.ID
 	return src.ID, err
@@ -689,46 +698,48 @@ func (st *settling) says(ctx context.Context, src int64, r Row) ([]fact.Statemen
 		all, err := st.restates(ctx, *r.Line, *r.Own)
 		return all, r.Own.Loan, err
 	}
-	all := st.list.states(*r.Line)
-	if r.Line.Balance > 0 {
-		if c := st.view.Value(r.Own.Loan, "loan.repaid_on", period.Period{}); c.Known && period.Day(c.Value.Num) <= st.list.AsOf {
-			all = append(all, fact.Statement{Def: "loan.repaid_on", State: fact.None})
+	all := st.states(*r.Line)
+	if repaid := st.kind.tells().repaidOn; r.Line.Balance > 0 {
+		if c := st.view.Value(r.Own.Loan, repaid, period.Period{}); c.Known && period.Day(c.Value.Num) <= st.list.AsOf {
+			all = append(all, fact.Statement{Def: repaid, State: fact.None})
 		}
 	}
 	return all, r.Own.Loan, nil
 }
 
 // states are the facts that a line says of a loan.
-func (l List) states(x Line) []fact.Statement {
+func (st *settling) states(x Line) []fact.Statement {
 	num := func(def string, p period.Period, n int64) fact.Statement {
 		return fact.Statement{Def: def, Period: p, State: fact.Present, Value: fact.Value{Num: n}}
 	}
 	var always period.Period
+	t := st.kind.tells()
 	all := []fact.Statement{
-		num("loan.principal", always, int64(x.Principal)), num("loan.drawn_on", always, int64(x.DrawnOn)), num("loan.balance", l.Month(), int64(x.Balance)),
+		num(t.principal, always, int64(x.Principal)), num(t.drawnOn, always, int64(x.DrawnOn)), num(t.balance, st.list.Month(), int64(x.Balance)),
 	}
 	if x.PPM != unsaid {
-		all = append(all, num("loan.rate", always, x.PPM))
+		all = append(all, num(t.rate, always, x.PPM))
 	}
 	return all
 }
 
 // begins is the facts of a loan that only the bank knows. Conflict where the firm has one of another bank under its number.
 func (st *settling) begins(ctx context.Context, src int64, x Line) ([]fact.Statement, int64, error) {
-	ids, err := st.Parties.Say(ctx, st.tx, src, []party.NewSubject{{Kind: content.Loan, Parent: x.Firm, Key: content.Fold(x.Voucher)}})
+	ids, err := st.Parties.Say(ctx, st.tx, src, []party.NewSubject{{Kind: string(st.kind), Parent: x.Firm, Key: content.Fold(x.Voucher)}})
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := ofOneBank(ctx, st.tx, st.list.Bank, Drawdown{Subject: ids[0], Voucher: x.Voucher}); err != nil {
+	if err := ofOneBank(ctx, st.tx, st.list.Bank, Drawdown{Kind: st.kind, Subject: ids[0], Voucher: x.Voucher}); err != nil {
 		return nil, 0, err
 	}
-	if c := st.view.Value(ids[0], "loan.bank", period.Period{}); c.Known && st.Set.lender(c.Value.Text).Key != st.list.Bank {
-		return nil, 0, errs.Conflict(i18n.M("credit.voucher_of_other", x.Voucher))
+	t := st.kind.tells()
+	if c := st.view.Value(ids[0], t.bank, period.Period{}); c.Known && st.Set.lender(c.Value.Text).Key != st.list.Bank {
+		return nil, 0, errs.Conflict(st.kind.msg("credit.voucher_of_other", x.Voucher))
 	}
 	text := func(def, s string) fact.Statement {
 		return fact.Statement{Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
 	}
-	return append(st.list.states(x), text("loan.contract", x.Voucher), text("loan.bank", st.bank)), ids[0], nil
+	return append(st.states(x), text(t.contract, st.kind.numbered(x.Contract, x.Voucher)), text(t.bank, st.bank)), ids[0], nil
 }
 
 // restates corrects a drawdown that the bank has entered, so that it comes to what its list says.
@@ -752,7 +763,7 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 	if x.PPM != unsaid {
 		now.PPM = x.PPM
 	}
-	why := fmt.Sprintf("按银行 %s 贷款清单更正", st.list.Month())
+	why := fmt.Sprintf("按%s %s %s清单更正", st.kind.tells().lender, st.list.Month(), st.kind.tells().noun)
 	if now.Terms != before.Terms {
 		if err := st.restateDrawdown(ctx, st.tx, now, why, by); err != nil {
 			return nil, err
@@ -778,15 +789,13 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 // besides is what a corrected drawdown states, with what a sheet may have told otherwise than the bank entered it: the balance at the end
 // of the list's month, and that it is not repaid as long as any is left.
 func (st *settling) besides(x Line, o Own, now Drawdown, all []fact.Statement) []fact.Statement {
-	says := func(def string, p period.Period) bool {
-		return slices.ContainsFunc(all, func(f fact.Statement) bool { return f.Def == def && f.Period == p })
-	}
-	if !says("loan.balance", st.list.Month()) {
+	t := st.kind.tells()
+	if !says(all, t.balance, st.list.Month()) {
 		all = append(all, now.balance(st.list.AsOf))
 	}
-	repaid := st.view.Value(o.Loan, "loan.repaid_on", period.Period{})
-	if x.Balance > 0 && repaid.Known && !says("loan.repaid_on", period.Period{}) {
-		all = append(all, now.none("loan.repaid_on", period.Period{}))
+	repaid := st.view.Value(o.Loan, t.repaidOn, period.Period{})
+	if x.Balance > 0 && repaid.Known && !says(all, t.repaidOn, period.Period{}) {
+		all = append(all, now.none(t.repaidOn, period.Period{}))
 	}
 	return all
 }

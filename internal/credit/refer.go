@@ -18,9 +18,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// ReferralFlow is the workflow of a referral to a bank (content/workflows/loan_referral.yaml).
-const ReferralFlow = "loan_referral"
-
 // productPin is the kind of pins of products.
 const productPin = "loan_product"
 
@@ -150,13 +147,13 @@ type Candidate struct {
 
 // Candidate is how a firm stands to a product. NotFound for a product that is not offered and for a firm whose facts the scope may
 // not read.
-func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casework.Store, code string, firm int64) (Candidate, error) {
-	fit, err := s.Fit(ctx, scope, code, firm)
+func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casework.Store, w Want) (Candidate, error) {
+	fit, err := s.Fit(ctx, scope, w)
 	if err != nil {
 		return Candidate{}, err
 	}
-	c := Candidate{Fit: fit, Firm: firm, May: slices.Contains(scope.Owns(), firm) && scope.Sees(access.FileCase, "", firm)}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Referral, error) { return scanReferral(r) }, referralsOfFirm, firm, code)
+	c := Candidate{Fit: fit, Firm: w.Firm, May: slices.Contains(scope.Owns(), w.Firm) && scope.Sees(access.FileCase, "", w.Firm)}
+	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Referral, error) { return scanReferral(r) }, referralsOfFirm, w.Firm, w.Product)
 	if err != nil {
 		return Candidate{}, err
 	}
@@ -183,7 +180,7 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 	if err != nil {
 		return 0, false, err
 	}
-	c, err := s.Candidate(ctx, scope, cases, code, firm)
+	c, err := s.Candidate(ctx, scope, cases, Want{Product: code, Firm: firm})
 	switch {
 	case err != nil:
 		return 0, false, err
@@ -193,7 +190,7 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 		return c.Case, true, nil
 	}
 	n := casework.NewCase{
-		Workflow: ReferralFlow, Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: firm,
+		Workflow: p.Kind.Flow(), Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: firm,
 		Pins: []casework.Pin{{Kind: productPin, Name: p.Product, Hash: p.Hash}}, Data: casework.Data{"product": rule.Text(p.Product)},
 	}
 	err = cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {

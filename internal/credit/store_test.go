@@ -3,6 +3,7 @@ package credit
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"strings"
 	"sync"
 	"testing"
@@ -89,14 +90,18 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	forms := casework.FormsOf(form.NewStore(db, lib, asked, tick))
 	effects := casework.NewRegistry()
 	Register(effects, w.Store)
-	src, err := contentdata.FS.ReadFile("workflows/loan_referral.yaml")
-	must(t, err)
-	flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: forms}, "loan_referral.yaml", src)
-	must(t, err)
-	if len(problems) > 0 {
-		t.Fatal(problems)
+	var flows []*casework.Workflow
+	for _, k := range Kinds() {
+		src, err := contentdata.FS.ReadFile("workflows/" + k.Flow() + ".yaml")
+		must(t, err)
+		flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: forms}, k.Flow()+".yaml", src)
+		must(t, err)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		flows = append(flows, flow)
 	}
-	set, problems := casework.Gather(flow)
+	set, problems := casework.Gather(flows...)
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
@@ -159,17 +164,68 @@ func each(t *testing.T, test func(t *testing.T, w *world)) {
 	storetest.Each(t, shipping, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
 }
 
+// dealing is a product of a kind, and whose it is.
+type dealing struct {
+	kind          Kind
+	product, bank string
+	least         int // 万元
+}
+
+var dealings = []dealing{{Loan, "demo_a_equipment", "demo_a", 50}, {Lease, "demo_l_equipment", "demo_l", 30}}
+
+// eachKind runs a test for a loan and for a lease.
+func eachKind(t *testing.T, test func(t *testing.T, w *world, x dealing)) {
+	for _, x := range dealings {
+		t.Run(string(x.kind), func(t *testing.T) { each(t, func(t *testing.T, w *world) { test(t, w, x) }) })
+	}
+}
+
+// leased is what the forms of leases ask besides what those of loans do, by action.
+var leased = map[string]map[string]any{
+	"submit": {"asset": "五轴加工中心", "kind": "machine_tool", "price": 900, "age": 0},
+	"offer":  {"rents": 24, "every": 1, "rent": 22.5, "deposit": 20, "fee": 1},
+	"sign":   {"deposit": 20, "fee": 1},
+	"draw":   {"asset": "五轴加工中心", "price": 900, "rents": 8, "every": 3, "first_due": "2024-11-25", "rent": 40, "last_rent": 41.5},
+}
+
+// fills adds what the form of an action of a case asks besides, where the case is of a lease.
+func (w *world) fills(id int64, action string, answers map[string]any) map[string]any {
+	w.t.Helper()
+	if r, p, err := w.referral(w.t.Context(), w.DB.Read(), id); err != nil || p.Kind != Lease || r.Case == 0 || answers == nil {
+		return answers
+	}
+	if action == "redraw" {
+		action = "draw"
+	}
+	all := map[string]any{}
+	maps.Copy(all, leased[action])
+	maps.Copy(all, answers)
+	if action == "draw" {
+		delete(all, "for_digital")
+	}
+	return all
+}
+
 // does takes an action with what a form answers, as JSON sends it.
 func (w *world) does(by access.Scope, id int64, action string, answers map[string]any) error {
 	act := casework.Act{Case: id, Action: action}
 	if reason, ok := answers["reason"]; ok {
 		act.Reason = reason.(string)
 	} else if answers != nil {
-		b, err := json.Marshal(map[string]any{"answers": answers})
+		b, err := json.Marshal(map[string]any{"answers": w.fills(id, action, answers)})
 		must(w.t, err)
 		act.Entry = b
 	}
 	_, err := w.cases.Act(context.Background(), by, act)
+	return err
+}
+
+// corrects takes an action that corrects what was entered, with the reason that its form asks for.
+func (w *world) corrects(by access.Scope, id int64, action string, answers map[string]any) error {
+	answers["reason"] = "录入有误"
+	b, err := json.Marshal(map[string]any{"answers": w.fills(id, action, answers)})
+	must(w.t, err)
+	_, err = w.cases.Act(context.Background(), by, casework.Act{Case: id, Action: action, Entry: b})
 	return err
 }
 
@@ -245,24 +301,24 @@ func TestBankIsOneParty(t *testing.T) {
 
 // TestReferral is the way from a product to a loan that is repaid, and who sees what on it.
 func TestReferral(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachKind(t, func(t *testing.T, w *world, x dealing) {
 		ctx := t.Context()
-		_, _, err := w.Begin(ctx, w.firm(1), w.cases, "demo_a_equipment", w.firms[0])
+		_, _, err := w.Begin(ctx, w.firm(1), w.cases, x.product, w.firms[0])
 		refused(t, err, errs.KindNotFound, "asking for somebody else")
-		_, _, err = w.Begin(ctx, city, w.cases, "demo_a_equipment", w.firms[0])
+		_, _, err = w.Begin(ctx, city, w.cases, x.product, w.firms[0])
 		refused(t, err, errs.KindForbidden, "an official asks for a firm")
 		_, _, err = w.Begin(ctx, w.firm(0), w.cases, "nonsense", w.firms[0])
 		refused(t, err, errs.KindNotFound, "a product that there is not")
 
-		id := w.asks(0, "demo_a_equipment")
-		if again, begun, err := w.Begin(ctx, w.firm(0), w.cases, "demo_a_equipment", w.firms[0]); err != nil || !begun || again != id {
+		id := w.asks(0, x.product)
+		if again, begun, err := w.Begin(ctx, w.firm(0), w.cases, x.product, w.firms[0]); err != nil || !begun || again != id {
 			t.Errorf("asked twice: case %d, begun %v, %v", again, begun, err)
 		}
-		bank, other := w.bank("demo_a"), w.bank("demo_b")
+		bank, other := w.bank(x.bank), w.bank("demo_b")
 		_, err = w.Progress(ctx, bank, w.cases, id)
 		refused(t, err, errs.KindNotFound, "the bank sees what was not sent")
-		refused(t, w.does(w.firm(0), id, "submit", application(49, 24)), errs.KindConflict, "less than the product lends")
-		refused(t, w.does(w.firm(0), id, "submit", application(500, 48)), errs.KindConflict, "longer than the product runs")
+		refused(t, w.does(w.firm(0), id, "submit", application(x.least-1, 24)), errs.KindConflict, "less than the product lends")
+		refused(t, w.does(w.firm(0), id, "submit", application(500, 72)), errs.KindConflict, "longer than the product runs")
 		no := application(500, 24)
 		no["agree"] = false
 		refused(t, w.does(w.firm(0), id, "submit", no), errs.KindInvalid, "sent without consent")
@@ -309,19 +365,23 @@ func TestReferral(t *testing.T) {
 		}
 		view, err := w.Frames.For(ctx, w.firm(0), 0)
 		must(t, err)
-		loan := p.Drawdowns[0].Subject
-		for def, want := range map[string]int64{"loan.principal": 300_0000_00, "loan.rate": 35_000, "loan.for_digital": 1, "loan.repaid_on": int64(period.Date(2024, 10, 31))} {
+		loan, tells := p.Drawdowns[0].Subject, x.kind.tells()
+		for def, want := range map[string]int64{tells.principal: 300_0000_00, tells.rate: 35_000, tells.drawnOn: int64(period.Date(2024, 10, 25)), tells.repaidOn: int64(period.Date(2024, 10, 31))} {
 			if c := view.Value(loan, def, period.Period{}); c.State != fact.Present || c.Value.Num != want {
 				t.Errorf("%s is %+v, want %d", def, c, want)
 			}
 		}
-		if c := view.Value(loan, "loan.interest_paid", period.OfYear(2024)); c.Value.Num != 5000_00 {
-			t.Errorf("interest %+v", c)
+		paid := int64(5000_00) // interest; of a lease the rents
+		if x.kind == Lease {
+			paid += 300_0000_00
 		}
-		if c := view.Value(loan, "loan.balance", period.OfMonth(2024, 10)); c.State != fact.Present || c.Value.Num != 0 {
+		if c := view.Value(loan, tells.paid, period.OfYear(2024)); c.Value.Num != paid {
+			t.Errorf("paid %+v", c)
+		}
+		if c := view.Value(loan, tells.balance, period.OfMonth(2024, 10)); c.State != fact.Present || c.Value.Num != 0 {
 			t.Errorf("balance %+v", c)
 		}
-		if got := view.Children(w.firms[0], content.Loan); len(got) != 2 {
+		if got := view.Children(w.firms[0], string(x.kind)); len(got) != 2 {
 			t.Errorf("loans of the firm: %v", got)
 		}
 
@@ -413,8 +473,8 @@ func TestVoucherOfTwoBanks(t *testing.T) {
 // A refusal wants a reason, which the firm reads, and ends the consent; so does a withdrawal, and the city's word that the bank has
 // not answered.
 func TestReferralEnds(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		ctx, bank := t.Context(), w.bank("demo_a")
+	eachKind(t, func(t *testing.T, w *world, x dealing) {
+		ctx, bank := t.Context(), w.bank(x.bank)
 		ends := map[string]func(id int64){
 			"refuse":   func(id int64) { w.must(bank, id, "refuse", map[string]any{"reason": "行业限额已满"}) },
 			"withdraw": func(id int64) { w.must(w.firm(0), id, "withdraw", map[string]any{"reason": "不再需要"}) },
@@ -442,7 +502,7 @@ func TestReferralEnds(t *testing.T) {
 			},
 		}
 		for _, how := range []string{"refuse", "withdraw", "release"} {
-			id := w.asks(0, "demo_a_equipment")
+			id := w.asks(0, x.product)
 			w.must(w.firm(0), id, "submit", application(500, 24))
 			if _, err := w.Pack(ctx, bank, w.cases, id); err != nil {
 				t.Fatal(err)
@@ -489,8 +549,8 @@ func TestRevokedConsent(t *testing.T) {
 
 // A drawdown of an earlier day may not go beyond the line on any day since, also where all of it was repaid by now.
 func TestBackdatedDrawdown(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
-		id, bank := w.signed(0, "demo_a_equipment", "demo_a", "H-1"), w.bank("demo_a")
+	eachKind(t, func(t *testing.T, w *world, x dealing) {
+		id, bank := w.signed(0, x.product, x.bank, "H-1"), w.bank(x.bank)
 		w.must(bank, id, "draw", drawdown("J-1", 300))
 		w.must(bank, id, "repay", repayment("J-1", 300, 0, "2024-10-30"))
 		early := drawdown("J-2", 300)
@@ -508,20 +568,14 @@ func TestBackdatedDrawdown(t *testing.T) {
 
 // What was entered wrongly is corrected with a reason: facts follow, bounds hold, and what was entered stays.
 func TestCorrections(t *testing.T) {
-	each(t, func(t *testing.T, w *world) {
+	eachKind(t, func(t *testing.T, w *world, x dealing) {
 		ctx := t.Context()
-		id, bank := w.signed(0, "demo_a_equipment", "demo_a", "H-1"), w.bank("demo_a")
+		id, bank := w.signed(0, x.product, x.bank, "H-1"), w.bank(x.bank)
 		w.must(bank, id, "draw", drawdown("J-1", 300))
 		w.must(bank, id, "draw", drawdown("J-2", 100))
 		w.must(bank, id, "repay", repayment("J-1", 100, 0.5, "2024-10-28"))
 		w.must(bank, id, "repay", repayment("J-1", 200, 0, "2024-10-30"))
-		correct := func(action string, answers map[string]any) error {
-			answers["reason"] = "录入有误"
-			b, err := json.Marshal(map[string]any{"answers": answers})
-			must(t, err)
-			_, err = w.cases.Act(ctx, bank, casework.Act{Case: id, Action: action, Entry: b})
-			return err
-		}
+		correct := func(action string, answers map[string]any) error { return w.corrects(bank, id, action, answers) }
 		redraw := func(voucher string, amount int, on string) map[string]any {
 			d := drawdown(voucher, amount)
 			d["drawn_on"] = on
@@ -555,27 +609,31 @@ func TestCorrections(t *testing.T) {
 		}
 		view, err := w.Frames.For(ctx, w.firm(0), 0)
 		must(t, err)
-		october := period.OfMonth(2024, 10)
-		for _, x := range []struct {
+		october, cost := period.OfMonth(2024, 10), int64(0)
+		if x.kind == Lease {
+			cost = 50_0000_00
+		}
+		tells := x.kind.tells()
+		for _, f := range []struct {
 			subject int64
 			def     string
 			p       period.Period
 			state   fact.State
 			want    int64
 		}{
-			{one.Subject, "loan.principal", period.Period{}, fact.Present, 320_0000_00},
-			{one.Subject, "loan.drawn_on", period.Period{}, fact.Present, int64(period.Date(2024, 10, 24))},
-			{one.Subject, "loan.balance", october, fact.Present, 270_0000_00},
-			{one.Subject, "loan.repaid_on", period.Period{}, fact.None, 0},
-			{one.Subject, "loan.interest_paid", period.OfYear(2024), fact.Present, 0},
-			{two.Subject, "loan.principal", period.Period{}, fact.None, 0},
-			{two.Subject, "loan.balance", october, fact.Present, 0},
+			{one.Subject, tells.principal, period.Period{}, fact.Present, 320_0000_00},
+			{one.Subject, tells.drawnOn, period.Period{}, fact.Present, int64(period.Date(2024, 10, 24))},
+			{one.Subject, tells.balance, october, fact.Present, 270_0000_00},
+			{one.Subject, tells.repaidOn, period.Period{}, fact.None, 0},
+			{one.Subject, tells.paid, period.OfYear(2024), fact.Present, cost},
+			{two.Subject, tells.principal, period.Period{}, fact.None, 0},
+			{two.Subject, tells.balance, october, fact.Present, 0},
 		} {
-			if c := view.Value(x.subject, x.def, x.p); c.State != x.state || c.Value.Num != x.want {
-				t.Errorf("%s is %+v, want %v %d", x.def, c, x.state, x.want)
+			if c := view.Value(f.subject, f.def, f.p); c.State != f.state || c.Value.Num != f.want {
+				t.Errorf("%s is %+v, want %v %d", f.def, c, f.state, f.want)
 			}
 		}
-		o, err := w.Overview(ctx, city, Asking{Month: october})
+		o, err := w.Overview(ctx, city, Asking{Kind: x.kind, Month: october})
 		must(t, err)
 		if o.Sum.Balance != 270_0000_00 || o.Sum.Drawn != 320_0000_00 || o.Sum.Loans != 1 || o.Unclear != 0 {
 			t.Errorf("overview %+v, unclear %d", o.Sum, o.Unclear)

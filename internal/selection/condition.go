@@ -133,5 +133,5 @@ func (c *conditions) compile(items []ConditionFile, at ...any) []condition.Condi
 
 // check asks conditions of an enterprise on a day. An error is a value that does not fit.
 func check(list []condition.Condition, of rule.Subject, on period.Day) ([]Check, error) {
-	return condition.Ask(list, of, on.Year(), on)
+	return condition.Ask(list, rule.Context{Subject: of, Year: on.Year(), Event: &on, On: on})
 }

@@ -250,7 +250,7 @@ func (s *server) reconciledRow(ctx context.Context, v *visit, names map[int64]st
 	}
 	for _, f := range x.Fields {
 		bank, ours := s.fieldText(v.t, x, f)
-		row.Diffs = append(row.Diffs, listDiff{v.t.S("listpage.field_" + string(f)), bank, ours})
+		row.Diffs = append(row.Diffs, listDiff{v.t.S(ofKind(rec.Of.Gives(), "listpage.field_"+string(f))), bank, ours})
 	}
 	if x.Difference != "" && rec.Last && s.Credit.MaySettle(v.scope, rec.List, x) {
 		row.Value = choiceValue(x)
@@ -310,7 +310,7 @@ func (s *server) bankList(w http.ResponseWriter, r *http.Request, v *visit) erro
 }
 
 func (s *server) showList(w http.ResponseWriter, r *http.Request, v *visit, status int, d bankListData) error {
-	return s.show(w, r, s.shell(r, v, v.t.S("listpage.of", v.t.Text(d.Of.Name), d.Month().String())), status, bankListPage(v.t, d))
+	return s.show(w, r, s.shell(r, v, v.t.S(ofKind(d.Of.Gives(), "listpage.of"), v.t.Text(d.Of.Name), d.Month().String())), status, bankListPage(v.t, d))
 }
 
 // settleList takes the bank's word on what was chosen, or keeps ours.
@@ -378,9 +378,9 @@ func (s *server) exportList(w http.ResponseWriter, r *http.Request, v *visit) er
 	if err != nil {
 		return err
 	}
-	t := v.t
+	t, kind := v.t, rec.Of.Gives()
 	columns := []string{
-		t.S("listpage.standing"), t.S("creditpage.firm"), t.S("web.uscc"), t.S("web.area"), t.S("listpage.place"), t.S("creditpage.voucher"),
+		t.S("listpage.standing"), t.S("creditpage.firm"), t.S("web.uscc"), t.S("web.area"), t.S("listpage.place"), t.S(ofKind(kind, "creditpage.voucher")),
 	}
 	fields := []credit.Field{credit.FieldContract, credit.FieldLine, credit.FieldPrincipal, credit.FieldDrawnOn, credit.FieldRate, credit.FieldBalance}
 	for _, f := range fields {
@@ -388,19 +388,19 @@ func (s *server) exportList(w http.ResponseWriter, r *http.Request, v *visit) er
 		if f == credit.FieldLine || f == credit.FieldPrincipal || f == credit.FieldBalance {
 			unit = inBrackets(t, t.S("web.yuan"))
 		}
-		name := t.S("listpage.field_" + string(f))
-		columns = append(columns, t.S("listpage.bank_says", name)+unit, t.S("listpage.we_have", name)+unit)
+		name := t.S(ofKind(kind, "listpage.field_"+string(f)))
+		columns = append(columns, t.S(ofKind(kind, "listpage.bank_says"), name)+unit, t.S("listpage.we_have", name)+unit)
 	}
 	columns = append(columns, t.S("listpage.differs_in"), t.S("listpage.reason"))
 	rows := func(yield func([]any) bool) {
 		for _, x := range rec.Rows {
-			if !yield(s.exportedRow(t, x)) {
+			if !yield(s.exportedRow(t, kind, x)) {
 				return
 			}
 		}
 	}
 	notes := [][2]string{
-		{t.S("creditpage.bank"), t.Text(rec.Of.Name)},
+		{t.S(ofKind(kind, "creditpage.bank")), t.Text(rec.Of.Name)},
 		{t.S("creditpage.month"), rec.Month().String()},
 		{t.S("listpage.revision"), strconv.Itoa(rec.Revision)},
 		{t.S("listpage.file"), rec.Name},
@@ -411,12 +411,12 @@ func (s *server) exportList(w http.ResponseWriter, r *http.Request, v *visit) er
 	for _, x := range credit.Standings() {
 		notes = append(notes, [2]string{t.S("listpage." + string(x)), strconv.Itoa(rec.Counts[x])})
 	}
-	return s.export(w, r, v, t.S("listpage.of", t.Text(rec.Of.Name), rec.Month().String()), sheet.Export{
+	return s.export(w, r, v, t.S(ofKind(kind, "listpage.of"), t.Text(rec.Of.Name), rec.Month().String()), sheet.Export{
 		Title: t.S("listpage.title"), Notes: notes, Table: sheet.Table{Columns: columns, Rows: rows},
 	})
 }
 
-func (s *server) exportedRow(t i18n.T, x credit.Row) []any {
+func (s *server) exportedRow(t i18n.T, kind credit.Kind, x credit.Row) []any {
 	l, o := credit.Line{Line: -1, Principal: -1, DrawnOn: -1, PPM: -1, Balance: -1}, credit.Own{Line: -1, Principal: -1, DrawnOn: -1, PPM: -1, Balance: -1}
 	if x.Line != nil {
 		l = *x.Line
@@ -441,7 +441,7 @@ func (s *server) exportedRow(t i18n.T, x credit.Row) []any {
 	}
 	var in []string
 	for _, f := range x.Fields {
-		in = append(in, t.S("listpage.field_"+string(f)))
+		in = append(in, t.S(ofKind(kind, "listpage.field_"+string(f))))
 	}
 	reason := ""
 	if x.Settled != nil {

@@ -187,6 +187,9 @@ func TestPagesInBrowser(t *testing.T) {
 		{"credit", "city", "/credit"},
 		{"lists", "city", "/credit/lists"},
 		{"list", "city", fmt.Sprintf("/credit/lists/%d", c.listLoans())},
+		{"lease", "firm", casePath(c.leased())},
+		{"leases", "city", "/credit?kind=lease"},
+		{"lease-product", "firm", "/products/demo_l_equipment?kind=robot&price=100&age=5"},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
 	}
 	widths := []int64{1440, 390}

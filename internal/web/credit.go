@@ -23,11 +23,11 @@ func (s *server) overviewRoutes() []route {
 }
 
 // overviewQuery is a view of what banks lend; its address restores it.
-type overviewQuery struct{ Month, Bank, Area string }
+type overviewQuery struct{ Kind, Month, Bank, Area string }
 
 func (q overviewQuery) href(path string) string {
 	out := url.Values{}
-	for key, text := range map[string]string{"month": q.Month, "bank": q.Bank, "area": q.Area} {
+	for key, text := range map[string]string{"kind": q.Kind, "month": q.Month, "bank": q.Bank, "area": q.Area} {
 		if text != "" {
 			out.Set(key, text)
 		}
@@ -52,6 +52,8 @@ type overviewData struct {
 	credit.Overview
 	Query         overviewQuery
 	Latest        string // month that may be asked for
+	Kinds         []option
+	Beside        besideRow // the other kind, in the same month and area
 	Lenders       []option
 	Areas         []option
 	AsOf          string
@@ -61,11 +63,15 @@ type overviewData struct {
 	view          fact.View
 }
 
+// besideRow is what the other kind comes to, and where its figures are.
+type besideRow struct {
+	credit.Sums
+	Kind credit.Kind
+	Href string
+}
+
 // Shown is as many firms as a page shows; an export has all of them.
 func (d overviewData) Shown() []lentRow { return d.Lent[:min(len(d.Lent), listRows)] }
-
-// overviewFacts are what the figures on loans go by.
-var overviewFacts = []string{"loan.principal", "loan.drawn_on", "loan.balance", "loan.repaid_on", "loan.bank"}
 
 func (s *server) overviewOf(ctx context.Context, r *http.Request, v *visit) (overviewData, error) {
 	t := v.t
@@ -73,12 +79,27 @@ func (s *server) overviewOf(ctx context.Context, r *http.Request, v *visit) (ove
 	if err != nil {
 		return overviewData{}, err
 	}
-	d := overviewData{Query: overviewQuery{Month: month.String(), Bank: r.FormValue("bank"), Area: r.FormValue("area")}}
+	kind, err := credit.ParseKind(r.FormValue("kind"))
+	if err != nil {
+		return overviewData{}, err
+	}
+	d := overviewData{Query: overviewQuery{Kind: r.FormValue("kind"), Month: month.String(), Bank: r.FormValue("bank"), Area: r.FormValue("area")}}
 	if d.view, err = s.view(ctx, v); err != nil {
 		return d, err
 	}
-	if d.Overview, err = s.Credit.Overview(ctx, v.scope, credit.Asking{Month: month, Bank: d.Query.Bank, Area: d.Query.Area}); err != nil {
+	if d.Overview, err = s.Credit.Overview(ctx, v.scope, credit.Asking{Kind: kind, Month: month, Bank: d.Query.Bank, Area: d.Query.Area}); err != nil {
 		return d, err
+	}
+	for _, k := range credit.Kinds() {
+		d.Kinds = append(d.Kinds, option{string(k), t.S(ofKind(k, "creditpage.gives"))})
+		if k == kind {
+			continue
+		}
+		other, err := s.Credit.Overview(ctx, v.scope, credit.Asking{Kind: k, Month: month, Area: d.Query.Area})
+		if err != nil {
+			return d, err
+		}
+		d.Beside = besideRow{other.Sum, k, overviewQuery{Kind: string(k), Month: d.Query.Month, Area: d.Query.Area}.href("/credit")}
 	}
 	latest, err := s.Credit.Month("")
 	if err != nil {
@@ -107,8 +128,8 @@ func (s *server) overviewOf(ctx context.Context, r *http.Request, v *visit) (ove
 	for _, x := range d.Firms {
 		d.Lent = append(d.Lent, lentRow{Sums: x.Sums, Name: x.Name, Href: enterprisePath(x.Firm), Bank: x.Bank, Area: s.countyName(t, x.Area), Cases: x.Cases})
 	}
-	d.Bases = append(d.Bases, t.S("creditpage.basis_contract"))
-	for _, code := range overviewFacts {
+	d.Bases = append(d.Bases, t.S(ofKind(kind, "creditpage.basis_contract")))
+	for _, code := range kind.Facts() {
 		if def, ok := s.Library.FactDef(code); ok {
 			d.Bases = append(d.Bases, t.Text(def.Name)+t.S("web.colon")+definitionText(t, def))
 		}
@@ -137,7 +158,7 @@ func (s *server) overview(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("creditpage.overview")), http.StatusOK, overviewPage(v.t, d))
+	return s.show(w, r, s.shell(r, v, v.t.S(ofKind(d.Kind, "creditpage.overview"))), http.StatusOK, overviewPage(v.t, d))
 }
 
 // exportOverview sends the view as sheets: by county and bank, by month, and by firm. A .csv has the first of them.
@@ -149,7 +170,7 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 	t := v.t
 	figures := []string{t.S("creditpage.firms"), t.S("creditpage.contracts")}
 	for _, key := range []string{"line", "drawn", "balance"} {
-		figures = append(figures, t.S("creditpage."+key)+inBrackets(t, t.S("web.yuan")))
+		figures = append(figures, t.S(ofKind(d.Kind, "creditpage."+key))+inBrackets(t, t.S("web.yuan")))
 	}
 	numbers := func(x credit.Sums) []any {
 		return []any{int64(x.Firms), int64(x.Contracts), x.Line, x.Drawn, x.Balance}
@@ -162,13 +183,15 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 		return sheet.Table{Name: name, Columns: append(columns, figures...), Rows: slices.Values(cells)}
 	}
 	shares := append(slices.Clone(d.Shares), lentRow{Name: t.S("fundpage.sum"), Sums: d.Sum, All: true})
-	notes := append(s.notes(v, d.view, d.Query.href("/credit")), [2]string{t.S("creditpage.month"), d.Query.Month}, [2]string{t.S("creditpage.unclear_head"), strconv.Itoa(d.Unclear)}, [2]string{t.S("creditpage.twice_head"), strconv.Itoa(d.Twice)})
+	notes := append(s.notes(v, d.view, d.Query.href("/credit")), [2]string{t.S("creditpage.kind"), t.S(ofKind(d.Kind, "creditpage.gives"))}, [2]string{t.S("creditpage.month"), d.Query.Month},
+		[2]string{t.S(ofKind(d.Kind, "creditpage.unclear_head")), strconv.Itoa(d.Unclear)}, [2]string{t.S(ofKind(d.Kind, "creditpage.twice_head")), strconv.Itoa(d.Twice)})
 	for _, b := range d.Bases {
 		notes = append(notes, [2]string{t.S("creditpage.bases"), b})
 	}
-	return s.export(w, r, v, t.S("creditpage.overview")+"-"+d.Query.Month, sheet.Export{
-		Title: t.S("creditpage.overview"), Notes: notes,
-		Table: table(t.S("creditpage.by_share"), []string{t.S("web.area"), t.S("creditpage.bank")}, shares, func(x lentRow) []any {
+	title, bank := t.S(ofKind(d.Kind, "creditpage.overview")), t.S(ofKind(d.Kind, "creditpage.bank"))
+	return s.export(w, r, v, title+"-"+d.Query.Month, sheet.Export{
+		Title: title, Notes: notes,
+		Table: table(t.S(ofKind(d.Kind, "creditpage.by_share")), []string{t.S("web.area"), bank}, shares, func(x lentRow) []any {
 			if x.All {
 				return []any{x.Name, nil}
 			}
@@ -176,7 +199,7 @@ func (s *server) exportOverview(w http.ResponseWriter, r *http.Request, v *visit
 		}),
 		More: []sheet.Table{
 			table(t.S("creditpage.by_month"), []string{t.S("creditpage.month")}, d.Lines, func(x lentRow) []any { return []any{x.Name} }),
-			table(t.S("creditpage.by_firm"), []string{t.S("creditpage.firm"), t.S("web.area"), t.S("creditpage.bank")}, d.Lent, func(x lentRow) []any { return []any{x.Name, x.Area, lenderName(t, x.Bank)} }),
+			table(t.S("creditpage.by_firm"), []string{t.S("creditpage.firm"), t.S("web.area"), bank}, d.Lent, func(x lentRow) []any { return []any{x.Name, x.Area, lenderName(t, x.Bank)} }),
 		},
 	})
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/condition"
@@ -16,6 +18,14 @@ import (
 
 // productPath is the page of a loan product.
 func productPath(code string) string { return "/products/" + code }
+
+// ofKind is the key of a text in the words of loans or of leases.
+func ofKind(k credit.Kind, key string) string {
+	if k == credit.Lease {
+		return key + "_lease"
+	}
+	return key
+}
 
 // creditRoutes are loan products, and what a bank reads of a firm that asked for one.
 func (s *server) creditRoutes() []route {
@@ -51,9 +61,40 @@ type productsData struct {
 
 type productData struct {
 	productRow
-	Reads   []string // names of the facts that the bank would read
-	Own     []fitRow
-	Problem string
+	Reads []string // names of the facts that the bank would read
+	Own   []fitRow
+	Asked equipmentForm
+}
+
+// equipmentForm is what the visitor named of the equipment that is to be leased, and what is wrong with it.
+type equipmentForm struct {
+	Kind, Price, Age string
+	Kinds            []option
+	Problem          string
+}
+
+// equipment is what the visitor named: nothing where nothing was, and nothing with a problem where it is not understood.
+func (s *server) equipment(t i18n.T, r *http.Request) (e credit.Equipment, f equipmentForm, err error) {
+	f = equipmentForm{Kind: r.FormValue("kind"), Price: strings.TrimSpace(r.FormValue("price")), Age: strings.TrimSpace(r.FormValue("age"))}
+	for _, k := range s.Credit.EquipmentKinds().Entries {
+		f.Kinds = append(f.Kinds, option{k.Code, t.Text(k.Name)})
+	}
+	if f.Kind == "" && f.Price == "" && f.Age == "" {
+		return e, f, nil
+	}
+	price, bad := money.Parse(f.Price + "万元")
+	if bad != nil {
+		price = 0
+	}
+	age, bad := strconv.ParseInt(f.Age, 10, 64)
+	if bad != nil {
+		age = -1
+	}
+	e, err = s.Credit.Equipment(f.Kind, price, age)
+	if msg, told := errs.Message(err); told {
+		f.Problem, err = t.Msg(msg), nil
+	}
+	return e, f, err
 }
 
 // ownFirms are the enterprises of the visitor.
@@ -67,17 +108,17 @@ func ownFirms(v *visit, view fact.View) []int64 {
 	return all
 }
 
-func (s *server) fitRow(ctx context.Context, v *visit, view fact.View, code string, firm int64) (fitRow, error) {
-	c, err := s.Credit.Candidate(ctx, v.scope, s.Cases, code, firm)
+func (s *server) fitRow(ctx context.Context, v *visit, view fact.View, w credit.Want) (fitRow, error) {
+	c, err := s.Credit.Candidate(ctx, v.scope, s.Cases, w)
 	if err != nil {
 		return fitRow{}, err
 	}
-	row := fitRow{Candidate: c, Name: s.firmName(view, firm), Answer: v.t.Msg(c.Msg()), Checks: s.conditionRows(v.t, view, firm, c.Fit.Checks)}
+	row := fitRow{Candidate: c, Name: s.firmName(view, w.Firm), Answer: v.t.Msg(c.Msg()), Checks: s.conditionRows(v.t, view, w.Firm, c.Fit.Checks)}
 	if c.Limit > 0 {
 		row.Limit = inWords(v.t, c.Limit)
 	}
 	for _, ref := range c.Fit.Missing {
-		row.Missing = append(row.Missing, s.missingFact(v.t, view, firm, ref))
+		row.Missing = append(row.Missing, s.missingFact(v.t, view, w.Firm, ref))
 	}
 	return row, nil
 }
@@ -92,7 +133,7 @@ func (s *server) products(w http.ResponseWriter, r *http.Request, v *visit) erro
 	for _, p := range s.Credit.Offered() {
 		row := productRow{Product: p}
 		if d.Own {
-			fit, err := s.fitRow(r.Context(), v, view, p.Product, own[0])
+			fit, err := s.fitRow(r.Context(), v, view, credit.Want{Product: p.Product, Firm: own[0]})
 			if err != nil {
 				return err
 			}
@@ -118,8 +159,14 @@ func (s *server) productOf(r *http.Request, v *visit) (productData, error) {
 			d.Reads = append(d.Reads, v.t.Text(def.Name))
 		}
 	}
+	var equipment credit.Equipment
+	if p.Names() {
+		if equipment, d.Asked, err = s.equipment(v.t, r); err != nil {
+			return d, err
+		}
+	}
 	for _, firm := range ownFirms(v, view) {
-		row, err := s.fitRow(r.Context(), v, view, p.Product, firm)
+		row, err := s.fitRow(r.Context(), v, view, credit.Want{Product: p.Product, Firm: firm, Equipment: equipment})
 		if err != nil {
 			return d, err
 		}
@@ -133,7 +180,11 @@ func (s *server) product(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, s.shell(r, v, v.t.Text(d.Name)), http.StatusOK, productPage(v.t, d))
+	status := http.StatusOK
+	if d.Asked.Problem != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	return s.show(w, r, s.shell(r, v, v.t.Text(d.Name)), status, productPage(v.t, d))
 }
 
 // askBank opens the case in which a firm asks for a product, and leads to its form; one that has not ended is led to.
@@ -166,6 +217,9 @@ func correctionText(t i18n.T, d credit.Drawdown, c credit.Correction) string {
 		if x.Gone {
 			return t.S("creditpage.taken_back")
 		}
+		if d.Kind == credit.Lease {
+			return t.S("creditpage.delivered_terms", x.Rental.Asset, inWords(t, x.Rental.Price), inWords(t, x.Principal), ppmText(x.PPM), x.DrawnOn.String(), x.DueOn.String(), rentsText(t, x.Rental.Rents))
+		}
 		return t.S("creditpage.terms", inWords(t, x.Principal), ppmText(x.PPM), x.DrawnOn.String(), x.DueOn.String())
 	}
 	paid := func(x credit.Paid) string {
@@ -175,14 +229,22 @@ func correctionText(t i18n.T, d credit.Drawdown, c credit.Correction) string {
 		return t.S("creditpage.paid", x.PaidOn.String(), inWords(t, x.Principal), inWords(t, x.Interest))
 	}
 	if c.N > 0 {
-		return t.S("creditpage.corrected_repayment", instant(c.At), d.Voucher, c.N, paid(c.Had), paid(c.Has), c.Reason)
+		return t.S(ofKind(d.Kind, "creditpage.corrected_repayment"), instant(c.At), d.Voucher, c.N, paid(c.Had), paid(c.Has), c.Reason)
 	}
-	return t.S("creditpage.corrected_drawdown", instant(c.At), d.Voucher, drawn(c.Was), drawn(c.Now), c.Reason)
+	return t.S(ofKind(d.Kind, "creditpage.corrected_drawdown"), instant(c.At), d.Voucher, drawn(c.Was), drawn(c.Now), c.Reason)
+}
+
+// rentsText is a schedule of rents in words.
+func rentsText(t i18n.T, s credit.Schedule) string {
+	if s.Last == s.Each {
+		return t.S("creditpage.rents", s.N, s.Every, inWords(t, s.Each))
+	}
+	return t.S("creditpage.rents_last", s.N, s.Every, inWords(t, s.Each), inWords(t, s.Last))
 }
 
 // caseCredit fills in what concerns a loan, in a case of a referral.
 func (s *server) caseCredit(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
-	if d.W.Workflow != credit.ReferralFlow {
+	if !credit.IsReferral(d.W.Workflow) {
 		return nil
 	}
 	p, err := s.Credit.Progress(ctx, v.scope, s.Cases, d.ID)

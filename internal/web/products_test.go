@@ -1,12 +1,16 @@
 package web
 
 import (
+	"context"
+	"encoding/json"
 	"html"
+	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -115,6 +119,89 @@ func TestBankLists(t *testing.T) {
 	wants(t, body, "800000.00", "银行漏列", "盐城大丰乙电子有限公司")
 	_, body = c.as("city").get("/credit?month=" + month)
 	wants(t, body, "380.00")
+}
+
+// leased is the case in which the firm in 亭湖区 leases robots, of which one rent is paid; one delivery was corrected.
+func (c *city) leased() int64 {
+	c.t.Helper()
+	ctx := context.Background()
+	firm := c.srv.Frames.ScopeOf(c.account("firm"))
+	check := func(err error) {
+		c.t.Helper()
+		if err != nil {
+			c.t.Fatal(err)
+		}
+	}
+	party, err := c.srv.Credit.Party(ctx, "demo_l")
+	check(err)
+	lessor := access.NewScope(1<<40, access.Bank, nil, []int64{party})
+	id, _, err := c.srv.Credit.Begin(ctx, firm, c.srv.Cases, "demo_l_equipment", c.firms[tinghuCode])
+	check(err)
+	delivery := map[string]any{
+		"voucher": "Y-1", "asset": "六轴搬运机器人", "price": 150, "principal": 110, "drawn_on": "2024-10-21", "due_on": "2026-10-20", "rate": 5, "rents": 8, "every": 3,
+		"first_due": "2024-10-28", "rent": 15.8, "last_rent": 15.9,
+	}
+	corrected := maps.Clone(delivery)
+	corrected["principal"], corrected["reason"] = 120, "融资额录错"
+	for _, x := range []struct {
+		by      access.Scope
+		action  string
+		answers map[string]any
+	}{
+		{firm, "submit", map[string]any{
+			"asset": "六轴搬运机器人", "kind": "robot", "price": 150, "age": 0, "amount": 120, "months": 24, "use": "替换人工上下料，接入生产管理系统", "contact": "演示人员 01",
+			"phone": "0515-00000000", "agree": true, "until": "2025-04-30", "truthful": true,
+		}},
+		{lessor, "offer", map[string]any{
+			"amount": 120, "rate": 5, "months": 24, "rents": 8, "every": 3, "rent": 15.8, "last_rent": 15.9, "deposit": 6, "fee": 1.2, "valid_until": "2024-12-31",
+		}},
+		{firm, "accept", nil},
+		{lessor, "sign", map[string]any{"number": "R-1", "line": 120, "rate": 5, "deposit": 6, "fee": 1.2, "signed_on": "2024-10-14", "ends_on": "2026-10-31"}},
+		{lessor, "draw", delivery},
+		{lessor, "redraw", corrected},
+		{lessor, "repay", map[string]any{"voucher": "Y-1", "paid_on": "2024-10-28", "principal": 14.3, "interest": 1.5}},
+	} {
+		act := casework.Act{Case: id, Action: x.action}
+		if x.answers != nil {
+			act.Entry, err = json.Marshal(map[string]any{"answers": x.answers})
+			check(err)
+		}
+		_, err := c.srv.Cases.Act(ctx, x.by, act)
+		check(err)
+	}
+	check(c.srv.Frames.Refresh(ctx))
+	return id
+}
+
+// A firm names equipment and is told whether it could lease it; the lease is shown with its rents, and counted beside loans, not among them.
+func TestLease(t *testing.T) {
+	c := newCity(t)
+	_, body := c.as("firm").get("/products")
+	wants(t, body, "演示融资租赁公司 L", "智能装备直租（演示）", "融资租赁", `class="yz-badge yz-badge-warn"`)
+	_, body = c.as("firm").get("/products/demo_l_equipment")
+	wants(t, body, "要租的设备", "年化内部收益率（IRR）", "数控机床", "租赁公司会读取的数据")
+	_, body = c.as("firm").get("/products/demo_l_equipment?kind=robot&price=100&age=5")
+	wants(t, body, `value="100"`, "暂不符合", "设备已使用年限")
+	res, body := c.as("firm").get("/products/demo_l_equipment?kind=robot&price=much&age=5")
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("a price that is none: %d", res.StatusCode)
+	}
+	wants(t, body, "设备价款应大于零", `value="much"`)
+
+	id := c.leased()
+	_, body = c.as("firm").get(casePath(id))
+	wants(t, body, "交付和租金", "六轴搬运机器人，价款 150 万元", "保证金 6 万元，手续费 1.2 万元", "租金 8 期，每 3 个月一期，每期 15.8 万元，最后一期 15.9 万元", "2026-07-28：15.9 万元", "未收租赁本金 105.7 万元",
+		"更正交付 Y-1：原为 六轴搬运机器人，价款 150 万元，融资 110 万元")
+	_, body = c.as("city").get("/credit?month=2024-10")
+	wants(t, body, "融资租赁另计：1 家企业，当月交付融资额 120 万元，月末未收本金 105.7 万元", `href="/credit?kind=lease&amp;month=2024-10"`)
+	lacks(t, mainOf(body), "演示融资租赁公司 L")
+	_, body = c.as("city").get("/credit?kind=lease&month=2024-10")
+	wants(t, body, "融资租赁总览", "演示融资租赁公司 L", "亭湖区", "105.70", "贷款另计：0 家企业", "lease.financed")
+	_, body = c.as("city").get("/credit/export?format=csv&kind=lease&month=2024-10")
+	wants(t, body, "1057000.00", "合同融资额")
+	if res, _ := c.as("city").get("/credit?kind=gift"); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("neither loans nor leases: %d", res.StatusCode)
+	}
 }
 
 var rowBox = regexp.MustCompile(`name="row" value="([^"]*)"`)
