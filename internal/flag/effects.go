@@ -7,12 +7,14 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // Whom a question is put to.
@@ -149,15 +151,18 @@ func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		return err
 	}
 	for _, w := range r.Rows {
-		if w.Case == 0 {
-			continue
-		}
-		acted, err := at.Acted(ctx, w.Case, at.Event().Actor)
+		cases, err := s.casesOf(ctx, w.Row)
 		if err != nil {
 			return err
 		}
-		if acted {
-			return at.Refuse(i18n.M("flag.own_deed", w.Case))
+		for _, id := range cases {
+			acted, err := at.Acted(ctx, id, at.Event().Actor)
+			if err != nil {
+				return err
+			}
+			if acted {
+				return at.Refuse(i18n.M("flag.own_deed", id))
+			}
 		}
 	}
 	if _, err := tx.Exec(ctx, insertOutcome, c.ID, c.Data["outcome"].Text(), s.Clock.Millis(), at.Event().Actor); err != nil {
@@ -165,6 +170,23 @@ func (s *Store) settles(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	}
 	audit.Note(tx, loggedOutcome, c.ID)
 	return nil
+}
+
+// casesOf are the applications that a row is about: the one that it names, and every other for its project in that year.
+func (s *Store) casesOf(ctx context.Context, w Row) (ids []int64, err error) {
+	if w.Case != 0 {
+		ids = append(ids, w.Case)
+	}
+	if w.Subject == 0 {
+		return ids, nil
+	}
+	all, err := s.Applications.Applications(ctx, access.SystemScope(), subsidy.Filter{Enterprise: w.Firm, Limit: 1000})
+	for _, a := range all {
+		if a.Subject == w.Subject && a.Year == w.Year && !slices.Contains(ids, a.Case) {
+			ids = append(ids, a.Case)
+		}
+	}
+	return ids, err
 }
 
 // measures keeps what was done. Money is ordered back in the case of an application that stands in the review.

@@ -394,6 +394,18 @@ func (s *search) alike(a, b int64) string {
 	return strings.Join(all, " ")
 }
 
+// named is the one enterprise that has a name now, or that code; 0 for none. A name that is only alike accuses nobody.
+func (s *search) named(seller string) int64 {
+	if code, _ := party.ParseUSCC(seller); code != "" {
+		return s.parties.Only(seller)
+	}
+	all := s.parties.ByName(seller)
+	if len(all) == 0 || all[0].Likeness != party.SameName || len(all) > 1 && all[1].Likeness == party.SameName {
+		return 0
+	}
+	return all[0].ID
+}
+
 // related is sellers whom an applicant names on invoices and is related to, as far as the view knows both; a seller is known by its full
 // name or code, where these are of one enterprise alone.
 func (s *search) related() []Flag {
@@ -407,7 +419,7 @@ func (s *search) related() []Flag {
 		}
 		id, known := sellers[x.Seller]
 		if !known {
-			if e, ok := s.view.Enterprise(s.parties.Only(x.Seller)); ok {
+			if e, ok := s.view.Enterprise(s.named(x.Seller)); ok {
 				id = e.ID
 			}
 			sellers[x.Seller] = id

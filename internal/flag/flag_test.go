@@ -287,7 +287,7 @@ func TestRelatedSeller(t *testing.T) {
 			firm{"盐城戊设备有限公司", dafeng, of("0515-88000005", "演示人员 01"), nil},
 		)
 		w.file(
-			filed{1, firms[0].id, 0, tinghu, subsidy.Open, 0, []string{"00000001/盐城丙系统有限公司", "00000002/盐城丙系统有限公司", "00000003/盐城丁设备有限公司", "00000004/盐城戊设备有限公司", "00000005/外地公司"}},
+			filed{1, firms[0].id, 0, tinghu, subsidy.Open, 0, []string{"00000001/盐城丙系统有限公司", "00000002/盐城丙系统有限公司", "00000003/盐城丁设备有限公司", "00000004/盐城戊设备有限公司", "00000005/外地公司", "00000009/盐城甲机械股份有限公司"}},
 			filed{2, firms[0].id, 0, tinghu, subsidy.Granted, 0, []string{"00000006/盐城丙系统有限公司", "00000007/盐城甲机械有限公司", "00000008"}},
 			filed{3, firms[1].id, 0, tinghu, subsidy.Closed, 0, []string{"00000009/盐城乙软件有限公司"}},
 		)

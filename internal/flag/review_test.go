@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/store"
@@ -249,6 +250,37 @@ func TestReview(t *testing.T) {
 			t.Errorf("the log: %+v, %v", checked, err)
 		}
 	})
+}
+
+// Of a project applied for by several clauses whoever acted in any of these cases confirms nothing, also where the row names another.
+func TestOwnDeedOfAnotherClause(t *testing.T) {
+	o := newOffice(t, storetest.SQLite(t, migrations))
+	firms := o.state(
+		firm{"甲", tinghu, phone("0515-88000001"), []money.Fen{501 * wan}},
+		firm{"乙", tinghu, phone("0515-88000001"), nil},
+	)
+	for i, f := range firms {
+		o.file(filed{id: int64(i + 1), firm: f.id, area: tinghu, standing: subsidy.Granted, granted: wan})
+	}
+	other, _, err := o.begin(auditor, SharedPhone, o.one(auditor, SharedPhone).Key())
+	must(t, err)
+	must(t, o.act(second, other, "propose", "", map[string]any{"outcome": "explained", "grounds": "核对了合同和发票，理由成立"}))
+	for _, id := range []int64{3, other} { // the later one is a case in which two accounts have acted
+		o.file(filed{id: id, firm: firms[0].id, subject: firms[0].projects[0], area: tinghu, standing: subsidy.Granted, granted: wan})
+	}
+	o.state()
+	f := o.one(auditor, JustAboveMark)
+	if f.Rows[0].Case != 3 {
+		t.Fatalf("%+v", f.Rows)
+	}
+	id, _, err := o.begin(city, JustAboveMark, f.Key())
+	must(t, err)
+	must(t, o.act(city, id, "propose", "", map[string]any{"outcome": "explained", "grounds": "核对了合同和发票，理由成立"}))
+	if err := o.act(second, id, "confirm_explained", "", nil); errs.KindOf(err) != errs.KindConflict {
+		t.Errorf("confirmed by who acted for another clause: %v", err)
+	}
+	city2 := access.NewScope(23, access.CityOfficial, []string{"320900", tinghu, dafeng}, nil)
+	must(t, o.act(city2, id, "confirm_explained", "", nil))
 }
 
 // A flag whose rows are others now says so, and which.

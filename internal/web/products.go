@@ -82,7 +82,11 @@ func (s *server) equipment(t i18n.T, r *http.Request) (e credit.Equipment, f equ
 	if f.Kind == "" && f.Price == "" && f.Age == "" {
 		return e, f, nil
 	}
-	price, bad := money.Parse(f.Price + "万元")
+	unit := ""
+	if strings.TrimRight(f.Price, "0123456789") != f.Price {
+		unit = "万元" // the field's, where none is written
+	}
+	price, bad := money.Parse(f.Price + unit)
 	if bad != nil {
 		price = 0
 	}
