@@ -8,13 +8,17 @@ import (
 	"maps"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -84,8 +88,16 @@ func (in *installation) demoCredit(ctx context.Context) error {
 	if err != nil || total > 0 || in.now.Today() != demo.Clock {
 		return err // what the banks sign has its own days
 	}
-	for _, r := range demoReferrals {
-		if err := in.demoReferral(ctx, r.product, r.acts); err != nil {
+	held, err := in.demoMeetings(ctx)
+	if err != nil {
+		return fmt.Errorf("make demo meetings of banks and firms: %w", err)
+	}
+	for i, r := range demoReferrals {
+		meeting := int64(0)
+		if i == 0 { // the one that became a loan began at the meeting
+			meeting = held
+		}
+		if err := in.demoReferral(ctx, r.product, meeting, r.acts); err != nil {
 			return fmt.Errorf("make demo referral of %s: %w", r.product, err)
 		}
 	}
@@ -126,12 +138,12 @@ func (in *installation) demoList(ctx context.Context) error {
 	return nil
 }
 
-func (in *installation) demoReferral(ctx context.Context, product string, acts []bankAct) error {
+func (in *installation) demoReferral(ctx context.Context, product string, meeting int64, acts []bankAct) error {
 	me, err := in.scopeOf(ctx, "enterprise")
 	if err != nil {
 		return err
 	}
-	id, _, err := in.credit.Begin(ctx, me, in.cases, product, me.Owns()[0])
+	id, _, err := in.credit.Begin(ctx, me, in.cases, credit.Request{Product: product, Firm: me.Owns()[0], Meeting: meeting})
 	if err != nil {
 		return err
 	}
@@ -147,6 +159,103 @@ func (in *installation) demoReferral(ctx context.Context, product string, acts [
 			}
 		}
 		if _, err := in.cases.Act(ctx, scope, act); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demoGuests is how many enterprises are invited to each meeting of a demonstration.
+const demoGuests = 12
+
+// demoMeetings makes two meetings of banks and firms: one that was held two weeks ago, with answers and talks, and one that is to come.
+// It gives the one that was held.
+func (in *installation) demoMeetings(ctx context.Context) (held int64, err error) {
+	scopes := map[string]access.Scope{}
+	for _, login := range []string{"city", "enterprise", "bank", "bank2"} {
+		if scopes[login], err = in.scopeOf(ctx, login); err != nil {
+			return 0, err
+		}
+	}
+	view, err := in.frames.For(ctx, scopes["city"], 0)
+	if err != nil {
+		return 0, err
+	}
+	firms, codes := scopes["enterprise"].Owns()[:1], []string{}
+	for e := range view.Enterprises() {
+		switch {
+		case e.USCC == "":
+		case e.ID == firms[0]:
+			codes = append(codes, string(e.USCC))
+		case len(firms) < demoGuests:
+			firms, codes = append(firms, e.ID), append(codes, string(e.USCC))
+		}
+	}
+	meeting := credit.NewMeeting{
+		Area: homeCity, Title: "智能制造贷银企对接会（演示）", About: "演示：企业和银行均按演示数据生成，不是真实会议。", Place: "市政务中心 3 楼会议室（演示）",
+		Products: []string{"demo_a_equipment", "demo_a_digital", "demo_b_factory"}, Audience: credit.Audience{Codes: strings.Join(codes, "\n")},
+		Hours: credit.Hours{Day: (demo.Clock - 14).String(), From: "14:00", Until: "17:00"},
+	}
+	if held, err = in.creditAt(demo.Clock-24, 10).PlanMeeting(ctx, scopes["city"], meeting); err != nil {
+		return 0, err
+	}
+	if err := in.demoTalks(ctx, scopes, held, firms); err != nil {
+		return 0, err
+	}
+	meeting.Title, meeting.Hours.Day = "智改数转设备贷对接会（演示）", (demo.Clock + 14).String()
+	_, err = in.credit.PlanMeeting(ctx, scopes["city"], meeting)
+	return held, err
+}
+
+// creditAt is the store of banks and loans as it stood at an hour of an earlier day, for what a demonstration has behind it. The banks are
+// parties by then.
+func (in *installation) creditAt(day period.Day, hour int) *credit.Store {
+	d := in.credit.Deps
+	d.Clock, d.Sources = clock.Fixed(time.UnixMilli(clock.StartOf(day)).Add(time.Duration(hour)*time.Hour)), nil
+	return credit.Open(d)
+}
+
+// demoTalks is what was answered to the meeting that was held, and what its talks came to. The first of the firms has the account of a
+// demonstration; nobody acts for the others.
+func (in *installation) demoTalks(ctx context.Context, scopes map[string]access.Scope, held int64, firms []int64) error {
+	before, then := in.creditAt(demo.Clock-20, 9), in.creditAt(demo.Clock-14, 16)
+	for _, login := range []string{"bank", "bank2"} {
+		if err := before.AnswerMeeting(ctx, scopes[login], held, credit.Coming{Bank: demoBanks[login], Comes: true, People: 2}); err != nil {
+			return err
+		}
+	}
+	const wan = money.Wan
+	answers := []credit.Coming{
+		{Comes: true, People: 2, Wish: credit.Wish{Amount: 300 * wan, Purpose: "购置数控机床和生产管理软件（演示）", Product: "demo_a_equipment"}, Show: true},
+		{Comes: true, People: 1, Wish: credit.Wish{Amount: 80 * wan, Purpose: "采购云服务（演示）", Product: "demo_a_digital"}, Show: true},
+		{Comes: true, People: 1, Wish: credit.Wish{Amount: -1}},
+		{Wish: credit.Wish{Amount: -1}},
+	}
+	for i, a := range answers[:min(len(answers), len(firms))] {
+		a.Firm = firms[i]
+		scope := scopes["enterprise"]
+		if i > 0 {
+			scope = access.NewScope(0, access.Enterprise, nil, []int64{a.Firm})
+		}
+		if err := before.AnswerMeeting(ctx, scope, held, a); err != nil {
+			return err
+		}
+	}
+	for _, x := range []struct {
+		login string
+		firm  int // of the firms
+		talk  credit.NewTalk
+	}{
+		{"bank", 0, credit.NewTalk{Bank: "demo_a", Outcome: credit.TalkIntent, Amount: 300 * wan, Note: "设备抵押（演示）"}},
+		{"bank2", 0, credit.NewTalk{Bank: "demo_b", Outcome: credit.TalkIntent, Amount: 800 * wan}},
+		{"bank", 1, credit.NewTalk{Bank: "demo_a", Outcome: credit.TalkMaterial, Reason: "orders"}},
+		{"city", 2, credit.NewTalk{Bank: "demo_b", Outcome: credit.TalkNoMatch, Reason: "collateral"}},
+	} {
+		if x.firm >= len(firms) {
+			continue
+		}
+		x.talk.Firm = firms[x.firm]
+		if err := then.WriteTalk(ctx, scopes[x.login], held, x.talk); err != nil {
 			return err
 		}
 	}

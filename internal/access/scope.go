@@ -97,6 +97,9 @@ const (
 	UseConsent     Action = "use_consent"     // read what an enterprise has consented to
 	ReadLoans      Action = "read_loans"      // lists of loans that banks send, beside what we know of these loans
 	TellLoans      Action = "tell_loans"      // bring such a list in
+	ReadMeetings   Action = "read_meetings"   // meetings of banks and firms: who is asked, what was said and what came of it
+	PlanMeeting    Action = "plan_meeting"    // plan such a meeting, move and cancel it, and note who came
+	AnswerMeeting  Action = "answer_meeting"  // say whether one comes to it, and as a bank what the talks came to
 	BreakGlass     Action = "break_glass"     // see an enterprise beyond one's rights in an emergency
 	Erase          Action = "erase"           // propose, approve and refuse to delete what is no longer to be kept, and hold it
 )
@@ -105,7 +108,8 @@ const (
 func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
-		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReviewFlag, ReadFund, ManageFund, PayOut,
+		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReadMeetings, PlanMeeting, AnswerMeeting,
+		ReviewFlag, ReadFund, ManageFund, PayOut,
 		Consent, UseConsent, ReadReadings, BreakGlass, Erase, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -202,6 +206,20 @@ var rules = []rule{
 	{CityOfficial, ReadLoans, inArea},
 	{CityOfficial, TellLoans, inArea},
 	{Auditor, ReadLoans, inArea},
+
+	// Of a meeting whoever is asked sees its own part, an office what concerns its area.
+	{Bank, ReadMeetings, referred},
+	{Bank, AnswerMeeting, referred},
+	{CountyOfficial, ReadMeetings, inArea},
+	{CountyOfficial, PlanMeeting, inArea},
+	{CityOfficial, ReadMeetings, inArea},
+	{CityOfficial, PlanMeeting, inArea},
+	{Auditor, ReadMeetings, inArea},
+	{Enterprise, ReadMeetings, owns},
+	{Enterprise, AnswerMeeting, owns},
+	{Handler, ReadMeetings, owns},
+	{Handler, AnswerMeeting, owns},
+	{Viewer, ReadMeetings, owns},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},

@@ -56,6 +56,9 @@ use_consent      .      .    .       .   .      .           .      .      .     
 read_readings    .      A    .       .   .      .           .      .      .          .    O          O       O      A       .             .
 read_loans       A      A    .       .   .      .           .      .      .          R    .          .       .      A       .             .
 tell_loans       .      A    .       .   .      .           .      .      .          R    .          .       .      .       .             .
+read_meetings    A      A    .       .   .      .           .      .      .          R    O          O       O      A       .             .
+plan_meeting     A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
+answer_meeting   .      .    .       .   .      .           .      .      .          R    O          O       .      .       .             .
 break_glass      *      *    .       .   *      *           .      .      .          .    .          .       .      *       .             .
 erase            .      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
 `

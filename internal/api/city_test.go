@@ -89,6 +89,8 @@ type city struct {
 	paid   subsidised       // a subsidy of the firm in 亭湖区, where a test wants one
 	round  held             // a round of a selection, where a test wants one
 	now    time.Time
+
+	planned int64 // a meeting of banks and firms, where a test wants one
 }
 
 var grantsOf = map[string]func(c *city) access.Grant{

@@ -361,12 +361,26 @@ var calls = []call{
 	{id: "act_case", as: "auditor", path: "/cases/{review}/act", body: `{"action": "ask", "entry": {"answers": {"row": 1, "to": "firm", "question": "请说明注销的时间和资金使用情况"}}}`, aside: true},
 	{id: "get_flag_review", as: "auditor", path: "/flags/reviews/{review}"},
 	{id: "sum_flags", as: "auditor", path: "/flags/figures"},
+	{id: "plan_meeting", as: "city", path: "/credit/meetings", body: meetingBody, header: []string{idempotencyHeader, "meeting-1"}, keep: []string{"meeting=id"}},
+	{id: "invite_to_meeting", as: "city", path: "/credit/meetings/{meeting}/invite", body: `{"in": "320904"}`},
+	{id: "list_meetings", as: "firm", path: "/credit/meetings"},
+	{id: "move_meeting", as: "city", path: "/credit/meetings/{meeting}/move", body: `{"hours": {"day": "2024-12-17", "from": "08:30", "until": "11:30"}, "place": "市政务中心 3 楼", "reason": "会场检修"}`},
+	{id: "answer_meeting", as: "bank", path: "/credit/meetings/{meeting}/answer", body: `{"bank": "demo_a", "comes": true, "people": 2}`, aside: true},
+	{id: "answer_meeting", as: "firm", path: "/credit/meetings/{meeting}/answer", body: `{"enterprise": {tinghu}, "comes": true, "people": 2, "amount": "500万元", "purpose": "购置数控机床", "product": "demo_a_equipment", "show": true}`},
+	{id: "note_attendance", as: "city", path: "/credit/meetings/{meeting}/attendance", body: `{"enterprises": [{tinghu}]}`, days: 2},
+	{id: "write_talk", as: "bank", path: "/credit/meetings/{meeting}/talks", body: `{"enterprise": {tinghu}, "bank": "demo_a", "outcome": "intent", "amount": "450万元"}`},
+	{id: "get_meeting", as: "bank", path: "/credit/meetings/{meeting}"},
+	{id: "plan_meeting", as: "city", path: "/credit/meetings", body: strings.Replace(meetingBody, "2024-12-16", "2024-12-30", 1), aside: true, keep: []string{"off=id"}},
+	{id: "cancel_meeting", as: "city", path: "/credit/meetings/{off}/cancel", body: `{"reason": "报名不足"}`},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
 
 // loanApplication is what a firm sends to a bank, with its consent.
 const loanApplication = `{"action": "submit", "entry": {"answers": {"amount": 600, "months": 24, "use": "购置数控机床和生产管理软件", "contact": "演示人员 01", "phone": "051500000000", "agree": true, "until": "2025-06-30", "truthful": true}}}`
+
+// meetingBody is a meeting to which the firms of one county are invited.
+const meetingBody = `{"title": "智能制造贷银企对接会", "area": "320900", "about": "面向机械行业规上企业", "place": "市政务中心 2 楼", "hours": {"day": "2024-12-16", "from": "14:00", "until": "17:00"}, "products": ["demo_a_equipment", "demo_b_factory"], "audience": {"in": "320902"}}`
 
 // bankList is a bank's list of its loans, of which one differs in its balance.
 const bankList = "借据号,合同编号,统一社会信用代码,放款金额（万元）,放款日期,年利率（%）,余额（万元）\nJ-2024-001,H-2024-001," + tinghuCode + ",300,2024-10-25,3.5,180\n"

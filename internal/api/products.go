@@ -180,10 +180,11 @@ func (s *server) askBank(ctx context.Context, c *caller, in *struct {
 	ProductIn
 	Body struct {
 		Enterprise int64 `json:"enterprise" minimum:"1" example:"17"`
+		Meeting    int64 `json:"meeting,omitempty" minimum:"0" example:"530" doc:"从哪次银企对接会来 · the meeting at which it came to that"`
 	}
 },
 ) (*applyOut, error) {
-	id, begun, err := s.Credit.Begin(ctx, c.scope, s.Cases, in.Product, in.Body.Enterprise)
+	id, begun, err := s.Credit.Begin(ctx, c.scope, s.Cases, credit.Request{Product: in.Product, Firm: in.Body.Enterprise, Meeting: in.Body.Meeting})
 	out := &applyOut{}
 	out.Body.ID, out.Body.Begun = id, begun
 	return out, err
@@ -318,6 +319,7 @@ type loanOut struct {
 		Product   string         `json:"product" example:"demo_a_equipment"`
 		SHA256    string         `json:"sha256" example:"9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" doc:"申请时的产品 · the product as it was when the firm asked"`
 		Bank      LoanBank       `json:"bank"`
+		Meeting   int64          `json:"meeting,omitempty" example:"530" doc:"由哪次银企对接会发起 · the meeting at which it began"`
 		Consents  []loanConsent  `json:"consents" nullable:"false" doc:"新的在前 · the newest first"`
 		Offers    []loanOffer    `json:"offers" nullable:"false" doc:"以最后一次为准 · the last one counts"`
 		Contract  *loanContract  `json:"contract,omitempty"`
@@ -335,7 +337,7 @@ func (s *server) getLoan(ctx context.Context, c *caller, in *idIn) (*loanOut, er
 	out := &loanOut{}
 	b := &out.Body
 	k := p.Product.Kind
-	b.Kind, b.Product, b.SHA256, b.Bank = string(k), p.Of, p.Hash, loanBank(p.Product.By)
+	b.Kind, b.Product, b.SHA256, b.Bank, b.Meeting = string(k), p.Of, p.Hash, loanBank(p.Product.By), p.Meeting
 	b.Consents, b.Offers, b.Drawdowns = []loanConsent{}, []loanOffer{}, []loanDrawdown{}
 	for _, g := range p.Consents {
 		b.Consents = append(b.Consents, s.loanConsent(g))

@@ -563,5 +563,6 @@ func (s *server) registerSelections() {
 	s.registerProducts()
 	s.registerCredit()
 	s.registerLoanLists()
+	s.registerMeetings()
 	s.registerFlags()
 }

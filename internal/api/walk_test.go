@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/credit"
@@ -85,6 +86,8 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.failed)
 	case strings.HasPrefix(op.path, "/credit/lists/"):
 		id = fmt.Sprint(c.listLoans())
+	case strings.HasPrefix(op.path, "/credit/meetings/"):
+		id = fmt.Sprint(c.meeting())
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
@@ -105,6 +108,21 @@ func (c *city) listLoans() int64 {
 	if len(faults) > 0 {
 		c.t.Fatal(faults)
 	}
+	return id
+}
+
+// meeting is a meeting of banks and all firms, to come, once it was asked for.
+func (c *city) meeting() int64 {
+	c.t.Helper()
+	if c.planned != 0 {
+		return c.planned
+	}
+	id, err := c.srv.Credit.PlanMeeting(context.Background(), access.SystemScope(), credit.NewMeeting{
+		Area: "320900", Title: "对接会", Place: "会场", Hours: credit.Hours{Day: c.now.AddDate(0, 0, 1).Format(time.DateOnly), From: "14:00", Until: "17:00"},
+		Products: []string{"demo_a_equipment"}, Audience: credit.Audience{Area: "320900"},
+	})
+	must(c.t, err)
+	c.planned = id
 	return id
 }
 

@@ -104,6 +104,60 @@ func (s *Store) PackOf(ctx context.Context, scope access.Scope, id int64) (Pack,
 	return p, nil
 }
 
+// Use records, before its caller hands anything out, that what consents name is read under each of them; place is where. It gives those
+// under which it may be: consents to parties that the scope does not act for, and those that have ended, are left out.
+func (s *Store) Use(ctx context.Context, scope access.Scope, place string, ids ...int64) (may []Grant, err error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	in, args := placeholders(ids)
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		may = nil
+		all, err := grants(ctx, tx, ` WHERE g.id IN (`+in+`)`, args...)
+		if err != nil {
+			return err
+		}
+		now := s.Clock.Millis()
+		var (
+			list  []Reading
+			areas []string
+		)
+		for _, g := range all {
+			if !g.Stands(now) || !scope.SeesObject(access.UseConsent, access.Object{Partner: g.To}) {
+				continue
+			}
+			may = append(may, g)
+			list = append(list, Reading{At: now, Account: scope.Account(), Role: scope.Role(), Party: g.Owner, Facts: g.Facts, Place: place, Grant: g.ID})
+			area, _, err := s.area(ctx, g.Owner)
+			if err != nil {
+				return err
+			}
+			if area != "" && !slices.Contains(areas, area) {
+				areas = append(areas, area)
+			}
+		}
+		if len(list) == 0 {
+			return nil
+		}
+		if err := s.record(ctx, tx, list...); err != nil {
+			return err
+		}
+		return s.alarm(ctx, tx, scope.Account(), fmt.Sprintf("#%d", scope.Account()), areas)
+	})
+	return may, err
+}
+
+// Standing are those of these consents that stand. Nothing is handed out under them: they are for whoever keeps or ends them, and for
+// the enterprise that gave them.
+func (s *Store) Standing(ctx context.Context, q store.Querier, ids ...int64) ([]Grant, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	in, args := placeholders(ids)
+	all, err := grants(ctx, q, ` WHERE g.id IN (`+in+`)`, args...)
+	return slices.DeleteFunc(all, func(g Grant) bool { return !g.Stands(s.Clock.Millis()) }), err
+}
+
 // kinds are the sorts of things below an enterprise that definitions are about, in the order of the codes.
 func (s *Store) kinds(codes []string) []string {
 	var all []string

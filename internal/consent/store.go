@@ -28,6 +28,10 @@ var Migrations = store.Migrations{Package: "consent", FS: schema}
 // Purposes is the list of codes that names what a consent may be for.
 const Purposes = "consent_purposes"
 
+// MeetingWish stands in the place of a definition for what a firm has said of itself at a meeting of banks and firms: that it is asked,
+// its name and its wish. It is no fact, so that no Pack holds it.
+const MeetingWish = "meeting.wish"
+
 const (
 	longest   = 366 * 24 * time.Hour // that a consent is given for
 	maxFacts  = 200
@@ -55,7 +59,7 @@ type Grant struct {
 	Owner   int64    // the enterprise whose data it is
 	To      int64    // the party that may read it
 	Purpose string   // of Purposes
-	Facts   []string // codes of definitions, sorted
+	Facts   []string // codes of definitions, or MeetingWish; sorted
 	Case    int64    // in which it was given; 0 for none
 	From    int64    // ms
 	By      int64    // account
@@ -92,7 +96,7 @@ func (s *Store) check(n *NewGrant) error {
 		return errs.Invalid(i18n.M("consent.bad_count", maxFacts))
 	}
 	for _, code := range n.Facts {
-		if d, ok := s.Library.FactDef(code); !ok || d.Subject == content.Area {
+		if d, ok := s.Library.FactDef(code); code != MeetingWish && (!ok || d.Subject == content.Area) {
 			return errs.Invalid(i18n.M("consent.bad_fact", code))
 		}
 	}

@@ -23,6 +23,10 @@
 // looks. What differs is settled: the bank's word becomes facts with the list as their source, and corrects what the bank entered; or ours
 // is kept for a reason. A later list of the month is a further revision; nothing of the earlier one is lost.
 //
+// A Meeting of banks and firms (银企对接会) is planned by an office, which invites firms and names the products that banks bring. Whoever is
+// asked answers; a bank sees who a firm is and what it seeks under the firm's consent alone. What talks came to is written, and a
+// referral that began there remembers the meeting, so that its Outcomes are worked out as of any day and never entered.
+//
 // The package owns the tables whose names begin with credit_. Its rows are only ever added. Reads take an access.Scope.
 //
 // Banks are parties of a kind of their own, known by their code in content/credit/banks.yaml. A bank that is invented stands in

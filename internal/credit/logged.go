@@ -3,7 +3,8 @@ package credit
 import "github.com/yanzhen/yanzhen/internal/audit"
 
 // What the audit log knows of loans and leases: that a firm asked, what a bank offered, contracts, drawdowns and repayments, and
-// corrections of these; of a lease what each of them says besides. Answers and their reasons are events of the case.
+// corrections of these; of a lease what each of them says besides; lists of banks, and meetings with what was answered and said there.
+// Answers in a referral and their reasons are events of the case.
 var (
 	loggedReferral = &audit.Kind{
 		Name:  "credit.referral",
@@ -103,10 +104,62 @@ var (
 		Parts: []audit.Part{{Name: "reconciled", Query: `SELECT id, list_id, agree, kept, at, by_account FROM credit_reconciled WHERE id = $1`}},
 		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_reconciled`,
 	}
+	loggedMeeting = &audit.Kind{
+		Name: "credit.meeting",
+		Parts: []audit.Part{
+			{Name: "meeting", Query: `SELECT id, area, title, about, at, by_account FROM credit_meeting WHERE id = $1`},
+			{Name: "banks", Query: `SELECT n, bank, products FROM credit_meeting_bank WHERE meeting_id = $1 ORDER BY n`},
+		},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting`,
+	}
+	loggedPlan = &audit.Kind{
+		Name: "credit.meeting_plan",
+		Parts: []audit.Part{{
+			Name:  "plan",
+			Query: `SELECT id, meeting_id, n, from_at, until_at, place, cancelled, reason, at, by_account FROM credit_meeting_plan WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting_plan`,
+	}
+	loggedInvited = &audit.Kind{
+		Name: "credit.meeting_invited",
+		Parts: []audit.Part{{
+			Name:  "invited",
+			Query: `SELECT meeting_id, firm, area, round, at, by_account FROM credit_meeting_invited WHERE round = $1 ORDER BY firm`,
+		}},
+		All: `SELECT DISTINCT CAST(round AS VARCHAR(100)) AS ref FROM credit_meeting_invited`,
+	}
+	loggedAnswer = &audit.Kind{
+		Name: "credit.meeting_answer",
+		Parts: []audit.Part{{
+			Name: "answer",
+			Query: `SELECT id, meeting_id, n, firm, bank, comes, people, fen, purpose, product, at, by_account FROM credit_meeting_answer
+	WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting_answer`,
+	}
+	loggedCame = &audit.Kind{
+		Name:  "credit.meeting_came",
+		Parts: []audit.Part{{Name: "came", Query: `SELECT id, meeting_id, firm, came, at, by_account FROM credit_meeting_came WHERE id = $1`}},
+		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting_came`,
+	}
+	loggedTalk = &audit.Kind{
+		Name: "credit.meeting_talk",
+		Parts: []audit.Part{{
+			Name:  "talk",
+			Query: `SELECT id, meeting_id, firm, bank, outcome, reason, note, fen, by_bank, at, by_account FROM credit_meeting_talk WHERE id = $1`,
+		}},
+		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting_talk`,
+	}
+	loggedMeetingReferral = &audit.Kind{
+		Name:  "credit.meeting_referral",
+		Parts: []audit.Part{{Name: "referral", Query: `SELECT case_id, meeting_id FROM credit_meeting_referral WHERE case_id = $1`}},
+		All:   `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_meeting_referral`,
+		Case:  `SELECT CAST(case_id AS VARCHAR(100)) AS ref FROM credit_meeting_referral WHERE case_id = $1`,
+	}
 )
 
 // Logged is the kinds of things that this package has in the audit log.
 var Logged = []*audit.Kind{
 	loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment, loggedDrawdownRestated, loggedRepaymentRestated, loggedRental, loggedList, loggedSettlement,
-	loggedReconciled,
+	loggedReconciled, loggedMeeting, loggedPlan, loggedInvited, loggedAnswer, loggedCame, loggedTalk, loggedMeetingReferral,
 }

@@ -173,14 +173,22 @@ func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casewo
 	return c, nil
 }
 
-// Begin opens the case in which a firm asks for a product, and gives its id; one that has not ended is given instead: begun says so.
-// That a condition is not met does not keep it out: the bank decides. Forbidden for who does not act for the firm.
-func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.Store, code string, firm int64) (id int64, begun bool, err error) {
-	p, err := s.Product(code)
+// Request is that a firm asks for a product.
+type Request struct {
+	Product string // code
+	Firm    int64
+	Meeting int64 // at which it came to that; 0 for none
+}
+
+// Begin opens the case in which a firm asks for a product, and gives its id; one that has not ended is given instead, as it is: begun says so.
+// That a condition is not met does not keep it out: the bank decides. Forbidden for who does not act for the firm; NotFound and Conflict
+// for a meeting to which the firm was not invited, that has not begun, or to which nobody brought the product.
+func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.Store, q Request) (id int64, begun bool, err error) {
+	p, err := s.Product(q.Product)
 	if err != nil {
 		return 0, false, err
 	}
-	c, err := s.Candidate(ctx, scope, cases, Want{Product: code, Firm: firm})
+	c, err := s.Candidate(ctx, scope, cases, Want{Product: q.Product, Firm: q.Firm})
 	switch {
 	case err != nil:
 		return 0, false, err
@@ -189,8 +197,13 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 	case c.Case != 0:
 		return c.Case, true, nil
 	}
+	if q.Meeting != 0 {
+		if err := s.fromMeeting(ctx, scope, q); err != nil {
+			return 0, false, err
+		}
+	}
 	n := casework.NewCase{
-		Workflow: p.Kind.Flow(), Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: firm,
+		Workflow: p.Kind.Flow(), Title: p.By.Name.ZH + " · " + p.Name.ZH, Subject: q.Firm,
 		Pins: []casework.Pin{{Kind: productPin, Name: p.Product, Hash: p.Hash}}, Data: casework.Data{"product": rule.Text(p.Product)},
 	}
 	err = cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {
@@ -211,13 +224,20 @@ func (s *Store) Begin(ctx context.Context, scope access.Scope, cases *casework.S
 		}
 		audit.Note(tx, loggedReferral, r.Case)
 		id = x.ID
+		if q.Meeting == 0 {
+			return nil
+		}
+		if _, err := tx.Exec(ctx, insertMeetingReferral, r.Case, q.Meeting); err != nil {
+			return fmt.Errorf("write meeting of referral: %w", err)
+		}
+		audit.Note(tx, loggedMeetingReferral, r.Case)
 		return nil
 	})
 	switch {
 	case err != nil:
 		return 0, false, fmt.Errorf("open referral of %s: %w", p.Product, err)
 	case id == 0: // somebody was quicker
-		return s.Begin(ctx, scope, cases, code, firm)
+		return s.Begin(ctx, scope, cases, q)
 	}
 	return id, false, nil
 }
@@ -239,6 +259,7 @@ func stillFirst(ctx context.Context, tx *store.Tx, product string, c Candidate) 
 type Progress struct {
 	Referral
 	Product   *Product        // as it was when the firm asked
+	Meeting   int64           // at which it began; 0 for none
 	Consents  []consent.Grant // the newest first
 	Offers    []Offer         // the last one counts
 	Contract  *Contract       // nil before it is entered
@@ -265,6 +286,9 @@ func (s *Store) Progress(ctx context.Context, scope access.Scope, cases *casewor
 		p = Progress{}
 		if p.Referral, p.Product, err = s.referral(ctx, q, id); err != nil {
 			return err
+		}
+		if err = q.QueryRow(ctx, meetingOfCase, id).Scan(&p.Meeting); err != nil {
+			return fmt.Errorf("read meeting of referral %d: %w", id, err)
 		}
 		if p.Consents, err = s.Consents.InCase(ctx, q, id); err != nil {
 			return err

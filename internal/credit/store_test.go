@@ -263,7 +263,7 @@ func repayment(voucher string, principal, interest float64, day string) map[stri
 // asks has a firm ask for a product and gives the case.
 func (w *world) asks(i int, product string) int64 {
 	w.t.Helper()
-	id, begun, err := w.Begin(w.t.Context(), w.firm(i), w.cases, product, w.firms[i])
+	id, begun, err := w.Begin(w.t.Context(), w.firm(i), w.cases, Request{Product: product, Firm: w.firms[i]})
 	must(w.t, err)
 	if begun {
 		w.t.Fatalf("case %d was begun before", id)
@@ -303,15 +303,15 @@ func TestBankIsOneParty(t *testing.T) {
 func TestReferral(t *testing.T) {
 	eachKind(t, func(t *testing.T, w *world, x dealing) {
 		ctx := t.Context()
-		_, _, err := w.Begin(ctx, w.firm(1), w.cases, x.product, w.firms[0])
+		_, _, err := w.Begin(ctx, w.firm(1), w.cases, Request{Product: x.product, Firm: w.firms[0]})
 		refused(t, err, errs.KindNotFound, "asking for somebody else")
-		_, _, err = w.Begin(ctx, city, w.cases, x.product, w.firms[0])
+		_, _, err = w.Begin(ctx, city, w.cases, Request{Product: x.product, Firm: w.firms[0]})
 		refused(t, err, errs.KindForbidden, "an official asks for a firm")
-		_, _, err = w.Begin(ctx, w.firm(0), w.cases, "nonsense", w.firms[0])
+		_, _, err = w.Begin(ctx, w.firm(0), w.cases, Request{Product: "nonsense", Firm: w.firms[0]})
 		refused(t, err, errs.KindNotFound, "a product that there is not")
 
 		id := w.asks(0, x.product)
-		if again, begun, err := w.Begin(ctx, w.firm(0), w.cases, x.product, w.firms[0]); err != nil || !begun || again != id {
+		if again, begun, err := w.Begin(ctx, w.firm(0), w.cases, Request{Product: x.product, Firm: w.firms[0]}); err != nil || !begun || again != id {
 			t.Errorf("asked twice: case %d, begun %v, %v", again, begun, err)
 		}
 		bank, other := w.bank(x.bank), w.bank("demo_b")
@@ -408,7 +408,7 @@ func TestBeginAtOnce(t *testing.T) {
 			var group sync.WaitGroup
 			for i := range ids {
 				group.Go(func() {
-					id, begun, err := w.Begin(t.Context(), w.firm(0), w.cases, "demo_a_equipment", w.firms[0])
+					id, begun, err := w.Begin(t.Context(), w.firm(0), w.cases, Request{Product: "demo_a_equipment", Firm: w.firms[0]})
 					if err != nil {
 						t.Errorf("begin: %v", err)
 					}

@@ -36,6 +36,7 @@ func TestAccessTable(t *testing.T) {
 	c.openRound()
 	c.consents(tinghuCode)
 	c.listLoans()
+	c.meeting()
 	columns := c.place().Columns()
 	visitors, scopes := map[string]*visitor{"": c.visitor()}, map[string]access.Scope{}
 	accesstest.Settle(t, c.acc, columns, password, func(s accesstest.Stand, a access.Account) {

@@ -47,6 +47,8 @@ type bankListsData struct {
 	Itself  bool // the visitor acts for the bank
 	Problem string
 	Faults  []string // of a file that was sent
+
+	Unanswered int // meetings of banks and firms that wait for the visitor's answer
 }
 
 // listsShown is how many lists a page shows: each is laid beside our records.
@@ -60,6 +62,9 @@ func (s *server) bankListsOf(ctx context.Context, r *http.Request, v *visit) (ba
 	}
 	banks, err := s.Credit.ListBanks(ctx, v.scope)
 	if err != nil {
+		return d, err
+	}
+	if d.Unanswered, err = s.unansweredMeetings(ctx, v); err != nil {
 		return d, err
 	}
 	for _, b := range banks {

@@ -50,6 +50,7 @@ func TestPagesInBrowser(t *testing.T) {
 	asked, entitled := c.askedRound()
 	c.consents(tinghuCode)
 	c.as("tinghu").get(enterprisePath(tinghu))
+	bank := c.banker()
 	won := c.selections() // last, as it stands at other days in between
 	pages := []sight{
 		{"sign-in", "", "/sign-in"},
@@ -191,6 +192,11 @@ func TestPagesInBrowser(t *testing.T) {
 		{"leases", "city", "/credit?kind=lease"},
 		{"lease-product", "firm", "/products/demo_l_equipment?kind=robot&price=100&age=5"},
 		{"titles", "city", enterprisePath(c.firms[dafengCode])},
+		{"meetings", "city", "/credit/meetings"},
+		{"meeting-new", "city", "/credit/meetings/new"},
+		{"meeting", "city", meetingPath(c.met())},
+		{"meeting-firm", "firm", meetingPath(c.planned)},
+		{"meeting-bank", bank, meetingPath(c.planned)},
 	}
 	widths := []int64{1440, 390}
 	plain := c.srv.Machine

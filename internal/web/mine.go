@@ -117,6 +117,13 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if d.Todo, err = s.casesTodo(r.Context(), v, nil); err != nil {
 		return d, err
 	}
+	waiting, err := s.unansweredMeetings(r.Context(), v)
+	if err != nil {
+		return d, err
+	}
+	if waiting > 0 {
+		d.Todo = append(d.Todo, todo{Count: waiting, Text: v.t.S("meetingpage.todo"), Href: "/credit/meetings"})
+	}
 	d.Todo = append(d.Todo, d.Rounds...)
 	s.mineTodo(v.t, &d)
 	return d, nil

@@ -55,8 +55,9 @@ type productRow struct {
 }
 
 type productsData struct {
-	Rows []productRow
-	Own  bool // the visitor has a firm
+	Rows     []productRow
+	Own      bool // the visitor has a firm
+	Meetings bool // the visitor may know of meetings of banks and firms
 }
 
 type productData struct {
@@ -133,7 +134,7 @@ func (s *server) products(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	own := ownFirms(v, view)
-	d := productsData{Own: len(own) > 0}
+	d := productsData{Own: len(own) > 0, Meetings: v.scope.Can(access.ReadMeetings)}
 	for _, p := range s.Credit.Offered() {
 		row := productRow{Product: p}
 		if d.Own {
@@ -193,7 +194,9 @@ func (s *server) product(w http.ResponseWriter, r *http.Request, v *visit) error
 
 // askBank opens the case in which a firm asks for a product, and leads to its form; one that has not ended is led to.
 func (s *server) askBank(w http.ResponseWriter, r *http.Request, v *visit) error {
-	id, begun, err := s.Credit.Begin(r.Context(), v.scope, s.Cases, r.PathValue("product"), numberOf(r, "firm"))
+	id, begun, err := s.Credit.Begin(r.Context(), v.scope, s.Cases, credit.Request{
+		Product: r.PathValue("product"), Firm: numberOf(r, "firm"), Meeting: max(numberOf(r, "meeting"), 0),
+	})
 	switch {
 	case err != nil:
 		return err

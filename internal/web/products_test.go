@@ -135,7 +135,7 @@ func (c *city) leased() int64 {
 	party, err := c.srv.Credit.Party(ctx, "demo_l")
 	check(err)
 	lessor := access.NewScope(1<<40, access.Bank, nil, []int64{party})
-	id, _, err := c.srv.Credit.Begin(ctx, firm, c.srv.Cases, "demo_l_equipment", c.firms[tinghuCode])
+	id, _, err := c.srv.Credit.Begin(ctx, firm, c.srv.Cases, credit.Request{Product: "demo_l_equipment", Firm: c.firms[tinghuCode]})
 	check(err)
 	delivery := map[string]any{
 		"voucher": "Y-1", "asset": "六轴搬运机器人", "price": 150, "principal": 110, "drawn_on": "2024-10-21", "due_on": "2026-10-20", "rate": 5, "rents": 8, "every": 3,

@@ -180,6 +180,8 @@ func (s *server) defNames(t i18n.T, codes []string) string {
 			names[i] = t.S("reading.of_file")
 		case casework.ReadDossier:
 			names[i] = t.S("reading.of_dossier")
+		case consent.MeetingWish:
+			names[i] = t.S("reading.of_meeting")
 		}
 		if def, ok := s.Library.FactDef(code); ok {
 			names[i] = t.Text(def.Name)
@@ -218,6 +220,7 @@ var places = []struct{ begins, name string }{
 	{"/enterprises", "list"},
 	{"/cases", "case"},
 	{"/calls", "case"},
+	{"/credit/meetings", "meeting"},
 	{"/region", "region"},
 	{"/today", "today"},
 	{"/policies", "region"},

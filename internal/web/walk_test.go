@@ -72,6 +72,9 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/credit/lists") {
 				return fmt.Sprint(c.listLoans())
 			}
+			if strings.HasPrefix(path, "/credit/meetings") {
+				return fmt.Sprint(c.meeting())
+			}
 			if strings.HasPrefix(path, "/accounts") {
 				return "1"
 			}
@@ -241,5 +244,23 @@ func (c *city) listLoans() int64 {
 	if err != nil || len(faults) > 0 {
 		c.t.Fatal(err, faults)
 	}
+	return id
+}
+
+// meeting is a meeting of banks and all firms, to come, once it was asked for.
+func (c *city) meeting() int64 {
+	c.t.Helper()
+	if c.planned != 0 {
+		return c.planned
+	}
+	id, err := c.srv.Credit.PlanMeeting(context.Background(), access.SystemScope(), credit.NewMeeting{
+		Area: "320900", Title: "智能制造贷银企对接会", About: "面向机械行业规上企业", Place: "市政务中心 3 楼",
+		Hours:    credit.Hours{Day: (c.srv.Clock.Today() + 1).String(), From: "14:00", Until: "17:00"},
+		Products: []string{"demo_a_equipment", "demo_b_factory"}, Audience: credit.Audience{Area: "320900"},
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.planned = id
 	return id
 }
