@@ -23,11 +23,7 @@ type LoanBank struct {
 }
 
 func loanBank(b credit.Bank) LoanBank {
-	kind := credit.OfBank
-	if b.Gives() == credit.Lease {
-		kind = credit.OfLessor
-	}
-	return LoanBank{b.Code, kind, b.Name, b.Invented}
+	return LoanBank{b.Code, b.Gives().Party(), b.Name, b.Invented}
 }
 
 // ProductHead is a loan or lease product (贷款、融资租赁产品) as lists show it.

@@ -270,7 +270,7 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 		return err
 	}
 	d.Subject = loans[0]
-	if err := ofOneBank(ctx, tx, r.Bank, d); err != nil {
+	if err := s.ofOneBank(ctx, tx, at.View(), r.Bank, d); err != nil {
 		return err
 	}
 	if d.ID, err = tx.NextIDs(ctx, 1); err != nil {
@@ -285,11 +285,20 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	if err := d.Kind.writeRental(ctx, tx, d.ID, r.Case, d.Rental); err != nil {
 		return err
 	}
-	return at.State(ctx, d.begins(p.By.Name.ZH, c.Number, a.use())...)
+	if err := at.State(ctx, append(d.begins(p.By.Name.ZH, c.Number, a.use()), d.idle(at.View(), at.Today())...)...); err != nil {
+		return err
+	}
+	t := d.Kind.tells()
+	told := func(y period.Period) bool { return at.View().Value(d.Subject, t.paid, y).Known }
+	if d.Kind != Lease || !slices.ContainsFunc(at.View().Periods(d.Subject, t.paid), told) {
+		return nil
+	}
+	return at.Doubt(ctx, d.Subject, t.lender+"登记了"+t.drawdown+" "+d.Voucher+"，此前已有当年费用数据")
 }
 
-// ofOneBank refuses a drawdown under whose number the firm has the loan of another bank: that one's facts would be stated anew.
-func ofOneBank(ctx context.Context, tx *store.Tx, bank string, d Drawdown) error {
+// ofOneBank refuses a drawdown under whose number the firm has the loan of another bank, by what was entered or by what a sheet says: that
+// one's facts would be stated anew.
+func (s *Store) ofOneBank(ctx context.Context, tx *store.Tx, view fact.View, bank string, d Drawdown) error {
 	// Two banks may enter one number at the same time.
 	if err := tx.Lock(ctx, fmt.Sprintf("credit loan %d", d.Subject)); err != nil {
 		return err
@@ -298,7 +307,8 @@ func ofOneBank(ctx context.Context, tx *store.Tx, bank string, d Drawdown) error
 	if err := tx.QueryRow(ctx, ofOtherBank, d.Subject, bank).Scan(&n); err != nil {
 		return fmt.Errorf("look for the bank of drawdown %s: %w", d.Voucher, err)
 	}
-	if n > 0 {
+	of := view.Value(d.Subject, d.Kind.tells().bank, period.Period{})
+	if n > 0 || of.Known && s.Set.lender(of.Value.Text).Key != bank {
 		return errs.Conflict(d.Kind.msg("credit.voucher_of_other", d.Voucher))
 	}
 	return nil
@@ -331,7 +341,16 @@ func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err := s.writeRepayment(ctx, tx, d.ID, r, at.Event().Actor); err != nil {
 		return err
 	}
-	return at.State(ctx, all[i].repays(r.PaidOn)...)
+	return s.stand(ctx, tx, at, c, all, append(all[i].repays(r.PaidOn), all[i].idle(at.View(), at.Today())...))
+}
+
+// stand states what follows for a drawdown of the contract. What a sheet said of the same money makes way.
+func (s *Store) stand(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, stated []fact.Statement) error {
+	none, err := s.overtakes(ctx, tx, at, c, all, stated)
+	if err != nil {
+		return err
+	}
+	return at.State(ctx, append(stated, none...)...)
 }
 
 // maxRepayments is above every number of a repayment.
@@ -386,7 +405,12 @@ func (s *Store) redraws(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err := s.restateDrawdown(ctx, tx, all[i], a.text("reason"), at.Event().Actor); err != nil {
 		return err
 	}
-	return s.corrected(ctx, at, before, all[i], a.use().facts(all[i])...)
+	use, project := a.use(), c.Kind.tells().project
+	besides := use.facts(all[i])
+	if said := at.View().Value(before.Subject, project, period.Period{}); use.Project == "" && said.Known && at.View().Authority(said) == bankAuthority {
+		besides = append(besides, before.none(project, period.Period{})) // it was entered for one, and is for none
+	}
+	return s.corrected(ctx, tx, at, c, all, before, all[i], besides...)
 }
 
 // rerepays corrects a repayment that was entered wrongly.
@@ -412,7 +436,7 @@ func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	if err := s.restateRepayment(ctx, tx, r, a.text("reason"), at.Event().Actor); err != nil {
 		return err
 	}
-	return s.corrected(ctx, at, before, all[i])
+	return s.corrected(ctx, tx, at, c, all, before, all[i])
 }
 
 // undoes takes a drawdown back that there was not, or one of its repayments.
@@ -447,7 +471,7 @@ func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
-	return s.corrected(ctx, at, before, all[i])
+	return s.corrected(ctx, tx, at, c, all, before, all[i])
 }
 
 // numbered is a repayment by its number; Conflict where there is none.
@@ -461,8 +485,8 @@ func numbered(at *casework.Moment, d Drawdown, n int64) (Repayment, error) {
 }
 
 // corrected states what stands now, and has the applications looked at again in which an approval stands on what was said before.
-func (s *Store) corrected(ctx context.Context, at *casework.Moment, before, now Drawdown, besides ...fact.Statement) error {
-	if err := at.State(ctx, append(now.restates(before), besides...)...); err != nil {
+func (s *Store) corrected(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, before, now Drawdown, besides ...fact.Statement) error {
+	if err := s.stand(ctx, tx, at, c, all, slices.Concat(now.restates(before), now.idle(at.View(), at.Today()), besides)); err != nil {
 		return err
 	}
 	t := now.Kind.tells()

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -51,6 +52,14 @@ func (b Bank) Gives() Kind {
 		return Lease
 	}
 	return Loan
+}
+
+// Party is what gives products of the kind: OfBank or OfLessor.
+func (k Kind) Party() string {
+	if k == Lease {
+		return OfLessor
+	}
+	return OfBank
 }
 
 // Flow is the workflow of referrals for products of the kind (content/workflows).
@@ -286,9 +295,8 @@ func (s *Store) gives(ctx context.Context, q store.Querier, bank string) (Kind, 
 // leasesFrom is the year before which no delivery is known (lease.delivered_on in content/facts/lease.yaml).
 const leasesFrom = 2018
 
-// leased are the facts of a lease alone: what was delivered, and what is due and was paid by year. That nothing was paid before the delivery
-// is said as well: where a cost is not known, what adds up costs of a year is not known either. before is the lease as it was stated, the
-// zero Drawdown for one that is new.
+// leased are the facts of a lease alone: what was delivered, and what is due by year. before is the lease as it was stated, the zero Drawdown
+// for one that is new.
 func (d Drawdown) leased(before Drawdown) []fact.Statement {
 	if d.Kind != Lease {
 		return nil
@@ -314,8 +322,108 @@ func (d Drawdown) leased(before Drawdown) []fact.Statement {
 		s.Period = period.OfYear(y)
 		all = append(all, s)
 	}
-	for y := leasesFrom; y <= max(d.DrawnOn, before.DrawnOn).Year(); y++ {
-		all = append(all, d.paidIn(y))
+	return all
+}
+
+// yearsAfter is for how many years after a lease is paid off it is said that it costs nothing: more than a policy runs.
+const yearsAfter = 10
+
+// idle says that a lease cost nothing in years without a rent: until the delivery, in those that are over since, and once it is paid off or
+// taken back. Where a cost is not known, what adds up costs of a year is not known either. Of a year that somebody has told of, nothing is said.
+func (d Drawdown) idle(view fact.View, today period.Day) (all []fact.Statement) {
+	if d.Kind != Lease {
+		return nil
+	}
+	last := max(d.DrawnOn.Year(), today.Year()-1)
+	if on, ok := d.repaidOn(); ok {
+		last = max(last, on.Year()+yearsAfter)
+	} else if d.Gone {
+		last = max(last, today.Year()+yearsAfter)
+	}
+	for y := leasesFrom; y <= last; y++ {
+		if s := d.paidIn(y); s.State == fact.None && view.Value(d.Subject, s.Def, s.Period).State == fact.Unknown {
+			all = append(all, s)
+		}
 	}
 	return all
+}
+
+// scheduled is all rents of the schedule.
+func (s Schedule) scheduled() (sum money.Fen, err error) {
+	for _, r := range s.Due() {
+		if sum, err = sum.Add(r.Fen); err != nil {
+			return 0, err
+		}
+	}
+	return sum, nil
+}
+
+// rentsPaid is all that was paid as rents, principal and interest.
+func (d Drawdown) rentsPaid() (sum money.Fen, err error) {
+	for _, r := range d.Repayments {
+		for _, part := range []money.Fen{r.Principal, r.Interest} {
+			if sum, err = sum.Add(part); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return sum, nil
+}
+
+// overpaid says that more rents were paid of a delivery than its schedule has; ok is false where they were not. Interest would have no bound
+// otherwise, and what is paid earns support.
+func (d Drawdown) overpaid() (msg i18n.Msg, ok bool) {
+	due, err := d.Rental.Rents.scheduled()
+	if err != nil {
+		return i18n.M("credit.rents_range", d.Voucher), true
+	}
+	paid, err := d.rentsPaid()
+	switch {
+	case err != nil:
+		return i18n.M("credit.rents_range", d.Voucher), true
+	case paid > due:
+		return i18n.M("credit.over_rents", d.Voucher, paid.In(wan), due.In(wan)), true
+	}
+	return msg, false
+}
+
+// overtakes takes back what a sheet says that the lease of a contract cost in years of which rents of its deliveries are stated: one rent
+// would count twice. Approvals that stand on it, or on what others said of the delivery itself, are looked at again. all are the deliveries,
+// stated what is said of one of them.
+func (s *Store) overtakes(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, stated []fact.Statement) (none []fact.Statement, err error) {
+	if c.Kind != Lease {
+		return nil, nil
+	}
+	r, _, err := s.referral(ctx, tx, at.Case().ID)
+	if err != nil {
+		return nil, err
+	}
+	view, t, firm := at.View(), c.Kind.tells(), at.Case().Enterprise
+	if e, ok := view.Enterprise(firm); ok {
+		firm = e.ID
+	}
+	for _, id := range view.Children(firm, string(c.Kind)) {
+		l := c.Kind.knownOf(s.Set, view, id)
+		if l.key != content.Fold(c.Number) || l.by.Key != "" && l.by.Key != r.Bank {
+			continue
+		}
+		entered, doubt := slices.ContainsFunc(all, func(d Drawdown) bool { return d.Subject == id }), false
+		for _, f := range stated {
+			said := view.Value(id, t.paid, f.Period)
+			switch {
+			case f.Def != t.paid || f.State != fact.Present || !said.Known:
+			case !entered:
+				none, doubt = append(none, Drawdown{Subject: id}.none(t.paid, f.Period)), true
+			case f.Subject == id && view.Authority(said) != bankAuthority:
+				doubt = true
+			}
+		}
+		if !doubt {
+			continue
+		}
+		if err := at.Doubt(ctx, id, "合同 "+c.Number+" 的租金已由"+t.lender+"按交付登记，不再按原有数据计算"); err != nil {
+			return nil, err
+		}
+	}
+	return none, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -322,16 +323,188 @@ func TestListOfALessor(t *testing.T) {
 		must(t, err)
 		view, err := w.Frames.For(ctx, city, 0)
 		must(t, err)
-		if d := p.Drawdowns[0]; d.Left() != 280_0000_00 || d.Rental.Price != 900_0000_00 || view.Value(d.Subject, "lease.cost", period.OfYear(2024)).Value.Num != 20_0000_00 {
-			t.Errorf("the delivery is %+v", d)
+		d := p.Drawdowns[0]
+		balance, cost := view.Value(d.Subject, "lease.balance", period.OfMonth(2024, 10)), view.Value(d.Subject, "lease.cost", period.OfYear(2024))
+		if d.Left() != 300_0000_00 || len(d.Repayments) != 0 || d.Rental.Price != 900_0000_00 || balance.Value.Num != 280_0000_00 || cost.State != fact.None {
+			t.Errorf("no list says what was paid: the delivery is %+v, its balance %+v, its cost %+v", d, balance, cost)
 		}
 		made := view.Children(w.firms[1], content.Lease)
 		if len(made) != 1 || view.Value(made[0], "lease.contract", period.Period{}).Value.Text != "R-7" || len(view.Children(w.firms[1], content.Loan)) != 0 {
 			t.Errorf("what the list made known: %v", made)
 		}
 		must(t, w.Close(ctx, city, list))
+
+		// More rents were entered than the list says: the lessor corrects its case.
+		w.must(lessor, id, "repay", repayment("Y-1", 28, 2, "2024-10-30"))
+		err = w.Settle(ctx, city, w.cases, list, []Choice{choice(row(t, w.beside(city, list), "Y-1"), TakeTheirs, "")})
+		refused(t, err, errs.KindConflict, "a balance above ours")
+		if err == nil || !strings.Contains(err.Error(), "280 万元") || !strings.Contains(err.Error(), "272 万元") {
+			t.Errorf("it is told %v", err)
+		}
 		if _, err := audit.Check(ctx, w.DB, kinds()); err != nil {
 			t.Errorf("audit: %v", err)
+		}
+
+		w.Set = &Set{} // the lessor has left
+		_, left, err := w.referral(ctx, w.DB.Read(), id)
+		must(t, err)
+		if r = w.beside(city, list); r.Of.Gives() != Lease || left.By.Gives() != Lease {
+			t.Errorf("a lessor that has left is %+v, and gives by its list %s", left.By, r.Of.Gives())
+		}
+	})
+}
+
+// lease states facts of a lease of a firm, as a sheet of an authority has them.
+func (w *world) lease(firm int64, key, authority string, all ...fact.Statement) (id int64) {
+	w.t.Helper()
+	src, err := w.sources.Begin(w.t.Context(), access.SystemScope(), source.Source{Kind: source.Import, Authority: authority, Name: key, Area: tinghu})
+	must(w.t, err)
+	must(w.t, w.DB.Write(w.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		ids, err := w.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Lease, Parent: firm, Key: content.Fold(key)}})
+		if err == nil {
+			id = ids[0]
+		}
+		return err
+	}))
+	for i := range all {
+		all[i].Subject, all[i].State, all[i].Place, all[i].Shown = id, fact.Present, "a", "x"
+	}
+	must(w.t, w.facts.Append(w.t.Context(), src, all))
+	_, err = w.sources.Publish(w.t.Context(), src, nil)
+	must(w.t, err)
+	must(w.t, w.Frames.Refresh(w.t.Context()))
+	return id
+}
+
+func costs(year int, wans int64) fact.Statement {
+	return fact.Statement{Def: "lease.cost", Period: period.OfYear(year), Value: fact.Value{Num: wans * int64(wan)}}
+}
+
+// costsAre compares what a lease cost by year, in 万元: −1 for a year in which it cost nothing, −2 for one of which nothing is known.
+func (w *world) costsAre(what string, subject int64, want map[int]int64) {
+	w.t.Helper()
+	view, err := w.Frames.For(w.t.Context(), city, 0)
+	must(w.t, err)
+	got := map[int]int64{}
+	for y := range want {
+		switch c := view.Value(subject, "lease.cost", period.OfYear(y)); c.State {
+		case fact.Present:
+			got[y] = c.Value.Num / int64(wan)
+		case fact.None:
+			got[y] = -1
+		default:
+			got[y] = -2
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		w.t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// What a sheet says of a lease under the number of its contract counts until the lessor's rents say it; then it counts once.
+func TestLeaseOfASheetCountsOnce(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lessor := w.bank("demo_l")
+		w.project(w.firms[0], "数控产线改造")
+		text := func(def, s string) fact.Statement { return fact.Statement{Def: def, Value: fact.Value{Text: s}} }
+		sheet := w.lease(w.firms[0], "R-1", "bureau", costs(2022, 0), costs(2023, 40), costs(2024, 30), text("lease.contract", "Ｒ-1"), text("lease.project", "数控产线改造"))
+		other := w.lease(w.firms[0], "R-1 另", "bureau", costs(2024, 70), text("lease.contract", "R-1"), text("lease.lessor", "别家租赁公司"))
+		id := w.signed(0, "demo_l_equipment", "demo_l", "R-1")
+		given := drawdown("Y-1", 300)
+		given["project"] = "数控产线改造"
+		w.must(lessor, id, "draw", given)
+		w.costsAre("delivered", sheet, map[int]int64{2023: 40, 2024: 30})
+		if got := w.paysFor(w.firms[0], "investment", "c9")["c9 2024"]; got != "met 510000.00" { // 10 % of 480 and 30
+			t.Errorf("by the sheet: %s", got)
+		}
+		w.must(lessor, id, "repay", repayment("Y-1", 28, 3, "2024-10-30"))
+		w.costsAre("a rent paid", sheet, map[int]int64{2023: 40, 2024: -1})
+		w.costsAre("another lessor's", other, map[int]int64{2024: 70})
+		if got := w.paysFor(w.firms[0], "investment", "c9")["c9 2024"]; got != "met 511000.00" {
+			t.Errorf("by the lessor: %s", got)
+		}
+		must(t, w.corrects(lessor, id, "rerepay", map[string]any{"voucher": "Y-1", "n": 1, "principal": 28, "interest": 2, "paid_on": "2024-10-30"}))
+		if got := w.paysFor(w.firms[0], "investment", "c9")["c9 2024"]; got != "met 510000.00" {
+			t.Errorf("corrected: %s", got)
+		}
+	})
+}
+
+// A delivery takes nothing away that others say of its lease, and there is none under the number of another lessor's.
+func TestDeliveryKeepsCosts(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lessor, id := w.bank("demo_l"), w.signed(0, "demo_l_equipment", "demo_l", "R-1")
+		of := w.lease(w.firms[0], "Y-1", "tax", costs(2022, 20), costs(2024, 50))
+		w.lease(w.firms[0], "Y-2", "bureau", fact.Statement{Def: "lease.lessor", Value: fact.Value{Text: "别家租赁公司"}})
+		refused(t, w.does(lessor, id, "draw", drawdown("Y-2", 100)), errs.KindConflict, "another lessor's by a sheet")
+		w.must(lessor, id, "draw", drawdown("Y-1", 300))
+		w.costsAre("delivered", of, map[int]int64{2021: -1, 2022: 20, 2023: -1, 2024: 50, 2025: -2})
+		w.must(lessor, id, "repay", repayment("Y-1", 28, 2, "2024-10-30"))
+		w.costsAre("a rent paid", of, map[int]int64{2022: 20, 2024: 30, 2025: -2})
+	})
+}
+
+// Years without a rent are known to have none once they are over, and all that follow once the lease is paid off or taken back.
+func TestYearsWithoutRent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lessor, id := w.bank("demo_l"), w.signed(0, "demo_l_equipment", "demo_l", "R-1")
+		w.must(lessor, id, "draw", drawdown("Y-1", 300))
+		w.must(lessor, id, "draw", drawdown("Y-2", 100))
+		p, err := w.Progress(t.Context(), w.firm(0), w.cases, id)
+		must(t, err)
+		one, two := p.Drawdowns[0].Subject, p.Drawdowns[1].Subject
+		w.costsAre("delivered", one, map[int]int64{2017: -2, 2018: -1, 2024: -1, 2025: -2})
+		w.now = w.now.AddDate(3, 0, 0)
+		w.must(lessor, id, "repay", repayment("Y-1", 100, 2, "2027-10-30"))
+		w.costsAre("a rent paid", one, map[int]int64{2024: -1, 2025: -1, 2026: -1, 2027: 102, 2028: -2})
+		w.must(lessor, id, "repay", repayment("Y-1", 200, 2, "2027-10-31"))
+		w.costsAre("paid off", one, map[int]int64{2026: -1, 2027: 304, 2028: -1, 2037: -1})
+		must(t, w.corrects(lessor, id, "undo", map[string]any{"voucher": "Y-2"}))
+		w.costsAre("taken back", two, map[int]int64{2024: -1, 2027: -1, 2037: -1})
+	})
+}
+
+// No more rents are paid than the schedule has, principal and interest together.
+func TestRentsWithinTheSchedule(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		lessor, id := w.bank("demo_l"), w.signed(0, "demo_l_equipment", "demo_l", "R-1")
+		w.must(lessor, id, "draw", drawdown("Y-1", 300)) // 321.5 万元 of rents
+		err := w.does(lessor, id, "repay", repayment("Y-1", 300, 22, "2024-10-30"))
+		refused(t, err, errs.KindConflict, "more than the schedule")
+		if err == nil || !strings.Contains(err.Error(), "322 万元") || !strings.Contains(err.Error(), "321.5 万元") {
+			t.Errorf("it is told %v", err)
+		}
+		w.must(lessor, id, "repay", repayment("Y-1", 100, 0, "2024-10-29"))
+		refused(t, w.does(lessor, id, "repay", repayment("Y-1", 0, 221.51, "2024-10-30")), errs.KindConflict, "interest beyond it")
+		w.must(lessor, id, "repay", repayment("Y-1", 200, 21.5, "2024-10-30"))
+		refused(t, w.corrects(lessor, id, "rerepay", map[string]any{"voucher": "Y-1", "n": 1, "principal": 100, "interest": 0.01, "paid_on": "2024-10-29"}), errs.KindConflict, "corrected beyond it")
+		less := drawdown("Y-1", 300)
+		less["rents"] = 7
+		refused(t, w.corrects(lessor, id, "redraw", less), errs.KindConflict, "a schedule of less than was paid")
+	})
+	d := Drawdown{Terms: Terms{Rental: Rental{Rents: Schedule{N: 1, Every: 1, Each: 1, Last: 1}}}}
+	for _, p := range []Paid{{Interest: 1<<63 - 1, Principal: 1}, {Interest: 1<<63 - 1, Principal: 1<<63 - 1}} {
+		d.Repayments = []Repayment{{Paid: p}}
+		if msg, over := d.overpaid(); !over || msg.Key != "credit.rents_range" {
+			t.Errorf("%+v: %v %v", p, msg, over)
+		}
+	}
+}
+
+// A correction that names no project takes back the one that was named.
+func TestProjectIsTakenBack(t *testing.T) {
+	eachKind(t, func(t *testing.T, w *world, x dealing) {
+		id, bank := w.signed(0, x.product, x.bank, "H-1"), w.bank(x.bank)
+		given := drawdown("J-1", 300)
+		given["project"] = "数控产线改造"
+		w.must(bank, id, "draw", given)
+		must(t, w.corrects(bank, id, "redraw", drawdown("J-1", 300)))
+		p, err := w.Progress(t.Context(), w.firm(0), w.cases, id)
+		must(t, err)
+		view, err := w.Frames.For(t.Context(), city, 0)
+		must(t, err)
+		if c := view.Value(p.Drawdowns[0].Subject, x.kind.tells().project, period.Period{}); c.State != fact.None {
+			t.Errorf("it is for %+v", c)
 		}
 	})
 }

@@ -163,7 +163,8 @@ func sumOn(all []Drawdown, on period.Day) (sum money.Fen) {
 }
 
 // breaks says what a change of the drawdowns under the contract breaks: nothing is drawn outside its days or due before the day after it
-// was drawn, more than the line is outstanding on no day, and no drawdown is repaid before it was drawn or beyond its principal. before are
+// was drawn, more than the line is outstanding on no day, no drawdown is repaid before it was drawn or beyond its principal, and no more rents
+// are paid than the schedule has. before are
 // the same drawdowns as they stood: what was beyond the line then may be corrected, as long as it does not become more. ok is false where
 // nothing is broken.
 func (c Contract) breaks(before, all []Drawdown) (msg i18n.Msg, ok bool) {
@@ -192,6 +193,11 @@ func (c Contract) breaks(before, all []Drawdown) (msg i18n.Msg, ok bool) {
 			}
 			if left -= r.Principal; left > d.Principal {
 				return c.Kind.msg("credit.under_repaid", d.Voucher, r.PaidOn.String(), left.In(wan), d.Principal.In(wan)), true
+			}
+		}
+		if c.Kind == Lease {
+			if msg, over := d.overpaid(); over {
+				return msg, true
 			}
 		}
 	}
@@ -286,8 +292,8 @@ func (d Drawdown) balance(on period.Day) fact.Statement {
 	return s
 }
 
-// paidIn is the fact of what was paid in a year: as interest of a loan, as rents of a lease. Of a lease there is no such figure before the
-// delivery.
+// paidIn is the fact of what was paid in a year: as interest of a loan, as rents of a lease. Of a year in which no rent was paid there is no
+// such figure.
 func (d Drawdown) paidIn(year int) fact.Statement {
 	paid := money.Fen(0)
 	for _, r := range d.Repayments {
@@ -298,7 +304,7 @@ func (d Drawdown) paidIn(year int) fact.Statement {
 			paid += r.Principal
 		}
 	}
-	if def := d.Kind.tells().paid; d.Kind == Loan || !d.Gone && year >= d.DrawnOn.Year() {
+	if def := d.Kind.tells().paid; d.Kind == Loan || paid != 0 {
 		s := d.num(def, int64(paid))
 		s.Period = period.OfYear(year)
 		return s

@@ -348,6 +348,12 @@ func (s *Store) Reconciliation(ctx context.Context, scope access.Scope, id int64
 	out := Reconciliation{List: l, Of: Bank{Code: l.Bank, Name: s.Set.lenderOf(l.Bank).Name}, Counts: map[Standing]int{}, Whole: true}
 	if b, err := s.Set.Bank(l.Bank); err == nil {
 		out.Of = b
+	} else {
+		kind, err := s.gives(ctx, s.DB.Read(), l.Bank)
+		if err != nil {
+			return Reconciliation{}, err
+		}
+		out.Of.Kind = kind.Party()
 	}
 	view, rows, err := s.laid(ctx, l)
 	if err != nil {
@@ -523,7 +529,8 @@ const maxChoices = 1000
 
 // Settle does what was chosen about differences of a list: all of it, or nothing. What is accepted of the bank becomes facts by its
 // authority, with the file and the cell; a drawdown that the bank has entered is corrected so that it comes to what the list says, with
-// one repayment more where the balance asks for it. Forbidden for who may not bring in data of the firm's area, Conflict where a
+// one repayment more where the balance of a loan asks for it; of a lease a lower balance alone becomes known, as the lessor enters its rents, and
+// a higher one is refused. Forbidden for who may not bring in data of the firm's area, Conflict where a
 // difference is not what was shown any more, or where the contract does not allow what the list says.
 func (s *Store) Settle(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, choices []Choice) error {
 	if len(choices) == 0 || len(choices) > maxChoices {
@@ -729,13 +736,10 @@ func (st *settling) begins(ctx context.Context, src int64, x Line) ([]fact.State
 	if err != nil {
 		return nil, 0, err
 	}
-	if err := ofOneBank(ctx, st.tx, st.list.Bank, Drawdown{Kind: st.kind, Subject: ids[0], Voucher: x.Voucher}); err != nil {
+	if err := st.ofOneBank(ctx, st.tx, st.view, st.list.Bank, Drawdown{Kind: st.kind, Subject: ids[0], Voucher: x.Voucher}); err != nil {
 		return nil, 0, err
 	}
 	t := st.kind.tells()
-	if c := st.view.Value(ids[0], t.bank, period.Period{}); c.Known && st.Set.lender(c.Value.Text).Key != st.list.Bank {
-		return nil, 0, errs.Conflict(st.kind.msg("credit.voucher_of_other", x.Voucher))
-	}
 	text := func(def, s string) fact.Statement {
 		return fact.Statement{Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
 	}
@@ -769,7 +773,11 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 			return nil, err
 		}
 	}
-	if paid := now.Outstanding(st.list.AsOf) - x.Balance; paid != 0 {
+	switch paid := now.Outstanding(st.list.AsOf) - x.Balance; {
+	case st.kind == Lease && paid < 0: // a rent less, which the lessor alone knows
+		return nil, errs.Conflict(i18n.M("credit.settle_balance", x.Voucher, x.Balance.In(wan), now.Outstanding(st.list.AsOf).In(wan)))
+	case st.kind == Lease: // what was paid, and when, is the cost of the lease: no list says that
+	case paid != 0:
 		r := Repayment{N: maxRepayments, Paid: Paid{PaidOn: st.list.AsOf, Principal: paid}}
 		if r.ID, err = st.tx.NextIDs(ctx, 1); err != nil {
 			return nil, err
@@ -787,12 +795,13 @@ func (st *settling) restates(ctx context.Context, x Line, o Own) ([]fact.Stateme
 }
 
 // besides is what a corrected drawdown states, with what a sheet may have told otherwise than the bank entered it: the balance at the end
-// of the list's month, and that it is not repaid as long as any is left.
+// of the list's month, and that it is not repaid as long as any is left. The balance is the list's also where rents of a lease are not entered.
 func (st *settling) besides(x Line, o Own, now Drawdown, all []fact.Statement) []fact.Statement {
 	t := st.kind.tells()
-	if !says(all, t.balance, st.list.Month()) {
-		all = append(all, now.balance(st.list.AsOf))
-	}
+	balance := now.balance(st.list.AsOf)
+	balance.Value.Num = int64(x.Balance)
+	all = append(slices.DeleteFunc(all, func(f fact.Statement) bool { return f.Def == balance.Def && f.Period == balance.Period }), balance)
+	all = append(all, now.idle(st.view, st.Clock.Today())...)
 	repaid := st.view.Value(o.Loan, t.repaidOn, period.Period{})
 	if x.Balance > 0 && repaid.Known && !says(all, t.repaidOn, period.Period{}) {
 		all = append(all, now.none(t.repaidOn, period.Period{}))

@@ -75,6 +75,7 @@ func (s *Store) pinned(ctx context.Context, q store.Querier, code, hash string) 
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("product %s is not understood any more: %w", code, problems)
 	}
+	p.By.Kind = p.Kind.Party() // whatever it is called by now
 	return p, nil
 }
 
