@@ -220,7 +220,7 @@ func (in *installation) creditAt(day period.Day, hour int) *credit.Store {
 func (in *installation) demoTalks(ctx context.Context, scopes map[string]access.Scope, held int64, firms []int64) error {
 	before, then := in.creditAt(demo.Clock-20, 9), in.creditAt(demo.Clock-14, 16)
 	for _, login := range []string{"bank", "bank2"} {
-		if err := before.AnswerMeeting(ctx, scopes[login], held, credit.Coming{Bank: demoBanks[login], Comes: true, People: 2}); err != nil {
+		if err := before.AnswerMeeting(ctx, scopes[login], held, credit.Coming{Plan: 1, Bank: demoBanks[login], Comes: true, People: 2}); err != nil {
 			return err
 		}
 	}
@@ -232,7 +232,7 @@ func (in *installation) demoTalks(ctx context.Context, scopes map[string]access.
 		{Wish: credit.Wish{Amount: -1}},
 	}
 	for i, a := range answers[:min(len(answers), len(firms))] {
-		a.Firm = firms[i]
+		a.Plan, a.Firm = 1, firms[i]
 		scope := scopes["enterprise"]
 		if i > 0 {
 			scope = access.NewScope(0, access.Enterprise, nil, []int64{a.Firm})

@@ -362,6 +362,7 @@ func amountOf(c *caller, text string, none money.Fen) (money.Fen, error) {
 func (s *server) answerMeeting(ctx context.Context, c *caller, in *struct {
 	ID   int64 `path:"id" minimum:"1" example:"530"`
 	Body struct {
+		Plan       int    `json:"plan" minimum:"1" example:"1" doc:"照 get_meeting；已经改期的不接受 · as get_meeting gives it: one that was moved meanwhile is refused"`
 		Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17" doc:"企业答复时 · where a firm answers"`
 		Bank       string `json:"bank,omitempty" maxLength:"64" example:"" doc:"银行答复时 · where a bank answers"`
 		Comes      bool   `json:"comes" example:"true"`
@@ -379,7 +380,7 @@ func (s *server) answerMeeting(ctx context.Context, c *caller, in *struct {
 		return nil, err
 	}
 	return &nothing{}, s.Credit.AnswerMeeting(ctx, c.scope, in.ID, credit.Coming{
-		Firm: b.Enterprise, Bank: b.Bank, Comes: b.Comes, People: b.People, Wish: credit.Wish{Amount: amount, Purpose: b.Purpose, Product: b.Product}, Show: b.Show,
+		Plan: b.Plan, Firm: b.Enterprise, Bank: b.Bank, Comes: b.Comes, People: b.People, Wish: credit.Wish{Amount: amount, Purpose: b.Purpose, Product: b.Product}, Show: b.Show,
 	})
 }
 

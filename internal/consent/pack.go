@@ -110,41 +110,40 @@ func (s *Store) Use(ctx context.Context, scope access.Scope, place string, ids .
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	in, args := placeholders(ids)
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		may = nil
-		all, err := grants(ctx, tx, ` WHERE g.id IN (`+in+`)`, args...)
+		all, err := byID(ctx, tx, ids)
 		if err != nil {
 			return err
 		}
 		now := s.Clock.Millis()
-		var (
-			list  []Reading
-			areas []string
-		)
+		var list []Reading
 		for _, g := range all {
 			if !g.Stands(now) || !scope.SeesObject(access.UseConsent, access.Object{Partner: g.To}) {
 				continue
 			}
 			may = append(may, g)
 			list = append(list, Reading{At: now, Account: scope.Account(), Role: scope.Role(), Party: g.Owner, Facts: g.Facts, Place: place, Grant: g.ID})
-			area, _, err := s.area(ctx, g.Owner)
-			if err != nil {
-				return err
-			}
-			if area != "" && !slices.Contains(areas, area) {
-				areas = append(areas, area)
-			}
 		}
 		if len(list) == 0 {
 			return nil
 		}
-		if err := s.record(ctx, tx, list...); err != nil {
-			return err
-		}
-		return s.alarm(ctx, tx, scope.Account(), fmt.Sprintf("#%d", scope.Account()), areas)
+		return s.record(ctx, tx, list...) // no alarm for many: each of them asked that this party read it
 	})
 	return may, err
+}
+
+// byID are consents by their numbers, whoever gave them. They are asked for in pieces: a statement takes so many arguments.
+func byID(ctx context.Context, q store.Querier, ids []int64) (all []Grant, err error) {
+	for some := range slices.Chunk(ids, 500) {
+		in, args := placeholders(some)
+		part, err := grants(ctx, q, ` WHERE g.id IN (`+in+`)`, args...)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, part...)
+	}
+	return all, nil
 }
 
 // Standing are those of these consents that stand. Nothing is handed out under them: they are for whoever keeps or ends them, and for
@@ -153,8 +152,7 @@ func (s *Store) Standing(ctx context.Context, q store.Querier, ids ...int64) ([]
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	in, args := placeholders(ids)
-	all, err := grants(ctx, q, ` WHERE g.id IN (`+in+`)`, args...)
+	all, err := byID(ctx, q, ids)
 	return slices.DeleteFunc(all, func(g Grant) bool { return !g.Stands(s.Clock.Millis()) }), err
 }
 

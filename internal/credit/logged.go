@@ -137,6 +137,11 @@ var (
 		}},
 		All: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM credit_meeting_answer`,
 	}
+	loggedShown = &audit.Kind{
+		Name:  "credit.meeting_consent",
+		Parts: []audit.Part{{Name: "consent", Query: `SELECT grant_id, meeting_id, firm, bank FROM credit_meeting_consent WHERE grant_id = $1`}},
+		All:   `SELECT CAST(grant_id AS VARCHAR(100)) AS ref FROM credit_meeting_consent`,
+	}
 	loggedCame = &audit.Kind{
 		Name:  "credit.meeting_came",
 		Parts: []audit.Part{{Name: "came", Query: `SELECT id, meeting_id, firm, came, at, by_account FROM credit_meeting_came WHERE id = $1`}},
@@ -161,5 +166,5 @@ var (
 // Logged is the kinds of things that this package has in the audit log.
 var Logged = []*audit.Kind{
 	loggedReferral, loggedOffer, loggedContract, loggedDrawdown, loggedRepayment, loggedDrawdownRestated, loggedRepaymentRestated, loggedRental, loggedList, loggedSettlement,
-	loggedReconciled, loggedMeeting, loggedPlan, loggedInvited, loggedAnswer, loggedCame, loggedTalk, loggedMeetingReferral,
+	loggedReconciled, loggedMeeting, loggedPlan, loggedInvited, loggedAnswer, loggedShown, loggedCame, loggedTalk, loggedMeetingReferral,
 }

@@ -145,6 +145,14 @@ type gathered struct {
 	talks    []Talk
 	consents []firmConsent
 	cases    []int64 // of referrals that began at it
+
+	last map[talkers]int // place in talks of the last one of the two
+}
+
+// talkers are a firm and a bank.
+type talkers struct {
+	firm int64
+	bank string
 }
 
 type invitation struct{ firm, at int64 }
@@ -223,8 +231,17 @@ func (s *Store) gatherMeeting(ctx context.Context, q store.Querier, reg *party.R
 	}, meetingConsents, m.ID); err != nil {
 		return g, err
 	}
+	g.index()
 	g.cases, err = list(ctx, q, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, meetingCases, m.ID)
 	return g, err
+}
+
+// index finds the last talks.
+func (g *gathered) index() {
+	g.last = map[talkers]int{}
+	for i, x := range g.talks {
+		g.last[talkers{x.Firm, x.Bank}] = i
+	}
 }
 
 // gatherPlan reads when the meeting is, and the banks that take part.
@@ -266,17 +283,11 @@ func (g gathered) lastAnswer(n int, firm int64, bank string) *Answer {
 
 // lastTalk is what was written last of a talk; nil for nothing.
 func (g gathered) lastTalk(firm int64, bank string) *Talk {
-	for i := len(g.talks) - 1; i >= 0; i-- {
-		if x := g.talks[i]; x.Firm == firm && x.Bank == bank {
-			return &x
-		}
+	if i, ok := g.last[talkers{firm, bank}]; ok {
+		x := g.talks[i]
+		return &x
 	}
 	return nil
-}
-
-// wroteOf says that a bank itself has written of a talk with a firm.
-func (g gathered) wroteOf(firm int64, bank string) bool {
-	return slices.ContainsFunc(g.talks, func(x Talk) bool { return x.ByBank && x.Firm == firm && x.Bank == bank })
 }
 
 // hasCome says that a firm came: an office noted it, or somebody wrote what it talked about.
@@ -410,8 +421,8 @@ type sight struct {
 	whole fact.View      // of all firms, for the names of those that a bank may know
 	acts  []string       // codes of the banks that the scope acts for
 	own   []int64        // firms that it acts for
-	wish  map[int64]bool // whose answer it reads, though only as a bank
-	known map[int64]bool // whom it knows by name, though only as a bank
+	wish  map[int64]bool // whose name and answer it reads, though only as a bank
+	lists bool           // the meeting is one of a list: whose consents stand is not looked up
 }
 
 func (x sight) office(g gathered, scope access.Scope) bool {
@@ -424,7 +435,7 @@ func (x sight) firm(id int64) (e party.Enterprise, full, ok bool) {
 	if ok && x.view.Can(access.ReadMeetings, e.ID) {
 		return e, true, true
 	}
-	if e, ok = x.whole.Enterprise(id); ok && (x.known[id] || x.wish[id]) {
+	if e, ok = x.whole.Enterprise(id); ok && x.wish[id] {
 		return e, false, true
 	}
 	return party.Enterprise{}, false, false
@@ -433,7 +444,7 @@ func (x sight) firm(id int64) (e party.Enterprise, full, ok bool) {
 // see works out what a scope may know of a meeting. What a bank reads under consents is recorded before it is handed out; a bank that
 // only looks at its list (read false) reads nothing under them.
 func (s *Store) see(ctx context.Context, scope access.Scope, g gathered, read bool) (x sight, err error) {
-	x = sight{wish: map[int64]bool{}, known: map[int64]bool{}}
+	x = sight{wish: map[int64]bool{}, lists: !read}
 	if x.view, err = s.Frames.For(ctx, scope, 0); err != nil {
 		return x, err
 	}
@@ -465,18 +476,13 @@ func (s *Store) see(ctx context.Context, scope access.Scope, g gathered, read bo
 		return x, fmt.Errorf("read who comes to meeting %d: %w", g.ID, err)
 	}
 	for _, grant := range may {
-		x.wish[of[grant.ID]] = true
-	}
-	for _, talk := range g.talks {
-		if talk.ByBank && slices.Contains(x.acts, talk.Bank) {
-			x.known[talk.Firm] = true // it has written of it itself
-		}
+		x.wish[of[grant.ID]] = grant.Purpose == meetingPurpose
 	}
 	return x, nil
 }
 
 // Meeting is a meeting as far as the scope may know of it, and what came of it by a day: an office sees the firms of its area, a firm itself,
-// and a bank those that consent, of which each reading is recorded, and those that it wrote of. NotFound for who has no part in it.
+// and a bank those that consent, of which each reading is recorded. NotFound for who has no part in it.
 func (s *Store) Meeting(ctx context.Context, scope access.Scope, id int64, on period.Day) (MeetingSight, error) {
 	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
@@ -518,9 +524,12 @@ func (s *Store) sightOf(ctx context.Context, scope access.Scope, g gathered, x s
 	for i, b := range m.Banks {
 		m.Banks[i].Answer = g.lastAnswer(plan.N, 0, b.Key)
 	}
-	shown, err := s.shown(ctx, s.DB.Read(), g)
-	if err != nil {
-		return m, err
+	var shown map[int64]bool
+	if !x.lists {
+		var err error
+		if shown, err = s.shown(ctx, s.DB.Read(), g); err != nil {
+			return m, err
+		}
 	}
 	var all MeetingCounts
 	for _, inv := range g.invited {
@@ -535,10 +544,12 @@ func (s *Store) sightOf(ctx context.Context, scope access.Scope, g gathered, x s
 		if !ok {
 			continue
 		}
-		if f.Name, f.USCC, f.Area = e.Name, string(e.USCC), e.Area; !full && !x.wish[f.ID] {
-			f.Answer = nil
-		}
 		m.Counts.add(f)
+		if f.Name = e.Name; full {
+			f.USCC, f.Area = string(e.USCC), e.Area
+		} else { // its consent is to its name and its wish
+			f.Shown, f.Came = false, false
+		}
 		m.Firms = append(m.Firms, f)
 	}
 	if len(x.acts) > 0 && !m.AsOffice {
@@ -554,12 +565,13 @@ func (s *Store) shown(ctx context.Context, q store.Querier, g gathered) (map[int
 	if err != nil {
 		return nil, fmt.Errorf("read consents of meeting %d: %w", g.ID, err)
 	}
-	all := map[int64]bool{}
+	stands, all := map[int64]bool{}, map[int64]bool{}
+	for _, grant := range standing {
+		stands[grant.ID] = true
+	}
 	for _, c := range g.consents {
-		for _, grant := range standing {
-			if grant.ID == c.grant {
-				all[c.firm] = true
-			}
+		if stands[c.grant] {
+			all[c.firm] = true
 		}
 	}
 	return all, nil

@@ -40,7 +40,7 @@ func (w *world) meeting() int64 {
 func (w *world) opens() { w.now = time.Date(2024, 11, 1, 14, 30, 0, 0, clock.Beijing) }
 
 func comes(firm int64, show bool) Coming {
-	return Coming{Firm: firm, Comes: true, People: 2, Wish: Wish{Amount: 500_0000_00, Purpose: "购置数控机床", Product: "demo_a_equipment"}, Show: show}
+	return Coming{Plan: 1, Firm: firm, Comes: true, People: 2, Wish: Wish{Amount: 500_0000_00, Purpose: "购置数控机床", Product: "demo_a_equipment"}, Show: show}
 }
 
 func (w *world) sees(scope access.Scope, id int64) MeetingSight {
@@ -195,9 +195,9 @@ func TestMeetingScopes(t *testing.T) {
 		refused(t, w.AnswerMeeting(ctx, w.firm(1), id, comes(w.firms[0], false)), errs.KindNotFound, "for another firm")
 		refused(t, w.AnswerMeeting(ctx, city, id, comes(w.firms[0], false)), errs.KindNotFound, "an official answers")
 		refused(t, w.AnswerMeeting(ctx, access.NewScope(30, access.Viewer, nil, w.firms[:1]), id, comes(w.firms[0], false)), errs.KindForbidden, "a viewer answers")
-		refused(t, w.AnswerMeeting(ctx, w.bank("demo_b"), id, Coming{Bank: "demo_a", Comes: true, People: 1}), errs.KindForbidden, "for another bank")
-		refused(t, w.AnswerMeeting(ctx, w.firm(0), id, Coming{Comes: true, People: 1}), errs.KindInvalid, "for nobody")
-		must(t, w.AnswerMeeting(ctx, w.bank("demo_b"), id, Coming{Bank: "demo_b", Comes: true, People: 3}))
+		refused(t, w.AnswerMeeting(ctx, w.bank("demo_b"), id, Coming{Plan: 1, Bank: "demo_a", Comes: true, People: 1}), errs.KindForbidden, "for another bank")
+		refused(t, w.AnswerMeeting(ctx, w.firm(0), id, Coming{Plan: 1, Comes: true, People: 1}), errs.KindInvalid, "for nobody")
+		must(t, w.AnswerMeeting(ctx, w.bank("demo_b"), id, Coming{Plan: 1, Bank: "demo_b", Comes: true, People: 3}))
 		if m := w.sees(w.firm(0), id); m.Banks[1].Answer == nil || m.Banks[1].Answer.People != 3 || m.Banks[0].Answer != nil {
 			t.Errorf("the firm reads of the banks %+v", m.Banks)
 		}
@@ -313,7 +313,7 @@ func TestMeetingMoved(t *testing.T) {
 		id := w.meeting()
 		a := w.firms[0]
 		must(t, w.AnswerMeeting(ctx, w.firm(0), id, comes(a, true)))
-		must(t, w.AnswerMeeting(ctx, w.bank("demo_a"), id, Coming{Bank: "demo_a", Comes: true, People: 1}))
+		must(t, w.AnswerMeeting(ctx, w.bank("demo_a"), id, Coming{Plan: 1, Bank: "demo_a", Comes: true, People: 1}))
 		refused(t, w.MoveMeeting(ctx, city, id, hours, "演示会场", "x"), errs.KindInvalid, "moved to where it is")
 		later := Hours{"2024-11-08", "09:00", "11:00"}
 		refused(t, w.MoveMeeting(ctx, city, id, later, "演示会场", " "), errs.KindInvalid, "moved for no reason")
@@ -333,7 +333,10 @@ func TestMeetingMoved(t *testing.T) {
 				t.Errorf("party %d was told %d times, want 2", party, n)
 			}
 		}
-		must(t, w.AnswerMeeting(ctx, w.firm(0), id, comes(a, true)))
+		refused(t, w.AnswerMeeting(ctx, w.firm(0), id, comes(a, true)), errs.KindConflict, "answered from a page of the old hours")
+		again := comes(a, true)
+		again.Plan = 2
+		must(t, w.AnswerMeeting(ctx, w.firm(0), id, again))
 		if m := w.sees(w.bank("demo_a"), id); len(m.Firms) != 1 {
 			t.Errorf("after the new answer the bank sees %+v", m.Firms)
 		}

@@ -30,8 +30,16 @@ func (s *Store) fromMeeting(ctx context.Context, scope access.Scope, q Request) 
 		return errs.NotFound("meeting", q.Meeting)
 	case !g.brings(q.Product):
 		return errs.Conflict(i18n.M("credit.meeting_not_brought"))
+	case !g.attends(q.Firm):
+		return errs.Conflict(i18n.M("credit.meeting_not_there"))
 	}
 	return s.held(g)
+}
+
+// attends says that a firm came, or said that it would.
+func (g gathered) attends(firm int64) bool {
+	a := g.lastAnswer(g.Plan().N, firm, "")
+	return g.hasCome(firm) || a != nil && a.Comes
 }
 
 // Stage is how far firms and banks have come: how many firms, each once, and which amount.
@@ -158,6 +166,7 @@ func (g gathered) until(end int64) gathered {
 	if len(out.Plans) == 0 {
 		out.Plans = g.Plans[:1]
 	}
+	out.index()
 	return out
 }
 
@@ -301,12 +310,15 @@ func (g gathered) outcomesSeen(x sight, scope access.Scope, deals []dealt, on pe
 		e, full, known := x.firm(r.firm)
 		if acts && len(r.Cases) > 0 && !known { // its application tells the bank who it is
 			e, known = x.whole.Enterprise(r.firm)
+			full = known
 		}
 		switch {
 		case !full && !acts:
 			continue
 		case known:
-			r.Firm, r.Name, r.Area = e.ID, e.Name, e.Area
+			if r.Firm, r.Name = e.ID, e.Name; full {
+				r.Area = e.Area
+			}
 		case r.Talk != nil: // what an office wrote of it may name it
 			talk := *r.Talk
 			talk.Firm, talk.Note = 0, ""

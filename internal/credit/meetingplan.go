@@ -31,7 +31,8 @@ const (
 	maxTitle   = 300 // characters, and of a place
 	maxText    = 2_000
 	maxPurpose = 1_000
-	shownFor   = 30 * 24 * time.Hour // that consents run after a meeting, while banks write down what it came to
+	maxSum     = 100_000_000_000 * money.Yuan // that one firm seeks or one talk comes to: sums of a meeting stay whole
+	shownFor   = 30 * 24 * time.Hour          // that consents run after a meeting, while banks write down what it came to
 )
 
 // Hours is a stretch of a day, as a page or a program names it.
@@ -467,6 +468,7 @@ func (s *Store) CancelMeeting(ctx context.Context, scope access.Scope, id int64,
 
 // Coming is what a firm or a bank answers: one of the two is named.
 type Coming struct {
+	Plan   int // that it answers (MeetingPlan.N)
 	Firm   int64
 	Bank   string
 	Comes  bool
@@ -475,7 +477,7 @@ type Coming struct {
 	Show   bool // it consents that the banks read who it is and what it seeks
 }
 
-// AnswerMeeting answers an invitation, until the meeting ends; a later answer takes the place of the one before. The firm's consent to each
+// AnswerMeeting answers an invitation to a plan, until the meeting ends, with Conflict where it was moved meanwhile; a later answer takes the place of the one before. The firm's consent to each
 // bank that takes part is given with it and runs for a month after the meeting; an answer without it ends what stands. NotFound for who
 // is not asked, Forbidden for who does not act for it.
 func (s *Store) AnswerMeeting(ctx context.Context, scope access.Scope, id int64, a Coming) error {
@@ -489,6 +491,9 @@ func (s *Store) AnswerMeeting(ctx context.Context, scope access.Scope, id int64,
 			return errs.Conflict(i18n.M("credit.meeting_cancelled"))
 		case MeetingOver:
 			return errs.Conflict(i18n.M("credit.meeting_over"))
+		}
+		if p := g.Plan(); a.Plan != p.N {
+			return errs.Conflict(i18n.M("credit.meeting_other_plan", clock.Minute(p.From), p.Place))
 		}
 		if !a.Comes {
 			a.People = 0
@@ -551,6 +556,8 @@ func (a Coming) check(g gathered) error {
 	switch {
 	case a.Comes && (a.People < 1 || a.People > maxPeople):
 		return errs.Invalid(i18n.M("credit.meeting_people", maxPeople))
+	case a.Amount > maxSum:
+		return errs.Invalid(i18n.M("credit.meeting_much"))
 	case a.Amount < unsaid || a.Amount == 0:
 		return errs.Invalid(i18n.M("credit.bad_amount", a.Amount.String()))
 	case a.Product != "" && !g.brings(a.Product):
@@ -559,7 +566,8 @@ func (a Coming) check(g gathered) error {
 	return within(a.Purpose, maxPurpose)
 }
 
-// show gives each bank that takes part the firm's consent, where none stands.
+// show gives each bank that takes part the firm's consent, where none stands; while one does, a bank from which the firm has taken it back
+// gets none again.
 func (s *Store) show(ctx context.Context, tx *store.Tx, scope access.Scope, g gathered, firm int64) error {
 	standing, err := s.Consents.Standing(ctx, tx, g.grants(firm)...)
 	if err != nil {
@@ -567,7 +575,8 @@ func (s *Store) show(ctx context.Context, tx *store.Tx, scope access.Scope, g ga
 	}
 	until := g.Plan().Until + shownFor.Milliseconds()
 	for _, b := range g.banks {
-		if slices.ContainsFunc(standing, func(x consent.Grant) bool { return x.To == b.Party }) {
+		had := func(c firmConsent) bool { return c.firm == firm && c.bank == b.Key }
+		if slices.ContainsFunc(standing, func(x consent.Grant) bool { return x.To == b.Party }) || len(standing) > 0 && slices.ContainsFunc(g.consents, had) {
 			continue
 		}
 		grant, err := s.Consents.Give(ctx, tx, scope, consent.NewGrant{Owner: firm, To: b.Party, Purpose: meetingPurpose, Facts: []string{consent.MeetingWish}, Until: until})
@@ -577,6 +586,7 @@ func (s *Store) show(ctx context.Context, tx *store.Tx, scope access.Scope, g ga
 		if _, err := tx.Exec(ctx, insertConsent, grant.ID, g.ID, firm, b.Key); err != nil {
 			return fmt.Errorf("write consent to meeting %d: %w", g.ID, err)
 		}
+		audit.Note(tx, loggedShown, grant.ID)
 	}
 	return nil
 }
@@ -705,11 +715,8 @@ func (s *Store) mayWrite(ctx context.Context, tx *store.Tx, scope access.Scope, 
 		}
 		return b, false, err
 	}
-	if g.wroteOf(n.Firm, b.Key) {
-		return b, true, nil
-	}
 	standing, err := s.Consents.Standing(ctx, tx, g.grants(n.Firm)...)
-	if err == nil && !slices.ContainsFunc(standing, func(x consent.Grant) bool { return x.To == b.Party }) {
+	if err == nil && !slices.ContainsFunc(standing, func(x consent.Grant) bool { return x.To == b.Party && x.Purpose == meetingPurpose }) {
 		err = errs.NotFound("enterprise", n.Firm)
 	}
 	return b, true, err
@@ -722,6 +729,8 @@ func (s *Store) checkTalk(n NewTalk) error {
 	switch intent := n.Outcome == TalkIntent; {
 	case !slices.Contains(TalkOutcomes(), n.Outcome):
 		return errs.Invalid(i18n.M("credit.meeting_outcome"))
+	case n.Amount > maxSum:
+		return errs.Invalid(i18n.M("credit.meeting_much"))
 	case intent && n.Amount <= 0:
 		return errs.Invalid(i18n.M("credit.meeting_intent"))
 	case !intent && n.Amount != 0:

@@ -512,8 +512,9 @@ func wanOf(r *http.Request, field string, none money.Fen) (money.Fen, error) {
 func (s *server) answerMeeting(w http.ResponseWriter, r *http.Request, v *visit) error {
 	return s.meetingStep(w, r, v, "answered", func(id int64) error {
 		people, _ := strconv.Atoi(strings.TrimSpace(r.PostFormValue("people"))) // what is no number is told as nobody
+		plan, _ := strconv.Atoi(r.PostFormValue("plan"))
 		c := credit.Coming{
-			Firm: max(numberOf(r, "firm"), 0), Bank: r.PostFormValue("bank"), Comes: r.PostFormValue("comes") == "1", People: people,
+			Plan: plan, Firm: max(numberOf(r, "firm"), 0), Bank: r.PostFormValue("bank"), Comes: r.PostFormValue("comes") == "1", People: people,
 			Wish: credit.Wish{Purpose: r.PostFormValue("purpose"), Product: r.PostFormValue("want")}, Show: r.PostFormValue("show") != "",
 		}
 		var err error

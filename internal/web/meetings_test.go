@@ -34,9 +34,9 @@ func (c *city) met() int64 {
 	ctx, id, firm := context.Background(), c.meeting(), c.firms[tinghuCode]
 	for _, err := range []error{
 		c.srv.Credit.AnswerMeeting(ctx, c.scopeOf("firm"), id, credit.Coming{
-			Firm: firm, Comes: true, People: 2, Wish: credit.Wish{Amount: 500_0000_00, Purpose: "购置数控机床", Product: "demo_a_equipment"}, Show: true,
+			Plan: 1, Firm: firm, Comes: true, People: 2, Wish: credit.Wish{Amount: 500_0000_00, Purpose: "购置数控机床", Product: "demo_a_equipment"}, Show: true,
 		}),
-		c.srv.Credit.AnswerMeeting(ctx, c.scopeOf("banker"), id, credit.Coming{Bank: "demo_a", Comes: true, People: 2}),
+		c.srv.Credit.AnswerMeeting(ctx, c.scopeOf("banker"), id, credit.Coming{Plan: 1, Bank: "demo_a", Comes: true, People: 2}),
 	} {
 		if err != nil {
 			c.t.Fatal(err)
@@ -88,7 +88,7 @@ func TestMeetings(t *testing.T) {
 	_, body = c.as("firm").get("/mine")
 	wants(t, body, "场银企对接会等您答复是否参加")
 	firm := fmt.Sprint(c.firms[tinghuCode])
-	answer := url.Values{"firm": {firm}, "comes": {"1"}, "people": {"2"}, "amount": {"much"}, "purpose": {"购置数控机床"}, "want": {"demo_a_equipment"}, "show": {"1"}}
+	answer := url.Values{"plan": {"1"}, "firm": {firm}, "comes": {"1"}, "people": {"2"}, "amount": {"much"}, "purpose": {"购置数控机床"}, "want": {"demo_a_equipment"}, "show": {"1"}}
 	res, body = c.as("firm").post(path+"/answer", answer)
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("an amount that is none: %d", res.StatusCode)
@@ -106,8 +106,8 @@ func TestMeetings(t *testing.T) {
 	wants(t, body, "1 场待答复")
 	_, body = c.as(bank).get(path)
 	wants(t, mainOf(body), "盐城亭湖甲机械有限公司", "500 万元 · 购置数控机床", "另有 1 家企业没有同意展示")
-	lacks(t, mainOf(body), "盐城大丰乙电子有限公司", dafengCode)
-	_, body = c.as(bank).post(path+"/answer", url.Values{"bank": {"demo_a"}, "comes": {"1"}, "people": {"3"}})
+	lacks(t, mainOf(body), "盐城大丰乙电子有限公司", dafengCode, tinghuCode)
+	_, body = c.as(bank).post(path+"/answer", url.Values{"plan": {"1"}, "bank": {"demo_a"}, "comes": {"1"}, "people": {"3"}})
 	wants(t, body, "参加，3 人")
 
 	at := c.now.Load().Add(30 * 3_600_000_000_000)

@@ -12,7 +12,7 @@ CREATE TABLE credit_meeting_bank (
   meeting_id BIGINT        NOT NULL REFERENCES credit_meeting (id),
   n          INTEGER       NOT NULL,
   bank       VARCHAR(64)   NOT NULL,
-  products   VARCHAR(4000) NOT NULL,
+  products   TEXT          NOT NULL,
   PRIMARY KEY (meeting_id, bank)
 );
 CREATE INDEX credit_meeting_bank_code ON credit_meeting_bank (bank, meeting_id);
