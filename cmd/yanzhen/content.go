@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/assess"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
@@ -67,6 +68,9 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadFlags(lib, over); err != nil {
 			return err
 		}
+		if _, err := loadAssessments(lib, over); err != nil {
+			return err
+		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All()), len(products.Products())))
 		return nil
 	}
@@ -102,6 +106,16 @@ func loadForms(lib *content.Library, over string) (*form.Set, error) {
 	}
 	forms, err := form.Load(files, lib)
 	return forms, placed(err, over)
+}
+
+// loadAssessments is the assessment models that ship, under the deployer's directory where one is named.
+func loadAssessments(lib *content.Library, over string) (*assess.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	set, err := assess.Load(files, lib)
+	return set, placed(err, over)
 }
 
 // loadReleases is the kinds of releases that ship, under the deployer's directory where one is named.

@@ -37,7 +37,7 @@ var order = [][]string{
 	{"internal/rule/sql"},
 	{"internal/condition", "internal/form"},
 	{"internal/casework", "internal/release"},
-	{"internal/policy"},
+	{"internal/assess", "internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
 	{"internal/policy/sample"},
@@ -80,6 +80,11 @@ var forbidden = []struct {
 		"a decision is a function of a document, facts and a date; what reads the database stands in policy/region",
 	},
 	{
+		"internal/assess",
+		[]string{"internal/store", "internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "net", "net/http", "database/sql"},
+		"a result is a function of a model, facts and a day",
+	},
+	{
 		"internal/demo",
 		[]string{"internal/sheet", "internal/content", "internal/party", "internal/source", "internal/fact", "internal/intake", "internal/store"},
 		"the generator shares no code with the reader of sheets, or a mistake in both would hide itself",
@@ -92,7 +97,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/flag"}
+var exact = []string{"internal/assess", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/flag"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

@@ -26,6 +26,9 @@ type Condition struct {
 // Facts are the definitions of the facts that the condition reads.
 func (c Condition) Facts() []content.FactDef { return c.that.Facts() }
 
+// That is the condition itself, for whoever asks many subjects at once.
+func (c Condition) That() *rule.Expr { return c.that }
+
 // Uses is what the condition reads of what the environment declared besides facts.
 func (c Condition) Uses() []string { return c.that.Uses() }
 
