@@ -6,6 +6,7 @@ import (
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/content/contenttest"
 )
 
 var everything = sync.OnceValues(func() (*Set, error) {
@@ -23,6 +24,12 @@ func shipped(t testing.TB) *Set {
 		t.Fatal(err)
 	}
 	return set
+}
+
+// TestSchemas holds the schemas that editors use against what is read.
+func TestSchemas(t *testing.T) {
+	contenttest.Schema(t, contentdata.FS, "schema/assessment.schema.json", &File{})
+	contenttest.Schema(t, contentdata.FS, "schema/assessment_cases.schema.json", &CasesFile{})
 }
 
 // TestWorkedCases runs what was computed by hand.
