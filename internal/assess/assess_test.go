@@ -353,6 +353,35 @@ func TestHandComputed(t *testing.T) {
 	}
 }
 
+// TestStructureAlone: a model that does not score may have parts whose questions nobody knows; one that scores may not.
+func TestStructureAlone(t *testing.T) {
+	const src = `rubric: bare
+edition: '1'
+title: {zh: 结构, en: Bare}
+issuer: {zh: 测试, en: Test}
+source: 测试
+confidence: unverified
+lacking: [{zh: 指标, en: Items}]
+full: '100'
+parts: [{id: base, name: {zh: 基础, en: Base}}, {id: asked, name: {zh: 提问, en: Asked}, choice: {of: ent.has_erp, shares: [{is: 'true', share: 100%}]}}]
+levels: [{id: '1', name: {zh: 一级, en: One}, score: '20'}]
+`
+	got, err := compiled(t, src).Decide(At{caseSubject{}, 2024, period.Date(2024, 6, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Scored || got.Level != -1 || len(got.Parts) != 3 || len(got.Missing) != 1 {
+		t.Errorf("scored %v, level %d, %d parts, missing %v", got.Scored, got.Level, len(got.Parts), got.Missing)
+	}
+	_, problems := Compile(ruletest.Library(), "x.yaml", []byte(strings.Replace(src, "lacking: [{zh: 指标, en: Items}]\n", "", 1)))
+	for _, p := range problems {
+		if p.Msg.Key == "assess.one_question" {
+			return
+		}
+	}
+	t.Errorf("not told: %v", fmt.Sprint(problems))
+}
+
 func TestCompileTellsMistakes(t *testing.T) {
 	for _, c := range []struct{ old, with, key string }{
 		{"weight: '60'", "weight: '61'", "assess.sum"},

@@ -387,6 +387,9 @@ func (c *compiler) question(n int, at []any) {
 			kinds++
 		}
 	}
+	if kinds == 0 && c.r.Refuses() { // a structure whose questions are not known either
+		return
+	}
 	if kinds != 1 {
 		c.report("assess.one_question", []any{node.ID}, at...)
 		return
