@@ -110,15 +110,15 @@ func (v View) Differences(ctx context.Context, one, two int64) ([]Difference, er
 	}
 	cells := map[columnKey]Cell{}
 	for _, l := range theirs {
-		if l.Cell.Known {
-			cells[columnKey{l.Def.Code, l.Period}] = l.Cell
+		if cell := l.Cell.AsStated(); cell.Known {
+			cells[columnKey{l.Def.Code, l.Period}] = cell
 		}
 	}
 	var all []Difference
 	for _, l := range ours {
 		other, both := cells[columnKey{l.Def.Code, l.Period}]
-		if both && l.Cell.Known && l.Cell.Value != other.Value {
-			all = append(all, Difference{Def: l.Def, Period: l.Period, One: l.Cell, Two: other})
+		if cell := l.Cell.AsStated(); both && cell.Known && cell.Value != other.Value {
+			all = append(all, Difference{Def: l.Def, Period: l.Period, One: cell, Two: other})
 		}
 	}
 	return all, nil

@@ -9,6 +9,9 @@
 // one that stands last. A statement of any state competes, "said to be missing" too: the last word of the best
 // authority holds. The statements about a merged subject count for the one it was merged into.
 //
+// A capability may say that what is stated of one subject is stated of others beside it too (Pairing): what is left then counts in its
+// place, and the time line says why.
+//
 // Frames holds the effective values in memory as columns, one for each definition and period. A snapshot never
 // changes; a commit makes the next one, which shares what did not change. The only way to read is Frames.For, which
 // takes the reader's scope and gives a View; no method of View tells of a subject, a value or a count beyond it. Who

@@ -33,6 +33,8 @@ type Frames struct {
 	codes  *codes
 	limits limits
 
+	pairings []Pairing
+
 	pastMu sync.Mutex
 	past   []*snapshot // most recently used first
 
@@ -179,6 +181,9 @@ func (b *builder) applyMerges(merges []source.LogEntry) (subjects []int64) {
 		b.merge(m)
 	}
 	b.clearSubjects(subjects)
+	if len(merges) > 0 {
+		b.again = nil // what lay below two parents lies below one, or the other way round
+	}
 	return subjects
 }
 
@@ -204,6 +209,7 @@ func (f *Frames) rebuild(ctx context.Context, seq int64) (*snapshot, error) {
 
 func (f *Frames) build(ctx context.Context, seq int64, codes *codes) (*snapshot, error) {
 	b := emptySnapshot(f.facts.lib).next(1, codes)
+	b.pairings = f.pairings
 	if seq == 0 {
 		return f.finish(ctx, b, 0)
 	}

@@ -98,7 +98,7 @@ type about struct {
 
 var (
 	aboutFirms    = []about{{"ent.revenue", years[0]}, {"ent.revenue", years[1]}, {"ent.founded", period.Period{}}, {"ent.address", period.Period{}}}
-	aboutProjects = []about{{"project.input", years[0]}, {"project.input", years[1]}}
+	aboutProjects = []about{{"project.input", years[0]}, {"project.input", years[1]}, {"project.mark", period.Period{}}}
 )
 
 // history drives a world and an oracle through random events.
@@ -129,7 +129,7 @@ func (h *history) statements() []Statement {
 		n := rapid.Int64Range(0, 3).Draw(h.t, "value")
 		switch {
 		case s.State != Present:
-		case a.def == "ent.address":
+		case a.def == "ent.address", a.def == "project.mark":
 			s.Value.Text = fmt.Sprint("街道", n)
 		default:
 			s.Value.Num = n

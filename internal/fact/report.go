@@ -200,7 +200,7 @@ func (v View) checkReport(n NewReport) error {
 	case length == 0 || length > maxEvidence || !utf8.ValidString(n.Evidence):
 		return errs.Invalid(i18n.M("report.need_evidence", maxEvidence))
 	}
-	holds := v.Value(n.Subject, n.Def, n.Period)
+	holds := v.Value(n.Subject, n.Def, n.Period).AsStated()
 	if holds.State == n.State && holds.Value == n.Value {
 		return errs.Conflict(i18n.M("report.known_already"))
 	}
@@ -309,7 +309,7 @@ func (v View) Reports(ctx context.Context) ([]Report, error) {
 		}
 		r.Subject = row.id
 		_, r.Speaker, _ = v.home(r.Subject)
-		r.Cell = row.Get(i, r.Period)
+		r.Cell = row.Get(i, r.Period).AsStated()
 		r.Same = !Beyond(def, Cell{State: r.State, Value: r.Value}, r.Cell)
 		r.Behind = v.snap.lib.Rank(*def, v.Authority(r.Cell)) < v.snap.lib.Rank(*def, r.From.Authority)
 		r.Answers = answers[r.Source]

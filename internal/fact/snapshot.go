@@ -1,6 +1,7 @@
 package fact
 
 import (
+	"cmp"
 	"iter"
 	"maps"
 	"slices"
@@ -32,6 +33,9 @@ type snapshot struct {
 	texts   []string         // what the codes of text columns stand for
 	merged  map[int64]int64  // from → into, as of seq
 	desk    *desk
+
+	pairings []Pairing
+	pairs    pairs
 }
 
 // ordinals numbers the subjects of one kind in the order in which they were met. A number never changes. Subjects that
@@ -177,7 +181,10 @@ func (s *snapshot) groups() groups {
 func (g groups) of(root int64) []int64 { return append([]int64{root}, g[root]...) }
 
 // cell reads one cell.
-func (s *snapshot) cell(c *column, ord uint32) Cell {
+func (s *snapshot) cell(c *column, ord uint32) Cell { return s.pairs.on(c, ord, s.stated(c, ord)) }
+
+// stated reads one cell as it was stated.
+func (s *snapshot) stated(c *column, ord uint32) Cell {
 	ch, i := c.at(ord)
 	if ch == nil {
 		return Cell{}
@@ -206,6 +213,7 @@ type builder struct {
 	byID  map[int64]*column // own copies by column id
 	ranks map[string][]int  // authority → rank by definition index
 	open  []*draft          // what is not packed yet
+	again map[int64]bool    // subjects whose pairing is worked out anew; nil for all
 }
 
 // maxOpen is how many chunks are open at a time, some 70 MB of them: enough for every column of a sheet in the order of
@@ -255,13 +263,18 @@ func (s *snapshot) next(epoch int64, codes *codes) *builder {
 	b := &builder{snapshot: *s, epoch: epoch, codes: codes, byID: map[int64]*column{}, ranks: map[string][]int{}}
 	b.kinds, b.saidAt, b.merged = maps.Clone(s.kinds), maps.Clone(s.saidAt), maps.Clone(s.merged)
 	b.columns = slices.Clone(s.columns)
+	if s.parties != nil {
+		b.again = map[int64]bool{}
+	}
 	return b
 }
 
 // done is the finished snapshot; the builder must not be used after it.
 func (b *builder) done(seq int64, parties *party.Registry) *snapshot {
 	b.pack()
+	before := cmp.Or(b.parties, parties)
 	b.seq, b.parties, b.texts = seq, parties, b.codes.texts
+	b.pair(before)
 	enterprises := 0
 	if o := b.kinds[content.Enterprise]; o != nil {
 		enterprises = len(o.ids)
@@ -338,10 +351,12 @@ func (b *builder) offer(r *row) {
 		return
 	}
 	def := col.def
-	ord := b.ordinal(b.lib.FactDefs()[def].Subject, b.root(r.subject))
+	subject := b.root(r.subject)
+	ord := b.ordinal(b.lib.FactDefs()[def].Subject, subject)
 	if m, by, n := col.standing(ord); m != 0 && !b.claim(def, saidAt, uint32(r.n)).beats(b.claim(def, by, n)) {
 		return
 	}
+	b.changes(def, subject)
 	d, i := b.draft(col, ord)
 	d.mark[i] = newMark(State(r.state), Precision(r.precise), Status(r.status))
 	d.said[i], d.n[i], d.value[i] = saidAt, uint32(r.n), r.num
@@ -469,6 +484,7 @@ func (b *builder) clearSource(saidAt uint32) (subjects []int64) {
 				d, at := b.draft(b.own(def, i), ord)
 				d.mark[at] = 0
 				lost[o.ids[ord]] = true
+				b.changes(def, o.ids[ord])
 			}
 		}
 	}

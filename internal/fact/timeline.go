@@ -66,7 +66,9 @@ func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 		said := stated[at.columnKey]
 		line := &lines[i]
 		line.Def, line.Period, line.Cell = v.snap.lib.FactDefs()[at.def], at.period, row.Get(at.def, at.period)
-		line.Stated = v.explain(line.Def, said)
+		if line.Stated = v.explain(line.Def, said); line.Cell.Paired != nil && line.Stated[0].Effective {
+			line.Stated[0].Why = v.whyPaired(*line)
+		}
 		for _, d := range disputes[at.columnKey] {
 			if slices.ContainsFunc(said, func(s Said) bool { return s.Source == d.Source && s.N == d.N }) {
 				line.Disputes = append(line.Disputes, d)

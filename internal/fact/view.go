@@ -43,7 +43,8 @@ type Cell struct {
 	Known     bool // State is Present: there is a value to reckon with
 	Precision Precision
 	Status    Status
-	Source    int64 // who said it; 0 when nobody did or the reader may not know. Origin tells more.
+	Source    int64   // who said it; 0 when nobody did or the reader may not know. Origin tells more.
+	Paired    *Paired // what was stated, where less counts because it is stated of others too; nil else
 
 	n int64 // of the statement within its source
 }

@@ -54,12 +54,12 @@ func (v View) Values(def string, p period.Period) iter.Seq[int64] {
 		if c == nil || c.text {
 			return
 		}
-		for _, ch := range c.chunks {
+		for k, ch := range c.chunks {
 			if ch == nil {
 				continue
 			}
 			for j := range chunkLen {
-				if mark(ch.mark.At(j)).state() == Present && !yield(ch.value.At(j)) {
+				if cell := v.snap.cell(c, uint32(k<<chunkBits+j)); cell.Known && !yield(cell.Value.Num) {
 					return
 				}
 			}

@@ -46,6 +46,7 @@ confidence: verified
 class: registration
 facts:
   - {code: project.input, name: {zh: 戊, en: Input}, type: money, unit: 万元, flow: flow, period: year, authority: [tax], sensitivity: internal}
+  - {code: project.mark, name: {zh: 庚, en: Mark}, type: text, flow: state, period: always, authority: [], sensitivity: internal}
 `
 
 const testAreaFacts = `

@@ -137,7 +137,7 @@ func (d *differ) statement(e *entry, s *stated, of *about) {
 			d.p.Kept++
 			return
 		}
-		if old = of.row.At(d.column(s.col.def, s.period)); old.State != fact.Unknown {
+		if old = of.row.At(d.column(s.col.def, s.period)).AsStated(); old.State != fact.Unknown {
 			line.Class, line.Holds = d.class(def, s.said, old)
 		}
 	}
@@ -221,7 +221,7 @@ func (d *differ) watch(e *entry, s *stated, of *about) {
 	}
 	if of.known {
 		for _, p := range near(s.period) {
-			cell := of.row.At(d.column(s.col.def, p))
+			cell := of.row.At(d.column(s.col.def, p)).AsStated()
 			if !cell.Known || cell.Value.Num == 0 {
 				continue
 			}
@@ -300,7 +300,7 @@ func (d *differ) amounts(c *column) []int64 {
 		for _, id := range subjects {
 			row, _ := d.view.Row(id)
 			for _, p := range periods {
-				if cell := row.At(d.column(c.def, p)); cell.Known && cell.Value.Num != 0 {
+				if cell := row.At(d.column(c.def, p)).AsStated(); cell.Known && cell.Value.Num != 0 {
 					if all = append(all, cell.Value.Num); len(all) == maxSample {
 						return all
 					}

@@ -145,7 +145,7 @@ func (f *former) holds(row fact.Row, s *stated) bool {
 		c = f.view.Column(s.col.fact.Code, s.period)
 		f.columns[key] = c
 	}
-	cell := row.At(c)
+	cell := row.At(c).AsStated()
 	return f.sources[cell.Source] && cell.State == s.said.State && cell.Value == s.said.Value && cell.Precision == s.precision
 }
 
