@@ -89,7 +89,7 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openSelections(p); err != nil {
 		return err
 	}
-	if err := in.openCredit(p); err != nil {
+	if err := in.openCredit(ctx, p); err != nil {
 		return err
 	}
 	if err := in.openFlags(p); err != nil {

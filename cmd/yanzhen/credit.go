@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"path/filepath"
 
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -20,7 +21,7 @@ func loadProducts(lib *content.Library, over string) (*credit.Set, error) {
 }
 
 // openCredit opens the store of banks and loans.
-func (in *installation) openCredit(p *place) error {
+func (in *installation) openCredit(ctx context.Context, p *place) error {
 	set, err := loadProducts(in.lib, p.content)
 	if err != nil {
 		return err
@@ -33,5 +34,5 @@ func (in *installation) openCredit(p *place) error {
 		DB: in.db, Sources: in.sources, Parties: in.parties, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib),
 		Set: set, Demo: in.demo, Consents: in.consent, Facts: in.facts, Files: lists,
 	})
-	return nil
+	return in.credit.StateContracts(ctx)
 }

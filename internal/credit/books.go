@@ -45,9 +45,10 @@ type known struct {
 	number   string // of its contract or drawdown, as it was named
 	key      string // number as it is compared
 	ppm      int64  // yearly rate; −1 where nobody said
-	clear    bool   // amount and day are known
+	sized    bool   // the amount is known
+	clear    bool   // and the day
 	gone     bool   // it was said that there is none
-	twice    bool   // the drawdowns of a contract say all of the same money already
+	twice    bool   // the drawdowns of a contract say all of the same money already; what is known of it is as it was stated
 	under    string // number of the contract under which it was drawn, as it is compared; "" where nobody said
 	contract *runs  // likewise, of one that the bank entered
 }
@@ -55,15 +56,14 @@ type known struct {
 const (
 	drawdownSubjects = `SELECT subject, case_id, voucher FROM credit_drawdown ORDER BY id`
 
-	// listedSubjects are the loans that became known by a bank's list, with the contract that it names.
-	listedSubjects = `SELECT s.made, l.contract, l.voucher FROM credit_settlement s JOIN credit_list_line l ON l.list_id = s.list_id AND l.n = s.n
+	// listedSubjects are the loans that became known by a bank's list under a contract that it names.
+	listedSubjects = `SELECT s.made, l.voucher FROM credit_settlement s JOIN credit_list_line l ON l.list_id = s.list_id AND l.n = s.n
 WHERE s.made <> 0 AND l.contract <> '' ORDER BY s.id`
 )
 
 // drawnUnder is under which contract a loan was drawn.
 type drawnUnder struct {
-	subject, id int64 // id is the case of the contract; 0 where a list alone names it
-	key         string
+	subject, id int64  // id is the case of the contract; 0 where a list alone names it
 	voucher     string // its own number
 	contract    *runs
 }
@@ -99,19 +99,13 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
-	listed, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) {
-		err = r.Scan(&d.subject, &d.key, &d.voucher)
-		d.key = content.Fold(d.key)
-		return d, err
-	}, listedSubjects)
+	listed, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.voucher) }, listedSubjects)
 	if err != nil {
 		return nil, err
 	}
 	of := map[int64]drawnUnder{}
 	for _, d := range append(listed, drawn...) {
-		if d.contract = under[d.id]; d.contract != nil {
-			d.key = d.contract.key
-		}
+		d.contract = under[d.id]
 		of[d.subject] = d
 	}
 	out := &books{}
@@ -130,50 +124,16 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 	return out, nil
 }
 
-// told says of the loans of a firm under which contracts they were drawn, and which stand in a sheet under the number of a contract whose
-// drawdowns are known one by one. What these cover of such a loan is left out of it; one that they cover whole is there twice.
+// told says of the loans of a firm under which contracts that banks entered they were drawn, and what their own numbers are.
 func (f firmLoans) told(of map[int64]drawnUnder) []known {
 	loans := slices.Clone(f.loans)
 	for i := range loans {
 		d := of[loans[i].subject]
-		if loans[i].contract, loans[i].under = d.contract, d.key; d.voucher != "" { // facts of leases have the number of the contract
+		if loans[i].contract = d.contract; d.voucher != "" { // facts of leases have the number of the contract
 			loans[i].number, loans[i].key = d.voucher, content.Fold(d.voucher)
 		}
 	}
-	for i := range loans {
-		l := &loans[i]
-		if l.under != "" || l.gone {
-			continue
-		}
-		var drawn []known
-		covered := money.Fen(0)
-		for _, x := range loans {
-			if x.kind == l.kind && !x.gone && x.clear && x.under != "" && x.under == l.key && (l.by.Key == "" || l.by.Key == x.by.Key) {
-				drawn = append(drawn, x)
-				covered += x.principal
-			}
-		}
-		switch {
-		case len(drawn) == 0:
-		case !l.clear || covered >= l.principal:
-			l.twice = true
-		default:
-			*l = l.without(drawn)
-		}
-	}
 	return loans
-}
-
-// without is a loan of which drawdowns say a part already: what they do not say of its principal and of its balances.
-func (l known) without(drawn []known) known {
-	l.balances = slices.Clone(l.balances)
-	for _, x := range drawn {
-		l.principal -= x.principal
-		for i, b := range l.balances {
-			l.balances[i].fen = max(b.fen-x.outstanding(b.end), 0)
-		}
-	}
-	return l
 }
 
 // gather reads the loans of all firms from facts.
@@ -197,30 +157,41 @@ func (s *Store) gather(ctx context.Context, seq int64) (*books, error) {
 	return out, nil
 }
 
-// knownOf is a loan or a lease as facts tell it.
+// knownOf is a loan or a lease as facts tell it: what counts of it beside its drawdowns, or all that was stated where that is nothing.
 func (k Kind) knownOf(set *Set, view fact.View, id int64) known {
 	always, t := period.Period{}, k.tells()
 	l := known{kind: k, subject: id, ppm: -1, by: set.lender(view.Value(id, t.bank, always).Value.Text)}
-	if c := view.Value(id, t.contract, always); c.Known {
+	l.under = content.Fold(view.Value(id, t.under, always).Value.Text)
+	principal := view.Value(id, t.principal, always)
+	l.twice = principal.Paired != nil && principal.State == fact.None
+	l.gone = principal.State == fact.None && !l.twice
+	read := func(def string, p period.Period) fact.Cell {
+		c := view.Value(id, def, p)
+		if l.twice {
+			return c.AsStated()
+		}
+		return c
+	}
+	if c := read(t.contract, always); c.Known {
 		l.number = c.Value.Text
 	} else if sub, ok := view.Subject(id); ok {
 		l.number = sub.Key
 	}
 	l.key = content.Fold(l.number)
-	if c := view.Value(id, t.rate, always); c.Known {
+	if c := read(t.rate, always); c.Known {
 		l.ppm = c.Value.Num
 	}
-	principal, drawn := view.Value(id, t.principal, always), view.Value(id, t.drawnOn, always)
+	principal, drawn := read(t.principal, always), read(t.drawnOn, always)
 	if t.begun != "" && !drawn.Known {
-		drawn = view.Value(id, t.begun, always)
+		drawn = read(t.begun, always)
 	}
-	l.gone, l.clear = principal.State == fact.None, principal.Known && drawn.Known
+	l.sized, l.clear = principal.Known, principal.Known && drawn.Known
 	l.principal, l.drawn = money.Fen(principal.Value.Num), period.Day(drawn.Value.Num)
-	if c := view.Value(id, t.repaidOn, always); c.Known {
+	if c := read(t.repaidOn, always); c.Known {
 		l.repaid = period.Day(c.Value.Num)
 	}
 	for _, m := range view.Periods(id, t.balance) {
-		if c := view.Value(id, t.balance, m); c.Known {
+		if c := read(t.balance, m); c.Known {
 			_, end, _ := m.Span()
 			l.balances = append(l.balances, balanceAt{end, money.Fen(c.Value.Num)})
 		}

@@ -17,7 +17,8 @@
 // old ones is asked to look again.
 //
 // Overview adds up what banks lend to the firms that a scope may see: lines by the contracts of referrals, all else by facts, so that
-// loans that came in a sheet count as those that a bank entered here.
+// loans that came in a sheet count as those that a bank entered here. What drawdowns tell of a loan that a sheet tells too counts once, for
+// whoever reads facts (pairing).
 //
 // A bank's List of its loans at the end of a month is laid beside our records line by line (Reconciliation), as they stand when somebody
 // looks. What differs is settled: the bank's word becomes facts with the list as their source, and corrects what the bank entered; or ours

@@ -285,7 +285,7 @@ func (s *Store) draws(ctx context.Context, tx *store.Tx, at *casework.Moment) er
 	if err := d.Kind.writeRental(ctx, tx, d.ID, r.Case, d.Rental); err != nil {
 		return err
 	}
-	if err := at.State(ctx, append(d.begins(p.By.Name.ZH, c.Number, a.use()), d.idle(at.View(), at.Today())...)...); err != nil {
+	if err := s.stand(ctx, tx, at, c, append(d.begins(p.By.Name.ZH, c.Number, a.use()), d.idle(at.View(), at.Today())...)); err != nil {
 		return err
 	}
 	t := d.Kind.tells()
@@ -341,16 +341,32 @@ func (s *Store) repays(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err := s.writeRepayment(ctx, tx, d.ID, r, at.Event().Actor); err != nil {
 		return err
 	}
-	return s.stand(ctx, tx, at, c, all, append(all[i].repays(r.PaidOn), all[i].idle(at.View(), at.Today())...))
+	return s.stand(ctx, tx, at, c, append(all[i].repays(r.PaidOn), all[i].idle(at.View(), at.Today())...))
 }
 
-// stand states what follows for a drawdown of the contract. What a sheet said of the same money makes way.
-func (s *Store) stand(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, stated []fact.Statement) error {
-	none, err := s.overtakes(ctx, tx, at, c, all, stated)
+// stand states what follows for a drawdown of the contract. Approvals are looked at again that stand on what a sheet tells of the same money,
+// of which another part counts now, or on what others said that was paid of the drawdown itself.
+func (s *Store) stand(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, stated []fact.Statement) error {
+	if err := at.State(ctx, stated...); err != nil {
+		return err
+	}
+	r, _, err := s.referral(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
-	return at.State(ctx, append(stated, none...)...)
+	shaken := s.sheets(at.View(), c.Kind, at.Case().Enterprise, r.Bank, c.Number, stated)
+	for _, f := range stated {
+		said := at.View().Value(f.Subject, f.Def, f.Period)
+		if f.Def == c.Kind.tells().paid && f.State == fact.Present && said.Known && at.View().Authority(said) != bankAuthority && !slices.Contains(shaken, f.Subject) {
+			shaken = append(shaken, f.Subject)
+		}
+	}
+	for _, id := range shaken {
+		if err := at.Doubt(ctx, id, c.Kind.redrawn(c.Number)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // maxRepayments is above every number of a repayment.
@@ -410,7 +426,7 @@ func (s *Store) redraws(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if said := at.View().Value(before.Subject, project, period.Period{}); use.Project == "" && said.Known && at.View().Authority(said) == bankAuthority {
 		besides = append(besides, before.none(project, period.Period{})) // it was entered for one, and is for none
 	}
-	return s.corrected(ctx, tx, at, c, all, before, all[i], besides...)
+	return s.corrected(ctx, tx, at, c, before, all[i], besides...)
 }
 
 // rerepays corrects a repayment that was entered wrongly.
@@ -436,7 +452,7 @@ func (s *Store) rerepays(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	if err := s.restateRepayment(ctx, tx, r, a.text("reason"), at.Event().Actor); err != nil {
 		return err
 	}
-	return s.corrected(ctx, tx, at, c, all, before, all[i])
+	return s.corrected(ctx, tx, at, c, before, all[i])
 }
 
 // undoes takes a drawdown back that there was not, or one of its repayments.
@@ -471,7 +487,7 @@ func (s *Store) undoes(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if msg, broken := c.breaks(was, all); broken {
 		return at.Refuse(msg)
 	}
-	return s.corrected(ctx, tx, at, c, all, before, all[i])
+	return s.corrected(ctx, tx, at, c, before, all[i])
 }
 
 // numbered is a repayment by its number; Conflict where there is none.
@@ -485,8 +501,8 @@ func numbered(at *casework.Moment, d Drawdown, n int64) (Repayment, error) {
 }
 
 // corrected states what stands now, and has the applications looked at again in which an approval stands on what was said before.
-func (s *Store) corrected(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, before, now Drawdown, besides ...fact.Statement) error {
-	if err := s.stand(ctx, tx, at, c, all, slices.Concat(now.restates(before), now.idle(at.View(), at.Today()), besides)); err != nil {
+func (s *Store) corrected(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, before, now Drawdown, besides ...fact.Statement) error {
+	if err := s.stand(ctx, tx, at, c, slices.Concat(now.restates(before), now.idle(at.View(), at.Today()), besides)); err != nil {
 		return err
 	}
 	t := now.Kind.tells()

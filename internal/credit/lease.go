@@ -8,7 +8,6 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/audit"
-	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -72,22 +71,34 @@ func IsReferral(workflow string) bool {
 
 // telling is how facts tell what was given, and what it is called where Chinese is written.
 type telling struct {
-	contract, bank, project, principal, drawnOn, dueOn, rate, balance, repaidOn string
+	contract, under, bank, project, principal, drawnOn, dueOn, rate, balance, repaidOn string
 
 	begun string // of a sheet that does not say drawnOn; "" for none
 	paid  string // what was paid in a year: interest of a loan, rents of a lease
+
+	names string   // what a drawdown is called: its number, or what was delivered
+	sums  []string // amounts besides principal and balances, which add up over drawdowns
+	terms []string // what is told of no loan that there is not, besides principal and balances
 
 	noun, lender, drawdown string
 }
 
 var tellings = map[Kind]telling{
 	Loan: {
-		"loan.contract", "loan.bank", "loan.project", "loan.principal", "loan.drawn_on", "loan.due_on", "loan.rate", "loan.balance", "loan.repaid_on",
-		"", "loan.interest_paid", "贷款", "银行", "借据",
+		"loan.contract", "loan.under", "loan.bank", "loan.project", "loan.principal", "loan.drawn_on", "loan.due_on", "loan.rate", "loan.balance", "loan.repaid_on",
+		"", "loan.interest_paid",
+		"loan.contract",
+		[]string{"loan.interest_paid"},
+		[]string{"loan.drawn_on", "loan.due_on", "loan.rate", "loan.for_digital", "loan.for_renovation"},
+		"贷款", "银行", "借据",
 	},
 	Lease: {
-		"lease.contract", "lease.lessor", "lease.project", "lease.financed", "lease.delivered_on", "lease.ends_on", "lease.rate", "lease.balance", "lease.paid_off_on",
-		"lease.started_on", "lease.cost", "租赁", "租赁公司", "交付",
+		"lease.contract", "lease.under", "lease.lessor", "lease.project", "lease.financed", "lease.delivered_on", "lease.ends_on", "lease.rate", "lease.balance", "lease.paid_off_on",
+		"lease.started_on", "lease.cost",
+		"lease.asset",
+		[]string{"lease.cost", "lease.rent_due", "lease.price"},
+		[]string{"lease.delivered_on", "lease.started_on", "lease.ends_on", "lease.rate", "lease.asset"},
+		"租赁", "租赁公司", "交付",
 	},
 }
 
@@ -385,45 +396,4 @@ func (d Drawdown) overpaid() (msg i18n.Msg, ok bool) {
 		return i18n.M("credit.over_rents", d.Voucher, paid.In(wan), due.In(wan)), true
 	}
 	return msg, false
-}
-
-// overtakes takes back what a sheet says that the lease of a contract cost in years of which rents of its deliveries are stated: one rent
-// would count twice. Approvals that stand on it, or on what others said of the delivery itself, are looked at again. all are the deliveries,
-// stated what is said of one of them.
-func (s *Store) overtakes(ctx context.Context, tx *store.Tx, at *casework.Moment, c Contract, all []Drawdown, stated []fact.Statement) (none []fact.Statement, err error) {
-	if c.Kind != Lease {
-		return nil, nil
-	}
-	r, _, err := s.referral(ctx, tx, at.Case().ID)
-	if err != nil {
-		return nil, err
-	}
-	view, t, firm := at.View(), c.Kind.tells(), at.Case().Enterprise
-	if e, ok := view.Enterprise(firm); ok {
-		firm = e.ID
-	}
-	for _, id := range view.Children(firm, string(c.Kind)) {
-		l := c.Kind.knownOf(s.Set, view, id)
-		if l.key != content.Fold(c.Number) || l.by.Key != "" && l.by.Key != r.Bank {
-			continue
-		}
-		entered, doubt := slices.ContainsFunc(all, func(d Drawdown) bool { return d.Subject == id }), false
-		for _, f := range stated {
-			said := view.Value(id, t.paid, f.Period)
-			switch {
-			case f.Def != t.paid || f.State != fact.Present || !said.Known:
-			case !entered:
-				none, doubt = append(none, Drawdown{Subject: id}.none(t.paid, f.Period)), true
-			case f.Subject == id && view.Authority(said) != bankAuthority:
-				doubt = true
-			}
-		}
-		if !doubt {
-			continue
-		}
-		if err := at.Doubt(ctx, id, "合同 "+c.Number+" 的租金已由"+t.lender+"按交付登记，不再按原有数据计算"); err != nil {
-			return nil, err
-		}
-	}
-	return none, nil
 }

@@ -154,6 +154,20 @@ func (w *world) project(firm int64, name string) {
 // paysFor is what clauses of 盐政办发〔2022〕6号 pay a firm, by clause and year, where the lease counts as the setting says.
 func (w *world) paysFor(firm int64, lease string, clauses ...string) map[string]string {
 	w.t.Helper()
+	got := map[string]string{}
+	for _, l := range w.decided(firm, lease).Lines {
+		for _, c := range clauses {
+			if l.Clause == c {
+				got[c+" "+period.OfYear(l.Year).String()] = string(l.State) + " " + l.Own.Sure.String()
+			}
+		}
+	}
+	return got
+}
+
+// decided is what is decided of a firm by 盐政办发〔2022〕6号 today, where the lease counts as the setting says.
+func (w *world) decided(firm int64, lease string) *policy.Decision {
+	w.t.Helper()
 	src, err := contentdata.FS.ReadFile("policies/yancheng/2022-6/policy.yaml")
 	must(w.t, err)
 	pol, problems := policy.Compile(w.Library, "policy.yaml", src)
@@ -168,15 +182,7 @@ func (w *world) paysFor(firm int64, lease string, clauses ...string) map[string]
 	defer runner.Close()
 	d, err := runner.Decide(w.t.Context(), view, plan, firm, w.Clock.Today())
 	must(w.t, err)
-	got := map[string]string{}
-	for _, l := range d.Lines {
-		for _, c := range clauses {
-			if l.Clause == c {
-				got[c+" "+period.OfYear(l.Year).String()] = string(l.State) + " " + l.Own.Sure.String()
-			}
-		}
-	}
-	return got
+	return d
 }
 
 // A lease that the lessor entered is what the clause on leases reads: its rents of a year count as investment of the project that it is for,

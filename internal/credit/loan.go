@@ -249,7 +249,7 @@ func (d Drawdown) none(def string, p period.Period) fact.Statement {
 // begins are the facts that a drawdown states under a contract: of the loan or lease, and its balance in the month in which it was drawn.
 func (d Drawdown) begins(bank, contract string, use Use) []fact.Statement {
 	t := d.Kind.tells()
-	all := slices.Concat([]fact.Statement{d.text(t.contract, d.Kind.numbered(contract, d.Voucher)), d.text(t.bank, bank)}, d.terms(), d.leased(Drawdown{}), use.facts(d))
+	all := slices.Concat([]fact.Statement{d.text(t.contract, d.Kind.numbered(contract, d.Voucher)), d.text(t.under, contract), d.text(t.bank, bank)}, d.terms(), d.leased(Drawdown{}), use.facts(d))
 	return append(all, d.balance(d.DrawnOn))
 }
 

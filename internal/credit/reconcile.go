@@ -676,10 +676,21 @@ func (st *settling) accept(ctx context.Context, r Row) (src, loan int64, err err
 	for i := range all {
 		all[i].Subject, all[i].Place = loan, r.Line.Place
 	}
-	if err := st.Facts.Say(ctx, st.tx, src, all); err != nil || r.Own == nil {
-		return src, loan, err
+	if err := st.Facts.Say(ctx, st.tx, src, all); err != nil {
+		return 0, 0, err
 	}
-	t := st.kind.tells()
+	t, firm, under := st.kind.tells(), r.Line.Firm, r.Line.Contract
+	if r.Own != nil {
+		firm, under = r.Own.Firm, st.view.Value(loan, st.kind.tells().under, period.Period{}).Value.Text
+	}
+	for _, id := range st.sheets(st.view, st.kind, firm, st.list.Bank, under, all) {
+		if err := st.cases.Doubt(ctx, st.tx, firm, id, st.kind.redrawn(under)); err != nil {
+			return 0, 0, err
+		}
+	}
+	if r.Own == nil {
+		return src, loan, nil
+	}
 	return src, loan, st.cases.Doubt(ctx, st.tx, r.Own.Firm, loan, "按"+t.lender+"清单更正了"+t.drawdown+" "+r.Line.Voucher)
 }
 
@@ -743,7 +754,11 @@ func (st *settling) begins(ctx context.Context, src int64, x Line) ([]fact.State
 	text := func(def, s string) fact.Statement {
 		return fact.Statement{Def: def, State: fact.Present, Value: fact.Value{Text: s}, Shown: s}
 	}
-	return append(st.states(x), text(t.contract, st.kind.numbered(x.Contract, x.Voucher)), text(t.bank, st.bank)), ids[0], nil
+	all := append(st.states(x), text(t.contract, st.kind.numbered(x.Contract, x.Voucher)), text(t.bank, st.bank))
+	if x.Contract != "" {
+		all = append(all, text(t.under, x.Contract))
+	}
+	return all, ids[0], nil
 }
 
 // restates corrects a drawdown that the bank has entered, so that it comes to what its list says.

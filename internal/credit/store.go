@@ -55,12 +55,16 @@ type Store struct {
 	beside   shelf.Shelf[laidKey, laidRows] // lists of banks beside our records
 }
 
-// Open is the store over a database that Migrations were applied to.
+// Open is the store over a database that Migrations were applied to. It asks to hear of sources that are taken back, and has views leave out
+// what drawdowns tell of loans of sheets: call it once for a source.Store and the frames beside it.
 func Open(d Deps) *Store {
 	s := &Store{Deps: d}
 	s.beside.RoomFor(maxLines / 25) // two of the longest, or many as they are
 	if d.Sources != nil {
 		d.Sources.OnRetract(s.holds)
+		for _, k := range Kinds() {
+			d.Frames.Pair(s.pairing(k))
+		}
 	}
 	return s
 }
