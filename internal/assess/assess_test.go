@@ -138,16 +138,25 @@ func compiled(t testing.TB, src string) *Rubric {
 	return r
 }
 
-// firm is random facts, some of them missing or nothing.
+// firm is random facts, some of them missing or nothing. One firm in eight answers all questions of one list alike, since what many
+// things must reach together is hardly reached at random.
 func firm(r *Rubric, rnd *rand.Rand) caseSubject {
 	s := caseSubject{}
 	lost := rnd.IntN(4) // of ten facts
+	alike := -1
+	if rnd.IntN(8) == 0 {
+		alike = rnd.IntN(8)
+	}
 	for _, def := range r.Facts() {
 		switch n := rnd.IntN(10); {
 		case n < lost:
 			continue
 		case n == 9 && rnd.IntN(3) == 0:
 			s[def.Code] = reply{state: rule.None}
+			continue
+		}
+		if list, ok := r.lib.CodeList(def.Codes); ok && alike >= 0 {
+			s[def.Code] = reply{rule.Present, rule.Text(list.Entries[alike%len(list.Entries)].Code)}
 			continue
 		}
 		s[def.Code] = reply{rule.Present, some(r, def, rnd)}
@@ -162,6 +171,9 @@ func some(r *Rubric, def content.FactDef, rnd *rand.Rand) rule.Value {
 	case content.Int:
 		return rule.Int(int64(rnd.IntN(7)))
 	case content.Code:
+		if nodes := map[string][]string{"ent.area": {"320505", "320904"}, "ent.industry": {"4411", "3670"}}[def.Code]; nodes != nil {
+			return rule.Text(nodes[rnd.IntN(len(nodes))])
+		}
 		list, _ := r.lib.CodeList(def.Codes)
 		return rule.Text(list.Entries[rnd.IntN(len(list.Entries))].Code)
 	case content.Rate:
