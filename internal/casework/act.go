@@ -275,7 +275,7 @@ func (a *Action) apart(ctx context.Context, q store.Querier, id, actor int64) (s
 		action string
 		actor  int64
 	}
-	done, err := list(ctx, q, func(r *store.Rows) (d deed, err error) { return d, r.Scan(&d.action, &d.actor) }, actedBefore, id)
+	done, err := store.List(ctx, q, func(r *store.Rows) (d deed, err error) { return d, r.Scan(&d.action, &d.actor) }, actedBefore, id)
 	if err != nil {
 		return "", err
 	}
@@ -542,7 +542,7 @@ func (st *step) count() error {
 		outcome string
 		n       int64
 	}
-	all, err := list(context.Background(), st.tx, func(r *store.Rows) (a answer, err error) { return a, r.Scan(&a.outcome, &a.n) }, answersOf, st.c.ID, st.c.Moved)
+	all, err := store.List(context.Background(), st.tx, func(r *store.Rows) (a answer, err error) { return a, r.Scan(&a.outcome, &a.n) }, answersOf, st.c.ID, st.c.Moved)
 	if err != nil {
 		return err
 	}

@@ -154,7 +154,7 @@ func (s *Store) Asked(ctx context.Context, scope access.Scope, workflow string, 
 
 // addSpans counts the tasks that a query finds, by when they began and how long they may take.
 func addSpans(ctx context.Context, q store.Querier, spans map[span]int, query string, args ...any) error {
-	_, err := list(ctx, q, func(r *store.Rows) (x span, err error) {
+	_, err := store.List(ctx, q, func(r *store.Rows) (x span, err error) {
 		var since int32
 		var n int
 		err = r.Scan(&x.days, &since, &n)
@@ -216,7 +216,7 @@ func (s *Store) stretch(ctx context.Context, q store.Querier, in *Inbox, p part,
 	n := len(args)
 	query := fmt.Sprintf(`%s%s AND t.days = $%d AND t.since_day = $%d ORDER BY t.id LIMIT $%d OFFSET $%d`, waitingOf, where, n-3, n-2, n-1, n)
 	today := s.Clock.Today()
-	found, err := list(ctx, q, func(r *store.Rows) (w Waiting, err error) {
+	found, err := store.List(ctx, q, func(r *store.Rows) (w Waiting, err error) {
 		var title string
 		w.CaseTask, err = scanTask(also{r, &title})
 		w.Title = title

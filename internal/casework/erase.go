@@ -27,7 +27,7 @@ const (
 
 // EndedFiles is the files of cases that were over before an instant (ms), the oldest first, whose bytes are kept.
 func EndedFiles(ctx context.Context, q store.Querier, before int64) ([]EndedFile, error) {
-	all, err := list(ctx, q, func(r *store.Rows) (f EndedFile, err error) {
+	all, err := store.List(ctx, q, func(r *store.Rows) (f EndedFile, err error) {
 		f.Evidence, err = scanFile(scanner(func(dest ...any) error { return r.Scan(append(dest, &f.Enterprise, &f.Area, &f.Ended)...) }))
 		return f, err
 	}, endedFiles, before)

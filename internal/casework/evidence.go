@@ -64,7 +64,7 @@ func scanFile(r interface{ Scan(...any) error }) (f Evidence, err error) {
 }
 
 func evidenceOf(ctx context.Context, q store.Querier, id int64) ([]Evidence, error) {
-	return list(ctx, q, func(r *store.Rows) (Evidence, error) { return scanFile(r) }, filesOf, id)
+	return store.List(ctx, q, func(r *store.Rows) (Evidence, error) { return scanFile(r) }, filesOf, id)
 }
 
 // Attachment is a file to be added to a case.
@@ -325,11 +325,11 @@ func (s *Store) Twins(ctx context.Context, scope access.Scope, id int64) ([]Twin
 				&c.State, &c.Since, &c.Moved, &c.Events, &c.Ended, &data)
 		}
 	}
-	all, err := list(ctx, s.DB.Read(), scan(false), twinFiles, id)
+	all, err := store.List(ctx, s.DB.Read(), scan(false), twinFiles, id)
 	if err != nil {
 		return nil, err
 	}
-	marks, err := list(ctx, s.DB.Read(), scan(true), twinMarks, id)
+	marks, err := store.List(ctx, s.DB.Read(), scan(true), twinMarks, id)
 	if err != nil {
 		return nil, err
 	}

@@ -155,7 +155,7 @@ const (
 
 // shake opens a task in every case that an approval of stands on a source that is being taken back. What was frozen stays.
 func (s *Store) shake(ctx context.Context, tx *store.Tx, src source.Source) error {
-	cases, err := list(ctx, tx, scanID, shakenBy, src.ID)
+	cases, err := store.List(ctx, tx, scanID, shakenBy, src.ID)
 	if err != nil {
 		return err
 	}
@@ -179,7 +179,7 @@ func scanID(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }
 // doubt opens a task in every case of an enterprise that an approval of stands on something about a subject, besides the one
 // in which that was found out.
 func (in *session) doubt(ctx context.Context, enterprise, subject, found int64, why string) error {
-	cases, err := list(ctx, in.tx, scanID, restingOn, enterprise, subject)
+	cases, err := store.List(ctx, in.tx, scanID, restingOn, enterprise, subject)
 	if err != nil {
 		return err
 	}

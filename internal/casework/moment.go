@@ -201,7 +201,7 @@ func (m *Moment) Assigned(ctx context.Context, role access.Role) ([]int64, error
 }
 
 func assigned(ctx context.Context, q store.Querier, id int64, role string) ([]int64, error) {
-	return list(ctx, q, func(r *store.Rows) (a int64, err error) { return a, r.Scan(&a) }, assignedTo, id, role)
+	return store.List(ctx, q, func(r *store.Rows) (a int64, err error) { return a, r.Scan(&a) }, assignedTo, id, role)
 }
 
 // Notify tells a role, or the applicant, something about the case.
@@ -263,7 +263,7 @@ const childrenOf = `SELECT c.id, c.state FROM case_head c WHERE c.batch = $1 ORD
 
 // Children are the cases that the case gathers, by their ids.
 func (m *Moment) Children(ctx context.Context) ([]int64, error) {
-	return list(ctx, m.step.tx, func(r *store.Rows) (id int64, err error) {
+	return store.List(ctx, m.step.tx, func(r *store.Rows) (id int64, err error) {
 		var state string
 		return id, r.Scan(&id, &state)
 	}, childrenOf, m.step.c.ID)
@@ -280,7 +280,7 @@ func childrenAct(ctx context.Context, tx *store.Tx, at *Moment, args eachChild) 
 		id    int64
 		state string
 	}
-	all, err := list(ctx, tx, func(r *store.Rows) (c child, err error) { return c, r.Scan(&c.id, &c.state) }, childrenOf, at.step.c.ID)
+	all, err := store.List(ctx, tx, func(r *store.Rows) (c child, err error) { return c, r.Scan(&c.id, &c.state) }, childrenOf, at.step.c.ID)
 	if err != nil {
 		return err
 	}
@@ -302,11 +302,11 @@ func childrenAct(ctx context.Context, tx *store.Tx, at *Moment, args eachChild) 
 
 // objectOf is a case as the rule table sees it.
 func (s *Store) objectOf(ctx context.Context, q store.Querier, c Case) (access.Object, error) {
-	accounts, err := list(ctx, q, func(r *store.Rows) (a int64, err error) { return a, r.Scan(&a) }, allAssigned, c.ID)
+	accounts, err := store.List(ctx, q, func(r *store.Rows) (a int64, err error) { return a, r.Scan(&a) }, allAssigned, c.ID)
 	if err != nil {
 		return access.Object{}, err
 	}
-	roles, err := list(ctx, q, func(r *store.Rows) (a access.Role, err error) { return a, r.Scan(&a) }, allHanded, c.ID)
+	roles, err := store.List(ctx, q, func(r *store.Rows) (a access.Role, err error) { return a, r.Scan(&a) }, allHanded, c.ID)
 	if err != nil {
 		return access.Object{}, err
 	}

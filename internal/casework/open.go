@@ -64,7 +64,7 @@ func (in *session) running(ctx context.Context, workflow string, subject int64) 
 	if err := in.tx.Lock(ctx, fmt.Sprintf("case alone %s %d", workflow, subject)); err != nil {
 		return nil, err
 	}
-	ids, err := list(ctx, in.tx, scanID, openOf, subject, workflow)
+	ids, err := store.List(ctx, in.tx, scanID, openOf, subject, workflow)
 	if err != nil {
 		return nil, fmt.Errorf("look for a case of %s under way: %w", workflow, err)
 	}

@@ -167,7 +167,7 @@ func (w *filing) judge(url string) {
 		name string
 	}
 	noted, known := map[key]Evidence{}, map[string]bool{}
-	rows, err := list(w.Context(), db.Read(), func(r *store.Rows) (Evidence, error) { return scanFile(r) }, `SELECT `+evidenceColumns+` FROM case_evidence f`)
+	rows, err := store.List(w.Context(), db.Read(), func(r *store.Rows) (Evidence, error) { return scanFile(r) }, `SELECT `+evidenceColumns+` FROM case_evidence f`)
 	must(w, err)
 	for _, f := range rows {
 		noted[key{f.Case, strings.TrimSuffix(f.Name, ".pdf")}], known[f.SHA256] = f, true

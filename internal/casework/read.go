@@ -266,7 +266,7 @@ func (s *Store) Cases(ctx context.Context, scope access.Scope, f Filter, skip, l
 		}
 		page := append(slices.Clone(args), limit, skip)
 		query := fmt.Sprintf(`%s%s ORDER BY c.id DESC LIMIT $%d OFFSET $%d`, listCases, where, len(page)-1, len(page))
-		rows, err := list(ctx, q, func(r *store.Rows) (row, error) { return scanCase(r) }, query, page...)
+		rows, err := store.List(ctx, q, func(r *store.Rows) (row, error) { return scanCase(r) }, query, page...)
 		if err != nil {
 			return err
 		}
@@ -327,7 +327,7 @@ func (s *Store) States(ctx context.Context, scope access.Scope, ids []int64) (ma
 		id    int64
 		state string
 	}
-	rows, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x standing, err error) { return x, r.Scan(&x.id, &x.state) },
+	rows, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (x standing, err error) { return x, r.Scan(&x.id, &x.state) },
 		`SELECT c.id, c.state FROM case_head c WHERE `+where+` AND c.id IN (`+strings.Join(marks, ", ")+`)`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("states of cases: %w", err)
@@ -351,7 +351,7 @@ func (s *Store) Counts(ctx context.Context, scope access.Scope, f Filter) ([]Sta
 		return nil, nil
 	}
 	where, args := s.where(scope, f)
-	return list(ctx, s.DB.Read(), func(r *store.Rows) (c StateCount, err error) { return c, r.Scan(&c.Workflow, &c.State, &c.Cases) },
+	return store.List(ctx, s.DB.Read(), func(r *store.Rows) (c StateCount, err error) { return c, r.Scan(&c.Workflow, &c.State, &c.Cases) },
 		sumCases+where+` GROUP BY c.workflow, c.state ORDER BY c.workflow, c.state`, args...)
 }
 
@@ -412,7 +412,7 @@ func (s *Store) Comments(ctx context.Context, scope access.Scope, id int64) ([]C
 	if err != nil {
 		return nil, err
 	}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (c Comment, err error) {
+	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (c Comment, err error) {
 		var inside int
 		err = r.Scan(&c.ID, &c.Case, &c.Actor, &c.At, &inside, &c.Text)
 		c.Inside = inside != 0
@@ -435,7 +435,7 @@ func (s *Store) Frozen(ctx context.Context, scope access.Scope, id int64) ([]Fro
 	if !office(scope, obj) {
 		return nil, errs.NotFound("frozen evidence of case", id)
 	}
-	return list(ctx, s.DB.Read(), func(r *store.Rows) (f Frozen, err error) {
+	return store.List(ctx, s.DB.Read(), func(r *store.Rows) (f Frozen, err error) {
 		var per string
 		if err := r.Scan(&f.Event, &f.Subject, &f.Def, &per, &f.State, &f.Value.Num, &f.Value.Text, &f.Source); err != nil {
 			return f, err

@@ -208,28 +208,7 @@ const (
 )
 
 func readPins(ctx context.Context, q store.Querier, id int64) ([]Pin, error) {
-	return list(ctx, q, func(r *store.Rows) (p Pin, err error) { return p, r.Scan(&p.Kind, &p.Name, &p.Hash) }, pinsOf, id)
-}
-
-// list is the rows of a query, each read by scan.
-func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read cases: %w", err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read cases: %w", err)
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read cases: %w", err)
-	}
-	return all, nil
+	return store.List(ctx, q, func(r *store.Rows) (p Pin, err error) { return p, r.Scan(&p.Kind, &p.Name, &p.Hash) }, pinsOf, id)
 }
 
 const (
@@ -307,7 +286,7 @@ func (w *Workflow) scanEvent(r interface{ Scan(...any) error }) (e Event, err er
 }
 
 func (w *Workflow) readEvents(ctx context.Context, q store.Querier, id int64) ([]Event, error) {
-	return list(ctx, q, func(r *store.Rows) (Event, error) { return w.scanEvent(r) }, eventsOf, id)
+	return store.List(ctx, q, func(r *store.Rows) (Event, error) { return w.scanEvent(r) }, eventsOf, id)
 }
 
 // putEvent writes an event and logs it.
@@ -360,5 +339,5 @@ func scanTask(r interface{ Scan(...any) error }) (t CaseTask, err error) {
 }
 
 func readTasks(ctx context.Context, q store.Querier, query string, args ...any) ([]CaseTask, error) {
-	return list(ctx, q, func(r *store.Rows) (CaseTask, error) { return scanTask(r) }, query, args...)
+	return store.List(ctx, q, func(r *store.Rows) (CaseTask, error) { return scanTask(r) }, query, args...)
 }

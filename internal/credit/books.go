@@ -78,7 +78,7 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 	if err != nil {
 		return nil, err
 	}
-	contracts, err := list(ctx, s.DB.Read(), func(r *store.Rows) (c runs, err error) {
+	contracts, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (c runs, err error) {
 		return c, r.Scan(&c.kind, &c.id, &c.firm, &c.bank, &c.number, &c.key, &c.line, &c.signed, &c.until)
 	}, allContracts)
 	if err != nil {
@@ -95,11 +95,11 @@ func (s *Store) books(ctx context.Context, view fact.View) (*books, error) {
 		under[c.id] = c
 		byFirm[c.firm] = append(byFirm[c.firm], *c)
 	}
-	drawn, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.id, &d.voucher) }, drawdownSubjects)
+	drawn, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.id, &d.voucher) }, drawdownSubjects)
 	if err != nil {
 		return nil, err
 	}
-	listed, err := list(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.voucher) }, listedSubjects)
+	listed, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (d drawnUnder, err error) { return d, r.Scan(&d.subject, &d.voucher) }, listedSubjects)
 	if err != nil {
 		return nil, err
 	}

@@ -608,7 +608,7 @@ func offersOf(ctx context.Context, q store.Querier, id int64) ([]Offer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return list(ctx, q, func(r *store.Rows) (o Offer, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (o Offer, err error) {
 		err = r.Scan(&o.ID, &o.Amount, &o.PPM, &o.Months, &o.ValidUntil, &o.Conditions, &o.At, &o.By)
 		o.Rental = leased[o.ID]
 		return o, err
@@ -621,7 +621,7 @@ func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, er
 	if err != nil {
 		return nil, err
 	}
-	all, err := list(ctx, q, func(r *store.Rows) (d Drawdown, err error) {
+	all, err := store.List(ctx, q, func(r *store.Rows) (d Drawdown, err error) {
 		err = r.Scan(&d.ID, &d.Subject, &d.Voucher, &d.Principal, &d.PPM, &d.DrawnOn, &d.DueOn, &d.At, &d.By)
 		d.Kind, d.Case, d.Rental = leased.kind(), id, leased[d.ID]
 		return d, err
@@ -633,7 +633,7 @@ func drawdownsOf(ctx context.Context, q store.Querier, id int64) ([]Drawdown, er
 		of int64
 		Repayment
 	}
-	paid, err := list(ctx, q, func(r *store.Rows) (x row, err error) {
+	paid, err := store.List(ctx, q, func(r *store.Rows) (x row, err error) {
 		return x, r.Scan(&x.of, &x.ID, &x.PaidOn, &x.Principal, &x.Interest, &x.At, &x.By)
 	}, repaymentsBy, id)
 	if err != nil {
@@ -663,7 +663,7 @@ type restated struct {
 
 // correctionsOf are those of a case, in the order in which they were made.
 func correctionsOf(ctx context.Context, q store.Querier, id int64, leased rentals) ([]restated, error) {
-	all, err := list(ctx, q, func(r *store.Rows) (x restated, err error) {
+	all, err := store.List(ctx, q, func(r *store.Rows) (x restated, err error) {
 		var gone int
 		err = r.Scan(&x.ID, &x.drawdown, &x.Now.Principal, &x.Now.PPM, &x.Now.DrawnOn, &x.Now.DueOn, &gone, &x.Reason, &x.At, &x.By)
 		x.Now.Gone, x.Now.Rental = gone == 1, leased[x.ID]
@@ -672,7 +672,7 @@ func correctionsOf(ctx context.Context, q store.Querier, id int64, leased rental
 	if err != nil {
 		return nil, err
 	}
-	paid, err := list(ctx, q, func(r *store.Rows) (x restated, err error) {
+	paid, err := store.List(ctx, q, func(r *store.Rows) (x restated, err error) {
 		var gone int
 		err = r.Scan(&x.ID, &x.repayment, &x.Has.PaidOn, &x.Has.Principal, &x.Has.Interest, &gone, &x.Reason, &x.At, &x.By)
 		x.Has.Gone = gone == 1

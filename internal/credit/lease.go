@@ -270,7 +270,7 @@ func rentalsOf(ctx context.Context, q store.Querier, id int64) (rentals, error) 
 		of int64
 		Rental
 	}
-	all, err := list(ctx, q, func(r *store.Rows) (x row, err error) {
+	all, err := store.List(ctx, q, func(r *store.Rows) (x row, err error) {
 		return x, r.Scan(&x.of, &x.Asset, &x.Price, &x.Deposit, &x.Fee, &x.Rents.N, &x.Rents.Every, &x.Rents.First, &x.Rents.Each, &x.Rents.Last)
 	}, rentalsByCase, id)
 	out := rentals{}

@@ -190,7 +190,7 @@ func (s *Store) gatherMeeting(ctx context.Context, q store.Querier, reg *party.R
 	if err := s.gatherPlan(ctx, q, &g); err != nil {
 		return g, err
 	}
-	invited, err := list(ctx, q, func(r *store.Rows) (x invitation, err error) { return x, r.Scan(&x.firm, &x.at) }, meetingInvited, m.ID)
+	invited, err := store.List(ctx, q, func(r *store.Rows) (x invitation, err error) { return x, r.Scan(&x.firm, &x.at) }, meetingInvited, m.ID)
 	if err != nil {
 		return g, err
 	}
@@ -203,28 +203,28 @@ func (s *Store) gatherMeeting(ctx context.Context, q store.Querier, reg *party.R
 		g.invited = append(g.invited, x)
 	}
 	slices.SortFunc(g.invited, func(a, b invitation) int { return cmp.Compare(a.firm, b.firm) })
-	if g.answers, err = list(ctx, q, func(r *store.Rows) (a Answer, err error) {
+	if g.answers, err = store.List(ctx, q, func(r *store.Rows) (a Answer, err error) {
 		err = r.Scan(&a.ID, &a.N, &a.Firm, &a.Bank, &a.Comes, &a.People, &a.Amount, &a.Purpose, &a.Product, &a.At, &a.By)
 		a.Firm = reg.Canonical(a.Firm)
 		return a, err
 	}, meetingAnswers, m.ID); err != nil {
 		return g, err
 	}
-	if g.came, err = list(ctx, q, func(r *store.Rows) (x attendance, err error) {
+	if g.came, err = store.List(ctx, q, func(r *store.Rows) (x attendance, err error) {
 		err = r.Scan(&x.firm, &x.came, &x.at)
 		x.firm = reg.Canonical(x.firm)
 		return x, err
 	}, meetingCame, m.ID); err != nil {
 		return g, err
 	}
-	if g.talks, err = list(ctx, q, func(r *store.Rows) (x Talk, err error) {
+	if g.talks, err = store.List(ctx, q, func(r *store.Rows) (x Talk, err error) {
 		err = r.Scan(&x.ID, &x.Firm, &x.Bank, &x.Outcome, &x.Reason, &x.Note, &x.Amount, &x.ByBank, &x.At, &x.By)
 		x.Firm = reg.Canonical(x.Firm)
 		return x, err
 	}, meetingTalks, m.ID); err != nil {
 		return g, err
 	}
-	if g.consents, err = list(ctx, q, func(r *store.Rows) (x firmConsent, err error) {
+	if g.consents, err = store.List(ctx, q, func(r *store.Rows) (x firmConsent, err error) {
 		err = r.Scan(&x.grant, &x.firm, &x.bank)
 		x.firm = reg.Canonical(x.firm)
 		return x, err
@@ -232,7 +232,7 @@ func (s *Store) gatherMeeting(ctx context.Context, q store.Querier, reg *party.R
 		return g, err
 	}
 	g.index()
-	g.cases, err = list(ctx, q, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, meetingCases, m.ID)
+	g.cases, err = store.List(ctx, q, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, meetingCases, m.ID)
 	return g, err
 }
 
@@ -246,7 +246,7 @@ func (g *gathered) index() {
 
 // gatherPlan reads when the meeting is, and the banks that take part.
 func (s *Store) gatherPlan(ctx context.Context, q store.Querier, g *gathered) (err error) {
-	if g.Plans, err = list(ctx, q, func(r *store.Rows) (p MeetingPlan, err error) {
+	if g.Plans, err = store.List(ctx, q, func(r *store.Rows) (p MeetingPlan, err error) {
 		return p, r.Scan(&p.N, &p.From, &p.Until, &p.Place, &p.Cancelled, &p.Reason, &p.At, &p.By)
 	}, meetingPlans, g.ID); err != nil {
 		return err
@@ -254,7 +254,7 @@ func (s *Store) gatherPlan(ctx context.Context, q store.Querier, g *gathered) (e
 	if len(g.Plans) == 0 {
 		return fmt.Errorf("meeting %d has no plan", g.ID)
 	}
-	g.banks, err = list(ctx, q, func(r *store.Rows) (b MeetingBank, err error) {
+	g.banks, err = store.List(ctx, q, func(r *store.Rows) (b MeetingBank, err error) {
 		var code, products string
 		err = r.Scan(&code, &products, &b.Party)
 		b.Lender = s.Set.lenderOf(code)
@@ -604,7 +604,7 @@ func (s *Store) Meetings(ctx context.Context, scope access.Scope, before int64, 
 		where, args := meetingSeen(scope, []any{before})
 		args = append(args, most)
 		query := fmt.Sprintf("%s< $1%s ORDER BY m.id DESC LIMIT $%d", meetingColumns, where, len(args))
-		found, err := list(ctx, q, func(r *store.Rows) (Meeting, error) { return scanMeeting(r) }, query, args...)
+		found, err := store.List(ctx, q, func(r *store.Rows) (Meeting, error) { return scanMeeting(r) }, query, args...)
 		if err != nil {
 			return err
 		}

@@ -227,7 +227,7 @@ func (s *Store) unstated(ctx context.Context) (map[string][]fact.Statement, erro
 		subject      int64
 		bank, number string
 	}
-	rows, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x row, err error) { return x, r.Scan(&x.subject, &x.bank, &x.number) }, contractsDrawn)
+	rows, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (x row, err error) { return x, r.Scan(&x.subject, &x.bank, &x.number) }, contractsDrawn)
 	if err != nil {
 		return nil, fmt.Errorf("read contracts of drawdowns: %w", err)
 	}

@@ -133,7 +133,7 @@ func (s *Store) Lists(ctx context.Context, scope access.Scope, before int64, mos
 	}
 	args = append(args, most)
 	query := fmt.Sprintf("%s WHERE l.id < $1%s ORDER BY l.id DESC LIMIT $%d", listColumns, where, len(args))
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (List, error) { return scanList(r) }, query, args...)
+	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (List, error) { return scanList(r) }, query, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +146,7 @@ func (s *Store) banksSeen(ctx context.Context, scope access.Scope) ([]string, er
 		code  string
 		party int64
 	}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (b bank, err error) { return b, r.Scan(&b.code, &b.party) }, bankParties)
+	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (b bank, err error) { return b, r.Scan(&b.code, &b.party) }, bankParties)
 	var seen []string
 	for _, b := range all {
 		if scope.SeesObject(access.ReadLoans, access.Object{Partner: b.party}) {
@@ -272,7 +272,7 @@ func (s *Store) writeList(ctx context.Context, tx *store.Tx, l List, lines []Lin
 	if err := tx.Lock(ctx, "credit lists of "+l.Bank); err != nil {
 		return 0, err
 	}
-	before, err := list(ctx, tx, func(r *store.Rows) (List, error) { return scanList(r) }, listOf, l.Bank, int64(l.AsOf))
+	before, err := store.List(ctx, tx, func(r *store.Rows) (List, error) { return scanList(r) }, listOf, l.Bank, int64(l.AsOf))
 	if err != nil {
 		return 0, err
 	}
@@ -374,7 +374,7 @@ func (s *Store) Reconciliation(ctx context.Context, scope access.Scope, id int64
 		out.Counts[r.Standing]++
 		out.MaySettle = out.MaySettle || s.MaySettle(scope, l, r)
 	}
-	out.Reconciled, err = list(ctx, s.DB.Read(), func(r *store.Rows) (x Reconciled, err error) {
+	out.Reconciled, err = store.List(ctx, s.DB.Read(), func(r *store.Rows) (x Reconciled, err error) {
 		return x, r.Scan(&x.ID, &x.Agree, &x.Kept, &x.At, &x.By)
 	}, reconciledOf, l.ID)
 	return out, err
@@ -416,7 +416,7 @@ func (s *Store) laid(ctx context.Context, l List) (fact.View, []Row, error) {
 
 // lay compares a list with all that we know.
 func (s *Store) lay(ctx context.Context, view fact.View, l List) (laidRows, error) {
-	lines, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x Line, err error) {
+	lines, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (x Line, err error) {
 		return x, r.Scan(&x.N, &x.Place, &x.USCC, &x.Name, &x.Firm, &x.Contract, &x.Voucher, &x.Line, &x.Principal, &x.DrawnOn, &x.PPM, &x.Balance)
 	}, linesOf, l.ID)
 	if err != nil {
@@ -462,7 +462,7 @@ func (b *books) contracts(bank string) map[string]bool {
 
 // settledOf is what was settled last of the differences with a bank.
 func settledOf(ctx context.Context, q store.Querier, bank string) (map[string]Settlement, error) {
-	all, err := list(ctx, q, func(r *store.Rows) (x Settlement, err error) {
+	all, err := store.List(ctx, q, func(r *store.Rows) (x Settlement, err error) {
 		return x, r.Scan(&x.ID, &x.List, &x.N, &x.Loan, &x.Difference, &x.How, &x.Reason, &x.Source, &x.At, &x.By)
 	}, settlementsOf, bank)
 	out := map[string]Settlement{}

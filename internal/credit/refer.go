@@ -115,27 +115,6 @@ func (s *Store) referral(ctx context.Context, q store.Querier, id int64) (Referr
 	return r, p, err
 }
 
-// list is the rows of a query, each read by scan.
-func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read loans: %w", err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read loans: %w", err)
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read loans: %w", err)
-	}
-	return all, nil
-}
-
 // Candidate is how a firm stands to a product, and whether the scope may ask for it.
 type Candidate struct {
 	Fit
@@ -154,7 +133,7 @@ func (s *Store) Candidate(ctx context.Context, scope access.Scope, cases *casewo
 		return Candidate{}, err
 	}
 	c := Candidate{Fit: fit, Firm: w.Firm, May: slices.Contains(scope.Owns(), w.Firm) && scope.Sees(access.FileCase, "", w.Firm)}
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Referral, error) { return scanReferral(r) }, referralsOfFirm, w.Firm, w.Product)
+	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (Referral, error) { return scanReferral(r) }, referralsOfFirm, w.Firm, w.Product)
 	if err != nil {
 		return Candidate{}, err
 	}

@@ -65,11 +65,11 @@ func (s *Store) Detail(ctx context.Context, scope access.Scope, cases *casework.
 	if d.Review, err = reviewAt(ctx, q, id); err != nil {
 		return d, err
 	}
-	d.Questions, err = list(ctx, q, func(r *store.Rows) (x Question, err error) { return x, r.Scan(&x.Case, &x.N, &x.To, &x.At) }, questionsOf, id)
+	d.Questions, err = store.List(ctx, q, func(r *store.Rows) (x Question, err error) { return x, r.Scan(&x.Case, &x.N, &x.To, &x.At) }, questionsOf, id)
 	if err != nil {
 		return d, err
 	}
-	d.Measures, err = list(ctx, q, func(r *store.Rows) (x Measure, err error) {
+	d.Measures, err = store.List(ctx, q, func(r *store.Rows) (x Measure, err error) {
 		return x, r.Scan(&x.ID, &x.What, &x.Case, &x.Note, &x.At, &x.By)
 	}, measuresOf, id)
 	if err != nil {

@@ -495,7 +495,7 @@ const (
 // key is what shared values are hashed under. It is drawn once.
 func (s *Store) key(ctx context.Context) ([]byte, error) {
 	read := func() ([]byte, error) {
-		all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (k string, err error) { return k, r.Scan(&k) }, selectKey)
+		all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (k string, err error) { return k, r.Scan(&k) }, selectKey)
 		if err != nil || len(all) == 0 {
 			return nil, err
 		}

@@ -141,27 +141,6 @@ const (
 	insertRow = `INSERT INTO flag_row (case_id, n, member, firm, office, of_case, subject, name, year, fen) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 )
 
-// list is the rows of a query, each read by scan.
-func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read reviews of flags: %w", err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		x, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read reviews of flags: %w", err)
-		}
-		all = append(all, x)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read reviews of flags: %w", err)
-	}
-	return all, nil
-}
-
 func scanReview(r *store.Rows) (x Review, err error) {
 	return x, r.Scan(&x.Case, &x.Kind, &x.anchor, &x.Shared, &x.Area, &x.Mark.Amount, &x.Mark.Policy, &x.Mark.Number, &x.Mark.Cite, &x.Mark.Fact, &x.Sum,
 		&x.At, &x.By, &x.Former, &x.Outcome, &x.Settled, &x.SettleBy)
@@ -179,11 +158,11 @@ func scanRow(r *store.Rows) (x rowOf, err error) {
 
 // reviews is every review of a kind, of all where it is "", with its rows, whoever may see it.
 func reviews(ctx context.Context, q store.Querier, kind string) ([]Review, error) {
-	all, err := list(ctx, q, scanReview, reviewsByKind, kind)
+	all, err := store.List(ctx, q, scanReview, reviewsByKind, kind)
 	if err != nil {
 		return nil, err
 	}
-	rows, err := list(ctx, q, scanRow, rowsByKind, kind)
+	rows, err := store.List(ctx, q, scanRow, rowsByKind, kind)
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +177,14 @@ func reviews(ctx context.Context, q store.Querier, kind string) ([]Review, error
 
 // reviewAt is the review that a case is; NotFound for a case that is none.
 func reviewAt(ctx context.Context, q store.Querier, id int64) (Review, error) {
-	all, err := list(ctx, q, scanReview, reviewByID, id)
+	all, err := store.List(ctx, q, scanReview, reviewByID, id)
 	if err != nil {
 		return Review{}, err
 	}
 	if len(all) == 0 {
 		return Review{}, errs.NotFound("review of a flag", id)
 	}
-	rows, err := list(ctx, q, scanRow, rowsOf, id)
+	rows, err := store.List(ctx, q, scanRow, rowsOf, id)
 	for _, r := range rows {
 		all[0].Rows = append(all[0].Rows, r.Frozen)
 	}

@@ -118,7 +118,7 @@ func (s *Store) Holds(ctx context.Context, scope access.Scope) ([]Hold, error) {
 }
 
 func (s *Store) holds(ctx context.Context, q store.Querier, where string, args ...any) ([]Hold, error) {
-	return list(ctx, q, func(r *store.Rows) (h Hold, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (h Hold, err error) {
 		return h, r.Scan(&h.ID, &h.Party, &h.Area, &h.At, &h.By, &h.Reason, &h.EndedAt, &h.EndedBy, &h.EndedAs)
 	}, selectHold+where, args...)
 }

@@ -121,7 +121,7 @@ func (s *Store) Requests(ctx context.Context, scope access.Scope) ([]Request, er
 }
 
 func (s *Store) requests(ctx context.Context, where string, args ...any) ([]Request, error) {
-	return list(ctx, s.DB.Read(), func(rows *store.Rows) (r Request, err error) {
+	return store.List(ctx, s.DB.Read(), func(rows *store.Rows) (r Request, err error) {
 		var facts, outcome string
 		err = rows.Scan(&r.ID, &r.Party, &r.Area, &facts, &r.Reason, &r.At, &r.By, &r.AnsweredAt, &r.AnsweredBy, &outcome, &r.Answer, &r.Run)
 		r.Facts, r.Granted = strings.Fields(facts), outcome == granted

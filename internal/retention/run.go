@@ -206,7 +206,7 @@ func scanRun(row *store.Rows) (r Run, err error) {
 }
 
 func get(ctx context.Context, q store.Querier, id int64) (Run, error) {
-	all, err := list(ctx, q, scanRun, selectRun+` WHERE id = $1`, id)
+	all, err := store.List(ctx, q, scanRun, selectRun+` WHERE id = $1`, id)
 	if err == nil && len(all) == 0 {
 		return Run{}, errs.NotFound("deletion", id)
 	}
@@ -220,7 +220,7 @@ func get(ctx context.Context, q store.Querier, id int64) (Run, error) {
 }
 
 func linesOf(ctx context.Context, q store.Querier, id int64) ([]Line, error) {
-	return list(ctx, q, scanLine, itemsOf, id)
+	return store.List(ctx, q, scanLine, itemsOf, id)
 }
 
 func scanLine(r *store.Rows) (l Line, err error) {
@@ -241,7 +241,7 @@ func (s *Store) Runs(ctx context.Context, scope access.Scope) ([]Run, error) {
 		return nil, errs.Forbidden("see deletions")
 	}
 	seen, args := scope.Where(access.Erase, "i.area", "", []any{maxRuns})
-	all, err := list(ctx, s.DB.Read(), scanRun, selectRun+` r WHERE NOT EXISTS (SELECT 1 FROM retention_item i WHERE i.run_id = r.id AND NOT `+seen+`)
+	all, err := store.List(ctx, s.DB.Read(), scanRun, selectRun+` r WHERE NOT EXISTS (SELECT 1 FROM retention_item i WHERE i.run_id = r.id AND NOT `+seen+`)
 		ORDER BY id DESC LIMIT $1`, args...)
 	if err != nil || len(all) == 0 {
 		return nil, err
@@ -252,7 +252,7 @@ func (s *Store) Runs(ctx context.Context, scope access.Scope) ([]Run, error) {
 		n       int64
 	}
 	// Ids grow with time: from the oldest of these on there are these, and what the scope may not see of the same time.
-	sums, err := list(ctx, s.DB.Read(), func(r *store.Rows) (x sum, err error) { return x, r.Scan(&x.run, &x.outcome, &x.n) }, sumsSince, all[len(all)-1].ID)
+	sums, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (x sum, err error) { return x, r.Scan(&x.run, &x.outcome, &x.n) }, sumsSince, all[len(all)-1].ID)
 	for i := range all {
 		all[i].sums = map[Outcome]int64{}
 		for _, x := range sums {
@@ -262,27 +262,6 @@ func (s *Store) Runs(ctx context.Context, scope access.Scope) ([]Run, error) {
 		}
 	}
 	return all, err
-}
-
-// list is the rows of a query, each read by scan.
-func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read deletions: %w", err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		x, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read deletions: %w", err)
-		}
-		all = append(all, x)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read deletions: %w", err)
-	}
-	return all, nil
 }
 
 // second is a run that waits for the second person, who is the scope's.
@@ -454,7 +433,7 @@ func (s *Store) finishSoon(ctx context.Context) {
 // Finish takes what runs have erased out of memory and off the disk: values out of the frame and its file, bytes of files, and what the
 // database still has of it in free pages and in its log.
 func (s *Store) Finish(ctx context.Context) error {
-	open, err := list(ctx, s.DB.Read(), scanRun, unfinished)
+	open, err := store.List(ctx, s.DB.Read(), scanRun, unfinished)
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ func (s *Store) Seats(ctx context.Context, scope access.Scope, roundID int64) ([
 		if err != nil {
 			return err
 		}
-		all, err = list(ctx, q, func(rows *store.Rows) (t Seat, err error) {
+		all, err = store.List(ctx, q, func(rows *store.Rows) (t Seat, err error) {
 			return t, rows.Scan(&t.Nomination, &t.Number, &t.Expert, &t.Label, &t.At, &t.Ended)
 		}, seatsFull, roundID)
 		for i := range all {
@@ -145,7 +145,7 @@ const declarations = `SELECT e.id, e.label, i.party, i.at, i.reason, e.area, e.a
 // Declarations is every interest that was declared, as far as the scope sees the area of the pool; an expert sees the own.
 func (s *Store) Declarations(ctx context.Context, scope access.Scope) ([]Declaration, error) {
 	var out []Declaration
-	_, err := list(ctx, s.DB.Read(), func(r *store.Rows) (struct{}, error) {
+	_, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (struct{}, error) {
 		var d Declaration
 		var area string
 		var account int64

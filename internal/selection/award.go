@@ -203,7 +203,7 @@ const (
 )
 
 func titles(ctx context.Context, q store.Querier, query string, id int64) ([]Title, error) {
-	return list(ctx, q, func(r *store.Rows) (t Title, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (t Title, err error) {
 		return t, r.Scan(&t.ID, &t.Nomination, &t.Round, &t.Party, &t.Item, &t.Title, &t.Honour, &t.GivenOn, &t.ValidUntil,
 			&t.EndedOn, &t.EndReason)
 	}, query, id)
@@ -443,7 +443,7 @@ func (s *Store) Rechecks(ctx context.Context, scope access.Scope, id int64) ([]L
 	if err != nil || len(seen) == 0 {
 		return nil, err
 	}
-	return list(ctx, s.DB.Read(), func(r *store.Rows) (l Looked, err error) {
+	return store.List(ctx, s.DB.Read(), func(r *store.Rows) (l Looked, err error) {
 		var passed int
 		err = r.Scan(&l.At, &l.Actor, &l.Case, &passed, &l.Note)
 		l.Passed = passed == 1

@@ -56,7 +56,7 @@ const (
 )
 
 func experts(ctx context.Context, q store.Querier) ([]Expert, error) {
-	return list(ctx, q, func(r *store.Rows) (e Expert, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (e Expert, err error) {
 		var belongs string
 		if err := r.Scan(&e.ID, &e.Label, &e.Account, &e.Party, &belongs, &e.Area, &e.County, &e.Joined, &e.Left, &e.WhyLeft); err != nil {
 			return e, err
@@ -154,7 +154,7 @@ func (s *Store) interests(ctx context.Context, q store.Querier) (map[int64][]str
 		return nil, err
 	}
 	out := map[int64][]string{}
-	_, err = list(ctx, q, func(r *store.Rows) (struct{}, error) {
+	_, err = store.List(ctx, q, func(r *store.Rows) (struct{}, error) {
 		var expert, firm int64
 		err := r.Scan(&expert, &firm)
 		firm = view.Registry().Canonical(firm)

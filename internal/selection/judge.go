@@ -108,7 +108,7 @@ func (s *Store) poolOf(ctx context.Context, q store.Querier, r Round) ([]Expert,
 // reseat settles anew who judges what, in every round that is being judged, after the pool or an interest changed. Where
 // too few are left, seats stay empty, and the round cannot be ranked until somebody joins the pool.
 func (s *Store) reseat(ctx context.Context, tx *store.Tx) error {
-	rounds, err := list(ctx, tx, func(r *store.Rows) (Round, error) { return scanRound(r) }, judgedNow)
+	rounds, err := store.List(ctx, tx, func(r *store.Rows) (Round, error) { return scanRound(r) }, judgedNow)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (s *Store) seat(ctx context.Context, tx *store.Tx, r Round, full bool) erro
 		return err
 	}
 	have := map[[2]int64]int64{} // when a seat ended, 0 for one that holds
-	_, err = list(ctx, tx, func(rows *store.Rows) (struct{}, error) {
+	_, err = store.List(ctx, tx, func(rows *store.Rows) (struct{}, error) {
 		var n, e, ended int64
 		err := rows.Scan(&n, &e, &ended)
 		have[[2]int64{n, e}] = ended
@@ -276,7 +276,7 @@ func (s *Store) Reviews(ctx context.Context, scope access.Scope) ([]Review, erro
 		if err != nil {
 			return err
 		}
-		ids, err := list(ctx, q, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, seatsOfExpert, e.ID)
+		ids, err := store.List(ctx, q, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, seatsOfExpert, e.ID)
 		if err != nil {
 			return err
 		}
@@ -498,7 +498,7 @@ func (s *Store) Progress(ctx context.Context, scope access.Scope, roundID int64)
 			return err
 		}
 		panels := map[int64][]int64{} // as they are held: those of a round that was ranked do not change any more
-		_, err = list(ctx, q, func(rows *store.Rows) (struct{}, error) {
+		_, err = store.List(ctx, q, func(rows *store.Rows) (struct{}, error) {
 			var n, e, ended int64
 			err := rows.Scan(&n, &e, &ended)
 			if ended == 0 {
@@ -527,7 +527,7 @@ const placesOf = `SELECT nomination_id, place, total, exact, items, tie FROM sel
 
 // places reads the ranking of a round.
 func places(ctx context.Context, q store.Querier, id int64) ([]Place, error) {
-	return list(ctx, q, func(r *store.Rows) (Place, error) {
+	return store.List(ctx, q, func(r *store.Rows) (Place, error) {
 		var p Place
 		var exact, items, tie string
 		var nomination int64

@@ -118,7 +118,7 @@ func nomination(ctx context.Context, q store.Querier, query string, args ...any)
 }
 
 func nominations(ctx context.Context, q store.Querier, query string, id int64) ([]Nomination, error) {
-	return list(ctx, q, func(r *store.Rows) (Nomination, error) { return scanNomination(r) }, query, id)
+	return store.List(ctx, q, func(r *store.Rows) (Nomination, error) { return scanNomination(r) }, query, id)
 }
 
 // NewNomination is a nomination that is handed in.

@@ -61,7 +61,7 @@ const (
 )
 
 func entries(ctx context.Context, q store.Querier, query string, args ...any) ([]PoolEntry, error) {
-	return list(ctx, q, func(r *store.Rows) (e PoolEntry, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (e PoolEntry, err error) {
 		return e, r.Scan(&e.ID, &e.Ladder, &e.Party, &e.Step, &e.At, &e.Gone)
 	}, query, args...)
 }
@@ -307,7 +307,7 @@ func (s *Store) History(ctx context.Context, scope access.Scope, enterprise int6
 	}
 	var out []Stay
 	for _, e := range all {
-		events, err := list(ctx, s.DB.Read(), func(r *store.Rows) (v PoolEvent, err error) {
+		events, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (v PoolEvent, err error) {
 			return v, r.Scan(&v.N, &v.Kind, &v.Step, &v.At, &v.Actor, &v.Case, &v.Reason)
 		}, eventsOf, e.ID)
 		if err != nil {

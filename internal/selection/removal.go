@@ -39,7 +39,7 @@ const (
 )
 
 func removals(ctx context.Context, q store.Querier) ([]Removal, error) {
-	return list(ctx, q, func(r *store.Rows) (x Removal, err error) {
+	return store.List(ctx, q, func(r *store.Rows) (x Removal, err error) {
 		var done int
 		err = r.Scan(&x.ID, &x.Expert, &x.AskedAt, &x.AskedBy, &x.Reason, &x.Settled, &x.By, &done)
 		x.Done = done == 1

@@ -66,27 +66,6 @@ func (s *Store) all(ctx context.Context) (fact.View, error) {
 	return s.Frames.For(ctx, access.SystemScope(), 0)
 }
 
-// list is the rows of a query, each read by scan.
-func list[T any](ctx context.Context, q store.Querier, scan func(*store.Rows) (T, error), query string, args ...any) ([]T, error) {
-	rows, err := q.Query(ctx, query, args...)
-	if err != nil {
-		return nil, fmt.Errorf("read selections: %w", err)
-	}
-	defer rows.Close()
-	var all []T
-	for rows.Next() {
-		row, err := scan(rows)
-		if err != nil {
-			return nil, fmt.Errorf("read selections: %w", err)
-		}
-		all = append(all, row)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read selections: %w", err)
-	}
-	return all, nil
-}
-
 // asJSON writes what holds texts, numbers and lists of them, which cannot fail.
 func asJSON(v any) string {
 	b, err := json.Marshal(v)
@@ -354,7 +333,7 @@ func (s *Store) checkRound(r Round) error {
 // Rounds is every round, the newest year first. Calls are public; a seed is not told before the draw, nor to others than
 // those who see the round's area that a ranking is made before it is published.
 func (s *Store) Rounds(ctx context.Context, scope access.Scope) ([]Round, error) {
-	all, err := list(ctx, s.DB.Read(), func(r *store.Rows) (Round, error) { return scanRound(r) }, allRounds)
+	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (Round, error) { return scanRound(r) }, allRounds)
 	for i := range all {
 		all[i] = all[i].told(scope)
 	}

@@ -72,6 +72,7 @@ func TestConformance(t *testing.T) {
 		"rows of the wrong width are refused":            testInsertRowsWidth,
 		"nothing is written after Close":                 testClosed,
 		"a row left unread does not disturb its company": testUnreadRows,
+		"a list is all rows in their order, or an error": testList,
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -797,3 +798,44 @@ func TestAtEnd(t *testing.T) {
 		}
 	})
 }
+
+// testList reads all rows, ends at the first that cannot be read, names the query in an error and never what was asked for, and leaves no
+// connection behind.
+func testList(t *testing.T, db *store.DB) {
+	ctx := t.Context()
+	if err := db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		for id, name := range []string{"c", "a", "b"} {
+			if err := add(int64(id), name)(ctx, tx); err != nil {
+				return err
+			}
+		}
+		all, err := store.List(ctx, tx, scanName, `SELECT name FROM item WHERE name <> $1 ORDER BY name`, "c")
+		if !slices.Equal(all, []string{"a", "b"}) {
+			t.Errorf("in the transaction: %v", all)
+		}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if none, err := store.List(ctx, db.Read(), scanName, `SELECT name FROM item WHERE id > 9`); err != nil || len(none) != 0 {
+		t.Errorf("none: %v, %v", none, err)
+	}
+	stop := errors.New("unreadable")
+	for range 50 { // more than there are connections
+		read := 0
+		all, err := store.List(ctx, db.Read(), func(r *store.Rows) (string, error) {
+			if read++; read == 2 {
+				return "", stop
+			}
+			return scanName(r)
+		}, `SELECT name FROM item WHERE name <> $1 ORDER BY id`, "secret")
+		if !errors.Is(err, stop) || all != nil || read != 2 || !strings.Contains(err.Error(), "FROM item") || strings.Contains(err.Error(), "secret") {
+			t.Fatalf("after %d rows: %v, %v", read, all, err)
+		}
+	}
+	if _, err := store.List(ctx, db.Read(), scanName, `SELECT name FROM nothing`); err == nil || !strings.Contains(err.Error(), "FROM nothing") {
+		t.Errorf("no such table: %v", err)
+	}
+}
+
+func scanName(r *store.Rows) (name string, err error) { return name, r.Scan(&name) }
