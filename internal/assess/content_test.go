@@ -1,6 +1,9 @@
 package assess
 
 import (
+	"io/fs"
+	"path"
+	"strings"
 	"sync"
 	"testing"
 
@@ -30,6 +33,20 @@ func shipped(t testing.TB) *Set {
 func TestSchemas(t *testing.T) {
 	contenttest.Schema(t, contentdata.FS, "schema/assessment.schema.json", &File{})
 	contenttest.Schema(t, contentdata.FS, "schema/assessment_cases.schema.json", &CasesFile{})
+}
+
+// TestSourcesAreTold: beside every model stands what was read, with a word for each edition.
+func TestSourcesAreTold(t *testing.T) {
+	for _, r := range shipped(t).Rubrics() {
+		src, err := fs.ReadFile(contentdata.FS, path.Join(Dir, r.Rubric, "SOURCE.md"))
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if !strings.Contains(string(src), r.Edition) && r.Edition != "1" {
+			t.Errorf("%s/SOURCE.md says nothing of the edition %s", r.Rubric, r.Edition)
+		}
+	}
 }
 
 // TestWorkedCases runs what was computed by hand.
