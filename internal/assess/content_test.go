@@ -49,6 +49,19 @@ func TestSourcesAreTold(t *testing.T) {
 	}
 }
 
+// TestNoAnswerIsCalledNone: in a worked case none is known to be nothing, and no answer of a list.
+func TestNoAnswerIsCalledNone(t *testing.T) {
+	for _, r := range shipped(t).Rubrics() {
+		for _, def := range r.Facts() {
+			if list, ok := r.lib.CodeList(def.Codes); ok {
+				if _, ok := list.Entry("none"); ok {
+					t.Errorf("%s: an answer of %s is called none", r.Rubric, def.Code)
+				}
+			}
+		}
+	}
+}
+
 // TestWorkedCases runs what was computed by hand.
 func TestWorkedCases(t *testing.T) {
 	for _, r := range shipped(t).Rubrics() {
