@@ -42,6 +42,7 @@ type timelineOut struct {
 type line struct {
 	Dated
 	Name     i18n.Text   `json:"name"`
+	Less     *i18n.Text  `json:"less,omitempty" doc:"同一笔已在别处登记的部分不重复计算，为何只计这些 · why less than what was stated counts: the rest is stated elsewhere too"`
 	Stated   []statement `json:"stated" nullable:"false" doc:"最可信的在前 · the best first"`
 	Disputes []dispute   `json:"disputes" nullable:"false"`
 }
@@ -135,7 +136,10 @@ func (s *server) timeline(ctx context.Context, c *caller, in *timelineIn) (*time
 		if in.Def != "" && l.Def.Code != in.Def {
 			continue
 		}
-		x := line{Name: l.Def.Name, Dated: Dated{Def: l.Def.Code, Period: periodOf(l.Period), Cell: s.cell(l.Def, l.Cell)}, Disputes: []dispute{}}
+		x := line{Name: l.Def.Name, Dated: Dated{Def: l.Def.Code, Period: periodOf(l.Period), Cell: s.cell(l.Def, l.Cell)}, Stated: []statement{}, Disputes: []dispute{}}
+		if !l.Why.IsZero() {
+			x.Less = ptr(both(l.Why))
+		}
 		for _, said := range l.Stated {
 			st, err := s.statement(ctx, l.Def, said, names)
 			if err != nil {

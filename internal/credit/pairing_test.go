@@ -123,7 +123,7 @@ func TestLoanOfASheetCountsOnce(t *testing.T) {
 			if l.Def.Code != "loan.principal" {
 				continue
 			}
-			if why := l.Stated[0].Why.String(); l.Stated[0].Value.Num != 450*int64(wan) || !strings.Contains(why, "J-1") || !strings.Contains(why, "2\u202f500\u202f000") {
+			if why := l.Why.String(); l.Stated[0].Value.Num != 450*int64(wan) || !strings.Contains(why, "J-1") || !strings.Contains(why, "2\u202f500\u202f000") {
 				t.Errorf("the time line says %q of %+v", why, l.Stated[0])
 			}
 		}
@@ -138,7 +138,18 @@ func TestLoanOfASheetCountsOnce(t *testing.T) {
 		stands("corrected", 100, 100, 7, 45000, 0)
 		must(t, w.corrects(bank, id, "undo", map[string]any{"voucher": "J-2"}))
 		stands("taken back", 250, 250, 7, 45000, 0)
+		unsized := w.imported(firm, map[string][]fact.Statement{"H-1 未写": slices.Delete(sheeted("", "H-1", 0), 1, 2)}) // the amount
 		w.undoesSheet(src)
+		if got := w.subsidy(firm); got != 20000*100 {
+			t.Errorf("of a sheet that does not say how much: %s", got)
+		}
+		lines, err = w.system().Timeline(t.Context(), w.loanUnder(firm, "H-1 未写"))
+		must(t, err)
+		at := slices.IndexFunc(lines, func(l fact.Line) bool { return l.Def.Code == "loan.principal" })
+		if at < 0 || lines[at].Cell.State != fact.None || len(lines[at].Stated) != 0 || !strings.Contains(lines[at].Why.String(), "J-1") {
+			t.Errorf("the time line of what nobody said is %+v", lines)
+		}
+		w.undoesSheet(unsized)
 		if got := w.subsidy(firm); got != 20000*100 {
 			t.Errorf("without the sheet: %s", got)
 		}

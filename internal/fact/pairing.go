@@ -190,6 +190,18 @@ func (b *builder) keep(o *ordinals, x Left) {
 	b.pairs[def][ord] = append(b.pairs[def][ord], left{period: x.Period, state: x.State, value: x.Value, paired: paired})
 }
 
+// pairedOf is the lines of a row that are paired.
+func (v View) pairedOf(row Row) (all []columnKey) {
+	for def, of := range v.snap.pairs {
+		if d := &v.snap.lib.FactDefs()[def]; row.stated && d.Subject == row.kind {
+			for _, x := range of[row.ord] {
+				all = append(all, columnKey{d.Code, x.period})
+			}
+		}
+	}
+	return all
+}
+
 // whyPaired says why less than what was stated counts.
 func (v View) whyPaired(l Line) i18n.Msg {
 	i := slices.IndexFunc(v.snap.pairings, func(p Pairing) bool { return p.Kind == l.Def.Subject })

@@ -193,7 +193,7 @@ func TestPairedIsExplained(t *testing.T) {
 		if len(lines) != 1 || lines[0].Cell.Value.Num != 60000000 || len(lines[0].Stated) != 1 || lines[0].Stated[0].Value.Num != 90000000 {
 			t.Fatalf("time line %+v", lines)
 		}
-		if why := lines[0].Stated[0].Why; why.Key != "fact.why_paired" || len(why.Args) != 2 || why.Args[0] != "x" {
+		if why := lines[0].Why; lines[0].Stated[0].Why.Key != "fact.why_effective" || why.Key != "fact.why_paired" || len(why.Args) != 2 || why.Args[0] != "x" {
 			t.Errorf("it says %+v", why)
 		}
 		sum := int64(0)

@@ -21,8 +21,9 @@ import (
 type Line struct {
 	Def      content.FactDef
 	Period   period.Period
-	Cell     Cell   // the effective value, as View.Value gives it
-	Stated   []Said // best first
+	Cell     Cell     // the effective value, as View.Value gives it
+	Why      i18n.Msg // why less than what was stated counts, or nothing of what nobody stated; zero where all does
+	Stated   []Said   // best first
 	Disputes []Dispute
 }
 
@@ -35,7 +36,7 @@ type Said struct {
 }
 
 // Timeline is every statement that was known about a subject, retracted ones too, by definition in the order of the
-// content and by period, newest first. It reads the database. NotFound when the scope may not read the subject's
+// content and by period, newest first; a definition of which nobody stated anything has a line where others say that it comes to nothing (Pairing). It reads the database. NotFound when the scope may not read the subject's
 // facts. A definition that is withheld from the scope has no line, whether something was stated or not.
 func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 	row, ok := v.Row(subject)
@@ -45,6 +46,11 @@ func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 	stated, err := v.stated(ctx, row)
 	if err != nil {
 		return nil, fmt.Errorf("time line of subject %d: %w", subject, err)
+	}
+	for _, key := range v.pairedOf(row) {
+		if _, said := stated[key]; !said {
+			stated[key] = nil
+		}
 	}
 	disputes, err := v.disputesOf(ctx, row)
 	if err != nil {
@@ -66,8 +72,8 @@ func (v View) Timeline(ctx context.Context, subject int64) ([]Line, error) {
 		said := stated[at.columnKey]
 		line := &lines[i]
 		line.Def, line.Period, line.Cell = v.snap.lib.FactDefs()[at.def], at.period, row.Get(at.def, at.period)
-		if line.Stated = v.explain(line.Def, said); line.Cell.Paired != nil && line.Stated[0].Effective {
-			line.Stated[0].Why = v.whyPaired(*line)
+		if line.Stated = v.explain(line.Def, said); line.Cell.Paired != nil {
+			line.Why = v.whyPaired(*line)
 		}
 		for _, d := range disputes[at.columnKey] {
 			if slices.ContainsFunc(said, func(s Said) bool { return s.Source == d.Source && s.N == d.N }) {
