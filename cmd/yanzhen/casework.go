@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
@@ -26,12 +27,13 @@ const watchEvery = 10 * time.Minute
 const askEvery = 20 * time.Second
 
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
-func caseEffects(money *subsidy.Store, selections *selection.Store, loans *credit.Store, flags *flag.Store) *casework.Registry {
+func caseEffects(money *subsidy.Store, selections *selection.Store, loans *credit.Store, flags *flag.Store, graded *results.Store) *casework.Registry {
 	r := casework.NewRegistry()
 	subsidy.Register(r, money)
 	selection.Register(r, selections)
 	credit.Register(r, loans)
 	flag.Register(r, flags)
+	results.Register(r, graded)
 	return r
 }
 
@@ -95,7 +97,10 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openFlags(p); err != nil {
 		return err
 	}
-	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit, in.flags)
+	if err := in.openResults(p); err != nil {
+		return err
+	}
+	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit, in.flags, in.results)
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 	"slices"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
-	"github.com/yanzhen/yanzhen/internal/assess"
+	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
@@ -53,7 +53,7 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib}), results.Open(results.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err
@@ -98,24 +98,21 @@ func loadLibrary(over string) (*content.Library, error) {
 	return lib, placed(err, over)
 }
 
-// loadForms is the forms that ship, under the deployer's directory where one is named.
+// loadForms is the forms that ship, under the deployer's directory where one is named, and the questionnaires of assessment models.
 func loadForms(lib *content.Library, over string) (*form.Set, error) {
 	files, err := contentFiles(over)
 	if err != nil {
 		return nil, err
 	}
 	forms, err := form.Load(files, lib)
-	return forms, placed(err, over)
-}
-
-// loadAssessments is the assessment models that ship, under the deployer's directory where one is named.
-func loadAssessments(lib *content.Library, over string) (*assess.Set, error) {
-	files, err := contentFiles(over)
+	if err != nil {
+		return nil, placed(err, over)
+	}
+	models, err := loadAssessments(lib, over)
 	if err != nil {
 		return nil, err
 	}
-	set, err := assess.Load(files, lib)
-	return set, placed(err, over)
+	return models.Asks(lib, forms)
 }
 
 // loadReleases is the kinds of releases that ship, under the deployer's directory where one is named.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
+	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -141,6 +142,7 @@ var schemas = []store.Migrations{
 	selection.Migrations,
 	credit.Migrations,
 	flags.Migrations,
+	results.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -184,6 +186,7 @@ type installation struct {
 	selections *selection.Store
 	credit     *credit.Store
 	flags      *flags.Store
+	results    *results.Store
 	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }

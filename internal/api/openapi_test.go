@@ -326,6 +326,10 @@ var calls = []call{
 	{id: "list_experts", as: "city", path: "/experts"},
 	{id: "settle_removal", as: "second", path: "/experts/{expert}/settle", body: `{"agree": true}`, refused: http.StatusConflict}, // nobody has asked
 	{id: "remove_expert", as: "city", path: "/experts/{expert}/remove", body: `{"reason": "已调离（演示）"}`},
+	{id: "list_models", path: "/models"},
+	{id: "get_model", path: "/models/sme_digital/2024"},
+	{id: "get_model_result", as: "firm", path: "/models/sme_digital/2024/enterprises/{tinghu}"},
+	{id: "list_model_results", as: "city", path: "/models/sme_digital/2024/enterprises?area=320902"},
 	{id: "list_ladders", path: "/ladders"},
 	{id: "get_ladder", path: "/ladders/benchmark"},
 	{id: "enter_pool", as: "tinghu", path: "/ladders/smart_factory/pool", body: `{"enterprise": {tinghu}}`, header: []string{idempotencyHeader, "pool-1"}, keep: []string{"pool=id"}},

@@ -43,7 +43,7 @@ var order = [][]string{
 	{"internal/policy/sample"},
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
-	{"internal/credit", "internal/retention", "internal/selection", "internal/subsidy"},
+	{"internal/assess/results", "internal/credit", "internal/retention", "internal/selection", "internal/subsidy"},
 	{"internal/flag"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},

@@ -200,7 +200,7 @@ func TestColumnsAnswerAsRows(t *testing.T) {
 	for name, r := range models(t) {
 		t.Run(name, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(7, uint64(len(name))))
-			subjects := make([]rule.Subject, 2_500)
+			subjects := make([]rule.Subject, 1_200) // more than a block
 			for i := range subjects {
 				subjects[i] = firm(r, rnd)
 			}

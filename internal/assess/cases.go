@@ -158,6 +158,21 @@ func (r *Rubric) Facts() []content.FactDef {
 	return out
 }
 
+// Reads is the codes of the facts that a part asks itself.
+func (r *Rubric) Reads(n *Node) []string {
+	var out []string
+	for _, l := range n.leaves {
+		for _, x := range r.leaves[l].exprs() {
+			for _, def := range x.Facts() {
+				if !slices.Contains(out, def.Code) {
+					out = append(out, def.Code)
+				}
+			}
+		}
+	}
+	return out
+}
+
 // Differ is where a result differs from what a case expects; empty where it does not.
 func (c *Case) Differ(got *Result) []string {
 	r, e := got.Rubric, c.Expect

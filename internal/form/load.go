@@ -54,6 +54,19 @@ func Load(fsys fs.FS, lib *content.Library) (*Set, error) {
 // Forms is all of them, by file. The slice must not be changed.
 func (s *Set) Forms() []*Form { return s.forms }
 
+// With is the set with more forms: those that other definitions make. An error is a code that is there already.
+func (s *Set) With(more ...*Form) (*Set, error) {
+	out := &Set{forms: slices.Clone(s.forms)}
+	for _, f := range more {
+		if _, err := out.Form(f.Code); err == nil {
+			return nil, errs.Conflict(i18n.M("content.code_twice", f.Code))
+		}
+		out.forms = append(out.forms, f)
+	}
+	slices.SortFunc(out.forms, func(a, b *Form) int { return strings.Compare(a.Code, b.Code) })
+	return out, nil
+}
+
 // Form is the form with a code; NotFound when there is none.
 func (s *Set) Form(code string) (*Form, error) {
 	i := slices.IndexFunc(s.forms, func(f *Form) bool { return f.Code == code })

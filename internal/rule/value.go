@@ -128,6 +128,18 @@ func FactValue(t content.Type, num int64, text string) Value {
 	}
 }
 
+// Stored is the value of a fact on the scale that facts are stored in: what FactValue takes. A rate must be a whole number of millionths.
+func (v Value) Stored() (num int64, text string) {
+	switch v.typ {
+	case RateType:
+		r := v.rate.Rat()
+		return new(big.Int).Quo(new(big.Int).Mul(r.Num(), big.NewInt(1_000_000)), r.Denom()).Int64(), ""
+	case TextType:
+		return 0, v.text
+	}
+	return v.num, ""
+}
+
 // Type is which of the types v has.
 func (v Value) Type() Type { return v.typ }
 

@@ -58,6 +58,7 @@ type city struct {
 	round     int64            // that openRound has listed
 	consent   map[string]int64 // of each firm to a bank, once it was asked for
 	planned   int64            // a meeting of banks and firms, once it was asked for
+	questions int64            // an assessment that waits for answers, once it was asked for
 }
 
 // consents lets a bank read what a firm has sold, once, and gives the consent.

@@ -121,11 +121,13 @@ func navOf(v *visit) []navEntry {
 		add("web.nav_region", "/region")
 	case access.Enterprise:
 		add("web.nav_mine", "/mine")
+		add("assesspage.nav", "/assess")
 		add("casepage.title", "/cases")
 		add("people.nav_handlers", "/mine/accounts")
 		add("creditpage.products", "/products")
 	case access.Handler, access.Viewer:
 		add("web.nav_mine", "/mine")
+		add("assesspage.nav", "/assess")
 		add("casepage.title", "/cases")
 		add("creditpage.products", "/products")
 	case access.Finance:

@@ -115,6 +115,10 @@ func (c *city) addresses(pattern, code string) string {
 			return "demo_a_equipment"
 		case "{ladder}":
 			return "smart_factory"
+		case "{model}":
+			return "sme_digital"
+		case "{edition}":
+			return "2024"
 		case "{kind}":
 			return "subsidy_round.csv"
 		case "{number}":

@@ -161,25 +161,9 @@ var million = big.NewRat(1_000_000, 1)
 func perMillion(v rule.Value) bool { return new(big.Rat).Mul(v.Rate().Rat(), million).IsInt() }
 
 // stored is a value as facts keep it.
-func stored(v rule.Value) fact.Value {
-	switch v.Type() {
-	case rule.BoolType:
-		if v.Bool() {
-			return fact.Value{Num: 1}
-		}
-		return fact.Value{}
-	case rule.IntType:
-		return fact.Value{Num: v.Int()}
-	case rule.DecimalType:
-		return fact.Value{Num: v.Millionths()}
-	case rule.MoneyType:
-		return fact.Value{Num: int64(v.Fen())}
-	case rule.RateType:
-		return fact.Value{Num: new(big.Rat).Mul(v.Rate().Rat(), million).Num().Int64()}
-	case rule.DayType:
-		return fact.Value{Num: int64(v.Day())}
-	}
-	return fact.Value{Text: v.Text()}
+func stored(v rule.Value) (x fact.Value) {
+	x.Num, x.Text = v.Stored()
+	return x
 }
 
 // flush states the enterprises that were taken; nothing once there are mistakes.

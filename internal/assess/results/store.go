@@ -1,0 +1,306 @@
+package results
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math/big"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/shelf"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+//go:embed migrations/*.sql
+var schema embed.FS
+
+// Migrations are the tables of this package.
+var Migrations = store.Migrations{Package: "assess", FS: schema}
+
+// Deps is what the store stands on.
+type Deps struct {
+	DB       *store.DB
+	Frames   *fact.Frames
+	Library  *content.Library
+	Clock    clock.Clock
+	Subjects *region.Reader
+	Set      *assess.Set
+}
+
+// Store is sealed results and surveys. It is safe for many goroutines.
+type Store struct {
+	Deps
+
+	surveys shelf.Shelf[surveyKey, *surveyed]
+}
+
+// Open is the store over a database that Migrations were applied to.
+func Open(d Deps) *Store { return &Store{Deps: d} }
+
+// How a result came about: the enterprise answered, or somebody on the spot.
+const (
+	BySelf = "self"
+	OnSite = "site"
+)
+
+// Sealed is a result that is kept.
+type Sealed struct {
+	ID             int64
+	Party          int64
+	Model, Edition string
+	Hash           string // of the model's bytes
+	Year           int
+	On             period.Day
+	How            string
+	Path           string   // id, "" where the model has none
+	Score, May     *big.Rat // points that are sure and possible; nil where the model gave none
+	Level, MayBe   string   // ids of levels, "" for none
+	Missing        int
+	Case           int64
+	Known          int64
+	At             int64
+	By             int64
+}
+
+// Settled says that nothing was missing that could change it.
+func (s *Sealed) Settled() bool {
+	return s.Score != nil && s.May != nil && s.Score.Cmp(s.May) == 0 && s.Level == s.MayBe
+}
+
+var loggedResult = &audit.Kind{
+	Name: "assess.result",
+	Parts: []audit.Part{{
+		Name:  "result",
+		Query: `SELECT id, party, model, edition, hash, year, on_day, how, path, score, possible, level, may, missing, case_id, known, at, by_account FROM assess_result WHERE id = $1`,
+	}},
+	All:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM assess_result`,
+	Case: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM assess_result WHERE case_id = $1`,
+}
+
+// Logged is what the audit log knows of results.
+var Logged = []*audit.Kind{loggedResult}
+
+// sealing says which model is asked, and how the answers came about.
+type sealing struct {
+	Rubric  string `yaml:"rubric"`
+	Edition string `yaml:"edition"`
+	How     string `yaml:"how"`
+}
+
+// Register adds what workflows of assessments may cause.
+func Register(r *casework.Registry, s *Store) { casework.Register(r, "assess.seal", s.seal) }
+
+const (
+	definitionBody   = `SELECT body FROM assess_definition WHERE hash = $1`
+	insertDefinition = `INSERT INTO assess_definition (hash, code, body) VALUES ($1, $2, $3)`
+
+	resultColumns = `id, party, model, edition, hash, year, on_day, how, path, score, possible, level, may, missing, case_id, known, at, by_account`
+	insertResult  = `INSERT INTO assess_result (` + resultColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
+	resultsOf     = `SELECT ` + resultColumns + ` FROM assess_result WHERE party = $1 ORDER BY year, id`
+	resultOfCase  = `SELECT ` + resultColumns + ` FROM assess_result WHERE case_id = $1 ORDER BY id DESC`
+	resultByID    = `SELECT ` + resultColumns + ` FROM assess_result WHERE id = $1`
+)
+
+// seal asks the model of what is known and keeps what comes out; that the enterprise was assessed becomes a fact of the year.
+func (s *Store) seal(ctx context.Context, tx *store.Tx, at *casework.Moment, args sealing) error {
+	r, err := s.Set.Edition(args.Rubric, args.Edition)
+	if err != nil {
+		return err
+	}
+	if args.How != BySelf && args.How != OnSite {
+		return fmt.Errorf("seal a result of %s: how is %q", r.Rubric, args.How)
+	}
+	year := at.Case().Year(at.Today())
+	got, err := r.Decide(assess.At{Subject: at.Subject(), Year: year, On: at.Today()})
+	if err != nil {
+		return at.Refuse(i18n.M("results.failed", err.Error()))
+	}
+	if !got.Scored {
+		return at.Refuse(i18n.M("results.no_score", r.Title))
+	}
+	if err := s.keep(ctx, tx, r); err != nil {
+		return err
+	}
+	x := Sealed{
+		Party: at.Case().Enterprise, Model: r.Rubric, Edition: r.Edition, Hash: r.Hash, Year: year, On: at.Today(), How: args.How,
+		Score: got.Score.Sure, May: got.Score.Possible, Level: levelID(r, got.Level), MayBe: levelID(r, got.May), Missing: len(got.Missing),
+		Case: at.Case().ID, Known: at.View().Seq(), At: s.Clock.Millis(), By: at.Event().Actor,
+	}
+	if len(r.Paths) > 0 {
+		x.Path = r.Paths[got.Path].ID
+	}
+	if x.ID, err = tx.NextIDs(ctx, 1); err != nil {
+		return err
+	}
+	_, err = tx.Exec(ctx, insertResult, x.ID, x.Party, x.Model, x.Edition, x.Hash, x.Year, int64(x.On), x.How, x.Path, x.Score.RatString(),
+		possible(got), x.Level, x.MayBe, x.Missing, x.Case, x.Known, x.At, x.By)
+	if err != nil {
+		return fmt.Errorf("keep a result of %s: %w", r.Rubric, err)
+	}
+	audit.Note(tx, loggedResult, x.ID)
+	return at.State(ctx, fact.Statement{
+		Subject: x.Party, Def: "ent.assessed", Period: period.OfYear(year), State: fact.Present, Value: fact.Value{Num: 1},
+	})
+}
+
+// possible is the points that are possible; "" where there is no end to them.
+func possible(got *assess.Result) string {
+	if got.Score.Open {
+		return ""
+	}
+	return got.Score.Possible.RatString()
+}
+
+func levelID(r *assess.Rubric, i int) string {
+	if i < 0 {
+		return ""
+	}
+	return r.Levels[i].ID
+}
+
+// keep pins an edition of a model, once.
+func (s *Store) keep(ctx context.Context, tx *store.Tx, r *assess.Rubric) error {
+	var have string
+	err := tx.QueryRow(ctx, definitionBody, r.Hash).Scan(&have)
+	if errors.Is(err, sql.ErrNoRows) {
+		_, err = tx.Exec(ctx, insertDefinition, r.Hash, r.Rubric, string(r.Bytes()))
+	}
+	if err != nil {
+		return fmt.Errorf("keep model %s: %w", r.Rubric, err)
+	}
+	return nil
+}
+
+// Pinned is the model that a result was made by, whatever is in use now.
+func (s *Store) Pinned(ctx context.Context, x *Sealed) (*assess.Rubric, error) {
+	if r, err := s.Set.Edition(x.Model, x.Edition); err == nil && r.Hash == x.Hash {
+		return r, nil
+	}
+	var body string
+	err := s.DB.Read().QueryRow(ctx, definitionBody, x.Hash).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, errs.NotFound("rubric", x.Hash)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read model %s: %w", x.Model, err)
+	}
+	if sum := sha256.Sum256([]byte(body)); hex.EncodeToString(sum[:]) != x.Hash {
+		return nil, fmt.Errorf("model %s was changed in the database", x.Model)
+	}
+	r, problems := assess.Compile(s.Library, x.Model+".yaml", []byte(body))
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("read model %s as it was: %w", x.Model, problems)
+	}
+	return r, nil
+}
+
+// Of is the sealed results of an enterprise that the view shows, by year and as they were sealed.
+func (s *Store) Of(ctx context.Context, view fact.View, enterprise int64) ([]Sealed, error) {
+	e, ok := view.Enterprise(enterprise)
+	if !ok || !view.Can(access.ReadFact, e.ID) {
+		return nil, errs.NotFound("enterprise", enterprise)
+	}
+	var out []Sealed
+	for _, id := range append([]int64{e.ID}, e.Merged...) {
+		some, err := s.read(ctx, resultsOf, id)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, some...)
+	}
+	return out, nil
+}
+
+// OfCase is the results that a case sealed, the last first. Who may see the case is the caller's.
+func (s *Store) OfCase(ctx context.Context, id int64) ([]Sealed, error) {
+	return s.read(ctx, resultOfCase, id)
+}
+
+func (s *Store) read(ctx context.Context, query string, args ...any) ([]Sealed, error) {
+	return store.List(ctx, s.DB.Read(), func(rows *store.Rows) (x Sealed, err error) {
+		var on int64
+		var score, may string
+		err = rows.Scan(&x.ID, &x.Party, &x.Model, &x.Edition, &x.Hash, &x.Year, &on, &x.How, &x.Path, &score, &may, &x.Level, &x.MayBe,
+			&x.Missing, &x.Case, &x.Known, &x.At, &x.By)
+		x.On, x.Score, x.May = period.Day(on), fraction(score), fraction(may)
+		return x, err
+	}, query, args...)
+}
+
+func fraction(s string) *big.Rat {
+	if r, ok := new(big.Rat).SetString(s); ok {
+		return r
+	}
+	return nil
+}
+
+// Verify makes a sealed result anew, by its own model and from what was known then, and says in what it differs; nil where it does not.
+func (s *Store) Verify(ctx context.Context, id int64) ([]string, error) {
+	all, err := s.read(ctx, resultByID, id)
+	if err != nil {
+		return nil, err
+	}
+	if len(all) == 0 {
+		return nil, errs.NotFound("result", id)
+	}
+	x := &all[0]
+	r, err := s.Pinned(ctx, x)
+	if err != nil {
+		return nil, err
+	}
+	view, err := s.Frames.For(ctx, access.SystemScope(), x.Known)
+	if err != nil {
+		return nil, err
+	}
+	subject, ok := s.Subjects.Subject(view, x.Party)
+	if !ok {
+		return nil, errs.NotFound("enterprise", x.Party)
+	}
+	got, err := r.Decide(assess.At{Subject: subject, Year: x.Year, On: x.On})
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	differ := func(what, kept, now string) {
+		if kept != now {
+			out = append(out, fmt.Sprintf("%s: kept %s, now %s", what, kept, now))
+		}
+	}
+	if !got.Scored {
+		return []string{"no score"}, nil
+	}
+	differ("score", x.Score.RatString(), got.Score.Sure.RatString())
+	kept := ""
+	if x.May != nil {
+		kept = x.May.RatString()
+	}
+	differ("possible", kept, possible(got))
+	differ("level", x.Level, levelID(r, got.Level))
+	differ("possible level", x.MayBe, levelID(r, got.May))
+	return out, nil
+}
+
+// Now is what a model makes of an enterprise from what the view shows of it: what is withheld from the reader is not known.
+func (s *Store) Now(view fact.View, r *assess.Rubric, enterprise int64, year int) (*assess.Result, rule.Subject, error) {
+	subject, ok := s.Subjects.Subject(view, enterprise)
+	if !ok || !view.Can(access.ReadFact, enterprise) {
+		return nil, nil, errs.NotFound("enterprise", enterprise)
+	}
+	got, err := r.Decide(assess.At{Subject: subject, Year: year, On: s.Clock.Today()})
+	return got, subject, err
+}
