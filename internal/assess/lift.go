@@ -27,6 +27,7 @@ type Step struct {
 	Part    *Node        // nil of a counted thing
 	Item    *CountedFile // nil of a question
 	Changes []Change
+	Band    int      // of a question by bands: the one that it would reach
 	Gain    *big.Rat // points of a question that has them; 0 of a counted thing and of a cumulative model
 }
 
@@ -346,7 +347,7 @@ func (l *lifter) options(n *Node, p *Part) []Step {
 	return out
 }
 
-// bands is the least value of each band, and the greatest, of what is measured by itself.
+// bands is the least value of each band but the first, of what is measured by itself.
 func (l *lifter) bands(n *Node) []Step {
 	def, ok := l.r.bare(n.Band.Value)
 	if !ok {
@@ -365,7 +366,7 @@ func (l *lifter) bands(n *Node) []Step {
 		unit = ratOf(v)
 	}
 	var out []Step
-	for _, b := range n.Band.Bands {
+	for i, b := range n.Band.Bands {
 		if b.To == "" {
 			continue
 		}
@@ -373,13 +374,16 @@ func (l *lifter) bands(n *Node) []Step {
 		if !ok {
 			continue
 		}
-		at := ceilInt(new(big.Rat).Mul(new(big.Rat).Mul(edge, unit), scaleOf(def.Type)))
-		for _, x := range []*big.Int{at, new(big.Int).Add(at, big.NewInt(1))} {
-			if !x.IsInt64() || def.Max != nil && x.Int64() > *def.Max {
-				continue
-			}
-			out = append(out, Step{Part: n, Changes: []Change{{Def: def, To: rule.FactValue(def.Type, x.Int64(), "")}}})
+		// The least value beyond the end: the next band begins with it.
+		end := new(big.Rat).Mul(new(big.Rat).Mul(edge, unit), scaleOf(def.Type))
+		x := ceilInt(end)
+		if n.Band.Closed == "upper" && end.IsInt() {
+			x.Add(x, big.NewInt(1))
 		}
+		if !x.IsInt64() || def.Max != nil && x.Int64() > *def.Max {
+			continue
+		}
+		out = append(out, Step{Part: n, Band: i + 1, Changes: []Change{{Def: def, To: rule.FactValue(def.Type, x.Int64(), "")}}})
 	}
 	return out
 }

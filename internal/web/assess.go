@@ -60,6 +60,17 @@ type modelRow struct {
 	Settled  bool
 }
 
+// last puts the models in force first that give a score, then the others in force.
+func (x modelRow) last() int {
+	switch {
+	case x.Old:
+		return 2
+	case x.R.Refuses():
+		return 1
+	}
+	return 0
+}
+
 type modelsData struct {
 	Rows   []modelRow
 	Firms  []option // that the visitor acts for
@@ -102,6 +113,7 @@ func (s *server) models(w http.ResponseWriter, r *http.Request, v *visit) error 
 		}
 		d.Rows = append(d.Rows, row)
 	}
+	slices.SortStableFunc(d.Rows, func(a, b modelRow) int { return cmp.Compare(a.last(), b.last()) })
 	return s.show(w, r, s.shell(r, v, v.t.S("assesspage.title")), http.StatusOK, modelsPage(v.t, d))
 }
 
@@ -189,16 +201,16 @@ func (s *server) questionRow(t i18n.T, m *assess.Rubric, n *assess.Node) questio
 	switch {
 	case n.Choice != nil:
 		for _, x := range n.Choice.Shares {
-			q.How = append(q.How, s.answerName(t, n.Choice.Of, x.Is)+" "+x.Share.String())
+			q.How = append(q.How, t.S("assesspage.gives_share", s.answerName(t, n.Choice.Of, x.Is), x.Share.String()))
 		}
 	case len(n.Multi) > 0:
 		for _, o := range n.Multi {
-			q.How = append(q.How, s.factName(t, o.That)+" "+o.Share.String())
+			q.How = append(q.How, t.S("assesspage.gives_share", s.factName(t, o.That), o.Share.String()))
 		}
 	case n.Band != nil:
 		from := ""
 		for _, b := range n.Band.Bands {
-			q.How = append(q.How, bandName(t, n.Band.Closed, from, b.To)+" "+b.Share.String())
+			q.How = append(q.How, t.S("assesspage.gives_share", bandName(t, n.Band.Closed, from, b.To), b.Share.String()))
 			from = b.To
 		}
 	case n.Grades != nil:
@@ -312,8 +324,11 @@ type gradedPart struct {
 	Sure, Possible      int // percent of its own, for the bar
 	Why                 string
 	Missing             []missing
-	Answers             []string
+	More                int // that are missing besides
 }
+
+// fewMissing is how many of the facts that a part misses are named beside it; all stand at the end.
+const fewMissing = 3
 
 // countRow is a thing that is counted, with its level.
 type countRow struct {
@@ -342,6 +357,7 @@ type needRow struct {
 // stepRow is an answer to change, in words.
 type stepRow struct {
 	Name    string
+	Help    string // what that asks
 	Changes []string
 	Gain    string
 }
@@ -499,6 +515,9 @@ func (s *server) standingParts(t i18n.T, view fact.View, d *standingData) {
 				seen[ref] = true
 			}
 		}
+		if n := len(row.Missing); n > fewMissing+1 {
+			row.Missing, row.More = row.Missing[:fewMissing], n-fewMissing
+		}
 		d.Parts = append(d.Parts, row)
 	}
 	var axes []axis
@@ -627,6 +646,9 @@ func (s *server) standingLift(t i18n.T, view fact.View, subject rule.Subject, d 
 			x.Name = t.Text(st.Part.Name)
 		} else {
 			x.Name = t.Text(st.Item.Name)
+			if n := int(st.Changes[0].To.Int()); n >= 1 && n <= len(st.Item.Steps) {
+				x.Help = t.Text(st.Item.Steps[n-1])
+			}
 		}
 		if st.Gain.Sign() > 0 {
 			x.Gain = d.R.Show(st.Gain)
@@ -637,6 +659,10 @@ func (s *server) standingLift(t i18n.T, view fact.View, subject rule.Subject, d 
 				was = s.valueText(t, c.Def, c.Was)
 			}
 			x.Changes = append(x.Changes, t.S("assesspage.change", t.Text(c.Def.Name), was, s.valueText(t, c.Def, c.To)))
+			if st.Part != nil && st.Part.Band != nil {
+				bands := st.Part.Band.Bands
+				x.Help = t.S("assesspage.band_reached", t.Text(st.Part.Name), bandName(t, st.Part.Band.Closed, bands[st.Band-1].To, bands[st.Band].To))
+			}
 		}
 		row.Steps = append(row.Steps, x)
 	}
@@ -979,7 +1005,7 @@ func (s *server) assessedIn(q assessedQuery, kind results.GroupKind, m *assess.R
 
 func (s *server) gradedRow(t i18n.T, m *assess.Rubric, f *results.Firm) gradedRow {
 	row := gradedRow{Firm: f, Area: s.nodeName(s.Library.Areas(), f.Area)}
-	if !f.Scored {
+	if !f.Scored || !f.Begun() && !f.Settled() {
 		return row
 	}
 	row.Points = pointsText(t, m, f.Score)

@@ -250,7 +250,7 @@ func (s *server) factCell(t i18n.T, k *fact.Known) factCell {
 func (s *server) sourceText(t i18n.T, from source.Source) string {
 	text := s.authorityName(t, from.Authority)
 	if from.Kind != source.Entry { // else the authority is the enterprise, and says all
-		text += " · " + from.Name
+		text += " · " + s.sourceName(t, from)
 	}
 	if from.Degraded {
 		text += " · " + t.S("web.source_degraded")

@@ -256,6 +256,12 @@ func choices(t i18n.T, f *form.Field) (all []option, ok bool) {
 	if f.Type == content.Bool {
 		return []option{{"true", t.S("web.yes")}, {"false", t.S("web.no")}}, true
 	}
+	if f.Type == content.Int && f.Min != nil && f.Max != nil && *f.Max-*f.Min < fewChoices { // a level
+		for n := *f.Min; n <= *f.Max; n++ {
+			all = append(all, option{strconv.FormatInt(n, 10), strconv.FormatInt(n, 10)})
+		}
+		return all, true
+	}
 	for _, o := range f.Options {
 		all = append(all, option{o.Code, t.Text(o.Name)})
 	}
@@ -549,7 +555,7 @@ func describedBy(d formView, t i18n.T, f *form.Field) templ.Attributes {
 		ids = inputID(f.Name) + "-help " + ids
 	}
 	all := templ.Attributes{"aria-describedby": ids}
-	if d.problem(t, f.Name) != "" && (f.Options == nil || len(f.Options) > fewChoices) && f.Type != content.Bool {
+	if choices, ok := choices(t, f); d.problem(t, f.Name) != "" && (!ok || len(choices) > fewChoices) {
 		all["aria-invalid"] = "true"
 	}
 	return all

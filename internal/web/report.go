@@ -413,9 +413,16 @@ func (s *server) exportReports(w http.ResponseWriter, r *http.Request, v *visit)
 	})
 }
 
-// sourceName is what a source is called: its file, or the figure that an enterprise stated.
+// sourceName is what a source is called: its file, the kind of its case, or the figure that an enterprise stated.
 func (s *server) sourceName(t i18n.T, src source.Source) string {
-	if src.Kind != source.Entry {
+	switch src.Kind {
+	case source.Entry:
+	case source.Case:
+		if w, ok := s.Cases.Set.Workflow(src.Name); ok {
+			return t.Text(w.Title)
+		}
+		return src.Name
+	default:
 		return src.Name
 	}
 	code, at, _ := strings.Cut(src.Name, " ")
