@@ -173,13 +173,27 @@ func (r *Rubric) Reads(n *Node) []string {
 	return out
 }
 
+// Difference is something that came out otherwise.
+type Difference struct{ What, Want, Got string }
+
+func (d Difference) String() string { return fmt.Sprintf("%s: want %s, got %s", d.What, d.Want, d.Got) }
+
+// Run asks the model about the enterprise of a case, and says where the result differs from what is expected.
+func (c *Case) Run(r *Rubric) ([]Difference, error) {
+	got, err := r.Decide(c.At)
+	if err != nil {
+		return nil, err
+	}
+	return c.Differ(got), nil
+}
+
 // Differ is where a result differs from what a case expects; empty where it does not.
-func (c *Case) Differ(got *Result) []string {
+func (c *Case) Differ(got *Result) []Difference {
 	r, e := got.Rubric, c.Expect
-	var out []string
+	var out []Difference
 	compare := func(what string, want, got any) {
 		if w, g := fmt.Sprint(want), fmt.Sprint(got); w != g {
-			out = append(out, fmt.Sprintf("%s: want %s, got %s", what, w, g))
+			out = append(out, Difference{what, w, g})
 		}
 	}
 	points := func(what, want string, got *big.Rat) {
@@ -189,7 +203,7 @@ func (c *Case) Differ(got *Result) []string {
 			if got != nil {
 				g = got.RatString()
 			}
-			out = append(out, fmt.Sprintf("%s: want %s, got %s", what, want, g))
+			out = append(out, Difference{what, want, g})
 		}
 	}
 	compare("refuses", e.Refuses, r.Refuses())
@@ -227,7 +241,7 @@ func (c *Case) Differ(got *Result) []string {
 	for _, id := range slices.Sorted(maps.Keys(e.Parts)) {
 		i := slices.IndexFunc(got.Parts, func(p Part) bool { return p.Node != nil && p.Node.ID == id })
 		if i < 0 {
-			out = append(out, "no part "+id)
+			out = append(out, Difference{"part " + id, string(e.Parts[id]), "no such part"})
 			continue
 		}
 		points("part "+id, string(e.Parts[id]), got.Parts[i].Points.Sure)

@@ -72,11 +72,11 @@ func TestWorkedCases(t *testing.T) {
 		}
 		for _, c := range cases.List {
 			t.Run(r.Rubric+" "+r.Edition+"/"+c.Name, func(t *testing.T) {
-				got, err := r.Decide(c.At)
+				differ, err := c.Run(r)
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, d := range c.Differ(got) {
+				for _, d := range differ {
 					t.Error(d)
 				}
 			})

@@ -113,6 +113,7 @@ const (
 	insertResult  = `INSERT INTO assess_result (` + resultColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`
 	resultsOf     = `SELECT ` + resultColumns + ` FROM assess_result WHERE party = $1 ORDER BY year, id`
 	resultOfCase  = `SELECT ` + resultColumns + ` FROM assess_result WHERE case_id = $1 ORDER BY id DESC`
+	allResults    = `SELECT ` + resultColumns + ` FROM assess_result ORDER BY id`
 	resultByID    = `SELECT ` + resultColumns + ` FROM assess_result WHERE id = $1`
 )
 
@@ -226,6 +227,9 @@ func (s *Store) Of(ctx context.Context, view fact.View, enterprise int64) ([]Sea
 	return out, nil
 }
 
+// All is every sealed result, in the order of sealing: for who verifies them all.
+func (s *Store) All(ctx context.Context) ([]Sealed, error) { return s.read(ctx, allResults) }
+
 // OfCase is the results that a case sealed, the last first. Who may see the case is the caller's.
 func (s *Store) OfCase(ctx context.Context, id int64) ([]Sealed, error) {
 	return s.read(ctx, resultOfCase, id)
@@ -250,7 +254,7 @@ func fraction(s string) *big.Rat {
 }
 
 // Verify makes a sealed result anew, by its own model and from what was known then, and says in what it differs; nil where it does not.
-func (s *Store) Verify(ctx context.Context, id int64) ([]string, error) {
+func (s *Store) Verify(ctx context.Context, id int64) ([]assess.Difference, error) {
 	all, err := s.read(ctx, resultByID, id)
 	if err != nil {
 		return nil, err
@@ -275,14 +279,14 @@ func (s *Store) Verify(ctx context.Context, id int64) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var out []string
+	var out []assess.Difference
 	differ := func(what, kept, now string) {
 		if kept != now {
-			out = append(out, fmt.Sprintf("%s: kept %s, now %s", what, kept, now))
+			out = append(out, assess.Difference{What: what, Want: kept, Got: now})
 		}
 	}
 	if !got.Scored {
-		return []string{"no score"}, nil
+		return []assess.Difference{{What: "score", Want: x.Score.RatString(), Got: "no score"}}, nil
 	}
 	differ("score", x.Score.RatString(), got.Score.Sure.RatString())
 	kept := ""
