@@ -37,10 +37,11 @@ type Ground struct {
 
 // DataClass is what definitions are about (分类).
 type DataClass struct {
-	Code string    `yaml:"code"`
-	Name i18n.Text `yaml:"name"`
-	Help i18n.Text `yaml:"help"`
-	Keep Keep      `yaml:"keep"`
+	Code   string    `yaml:"code"`
+	Name   i18n.Text `yaml:"name"`
+	Help   i18n.Text `yaml:"help"`
+	Folded bool      `yaml:"folded,omitempty"` // many answers to long forms: pages that show all there is show these closed, after the others
+	Keep   Keep      `yaml:"keep"`
 }
 
 // Record is a kind of what is kept besides values of definitions.

@@ -119,6 +119,12 @@ func TestAssessmentPages(t *testing.T) {
 	_, body = c.as("firm").get("/assess")
 	wants(t, body, page, "评测")
 
+	_, body = c.as("city").get(fmt.Sprintf("/enterprises/%d", firm))
+	known, answered, found := strings.Cut(body, "<details><summary>评价填报（")
+	if !found || !strings.Contains(answered, "建有车间工业控制网络") || strings.Contains(known, "建有车间工业控制网络") {
+		t.Error("the answers of an assessment stand among what everybody looks for")
+	}
+
 	_, body = c.as("city").get("/assess/sme_digital/2024/region")
 	wants(t, body, "亭湖", "数据不全", page)
 	_, body = c.as("city").get("/assess/sme_digital/2024/region?by=size&level=nothing")

@@ -114,10 +114,42 @@ type enterpriseList struct {
 	Areas      []option
 	Industries []option
 	Years      []int
-	Offered    []content.FactDef // definitions that could be columns
+	Offered    []columnGroup // definitions that could be columns
 	AsOf       string
 	MayExport  bool
 	MayIssue   bool // make accounts
+}
+
+// columnGroup is the columns that a class of the register offers.
+type columnGroup struct {
+	content.DataClass
+	Defs   []content.FactDef
+	Chosen int // of them
+}
+
+// columnsBy is the definitions that could be columns, by their class: those of folded classes come last.
+func columnsBy(lib *content.Library, chosen []string) []columnGroup {
+	var open, folded []columnGroup
+	for _, c := range lib.Register().Classes {
+		g := columnGroup{DataClass: c}
+		for _, def := range lib.FactDefs() {
+			if def.Class != c.Code || !fact.IsColumn(def) {
+				continue
+			}
+			g.Defs = append(g.Defs, def)
+			if hasColumn(chosen, def.Code) {
+				g.Chosen++
+			}
+		}
+		switch {
+		case len(g.Defs) == 0:
+		case c.Folded:
+			folded = append(folded, g)
+		default:
+			open = append(open, g)
+		}
+	}
+	return append(open, folded...)
 }
 
 type listRow struct {
@@ -153,11 +185,7 @@ func (s *server) enterprises(w http.ResponseWriter, r *http.Request, v *visit) e
 			l.Columns = append(l.Columns, def)
 		}
 	}
-	for _, def := range s.Library.FactDefs() {
-		if fact.IsColumn(def) {
-			l.Offered = append(l.Offered, def)
-		}
-	}
+	l.Offered = columnsBy(s.Library, q.Columns)
 	for e, row := range list.Page(view, (l.Query.Page-1)*listRows, listRows) {
 		l.Rows = append(l.Rows, s.listRow(v.t, view, q, l.Columns, e, row))
 	}

@@ -53,6 +53,22 @@ type factTable struct {
 	Years         []int
 	Yearly        []factRow
 	Other         []factRow // of months, quarters and other periods
+	Folded        []foldedFacts
+}
+
+// foldedFacts is what is known of a class that pages show closed.
+type foldedFacts struct {
+	Class content.DataClass
+	Facts factTable
+}
+
+// size is how many definitions a table shows.
+func (f factTable) size() int {
+	codes := map[string]bool{}
+	for _, r := range slices.Concat(f.Plain, f.Yearly, f.Other) {
+		codes[r.Def.Code] = true
+	}
+	return len(codes)
 }
 
 type factRow struct {
@@ -203,8 +219,34 @@ func (s *server) thingName(t i18n.T, view fact.View, kind string, id int64) stri
 	return ""
 }
 
-// factTable lays out by year what is known of a subject. The time lines themselves open from each value.
+// factTable lays out what is known of a subject: what is of folded classes apart. The time lines themselves open from each value.
 func (s *server) factTable(t i18n.T, firm, subject int64, known []fact.Known) factTable {
+	var folded []foldedFacts
+	open := known
+	for _, c := range s.Library.Register().Classes {
+		if !c.Folded {
+			continue
+		}
+		var of, others []fact.Known
+		for i := range open {
+			if open[i].Def.Class == c.Code {
+				of = append(of, open[i])
+			} else {
+				others = append(others, open[i])
+			}
+		}
+		if len(of) > 0 {
+			folded = append(folded, foldedFacts{c, s.factsByYear(t, firm, subject, of)})
+			open = others
+		}
+	}
+	table := s.factsByYear(t, firm, subject, open)
+	table.Folded = folded
+	return table
+}
+
+// factsByYear lays out by year what is known.
+func (s *server) factsByYear(t i18n.T, firm, subject int64, known []fact.Known) factTable {
 	table := factTable{Firm: firm, Subject: subject}
 	for i := range known {
 		if k := &known[i]; k.Period.Kind() == period.Year && !slices.Contains(table.Years, k.Period.YearOf()) {

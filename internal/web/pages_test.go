@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -48,6 +50,34 @@ func TestEnterpriseList(t *testing.T) {
 		t.Error("the largest revenue is not first")
 	}
 	wants(t, body, `aria-sort="descending"`)
+}
+
+// TestColumnsByClass: columns are offered by class of the register, the answers of assessments closed and last unless one is chosen.
+func TestColumnsByClass(t *testing.T) {
+	t.Parallel()
+	v := newCity(t).as("city")
+	classes := regexp.MustCompile(`<details( open)?><summary>([^<（]+)（(\d+) 项，已选 (\d+)）</summary>`)
+	for query, want := range map[string]string{"": " 0", "?col=ent.net_5g&col=ent.revenue": " open 1"} {
+		_, body := v.get("/enterprises" + query)
+		all := classes.FindAllStringSubmatch(body, -1)
+		if len(all) < 5 {
+			t.Fatalf("%s: %d classes of columns", query, len(all))
+		}
+		offered := 0
+		for i, m := range all {
+			if last := i == len(all)-1; last != (m[2] == "评价填报") || !last && m[1] == "" {
+				t.Errorf("%s: class %d is %s%s", query, i, m[2], m[1])
+			}
+			n, _ := strconv.Atoi(m[3])
+			offered += n
+		}
+		if last := all[len(all)-1]; last[1]+" "+last[4] != want {
+			t.Errorf("%s: the answers of assessments stand%s, %s chosen", query, last[1], last[4])
+		}
+		if n := strings.Count(body, `type="checkbox" name="col"`); n != offered {
+			t.Errorf("%s: %d columns are told, %d offered", query, offered, n)
+		}
+	}
 }
 
 func TestExportOfList(t *testing.T) {
