@@ -557,10 +557,10 @@ func (d *detector) sample(l *Layout, last int) {
 	}
 }
 
-// relativeYear knows 上年同期 and 本年 in a header.
+// relativeYear knows 上年同期 in a header, and that 较上年 and the like compare with the year before.
 func relativeYear(header string) (shift int, ok bool) {
 	for _, w := range []string{"上年", "去年", "上期"} {
-		if strings.Contains(header, w) && !strings.Contains(header, "增") && !strings.Contains(header, "比") {
+		if strings.Contains(header, w) && !strings.ContainsAny(header, "增比较") {
 			return -1, true
 		}
 	}

@@ -249,3 +249,14 @@ func TestPlace(t *testing.T) {
 		}
 	}
 }
+
+// TestRelativeYear: a figure of the year before is that year's, and what a figure did against the year before is this year's.
+func TestRelativeYear(t *testing.T) {
+	for header, want := range map[string]int{
+		"营业收入（上年同期）": -1, "去年产值": -1, "上期金额": -1, "营业收入": 0, "比上年增长": 0, "较上年变化": 0, "人均营业收入较上年变化": 0, "与上年相比": 0,
+	} {
+		if got, ok := relativeYear(header); got != want || ok != (want != 0) {
+			t.Errorf("%s: %d, want %d", header, got, want)
+		}
+	}
+}
