@@ -41,11 +41,15 @@ type span struct {
 	since period.Day
 }
 
+// assignedFor is the accounts to which the case of a task t is assigned as the role that it is for: a state that waits for experts or
+// an audit firm names no account in its task.
+const assignedFor = `SELECT account FROM case_assignment WHERE case_id = t.case_id AND role = t.role AND ended = 0`
+
 // mine is the condition over case_task t of the open tasks for certain words that a scope can do, by the rule table; ok is
 // false where there are none.
 func mine(scope access.Scope, words ...string) (sql string, args []any, ok bool) {
 	var terms []string
-	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Partner: "t.partner", Accounts: "SELECT t.account", Roles: "SELECT t.role"}
+	columns := access.Columns{Area: "t.area", Owner: "t.enterprise", Partner: "t.partner", Accounts: assignedFor, Roles: "SELECT t.role"}
 	for _, word := range words {
 		var may []string
 		for _, role := range scope.Roles() {
@@ -336,9 +340,8 @@ func (in *session) remind(ctx context.Context, st *step, opened int64) error {
 		if t.OpenedN != opened || t.Role == System {
 			continue
 		}
-		if err := st.tell(ctx, message{
-			kind: notice.Deadline, to: t.Role, account: t.Account, title: i18n.M("casework.tell_overdue", st.c.Title), say: i18n.M("casework.overdue"),
-		}); err != nil {
+		m := message{kind: notice.Deadline, title: i18n.M("casework.tell_overdue", st.c.Title), say: i18n.M("casework.overdue")}
+		if err := st.tellOf(ctx, t, m); err != nil {
 			return err
 		}
 	}

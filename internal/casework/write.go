@@ -210,9 +210,29 @@ func (st *step) open(ctx context.Context, t CaseTask) error {
 			return err
 		}
 	}
-	return st.tell(ctx, message{
-		kind: notice.Task, to: t.Role, account: t.Account, title: i18n.M("casework.tell_task", st.c.Title, st.w.states[st.c.State].Name),
-	})
+	return st.tellOf(ctx, t, message{kind: notice.Task, title: i18n.M("casework.tell_task", st.c.Title, st.w.states[st.c.State].Name)})
+}
+
+// tellOf sends a message about a task: to the account that it is for, else to the accounts that the case is assigned to in its role, else
+// to the role.
+func (st *step) tellOf(ctx context.Context, t CaseTask, m message) error {
+	m.to, m.account = t.Role, t.Account
+	if t.Account != 0 {
+		return st.tell(ctx, m)
+	}
+	accounts, err := assigned(ctx, st.tx, st.c.ID, t.Role)
+	if err != nil {
+		return err
+	}
+	if len(accounts) == 0 {
+		return st.tell(ctx, m)
+	}
+	for _, m.account = range accounts {
+		if err := st.tell(ctx, m); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 const (

@@ -28,7 +28,7 @@ func (w *world) scored(expert, id int64) {
 // The case is with an audit firm or an expert as long as their part lasts, and what they did stays for the auditor.
 func TestPartsEnd(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
-		w.people(access.AuditFirm, 50)
+		w.people(access.AuditFirm, 50, 51)
 		w.people(access.Expert, 61, 62, 63, 64)
 		firm, _ := w.firm("大丰示例机械", "320904")
 		id, err := w.applies(w.opened("c9"), firm, "c9", items("11"))
@@ -40,6 +40,16 @@ func TestPartsEnd(t *testing.T) {
 		}
 		w.puts(county, id, Picked{Accounts: []int64{50}})
 		w.does(county, id, "appoint")
+		for account, waits := range map[int64]int{50: 1, 51: 0, 0: 0} {
+			if in, err := w.cases.Inbox(ctx, somebody(account, access.AuditFirm), "", 0, 10); err != nil || in.Total != waits || len(in.Tasks) != waits {
+				t.Errorf("before the audit firm %d stands %+v, %v", account, in, err)
+			}
+			var told int
+			must(t, w.DB.Read().QueryRow(ctx, `SELECT COUNT(*) FROM notice WHERE kind = 'task' AND (to_account = $1 AND $1 <> 0 OR to_role = 'audit_firm' AND $1 = 0)`, account).Scan(&told))
+			if told != waits {
+				t.Errorf("the audit firm %d, or all of them, are told %d times", account, told)
+			}
+		}
 		w.puts(auditor, id, Rulings{Report: strings.Repeat("0", 64)})
 		if err := w.act(auditor, id, "report", ""); errs.KindOf(err) != errs.KindInvalid {
 			t.Errorf("a report that is no file of the case: %v", err)
