@@ -78,6 +78,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoSelections(ctx, place, city); err != nil {
 			return err
 		}
+		if err := in.demoAssessments(ctx, place); err != nil {
+			return err
+		}
 		if err := in.demoCredit(ctx); err != nil {
 			return err
 		}

@@ -2,13 +2,11 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
-	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/party"
@@ -20,36 +18,16 @@ import (
 // demoSelections runs yearly selections of a demonstration in the weeks before its day, by the accounts that do so in life: one that
 // is decided, with a tie, a waiting list and a title that did not stand up to a look at it; one that is judged, from which an expert
 // stepped back; one that takes nominations; and enterprises that are cultivated. Where there is a round already nothing is done.
-//
-// Cases and rounds stand at their own days, which are over; what they state becomes known when it is stated, as the order of what
-// is known must be that of its commits.
 func (in *installation) demoSelections(ctx context.Context, p *place, city demo.Options) error {
 	rounds, err := in.selections.Rounds(ctx, access.SystemScope())
 	if err != nil || len(rounds) > 0 || city.Size > demoCallFirms || in.now.Today() < demo.Clock {
 		return err // a demonstration that stands earlier has not come to these weeks
 	}
-	d := &demoRounds{scopes: map[string]access.Scope{}}
-	all, err := in.accounts.List(ctx, access.SystemScope())
+	past, err := in.inPast(ctx, p, period.Date(2024, 9, 2))
 	if err != nil {
 		return err
 	}
-	for _, a := range all {
-		d.scopes[a.Login] = in.frames.ScopeOf(a)
-	}
-	past := *in
-	past.now = func() time.Time { return d.at }
-	d.on(period.Date(2024, 9, 2))
-	if err := past.openForms(p); err != nil {
-		return err
-	}
-	if err := past.openReleases(p); err != nil {
-		return err
-	}
-	if err := past.openCases(ctx, p); err != nil {
-		return err
-	}
-	in.subsidy.Use(in.cases) // not those of the past
-	d.installation = &past
+	d := &demoRounds{demoPast: past}
 	if err := d.choose(ctx); err != nil || len(d.firms) < 5 {
 		return err // a very small city has nobody to select
 	}
@@ -63,17 +41,9 @@ func (in *installation) demoSelections(ctx context.Context, p *place, city demo.
 
 // demoRounds is the demonstration's selections as they are made.
 type demoRounds struct {
-	*installation
-	at     time.Time // where the clock of cases stands
-	scopes map[string]access.Scope
-	firms  []party.Enterprise // that may be selected
-	view   fact.View
-}
-
-// on moves the clock to the morning of a day.
-func (d *demoRounds) on(day period.Day) {
-	y, m, dd := day.YMD()
-	d.at = time.Date(y, time.Month(m), dd, 9, 0, 0, 0, clock.Beijing)
+	*demoPast
+	firms []party.Enterprise // that may be selected
+	view  fact.View
 }
 
 // demoCounties are counties whose office has an account in a demonstration, by the login.
@@ -109,29 +79,6 @@ func (d *demoRounds) choose(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// does takes actions in a case, each by an account, one minute after the other.
-func (d *demoRounds) does(ctx context.Context, of int64, acts ...demoAct) error {
-	for _, x := range acts {
-		d.at = d.at.Add(time.Minute)
-		a := casework.Act{Case: of, Action: x.action, Reason: x.reason}
-		if x.answers != nil {
-			var err error
-			if a.Entry, err = json.Marshal(map[string]any{"answers": x.answers}); err != nil {
-				return err
-			}
-		}
-		if _, err := d.cases.Act(ctx, d.scopes[x.login], a); err != nil {
-			return fmt.Errorf("%s by %s in case %d: %w", x.action, x.login, of, err)
-		}
-	}
-	return nil
-}
-
-type demoAct struct {
-	login, action, reason string
-	answers               map[string]any
 }
 
 // register takes the demonstration's experts into the pool of the city.

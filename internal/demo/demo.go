@@ -29,7 +29,7 @@ type Options struct {
 // comes first, what is said about a project after the project.
 type File struct {
 	Path      string // of the file written
-	Authority string // whose word it is, as content names authorities: statistics, tax, bank, finance, bureau, institute, public
+	Authority string // whose word it is, as content names authorities: statistics, tax, bank, finance, bureau, institute, public, enterprise
 	Sender    string // the office
 	Area      string // name of the county that sent it; "" for the city
 	Title     string
@@ -126,6 +126,7 @@ func (c city) sheets() []sheet {
 		c.bankLists(), c.leaseList(),
 		c.honourList(), c.serviceSales(), c.creditCheck(),
 		c.taxedInput(), c.surveyedInvestment(), c.loanPurposes(), c.announcement(),
+		c.selfAssessments(),
 	)
 }
 

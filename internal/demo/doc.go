@@ -6,6 +6,8 @@
 // Four offices look again at what others have said, each as far as its word counts most: invoices of projects, investment, the
 // purpose of loans, titles made public. By what they agree on, some of the money needs no application.
 //
+// Small and medium enterprises say of themselves how digital they are, as an assessment asks it.
+//
 // It shares no code and no table of headers with the packages that read sheets, codes or content: a mistake made on
 // both sides would hide itself.
 //

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/demo"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/intake"
+	"github.com/yanzhen/yanzhen/internal/period"
+)
+
+// TestAssessmentsOfTheDemo: the sheet of answers goes in whole; what was sealed of the demonstration's enterprise is made anew as it is
+// kept; two assessments wait; and the region has enterprises on several levels, and some of which not enough is known.
+func TestAssessmentsOfTheDemo(t *testing.T) {
+	dir := t.TempDir()
+	if s := start(t, "demo", "--data", dir, "--size", "150", "--listen", "127.0.0.1:0"); s.stop() != exitOK {
+		t.Fatal(s.err)
+	}
+	ctx := t.Context()
+	c := &console{in: strings.NewReader(""), out: io.Discard, err: io.Discard, t: i18n.T{Lang: i18n.EN}}
+	in, err := (&place{data: dir, now: demo.Clock.String()}).open(ctx, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.close(c)
+	view, err := in.frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := in.results.Set.Edition(demoModel, demoEdition)
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	batches, err := in.intake.Batches(ctx, access.SystemScope(), 0, 1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(batches, func(b intake.Batch) bool { return strings.Contains(b.Name, "数字化水平评测填报汇总表") })
+	if i < 0 {
+		t.Fatal("the sheet of answers was not brought in")
+	}
+	if p := batches[i].Preview; len(p.Mended) > 0 || slices.ContainsFunc(p.Problems, func(x intake.Problem) bool { return x.Column != "统一社会信用代码" }) {
+		t.Errorf("the sheet of answers leaves something to mend: %+v, %+v", p.Mended, p.Problems)
+	}
+	for _, def := range m.Facts() {
+		known := 0
+		for e := range view.Enterprises() {
+			if view.Value(e.ID, def.Code, period.OfYear(2024)).Known {
+				known++
+			}
+		}
+		if rows := batches[i].Preview.Rows; known < rows*9/10 {
+			t.Errorf("%s is known of %d enterprises, the sheet has %d", def.Code, known, rows)
+		}
+	}
+
+	firm, err := enterpriseOf(view, demo.Showcase(demo.Options{Seed: 1, Size: 150}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealed, err := in.results.Of(ctx, view, firm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(sealed) != 2 || sealed[0].How != results.BySelf || sealed[1].How != results.OnSite || !sealed[0].Settled() || !sealed[1].Settled() || sealed[0].Level == sealed[1].Level {
+		t.Errorf("sealed of the demo's enterprise: %+v", sealed)
+	}
+	for _, x := range sealed {
+		if wrong, err := in.results.Verify(ctx, x.ID); err != nil || len(wrong) > 0 {
+			t.Errorf("made anew, the result of %s differs: %v, %v", x.On, wrong, err)
+		}
+	}
+
+	for login, state := range map[string]string{"county": "check", "expert2": "rating", "expert1": ""} {
+		scope, err := in.scopeOf(ctx, login)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting, err := in.cases.Inbox(ctx, scope, demoAssessing, 0, 10)
+		if err != nil || (state == "") != (waiting.Total == 0) || state != "" && waiting.Tasks[0].State != state {
+			t.Errorf("before %s stands %+v, %v", login, waiting, err)
+		}
+	}
+
+	r, err := in.results.Region(ctx, view, m, 2024)
+	if err != nil {
+		t.Fatal(err)
+	}
+	settled, open := map[int]int{}, 0
+	for _, f := range r.Firms {
+		if f.Level == f.May {
+			settled[f.Level]++
+		} else {
+			open++
+		}
+	}
+	delete(settled, -1)
+	if len(settled) < 3 || open == 0 {
+		t.Errorf("enterprises by level %v, and %d of which not enough is known", settled, open)
+	}
+}
