@@ -404,11 +404,40 @@ func (q ResultQuery) keeps(s *server, r *assess.Rubric, f *results.Firm) bool {
 		(q.Text == "" || strings.Contains(f.Name, q.Text) || strings.Contains(f.USCC, strings.ToUpper(q.Text)))
 }
 
+type remindedOut struct {
+	Body struct {
+		Told int `json:"told" example:"12" doc:"这次提醒了几家；本周提醒过的不再提醒 · how many were told; those told this week are left out"`
+	}
+}
+
+// remindModel asks enterprises for what a model misses, those for whom the asker is in charge.
+func (s *server) remindModel(ctx context.Context, c *caller, in *struct {
+	ModelIn
+	Body struct {
+		Year        int     `json:"year" minimum:"2000" maximum:"2100" example:"2024"`
+		Enterprises []int64 `json:"enterprises" minItems:"1" maxItems:"10000" nullable:"false" example:"[17]"`
+	}
+},
+) (*remindedOut, error) {
+	r, err := s.modelOf(in.ModelIn)
+	if err != nil {
+		return nil, err
+	}
+	m, err := s.at(ctx, c, Knowledge{})
+	if err != nil {
+		return nil, err
+	}
+	out := &remindedOut{}
+	out.Body.Told, err = s.Results.Remind(ctx, m.View, results.Reminder{Rubric: r, Year: in.Body.Year, Firms: in.Body.Enterprises})
+	return out, err
+}
+
 func (s *server) registerAssess() {
 	open, read := access.Need{Public: true}, access.Need{Action: access.ReadFact}
 	const list, one = "/models", "/models/{model}/{edition}"
 	handle(s, operation{id: "list_models", tag: "assessments", method: http.MethodGet, path: list, need: open}, s.listModels)
 	handle(s, operation{id: "get_model", tag: "assessments", method: http.MethodGet, path: one, need: open}, s.getModel)
 	handle(s, operation{id: "get_model_result", tag: "assessments", method: http.MethodGet, path: one + "/enterprises/{enterprise}", need: read}, s.getModelResult)
+	handle(s, operation{id: "remind_model", tag: "assessments", method: http.MethodPost, path: one + "/reminders", need: access.Need{Action: access.HandleCase, Area: true}}, s.remindModel)
 	handle(s, operation{id: "list_model_results", tag: "assessments", method: http.MethodGet, path: one + "/enterprises", need: access.Need{Action: access.ReadFact, Area: true}}, s.listModelResults)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/assess"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/condition"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -29,9 +30,7 @@ import (
 func modelPath(r *assess.Rubric) string { return "/assess/" + r.Rubric + "/" + r.Edition }
 
 // standingPath is where an enterprise stands by a model.
-func standingPath(r *assess.Rubric, firm int64) string {
-	return modelPath(r) + "/firms/" + strconv.FormatInt(firm, 10)
-}
+func standingPath(r *assess.Rubric, firm int64) string { return results.Page(r, firm) }
 
 // assessRoutes are assessment models, where an enterprise stands by them, and where a region does.
 func (s *server) assessRoutes() []route {
@@ -41,6 +40,7 @@ func (s *server) assessRoutes() []route {
 		{"GET /assess/{model}/{edition}", public, s.model},
 		{"GET /assess/{model}/{edition}/firms/{id}", access.Need{Action: access.ReadFact}, s.standing},
 		{"GET /assess/{model}/{edition}/region", area, s.assessedRegion},
+		{"POST /assess/{model}/{edition}/region/remind", access.Need{Action: access.HandleCase, Area: true}, s.remindAssessed},
 		{"GET /assess/{model}/{edition}/region/export", access.Need{Action: access.Export, Area: true}, s.exportAssessed},
 	}
 }
@@ -888,6 +888,7 @@ type tallyRow struct {
 type gradedRow struct {
 	*results.Firm
 	Area, Level, May, Points, Class string
+	Reminded                        string // when it was last asked for what is missing
 }
 
 type assessedData struct {
@@ -903,6 +904,9 @@ type assessedData struct {
 	AsOf         string
 	Classes      bool
 	All          *results.Region
+	Wanting      int // of those in the view something is missing
+	MayRemind    bool
+	Done         string
 }
 
 func (s *server) assessedOf(r *http.Request, v *visit) (assessedData, fact.View, error) {
@@ -938,11 +942,24 @@ func (s *server) assessedOf(r *http.Request, v *visit) (assessedData, fact.View,
 		d.LevelOptions = append(d.LevelOptions, option{l.ID, t.Text(l.Name)})
 	}
 	d.LevelOptions = append(d.LevelOptions, option{levelNone, t.Text(m.LevelName(-1))}, option{levelOpen, t.S("assesspage.open")}, option{levelNothing, t.S("assesspage.nothing")})
-	for _, f := range d.All.Firms {
-		if s.assessedIn(d.Query, kind, m, f) {
-			d.Rows = append(d.Rows, s.gradedRow(t, m, f))
-		}
+	reminded, err := s.Results.Reminded(r.Context(), m.Rubric, d.Query.Year)
+	if err != nil {
+		return d, view, err
 	}
+	for _, f := range d.All.Firms {
+		if !s.assessedIn(d.Query, kind, m, f) {
+			continue
+		}
+		row := s.gradedRow(t, m, f)
+		if at, ok := reminded[f.ID]; ok {
+			row.Reminded = clock.DayOf(at).String()
+		}
+		if !f.Settled() {
+			d.Wanting++
+		}
+		d.Rows = append(d.Rows, row)
+	}
+	d.MayRemind = d.Wanting > 0 && !m.Refuses() && v.scope.Can(access.HandleCase)
 	slices.SortStableFunc(d.Rows, func(a, b gradedRow) int {
 		return cmp.Or(cmp.Compare(rankOf(b), rankOf(a)), scoreOf(b).Cmp(scoreOf(a)))
 	})
@@ -1022,11 +1039,31 @@ func (s *server) assessedRegion(w http.ResponseWriter, r *http.Request, v *visit
 	if err != nil {
 		return err
 	}
+	if n, err := strconv.Atoi(r.FormValue("told")); err == nil && n >= 0 {
+		d.Done = v.t.S("assesspage.told", n)
+	}
 	d.Pages = (d.Total + listRows - 1) / listRows
 	d.Query.Page = min(d.Query.Page, max(d.Pages, 1))
 	from := (d.Query.Page - 1) * listRows
 	d.Rows = d.Rows[min(from, len(d.Rows)):min(from+listRows, len(d.Rows))]
 	return s.show(w, r, s.shell(r, v, v.t.Text(d.R.Title)), http.StatusOK, assessedPage(v.t, d))
+}
+
+// remindAssessed asks the enterprises of a view for what is missing, those for whom the visitor is in charge.
+func (s *server) remindAssessed(w http.ResponseWriter, r *http.Request, v *visit) error {
+	d, view, err := s.assessedOf(r, v)
+	if err != nil {
+		return err
+	}
+	ask := results.Reminder{Rubric: d.R, Year: d.Query.Year}
+	for _, x := range d.Rows {
+		ask.Firms = append(ask.Firms, x.ID)
+	}
+	told, err := s.Results.Remind(r.Context(), view, ask)
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, d.Query.onPage(1).href(modelPath(d.R)+"/region")+"&told="+strconv.Itoa(told))
 }
 
 // exportAssessed sends all of the view, not the page of it.
@@ -1038,13 +1075,13 @@ func (s *server) exportAssessed(w http.ResponseWriter, r *http.Request, v *visit
 	t := v.t
 	rows := make([][]any, len(d.Rows))
 	for i, x := range d.Rows {
-		rows[i] = []any{x.Name, x.USCC, x.Area, x.Points, x.Level, x.May, x.Class}
+		rows[i] = []any{x.Name, x.USCC, x.Area, x.Points, x.Level, x.May, x.Class, x.Reminded}
 	}
 	name := t.Text(d.R.Title)
 	return s.export(w, r, v, name+"-"+s.Clock.Today().String(), sheet.Export{
 		Title: name, Notes: s.notes(v, view, d.Query.onPage(1).href(modelPath(d.R)+"/region")),
 		Table: sheet.Table{Rows: slices.Values(rows), Columns: []string{
-			t.S("web.firm_name"), t.S("web.uscc"), t.S("web.area"), t.S("assesspage.points"), t.S("assesspage.level"), t.S("assesspage.may"), t.S("assesspage.class"),
+			t.S("web.firm_name"), t.S("web.uscc"), t.S("web.area"), t.S("assesspage.points"), t.S("assesspage.level"), t.S("assesspage.may"), t.S("assesspage.class"), t.S("assesspage.reminded"),
 		}},
 	})
 }

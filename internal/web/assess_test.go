@@ -139,6 +139,11 @@ func TestAssessmentPages(t *testing.T) {
 	if res.StatusCode != http.StatusOK || !strings.Contains(body, "得分") {
 		t.Errorf("export: %d %s", res.StatusCode, body)
 	}
+	if res, body := c.as("city").post("/assess/sme_digital/2024/region/remind?by=county&level=nothing", nil); res.StatusCode != http.StatusOK || !strings.Contains(body, "已提醒 2 家") {
+		t.Errorf("remind: %d", res.StatusCode)
+	}
+	_, body = c.as("city").get("/assess/sme_digital/2024/region?level=nothing")
+	wants(t, body, "上次提醒", "2024-1")
 	_, body = c.as("firm").get(actPath(c.questions, "submit"))
 	wants(t, body, "生产设备总数", "生产设备清单")
 }

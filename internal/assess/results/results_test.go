@@ -258,6 +258,32 @@ func TestSealed(t *testing.T) {
 	})
 }
 
+// TestRemind asks for what is missing, each firm once a week, and leaves out who is settled or somebody else's.
+func TestRemind(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		done, wanting, far := w.newFirm("甲机械", tinghu), w.newFirm("乙机械", tinghu), w.newFirm("丙机械", dafeng)
+		w.states(done, true, 4)
+		ask := Reminder{Rubric: w.model, Year: 2024, Firms: []int64{done, wanting, far, 999_999}}
+		told := func(want int) {
+			t.Helper()
+			got, err := w.Remind(t.Context(), w.view(county), ask)
+			must(t, err)
+			if got != want {
+				t.Errorf("told %d, want %d", got, want)
+			}
+		}
+		told(1)
+		told(0)
+		w.now = w.now.AddDate(0, 0, 7)
+		told(1)
+		last, err := w.Reminded(t.Context(), w.model.Rubric, 2024)
+		must(t, err)
+		if len(last) != 1 || last[wanting] != w.now.UnixMilli() {
+			t.Errorf("reminded %v", last)
+		}
+	})
+}
+
 // TestPeers compares firms with their county, and says nothing of few.
 func TestPeers(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
