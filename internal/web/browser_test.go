@@ -250,6 +250,10 @@ func (c *city) look(t *testing.T, browser *webtest.Browser, width int64, pages .
 				}
 				tab.Quiet()
 				tab.Picture(name)
+				if tab.Text(`[...document.querySelectorAll('details.yz-columns')].map(function (d) { d.open = true; }).length`) != "0" {
+					tab.Fits() // with what opens over the page
+					tab.Accessible()
+				}
 				c.tellsOfBackups(t, tab, p.name, lang)
 			})
 		}
