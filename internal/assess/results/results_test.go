@@ -239,10 +239,11 @@ func TestSealed(t *testing.T) {
 		must(t, w.does(county, second, "appoint", nil))
 		expert := access.NewScope(rater, access.Expert, nil, nil)
 		must(t, w.does(expert, second, "rate", map[string]any{"devices_total": 100, "devices_digital": 30}))
+		w.now = w.now.AddDate(0, 3, 0) // a new year has begun
 		must(t, w.does(county, second, "confirm", nil))
 		all, err = w.Of(t.Context(), w.view(city), firm)
 		must(t, err)
-		if len(all) != 2 || all[1].How != OnSite {
+		if len(all) != 2 || all[1].How != OnSite || all[1].Year != 2024 || all[1].On.Year() != 2025 || all[1].Score.Sign() == 0 {
 			t.Fatalf("sealed %+v", all)
 		}
 		for _, x := range all {
