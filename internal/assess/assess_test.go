@@ -129,6 +129,54 @@ levels:
   - {id: good, name: {zh: 好, en: Good}, score: '60'}
 `
 
+// nest has a part all of whose parts may be left out, beside one that may pass its weight.
+const nest = `rubric: nest
+edition: '1'
+title: {zh: 嵌套, en: Nest}
+issuer: {zh: 测试, en: Test}
+source: 测试
+confidence: unverified
+full: '100'
+parts:
+  - id: base
+    name: {zh: 基础, en: Base}
+    weight: '60'
+    parts:
+      - {id: one, name: {zh: 一, en: One}, weight: '20', trim: {when: ent.platform_used, why: {zh: 不适用, en: Does not apply}}, choice: {of: ent.has_erp, shares: [{is: 'true', share: 100%}]}}
+      - {id: two, name: {zh: 二, en: Two}, weight: '40', trim: {when: ent.cloud_user, why: {zh: 不适用, en: Does not apply}}, choice: {of: ent.has_mes, shares: [{is: 'false', share: 30%}, {is: 'true', share: 80%}]}}
+  - id: tax
+    name: {zh: 亩均税收, en: Tax per mu}
+    weight: '40'
+    benchmark: {value: ent.tax_paid, over: ent.land_mu, by: [{from: 2020, value: '1000000'}], most: 150%}
+levels:
+  - {id: good, name: {zh: 好, en: Good}, score: '60'}
+`
+
+// rungs asks different things of different levels, some of which may be left out, of one level all that a part asks there.
+const rungs = `rubric: rungs
+edition: '1'
+title: {zh: 梯级, en: Rungs}
+issuer: {zh: 测试, en: Test}
+source: 测试
+confidence: unverified
+full: '2'
+cumulative: {met: 80%, beyond: true}
+parts:
+  - id: base
+    name: {zh: 基础, en: Base}
+    weight: '60'
+    parts:
+      - {id: one, name: {zh: 一, en: One}, weight: '50', trim: {when: ent.platform_used, why: {zh: 不适用, en: Does not apply}}, grades: {shares: [{is: 'true', share: 100%}], asks: [{level: 1, of: ent.has_erp}]}}
+      - {id: two, name: {zh: 二, en: Two}, weight: '50', trim: {when: ent.cloud_user, why: {zh: 不适用, en: Does not apply}}, grades: {shares: [{is: 'true', share: 100%}], asks: [{level: 2, of: ent.has_mes}]}}
+  - id: rest
+    name: {zh: 其余, en: Rest}
+    weight: '40'
+    grades: {shares: [{is: 'true', share: 100%}, {is: 'false', share: 20%}], asks: [{level: 1, of: ent.has_plm}, {level: 2, of: ent.id_registered}]}
+levels:
+  - {id: '1', name: {zh: 一级, en: One}, score: '0.8'}
+  - {id: '2', name: {zh: 二级, en: Two}, score: '1.6'}
+`
+
 func compiled(t testing.TB, src string) *Rubric {
 	t.Helper()
 	r, problems := Compile(ruletest.Library(), "x.yaml", []byte(src))
@@ -188,7 +236,7 @@ func some(r *Rubric, def content.FactDef, rnd *rand.Rand) rule.Value {
 
 // models is every model of the tests and every one that ships.
 func models(t testing.TB) map[string]*Rubric {
-	out := map[string]*Rubric{"small": compiled(t, small), "ladder": compiled(t, ladder), "yield": compiled(t, yield)}
+	out := map[string]*Rubric{"small": compiled(t, small), "ladder": compiled(t, ladder), "yield": compiled(t, yield), "nest": compiled(t, nest), "rungs": compiled(t, rungs)}
 	for _, r := range shipped(t).Rubrics() {
 		out[r.Rubric+" "+r.Edition] = r
 	}
@@ -346,6 +394,14 @@ func TestHandComputed(t *testing.T) {
 		// 60·(0.7·20 + 0.75·20)/40 = 43.5
 		{"trimmed", small, "", "64833324/1000000", "64833324/1000000", 1, 1, but(whole, "ent.platform_used", yes)},
 		{"half known", small, "", "52333324/1000000", "60333324/1000000", 1, 1, but(less(whole, "ent.has_plm"), "ent.robots", num(3))},
+		// A part without parts left takes no part: 40·100 % of 40, and of the first level the rest alone.
+		{"all of a part trimmed", nest, "", "100", "100", 0, 0, caseSubject{
+			"ent.platform_used": yes, "ent.cloud_user": yes, "ent.tax_paid": {rule.Present, rule.FactValue(content.Money, 1_000_000, "")},
+			"ent.land_mu": {rule.Present, rule.FactValue(content.Decimal, 1_000_000, "")},
+		}},
+		{"all of a level trimmed", rungs, "", "2", "2", 1, 1, caseSubject{
+			"ent.platform_used": yes, "ent.cloud_user": no, "ent.has_plm": yes, "ent.has_mes": yes, "ent.id_registered": yes,
+		}},
 		{"blacklisted", small, "", "27666662/500000", "27666662/500000", -1, -1, but(whole, "ent.blacklisted", yes)},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -427,13 +483,14 @@ func TestCompileTellsMistakes(t *testing.T) {
 }
 
 func TestRanks(t *testing.T) {
-	s := &Survey{Rubric: compiled(t, small), odd: map[int]Span{}}
+	s := &Survey{Rubric: compiled(t, small), dens: []int64{10, 20}}
 	s.rows = make([]row, 12)
 	for i := range s.rows {
-		s.rows[i] = row{sure: int64(i / 2), possible: int64(i / 2)}
+		n := int64(i / 2)
+		s.rows[i] = []row{{sure: n, possible: n, by: 1}, {sure: 2 * n, possible: 2 * n, by: 2}}[i%2]
 	}
 	s.rows[0].apart = true
-	s.rows[1].path = -1
+	s.rows[1].by = 0
 	got := s.Ranks(func(int) int { return 0 })
 	for i, want := range map[int]Standing{0: {Class: -1}, 1: {Class: -1}, 11: {1, 10, 0}, 10: {1, 10, 0}, 9: {3, 10, 1}, 3: {9, 10, 2}} {
 		if got[i] != want {

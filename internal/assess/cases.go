@@ -143,20 +143,11 @@ func (s caseSubject) Fact(def content.FactDef, _ period.Period, _ period.Day) (r
 	return a.value, a.state
 }
 
-// Facts is the definitions that the model reads, each once, in its order.
-func (r *Rubric) Facts() []content.FactDef {
-	var out []content.FactDef
-	seen := map[string]bool{}
-	for _, x := range r.exprs {
-		for _, def := range x.Facts() {
-			if !seen[def.Code] {
-				seen[def.Code] = true
-				out = append(out, def)
-			}
-		}
-	}
-	return out
-}
+// Facts is the definitions that the model reads, each once, in its order. The slice must not be changed.
+func (r *Rubric) Facts() []content.FactDef { return r.reads }
+
+// Sensitive says that one of them is.
+func (r *Rubric) Sensitive() bool { return r.sensitive }
 
 // Reads is the codes of the facts that a part asks itself.
 func (r *Rubric) Reads(n *Node) []string {

@@ -49,11 +49,17 @@ type Rubric struct {
 	apart  []condition.Condition
 	steps  int // of a cumulative model: its levels; else 1
 
+	sensitive bool // a fact that it reads is
+
 	program *column.Program
-	exprs   []*rule.Expr // of the program
+	exprs   []*rule.Expr // that Decide asks
+	reads   []content.FactDef
 	number  map[*rule.Expr]int
-	gates   int      // of all levels; beyond lanes where counts are not quick
-	quick   []*quick // by path; nil where a share may be any fraction
+	trims   []int    // nodes that may be trimmed
+	steply  []int    // leaves, those of one step together
+	gates   bool     // counts are quick: every gate has its lanes
+	bias    uint64   // what makes the top bit of a lane tell that there are enough
+	quick   []*quick // by path, with nothing trimmed; nil where a share may be any fraction
 }
 
 // Node is a part of a model, at any depth.
@@ -79,6 +85,27 @@ type leaf struct {
 	option bool       // x is a condition
 	most   int64      // the best share that there is, in millionths; −1 of a benchmark
 	bench  *benchmark
+	choice *choice // what x is made of, where columns are quicker without x; else nil
+	bands  *bands
+}
+
+// choice is the share by what an expression is, a text or a truth value; 0 for what is not named. Of an answer that is named twice the
+// first counts.
+type choice struct {
+	of     *rule.Expr
+	shares []answered
+}
+
+type answered struct {
+	is    string
+	share int64 // in millionths
+}
+
+// bands is the share by the first of the conditions that holds, the last one where none does. They are present, unknown and nothing
+// together, since all compare the same; and not all shares are the same, so that nothing is known where they are unknown.
+type bands struct {
+	below  []*rule.Expr
+	shares []int64 // in millionths
 }
 
 // benchmark is a value that is measured against what it should be.
@@ -103,8 +130,7 @@ func (b *benchmark) in(year int) *big.Rat {
 type count struct {
 	*CountFile
 	of   []*rule.Expr
-	word []uint64 // by level: the lanes of the gates that it passes
-	all  uint64   // the lanes of all gates of the count
+	word [2][gateLevels]uint64 // by level, of things that are not marked and of those that are: the lanes of the gates that it passes
 }
 
 // adjust is points beside the tree.
@@ -119,11 +145,12 @@ type level struct {
 	least *big.Rat // points; nil for none
 	gates []gate
 	when  []condition.Condition
+	lanes uint64 // the top bits of the lanes of its gates
 }
 
 type gate struct {
 	GateFile
-	count, lane int
+	count int
 }
 
 // Nodes is every part, each before its own parts; the first is the whole. The slice must not be changed.
@@ -454,37 +481,46 @@ func literal(t rule.Type, s string) (text string, ok bool) {
 	return "", false
 }
 
-// chosen is the expression of a single choice: the share, in millionths, by what an expression is.
-func (c *compiler) chosen(of string, shares []ChosenFile, ofAt, at []any) (x *rule.Expr, most int64) {
+// chosen is the leaf of a single choice: the share, in millionths, by what an expression is. Its x is nil where it does not compile.
+func (c *compiler) chosen(of string, shares []ChosenFile, ofAt, at []any) (out leaf) {
 	operand := c.expr(of, ofAt, rule.TextType, rule.BoolType, rule.IntType)
 	if operand == nil {
-		return nil, 0
+		return leaf{}
 	}
+	named := &choice{of: operand}
 	var b strings.Builder
 	for i, s := range shares {
 		lit, ok := literal(operand.Type(), s.Is)
 		if !ok {
 			c.report("assess.bad_answer", []any{s.Is, operand.Type().Msg()}, under(at, i, "is")...)
-			return nil, 0
+			return leaf{}
 		}
 		equal := fmt.Sprintf("(%s) == %s", of, lit)
 		if c.expr(equal, under(at, i, "is"), rule.BoolType) == nil {
-			return nil, 0
+			return leaf{}
 		}
 		m := c.millionths(s.Share, under(at, i, "share")...)
-		most = max(most, m)
+		out.most = max(out.most, m)
+		if operand.Type() == rule.BoolType {
+			s.Is = lit
+		}
+		named.shares = append(named.shares, answered{s.Is, m})
 		fmt.Fprintf(&b, "%s ? %d : ", equal, m)
 	}
-	if len(shares) == 0 || most == 0 {
+	if len(shares) == 0 || out.most == 0 {
 		c.report("assess.no_shares", nil, at...)
-		return nil, 0
+		return leaf{}
 	}
-	return c.expr(b.String()+"0", ofAt, rule.IntType), most
+	out.x = c.expr(b.String()+"0", ofAt, rule.IntType)
+	if operand.Type() != rule.IntType {
+		out.choice = named
+	}
+	return out
 }
 
 func (c *compiler) choice(n int, f *ChoiceFile, at []any) {
-	if x, most := c.chosen(f.Of, f.Shares, under(at, "of"), under(at, "shares")); x != nil {
-		c.add(n, leaf{x: x, most: most})
+	if l := c.chosen(f.Of, f.Shares, under(at, "of"), under(at, "shares")); l.x != nil {
+		c.add(n, l)
 	}
 }
 
@@ -521,11 +557,14 @@ func (c *compiler) band(n int, f *BandFile, at []any) {
 	}
 	var b strings.Builder
 	var last *big.Rat
-	most := int64(0)
+	most, same := int64(0), true
+	parts := &bands{}
 	for i, band := range f.Bands {
 		here := under(at, "bands", i)
 		m := c.millionths(band.Share, under(here, "share")...)
 		most = max(most, m)
+		parts.shares = append(parts.shares, m)
+		same = same && m == parts.shares[0]
 		if i == len(f.Bands)-1 {
 			if band.To != "" {
 				c.report("assess.band_open", nil, under(here, "to")...)
@@ -542,14 +581,23 @@ func (c *compiler) band(n int, f *BandFile, at []any) {
 			c.report("assess.band_order", []any{band.To}, under(here, "to")...)
 		}
 		last = edge
-		fmt.Fprintf(&b, "%s %s %s ? %d : ", text[0], sign, text[1], m)
+		below := fmt.Sprintf("%s %s %s", text[0], sign, text[1])
+		x := c.expr(below, under(here, "to"), rule.BoolType)
+		if x == nil {
+			return
+		}
+		parts.below = append(parts.below, x)
+		fmt.Fprintf(&b, "%s ? %d : ", below, m)
 	}
 	if len(f.Bands) < 2 || most == 0 {
 		c.report("assess.no_shares", nil, under(at, "bands")...)
 		return
 	}
+	if same {
+		parts = nil
+	}
 	if x := c.expr(b.String(), under(at, "value"), rule.IntType); x != nil {
-		c.add(n, leaf{x: x, most: most})
+		c.add(n, leaf{x: x, most: most, bands: parts})
 	}
 }
 
@@ -587,8 +635,9 @@ func (c *compiler) grades(n int, f *GradesFile, at []any) {
 			continue
 		}
 		c.r.steps = max(c.r.steps, a.Level)
-		if x, most := c.chosen(a.Of, f.Shares, under(here, "of"), under(at, "shares")); x != nil {
-			c.add(n, leaf{x: x, most: most, step: a.Level - 1})
+		if l := c.chosen(a.Of, f.Shares, under(here, "of"), under(at, "shares")); l.x != nil {
+			l.step = a.Level - 1
+			c.add(n, l)
 		}
 	}
 	if len(f.Asks) == 0 {

@@ -188,10 +188,10 @@ func (r *Rubric) tell(out *Result, f *facts, k *asker) {
 	for n, node := range r.nodes {
 		p := &out.Parts[n]
 		p.Node = node
-		in, doubt := r.stands(n, f)
+		in, doubt := r.stands(n, anyStep, f)
 		up := node.parent < 0 || out.Parts[node.parent].In
-		p.In = up && (in || doubt)
-		p.Trimmed = up && !in && !doubt && node.trim != nil && node.weight[f.path] != nil
+		p.In = up && in
+		p.Trimmed = up && !in && node.trim != nil && node.weight[f.path] != nil
 		if !p.In {
 			continue
 		}
@@ -243,7 +243,7 @@ func (r *Rubric) tell(out *Result, f *facts, k *asker) {
 func (r *Rubric) part(n int, f *facts) *big.Rat {
 	of := new(big.Rat)
 	for _, p := range r.nodes[r.nodes[n].parent].parts {
-		if in, doubt := r.stands(p, f); in || doubt {
+		if in, _ := r.stands(p, anyStep, f); in {
 			of.Add(of, r.nodes[p].weight[f.path])
 		}
 	}

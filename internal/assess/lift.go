@@ -240,7 +240,7 @@ func (l *lifter) best(got *Result, step int, short *big.Rat) (best, enough *offe
 		weights := map[int]*big.Rat{}
 		for _, n := range p.Node.leaves {
 			if step < 0 || l.r.leaves[n].step == step {
-				weights[n] = l.r.effective(n, f)
+				weights[n] = l.r.leafWeight(n, f)
 			}
 		}
 		for _, s := range l.offers(p, step) {

@@ -1,7 +1,6 @@
 package assess
 
 import (
-	"cmp"
 	"math/big"
 	"slices"
 )
@@ -20,7 +19,7 @@ func (s *Survey) Ranks(group func(i int) int) []Standing {
 	members := map[int][]int{}
 	for i := range s.rows {
 		out[i].Class = -1
-		if s.rows[i].apart || !s.Scored(i) || !s.Score(i).Known() {
+		if s.rows[i].apart || !s.Known(i) {
 			continue
 		}
 		if g := group(i); g >= 0 {
@@ -28,16 +27,11 @@ func (s *Survey) Ranks(group func(i int) int) []Standing {
 		}
 	}
 	for _, list := range members {
-		score := make(map[int]*big.Rat, len(list))
-		for _, i := range list {
-			score[i] = s.Score(i).Sure
-		}
-		slices.SortFunc(list, func(a, b int) int {
-			return cmp.Or(score[b].Cmp(score[a]), cmp.Compare(a, b))
-		})
+		s.Order(list)
+		slices.Reverse(list) // the best first
 		rank := 0
 		for n, i := range list {
-			if n == 0 || score[i].Cmp(score[list[n-1]]) != 0 {
+			if n == 0 || s.Compare(i, list[n-1]) != 0 {
 				rank = n + 1
 			}
 			out[i] = Standing{Rank: rank, Of: len(list), Class: s.Rubric.class(rank, len(list))}

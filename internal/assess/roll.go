@@ -58,7 +58,22 @@ type facts struct {
 	year int
 	path int // in File.Paths, 0 where there are none
 	ask  func(x *rule.Expr) reply
+
+	standing []standing // by node and step, the whole of it first; see stands
+	rolled   []Span     // by node and step, without an end where nobody asked; see roll
+	totals   []*big.Rat // by node and step; see total
+	worth    []*big.Rat // by node and step; see effective
 }
+
+// standing is whether a node takes part.
+type standing uint8
+
+const (
+	untold standing = iota
+	out
+	doubtful
+	inside
+)
 
 // reply is an answer without its reasons.
 type reply struct {
@@ -125,64 +140,169 @@ func (b *benchmark) share(f *facts) Span {
 	return exactly(x)
 }
 
-// stands says whether a node takes part on the path: it has a weight and is not trimmed. Where it is not known whether it is trimmed,
-// doubt is true.
-func (r *Rubric) stands(n int, f *facts) (in, doubt bool) {
-	node := r.nodes[n]
-	if node.parent >= 0 && node.weight[f.path] == nil {
-		return false, false
+// anyStep is all steps as one.
+const anyStep = -1
+
+// stands says whether a node takes part on the path at a step: it has a weight, is not trimmed, and asks something there that takes
+// part. Where it is not known whether something is trimmed, doubt is true.
+func (r *Rubric) stands(n, step int, f *facts) (in, doubt bool) {
+	if f.standing == nil {
+		f.standing = make([]standing, len(r.nodes)*(r.steps+1))
 	}
-	if node.trim == nil {
-		return true, false
+	s := &f.standing[n*(r.steps+1)+step+1]
+	if *s == untold {
+		*s = r.standing(n, step, f)
 	}
-	trimmed, known := f.ask(node.trim).truth()
-	return !trimmed, !known
+	return *s >= doubtful, *s == doubtful
 }
 
-// asks says that something below a node is asked at a step.
-func (r *Rubric) asks(n, step int) bool {
+func (r *Rubric) standing(n, step int, f *facts) standing {
 	node := r.nodes[n]
-	return slices.ContainsFunc(node.leaves, func(l int) bool { return r.leaves[l].step == step }) ||
-		slices.ContainsFunc(node.parts, func(p int) bool { return r.asks(p, step) })
+	if node.parent < 0 {
+		return inside
+	}
+	if node.weight[f.path] == nil {
+		return out
+	}
+	s := out
+	switch {
+	case len(node.parts) > 0:
+		for _, p := range node.parts {
+			switch in, doubt := r.stands(p, step, f); {
+			case doubt:
+				s = max(s, doubtful)
+			case in:
+				s = inside
+			}
+		}
+	case step == anyStep, slices.ContainsFunc(node.leaves, func(l int) bool { return r.leaves[l].step == step }):
+		s = inside
+	}
+	if s == out || node.trim == nil {
+		return s
+	}
+	switch trimmed, known := f.ask(node.trim).truth(); {
+	case trimmed:
+		return out
+	case !known:
+		return doubtful
+	}
+	return s
 }
 
 // roll is the share of a node at a step: the mean of its parts by their weights, of those that take part.
 func (r *Rubric) roll(n, step int, f *facts) Span {
+	if f.rolled == nil {
+		f.rolled = make([]Span, len(r.nodes)*r.steps)
+	}
+	s := &f.rolled[n*r.steps+step]
+	if s.Sure == nil {
+		*s = r.mean(n, step, f)
+	}
+	return *s
+}
+
+func (r *Rubric) mean(n, step int, f *facts) Span {
 	node := r.nodes[n]
-	sum, of := Span{zero, zero, false}, new(big.Rat)
+	sum := Span{zero, zero, false}
 	if node.IsQuestion() {
+		of := int64(0)
 		for _, l := range node.leaves {
 			if r.leaves[l].step != step {
 				continue
 			}
 			sum = sum.plus(r.share(l, f), one)
 			if node.Grades != nil {
-				of.Add(of, one)
+				of++
 			}
 		}
-		if of.Sign() > 0 {
-			return sum.over(of)
+		if of > 0 {
+			return sum.over(big.NewRat(of, 1))
 		}
 		return sum
 	}
 	for _, p := range node.parts {
-		in, doubt := r.stands(p, f)
-		if !in || !r.asks(p, step) {
+		in, doubt := r.stands(p, step, f)
+		if !in {
 			continue
 		}
 		w := r.nodes[p].weight[f.path]
-		of.Add(of, w)
 		if doubt {
-			// With it at nothing the whole is no more, with it at everything no less, than without it.
-			sum = sum.plus(Span{zero, one, r.open(p)}, w)
+			// With it at nothing the whole is no more, with it at everything no less, than without it; unless a share may pass the whole.
+			sum = sum.plus(Span{zero, one, r.open(n)}, w)
 			continue
 		}
 		sum = sum.plus(r.roll(p, step, f), w)
 	}
+	of := r.total(n, step, f)
 	if of.Sign() == 0 {
 		return exactly(zero)
 	}
 	return sum.over(of)
+}
+
+// total is the weights of the parts of a node that take part at a step.
+func (r *Rubric) total(n, step int, f *facts) *big.Rat {
+	if f.totals == nil {
+		f.totals = make([]*big.Rat, len(r.nodes)*r.steps)
+	}
+	t := &f.totals[n*r.steps+step]
+	if *t == nil {
+		*t = new(big.Rat)
+		for _, p := range r.nodes[n].parts {
+			if in, _ := r.stands(p, step, f); in {
+				(*t).Add(*t, r.nodes[p].weight[f.path])
+			}
+		}
+	}
+	return *t
+}
+
+// effective is what a full share of a node adds to a step; nil where it takes no part there, or a part that it belongs to may not.
+func (r *Rubric) effective(n, step int, f *facts) *big.Rat {
+	up := r.nodes[n].parent
+	if up < 0 {
+		return one
+	}
+	if in, _ := r.stands(n, step, f); !in {
+		return nil
+	}
+	if _, doubt := r.stands(up, step, f); doubt {
+		return nil
+	}
+	if f.worth == nil {
+		f.worth = make([]*big.Rat, len(r.nodes)*r.steps)
+	}
+	w := &f.worth[n*r.steps+step]
+	if *w != nil {
+		return *w
+	}
+	above, of := r.effective(up, step, f), r.total(up, step, f)
+	if above == nil || of.Sign() == 0 {
+		return nil
+	}
+	*w = new(big.Rat).Quo(r.nodes[n].weight[f.path], of)
+	(*w).Mul(*w, above)
+	return *w
+}
+
+// leafWeight is what a full share of a leaf adds to its step; nil where it takes no part, or may take none.
+func (r *Rubric) leafWeight(l int, f *facts) *big.Rat {
+	leaf := &r.leaves[l]
+	if in, doubt := r.stands(leaf.node, leaf.step, f); !in || doubt {
+		return nil
+	}
+	w := r.effective(leaf.node, leaf.step, f)
+	if w == nil || r.nodes[leaf.node].Grades == nil {
+		return w
+	}
+	n := int64(0)
+	for _, o := range r.nodes[leaf.node].leaves {
+		if r.leaves[o].step == leaf.step {
+			n++
+		}
+	}
+	return new(big.Rat).Mul(w, big.NewRat(1, n))
 }
 
 // open says that a share below a node may pass the whole.

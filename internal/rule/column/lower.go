@@ -251,7 +251,7 @@ func (l *lowerer) constant(v rule.Value) int {
 		}
 		return l.number(rule.BoolType, n, one)
 	case rule.TextType:
-		return l.number(rule.TextType, big.NewInt(l.code(v.Text())), one)
+		return l.number(rule.TextType, big.NewInt(l.Code(v.Text())), one)
 	case rule.RateType:
 		r := v.Rate().Rat()
 		return l.number(rule.RateType, r.Num(), r.Denom())
@@ -269,7 +269,7 @@ func (l *lowerer) words(t *rule.Tree) {
 	if t.Input != nil {
 		v = l.batch.fixed[t.Input.ID()]
 	}
-	if t.Fn == "" && v.Type() == rule.TextType && l.code(v.Text()) < 0 {
+	if t.Fn == "" && v.Type() == rule.TextType && l.Code(v.Text()) < 0 {
 		l.extra = append(l.extra, v.Text())
 	}
 	for _, a := range t.Args {
@@ -277,16 +277,19 @@ func (l *lowerer) words(t *rule.Tree) {
 	}
 }
 
-// code is the number of a text, -1 where it has none.
-func (l *lowerer) code(text string) int64 {
-	if code, ok := l.batch.Dict.codes[text]; ok {
+// Code is what Numbers holds of a text, -1 where no row and no constant has it.
+func (pl *Plan) Code(text string) int64 {
+	if code, ok := pl.batch.Dict.codes[text]; ok {
 		return code
 	}
-	if k := slices.Index(l.extra, text); k >= 0 {
-		return int64(len(l.batch.Dict.words) + k)
+	if k := slices.Index(pl.extra, text); k >= 0 {
+		return int64(len(pl.batch.Dict.words) + k)
 	}
 	return -1
 }
+
+// Codes is how many texts have a Code: all are below it.
+func (pl *Plan) Codes() int { return len(pl.batch.Dict.words) + len(pl.extra) }
 
 func (l *lowerer) negation(t *rule.Tree) int { return l.not(l.tree(t.Args[0])) }
 
