@@ -35,12 +35,24 @@ type surveyed struct {
 	firms  []Firm
 	row    map[int64]int // by id of the enterprise
 	survey *assess.Survey
-	places []assess.Standing // among those of the same county
-	groups map[Group][]int   // rows of settled scores, the worst first
+	groups map[Group]*members
 }
 
-// Size is how much room it takes on a shelf.
-func (s *surveyed) Size() int { return len(s.firms) }
+// members is the settled rows of a group.
+type members struct {
+	rows []int                // the worst first
+	in   map[GroupKind]string // by kind, the part that all of them are in; "" where there are several
+}
+
+// within says that all members of a group are members of another one.
+func (m *members) within(g Group) bool {
+	code, ok := m.in[g.Kind]
+	return g.Kind == ByAll || ok && code == g.Of
+}
+
+// Size counts each survey of a whole region alike, however many enterprises there are: eight fit on the shelf, for the editions and years
+// that somebody looks at.
+func (s *surveyed) Size() int { return 8_000 }
 
 // Firm is an enterprise as a model finds it.
 type Firm struct {
@@ -137,7 +149,7 @@ func (s *Store) ask(ctx context.Context, seq int64, r *assess.Rubric, year int, 
 		return nil, fmt.Errorf("ask a model of a region as known at %d: %w", seq, err)
 	}
 	parties := slices.Collect(view.Enterprises())
-	out := &surveyed{firms: make([]Firm, len(parties)), row: make(map[int64]int, len(parties)), groups: map[Group][]int{}}
+	out := &surveyed{firms: make([]Firm, len(parties)), row: make(map[int64]int, len(parties)), groups: map[Group]*members{}}
 	subjects := make([]rule.Subject, len(parties))
 	var g errgroup.Group
 	g.SetLimit(runtime.GOMAXPROCS(0))
@@ -191,34 +203,52 @@ func countyOf(lib *content.Library, area string) string {
 func (s *surveyed) fill(lib *content.Library) {
 	counties := map[string]int{}
 	of := make([]int, len(s.firms))
+	var settled []int
+	scores := s.survey.Scores()
 	for i := range s.firms {
 		f := &s.firms[i]
 		s.row[f.ID] = i
 		f.Scored, f.Failed = s.survey.Scored(i), s.survey.Failed(i)
 		f.Level, f.May = s.survey.Level(i)
-		if f.Scored {
-			f.Score = s.survey.Score(i)
-		}
+		f.Score, f.Place.Class = scores[i], -1
 		in := countyOf(lib, f.Area)
 		if _, ok := counties[in]; !ok {
 			counties[in] = len(counties)
 		}
 		of[i] = counties[in]
-		if !f.Settled() {
-			continue
-		}
-		for _, g := range groupsOf(lib, f) {
-			s.groups[g] = append(s.groups[g], i)
+		if f.Settled() {
+			settled = append(settled, i)
 		}
 	}
-	for _, list := range s.groups {
-		slices.SortFunc(list, func(a, b int) int {
-			return cmp.Or(s.firms[a].Score.Sure.Cmp(s.firms[b].Score.Sure), cmp.Compare(a, b))
-		})
+	s.survey.Order(settled)
+	for _, i := range settled {
+		s.join(i, groupsOf(lib, &s.firms[i]))
 	}
-	s.places = s.survey.Ranks(func(i int) int { return of[i] })
-	for i := range s.firms {
-		s.firms[i].Place = s.places[i]
+	if s.survey.Rubric.Ranks == nil {
+		return
+	}
+	for i, place := range s.survey.Ranks(func(i int) int { return of[i] }) {
+		s.firms[i].Place = place
+	}
+}
+
+// join puts a row into its groups.
+func (s *surveyed) join(i int, groups []Group) {
+	for _, g := range groups {
+		m := s.groups[g]
+		if m == nil {
+			m = &members{in: map[GroupKind]string{}}
+			for _, o := range groups {
+				m.in[o.Kind] = o.Of
+			}
+			s.groups[g] = m
+		}
+		m.rows = append(m.rows, i)
+		for kind, code := range m.in {
+			if code != "" && !slices.Contains(groups, Group{kind, code}) {
+				m.in[kind] = ""
+			}
+		}
 	}
 }
 
@@ -234,11 +264,16 @@ func groupsOf(lib *content.Library, f *Firm) []Group {
 }
 
 // Peers is an enterprise that the view shows among its peers of the whole region, by what is known of a year; empty while its own score
-// is not settled. Of a group of fewer than five nothing is told.
+// is not settled. A group is told where the view shows all of it or at least four others are hidden in it; and not where another
+// group that is told has all of its members and a few more, since what is told of the two would tell of those few.
 func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, enterprise int64, year int) ([]Peer, error) {
 	e, ok := view.Enterprise(enterprise)
-	if !ok || !s.shows(view, r, e.ID) {
+	if !ok || !shows(view, r, e.ID) {
 		return nil, errs.NotFound("enterprise", enterprise)
+	}
+	alone, _, err := s.Now(view, r, e.ID, year)
+	if err != nil || !alone.Settled() { // no region is asked for one that has no place in it
+		return nil, err
 	}
 	all, err := s.surveyOf(ctx, view.Seq(), r, year, s.Clock.Today())
 	if err != nil {
@@ -248,39 +283,69 @@ func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, ent
 	if !ok || !all.firms[i].Settled() {
 		return nil, nil
 	}
+	groups := groupsOf(s.Library, &all.firms[i])
+	told := all.told(groups, func(row int) bool { return shows(view, r, all.firms[row].ID) })
 	var out []Peer
-	for _, g := range groupsOf(s.Library, &all.firms[i]) {
+	for _, g := range groups {
+		if !slices.Contains(told, g) {
+			out = append(out, Peer{Group: g})
+			continue
+		}
 		out = append(out, all.peer(g, i))
 	}
 	return out, nil
 }
 
+// told is which of some groups, all of one enterprise, may be told to a reader who knows of some rows.
+func (s *surveyed) told(groups []Group, knows func(row int) bool) (out []Group) {
+	groups = slices.Clone(groups)
+	slices.SortStableFunc(groups, func(a, b Group) int { return len(s.groups[b].rows) - len(s.groups[a].rows) })
+	for _, g := range groups {
+		m, hidden := s.groups[g], 0
+		for _, row := range m.rows {
+			if !knows(row) {
+				hidden++
+			}
+			if hidden == least-1 {
+				break
+			}
+		}
+		apart := func(o Group) bool {
+			more := len(s.groups[o].rows) - len(m.rows)
+			return more == 0 || more >= least || !m.within(o)
+		}
+		switch {
+		case len(m.rows) < least, hidden > 0 && hidden < least-1:
+		case slices.IndexFunc(out, func(o Group) bool { return !apart(o) && !s.open(o, knows) }) >= 0:
+		default:
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// open says that a reader knows of all members of a group.
+func (s *surveyed) open(g Group, knows func(row int) bool) bool {
+	return !slices.ContainsFunc(s.groups[g].rows, func(row int) bool { return !knows(row) })
+}
+
 // peer is where a row stands in a group.
 func (s *surveyed) peer(g Group, i int) Peer {
-	list := s.groups[g]
-	p := Peer{Group: g}
-	if len(list) < least {
-		return p
-	}
-	at := func(k int) *big.Rat { return s.firms[list[k]].Score.Sure }
-	mine := s.firms[i].Score.Sure
-	p.N = len(list)
-	p.Below, _ = slices.BinarySearchFunc(list, mine, func(k int, x *big.Rat) int { return s.firms[k].Score.Sure.Cmp(x) })
-	for p.Below+p.Equal < p.N && at(p.Below+p.Equal).Cmp(mine) == 0 {
+	rows := s.groups[g].rows
+	score := func(k int) *big.Rat { return s.firms[rows[k]].Score.Sure }
+	p := Peer{Group: g, N: len(rows)}
+	p.Below, _ = slices.BinarySearchFunc(rows, i, s.survey.Compare)
+	for p.Below+p.Equal < p.N && s.survey.Compare(rows[p.Below+p.Equal], i) == 0 {
 		p.Equal++
 	}
 	p.Percent = (200*p.Below + 100*(p.Equal-1)) / (2 * (p.N - 1))
-	p.Median, p.Upper = at((p.N-1)/2), at((3*p.N-1)/4)
+	p.Median, p.Upper = score((p.N-1)/2), score((3*p.N-1)/4)
 	return p
 }
 
 // shows says that a view may know what a model reads of an enterprise: all of it, since the region is asked once from all facts.
-func (s *Store) shows(view fact.View, r *assess.Rubric, id int64) bool {
-	if !view.Can(access.ReadFact, id) {
-		return false
-	}
-	sensitive := slices.ContainsFunc(r.Facts(), content.FactDef.Sensitive)
-	return !sensitive || view.Can(access.ReadSensitive, id)
+func shows(view fact.View, r *assess.Rubric, id int64) bool {
+	return view.Can(access.ReadFact, id) && (!r.Sensitive() || view.Can(access.ReadSensitive, id))
 }
 
 // Region is a model's results of the enterprises that a reader may see.
@@ -299,7 +364,7 @@ func (s *Store) Region(ctx context.Context, view fact.View, r *assess.Rubric, ye
 		return nil, err
 	}
 	for i := range all.firms {
-		if s.shows(view, r, all.firms[i].ID) {
+		if shows(view, r, all.firms[i].ID) {
 			out.Firms = append(out.Firms, &all.firms[i])
 		}
 	}

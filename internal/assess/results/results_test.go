@@ -296,6 +296,23 @@ func TestPeers(t *testing.T) {
 		}
 		far := w.newFirm("远机械", dafeng)
 		w.states(far, true, 4)
+		alone, err := w.Peers(t.Context(), w.view(access.NewScope(10, access.Enterprise, nil, firms[:1])), w.model, firms[0], 2024)
+		must(t, err)
+		for _, p := range alone { // all seven less the six of the county would tell of the one that is far away
+			if told := p.Kind == ByAll; told != (p.N > 0) {
+				t.Errorf("beside one firm of another county: %+v", p)
+			}
+		}
+		few, err := w.Peers(t.Context(), w.view(access.NewScope(10, access.Enterprise, nil, append(firms[:4:4], far))), w.model, firms[0], 2024)
+		must(t, err)
+		for _, p := range few {
+			if p.N > 0 {
+				t.Errorf("told to who owns all but two: %+v", p)
+			}
+		}
+		for i := range 4 {
+			w.states(w.newFirm(fmt.Sprintf("远企业%d", i), dafeng), true, 4)
+		}
 		unknown := w.newFirm("空机械", tinghu)
 
 		reg, err := w.Region(t.Context(), w.view(county), w.model, 2024)
@@ -339,16 +356,25 @@ func TestPeers(t *testing.T) {
 				if p.Kind == ByCounty && (p.N != 6 || p.Below != below || p.Equal != equal || p.Percent != (200*below+100*(equal-1))/10) {
 					t.Errorf("in the county %+v, want %d below and %d equal", p, below, equal)
 				}
-				if p.Kind == ByAll && p.N != 7 {
+				if p.Kind == ByAll && p.N != 11 {
 					t.Errorf("in the region %+v", p)
 				}
 			}
 		}
-		peers, err = w.Peers(t.Context(), owner(far), w.model, far, 2024)
+		near := w.newFirm("近机械", "320900")
+		w.states(near, true, 4)
+		peers, err = w.Peers(t.Context(), owner(near), w.model, near, 2024)
 		must(t, err)
 		for _, p := range peers {
 			if p.Kind == ByCounty && (p.N != 0 || p.Median != nil) {
 				t.Errorf("told of one firm alone: %+v", p)
+			}
+		}
+		all, err := w.Peers(t.Context(), w.view(city), w.model, near, 2024)
+		must(t, err)
+		for _, p := range all {
+			if p.Kind == ByAll && p.N != 12 {
+				t.Errorf("told to who sees all: %+v", p)
 			}
 		}
 		if peers, err = w.Peers(t.Context(), owner(unknown), w.model, unknown, 2024); err != nil || len(peers) != 0 {

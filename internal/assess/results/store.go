@@ -50,7 +50,11 @@ type Store struct {
 }
 
 // Open is the store over a database that Migrations were applied to.
-func Open(d Deps) *Store { return &Store{Deps: d} }
+func Open(d Deps) *Store {
+	s := &Store{Deps: d}
+	s.surveys.RoomFor(0)
+	return s
+}
 
 // How a result came about: the enterprise answered, or somebody on the spot.
 const (
