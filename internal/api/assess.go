@@ -163,7 +163,7 @@ type liftChange struct {
 type peerOf struct {
 	Kind    string `json:"kind" enum:"all,trade,size,county" example:"county"`
 	Of      string `json:"of,omitempty" example:"320902"`
-	Firms   int    `json:"firms" example:"42" doc:"不到 5 家时为 0，其余不告诉 · 0 where there are fewer than five, of whom nothing else is told"`
+	Firms   int    `json:"firms" example:"42" doc:"不告诉时为 0：不到 5 家，或与另一组相减会剩下不到 5 家 · 0 where nothing is told: of fewer than five, and of such as leave fewer than five when taken from another group"`
 	Percent int    `json:"percent" example:"70" doc:"好过其中的百分之几 · better than so many of a hundred"`
 	Median  string `json:"median,omitempty" example:"55"`
 }

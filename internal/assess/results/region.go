@@ -300,33 +300,39 @@ func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, ent
 func (s *surveyed) told(groups []Group, knows func(row int) bool) (out []Group) {
 	groups = slices.Clone(groups)
 	slices.SortStableFunc(groups, func(a, b Group) int { return len(s.groups[b].rows) - len(s.groups[a].rows) })
+	open := false // all enterprises are known, and so are those of every group
 	for _, g := range groups {
-		m, hidden := s.groups[g], 0
-		for _, row := range m.rows {
-			if !knows(row) {
-				hidden++
-			}
-			if hidden == least-1 {
-				break
-			}
+		m := s.groups[g]
+		hidden := 0
+		if !open {
+			hidden = m.hidden(knows)
 		}
-		apart := func(o Group) bool {
+		few := func(o Group) bool { // what the other one has beside this one
 			more := len(s.groups[o].rows) - len(m.rows)
-			return more == 0 || more >= least || !m.within(o)
+			return more > 0 && more < least && m.within(o)
 		}
 		switch {
 		case len(m.rows) < least, hidden > 0 && hidden < least-1:
-		case slices.IndexFunc(out, func(o Group) bool { return !apart(o) && !s.open(o, knows) }) >= 0:
+		case !open && slices.ContainsFunc(out, few):
 		default:
 			out = append(out, g)
+			open = open || hidden == 0 && g.Kind == ByAll
 		}
 	}
 	return out
 }
 
-// open says that a reader knows of all members of a group.
-func (s *surveyed) open(g Group, knows func(row int) bool) bool {
-	return !slices.ContainsFunc(s.groups[g].rows, func(row int) bool { return !knows(row) })
+// hidden is how many members a reader does not know of, counted up to as many as hide each other.
+func (m *members) hidden(knows func(row int) bool) (n int) {
+	for _, row := range m.rows {
+		if !knows(row) {
+			n++
+		}
+		if n == least-1 {
+			break
+		}
+	}
+	return n
 }
 
 // peer is where a row stands in a group.
