@@ -58,6 +58,7 @@ type modelRow struct {
 	Asks     int
 	Level    string
 	Settled  bool
+	None     bool // no level is reached for sure
 }
 
 // last puts the models in force first that give a score, then the others in force.
@@ -108,7 +109,7 @@ func (s *server) models(w http.ResponseWriter, r *http.Request, v *visit) error 
 			}
 			row.Answered = knownFacts(m, subject, got)
 			if got.Scored {
-				row.Level, row.Settled = v.t.Text(m.LevelName(got.Level)), got.Settled()
+				row.Level, row.Settled, row.None = v.t.Text(m.LevelName(got.Level)), got.Settled(), got.Level < 0
 			}
 		}
 		d.Rows = append(d.Rows, row)
