@@ -390,6 +390,7 @@ func (s *server) listModelResults(ctx context.Context, c *caller, in *struct {
 		if k := f.Place.Class; k >= 0 && r.Ranks != nil {
 			row.Class = r.Ranks.Classes[k].ID
 		}
+		results.Shown(m.View, r, f.ID)
 		b.Items = append(b.Items, row)
 	}
 	return out, nil

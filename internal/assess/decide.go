@@ -24,12 +24,13 @@ func (at At) context() *rule.Context {
 
 // Result is what a model makes of an enterprise.
 type Result struct {
-	Rubric *Rubric
-	Year   int
-	On     period.Day
-	Path   int  // in Rubric.Paths; −1 where it is not known which one, and 0 where there are none
-	Scored bool // false where the model refuses, or the path is not known: there is neither score nor level
-	Score  Span
+	Rubric  *Rubric
+	Year    int
+	On      period.Day
+	Path    int  // in Rubric.Paths; −1 where it is not known which one, and 0 where there are none
+	Outside bool // it is on none of the model's paths, which is known: the model is not for it
+	Scored  bool // false where the model refuses, or the path is not known: there is neither score nor level
+	Score   Span
 	// Level and May are the level that is reached for sure and the highest that is possible, in Rubric.Levels; −1 for none.
 	Level, May int
 	Parts      []Part // as Rubric.Nodes
@@ -126,7 +127,7 @@ func (r *Rubric) Decide(at At) (*Result, error) {
 	}
 	var lost []*rule.Expr
 	f.path, lost = r.path(f)
-	out.Path = f.path
+	out.Path, out.Outside = f.path, f.path < 0 && len(lost) == 0
 	var err error
 	for _, list := range []struct {
 		from []condition.Condition

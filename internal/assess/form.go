@@ -247,16 +247,13 @@ func (q *questionnaire) section(n *Node) formSection {
 	return s
 }
 
-// relevant is on which paths a part is asked, where it is not on all of them.
+// relevant is on which paths a part is asked; an enterprise on none of them is asked nothing of it.
 func (q *questionnaire) relevant(n *Node) string {
 	var when []string
 	for i, w := range n.weight {
 		if w != nil && len(q.r.Paths) > 0 {
 			when = append(when, "("+q.r.Paths[i].When+")")
 		}
-	}
-	if len(when) == len(q.r.Paths) {
-		return ""
 	}
 	return strings.Join(when, " || ")
 }
@@ -296,7 +293,7 @@ func (q *questionnaire) count(k *count) {
 	q.add(s)
 }
 
-// ask asks a fact, once; false where it was asked before or is no such thing.
+// ask asks a fact, once, and says whether the evidence stands beside it.
 func (q *questionnaire) ask(s *formSection, d content.FactDef, help i18n.Text, evidence []i18n.Text) bool {
 	if _, ok := q.lib.FactDef(d.Code); !ok || q.asked[d.Code] || len(q.asked) >= maxAsked {
 		return false
@@ -333,7 +330,7 @@ func (q *questionnaire) ask(s *formSection, d content.FactDef, help i18n.Text, e
 	}
 	q.file.Schema.Properties[name] = p
 	s.Fields = append(s.Fields, f)
-	return true
+	return f.Evidence != nil
 }
 
 // maxBound is the largest bound that a form takes; what is above it bounds nothing.

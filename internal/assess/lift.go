@@ -360,10 +360,9 @@ func (l *lifter) bands(n *Node) []Step {
 			return nil
 		}
 		v, state := l.r.valueOf(l, over)
-		if state != rule.Present {
+		if unit = ratOf(v); state != rule.Present || unit.Sign() <= 0 { // of nothing no share can be told
 			return nil
 		}
-		unit = ratOf(v)
 	}
 	var out []Step
 	for i, b := range n.Band.Bands {

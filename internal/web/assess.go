@@ -103,7 +103,7 @@ func (s *server) models(w http.ResponseWriter, r *http.Request, v *visit) error 
 	for _, m := range s.Results.Set.Rubrics() {
 		row := modelRow{R: m, Old: !slices.Contains(current, m), Firm: d.Firm, Asks: len(m.Facts())}
 		if d.Firm != 0 {
-			got, subject, err := s.Results.Now(view, m, d.Firm, s.Clock.Today().Year())
+			got, subject, err := s.lately(view, m, d.Firm)
 			if err != nil {
 				return err
 			}
@@ -116,6 +116,20 @@ func (s *server) models(w http.ResponseWriter, r *http.Request, v *visit) error 
 	}
 	slices.SortStableFunc(d.Rows, func(a, b modelRow) int { return cmp.Compare(a.last(), b.last()) })
 	return s.show(w, r, s.shell(r, v, v.t.S("assesspage.title")), http.StatusOK, modelsPage(v.t, d))
+}
+
+// lately is where an enterprise stands by the figures of this year, or of the last one while nothing is known of this one.
+func (s *server) lately(view fact.View, m *assess.Rubric, firm int64) (*assess.Result, rule.Subject, error) {
+	year := s.Clock.Today().Year()
+	got, subject, err := s.Results.Now(view, m, firm, year)
+	if err != nil || knownFacts(m, subject, got) > 0 {
+		return got, subject, err
+	}
+	before, of, err := s.Results.Now(view, m, firm, year-1)
+	if err != nil || knownFacts(m, of, before) == 0 {
+		return got, subject, err
+	}
+	return before, of, nil
 }
 
 // knownFacts is how many of the facts that a model reads are known of a subject.
@@ -432,9 +446,13 @@ func (s *server) standing(w http.ResponseWriter, r *http.Request, v *visit) erro
 		return err
 	}
 	got, subject, err := s.Results.Now(view, m, d.Firm, d.Year)
+	if err == nil && r.FormValue("year") == "" {
+		got, subject, err = s.lately(view, m, d.Firm)
+	}
 	if err != nil {
 		return err
 	}
+	d.Year = got.Year
 	t := v.t
 	e, _ := view.Enterprise(d.Firm)
 	d.Firm, d.Name, d.Got, d.AsOf = e.ID, e.Name, got, s.asOf(t, view)
@@ -469,18 +487,15 @@ func (s *server) standing(w http.ResponseWriter, r *http.Request, v *visit) erro
 // assessYear is the year whose facts are asked: the one that the address names, else the current one.
 func (s *server) assessYear(r *http.Request) int {
 	now := s.Clock.Today().Year()
-	if y, err := strconv.Atoi(r.FormValue("year")); err == nil && y <= now && y > now-assessBack {
+	if y, err := strconv.Atoi(r.FormValue("year")); err == nil && y <= now && y > now-results.YearsBack {
 		return y
 	}
 	return now
 }
 
-// assessBack is for how many years results can be looked at.
-const assessBack = 5
-
 func (s *server) assessYears() []option {
 	var all []option
-	for y := s.Clock.Today().Year(); y > s.Clock.Today().Year()-assessBack; y-- {
+	for y := s.Clock.Today().Year(); y > s.Clock.Today().Year()-results.YearsBack; y-- {
 		all = append(all, option{strconv.Itoa(y), strconv.Itoa(y)})
 	}
 	return all
@@ -705,8 +720,8 @@ func (s *server) standingBeside(ctx context.Context, v *visit, view fact.View, d
 			continue
 		}
 		m, err := s.Results.Pinned(ctx, x)
-		if err != nil {
-			return err
+		if err != nil { // the library has moved on from it: its numbers stand all the same
+			m = d.R
 		}
 		row := sealedRow{Sealed: *x, How: t.S("assesspage.how_" + x.How), Edition: x.Edition, LevelName: levelCalled(t, m, x.Level)}
 		row.Points = pointsText(t, m, assess.Span{Sure: x.Score, Possible: cmp.Or(x.May, x.Score), Open: x.May == nil})
@@ -719,6 +734,9 @@ func (s *server) standingBeside(ctx context.Context, v *visit, view fact.View, d
 	}
 	slices.Reverse(d.Sealed)
 	flow := "assessment_" + d.R.Rubric
+	if !slices.Contains(s.Results.Set.Current(s.Clock.Today()), d.R) {
+		return nil
+	}
 	if _, ok := s.Cases.Set.Workflow(flow); !ok || !v.scope.Sees(access.FileCase, "", d.Firm) {
 		return nil
 	}
@@ -924,6 +942,15 @@ func (s *server) assessedOf(r *http.Request, v *visit) (assessedData, fact.View,
 	if d.All, err = s.Results.Region(r.Context(), view, m, d.Query.Year); err != nil {
 		return d, view, err
 	}
+	if r.FormValue("year") == "" && !slices.ContainsFunc(d.All.Firms, (*results.Firm).Begun) { // a year that has just begun
+		before, err := s.Results.Region(r.Context(), view, m, d.Query.Year-1)
+		if err != nil {
+			return d, view, err
+		}
+		if slices.ContainsFunc(before.Firms, (*results.Firm).Begun) {
+			d.All, d.Query.Year = before, d.Query.Year-1
+		}
+	}
 	kind := results.GroupKind(d.Query.Kind)
 	for _, k := range []results.GroupKind{results.ByCounty, results.ByTrade, results.BySize} {
 		d.Kinds = append(d.Kinds, option{string(k), t.S("assesspage.by_" + string(k))})
@@ -938,6 +965,9 @@ func (s *server) assessedOf(r *http.Request, v *visit) (assessedData, fact.View,
 		}
 		d.Parts = append(d.Parts, row)
 		d.PartOptions = append(d.PartOptions, option{row.Filter, row.Name})
+	}
+	if !slices.ContainsFunc(d.PartOptions, func(o option) bool { return o.Value == d.Query.Code }) {
+		d.Query.Code = "" // of the parts before others were asked for
 	}
 	for _, l := range m.Levels {
 		d.LevelOptions = append(d.LevelOptions, option{l.ID, t.Text(l.Name)})
@@ -1036,7 +1066,7 @@ func (s *server) gradedRow(t i18n.T, m *assess.Rubric, f *results.Firm) gradedRo
 
 // assessedRegion is how many stand on which level, by county, trade or size, and the enterprises behind each number.
 func (s *server) assessedRegion(w http.ResponseWriter, r *http.Request, v *visit) error {
-	d, _, err := s.assessedOf(r, v)
+	d, view, err := s.assessedOf(r, v)
 	if err != nil {
 		return err
 	}
@@ -1047,6 +1077,9 @@ func (s *server) assessedRegion(w http.ResponseWriter, r *http.Request, v *visit
 	d.Query.Page = min(d.Query.Page, max(d.Pages, 1))
 	from := (d.Query.Page - 1) * listRows
 	d.Rows = d.Rows[min(from, len(d.Rows)):min(from+listRows, len(d.Rows))]
+	for _, x := range d.Rows {
+		results.Shown(view, d.R, x.ID)
+	}
 	return s.show(w, r, s.shell(r, v, v.t.Text(d.R.Title)), http.StatusOK, assessedPage(v.t, d))
 }
 
@@ -1076,6 +1109,7 @@ func (s *server) exportAssessed(w http.ResponseWriter, r *http.Request, v *visit
 	t := v.t
 	rows := make([][]any, len(d.Rows))
 	for i, x := range d.Rows {
+		results.Shown(view, d.R, x.ID)
 		rows[i] = []any{x.Name, x.USCC, x.Area, x.Points, x.Level, x.May, x.Class, x.Reminded}
 	}
 	name := t.Text(d.R.Title)

@@ -158,5 +158,5 @@ func (s *server) beginOne(r *http.Request, v *visit, x startable) (casework.Case
 			return casework.Case{}, errs.Invalid(i18n.M("startpage.no_firm"))
 		}
 	}
-	return s.Cases.New(ctx, v.scope, casework.NewCase{Workflow: x.Workflow.Workflow, Title: title, Subject: firm})
+	return s.Cases.New(ctx, v.scope, casework.NewCase{Workflow: x.Workflow.Workflow, Title: title, Subject: firm, Alone: true})
 }

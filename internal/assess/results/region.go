@@ -275,7 +275,7 @@ func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, ent
 	if err != nil || !alone.Settled() { // no region is asked for one that has no place in it
 		return nil, err
 	}
-	all, err := s.surveyOf(ctx, view.Seq(), r, year, s.Clock.Today())
+	all, err := s.surveyOf(ctx, view.Seq(), r, year, s.on(year))
 	if err != nil {
 		return nil, err
 	}
@@ -354,6 +354,19 @@ func shows(view fact.View, r *assess.Rubric, id int64) bool {
 	return view.Can(access.ReadFact, id) && (!r.Sensitive() || view.Can(access.ReadSensitive, id))
 }
 
+// Shown notes that a reader was shown what a model makes of enterprises: that its sensitive facts of each were read. It is nothing where
+// the model reads none.
+func Shown(view fact.View, r *assess.Rubric, firms ...int64) {
+	for _, def := range r.Facts() {
+		if !def.Sensitive() {
+			continue
+		}
+		for _, id := range firms {
+			view.Told(id, def.Code)
+		}
+	}
+}
+
 // Region is a model's results of the enterprises that a reader may see.
 type Region struct {
 	Rubric *assess.Rubric
@@ -364,7 +377,7 @@ type Region struct {
 
 // Region asks a model of all enterprises, and gives those that the view shows whole.
 func (s *Store) Region(ctx context.Context, view fact.View, r *assess.Rubric, year int) (*Region, error) {
-	out := &Region{Rubric: r, Year: year, On: s.Clock.Today()}
+	out := &Region{Rubric: r, Year: year, On: s.on(year)}
 	all, err := s.surveyOf(ctx, view.Seq(), r, year, out.On)
 	if err != nil {
 		return nil, err

@@ -28,6 +28,9 @@ const (
 	remindedTogether = 500
 )
 
+// YearsBack is for how many years, the current one among them, results are asked and told.
+const YearsBack = 5
+
 // Reminder asks enterprises for what a model misses of a year.
 type Reminder struct {
 	Rubric *assess.Rubric
@@ -49,16 +52,25 @@ func (s *Store) Remind(ctx context.Context, view fact.View, m Reminder) (told in
 	case len(m.Firms) > maxReminded:
 		return 0, errs.Invalid(i18n.M("results.too_many", len(m.Firms), maxReminded))
 	}
-	all, err := s.surveyOf(ctx, view.Seq(), m.Rubric, m.Year, s.Clock.Today())
+	if now := s.Clock.Today(); m.Year > now.Year() || m.Year <= now.Year()-YearsBack || !slices.Contains(s.Set.Current(now), m.Rubric) {
+		return 0, errs.Invalid(i18n.M("results.remind_when", now.Year()-YearsBack+1, now.Year()))
+	}
+	all, err := s.surveyOf(ctx, view.Seq(), m.Rubric, m.Year, s.on(m.Year))
 	if err != nil {
 		return 0, err
 	}
 	var firms []int64
 	for _, id := range m.Firms {
 		i, ok := all.row[id]
-		if ok && view.Can(access.HandleCase, id) && !all.firms[i].Settled() {
-			firms = append(firms, id)
+		if !ok || !view.Can(access.HandleCase, id) || all.firms[i].Settled() || all.firms[i].Failed {
+			continue
 		}
+		if !all.firms[i].Scored {
+			if got, _, err := s.Now(view, m.Rubric, id, m.Year); err != nil || got.Outside {
+				continue
+			}
+		}
+		firms = append(firms, id)
 	}
 	today := s.Clock.Today()
 	week := today - period.Day((int(today.Weekday())-int(time.Monday)+7)%7)

@@ -259,6 +259,40 @@ func TestSealed(t *testing.T) {
 	})
 }
 
+// TestWaysOut goes the ways that lead back: nothing is sealed of which nothing is known, and no expert holds a case for ever.
+func TestWaysOut(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm := w.newFirm("甲机械", tinghu)
+		owner, expert := access.NewScope(10, access.Enterprise, nil, []int64{firm}), access.NewScope(rater, access.Expert, nil, nil)
+		made, err := w.cases.New(t.Context(), owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "自评", Subject: firm})
+		must(t, err)
+		id := made.ID
+		back := func(by access.Scope, action string) {
+			t.Helper()
+			_, err := w.cases.Act(t.Context(), by, casework.Act{Case: id, Action: action, Reason: "另行安排"})
+			must(t, err)
+		}
+		must(t, w.does(owner, id, "submit", map[string]any{}))
+		if err := w.does(county, id, "seal", nil); err == nil {
+			t.Fatal("a result is sealed of which nothing is known")
+		}
+		must(t, w.does(county, id, "appoint", nil))
+		back(expert, "decline")
+		must(t, w.does(county, id, "appoint", nil))
+		back(county, "recall")
+		must(t, w.does(county, id, "appoint", nil))
+		must(t, w.does(expert, id, "rate", map[string]any{"net_control": true}))
+		back(county, "again")
+		must(t, w.does(county, id, "appoint", nil))
+		both := access.NewScope(rater, access.Expert, nil, nil).And(access.NewScope(rater, access.CountyOfficial, []string{tinghu}, nil))
+		must(t, w.does(both, id, "rate", map[string]any{"net_control": true}))
+		if err := w.does(both, id, "confirm", nil); err == nil {
+			t.Fatal("who rated seals the rating")
+		}
+		must(t, w.does(county, id, "confirm", nil))
+	})
+}
+
 // TestRemind asks for what is missing, each firm once a week, and leaves out who is settled or somebody else's.
 func TestRemind(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {

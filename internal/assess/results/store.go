@@ -1,6 +1,7 @@
 package results
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"database/sql"
@@ -9,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess"
@@ -138,6 +140,9 @@ func (s *Store) seal(ctx context.Context, tx *store.Tx, at *casework.Moment, arg
 	if !got.Scored {
 		return at.Refuse(i18n.M("results.no_score", r.Title))
 	}
+	if !anything(r, at.Subject(), got) {
+		return at.Refuse(i18n.M("results.nothing_known", r.Title))
+	}
 	if err := s.keep(ctx, tx, r); err != nil {
 		return err
 	}
@@ -160,6 +165,18 @@ func (s *Store) seal(ctx context.Context, tx *store.Tx, at *casework.Moment, arg
 	audit.Note(tx, loggedResult, x.ID)
 	return at.State(ctx, fact.Statement{
 		Subject: x.Party, Def: "ent.assessed", Period: period.OfYear(year), State: fact.Present, Value: fact.Value{Num: 1},
+	})
+}
+
+// anything says that something is known of what the model asks.
+func anything(r *assess.Rubric, of rule.Subject, got *assess.Result) bool {
+	return slices.ContainsFunc(r.Facts(), func(def content.FactDef) bool {
+		p := period.Period{}
+		if def.Period == period.Year {
+			p = period.OfYear(got.Year)
+		}
+		_, state := of.Fact(def, p, got.On)
+		return state != rule.Unknown
 	})
 }
 
@@ -228,8 +245,18 @@ func (s *Store) Of(ctx context.Context, view fact.View, enterprise int64) ([]Sea
 		}
 		out = append(out, some...)
 	}
-	return out, nil
+	slices.SortStableFunc(out, func(a, b Sealed) int { return cmp.Or(cmp.Compare(a.Year, b.Year), cmp.Compare(a.ID, b.ID)) })
+	if view.Can(access.ReadSensitive, e.ID) {
+		return out, nil
+	}
+	return slices.DeleteFunc(out, func(x Sealed) bool { // what a model makes of sensitive facts is as sensitive
+		r, err := s.Pinned(ctx, &x)
+		return err != nil || slices.ContainsFunc(r.Facts(), content.FactDef.Sensitive)
+	}), nil
 }
+
+// on is the day of asking about a year: today, or the last day of a year that is over, by whose map its figures are told.
+func (s *Store) on(year int) period.Day { return min(s.Clock.Today(), period.Date(year, 12, 31)) }
 
 // All is every sealed result, in the order of sealing: for who verifies them all.
 func (s *Store) All(ctx context.Context) ([]Sealed, error) { return s.read(ctx, allResults) }
@@ -309,6 +336,6 @@ func (s *Store) Now(view fact.View, r *assess.Rubric, enterprise int64, year int
 	if !ok || !view.Can(access.ReadFact, enterprise) {
 		return nil, nil, errs.NotFound("enterprise", enterprise)
 	}
-	got, err := r.Decide(assess.At{Subject: subject, Year: year, On: s.Clock.Today()})
+	got, err := r.Decide(assess.At{Subject: subject, Year: year, On: s.on(year)})
 	return got, subject, err
 }
