@@ -291,10 +291,10 @@ func TestColumnsAnswerAsRows(t *testing.T) {
 // TestWhatIsMissingIsWithin fills in what is missing at random: the result lies within what was said before.
 func TestWhatIsMissingIsWithin(t *testing.T) {
 	for name, r := range models(t) {
+		if r.Refuses() { // there is no score to be within
+			continue
+		}
 		t.Run(name, func(t *testing.T) {
-			if r.Refuses() {
-				t.Skip("it does not score")
-			}
 			rnd := rand.New(rand.NewPCG(3, uint64(len(name))))
 			for range 200 {
 				part := firm(r, rnd)

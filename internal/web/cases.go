@@ -201,12 +201,7 @@ func (s *server) caseFirm(ctx context.Context, v *visit, view fact.View, id int6
 	return s.firmName(whole, id), false, err
 }
 
-func (s *server) areaName(code string) string {
-	if n, ok := s.Library.Areas().Node(code); ok {
-		return n.Name
-	}
-	return code
-}
+func (s *server) areaName(code string) string { return s.nodeName(s.Library.Areas(), code) }
 
 func (s *server) taskRow(ctx context.Context, v *visit, view fact.View, x casework.Waiting) (taskRow, error) {
 	c, w, err := s.Cases.Get(ctx, v.scope, x.Case)
