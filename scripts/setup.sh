@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beside Go and is missing: a browser, PostgreSQL, git, curl. On Debian and Ubuntu, as root or
+# Installs what the tests need beside Go and is missing: a browser, PostgreSQL, poppler's tools for PDF, git, curl. On Debian and Ubuntu, as root or
 # with a sudo that asks nothing; elsewhere it says what is missing and leaves it to the reader. Pages bring their own
 # Chinese font, so none is installed.
 set -eu
@@ -9,6 +9,7 @@ need() { missing="$missing $1"; }
 command -v git >/dev/null || need git
 command -v curl >/dev/null || need curl
 command -v strace >/dev/null || need strace
+command -v pdftotext >/dev/null || need poppler-utils
 command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || need chromium
 { ls /usr/lib/postgresql/*/bin/initdb || command -v initdb; } >/dev/null 2>&1 || need postgresql
 [ -n "$missing" ] || exit 0

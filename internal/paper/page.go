@@ -1,0 +1,501 @@
+package paper
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+)
+
+// Lengths are thousandths of a point (1/72 inch) as integers: the same on every processor, where fractions are not.
+const pt = 1000
+
+func mm(n int) int { return n * 72 * pt * 10 / 254 }
+
+// A4, and on it the text area of GB/T 9704—2012, 5.1: 37 mm above, 28 mm on the left, 156 mm × 225 mm.
+var (
+	pageWidth, pageHeight = mm(210), mm(297)
+	left, textWidth       = mm(28), mm(156)
+	top, bottom           = mm(37), mm(37) + mm(225) // from the head of the page
+	headLine, footLine    = mm(25), mm(277)          // of what stands outside the area
+)
+
+// style is how text looks.
+type style struct {
+	size    int
+	leading int // from one line to the next
+	bold    bool
+	grey    int // 0 black to 1000 white
+}
+
+var (
+	titleStyle    = style{size: 22 * pt, leading: 34 * pt, bold: true}      // 二号
+	subtitleStyle = style{size: 15 * pt, leading: 24 * pt}                  // 小三
+	bodyStyle     = style{size: 12 * pt, leading: 20 * pt}                  // 小四
+	leadStyle     = style{size: 12 * pt, leading: 20 * pt, bold: true}      //
+	cellStyle     = style{size: 10 * pt, leading: 15 * pt}                  //
+	strongCell    = style{size: 10 * pt, leading: 15 * pt, bold: true}      //
+	captionStyle  = style{size: 10_500, leading: 16 * pt, bold: true}       // 五号
+	noteStyle     = style{size: 9 * pt, leading: 13_500, grey: 380}         // 小五
+	edgeStyle     = style{size: 9 * pt, leading: 13_500, grey: 330}         // header and footer
+	markStyle     = style{size: 46 * pt, leading: 0, bold: true, grey: 900} // across the page
+	markHead      = style{size: 9 * pt, leading: 13_500, bold: true}
+	headingStyles = [...]style{
+		{size: 16 * pt, leading: 26 * pt, bold: true}, // 三号
+		{size: 14 * pt, leading: 23 * pt, bold: true}, // 四号
+		{size: 12 * pt, leading: 20 * pt, bold: true},
+	}
+)
+
+// sheet is a page in the making: what is drawn, in PDF's own operators, by layers from the ground up.
+type sheet struct {
+	under, body bytes.Buffer
+	bare        bool // the cover: no header, no footer
+}
+
+// setter lays a document out on sheets, from top to bottom.
+type setter struct {
+	regular, bold *typeface
+	sheets        []*sheet
+	y             int  // where the next thing begins, from the head of the page
+	fresh         bool // nothing stands on the page yet
+	outline       []entry
+	pictures      []*picture
+	indent        int     // of first lines
+	rest          []Block // what comes after the block that is being set
+}
+
+// entry of the outline.
+type entry struct {
+	level int
+	title string
+	sheet int
+	y     int
+}
+
+func (s *setter) face(st style) *typeface {
+	if st.bold {
+		return s.bold
+	}
+	return s.regular
+}
+
+func (s *setter) sheet() *sheet { return s.sheets[len(s.sheets)-1] }
+
+func (s *setter) newSheet() {
+	s.sheets = append(s.sheets, &sheet{})
+	s.y, s.fresh = top, true
+}
+
+// room begins a new page unless there are height left on this one, or nothing stands on it.
+func (s *setter) room(height int) {
+	if !s.fresh && s.y+height > bottom {
+		s.newSheet()
+	}
+}
+
+// gap leaves room between blocks, none at the head of a page.
+func (s *setter) gap(height int) {
+	if !s.fresh {
+		s.y += height
+	}
+}
+
+// num writes a length in points, as PDF reads numbers.
+func num(b []byte, n int) []byte {
+	if n < 0 {
+		b, n = append(b, '-'), -n
+	}
+	b = strconv.AppendInt(b, int64(n/pt), 10)
+	if f := n % pt; f != 0 {
+		b = append(b, '.', byte('0'+f/100), byte('0'+f/10%10), byte('0'+f%10))
+		for b[len(b)-1] == '0' {
+			b = b[:len(b)-1]
+		}
+	}
+	return b
+}
+
+// put writes an operator with lengths before it.
+func put(w *bytes.Buffer, operator string, lengths ...int) {
+	b := w.AvailableBuffer()
+	for _, n := range lengths {
+		b = append(num(b, n), ' ')
+	}
+	w.Write(append(append(b, operator...), '\n'))
+}
+
+// justified is the most that a gap between two characters is widened to fill a line, in thousandths of the size: who
+// takes the text out of a PDF sees a space in a wider one.
+const justified = 80
+
+// draw sets one line of text, its box beginning at x and y from the head of the page; fill is the width that an open
+// line is to fill, 0 for none.
+func (s *setter) draw(w *bytes.Buffer, l line, st style, x, y, fill int) {
+	if len(l.text) == 0 {
+		return
+	}
+	spread := 0
+	if fill > 0 && l.open {
+		gaps := 0
+		for i := 1; i < len(l.text); i++ {
+			if breaks(l.text[i-1], l.text[i]) {
+				gaps++
+			}
+		}
+		if slack := fill*1000/st.size - l.width; gaps > 0 && slack > 0 && slack/gaps <= justified {
+			spread = slack / gaps
+		}
+	}
+	f := s.face(st)
+	font := "/R"
+	if st.bold {
+		font = "/B"
+	}
+	put(w, "g", st.grey)
+	w.WriteString("BT " + font + " ")
+	put(w, "Tf", st.size)
+	put(w, "Td", x, pageHeight-baseline(st, y))
+	w.WriteString("[<")
+	for i, r := range l.text {
+		if unseen(r) {
+			continue
+		}
+		if spread > 0 && i > 0 && breaks(l.text[i-1], r) {
+			fmt.Fprintf(w, ">-%d<", spread)
+		}
+		fmt.Fprintf(w, "%04X", f.id(r))
+	}
+	w.WriteString(">] TJ ET\n")
+}
+
+// baseline of a line whose box begins at y: the em square of Chinese characters stands 880 above it and 120 below.
+func baseline(st style, y int) int { return y + (st.leading-st.size)/2 + st.size*88/100 }
+
+// extent is a width in thousandths of the size as a length.
+func extent(width int, st style) int { return width * st.size / 1000 }
+
+// lines breaks text for a column of this width, the first line set in.
+func (s *setter) lines(text string, st style, indent, width int) []line {
+	return lines(text, (width-indent)*1000/st.size, width*1000/st.size, s.face(st).advance)
+}
+
+// short is text on one line of at most width, its end left out where it is longer.
+func (s *setter) short(text string, st style, width int) line {
+	advance, room := s.face(st).advance, width*1000/st.size
+	l := line{}
+	for _, r := range oneLine(text) {
+		l.text = append(l.text, r)
+		l.width += advance(r)
+	}
+	if l.width <= room {
+		return l
+	}
+	for len(l.text) > 0 && l.width+advance('…') > room {
+		l.width -= advance(l.text[len(l.text)-1])
+		l.text = l.text[:len(l.text)-1]
+	}
+	return line{text: append(l.text, '…'), width: l.width + advance('…')}
+}
+
+// align is where lines stand in their column.
+type align int
+
+const (
+	flushLeft align = iota
+	centred
+	flushRight
+)
+
+func (a align) offset(room int) int {
+	switch a {
+	case centred:
+		return room / 2
+	case flushRight:
+		return room
+	}
+	return 0
+}
+
+// flow sets lines down the page and on to the next ones, and leaves no first or last line of several alone.
+func (s *setter) flow(ls []line, st style, a align, x, indent, width, fill int) {
+	for i, l := range ls {
+		need := st.leading
+		if rest := len(ls) - i; len(ls) > 2 && (i == 0 || rest == 2) {
+			need += st.leading
+		}
+		s.room(need)
+		in := 0
+		if i == 0 {
+			in = indent
+		}
+		s.draw(&s.sheet().body, l, st, x+in+a.offset(width-extent(l.width, st)), s.y, max(fill-in, 0))
+		s.y += st.leading
+		s.fresh = false
+	}
+}
+
+// text sets a whole text in the text area.
+func (s *setter) text(t string, st style, a align) {
+	s.flow(s.lines(clean(t), st, 0, textWidth), st, a, left, 0, textWidth, 0)
+}
+
+func (s *setter) block(b Block) error {
+	switch b := b.(type) {
+	case Heading:
+		s.heading(b)
+	case Paragraph:
+		s.paragraph(b)
+	case List:
+		s.list(b)
+	case Table:
+		s.table(b)
+	case Pairs:
+		s.gap(4 * pt)
+		s.pairs(b)
+		s.gap(6 * pt)
+	case Note:
+		s.gap(2 * pt)
+		s.flow(s.lines(clean(string(b)), noteStyle, 0, textWidth), noteStyle, flushLeft, left, 0, textWidth, textWidth)
+		s.gap(4 * pt)
+	case Picture:
+		return s.picture(b)
+	case PageBreak:
+		if !s.fresh {
+			s.newSheet()
+		}
+	case Signature:
+		s.signature(b)
+	}
+	return nil
+}
+
+func (s *setter) heading(h Heading) {
+	st := headingStyles[h.Level-1]
+	ls := s.lines(clean(h.Text), st, 0, textWidth)
+	s.gap([...]int{16 * pt, 12 * pt, 8 * pt}[h.Level-1])
+	s.room(min(len(ls)*st.leading+s.beginning(s.rest), bottom-top))
+	s.outline = append(s.outline, entry{h.Level, oneLine(h.Text), len(s.sheets) - 1, s.y})
+	s.flow(ls, st, flushLeft, left, 0, textWidth, 0)
+	s.y += 4 * pt
+}
+
+// beginning is how much of what follows a heading has to stand below it on the same page.
+func (s *setter) beginning(rest []Block) int {
+	if len(rest) == 0 {
+		return 0
+	}
+	switch b := rest[0].(type) {
+	case Heading:
+		return 2*headingStyles[b.Level-1].leading + s.beginning(rest[1:min(len(rest), 4)])
+	case Picture:
+		if _, size, err := b.measure(); err == nil {
+			_, h := b.frame(size, textWidth, bottom-top, 72*pt)
+			return min(h+4*noteStyle.leading, bottom-top-4*bodyStyle.leading)
+		}
+	case Table:
+		return 8 * cellStyle.leading // caption, header, a row of two lines
+	case Signature:
+		return min(len(b)*signatureStep+2*signatureStep, bottom-top-4*bodyStyle.leading)
+	}
+	return 3 * bodyStyle.leading
+}
+
+func (s *setter) paragraph(p Paragraph) {
+	indent := s.indent
+	if p.Flush {
+		indent = 0
+	}
+	lead, text := clean(p.Lead), clean(p.Text)
+	if lead == "" {
+		s.flow(s.lines(text, bodyStyle, indent, textWidth), bodyStyle, flushLeft, left, indent, textWidth, textWidth)
+		s.gap(3 * pt)
+		return
+	}
+	// The lead has its lines; the text goes on where the last of them ends.
+	leads := s.lines(lead, leadStyle, indent, textWidth)
+	last := leads[len(leads)-1]
+	s.flow(leads, leadStyle, flushLeft, left, indent, textWidth, 0)
+	end := extent(last.width, leadStyle) + leadStyle.size/3
+	if len(leads) == 1 {
+		end += indent
+	}
+	if textWidth-end >= 4*bodyStyle.size {
+		s.y -= bodyStyle.leading
+	} else {
+		end = 0
+	}
+	s.flow(s.lines(text, bodyStyle, end, textWidth), bodyStyle, flushLeft, left, end, textWidth, textWidth)
+	s.gap(3 * pt)
+}
+
+func (s *setter) list(l List) {
+	hang := 2 * bodyStyle.size
+	for i, item := range l.Items {
+		mark := "•"
+		if l.Numbered {
+			mark = strconv.Itoa(i+1) + "."
+		}
+		ls := s.lines(clean(item), bodyStyle, 0, textWidth-s.indent-hang)
+		need := bodyStyle.leading
+		if len(ls) > 2 {
+			need *= 2 // as flow does, for the mark stands beside the first line
+		}
+		s.room(need)
+		s.draw(&s.sheet().body, s.short(mark, bodyStyle, hang), bodyStyle, left+s.indent, s.y, 0)
+		s.flow(ls, bodyStyle, flushLeft, left+s.indent+hang, 0, textWidth-s.indent-hang, textWidth-s.indent-hang)
+		s.y += pt
+	}
+	s.gap(3 * pt)
+}
+
+// signatureStep is from one line of a signature to the next: room for a stamp and a hand.
+const signatureStep = 30 * pt
+
+// signature stands on the right and stays together.
+func (s *setter) signature(pairs []Pair) {
+	from := left + textWidth*42/100
+	width := left + textWidth - from
+	type entry struct {
+		label line
+		value []line
+		rule  bool
+	}
+	var entries []entry
+	height := 16 * pt
+	for _, p := range pairs {
+		e := entry{label: s.short(p.Label, bodyStyle, width*2/3), rule: p.Value == ""}
+		e.value = s.lines(clean(p.Value), bodyStyle, 0, width-extent(e.label.width, bodyStyle)-6*pt)
+		entries = append(entries, e)
+		height += signatureStep + (len(e.value)-1)*bodyStyle.leading
+	}
+	s.room(min(height, bottom-top))
+	s.gap(16 * pt)
+	for _, e := range entries {
+		s.room(signatureStep + (min(len(e.value), 3)-1)*bodyStyle.leading)
+		s.fresh = false
+		w := &s.sheet().body
+		s.draw(w, e.label, bodyStyle, from, s.y, 0)
+		at := from + extent(e.label.width, bodyStyle) + 6*pt
+		if e.rule {
+			y := pageHeight - s.y - 19*pt
+			put(w, "w", 500)
+			put(w, "G", 0)
+			put(w, "m", at, y)
+			put(w, "l", left+textWidth, y)
+			w.WriteString("S\n")
+			s.y += signatureStep
+			continue
+		}
+		s.flow(e.value, bodyStyle, flushLeft, at, 0, left+textWidth-at, 0)
+		s.y += signatureStep - bodyStyle.leading
+	}
+}
+
+// title sets what the document begins with: on a page of its own, or above what follows.
+func (s *setter) title(d *Document) {
+	if d.Cover {
+		s.sheet().bare = true
+		s.y = mm(85)
+		s.fresh = false
+	}
+	if d.Title != "" {
+		s.text(d.Title, titleStyle, centred)
+	}
+	if d.Subtitle != "" {
+		s.y += 4 * pt
+		s.text(d.Subtitle, subtitleStyle, centred)
+	}
+	if d.Cover {
+		s.y = max(s.y+mm(20), mm(215)-len(d.Meta)*28*pt)
+		s.ruled(d.Meta)
+		s.newSheet()
+		return
+	}
+	if len(d.Meta) > 0 {
+		s.gap(10 * pt)
+		s.pairs(d.Meta)
+	}
+	if !s.fresh {
+		s.y += 12 * pt
+	}
+}
+
+// ruled sets the particulars of a cover: each value on a rule.
+func (s *setter) ruled(pairs []Pair) {
+	st := style{size: 13 * pt, leading: 21 * pt}
+	x, wide := left+textWidth*14/100, textWidth*72/100
+	labelWidth := wide * 30 / 100
+	for _, p := range pairs {
+		label := s.short(p.Label, st, labelWidth-8*pt)
+		ls := s.lines(clean(p.Value), st, 0, wide-labelWidth)
+		s.room(min(len(ls), 3)*st.leading + 7*pt)
+		s.draw(&s.sheet().body, label, st, x+labelWidth-8*pt-extent(label.width, st), s.y, 0)
+		s.flow(ls, st, centred, x+labelWidth, 0, wide-labelWidth, 0)
+		w, y := &s.sheet().body, pageHeight-s.y-pt
+		put(w, "w", 500)
+		put(w, "G", 300)
+		put(w, "m", x+labelWidth, y)
+		put(w, "l", x+wide, y)
+		w.WriteString("S\n")
+		s.y += 7 * pt
+	}
+}
+
+// edges draws what stands outside the text area of every page, when it is known how many there are.
+func (s *setter) edges(d *Document) {
+	for i, p := range s.sheets {
+		w := &p.under
+		w.WriteString("/Artifact BMC\n")
+		if d.Mark != "" {
+			s.mark(w, d.Mark)
+		}
+		if !p.bare {
+			s.edge(w, d, i)
+		}
+		w.WriteString("EMC\n")
+	}
+}
+
+func (s *setter) edge(w *bytes.Buffer, d *Document, i int) {
+	room := textWidth
+	if d.Mark != "" {
+		l := s.short(d.Mark, markHead, textWidth/2)
+		s.draw(w, l, markHead, left+textWidth-extent(l.width, markHead), headLine, 0)
+		room -= extent(l.width, markHead) + 12*pt
+	}
+	if d.Header != "" {
+		s.draw(w, s.short(d.Header, edgeStyle, room), edgeStyle, left, headLine, 0)
+	}
+	if d.Header != "" || d.Mark != "" {
+		put(w, "w", 500)
+		put(w, "G", 600)
+		put(w, "m", left, pageHeight-headLine-16*pt)
+		put(w, "l", left+textWidth, pageHeight-headLine-16*pt)
+		w.WriteString("S\n")
+	}
+	room = textWidth
+	if d.Numbering != nil {
+		l := s.short(d.Numbering(strconv.Itoa(i+1), strconv.Itoa(len(s.sheets))), edgeStyle, textWidth/2)
+		at := flushRight
+		if d.Footer == "" {
+			at = centred
+		}
+		s.draw(w, l, edgeStyle, left+at.offset(textWidth-extent(l.width, edgeStyle)), footLine, 0)
+		room -= extent(l.width, edgeStyle) + 12*pt
+	}
+	if d.Footer != "" {
+		s.draw(w, s.short(d.Footer, edgeStyle, room), edgeStyle, left, footLine, 0)
+	}
+}
+
+// mark sets the mark across the page, rising by 40 degrees.
+func (s *setter) mark(w *bytes.Buffer, mark string) {
+	const cos, sin = 766, 643 // thousandths
+	l := s.short(mark, markStyle, mm(220))
+	half := extent(l.width, markStyle) / 2
+	w.WriteString("q\n")
+	put(w, "cm", cos, sin, -sin, cos, pageWidth/2-half*cos/1000, pageHeight/2-half*sin/1000)
+	// In turned coordinates: draw counts from the head of the page, where the baseline is to be 0.
+	s.draw(w, l, markStyle, 0, pageHeight-baseline(markStyle, 0), 0)
+	w.WriteString("Q\n")
+}
