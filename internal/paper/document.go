@@ -84,7 +84,8 @@ type Pairs []Pair
 // Note is small and grey: sources, confidence, what is synthetic.
 type Note string
 
-// Picture is a JPEG or a PNG, scaled down to the text area when it is larger.
+// Picture is a JPEG or a PNG, scaled down to the text area when it is larger, turned the way up that the camera notes, and
+// without what it tells besides: place, time, device.
 type Picture struct {
 	Data    []byte
 	Caption string // below
@@ -113,7 +114,7 @@ const (
 	MaxBlocks       = 20_000
 	MaxColumns      = 24       // of one table
 	MaxCells        = 100_000  // of all tables
-	MaxText         = 4 << 20  // bytes of all texts
+	MaxText         = 2 << 20  // bytes of all texts
 	MaxPictures     = 200      // of one document
 	MaxPictureBytes = 16 << 20 // of one picture
 	MaxPicturesSum  = 64 << 20 // bytes of all pictures
@@ -215,17 +216,30 @@ func (t Table) check() error {
 	return nil
 }
 
-// widths shares total among the columns.
+func (c Column) share() int { return max(c.Share, 1) }
+
+// widths shares total among the columns; none is narrower than a character with the room around it.
 func (t Table) widths(total int) []int {
-	sum := 0
+	widths, least := make([]int, len(t.Columns)), total/MaxColumns
+	rest, shares := total, 0
 	for _, c := range t.Columns {
-		sum += max(c.Share, 1)
+		shares += c.share()
 	}
-	widths, used, given := make([]int, len(t.Columns)), 0, 0
+	set := func(i, width int) {
+		widths[i] = width
+		rest, shares = rest-width, shares-t.Columns[i].share()
+	}
+	for range t.Columns { // what one takes that would be too narrow, the others lack
+		for i, c := range t.Columns {
+			if widths[i] == 0 && rest*c.share()/shares < least {
+				set(i, least)
+			}
+		}
+	}
 	for i, c := range t.Columns {
-		used += max(c.Share, 1)
-		widths[i] = total*used/sum - given // the rest of a division goes to one that comes after
-		given += widths[i]
+		if widths[i] == 0 {
+			set(i, rest*c.share()/shares)
+		}
 	}
 	return widths
 }

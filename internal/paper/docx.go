@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
-	"image"
 	"io"
 	"strings"
 	"time"
@@ -34,8 +33,7 @@ type book struct {
 	out   bytes.Buffer // of word/document.xml
 	lists []bool       // each list that began, whether it is numbered
 	marks int          // bookmarks of headings
-	media []Picture
-	kinds []string // of media: jpeg or png
+	media []*opened
 }
 
 // Lengths in twentieths of a point, as the format has them, of the same page as the PDF's.
@@ -242,16 +240,14 @@ func (b *book) pairs(ps []Pair) {
 const emu = 635
 
 func (b *book) picture(p Picture) error {
-	if _, err := p.unpack(); err != nil { // as the PDF does: what one takes, the other takes
-		return err
-	}
-	kind, size, err := p.measure()
+	pic, err := p.open()
 	if err != nil {
 		return err
 	}
-	b.media, b.kinds = append(b.media, p), append(b.kinds, kind)
+	pic.img = nil // 16 million pixels of each would add up
+	b.media = append(b.media, pic)
 	n := len(b.media)
-	w, h := p.frame(image.Config{Width: size.Width, Height: size.Height}, wordWidth, (bottom-top-4*noteStyle.leading)/twip, 72*20)
+	w, h := p.frame(pic.size, wordWidth, (bottom-top-4*noteStyle.leading)/twip, 72*20)
 	extent := fmt.Sprintf(`cx="%d" cy="%d"`, w*emu, h*emu)
 	keep := ""
 	if p.Caption != "" {
@@ -260,7 +256,7 @@ func (b *book) picture(p Picture) error {
 	b.put(paragraph("Picture", keep, fmt.Sprintf(`<w:r><w:drawing><wp:inline distT="0" distB="0" distL="0" distR="0"><wp:extent %s/><wp:docPr id="%d" name="Picture %d" descr="%s"/>`+
 		`<a:graphic><a:graphicData uri="http://schemas.openxmlformats.org/drawingml/2006/picture"><pic:pic><pic:nvPicPr><pic:cNvPr id="%d" name="image%d.%s"/><pic:cNvPicPr/></pic:nvPicPr>`+
 		`<pic:blipFill><a:blip r:embed="rIdP%d"/><a:stretch><a:fillRect/></a:stretch></pic:blipFill><pic:spPr><a:xfrm><a:off x="0" y="0"/><a:ext %s/></a:xfrm><a:prstGeom prst="rect"><a:avLst/></a:prstGeom></pic:spPr></pic:pic></a:graphicData></a:graphic></wp:inline></w:drawing></w:r>`,
-		extent, n, n, esc(p.alt()), n, n, kind, n, extent)))
+		extent, n, n, esc(p.alt()), n, n, pic.kind, n, extent)))
 	if p.Caption != "" {
 		b.put(paragraph("PictureCaption", "", run(p.Caption, "")))
 	}
@@ -306,7 +302,7 @@ func (b *book) write(w io.Writer) error {
 		{"word/header2.xml", []byte(b.coverHeader())},
 	}
 	for i, p := range b.media {
-		parts = append(parts, part{fmt.Sprintf("word/media/image%d.%s", i+1, b.kinds[i]), p.Data})
+		parts = append(parts, part{fmt.Sprintf("word/media/image%d.%s", i+1, p.kind), p.data})
 	}
 	z := zip.NewWriter(w)
 	for _, p := range parts {
@@ -358,8 +354,8 @@ func (b *book) relations() string {
 	} {
 		add(p[0], p[1], p[2])
 	}
-	for i, kind := range b.kinds {
-		add(fmt.Sprintf("rIdP%d", i+1), "image", fmt.Sprintf("media/image%d.%s", i+1, kind))
+	for i, p := range b.media {
+		add(fmt.Sprintf("rIdP%d", i+1), "image", fmt.Sprintf("media/image%d.%s", i+1, p.kind))
 	}
 	return out + "</Relationships>"
 }

@@ -199,10 +199,10 @@ func anyDocument(t *rapid.T, cell int) (Document, []string) {
 		}
 		return ps
 	}
-	d := Document{Title: put("title"), Subtitle: put("subtitle"), Header: anyText(t, "header"), Footer: anyText(t, "footer"), Mark: anyText(t, "mark"), Numbering: numbering, English: rapid.Bool().Draw(t, "english")}
+	d := Document{Cover: rapid.Bool().Draw(t, "cover"), Title: put("title"), Subtitle: put("subtitle"), Header: anyText(t, "header"), Footer: anyText(t, "footer"), Mark: anyText(t, "mark"), Numbering: numbering, English: rapid.Bool().Draw(t, "english")}
 	d.Meta = pairs("meta")
 	for range rapid.IntRange(0, 8).Draw(t, "blocks") {
-		switch rapid.IntRange(0, 6).Draw(t, "kind") {
+		switch rapid.IntRange(0, 7).Draw(t, "kind") {
 		case 0:
 			d.Blocks = append(d.Blocks, Heading{rapid.IntRange(1, 3).Draw(t, "level"), put("heading")})
 		case 1:
@@ -225,6 +225,8 @@ func anyDocument(t *rapid.T, cell int) (Document, []string) {
 			d.Blocks = append(d.Blocks, Note(put("note")))
 		case 6:
 			d.Blocks = append(d.Blocks, PageBreak{})
+		case 7:
+			d.Blocks = append(d.Blocks, Signature(pairs("signature")))
 		}
 	}
 	return d, texts

@@ -28,8 +28,9 @@ type style struct {
 }
 
 var (
-	titleStyle    = style{size: 22 * pt, leading: 34 * pt, bold: true}      // 二号
-	subtitleStyle = style{size: 15 * pt, leading: 24 * pt}                  // 小三
+	titleStyle    = style{size: 22 * pt, leading: 34 * pt, bold: true} // 二号
+	subtitleStyle = style{size: 15 * pt, leading: 24 * pt}             // 小三
+	coverStyle    = style{size: 13 * pt, leading: 21 * pt}
 	bodyStyle     = style{size: 12 * pt, leading: 20 * pt}                  // 小四
 	leadStyle     = style{size: 12 * pt, leading: 20 * pt, bold: true}      //
 	cellStyle     = style{size: 10 * pt, leading: 15 * pt}                  //
@@ -58,6 +59,7 @@ type setter struct {
 	sheets        []*sheet
 	y             int  // where the next thing begins, from the head of the page
 	fresh         bool // nothing stands on the page yet
+	full          bool // there are MaxPages: nothing more is drawn
 	outline       []entry
 	pictures      []*picture
 	indent        int     // of first lines
@@ -82,7 +84,10 @@ func (s *setter) face(st style) *typeface {
 func (s *setter) sheet() *sheet { return s.sheets[len(s.sheets)-1] }
 
 func (s *setter) newSheet() {
-	s.sheets = append(s.sheets, &sheet{})
+	s.full = len(s.sheets) == MaxPages
+	if !s.full {
+		s.sheets = append(s.sheets, &sheet{})
+	}
 	s.y, s.fresh = top, true
 }
 
@@ -125,25 +130,34 @@ func put(w *bytes.Buffer, operator string, lengths ...int) {
 }
 
 // justified is the most that a gap between two characters is widened to fill a line, in thousandths of the size: who
-// takes the text out of a PDF sees a space in a wider one.
-const justified = 80
+// takes the text out of a PDF sees a space in a wider one. Where there is a space, it may be spaceShare times as much.
+const justified, spaceShare = 80, 4
+
+// stretch is by how many shares the gap between a and b grows in a justified line.
+func stretch(a, b rune) int {
+	switch {
+	case a == ' ':
+		return spaceShare
+	case breaks(a, b):
+		return 1
+	}
+	return 0
+}
 
 // draw sets one line of text, its box beginning at x and y from the head of the page; fill is the width that an open
 // line is to fill, 0 for none.
 func (s *setter) draw(w *bytes.Buffer, l line, st style, x, y, fill int) {
-	if len(l.text) == 0 {
+	if len(l.text) == 0 || s.full {
 		return
 	}
 	spread := 0
 	if fill > 0 && l.open {
-		gaps := 0
+		shares := 0
 		for i := 1; i < len(l.text); i++ {
-			if breaks(l.text[i-1], l.text[i]) {
-				gaps++
-			}
+			shares += stretch(l.text[i-1], l.text[i])
 		}
-		if slack := fill*1000/st.size - l.width; gaps > 0 && slack > 0 && slack/gaps <= justified {
-			spread = slack / gaps
+		if slack := fill*1000/st.size - l.width; shares > 0 && slack > 0 && slack/shares <= justified {
+			spread = slack / shares
 		}
 	}
 	f := s.face(st)
@@ -160,8 +174,8 @@ func (s *setter) draw(w *bytes.Buffer, l line, st style, x, y, fill int) {
 		if unseen(r) {
 			continue
 		}
-		if spread > 0 && i > 0 && breaks(l.text[i-1], r) {
-			fmt.Fprintf(w, ">-%d<", spread)
+		if i > 0 && spread > 0 && stretch(l.text[i-1], r) > 0 {
+			fmt.Fprintf(w, ">-%d<", spread*stretch(l.text[i-1], r))
 		}
 		fmt.Fprintf(w, "%04X", f.id(r))
 	}
@@ -295,7 +309,11 @@ func (s *setter) beginning(rest []Block) int {
 	case Table:
 		return 8 * cellStyle.leading // caption, header, a row of two lines
 	case Signature:
-		return min(len(b)*signatureStep+2*signatureStep, bottom-top-4*bodyStyle.leading)
+		height := 16 * pt
+		for _, p := range b {
+			height += s.beside(p, bodyStyle, textWidth*58/100).height(bodyStyle) + signatureGap
+		}
+		return min(height, bottom-top-4*bodyStyle.leading)
 	}
 	return 3 * bodyStyle.leading
 }
@@ -348,46 +366,76 @@ func (s *setter) list(l List) {
 	s.gap(3 * pt)
 }
 
-// signatureStep is from one line of a signature to the next: room for a stamp and a hand.
-const signatureStep = 30 * pt
+// signatureGap is between the lines of a signature: room for a stamp and a hand.
+const signatureGap = 10 * pt
+
+// side is a label with lines of its own beside those of what it names.
+type side struct {
+	label, value []line
+	labelWidth   int // of the longest line of the label
+}
+
+// beside breaks a label into at most two thirds of width, and its value into the rest.
+func (s *setter) beside(p Pair, st style, width int) side {
+	e := side{label: s.lines(clean(p.Label), st, 0, width*2/3)}
+	for _, l := range e.label {
+		e.labelWidth = max(e.labelWidth, extent(l.width, st))
+	}
+	e.value = s.lines(clean(p.Value), st, 0, width-e.labelWidth-6*pt)
+	return e
+}
+
+func (e side) height(st style) int { return max(len(e.label), len(e.value)) * st.leading }
+
+// abreast sets two texts beside each other, the second at the height of the first; where the first went on to another page,
+// the second follows it.
+func (s *setter) abreast(first, second func()) {
+	y, page := s.y, len(s.sheets)
+	first()
+	end, ended := s.y, len(s.sheets)
+	if ended == page {
+		s.y = y
+	}
+	second()
+	if len(s.sheets) == ended {
+		s.y = max(s.y, end)
+	}
+}
+
+// rule draws a line to write on, at y from the head of the page.
+func (s *setter) rule(from, to, y, grey int) {
+	w := &s.sheet().body
+	put(w, "w", thin)
+	put(w, "G", grey)
+	put(w, "m", from, pageHeight-y)
+	put(w, "l", to, pageHeight-y)
+	w.WriteString("S\n")
+}
 
 // signature stands on the right and stays together.
 func (s *setter) signature(pairs []Pair) {
 	from := left + textWidth*42/100
-	width := left + textWidth - from
-	type entry struct {
-		label line
-		value []line
-		rule  bool
-	}
-	var entries []entry
+	to := left + textWidth
+	var all []side
 	height := 16 * pt
 	for _, p := range pairs {
-		e := entry{label: s.short(p.Label, bodyStyle, width*2/3), rule: p.Value == ""}
-		e.value = s.lines(clean(p.Value), bodyStyle, 0, width-extent(e.label.width, bodyStyle)-6*pt)
-		entries = append(entries, e)
-		height += signatureStep + (len(e.value)-1)*bodyStyle.leading
+		e := s.beside(p, bodyStyle, to-from)
+		all = append(all, e)
+		height += e.height(bodyStyle) + signatureGap
 	}
 	s.room(min(height, bottom-top))
 	s.gap(16 * pt)
-	for _, e := range entries {
-		s.room(signatureStep + (min(len(e.value), 3)-1)*bodyStyle.leading)
-		s.fresh = false
-		w := &s.sheet().body
-		s.draw(w, e.label, bodyStyle, from, s.y, 0)
-		at := from + extent(e.label.width, bodyStyle) + 6*pt
-		if e.rule {
-			y := pageHeight - s.y - 19*pt
-			put(w, "w", 500)
-			put(w, "G", 0)
-			put(w, "m", at, y)
-			put(w, "l", left+textWidth, y)
-			w.WriteString("S\n")
-			s.y += signatureStep
-			continue
+	for i, e := range all {
+		s.room(min(e.height(bodyStyle), bottom-top))
+		at := from + e.labelWidth + 6*pt
+		s.abreast(
+			func() { s.flow(e.label, bodyStyle, flushLeft, from, 0, to-from, 0) },
+			func() { s.flow(e.value, bodyStyle, flushLeft, at, 0, to-at, 0) },
+		)
+		if pairs[i].Value == "" {
+			s.rule(at, to, s.y-pt, 0)
 		}
-		s.flow(e.value, bodyStyle, flushLeft, at, 0, left+textWidth-at, 0)
-		s.y += signatureStep - bodyStyle.leading
+		s.y += signatureGap
 	}
 }
 
@@ -422,21 +470,17 @@ func (s *setter) title(d *Document) {
 
 // ruled sets the particulars of a cover: each value on a rule.
 func (s *setter) ruled(pairs []Pair) {
-	st := style{size: 13 * pt, leading: 21 * pt}
 	x, wide := left+textWidth*14/100, textWidth*72/100
 	labelWidth := wide * 30 / 100
 	for _, p := range pairs {
-		label := s.short(p.Label, st, labelWidth-8*pt)
-		ls := s.lines(clean(p.Value), st, 0, wide-labelWidth)
-		s.room(min(len(ls), 3)*st.leading + 7*pt)
-		s.draw(&s.sheet().body, label, st, x+labelWidth-8*pt-extent(label.width, st), s.y, 0)
-		s.flow(ls, st, centred, x+labelWidth, 0, wide-labelWidth, 0)
-		w, y := &s.sheet().body, pageHeight-s.y-pt
-		put(w, "w", 500)
-		put(w, "G", 300)
-		put(w, "m", x+labelWidth, y)
-		put(w, "l", x+wide, y)
-		w.WriteString("S\n")
+		label := s.lines(clean(p.Label), coverStyle, 0, labelWidth-8*pt)
+		value := s.lines(clean(p.Value), coverStyle, 0, wide-labelWidth)
+		s.room(min(max(len(label), len(value))*coverStyle.leading+7*pt, bottom-top))
+		s.abreast(
+			func() { s.flow(label, coverStyle, flushRight, x, 0, labelWidth-8*pt, 0) },
+			func() { s.flow(value, coverStyle, centred, x+labelWidth, 0, wide-labelWidth, 0) },
+		)
+		s.rule(x+labelWidth, x+wide, s.y+pt, 300)
 		s.y += 7 * pt
 	}
 }
@@ -467,7 +511,7 @@ func (s *setter) edge(w *bytes.Buffer, d *Document, i int) {
 		s.draw(w, s.short(d.Header, edgeStyle, room), edgeStyle, left, headLine, 0)
 	}
 	if d.Header != "" || d.Mark != "" {
-		put(w, "w", 500)
+		put(w, "w", thin)
 		put(w, "G", 600)
 		put(w, "m", left, pageHeight-headLine-16*pt)
 		put(w, "l", left+textWidth, pageHeight-headLine-16*pt)
@@ -491,11 +535,15 @@ func (s *setter) edge(w *bytes.Buffer, d *Document, i int) {
 // mark sets the mark across the page, rising by 40 degrees.
 func (s *setter) mark(w *bytes.Buffer, mark string) {
 	const cos, sin = 766, 643 // thousandths
-	l := s.short(mark, markStyle, mm(220))
-	half := extent(l.width, markStyle) / 2
+	st := markStyle
+	l := s.short(mark, style{size: 12 * pt, bold: true}, mm(220))
+	if w := extent(l.width, st); w > mm(220) { // smaller, but all of it
+		st.size = st.size * mm(220) / w
+	}
+	half := extent(l.width, st) / 2
 	w.WriteString("q\n")
 	put(w, "cm", cos, sin, -sin, cos, pageWidth/2-half*cos/1000, pageHeight/2-half*sin/1000)
 	// In turned coordinates: draw counts from the head of the page, where the baseline is to be 0.
-	s.draw(w, l, markStyle, 0, pageHeight-baseline(markStyle, 0), 0)
+	s.draw(w, l, st, 0, pageHeight-baseline(st, 0), 0)
 	w.WriteString("Q\n")
 }

@@ -53,9 +53,12 @@ func laidOut(d Document) (*setter, error) {
 		if err := s.block(b); err != nil {
 			return nil, fmt.Errorf("block %d: %w", i+1, err)
 		}
-		if len(s.sheets) > MaxPages {
-			return nil, errs.Invalid(i18n.M("paper.pages", MaxPages))
+		if s.full {
+			break
 		}
+	}
+	if s.full {
+		return nil, errs.Invalid(i18n.M("paper.pages", MaxPages))
 	}
 	s.edges(&d)
 	return s, nil

@@ -424,6 +424,28 @@ func TestTallRow(t *testing.T) {
 	}
 }
 
+func TestWidths(t *testing.T) {
+	for _, c := range []struct {
+		shares, want []int
+	}{
+		{[]int{0, 0, 0}, []int{80, 80, 80}},
+		{[]int{1, 2, 3}, []int{40, 80, 120}},
+		{[]int{1, 10_000}, []int{10, 230}},
+		{[]int{1, 1, 30}, []int{10, 10, 220}},
+		{[]int{3, 1, 1, 71}, []int{10, 10, 10, 210}},
+		{slices.Repeat([]int{1}, 7), []int{34, 34, 34, 34, 34, 35, 35}},
+		{append(slices.Repeat([]int{1}, MaxColumns-1), 10_000), slices.Repeat([]int{10}, MaxColumns)},
+	} {
+		table := Table{}
+		for _, s := range c.shares {
+			table.Columns = append(table.Columns, Column{Share: s})
+		}
+		if diff := cmp.Diff(c.want, table.widths(240)); diff != "" {
+			t.Errorf("%v (-want +got):\n%s", c.shares, diff)
+		}
+	}
+}
+
 func TestHeadingStandsWithWhatFollows(t *testing.T) {
 	for lines := range 40 {
 		d := Document{}
@@ -488,9 +510,15 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v, want an error of the program", name, err)
 		}
 	}
-	pages := Document{Blocks: slices.Repeat([]Block{Note("行"), PageBreak{}}, MaxPages+1)}
-	if _, err := WritePDF(io.Discard, pages); errs.KindOf(err) != errs.KindInvalid {
-		t.Errorf("too many pages: %v", err)
+	for _, pages := range []Document{
+		{Blocks: slices.Repeat([]Block{Note("行"), PageBreak{}}, MaxPages+1)},
+		{Blocks: []Block{Table{Columns: []Column{{Share: 1}, {Share: 10_000}}, Rows: [][]string{{strings.Repeat("W", MaxText), ""}}}}},
+		{Title: strings.Repeat("\n", MaxText)},
+	} {
+		_, err := WritePDF(io.Discard, pages)
+		if msg, _ := errs.Message(err); msg.Key != "paper.pages" {
+			t.Errorf("too many pages: %v", err)
+		}
 	}
 }
 
