@@ -28,6 +28,7 @@ const (
 	Expert            Role = "expert"             // 评审专家: sees and scores what was assigned to the account
 	AuditFirm         Role = "audit_firm"         // 审计机构: sees and audits what was assigned to the account
 	Bank              Role = "bank"               // 银行或租赁公司客户经理: sees and answers what was referred to the bank or lessor
+	Institute         Role = "institute"          // 诊断机构: sees and answers the diagnoses that were referred to the institute
 
 	// Emergency is no office: for some hours an official sees an enterprise beyond the own rights, having said why (package consent).
 	// It is granted to nobody.
@@ -38,7 +39,7 @@ const (
 func Roles() []Role {
 	return []Role{
 		CountyOfficial, CityOfficial, Finance, TaxBureau, SafetyBureau, EnvironmentBureau, CreditOffice, Expert, AuditFirm,
-		Bank, Enterprise, Handler, Viewer, Auditor, Administrator,
+		Bank, Institute, Enterprise, Handler, Viewer, Auditor, Administrator,
 	}
 }
 
@@ -52,8 +53,11 @@ func (r Role) OfArea() bool {
 	return false
 }
 
-// OfParty says that a grant of the role is for one party: an enterprise, or a bank.
-func (r Role) OfParty() bool { return r.ForFirm() || r == Bank }
+// OfParty says that a grant of the role is for one party: an enterprise, or a partner.
+func (r Role) OfParty() bool { return r.ForFirm() || r.Partner() }
+
+// Partner says that somebody of the role acts for a party outside the offices to which cases are referred: a bank, an institute.
+func (r Role) Partner() bool { return r == Bank || r == Institute }
 
 // ForFirm says that somebody of the role acts for an enterprise, or looks at it as one of its own.
 func (r Role) ForFirm() bool { return r == Enterprise || r == Handler || r == Viewer }
@@ -199,6 +203,11 @@ var rules = []rule{
 	{Bank, AnswerCase, referred},
 	{Bank, UseConsent, referred},
 
+	// An institute sees of an enterprise the diagnosis that it was given, and by a consent what that names.
+	{Institute, ReadCase, referred},
+	{Institute, AnswerCase, referred},
+	{Institute, UseConsent, referred},
+
 	// Of loans a bank sees its own; an official brings its list in where the bank has sent it on another way.
 	{Bank, ReadLoans, referred},
 	{Bank, TellLoans, referred},
@@ -293,6 +302,7 @@ var rules = []rule{
 	{Expert, ReadNotice, told},
 	{AuditFirm, ReadNotice, told},
 	{Bank, ReadNotice, told},
+	{Institute, ReadNotice, told},
 	{Enterprise, ReadNotice, told},
 	{Handler, ReadNotice, told},
 	{Viewer, ReadNotice, told},

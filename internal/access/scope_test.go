@@ -21,51 +21,51 @@ import (
 // R = referred to its own party.
 // T = S, O, H, or handed to a role that has no areas and lying nowhere.
 const allowed = `
-                 county city finance tax safety environment credit expert audit_firm bank enterprise handler viewer auditor administrator emergency
-read_party       A      A    .       .   .      .           .      .      .          .    O          O       O      A       .             O
-read_fact        A      A    .       .   .      .           .      .      .          .    O          O       O      A       .             O
-read_sensitive   A      A    .       .   .      .           .      .      .          .    O          O       O      A       .             O
-import           A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-undo_import      A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-dispute          A      A    .       .   .      .           .      .      .          .    O          O       .      .       .             .
-report           .      .    .       .   .      .           .      .      .          .    O          O       .      .       .             .
-decide           A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-export           A      A    .       .   .      .           .      .      .          .    O          O       .      A       .             .
-merge            .      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-issue_access     A      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
-delegate         .      .    .       .   .      .           .      .      .          .    O          .       .      .       .             .
-manage_accounts  .      .    .       .   .      .           .      .      .          .    .          .       .      .       *             .
-read_log         .      A    .       .   .      .           .      .      .          .    .          .       .      A       *             .
-read_draft       A      A    .       .   .      .           .      .      .          .    .          .       .      A       *             .
-draft_policy     A      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
-approve_policy   A      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
-read_case        A      A    H       H   H      H           H      S      S          R    O          O       O      A       .             .
-file_case        .      .    .       .   .      .           .      .      .          .    O          O       .      .       .             .
-handle_case      A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-review_case      .      .    .       H   H      H           H      .      .          .    .          .       .      .       .             .
-score_case       .      .    .       .   .      .           .      S      .          .    .          .       .      .       .             .
-audit_case       .      .    .       .   .      .           .      .      S          .    .          .       .      .       .             .
-answer_case      .      .    .       .   .      .           .      .      .          R    .          .       .      .       .             .
-review_flag      .      A    .       .   .      .           .      .      .          .    .          .       .      A       .             .
-read_fund        A      A    A       .   .      .           .      .      .          .    .          .       .      A       .             .
-manage_fund      A      A    A       .   .      .           .      .      .          .    .          .       .      .       .             .
-pay_out          .      .    A       .   .      .           .      .      .          .    .          .       .      .       .             .
-read_notice      T      T    T       T   T      T           T      T      T          T    T          T       T      T       T             .
-consent          .      .    .       .   .      .           .      .      .          .    O          O       .      .       .             .
-use_consent      .      .    .       .   .      .           .      .      .          R    .          .       .      .       .             .
-read_readings    .      A    .       .   .      .           .      .      .          .    O          O       O      A       .             .
-read_loans       A      A    .       .   .      .           .      .      .          R    .          .       .      A       .             .
-tell_loans       .      A    .       .   .      .           .      .      .          R    .          .       .      .       .             .
-read_meetings    A      A    .       .   .      .           .      .      .          R    O          O       O      A       .             .
-plan_meeting     A      A    .       .   .      .           .      .      .          .    .          .       .      .       .             .
-answer_meeting   .      .    .       .   .      .           .      .      .          R    O          O       .      .       .             .
-break_glass      *      *    .       .   *      *           .      .      .          .    .          .       .      *       .             .
-erase            .      A    .       .   .      .           .      .      .          .    .          .       .      .       *             .
+                 county city finance tax safety environment credit expert audit_firm bank institute enterprise handler viewer auditor administrator emergency
+read_party       A      A    .       .   .      .           .      .      .          .    .         O          O       O      A       .             O
+read_fact        A      A    .       .   .      .           .      .      .          .    .         O          O       O      A       .             O
+read_sensitive   A      A    .       .   .      .           .      .      .          .    .         O          O       O      A       .             O
+import           A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+undo_import      A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+dispute          A      A    .       .   .      .           .      .      .          .    .         O          O       .      .       .             .
+report           .      .    .       .   .      .           .      .      .          .    .         O          O       .      .       .             .
+decide           A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+export           A      A    .       .   .      .           .      .      .          .    .         O          O       .      A       .             .
+merge            .      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+issue_access     A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .
+delegate         .      .    .       .   .      .           .      .      .          .    .         O          .       .      .       .             .
+manage_accounts  .      .    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .
+read_log         .      A    .       .   .      .           .      .      .          .    .         .          .       .      A       *             .
+read_draft       A      A    .       .   .      .           .      .      .          .    .         .          .       .      A       *             .
+draft_policy     A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .
+approve_policy   A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .
+read_case        A      A    H       H   H      H           H      S      S          R    R         O          O       O      A       .             .
+file_case        .      .    .       .   .      .           .      .      .          .    .         O          O       .      .       .             .
+handle_case      A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+review_case      .      .    .       H   H      H           H      .      .          .    .         .          .       .      .       .             .
+score_case       .      .    .       .   .      .           .      S      .          .    .         .          .       .      .       .             .
+audit_case       .      .    .       .   .      .           .      .      S          .    .         .          .       .      .       .             .
+answer_case      .      .    .       .   .      .           .      .      .          R    R         .          .       .      .       .             .
+review_flag      .      A    .       .   .      .           .      .      .          .    .         .          .       .      A       .             .
+read_fund        A      A    A       .   .      .           .      .      .          .    .         .          .       .      A       .             .
+manage_fund      A      A    A       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+pay_out          .      .    A       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+read_notice      T      T    T       T   T      T           T      T      T          T    T         T          T       T      T       T             .
+consent          .      .    .       .   .      .           .      .      .          .    .         O          O       .      .       .             .
+use_consent      .      .    .       .   .      .           .      .      .          R    R         .          .       .      .       .             .
+read_readings    .      A    .       .   .      .           .      .      .          .    .         O          O       O      A       .             .
+read_loans       A      A    .       .   .      .           .      .      .          R    .         .          .       .      A       .             .
+tell_loans       .      A    .       .   .      .           .      .      .          R    .         .          .       .      .       .             .
+read_meetings    A      A    .       .   .      .           .      .      .          R    .         O          O       O      A       .             .
+plan_meeting     A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+answer_meeting   .      .    .       .   .      .           .      .      .          R    .         O          O       .      .       .             .
+break_glass      *      *    .       .   *      *           .      .      .          .    .         .          .       .      *       .             .
+erase            .      A    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .
 `
 
 var columns = map[Role]int{
 	CountyOfficial: 1, CityOfficial: 2, Finance: 3, TaxBureau: 4, SafetyBureau: 5, EnvironmentBureau: 6, CreditOffice: 7, Expert: 8, AuditFirm: 9,
-	Bank: 10, Enterprise: 11, Handler: 12, Viewer: 13, Auditor: 14, Administrator: 15, Emergency: 16,
+	Bank: 10, Institute: 11, Enterprise: 12, Handler: 13, Viewer: 14, Auditor: 15, Administrator: 16, Emergency: 17,
 }
 
 func oracle(t *testing.T) func(s Scope, a Action, o object) bool {

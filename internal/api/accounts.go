@@ -104,7 +104,7 @@ type Account struct {
 }
 
 type grant struct {
-	Role       string `json:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
+	Role       string `json:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,institute,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
 	Area       string `json:"area,omitempty" maxLength:"64" example:"320904"`
 	Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17"`
 	Bank       string `json:"bank,omitempty" maxLength:"64" example:"demo_a" doc:"银行账号：银行的代码 · of a bank's account: the code of the bank"`
@@ -128,7 +128,7 @@ func (s *server) accountOf(ctx context.Context, a access.Account) Account {
 
 type accountsIn struct {
 	Text  string `query:"q" maxLength:"100" example:"李" doc:"登录名或姓名的一部分 · part of a login or a name"`
-	Role  string `query:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
+	Role  string `query:"role" enum:"county_official,city_official,finance,tax_bureau,safety_bureau,environment_bureau,credit_office,expert,audit_firm,bank,institute,enterprise,handler,viewer,auditor,administrator" example:"county_official"`
 	State string `query:"state" enum:"in_use,waiting,ended" example:"in_use"`
 	Paging
 }

@@ -21,7 +21,7 @@ const (
 var deeds = map[access.Role]access.Action{
 	access.CountyOfficial: access.HandleCase, access.CityOfficial: access.HandleCase, access.Finance: access.PayOut,
 	access.TaxBureau: access.ReviewCase, access.SafetyBureau: access.ReviewCase, access.EnvironmentBureau: access.ReviewCase,
-	access.CreditOffice: access.ReviewCase, access.Expert: access.ScoreCase, access.AuditFirm: access.AuditCase, access.Bank: access.AnswerCase,
+	access.CreditOffice: access.ReviewCase, access.Expert: access.ScoreCase, access.AuditFirm: access.AuditCase, access.Bank: access.AnswerCase, access.Institute: access.AnswerCase,
 	access.Enterprise: access.FileCase, access.Handler: access.FileCase, access.Auditor: access.ReviewFlag,
 }
 
@@ -29,7 +29,7 @@ var deeds = map[access.Role]access.Action{
 func actors() []string {
 	all := []string{Applicant, System}
 	for _, r := range access.Roles() {
-		if (r.OfArea() || r == access.Bank) && deeds[r] != "" {
+		if (r.OfArea() || r.Partner()) && deeds[r] != "" {
 			all = append(all, string(r))
 		}
 	}

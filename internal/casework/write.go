@@ -274,9 +274,9 @@ func (st *step) tell(ctx context.Context, m message) error {
 		return nil
 	case m.to == Applicant:
 		to = notice.ToParty(st.c.Enterprise)
-	case m.to == string(access.Bank) && st.c.Partner == 0:
+	case access.Role(m.to).Partner() && st.c.Partner == 0:
 		return nil
-	case m.to == string(access.Bank):
+	case access.Role(m.to).Partner():
 		to = notice.ToParty(st.c.Partner)
 	}
 	body := i18n.M("casework.tell_state", st.w.Title, st.w.states[st.c.State].Name)

@@ -22,7 +22,7 @@ func (s *server) start(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return seeOther(w, r, "/mine")
 	case access.Administrator:
 		return seeOther(w, r, "/system")
-	case access.Finance, access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm, access.Bank:
+	case access.Finance, access.TaxBureau, access.SafetyBureau, access.EnvironmentBureau, access.CreditOffice, access.Expert, access.AuditFirm, access.Bank, access.Institute:
 		return seeOther(w, r, "/cases")
 	}
 	return s.open(w, r, v)

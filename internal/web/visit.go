@@ -138,6 +138,9 @@ func navOf(v *visit) []navEntry {
 	case access.Bank:
 		add("casepage.title", "/cases")
 		add("listpage.title", "/credit/lists")
+	case access.Institute:
+		add("casepage.title", "/cases")
+		add("diagnosispage.nav", "/diagnoses")
 	case access.Administrator:
 		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")

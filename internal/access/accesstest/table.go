@@ -20,7 +20,7 @@ type Place struct {
 	County, City       string // where the firm lies
 	Neighbour, Foreign string // a county beside it, another city
 	Firm, Other        int64  // the firm, and another
-	Bank, Rival        int64  // parties that are banks
+	Bank, Rival        int64  // parties to which cases are referred: banks, institutes
 }
 
 // Stand is where somebody stands to the firm.
@@ -121,7 +121,7 @@ const head = `# Who may what: every address, asked about a firm in 亭湖区 (of
 # y let in (what it then answers is another test's); c let in, and told that it cannot be done now (409); i let in, and told what is
 # wrong in the form (422), which is all but empty; x refused (403); - as if it did not exist (404); s asked to sign in.
 # Of an office: in the own county or city, in a neighbouring county, in another city. Of a party: for the firm itself, for another;
-# a bank: none has a case of the firm. Of the public and the administrator there is one.
+# a bank or an institute: none has a case of the firm. Of the public and the administrator there is one.
 `
 
 // Write writes a table as things are answered now. Every line of it is then to be read.
