@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -27,14 +28,25 @@ const watchEvery = 10 * time.Minute
 const askEvery = 20 * time.Second
 
 // caseEffects is what workflows may do beyond themselves: what capabilities register.
-func caseEffects(money *subsidy.Store, selections *selection.Store, loans *credit.Store, flags *flag.Store, graded *results.Store) *casework.Registry {
+func caseEffects(of capabilities) *casework.Registry {
 	r := casework.NewRegistry()
-	subsidy.Register(r, money)
-	selection.Register(r, selections)
-	credit.Register(r, loans)
-	flag.Register(r, flags)
-	results.Register(r, graded)
+	subsidy.Register(r, of.subsidy)
+	selection.Register(r, of.selections)
+	credit.Register(r, of.credit)
+	flag.Register(r, of.flags)
+	results.Register(r, of.results)
+	diagnosis.Register(r, of.diagnoses)
 	return r
+}
+
+// capabilities are the stores behind the effects of workflows.
+type capabilities struct {
+	subsidy    *subsidy.Store
+	selections *selection.Store
+	credit     *credit.Store
+	flags      *flag.Store
+	results    *results.Store
+	diagnoses  *diagnosis.Store
 }
 
 // paymentFiles is where the files to and from banks are kept in a data directory: apart from others, as those of cases are.
@@ -100,7 +112,10 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openResults(p); err != nil {
 		return err
 	}
-	forms, effects := casework.FormsOf(in.forms), caseEffects(in.subsidy, in.selections, in.credit, in.flags, in.results)
+	if err := in.openDiagnoses(p); err != nil {
+		return err
+	}
+	forms, effects := casework.FormsOf(in.forms), caseEffects(capabilities{in.subsidy, in.selections, in.credit, in.flags, in.results, in.diagnoses})
 	workflows, err := loadWorkflows(ctx, casework.Reading{Library: in.lib, Effects: effects, Forms: forms}, p.content)
 	if err != nil {
 		return err

@@ -15,6 +15,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	flags "github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -53,7 +54,10 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
-			Library: lib, Effects: caseEffects(subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib}), results.Open(results.Deps{Library: lib})), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
+			Library: lib, Effects: caseEffects(capabilities{
+				subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib}),
+				results.Open(results.Deps{Library: lib}), diagnosis.Open(diagnosis.Deps{Library: lib}),
+			}), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
 			return err
@@ -68,7 +72,11 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadFlags(lib, over); err != nil {
 			return err
 		}
-		if _, err := loadAssessments(lib, over); err != nil {
+		models, err := loadAssessments(lib, over)
+		if err != nil {
+			return err
+		}
+		if _, err := loadProgramme(lib, models, over); err != nil {
 			return err
 		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All()), len(products.Products())))

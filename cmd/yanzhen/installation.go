@@ -26,6 +26,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/demo"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -143,6 +144,7 @@ var schemas = []store.Migrations{
 	credit.Migrations,
 	flags.Migrations,
 	results.Migrations,
+	diagnosis.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,
@@ -187,6 +189,7 @@ type installation struct {
 	credit     *credit.Store
 	flags      *flags.Store
 	results    *results.Store
+	diagnoses  *diagnosis.Store
 	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled
 }

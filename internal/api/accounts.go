@@ -108,6 +108,7 @@ type grant struct {
 	Area       string `json:"area,omitempty" maxLength:"64" example:"320904"`
 	Enterprise int64  `json:"enterprise,omitempty" minimum:"0" example:"17"`
 	Bank       string `json:"bank,omitempty" maxLength:"64" example:"demo_a" doc:"银行账号：银行的代码 · of a bank's account: the code of the bank"`
+	Institute  string `json:"institute,omitempty" maxLength:"64" example:"demo_one" doc:"诊断机构账号：机构的代码 · of an institute's account: the code of the institute"`
 	Until      string `json:"until,omitempty" maxLength:"10" example:"2025-10-31" doc:"到这一天为止，含当天 · up to this day, itself included"`
 }
 
@@ -117,6 +118,9 @@ func (s *server) accountOf(ctx context.Context, a access.Account) Account {
 		x := grant{Role: string(g.Role), Area: g.Area, Enterprise: g.Party}
 		if b, err := s.Credit.BankOf(ctx, g.Party); g.Role == access.Bank && err == nil {
 			x.Enterprise, x.Bank = 0, b.Code
+		}
+		if i, err := s.Diagnoses.Institute(ctx, access.SystemScope(), g.Party); g.Role == access.Institute && err == nil {
+			x.Enterprise, x.Institute = 0, i.Code
 		}
 		if g.Until != 0 {
 			x.Until = clock.DayOf(g.Until - 1).String()
@@ -190,6 +194,16 @@ func (s *server) newAccount(ctx context.Context, c *caller, in *newAccountIn) (*
 			} else if err != nil {
 				return nil, err
 			}
+		}
+		if x.Role == access.Institute {
+			i, err := s.Diagnoses.ByName(ctx, g.Institute)
+			if errs.KindOf(err) == errs.KindNotFound {
+				return nil, s.wrongBody(c, at+"/institute", i18n.M("diagnosispage.no_such_institute", g.Institute))
+			}
+			if err != nil {
+				return nil, err
+			}
+			x.Party = i.ID
 		}
 		if g.Until != "" {
 			if x.Until, err = s.endOf(c, at+"/until", g.Until); err != nil {

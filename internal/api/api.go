@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
@@ -67,6 +68,7 @@ type Deps struct {
 	Credit     *credit.Store
 	Flags      *flag.Store
 	Results    *results.Store
+	Diagnoses  *diagnosis.Store
 	Releases   *release.Store
 	Proof      *proof.Prover
 	Consent    *consent.Store
@@ -101,7 +103,7 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Clock == nil || d.Log == nil {
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Clock == nil || d.Log == nil {
 		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Releases, Proof, Consent, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {

@@ -31,6 +31,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/flag"
@@ -126,7 +127,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, Migrations}
+var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, diagnosis.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -173,7 +174,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	asked, err = models.Asks(lib, asked)
 	must(t, err)
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now, blob.At(t.TempDir()))
-	cases, money, awards, loans, flags, graded := c.openCases(subsidy.Deps{
+	cases, money, awards, loans, flags, graded, diagnoses := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
 		Accounts: accounts, Random: &lots{from: rand.NewChaCha8([32]byte{})},
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
@@ -181,7 +182,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{
@@ -201,7 +202,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 }
 
 // openCases is the workflows that ship, with what subsidies and selections do in them.
-func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store, *flag.Store, *results.Store) {
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store, *flag.Store, *results.Store, *diagnosis.Store) {
 	c.t.Helper()
 	var err error
 	d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS)
@@ -234,13 +235,22 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 	must(c.t, err)
 	graded := results.Open(results.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: models})
 	results.Register(effects, graded)
+	programme, err := diagnosis.Load(d.Library, models, contentdata.FS)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	diagnoses := diagnosis.Open(diagnosis.Deps{
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
+		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}), Results: graded, Book: d.Book, Subsidy: money, Selections: awards,
+	})
+	diagnosis.Register(effects, diagnoses)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	must(c.t, err)
 	w.DB, w.Sources, w.Parties, w.Frames, w.Library, w.Clock, w.Subjects = d.DB, d.Sources, d.Parties, d.Frames, d.Library, d.Clock, region.NewReader(d.Library)
 	w.Effects, w.Set, w.Forms, w.Sniff = effects, set, casework.FormsOf(forms), casework.SniffFile
 	cases := casework.Open(w)
 	money.Use(cases)
-	return cases, money, awards, loans, flags, graded
+	return cases, money, awards, loans, flags, graded, diagnoses
 }
 
 const invoicePDF = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<<>>\n%%EOF\n"

@@ -45,6 +45,7 @@ var order = [][]string{
 	{"internal/policy/lab"},
 	{"internal/assess/results", "internal/credit", "internal/retention", "internal/selection", "internal/subsidy"},
 	{"internal/flag"},
+	{"internal/diagnosis"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},
 	{"internal/api", "internal/demo", "internal/web"},
@@ -97,7 +98,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/assess", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/flag"}
+var exact = []string{"internal/assess", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/diagnosis", "internal/flag"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

@@ -52,7 +52,8 @@ const (
 	Lease      = "lease"
 	Honour     = "honour"
 	Area       = "area"
-	Bank       = "bank" // a party of which no facts are defined
+	Bank       = "bank"      // a party of which no facts are defined
+	Institute  = "institute" // likewise
 )
 
 // FactDef says what may be known about subjects of a kind. Its Code never changes its meaning.

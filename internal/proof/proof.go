@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
@@ -30,7 +31,7 @@ import (
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, results.Logged, retention.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, results.Logged, diagnosis.Logged, retention.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

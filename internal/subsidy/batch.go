@@ -340,8 +340,8 @@ func Total(list []Application) (sum money.Fen, err error) {
 }
 
 // paid says how much of an application was paid, how much more is payable, and how much waits to fall due.
-func paid(ctx context.Context, q store.Querier, a Application) (done, owed, waits money.Fen, err error) {
-	parts, err := instalmentsOf(ctx, q, a)
+func paid(ctx context.Context, q store.Querier, commitment int64) (done, owed, waits money.Fen, err error) {
+	parts, err := instalmentsOf(ctx, q, commitment)
 	if err != nil {
 		return 0, 0, 0, err
 	}
@@ -391,7 +391,7 @@ func (s *Store) Settle(ctx context.Context, scope access.Scope, act ledger.Act, 
 
 // arrived moves a case on once all of its money is paid, or all that is payable while another instalment is to come.
 func (s *Store) arrived(ctx context.Context, id int64) error {
-	a, err := applicationOf(ctx, s.DB.Read(), id)
+	a, err := heldFor(ctx, s.DB.Read(), id)
 	if err != nil {
 		return err
 	}
@@ -399,7 +399,7 @@ func (s *Store) arrived(ctx context.Context, id int64) error {
 	if err != nil {
 		return err
 	}
-	_, owed, waits, err := paid(ctx, s.DB.Read(), a)
+	_, owed, waits, err := paid(ctx, s.DB.Read(), a.Commitment)
 	if err != nil || owed > 0 || c.State != "payable" {
 		return err
 	}

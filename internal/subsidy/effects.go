@@ -443,11 +443,11 @@ func (s *Store) grants(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 
 // isPaid refuses while the ledger has not paid all of it.
 func (s *Store) isPaid(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
-	a, err := grantedOf(ctx, tx, at.Case().ID)
+	a, err := heldFor(ctx, tx, at.Case().ID)
 	if err != nil {
 		return err
 	}
-	done, owed, waits, err := paid(ctx, tx, a)
+	done, owed, waits, err := paid(ctx, tx, a.Commitment)
 	if err != nil {
 		return err
 	}

@@ -84,7 +84,7 @@ func (s *Store) makesPayable(ctx context.Context, tx *store.Tx, at *casework.Mom
 	if err != nil {
 		return err
 	}
-	parts, err := instalmentsOf(ctx, tx, a)
+	parts, err := instalmentsOf(ctx, tx, a.Commitment)
 	if err != nil {
 		return err
 	}
@@ -155,7 +155,7 @@ func (s *Store) asksNext(ctx context.Context, tx *store.Tx, at *casework.Moment)
 
 // next is what of an application has fallen due beyond what was made payable, and why it is nothing.
 func (s *Store) next(ctx context.Context, q store.Querier, a Application) (money.Fen, i18n.Msg, error) {
-	parts, err := instalmentsOf(ctx, q, a)
+	parts, err := instalmentsOf(ctx, q, a.Commitment)
 	if err != nil {
 		return 0, i18n.Msg{}, err
 	}
@@ -183,7 +183,7 @@ func (s *Store) isPaidInPart(ctx context.Context, tx *store.Tx, at *casework.Mom
 	if err != nil {
 		return err
 	}
-	done, owed, waits, err := paid(ctx, tx, a)
+	done, owed, waits, err := paid(ctx, tx, a.Commitment)
 	switch {
 	case err != nil:
 		return err
@@ -202,7 +202,7 @@ func (s *Store) releases(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	if err != nil {
 		return err
 	}
-	parts, err := instalmentsOf(ctx, tx, a)
+	parts, err := instalmentsOf(ctx, tx, a.Commitment)
 	if err != nil {
 		return err
 	}
@@ -224,7 +224,7 @@ func (s *Store) releases(ctx context.Context, tx *store.Tx, at *casework.Moment)
 			return err
 		}
 	}
-	done, _, _, err := paid(ctx, tx, a)
+	done, _, _, err := paid(ctx, tx, a.Commitment)
 	return errors.Join(err, at.Set("paid", rule.Money(done)))
 }
 
@@ -265,7 +265,7 @@ func (s *Store) tellDue(ctx context.Context, c casework.Case) (told bool, err er
 	if err != nil || owed <= 0 {
 		return false, err
 	}
-	done, _, _, err := paid(ctx, s.DB.Read(), a)
+	done, _, _, err := paid(ctx, s.DB.Read(), a.Commitment)
 	if err != nil {
 		return false, err
 	}

@@ -103,4 +103,4 @@ func ReceiptIn(parts map[string]json.RawMessage) (string, error) {
 }
 
 // Logged is the kinds of things that this package has in the audit log.
-var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedNotice, loggedDoubt}
+var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedFee, loggedNotice, loggedDoubt}

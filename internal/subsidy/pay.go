@@ -21,6 +21,7 @@ type Owed struct {
 	ledger.Instalment
 	Case  int64 // number of Instalment.Case
 	Firm  string
+	To    string // who is paid for a service to the firm; "" for the firm
 	Payee *Payee // nil where nobody has named an account
 }
 
@@ -46,13 +47,14 @@ func (s *Store) Owed(ctx context.Context, scope access.Scope, f ledger.Filter, p
 		return nil, err
 	}
 	for i := range all {
-		a, err := applicationOf(ctx, s.DB.Read(), all[i].Case)
+		a, err := heldFor(ctx, s.DB.Read(), all[i].Case)
 		if err != nil {
 			return nil, err
 		}
 		if e, ok := view.Enterprise(a.Enterprise); ok {
 			all[i].Firm = e.Name
 		}
+		all[i].To = a.To
 		payee, err := payeeOf(ctx, s.DB.Read(), a.Case)
 		if errs.KindOf(err) == errs.KindConflict {
 			continue
@@ -62,7 +64,7 @@ func (s *Store) Owed(ctx context.Context, scope access.Scope, f ledger.Filter, p
 		}
 		if !scope.Sees(access.PayOut, a.Area, 0) {
 			payee.Number, payee.Masked = ledger.Account(payee.Number.String()), true
-		} else if payee.Firm, err = s.otherName(ctx, payee.Holder, a.Enterprise); err != nil {
+		} else if payee.Firm, err = s.otherName(ctx, payee.Holder, a); err != nil {
 			return nil, err
 		}
 		all[i].Payee = &payee
@@ -77,7 +79,7 @@ func (s *Store) Instalments(ctx context.Context, scope access.Scope, id int64) (
 	if err != nil || a.Commitment == 0 {
 		return nil, err
 	}
-	return instalmentsOf(ctx, s.DB.Read(), a)
+	return instalmentsOf(ctx, s.DB.Read(), a.Commitment)
 }
 
 // Money is how far the money of applications has come that were granted, by their cases: what was promised, what of it was paid,
@@ -110,9 +112,9 @@ func moneyOf(ctx context.Context, q store.Querier, granted map[int64]int64) (map
 // moneyAtOnce is how many commitments are read by one question.
 const moneyAtOnce = 500
 
-// instalmentsOf is the instalments of a granted application, the first first.
-func instalmentsOf(ctx context.Context, q store.Querier, a Application) ([]ledger.Instalment, error) {
-	parts, err := ledger.In(q, access.SystemScope()).Instalments(ctx, ledger.Filter{Commitment: a.Commitment}, ledger.Page{})
+// instalmentsOf is the instalments of a commitment, the first first.
+func instalmentsOf(ctx context.Context, q store.Querier, commitment int64) ([]ledger.Instalment, error) {
+	parts, err := ledger.In(q, access.SystemScope()).Instalments(ctx, ledger.Filter{Commitment: commitment}, ledger.Page{})
 	slices.SortStableFunc(parts, func(a, b ledger.Instalment) int { return a.N - b.N })
 	return parts, err
 }

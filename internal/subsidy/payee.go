@@ -84,18 +84,24 @@ func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee,
 		p.Number, p.Masked = ledger.Account(p.Number.String()), true
 	}
 	if pays {
-		p.Firm, err = s.otherName(ctx, p.Holder, a.Enterprise)
+		p.Firm, err = s.otherName(ctx, p.Holder, granted{Enterprise: a.Enterprise})
 	}
 	return p, err
 }
 
-// otherName is the name of an enterprise where the holder of an account bears another, "" where it is the same.
-func (s *Store) otherName(ctx context.Context, holder string, enterprise int64) (string, error) {
+// otherName is the name of who is to be paid where the holder of an account bears another, "" where it is the same.
+func (s *Store) otherName(ctx context.Context, holder string, of granted) (string, error) {
+	if of.To != "" {
+		if party.FoldName(of.To) == party.FoldName(holder) {
+			return "", nil
+		}
+		return of.To, nil
+	}
 	view, err := s.system(ctx)
 	if err != nil {
 		return "", err
 	}
-	e, ok := view.Enterprise(enterprise)
+	e, ok := view.Enterprise(of.Enterprise)
 	if !ok || party.FoldName(e.Name) == party.FoldName(holder) {
 		return "", nil
 	}
@@ -126,7 +132,7 @@ func (s *Store) Order(ctx context.Context, tx *store.Tx, scope access.Scope, key
 	orders := make([]ledger.Order, len(dues))
 	var changed []i18n.Msg
 	for i, d := range dues {
-		a, err := grantedOf(ctx, tx, d.Case)
+		a, err := heldFor(ctx, tx, d.Case)
 		if err != nil {
 			return 0, err
 		}

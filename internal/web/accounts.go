@@ -194,10 +194,18 @@ func (s *server) createAccount(w http.ResponseWriter, r *http.Request, v *visit)
 	return s.letterTo(w, r, v, a, "")
 }
 
-// grantedParty is the party that a grant of a role names by what was typed, 0 for none, and what is said then: a bank by its code or
-// name, an enterprise by its credit code or name.
+// grantedParty is the party that a grant of a role names by what was typed, 0 for none, and what is said then: a bank or an institute by its
+// code or name, an enterprise by its credit code or name.
 func (s *server) grantedParty(ctx context.Context, role access.Role, text string) (id int64, need string, err error) {
-	if role != access.Bank {
+	switch role {
+	case access.Bank:
+	case access.Institute:
+		x, err := s.Diagnoses.ByName(ctx, text)
+		if errs.KindOf(err) == errs.KindNotFound {
+			err = nil
+		}
+		return x.ID, "diagnosispage.need_institute", err
+	default:
 		id, err = s.findParty(ctx, text)
 		return id, "web.need_party", err
 	}

@@ -140,7 +140,6 @@ func navOf(v *visit) []navEntry {
 		add("listpage.title", "/credit/lists")
 	case access.Institute:
 		add("casepage.title", "/cases")
-		add("diagnosispage.nav", "/diagnoses")
 	case access.Administrator:
 		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")

@@ -29,6 +29,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/flag"
@@ -73,11 +74,12 @@ type site struct {
 	book  *ledger.Book
 	money *subsidy.Store
 
-	awards  *selection.Store
-	loans   *credit.Store
-	flags   *flag.Store
-	results *results.Store
-	models  *assess.Set
+	awards    *selection.Store
+	loans     *credit.Store
+	flags     *flag.Store
+	results   *results.Store
+	diagnoses *diagnosis.Store
+	models    *assess.Set
 }
 
 // stand moves the site's clock to the morning of a day.
@@ -99,7 +101,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, diagnosis.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -176,7 +178,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
@@ -237,6 +239,15 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 	flag.Register(effects, s.flags)
 	s.results = results.Open(results.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: s.models})
 	results.Register(effects, s.results)
+	programme, err := diagnosis.Load(d.Library, s.models, contentdata.FS)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.diagnoses = diagnosis.Open(diagnosis.Deps{
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
+		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}), Results: s.results, Book: d.Book, Subsidy: s.money, Selections: s.awards,
+	})
+	diagnosis.Register(effects, s.diagnoses)
 	set, err := casework.Load(context.Background(), contentdata.FS, casework.Reading{Library: d.Library, Effects: effects, Forms: casework.FormsOf(forms)})
 	if err != nil {
 		s.t.Fatal(err)

@@ -1,0 +1,589 @@
+package diagnosis
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess"
+	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/form"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/notice"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/lab"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/policy/version"
+	"github.com/yanzhen/yanzhen/internal/release"
+	"github.com/yanzhen/yanzhen/internal/rubric"
+	"github.com/yanzhen/yanzhen/internal/selection"
+	"github.com/yanzhen/yanzhen/internal/source"
+	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/store/storetest"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
+)
+
+var library = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
+
+var migrations = []store.Migrations{
+	audit.Migrations, access.Migrations, notice.Migrations, source.Migrations, party.Migrations, fact.Migrations, consent.Migrations, version.Migrations, ledger.Migrations,
+	form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, results.Migrations, Migrations,
+}
+
+// Areas and people of the tests.
+const (
+	yancheng = "320900"
+	tinghu   = "320902"
+	dafeng   = "320904"
+	judge    = 51
+	near     = 52 // an expert who belongs to an institute
+)
+
+var (
+	county  = access.NewScope(20, access.CountyOfficial, []string{tinghu, dafeng}, nil)
+	city    = access.NewScope(22, access.CityOfficial, []string{yancheng, tinghu, dafeng}, nil)
+	finance = access.NewScope(23, access.Finance, []string{yancheng, tinghu, dafeng}, nil)
+)
+
+// world is the store over one database, wired as in the product.
+type world struct {
+	*Store
+	t     testing.TB
+	now   time.Time
+	cases *casework.Store
+	facts *fact.Store
+	line  int64
+	model *assess.Rubric
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func each(t *testing.T, test func(t *testing.T, w *world)) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) { test(t, newWorld(t, db)) })
+}
+
+func newWorld(t testing.TB, db *store.DB) *world {
+	t.Helper()
+	ctx := t.Context()
+	lib, err := library()
+	must(t, err)
+	w := &world{t: t, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
+	tick := clock.Clock(func() time.Time { return w.now })
+	sources := source.New(db, tick)
+	parties := party.NewStore(db, sources)
+	w.facts = fact.NewStore(db, sources, lib)
+	frames, err := fact.Open(ctx, w.facts, parties, tick)
+	must(t, err)
+	p, err := version.FromFS(os.DirFS("../../content/policies/yancheng/2022-6"))
+	must(t, err)
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: sources, Library: lib, Clock: tick, Report: func(err error) { t.Error(err) }}, []version.Package{p})
+	must(t, err)
+	models, err := assess.Load(contentdata.FS, lib)
+	must(t, err)
+	w.model, err = models.Edition("sme_digital", "2024")
+	must(t, err)
+	asked, err := form.Load(contentdata.FS, lib)
+	must(t, err)
+	asked, err = models.Asks(lib, asked)
+	must(t, err)
+	costs, err := subsidy.LoadCosts(lib, asked, contentdata.FS)
+	must(t, err)
+	rubrics, err := rubric.Load(contentdata.FS)
+	must(t, err)
+	lists, err := release.Load(contentdata.FS)
+	must(t, err)
+	schemes, err := selection.Load(contentdata.FS, lib, rubrics, asked)
+	must(t, err)
+	files, err := blob.Open(filepath.Join(t.TempDir(), "payments"))
+	must(t, err)
+	runner := region.NewRunner(frames, lib)
+	t.Cleanup(runner.Close)
+	accounts, book := access.New(db, tick, tick, access.Cost{}), ledger.New(db, tick, files)
+	releases := release.Open(release.Deps{DB: db, Library: lib, Clock: tick, Set: lists})
+	paid := subsidy.New(subsidy.Deps{
+		DB: db, Clock: tick, Library: lib, Frames: frames, Sources: sources, Runner: runner, Versions: versions, Costs: costs, Rubrics: rubrics,
+		Lab: lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib}), Book: book, Parties: parties, Accounts: accounts,
+		Random: strings.NewReader(strings.Repeat("drawn by nobody. ", 10_000)), Releases: releases,
+	})
+	reader := region.NewReader(lib)
+	w.Store = Open(Deps{
+		DB: db, Sources: sources, Parties: parties, Frames: frames, Accounts: accounts, Library: lib, Clock: tick, Book: book, Subsidy: paid,
+		Consents:   consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: tick}),
+		Results:    results.Open(results.Deps{DB: db, Frames: frames, Library: lib, Clock: tick, Subjects: reader, Set: models}),
+		Selections: selection.Open(selection.Deps{DB: db, Frames: frames, Library: lib, Clock: tick, Subjects: reader, Set: schemes, Releases: releases, Random: strings.NewReader("")}),
+	})
+	w.Programme, err = Load(lib, models, contentdata.FS)
+	must(t, err)
+	forms, effects := casework.FormsOf(form.NewStore(db, lib, asked, tick)), casework.NewRegistry()
+	subsidy.Register(effects, paid)
+	results.Register(effects, w.Results)
+	Register(effects, w.Store)
+	var flows []*casework.Workflow
+	for _, name := range []string{"diagnosis_digital.yaml", "diagnosis_green.yaml", "project_filing.yaml", "assessment_sme_digital.yaml"} {
+		src, err := contentdata.FS.ReadFile("workflows/" + name)
+		must(t, err)
+		flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: forms}, name, src)
+		must(t, err)
+		if len(problems) > 0 {
+			t.Fatal(problems)
+		}
+		flows = append(flows, flow)
+	}
+	set, problems := casework.Gather(flows...)
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	w.cases = casework.Open(casework.Deps{
+		DB: db, Sources: sources, Parties: parties, Facts: w.facts, Frames: frames, Library: lib, Clock: tick, Subjects: reader, Effects: effects,
+		Set: set, Blobs: blob.At(t.TempDir()), Forms: forms, Sniff: casework.SniffFile,
+	})
+	paid.Use(w.cases)
+	for _, id := range []int64{judge, near} {
+		must(t, db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			if _, err := tx.Exec(ctx, `INSERT INTO account (id, login, name, password, epoch, created_at, disabled_at) VALUES ($1, $2, $3, '', 0, 0, 0)`, id, fmt.Sprint("a", id), fmt.Sprint("测试 ", id)); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, ended_at, ended_by) VALUES ($1, $1, $2, '320900', 0, 0, 0, 0, 0)`, id, string(access.Expert))
+			return err
+		}))
+	}
+	must(t, db.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+		w.line, err = book.Appropriate(ctx, tx, ledger.Act{Scope: access.SystemScope(), Key: "line", Document: "预算", Reason: "年初预算"}, ledger.Appropriation{Fund: "智改数转专项", Code: "diagnosis", Year: 2024, Area: yancheng, Name: "诊断", Change: 500_000 * money.Yuan})
+		return err
+	}))
+	return w
+}
+
+// newFirm is an enterprise above scale of a division that lies in an area.
+func (w *world) newFirm(name, area, industry string) (id int64) {
+	w.t.Helper()
+	src, err := w.Sources.Begin(w.t.Context(), access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: name, Area: area})
+	must(w.t, err)
+	err = w.DB.Write(w.t.Context(), func(ctx context.Context, tx *store.Tx) error {
+		ids, err := w.Parties.Ensure(ctx, tx, src, []party.NewSubject{{Kind: content.Enterprise, Key: party.EnterpriseKey("", name, area)}})
+		if err != nil {
+			return err
+		}
+		id = ids[0]
+		if err := w.Parties.AppendNames(ctx, tx, src, []party.Name{{Subject: id, Name: name, Place: "a"}}); err != nil {
+			return err
+		}
+		return w.Parties.AppendMemberships(ctx, tx, src, []party.Membership{{Subject: id, Tree: party.TreeArea, Node: area, Place: "a"}, {Subject: id, Tree: party.TreeIndustry, Node: industry, Place: "b"}})
+	})
+	must(w.t, err)
+	must(w.t, w.facts.Append(w.t.Context(), src, []fact.Statement{
+		{Subject: id, Def: "ent.above_scale", Period: period.OfYear(2023), State: fact.Present, Value: fact.Value{Num: 1}, Place: "c", Shown: "是"},
+		{Subject: id, Def: "ent.devices_total", Period: period.OfYear(2024), State: fact.Present, Value: fact.Value{Num: 100}, Place: "d", Shown: "100"},
+	}))
+	_, err = w.Sources.Publish(w.t.Context(), src, nil)
+	must(w.t, err)
+	must(w.t, w.Frames.Refresh(w.t.Context()))
+	return id
+}
+
+func (w *world) view(scope access.Scope) fact.View {
+	w.t.Helper()
+	must(w.t, w.Frames.Refresh(w.t.Context()))
+	v, err := w.Frames.For(w.t.Context(), scope, 0)
+	must(w.t, err)
+	return v
+}
+
+// institute is one that may do all of the city.
+func (w *world) institute(code string) Institute {
+	w.t.Helper()
+	x, err := w.AddInstitute(w.t.Context(), city, Institute{
+		Code: code, Name: "诊断机构 " + code, Area: yancheng, Terms: Terms{Kinds: []Kind{Digital, Green}, Qualified: "公开招标中标", Until: period.Date(2025, 12, 31), Capacity: 10},
+	})
+	must(w.t, err)
+	return x
+}
+
+func of(x Institute) access.Scope {
+	return access.NewScope(1000+x.ID, access.Institute, nil, []int64{x.ID})
+}
+
+func owner(firm int64) access.Scope {
+	return access.NewScope(5000+firm, access.Enterprise, nil, []int64{firm})
+}
+
+// lot is one of the whole city, with the same share for each.
+func (w *world) lot(firms int, of ...Institute) Lot {
+	w.t.Helper()
+	l := Lot{Name: "2024年第一批", Kind: Digital, Year: 2024, Area: yancheng, Ceiling: 80_000 * money.Yuan, Line: w.line, Document: "盐工信采〔2024〕1号"}
+	for _, x := range of {
+		l.Shares = append(l.Shares, Share{Institute: x.ID, Firms: firms, Fee: 60_000 * money.Yuan})
+	}
+	l, err := w.AddLot(w.t.Context(), city, l)
+	must(w.t, err)
+	return l
+}
+
+func (w *world) does(by access.Scope, id int64, action string, answers map[string]any) error {
+	act := casework.Act{Case: id, Action: action}
+	flow, _ := w.cases.Set.Workflow(Digital.Flow())
+	if a, ok := flow.Action(action); ok && a.Reason != "" {
+		act.Reason = "理由写在这里"
+	}
+	if answers != nil {
+		b, err := json.Marshal(map[string]any{"answers": answers})
+		must(w.t, err)
+		act.Entry = b
+	}
+	_, err := w.cases.Act(context.Background(), by, act)
+	return err
+}
+
+func (w *world) must(by access.Scope, id int64, action string, answers map[string]any) {
+	w.t.Helper()
+	if err := w.does(by, id, action, answers); err != nil {
+		w.t.Fatalf("%s: %v (%s)", action, err, said(err))
+	}
+}
+
+// said is what a user reads of an error.
+func said(err error) string {
+	msg, ok := errs.Message(err)
+	if !ok {
+		return ""
+	}
+	return i18n.T{Lang: i18n.ZH}.Msg(msg)
+}
+
+func (w *world) state(id int64) string {
+	w.t.Helper()
+	c, _, err := w.cases.Get(w.t.Context(), access.SystemScope(), id)
+	must(w.t, err)
+	return c.State
+}
+
+// wants fails unless an error says something.
+func wants(t testing.TB, err error, text string) {
+	t.Helper()
+	if err == nil || !strings.Contains(said(err), text) {
+		t.Fatalf("error %v says %q; want %q", err, said(err), text)
+	}
+}
+
+// report is a whole report about a firm; words makes its text unlike that of others.
+func report(words string, advice int) Report {
+	text := func(of string) string { return strings.Repeat(words+of, 16) }
+	r := Report{Summary: text("总体结论"), Barrier: "plan", Why: words, Findings: []Finding{
+		{ID: "f1", Part: "f3", Title: "设备联网率低", State: text("现状"), Gap: text("差距"), Proof: "设备清单"},
+	}}
+	for i := range advice {
+		r.Advice = append(r.Advice, Advice{
+			ID: fmt.Sprintf("a%d", i+1), Finding: "f1", Title: fmt.Sprintf("联网改造第%d期", i+1), What: text(fmt.Sprintf("建议%d", i)), Scenario: "capture",
+			Least: 500_000 * money.Yuan, Most: 800_000 * money.Yuan, Months: 24, Fact: "ent.devices_networked", Expected: "联网设备从20台到80台", Proof: "报价单", Example: "antewei",
+		})
+	}
+	return r
+}
+
+// TestWhole takes a diagnosis from its lot to the fee and what became of the advice.
+func TestWhole(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a, b := w.institute("one"), w.institute("two")
+		firm := w.newFirm("盐城甲机械有限公司", tinghu, "34")
+		w.newFirm("盐城乙机械有限公司", dafeng, "35")
+		l := w.lot(2, a, b)
+		wanted, err := w.Wanted(ctx, w.view(city), l)
+		must(t, err)
+		if len(wanted) != 2 {
+			t.Fatalf("%d firms are wanted, want 2", len(wanted))
+		}
+		must(t, w.Declare(ctx, of(b), b.ID, firm, "股东相同"))
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{wanted[0].ID, wanted[1].ID, wanted[0].ID})
+		must(t, err)
+		if len(opened.Cases) != 2 || len(opened.Left) != 0 {
+			t.Fatalf("opened %v", opened)
+		}
+		id := opened.Cases[0]
+		if again, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm}); err != nil || len(again.Cases) != 0 {
+			t.Fatalf("opened twice: %v %v", again, err)
+		}
+		if _, err := w.Sight(ctx, of(a), w.cases, id); errs.KindOf(err) != errs.KindNotFound {
+			t.Fatalf("the institute sees a case before the firm agrees: %v", err)
+		}
+		x, err := w.Sight(ctx, owner(firm), w.cases, id)
+		must(t, err)
+		if x.By.ID != a.ID || !x.Choose || x.Assigned[0].How != ByRule {
+			t.Fatalf("proposed %v, want %d", x.By.ID, a.ID)
+		}
+		if err := w.Choose(ctx, owner(firm), w.cases, id, b.ID); err == nil {
+			t.Fatal("an institute with an interest was chosen")
+		}
+		wants(t, w.does(owner(firm), id, "choose", nil), "诊断页")
+		w.must(owner(firm), id, "agree", nil)
+		w.must(of(a), id, "take", nil)
+		if err := w.does(of(b), id, "visited", nil); errs.KindOf(err) != errs.KindNotFound {
+			t.Fatalf("another institute acts: %v", err)
+		}
+		w.must(of(a), id, "visited", map[string]any{"devices_networked": 20})
+		if got := w.view(city).Value(firm, "ent.devices_networked", period.OfYear(2024)); got.Value.Num != 20 {
+			t.Fatalf("networked devices are %v", got)
+		}
+		if x, err = w.Sight(ctx, of(a), w.cases, id); err != nil || x.Graded == nil || len(x.Saved.Findings) == 0 || !x.Write {
+			t.Fatalf("the report does not begin itself: %v %+v", err, x.Saved)
+		}
+		wants(t, w.does(of(a), id, "hand_in", nil), "还没有报告")
+		saved, err := w.Save(ctx, of(a), w.cases, id, 0, x.Saved.Report)
+		must(t, err)
+		wants(t, w.does(of(a), id, "hand_in", nil), "总体结论少于")
+		if _, err := w.Save(ctx, of(a), w.cases, id, 0, report("甲", 5)); errs.KindOf(err) != errs.KindConflict {
+			t.Fatalf("saved over what somebody else saved: %v", err)
+		}
+		if _, err := w.Save(ctx, owner(firm), w.cases, id, saved.N, report("甲", 5)); errs.KindOf(err) != errs.KindForbidden {
+			t.Fatalf("the firm writes the report: %v", err)
+		}
+		_, err = w.Save(ctx, of(a), w.cases, id, saved.N, report("甲", 5))
+		must(t, err)
+		w.must(of(a), id, "hand_in", nil)
+		if x, err = w.Sight(ctx, owner(firm), w.cases, id); err != nil || x.Report.N != 0 {
+			t.Fatalf("the firm reads the report before it is sent: %v", err)
+		}
+		wants(t, w.does(county, id, "pass", nil), "抽中")
+		w.evaluate(id, 20)
+		wants(t, w.does(county, id, "passed", nil), "不合格")
+		w.must(county, id, "rework", nil)
+		_, err = w.Save(ctx, of(a), w.cases, id, 2, report("甲甲", 5))
+		must(t, err)
+		w.must(of(a), id, "hand_in", nil)
+		w.evaluate(id, 80)
+		w.must(county, id, "passed", nil)
+		if err := w.Reply(ctx, owner(firm), w.cases, id, []Answer{{Advice: "a1", Answer: Adopt}}); err == nil {
+			t.Fatal("some advice was not answered")
+		}
+		wants(t, w.does(owner(firm), id, "answer", nil), "逐条答复")
+		answers := []Answer{{Advice: "a1", Answer: Adopt}, {Advice: "a2", Answer: Adopt}, {Advice: "a3", Answer: Later, Reason: "明年"}, {Advice: "a4", Answer: No, Reason: "不用"}, {Advice: "a5", Answer: Later, Reason: "明年"}}
+		must(t, w.Reply(ctx, owner(firm), w.cases, id, answers))
+		wants(t, w.does(county, id, "accept", nil), "收款账户")
+		must(t, w.SetAccount(ctx, of(a), a.ID, PayTo{Holder: a.Name, Bank: "示例银行", Number: "6228480402564890018"}))
+		w.must(county, id, "accept", nil)
+		v := w.view(city)
+		if done, by := v.Value(firm, "ent.diagnosed", period.Period{}), v.Value(firm, "ent.diagnosis_institute", period.Period{}); done.Value.Num != 1 || by.Value.Text != a.Name {
+			t.Fatalf("diagnosed %v by %v", done, by)
+		}
+		owed, err := w.Subsidy.Owed(ctx, finance, ledger.Filter{}, ledger.Page{})
+		must(t, err)
+		if len(owed) != 1 || owed[0].To != a.Name || owed[0].Balance[ledger.Payable] != 60_000*money.Yuan || owed[0].Payee.Firm != "" {
+			t.Fatalf("owed %+v", owed)
+		}
+		if _, err := w.File(ctx, owner(firm), w.cases, id, "a3"); errs.KindOf(err) != errs.KindConflict {
+			t.Fatalf("advice that was put off is filed: %v", err)
+		}
+		filing, err := w.File(ctx, owner(firm), w.cases, id, "a1")
+		must(t, err)
+		if again, err := w.File(ctx, owner(firm), w.cases, id, "a1"); err != nil || again != filing {
+			t.Fatalf("filed twice: %d and %d, %v", filing, again, err)
+		}
+		rows, err := w.Rows(ctx, city)
+		must(t, err)
+		var all Tally
+		for _, r := range rows {
+			all.Add(r)
+		}
+		if all.Cases != 2 || all.Accepted != 1 || all.Advice != 5 || all.Adopted != 2 || all.Filed != 1 || all.Built != 0 || all.Adoption().RatString() != "2/5" || all.Conversion().Sign() != 0 {
+			t.Fatalf("counted %+v", all)
+		}
+		if rows, err = w.Rows(ctx, of(b)); err != nil || len(rows) != 0 {
+			t.Fatalf("another institute sees %v, %v", rows, err)
+		}
+		if rows, err = w.Rows(ctx, owner(firm)); err != nil || len(rows) != 1 {
+			t.Fatalf("the firm sees %v, %v", rows, err)
+		}
+	})
+}
+
+// evaluate has a third party give the report so many points, by parts.
+func (w *world) evaluate(id int64, points int) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	must(w.t, w.Subsidy.Put(ctx, county, id, subsidy.Picked{Accounts: []int64{judge}}))
+	w.must(county, id, "appoint", nil)
+	by := access.NewScope(judge, access.Expert, []string{yancheng, tinghu, dafeng}, nil)
+	sheet := rubric.Sheet{}
+	left := points
+	for _, item := range []struct {
+		id   string
+		most int
+	}{{"facts", 30}, {"cause", 20}, {"advice", 30}, {"own", 10}, {"service", 10}} {
+		n := min(left, item.most)
+		left -= n
+		sheet[item.id] = rubric.Points(n * 10_000)
+	}
+	must(w.t, w.Subsidy.Put(ctx, by, id, subsidy.Scored{Sheet: sheet, Remark: "看过现场"}))
+	w.must(by, id, "score", nil)
+}
+
+// written has an institute take a case and hand a whole report in.
+func (w *world) written(firm, id int64, by Institute, words string) {
+	w.t.Helper()
+	w.must(owner(firm), id, "agree", nil)
+	w.must(of(by), id, "take", nil)
+	w.must(of(by), id, "visited", map[string]any{"devices_networked": 20})
+	_, err := w.Save(w.t.Context(), of(by), w.cases, id, 0, report(words, 2))
+	must(w.t, err)
+	w.must(of(by), id, "hand_in", nil)
+}
+
+// TestReplaced takes a case from an institute whose report was not good enough twice, and gives it to another by the rule.
+func TestReplaced(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a, b := w.institute("one"), w.institute("two")
+		firm := w.newFirm("盐城甲机械有限公司", tinghu, "34")
+		l := w.lot(2, a, b)
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm})
+		must(t, err)
+		id := opened.Cases[0]
+		w.written(firm, id, a, "甲")
+		w.must(county, id, "send_back", nil)
+		_, err = w.Save(ctx, of(a), w.cases, id, 1, report("再甲", 2))
+		must(t, err)
+		w.must(of(a), id, "hand_in", nil)
+		w.evaluate(id, 10)
+		wants(t, w.does(county, id, "replace", nil), "先返工")
+		w.must(county, id, "rework", nil)
+		w.must(of(a), id, "hand_in", nil)
+		w.evaluate(id, 10)
+		wants(t, w.does(county, id, "rework", nil), "更换机构")
+		w.must(county, id, "replace", nil)
+		if _, err := w.Sight(ctx, of(a), w.cases, id); errs.KindOf(err) != errs.KindNotFound {
+			t.Fatalf("who was replaced still sees the case: %v", err)
+		}
+		all, err := w.Consents.InCase(ctx, w.DB.Read(), id)
+		must(t, err)
+		if len(all) != 1 || all[0].Stands(w.now.UnixMilli()+1) {
+			t.Fatalf("what the firm consented to still stands: %+v", all)
+		}
+		w.must(county, id, "assign", nil)
+		x, err := w.Sight(ctx, owner(firm), w.cases, id)
+		must(t, err)
+		if x.By.ID != b.ID || len(x.Assigned) != 3 || x.Assigned[1].How != Left {
+			t.Fatalf("given to %d by %+v, want %d", x.By.ID, x.Assigned, b.ID)
+		}
+		w.must(owner(firm), id, "agree", nil)
+		w.must(of(b), id, "decline", nil)
+		wants(t, w.does(county, id, "assign", nil), "都不能承接")
+		w.must(county, id, "drop", nil)
+		if wanted, err := w.Wanted(ctx, w.view(city), l); err != nil || len(wanted) != 1 {
+			t.Fatalf("a firm whose diagnosis was called off is not wanted any more: %v, %v", wanted, err)
+		}
+	})
+}
+
+// TestIndependent keeps those from evaluating a report who stand near to who wrote it.
+func TestIndependent(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a := w.institute("one")
+		firm := w.newFirm("盐城甲机械有限公司", tinghu, "34")
+		l := w.lot(2, a)
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm})
+		must(t, err)
+		id := opened.Cases[0]
+		w.written(firm, id, a, "甲")
+		_, err = w.Selections.AddExpert(ctx, city, selection.Expert{Label: "近人", Account: near, Area: yancheng, Belongs: []string{a.Name}})
+		must(t, err)
+		must(t, w.Subsidy.Put(ctx, county, id, subsidy.Picked{Accounts: []int64{near}}))
+		wants(t, w.does(county, id, "appoint", nil), "不能评价它的报告")
+		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO grant_ (id, account_id, role, area, party_id, given_at, given_by, ended_at, ended_by) VALUES ($1, $2, 'institute', '', $3, 0, 0, 0, 0)`, 900, judge, a.ID)
+			return err
+		}))
+		must(t, w.Subsidy.Put(ctx, county, id, subsidy.Picked{Accounts: []int64{judge}}))
+		wants(t, w.does(county, id, "appoint", nil), "自己的报告")
+	})
+}
+
+// TestChosen has a firm choose another institute than the rule proposed, within what that may take.
+func TestChosen(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a, b := w.institute("one"), w.institute("two")
+		first, second := w.newFirm("盐城甲机械有限公司", tinghu, "34"), w.newFirm("盐城乙机械有限公司", tinghu, "34")
+		l := w.lot(1, a, b)
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{first, second})
+		must(t, err)
+		all, err := w.Choices(ctx, owner(first), w.cases, opened.Cases[0])
+		must(t, err)
+		if len(all) != 2 || !all[0].Bar.IsZero() || all[1].Bar.IsZero() {
+			t.Fatalf("choices %+v: the first has its own place, the second is full", all)
+		}
+		wants(t, w.Choose(ctx, owner(first), w.cases, opened.Cases[0], b.ID), "已排满")
+		w.must(county, opened.Cases[1], "drop", nil)
+		must(t, w.Choose(ctx, owner(first), w.cases, opened.Cases[0], b.ID))
+		if _, err := w.Sight(ctx, of(b), w.cases, opened.Cases[0]); err != nil {
+			t.Fatalf("who was chosen does not see the case: %v", err)
+		}
+		if w.state(opened.Cases[0]) != "invited" {
+			t.Fatalf("the case stands in %s", w.state(opened.Cases[0]))
+		}
+	})
+}
+
+// TestLots refuses lots that mean nothing, cost too much or have no budget.
+func TestLots(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		a := w.institute("one")
+		whole := Lot{
+			Name: "批次", Kind: Digital, Year: 2024, Area: yancheng, Ceiling: 80_000 * money.Yuan, Line: w.line, Document: "文件",
+			Shares: []Share{{a.ID, 2, 60_000 * money.Yuan}},
+		}
+		for name, c := range map[string]struct {
+			change func(l *Lot)
+			want   string
+		}{
+			"name":     {func(l *Lot) { l.Name = " " }, "批次名称"},
+			"document": {func(l *Lot) { l.Document = "" }, "采购文件"},
+			"kind":     {func(l *Lot) { l.Kind = "blue" }, "诊断类型"},
+			"ceiling":  {func(l *Lot) { l.Ceiling = 100_001 * money.Yuan }, "不能高于 10万元"},
+			"fee":      {func(l *Lot) { l.Shares = []Share{{a.ID, 2, 90_000 * money.Yuan}} }, "不高于"},
+			"nobody":   {func(l *Lot) { l.Shares = nil }, "中标机构"},
+			"unknown":  {func(l *Lot) { l.Shares = []Share{{4711, 2, 1}} }, "不在库内"},
+			"twice":    {func(l *Lot) { l.Shares = append(l.Shares, l.Shares[0]) }, "填了两次"},
+			"trade":    {func(l *Lot) { l.Divisions = []string{"340"} }, "两位代码"},
+			"size":     {func(l *Lot) { l.Sizes = []string{"huge"} }, "企业规模"},
+			"budget":   {func(l *Lot) { l.Shares = []Share{{a.ID, 100, 60_000 * money.Yuan}} }, ""},
+		} {
+			t.Run(name, func(t *testing.T) {
+				l := whole
+				c.change(&l)
+				_, err := w.AddLot(t.Context(), city, l)
+				wants(t, err, c.want)
+			})
+		}
+		if _, err := w.AddLot(t.Context(), finance, whole); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("finance enters a lot: %v", err)
+		}
+		if all, err := w.Lots(t.Context(), city); err != nil || len(all) != 0 {
+			t.Errorf("lots %v, %v after nothing but refusals", all, err)
+		}
+	})
+}

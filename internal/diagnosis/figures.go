@@ -1,0 +1,361 @@
+package diagnosis
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess"
+	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Row is a diagnosis with what became of it, as figures count it.
+type Row struct {
+	Case      int64
+	Lot       int64
+	Kind      Kind
+	Year      int
+	Firm      int64
+	Area      string // where the case lies
+	Institute int64  // 0 where none has it
+	State     string
+	Ended     string // as cases are: "" while it runs
+	Handed    int64  // the report that was handed in last, 0 for none
+	HandedAt  int64
+	Sampled   bool
+	Advice    int
+	Adopted   int
+	Later     int
+	No        int
+	Filed     int   // pieces of advice of which a filing was opened
+	Built     int   // whose project was accepted
+	Mark      *Mark // of the last report, nil for none
+	Level     Lift
+}
+
+// Accepted says that the diagnosis was accepted.
+func (r Row) Accepted() bool { return r.State == "payable" || r.State == "done" }
+
+// Lift is the level of a firm when it was diagnosed and the last one that was sealed since.
+type Lift struct {
+	Was, Is string // ids of levels, "" for below the lowest
+	Rated   bool   // there is a level from the diagnosis
+	Again   bool   // and one that was sealed later
+	Up      bool   // which is higher
+}
+
+const (
+	diagnosed = `SELECT d.case_id, d.lot, l.kind, l.year, d.firm, c.area, c.state, c.ended FROM diagnosis_case d
+JOIN diagnosis_lot l ON l.id = d.lot JOIN case_head c ON c.id = d.case_id`
+	lastAssigned = `SELECT a.case_id, a.institute FROM diagnosis_assignment a ORDER BY a.id`
+	allHanded    = `SELECT id, case_id, sampled, advice, at FROM diagnosis_handed ORDER BY id`
+	allAnswers   = `SELECT case_id, handed, advice, answer FROM diagnosis_answer ORDER BY id`
+	allFilings   = `SELECT f.case_id, c.ended FROM diagnosis_filing f JOIN case_head c ON c.id = f.filing ORDER BY f.case_id, f.advice`
+	allMarks     = `SELECT handed, case_id, score, enough, at FROM diagnosis_mark ORDER BY handed`
+)
+
+// Rows are the diagnoses that the scope sees, the newest first, with what became of each: all of it worked out from what happened.
+func (s *Store) Rows(ctx context.Context, scope access.Scope) ([]Row, error) {
+	columns := access.Columns{
+		Area: "c.area", Owner: "c.enterprise", Partner: "c.partner",
+		Accounts: "SELECT account FROM case_assignment WHERE case_id = c.id AND ended = 0", Roles: "SELECT role FROM case_handed WHERE case_id = c.id",
+	}
+	where, args := scope.WhereObject(access.ReadCase, columns, nil)
+	q := s.DB.Read()
+	rows, err := store.List(ctx, q, func(r *store.Rows) (x Row, err error) {
+		return x, r.Scan(&x.Case, &x.Lot, &x.Kind, &x.Year, &x.Firm, &x.Area, &x.State, &x.Ended)
+	}, diagnosed+" WHERE "+where+" ORDER BY d.case_id DESC", args...)
+	if err != nil {
+		return nil, fmt.Errorf("read diagnoses: %w", err)
+	}
+	at := make(map[int64]*Row, len(rows))
+	for i := range rows {
+		at[rows[i].Case] = &rows[i]
+	}
+	if err := became(ctx, q, at); err != nil {
+		return nil, fmt.Errorf("read what became of diagnoses: %w", err)
+	}
+	return rows, s.levels(ctx, rows)
+}
+
+// became fills in what became of diagnoses, by their cases.
+func became(ctx context.Context, q store.Querier, at map[int64]*Row) error {
+	type pair struct{ of, n int64 }
+	given, err := store.List(ctx, q, func(r *store.Rows) (x pair, err error) { return x, r.Scan(&x.of, &x.n) }, lastAssigned)
+	if err != nil {
+		return err
+	}
+	for _, x := range given {
+		if r := at[x.of]; r != nil {
+			r.Institute = x.n
+		}
+	}
+	reports, err := store.List(ctx, q, func(r *store.Rows) (h Handed, err error) {
+		return h, r.Scan(&h.ID, &h.Case, (*bit)(&h.Sampled), &h.Advice, &h.At)
+	}, allHanded)
+	if err != nil {
+		return err
+	}
+	for _, h := range reports {
+		if r := at[h.Case]; r != nil {
+			r.Handed, r.HandedAt, r.Sampled, r.Advice = h.ID, h.At, h.Sampled, h.Advice
+		}
+	}
+	type answer struct {
+		of, handed     int64
+		advice, answer string
+	}
+	answers, err := store.List(ctx, q, func(r *store.Rows) (x answer, err error) { return x, r.Scan(&x.of, &x.handed, &x.advice, &x.answer) }, allAnswers)
+	if err != nil {
+		return err
+	}
+	type key struct {
+		of     int64
+		advice string
+	}
+	last := map[key]string{}
+	for _, x := range answers {
+		if r := at[x.of]; r != nil && r.Handed == x.handed {
+			last[key{x.of, x.advice}] = x.answer
+		}
+	}
+	for k, a := range last {
+		switch r := at[k.of]; a {
+		case Adopt:
+			r.Adopted++
+		case Later:
+			r.Later++
+		case No:
+			r.No++
+		}
+	}
+	type filing struct {
+		of    int64
+		ended string
+	}
+	filed, err := store.List(ctx, q, func(r *store.Rows) (x filing, err error) { return x, r.Scan(&x.of, &x.ended) }, allFilings)
+	if err != nil {
+		return err
+	}
+	for _, x := range filed {
+		if r := at[x.of]; r != nil {
+			r.Filed++
+			if x.ended == "done" {
+				r.Built++
+			}
+		}
+	}
+	marks, err := store.List(ctx, q, func(r *store.Rows) (m Mark, err error) {
+		return m, r.Scan(&m.Handed, &m.Case, &m.Score, (*bit)(&m.Enough), &m.At)
+	}, allMarks)
+	if err != nil {
+		return err
+	}
+	for _, m := range marks {
+		if r := at[m.Case]; r != nil {
+			r.Mark = &m
+		}
+	}
+	return nil
+}
+
+// levels fills in the level of each firm when it was diagnosed, and since.
+func (s *Store) levels(ctx context.Context, rows []Row) error {
+	sealed, err := s.Results.All(ctx)
+	if err != nil {
+		return err
+	}
+	all := map[int64][]results.Sealed{}
+	for _, x := range sealed {
+		all[x.Party] = append(all[x.Party], x)
+	}
+	for i := range rows {
+		r := &rows[i]
+		kind, err := s.Programme.Kind(r.Kind)
+		if err != nil || kind.rubric == nil {
+			continue
+		}
+		rank := func(id string) int {
+			return slices.IndexFunc(kind.rubric.Levels, func(l assess.LevelFile) bool { return l.ID == id })
+		}
+		began := false
+		for _, x := range all[r.Firm] {
+			switch {
+			case x.Model != kind.rubric.Rubric:
+			case x.Case == r.Case:
+				r.Level, began = Lift{Was: x.Level, Is: x.Level, Rated: true}, true
+			case began:
+				r.Level.Is, r.Level.Again = x.Level, true
+			}
+		}
+		r.Level.Up = r.Level.Again && rank(r.Level.Is) > rank(r.Level.Was)
+	}
+	return nil
+}
+
+// Tally is diagnoses counted.
+type Tally struct {
+	Cases    int // that were not called off
+	Reports  int // whose report was handed in
+	Accepted int
+	Advice   int // of those whose firm has answered
+	Adopted  int
+	Later    int
+	No       int
+	Filed    int
+	Built    int
+	Marks    int // reports that a third party gave a mark
+	Score    int64
+	Rated    int // accepted ones with a level from the diagnosis, and one since
+	Up       int // whose level rose
+}
+
+// Adoption is how much of the advice that was answered was adopted, a part of one; nil of none.
+func (t Tally) Adoption() *big.Rat { return part(t.Adopted, t.Advice) }
+
+// Conversion is how much of the advice that was answered became a project that was accepted (方案转化实施率); nil of none.
+func (t Tally) Conversion() *big.Rat { return part(t.Built, t.Advice) }
+
+// Lifted is how many of the firms that were rated again stand higher; nil of none.
+func (t Tally) Lifted() *big.Rat { return part(t.Up, t.Rated) }
+
+func part(n, of int) *big.Rat {
+	if of == 0 {
+		return nil
+	}
+	return big.NewRat(int64(n), int64(of))
+}
+
+// Add counts a diagnosis.
+func (t *Tally) Add(r Row) {
+	if r.Ended == "withdrawn" {
+		return
+	}
+	t.Cases++
+	if r.Handed != 0 {
+		t.Reports++
+	}
+	if r.Accepted() {
+		t.Accepted++
+	}
+	if answered := r.Adopted + r.Later + r.No; answered > 0 {
+		t.Advice, t.Adopted, t.Later, t.No = t.Advice+answered, t.Adopted+r.Adopted, t.Later+r.Later, t.No+r.No
+	}
+	t.Filed, t.Built = t.Filed+r.Filed, t.Built+r.Built
+	if r.Mark != nil {
+		t.Marks, t.Score = t.Marks+1, t.Score+r.Mark.Score
+	}
+	if r.Accepted() && r.Level.Again {
+		t.Rated++
+		if r.Level.Up {
+			t.Up++
+		}
+	}
+}
+
+// By counts diagnoses by what of gives, in the order of its values.
+func By[K cmp.Ordered](rows []Row, of func(Row) K) []Counted[K] {
+	m := map[K]*Tally{}
+	for _, r := range rows {
+		k := of(r)
+		if m[k] == nil {
+			m[k] = &Tally{}
+		}
+		m[k].Add(r)
+	}
+	var all []Counted[K]
+	for k, t := range m {
+		all = append(all, Counted[K]{k, *t})
+	}
+	slices.SortFunc(all, func(a, b Counted[K]) int { return cmp.Compare(a.Of, b.Of) })
+	return all
+}
+
+// Counted is the diagnoses of a part, counted.
+type Counted[K cmp.Ordered] struct {
+	Of K
+	Tally
+}
+
+// Grade is how an institute does, worked out from what firms adopted and whose level rose: A, B, C or D; "" while it has too few. points are
+// of a hundred.
+func (p *Programme) Grade(t Tally) (grade string, points *big.Rat) {
+	if t.Accepted < p.Grading.Least || t.Advice == 0 || len(p.Grading.Bands) == 0 {
+		return "", nil
+	}
+	adopted, lifted := big.NewRat(p.Grading.Adopted, 1), big.NewRat(p.Grading.Lifted, 1)
+	points = new(big.Rat).Mul(adopted, t.Adoption())
+	if l := t.Lifted(); l != nil {
+		points.Add(points, new(big.Rat).Mul(lifted, l))
+	} else { // nobody was rated again: what there is counts for the whole
+		points.Mul(points, new(big.Rat).Quo(big.NewRat(100, 1), adopted))
+	}
+	for _, b := range p.Grading.Bands {
+		if points.Cmp(big.NewRat(b.From, 1)) >= 0 {
+			return b.Grade, points
+		}
+	}
+	return "", points
+}
+
+// Effect is what a figure of a firm was before advice was followed, and after.
+type Effect struct {
+	Advice string
+	Filing int64
+	State  string    // of the filing
+	Ended  string    // of the filing
+	Before fact.Cell // of the year in which the report was handed in, or the last one before that is known
+	Then   period.Period
+	After  fact.Cell // of the last year that is known since
+	Since  period.Period
+}
+
+// Effects is what became of each piece of adopted advice that was filed, as the view knows the firm: the figure that the advice names, before
+// and after. After stays unknown until the project was accepted.
+func (s *Store) Effects(ctx context.Context, view fact.View, id int64) ([]Effect, error) {
+	h, r, err := lastHanded(ctx, s.DB.Read(), id)
+	if err != nil {
+		return nil, err
+	}
+	_, firm, err := lotOfCase(ctx, s.DB.Read(), id)
+	if err != nil {
+		return nil, err
+	}
+	filed, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (e Effect, err error) {
+		return e, r.Scan(&e.Advice, &e.Filing, &e.State, &e.Ended)
+	}, filingStates, id)
+	if err != nil {
+		return nil, fmt.Errorf("read filings of case %d: %w", id, err)
+	}
+	year := clock.DayOf(h.At).Year()
+	for i := range filed {
+		a, ok := r.Has(filed[i].Advice)
+		if !ok || a.Fact == "" {
+			continue
+		}
+		periods := view.Periods(firm, a.Fact)
+		slices.SortFunc(periods, func(a, b period.Period) int { return a.Compare(b) })
+		for _, p := range periods {
+			c := view.Value(firm, a.Fact, p)
+			if c.State != fact.Present {
+				continue
+			}
+			switch {
+			case p.YearOf() <= year:
+				filed[i].Before, filed[i].Then = c, p
+			case filed[i].Ended == "done":
+				filed[i].After, filed[i].Since = c, p
+			}
+		}
+	}
+	return filed, nil
+}
+
+const filingStates = `SELECT f.advice, f.filing, c.state, c.ended FROM diagnosis_filing f JOIN case_head c ON c.id = f.filing WHERE f.case_id = $1 ORDER BY f.advice`

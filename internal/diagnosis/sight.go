@@ -1,0 +1,188 @@
+package diagnosis
+
+import (
+	"context"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess"
+	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/store"
+)
+
+// Sight is a diagnosis as a scope may see it.
+type Sight struct {
+	casework.Case
+	Lot      Lot
+	Kind     *KindFile
+	Firm     party.Enterprise
+	Assigned []Assigned // the institutes, the last one now
+	By       Institute  // the last one; zero where it left
+	Saved    Saved      // what was saved last, for the institute alone while it writes
+	Reports  []Handed   // that were handed in
+	Report   Saved      // the one that was handed in last; zero before, and to the firm before it was sent to it
+	Answers  []Answer
+	Filings  map[string]int64
+	Lint     []Remark        // of what was saved last, for the institute while it writes
+	Consents []consent.Grant // that the firm gave the institute, the newest first
+	Graded   *assess.Result  // the firm by the model as it is known now, for the institute that may read it; nil where there is none
+	Answer   bool            // the scope may answer the advice now
+	Write    bool            // the scope may write the report now
+	Choose   bool            // the scope may choose an institute now
+	Office   bool            // the scope sees it as an office
+}
+
+// told is the states from which on the firm sees the report.
+var told = []string{"answers", "acceptance", "payable", "done"}
+
+// Sight is a diagnosis by its case; NotFound for a case that is none or that the scope may not see.
+func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.Store, id int64) (*Sight, error) {
+	c, w, err := cases.Get(ctx, scope, id)
+	if err != nil {
+		return nil, err
+	}
+	if !IsDiagnosis(w.Workflow) {
+		return nil, errs.NotFound("diagnosis", id)
+	}
+	q := s.DB.Read()
+	x := &Sight{Case: c}
+	var firm int64
+	if x.Lot, firm, err = lotOfCase(ctx, q, id); err != nil {
+		return nil, err
+	}
+	if x.Kind, err = s.Programme.Kind(x.Lot.Kind); err != nil {
+		return nil, err
+	}
+	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return nil, err
+	}
+	x.Firm, _ = view.Enterprise(firm)
+	if x.Assigned, err = assignments(ctx, q, id); err != nil {
+		return nil, err
+	}
+	if n := len(x.Assigned); n > 0 && x.Assigned[n-1].Institute != 0 {
+		if x.By, err = instituteOf(ctx, q, x.Assigned[n-1].Institute); err != nil {
+			return nil, err
+		}
+	}
+	own := scope.Sees(access.FileCase, "", c.Enterprise)
+	partner := c.Partner != 0 && answersFor(scope, c.Partner)
+	x.Office = scope.Sees(access.ReadCase, c.Area, 0)
+	x.Write = partner && c.State == writing
+	x.Answer, x.Choose = own && c.State == "answers", own && c.State == "offer"
+	if x.Office || partner || slices.Contains(told, c.State) {
+		if err := s.reports(ctx, q, x); err != nil {
+			return nil, err
+		}
+	}
+	if x.Consents, err = s.Consents.InCase(ctx, q, id); err != nil {
+		return nil, err
+	}
+	if !partner {
+		return x, nil
+	}
+	if x.Saved, err = savedOf(ctx, q, lastReport, id); err != nil {
+		return nil, err
+	}
+	return x, s.work(ctx, q, x)
+}
+
+// reports fills in what was handed in, and what the firm answered.
+func (s *Store) reports(ctx context.Context, q store.Querier, x *Sight) (err error) {
+	if x.Reports, err = handed(ctx, q, handedOf, x.ID); err != nil || len(x.Reports) == 0 {
+		return err
+	}
+	last := x.Reports[len(x.Reports)-1]
+	if x.Report, err = savedOf(ctx, q, reportByN, x.ID, last.N); err != nil {
+		return err
+	}
+	if x.Answers, err = answersTo(ctx, q, x.ID, last.ID, &x.Report.Report); err != nil {
+		return err
+	}
+	x.Filings, err = filings(ctx, q, x.ID)
+	return err
+}
+
+// work fills in what an institute writes by: the firm by the model, and what the linter says of what was saved.
+func (s *Store) work(ctx context.Context, q store.Querier, x *Sight) error {
+	stands := slices.ContainsFunc(x.Consents, func(g consent.Grant) bool { return g.To == x.Partner && g.Stands(s.Clock.Millis()) })
+	if r := x.Kind.rubric; r != nil && stands {
+		view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+		if err != nil {
+			return err
+		}
+		if subject, ok := s.Results.Subjects.Subject(view, x.Firm.ID); ok {
+			if x.Graded, err = r.Decide(assess.At{Subject: subject, Year: x.Lot.Year, On: s.Clock.Today()}); err != nil {
+				return fmt.Errorf("ask model %s of a firm: %w", r.Rubric, err)
+			}
+		}
+	}
+	if !x.Write {
+		return nil
+	}
+	if x.Saved.N == 0 {
+		x.Saved.Report = begun(x.Graded)
+	}
+	earlier, err := handed(ctx, q, handedBy, x.Partner)
+	if err != nil {
+		return err
+	}
+	others, err := s.others(ctx, q, earlier, x.ID)
+	if err != nil {
+		return err
+	}
+	x.Lint = Lint(&x.Saved.Report, others)
+	return nil
+}
+
+// begunParts is how many parts a report begins with: those that lack most.
+const begunParts = 5
+
+// begun is a report before anybody has written: what the model says of the parts that lack most, as findings, each with advice to be
+// written. Words are those of a Chinese report; the institute changes them.
+func begun(got *assess.Result) Report {
+	var r Report
+	if got == nil || !got.Scored {
+		return r
+	}
+	type lack struct {
+		part assess.Part
+		by   *big.Rat
+	}
+	var all []lack
+	for _, p := range got.Parts {
+		if !p.In || p.Trimmed || !p.Node.IsQuestion() || p.Worth == nil || p.Points.Sure == nil {
+			continue
+		}
+		if by := new(big.Rat).Sub(p.Worth, p.Points.Sure); by.Sign() > 0 {
+			all = append(all, lack{p, by})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b lack) int { return b.by.Cmp(a.by) })
+	for i, x := range all[:min(len(all), begunParts)] {
+		name, places := x.part.Node.Name.ZH, 2
+		f := Finding{
+			ID: fmt.Sprintf("f%d", i+1), Part: x.part.Node.ID, Title: name,
+			Gap: fmt.Sprintf("本项满分%s分，现得%s分，差%s分。", decimal(x.part.Worth, places), decimal(x.part.Points.Sure, places), decimal(x.by, places)),
+		}
+		r.Findings = append(r.Findings, f)
+		r.Advice = append(r.Advice, Advice{ID: fmt.Sprintf("a%d", i+1), Finding: f.ID, Title: "提升" + name})
+	}
+	return r
+}
+
+// decimal is a number with so many places at most.
+func decimal(x *big.Rat, places int) string {
+	text := x.FloatString(places)
+	if strings.Contains(text, ".") {
+		text = strings.TrimRight(strings.TrimRight(text, "0"), ".")
+	}
+	return text
+}
