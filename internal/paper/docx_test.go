@@ -41,6 +41,9 @@ func readDocx(file []byte) (map[string]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Name, err)
 		}
+		if f.Modified.Year() != 1980 {
+			return nil, fmt.Errorf("%s tells the time of its making: %v", f.Name, f.Modified)
+		}
 		parts[f.Name] = string(b)
 	}
 	for name, p := range parts {

@@ -211,66 +211,18 @@ func (t *typeface) id(r rune) int {
 	return len(t.drawn)
 }
 
-// Flags of a glyph that is made of others.
-const (
-	wordArguments = 0x0001
-	oneScale      = 0x0008
-	moreParts     = 0x0020
-	twoScales     = 0x0040
-	fourScales    = 0x0080
-)
-
-// parts are the places in a glyph's outline where the numbers of the glyphs stand that it is made of.
-func parts(outline []byte) []int {
-	if len(outline) < 10 || int16(binary.BigEndian.Uint16(outline)) >= 0 {
-		return nil
-	}
-	var places []int
-	for at := 10; at+4 <= len(outline); {
-		flags := binary.BigEndian.Uint16(outline[at:])
-		places = append(places, at+2)
-		at += 6
-		if flags&wordArguments != 0 {
-			at += 2
-		}
-		switch {
-		case flags&oneScale != 0:
-			at += 2
-		case flags&twoScales != 0:
-			at += 4
-		case flags&fourScales != 0:
-			at += 8
-		}
-		if flags&moreParts == 0 {
-			break
-		}
-	}
-	return places
-}
-
-// subset is a TrueType font of the glyphs that the document has drawn, in their order.
+// subset is a TrueType font of the glyphs that the document has drawn, in their order. None of the face is made of others,
+// which would have to come along: a test looks.
 func (t *typeface) subset() []byte {
 	order := append([]int{0}, t.from...)
-	brought := map[int]int{} // the parts of others, by their number in the face
 	var glyf, loca, hmtx []byte
-	for i := 0; i < len(order); i++ {
-		outline := slices.Clone(t.outline(order[i]))
-		for _, at := range parts(outline) {
-			old := int(binary.BigEndian.Uint16(outline[at:]))
-			now, ok := brought[old]
-			if !ok {
-				now = len(order)
-				brought[old] = now
-				order = append(order, old)
-			}
-			binary.BigEndian.PutUint16(outline[at:], uint16(now))
-		}
+	for _, glyph := range order {
 		loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))
-		glyf = append(glyf, outline...)
+		glyf = append(glyf, t.outline(glyph)...)
 		for len(glyf)%4 != 0 {
 			glyf = append(glyf, 0)
 		}
-		width, left := t.metric(order[i])
+		width, left := t.metric(glyph)
 		hmtx = binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint16(hmtx, width), left)
 	}
 	loca = binary.BigEndian.AppendUint32(loca, uint32(len(glyf)))

@@ -50,7 +50,8 @@ var (
 // sheet is a page in the making: what is drawn, in PDF's own operators, by layers from the ground up.
 type sheet struct {
 	under, body bytes.Buffer
-	bare        bool // the cover: no header, no footer
+	bare        bool       // the cover: no header, no footer
+	marked      []*element // whom the pieces of body belong to, by their numbers
 }
 
 // setter lays a document out on sheets, from top to bottom.
@@ -62,8 +63,9 @@ type setter struct {
 	full          bool // there are MaxPages: nothing more is drawn
 	outline       []entry
 	pictures      []*picture
-	indent        int     // of first lines
-	rest          []Block // what comes after the block that is being set
+	indent        int      // of first lines
+	rest          []Block  // what comes after the block that is being set
+	root, element *element // the whole text; the part of it that is being set
 }
 
 // entry of the outline.
@@ -146,10 +148,14 @@ func stretch(a, b rune) int {
 
 // draw sets one line of text, its box beginning at x and y from the head of the page; fill is the width that an open
 // line is to fill, 0 for none.
-func (s *setter) draw(w *bytes.Buffer, l line, st style, x, y, fill int) {
-	if len(l.text) == 0 || s.full {
-		return
+func (s *setter) draw(l line, st style, x, y, fill int) {
+	if len(l.text) > 0 {
+		s.mark(func(w *bytes.Buffer) { s.ink(w, l, st, x, y, fill) })
 	}
+}
+
+// ink writes the line as draw sets it.
+func (s *setter) ink(w *bytes.Buffer, l line, st style, x, y, fill int) {
 	spread := 0
 	if fill > 0 && l.open {
 		shares := 0
@@ -242,7 +248,7 @@ func (s *setter) flow(ls []line, st style, a align, x, indent, width, fill int) 
 		if i == 0 {
 			in = indent
 		}
-		s.draw(&s.sheet().body, l, st, x+in+a.offset(width-extent(l.width, st)), s.y, max(fill-in, 0))
+		s.draw(l, st, x+in+a.offset(width-extent(l.width, st)), s.y, max(fill-in, 0))
 		s.y += st.leading
 		s.fresh = false
 	}
@@ -250,7 +256,7 @@ func (s *setter) flow(ls []line, st style, a align, x, indent, width, fill int) 
 
 // text sets a whole text in the text area.
 func (s *setter) text(t string, st style, a align) {
-	s.flow(s.lines(clean(t), st, 0, textWidth), st, a, left, 0, textWidth, 0)
+	s.within("P", "", func() { s.flow(s.lines(clean(t), st, 0, textWidth), st, a, left, 0, textWidth, 0) })
 }
 
 func (s *setter) block(b Block) error {
@@ -258,18 +264,20 @@ func (s *setter) block(b Block) error {
 	case Heading:
 		s.heading(b)
 	case Paragraph:
-		s.paragraph(b)
+		s.within("P", "", func() { s.paragraph(b) })
 	case List:
-		s.list(b)
+		s.within("L", "", func() { s.list(b) })
 	case Table:
-		s.table(b)
+		s.within("Table", "", func() { s.table(b) })
 	case Pairs:
 		s.gap(4 * pt)
 		s.pairs(b)
 		s.gap(6 * pt)
 	case Note:
 		s.gap(2 * pt)
-		s.flow(s.lines(clean(string(b)), noteStyle, 0, textWidth), noteStyle, flushLeft, left, 0, textWidth, textWidth)
+		s.within("P", "", func() {
+			s.flow(s.lines(clean(string(b)), noteStyle, 0, textWidth), noteStyle, flushLeft, left, 0, textWidth, textWidth)
+		})
 		s.gap(4 * pt)
 	case Picture:
 		return s.picture(b)
@@ -289,7 +297,7 @@ func (s *setter) heading(h Heading) {
 	s.gap([...]int{16 * pt, 12 * pt, 8 * pt}[h.Level-1])
 	s.room(min(len(ls)*st.leading+s.beginning(s.rest), bottom-top))
 	s.outline = append(s.outline, entry{h.Level, oneLine(h.Text), len(s.sheets) - 1, s.y})
-	s.flow(ls, st, flushLeft, left, 0, textWidth, 0)
+	s.within("H"+strconv.Itoa(h.Level), "", func() { s.flow(ls, st, flushLeft, left, 0, textWidth, 0) })
 	s.y += 4 * pt
 }
 
@@ -359,8 +367,12 @@ func (s *setter) list(l List) {
 			need *= 2 // as flow does, for the mark stands beside the first line
 		}
 		s.room(need)
-		s.draw(&s.sheet().body, s.short(mark, bodyStyle, hang), bodyStyle, left+s.indent, s.y, 0)
-		s.flow(ls, bodyStyle, flushLeft, left+s.indent+hang, 0, textWidth-s.indent-hang, textWidth-s.indent-hang)
+		s.within("LI", "", func() {
+			s.within("Lbl", "", func() { s.draw(s.short(mark, bodyStyle, hang), bodyStyle, left+s.indent, s.y, 0) })
+			s.within("LBody", "", func() {
+				s.flow(ls, bodyStyle, flushLeft, left+s.indent+hang, 0, textWidth-s.indent-hang, textWidth-s.indent-hang)
+			})
+		})
 		s.y += pt
 	}
 	s.gap(3 * pt)
@@ -404,12 +416,13 @@ func (s *setter) abreast(first, second func()) {
 
 // rule draws a line to write on, at y from the head of the page.
 func (s *setter) rule(from, to, y, grey int) {
-	w := &s.sheet().body
-	put(w, "w", thin)
-	put(w, "G", grey)
-	put(w, "m", from, pageHeight-y)
-	put(w, "l", to, pageHeight-y)
-	w.WriteString("S\n")
+	s.decorate(func(w *bytes.Buffer) {
+		put(w, "w", thin)
+		put(w, "G", grey)
+		put(w, "m", from, pageHeight-y)
+		put(w, "l", to, pageHeight-y)
+		w.WriteString("S\n")
+	})
 }
 
 // signature stands on the right and stays together.
@@ -428,10 +441,12 @@ func (s *setter) signature(pairs []Pair) {
 	for i, e := range all {
 		s.room(min(e.height(bodyStyle), bottom-top))
 		at := from + e.labelWidth + 6*pt
-		s.abreast(
-			func() { s.flow(e.label, bodyStyle, flushLeft, from, 0, to-from, 0) },
-			func() { s.flow(e.value, bodyStyle, flushLeft, at, 0, to-at, 0) },
-		)
+		s.within("P", "", func() {
+			s.abreast(
+				func() { s.flow(e.label, bodyStyle, flushLeft, from, 0, to-from, 0) },
+				func() { s.flow(e.value, bodyStyle, flushLeft, at, 0, to-at, 0) },
+			)
+		})
 		if pairs[i].Value == "" {
 			s.rule(at, to, s.y-pt, 0)
 		}
@@ -476,10 +491,12 @@ func (s *setter) ruled(pairs []Pair) {
 		label := s.lines(clean(p.Label), coverStyle, 0, labelWidth-8*pt)
 		value := s.lines(clean(p.Value), coverStyle, 0, wide-labelWidth)
 		s.room(min(max(len(label), len(value))*coverStyle.leading+7*pt, bottom-top))
-		s.abreast(
-			func() { s.flow(label, coverStyle, flushRight, x, 0, labelWidth-8*pt, 0) },
-			func() { s.flow(value, coverStyle, centred, x+labelWidth, 0, wide-labelWidth, 0) },
-		)
+		s.within("P", "", func() {
+			s.abreast(
+				func() { s.flow(label, coverStyle, flushRight, x, 0, labelWidth-8*pt, 0) },
+				func() { s.flow(value, coverStyle, centred, x+labelWidth, 0, wide-labelWidth, 0) },
+			)
+		})
 		s.rule(x+labelWidth, x+wide, s.y+pt, 300)
 		s.y += 7 * pt
 	}
@@ -491,7 +508,7 @@ func (s *setter) edges(d *Document) {
 		w := &p.under
 		w.WriteString("/Artifact BMC\n")
 		if d.Mark != "" {
-			s.mark(w, d.Mark)
+			s.across(w, d.Mark)
 		}
 		if !p.bare {
 			s.edge(w, d, i)
@@ -504,11 +521,11 @@ func (s *setter) edge(w *bytes.Buffer, d *Document, i int) {
 	room := textWidth
 	if d.Mark != "" {
 		l := s.short(d.Mark, markHead, textWidth/2)
-		s.draw(w, l, markHead, left+textWidth-extent(l.width, markHead), headLine, 0)
+		s.ink(w, l, markHead, left+textWidth-extent(l.width, markHead), headLine, 0)
 		room -= extent(l.width, markHead) + 12*pt
 	}
 	if d.Header != "" {
-		s.draw(w, s.short(d.Header, edgeStyle, room), edgeStyle, left, headLine, 0)
+		s.ink(w, s.short(d.Header, edgeStyle, room), edgeStyle, left, headLine, 0)
 	}
 	if d.Header != "" || d.Mark != "" {
 		put(w, "w", thin)
@@ -524,16 +541,16 @@ func (s *setter) edge(w *bytes.Buffer, d *Document, i int) {
 		if d.Footer == "" {
 			at = centred
 		}
-		s.draw(w, l, edgeStyle, left+at.offset(textWidth-extent(l.width, edgeStyle)), footLine, 0)
+		s.ink(w, l, edgeStyle, left+at.offset(textWidth-extent(l.width, edgeStyle)), footLine, 0)
 		room -= extent(l.width, edgeStyle) + 12*pt
 	}
 	if d.Footer != "" {
-		s.draw(w, s.short(d.Footer, edgeStyle, room), edgeStyle, left, footLine, 0)
+		s.ink(w, s.short(d.Footer, edgeStyle, room), edgeStyle, left, footLine, 0)
 	}
 }
 
-// mark sets the mark across the page, rising by 40 degrees.
-func (s *setter) mark(w *bytes.Buffer, mark string) {
+// across sets the mark across the page, rising by 40 degrees.
+func (s *setter) across(w *bytes.Buffer, mark string) {
 	const cos, sin = 766, 643 // thousandths
 	st := markStyle
 	l := s.short(mark, style{size: 12 * pt, bold: true}, mm(220))
@@ -543,7 +560,7 @@ func (s *setter) mark(w *bytes.Buffer, mark string) {
 	half := extent(l.width, st) / 2
 	w.WriteString("q\n")
 	put(w, "cm", cos, sin, -sin, cos, pageWidth/2-half*cos/1000, pageHeight/2-half*sin/1000)
-	// In turned coordinates: draw counts from the head of the page, where the baseline is to be 0.
-	s.draw(w, l, st, 0, pageHeight-baseline(st, 0), 0)
+	// In turned coordinates: ink counts from the head of the page, where the baseline is to be 0.
+	s.ink(w, l, st, 0, pageHeight-baseline(st, 0), 0)
 	w.WriteString("Q\n")
 }

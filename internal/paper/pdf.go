@@ -42,7 +42,8 @@ func laidOut(d Document) (*setter, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &setter{regular: newTypeface(both[0]), bold: newTypeface(both[1]), indent: 2 * bodyStyle.size}
+	root := &element{kind: "Document"}
+	s := &setter{regular: newTypeface(both[0]), bold: newTypeface(both[1]), indent: 2 * bodyStyle.size, root: root, element: root}
 	if d.English {
 		s.indent = 0
 	}
@@ -154,7 +155,7 @@ func (s *setter) write(w io.Writer, d *Document) error {
 		if err != nil {
 			return err
 		}
-		kids[i] = f.add(fmt.Sprintf("<</Type /Page /Parent %d 0 R /Contents %d 0 R>>", pages, content))
+		kids[i] = f.add(fmt.Sprintf("<</Type /Page /Parent %d 0 R /Contents %d 0 R /StructParents %d /Tabs /S>>", pages, content, i))
 		list += fmt.Sprintf("%d 0 R ", kids[i])
 	}
 	f.object(pages, fmt.Sprintf("<</Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %s %s] /Resources %d 0 R>>",
@@ -167,7 +168,8 @@ func (s *setter) write(w io.Writer, d *Document) error {
 	if len(s.outline) > 0 {
 		more = fmt.Sprintf(" /Outlines %d 0 R /PageMode /UseOutlines", f.outline(s.outline, kids))
 	}
-	f.object(catalog, fmt.Sprintf("<</Type /Catalog /Pages %d 0 R /Lang (%s) /ViewerPreferences <</DisplayDocTitle true>>%s>>", pages, language, more))
+	f.object(catalog, fmt.Sprintf("<</Type /Catalog /Pages %d 0 R /Lang (%s) /ViewerPreferences <</DisplayDocTitle true>> /MarkInfo <</Marked true>> /StructTreeRoot %d 0 R%s>>",
+		pages, language, f.structure(s.root, s.sheets, kids), more))
 	info := f.add(properties(d))
 	return f.end(w, catalog, info)
 }

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
@@ -137,14 +138,14 @@ func (r *reading) pages() (body, edge [][]shown) {
 	for _, kid := range regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(between(r.objects[pagesAt], "/Kids [", "]"), -1) {
 		n, _ := strconv.Atoi(kid[1])
 		var lines, edges []shown
-		out := &lines
+		var out *[]shown
 		var now shown
 		for op := range strings.Lines(r.streams[ref(r.objects[n], "Contents")]) {
 			switch {
-			case strings.HasPrefix(op, "/Artifact BMC"):
-				out = &edges
+			case strings.HasPrefix(op, "/Artifact BMC") && out == nil:
+				out = &edges // drawn first
 			case strings.HasPrefix(op, "EMC"):
-				out = &lines
+				out = &lines // what is decoration among the text stays there
 			case text.MatchString(op):
 				m := text.FindStringSubmatch(op)
 				now = shown{font: m[1], size: m[2]}
@@ -216,6 +217,29 @@ func TestReportAsLaidOut(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestPropertiesOfTheFile(t *testing.T) {
+	d := Document{Title: "诊断\n报告𠅤", Author: "机构", Created: time.Date(2026, 11, 6, 8, 0, 0, 0, time.FixedZone("", 8*3600))}
+	r, _ := printed(t, d)
+	info := r.objects[ref(r.trailer, "Info")]
+	for _, want := range []string{"/Title <FEFF8BCA65AD002062A5544AD840DD64>", "/Author <FEFF673A6784>", "/CreationDate (D:20261106000000Z)"} {
+		if !strings.Contains(info, want) {
+			t.Errorf("%s is not in %s", want, info)
+		}
+	}
+	if strings.Contains(info, "/Subject") || !strings.Contains(r.objects[1], "/Lang (zh-CN)") {
+		t.Error(info, r.objects[1])
+	}
+	core := written(t, d)["docProps/core.xml"]
+	for _, want := range []string{"<dc:title>诊断 报告𠅤</dc:title>", "<dc:creator>机构</dc:creator>", "2026-11-06T00:00:00Z"} {
+		if !strings.Contains(core, want) {
+			t.Errorf("%s is not in %s", want, core)
+		}
+	}
+	if r, _ := printed(t, Document{English: true}); strings.Contains(r.objects[ref(r.trailer, "Info")], "Date") || !strings.Contains(r.objects[1], "/Lang (en)") {
+		t.Error("a document without a date")
 	}
 }
 
@@ -310,44 +334,37 @@ func TestFontsHaveTheCharactersOfNames(t *testing.T) {
 	}
 }
 
-// The part of a font that a document carries draws what the whole one draws: outlines of glyphs made of others too.
+// The part of a font that a document carries draws what the whole one draws.
 func TestSubsetKeepsOutlines(t *testing.T) {
 	both, err := faces()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, whole := range both {
+		for glyph := range whole.glyphs {
+			if o := whole.outline(glyph); len(o) > 0 && o[0] >= 0x80 {
+				t.Fatalf("%s: glyph %d is made of others", whole.name, glyph)
+			}
+		}
 		face := newTypeface(whole)
 		text := []rune("盐城市ÁÑéＡ㍿𠅤 9%…")
 		for _, r := range text {
 			face.id(r)
 		}
 		data := face.subset()
-		// A subset has no table of characters: give it one, and read it as any font.
-		part, err := parseFace("part", data)
-		if !errors.Is(err, errFont) || part == nil {
+		part, err := parseFace("part", data) // all but the table of characters, which a subset has none of
+		if !errors.Is(err, errFont) || part == nil || part.glyphs != len(text)+1 {
 			t.Fatalf("%v", err)
 		}
 		for i, r := range text {
-			if diff := cmp.Diff(resolved(whole, whole.glyph(r)), resolved(part, i+1)); diff != "" {
-				t.Errorf("%s %c (-whole +part):\n%s", whole.name, r, diff)
+			want, got := whole.outline(whole.glyph(r)), part.outline(i+1)
+			width, left := whole.metric(whole.glyph(r))
+			partWidth, partLeft := part.metric(i + 1)
+			if !bytes.HasPrefix(got, want) || len(got) > len(want)+3 || width != partWidth || left != partLeft {
+				t.Errorf("%s %c is another", whole.name, r)
 			}
 		}
 	}
-}
-
-// resolved is a glyph's outline with those of its parts in place of their numbers.
-func resolved(f *face, glyph int) []byte {
-	out := slices.Clone(f.outline(glyph))
-	for _, at := range parts(out) {
-		out = append(out, resolved(f, int(out[at])<<8|int(out[at+1]))...)
-		out[at], out[at+1] = 0, 0
-	}
-	width, left := f.metric(glyph)
-	for len(out) > 0 && out[len(out)-1] == 0 { // padding
-		out = out[:len(out)-1]
-	}
-	return append(out, byte(width>>8), byte(width), byte(left>>8), byte(left))
 }
 
 func TestOutline(t *testing.T) {
@@ -622,5 +639,127 @@ func BenchmarkDocx(b *testing.B) {
 		if err := WriteDocx(io.Discard, d); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// tree reads the structure back: each element with the text of its pieces, and what belongs to it below. Every piece of a
+// page that is marked must be found in it once, and the page must know whose it is.
+func (r *reading) tree(t *testing.T) string {
+	t.Helper()
+	pieces := map[string]string{} // page and number: text
+	owner := map[string]int{}
+	root := r.objects[ref(r.objects[1], "StructTreeRoot")]
+	pagesAt := ref(r.objects[1], "Pages")
+	fonts := r.objects[ref(r.objects[pagesAt], "Resources")]
+	owners := regexp.MustCompile(`(\d+) (\d+) 0 R`).FindAllStringSubmatch(between(r.objects[ref(root, "ParentTree")], "[", "]"), -1)
+	for i, kid := range regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(between(r.objects[pagesAt], "/Kids [", "]"), -1) {
+		n, _ := strconv.Atoi(kid[1])
+		list, _ := strconv.Atoi(owners[i][2])
+		whose := regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(r.objects[list], -1)
+		page := r.streams[ref(r.objects[n], "Contents")]
+		for _, m := range regexp.MustCompile(`(?s)/(\w+) <</MCID (\d+)>> BDC\n(.*?)EMC\n`).FindAllStringSubmatch(page, -1) {
+			var b strings.Builder
+			for _, hex := range regexp.MustCompile(`<([0-9A-F]+)>`).FindAllStringSubmatch(m[3], -1) {
+				font := meanings(r.streams[ref(r.objects[ref(fonts, between(m[3], "BT /", " "))], "ToUnicode")])
+				for h := hex[1]; h != ""; h = h[4:] {
+					b.WriteString(font[h[:4]])
+				}
+			}
+			key := kid[1] + " " + m[2]
+			pieces[key] = b.String()
+			number, _ := strconv.Atoi(m[2])
+			owner[key], _ = strconv.Atoi(whose[number][1])
+		}
+	}
+	var out strings.Builder
+	var walk func(n, depth int)
+	walk = func(n, depth int) {
+		body := r.objects[n]
+		kind := between(body, "/S /", " ")
+		fmt.Fprintf(&out, "%s%s", strings.Repeat("  ", depth), kind)
+		own := ref(body, "Pg")
+		var below []int
+		_, kids, _ := strings.Cut(body, "/K [")
+		for _, k := range regexp.MustCompile(`<</Type /MCR /Pg (\d+) 0 R /MCID (\d+)>>|(\d+) 0 R|(\d+)`).FindAllStringSubmatch(kids, -1) {
+			key := k[1] + " " + k[2]
+			if k[4] != "" {
+				key = strconv.Itoa(own) + " " + k[4]
+			}
+			if k[3] != "" {
+				m, _ := strconv.Atoi(k[3])
+				below = append(below, m)
+				continue
+			}
+			text, ok := pieces[key]
+			if !ok || owner[key] != n {
+				t.Errorf("%s %q: piece %s is not there, is told twice, or belongs to %d", kind, text, key, owner[key])
+			}
+			delete(pieces, key)
+			fmt.Fprintf(&out, " %s", text)
+		}
+		out.WriteByte('\n')
+		for _, m := range below {
+			walk(m, depth+1)
+		}
+	}
+	walk(ref(strings.Replace(root, "[", "", 1), "K"), 0)
+	if len(pieces) > 0 {
+		t.Errorf("pieces that belong to nothing: %v", pieces)
+	}
+	return out.String()
+}
+
+func TestStructureForReadersAloud(t *testing.T) {
+	d := Document{
+		Title: "题", Meta: []Pair{{"编号", "1"}}, Header: "页眉", Mark: "演示",
+		Blocks: []Block{
+			Heading{1, "一"},
+			Paragraph{Lead: "依据。", Text: strings.Repeat("文", 40)},
+			List{Numbered: true, Items: []string{"甲", "乙"}},
+			Table{Caption: "表", Columns: []Column{{Title: "列"}, {Title: "数"}}, Rows: [][]string{{"组"}, {"格", "1"}, {"空", ""}}},
+			Picture{Data: photo(t, 8, 8), Caption: "图"},
+			Signature{{"盖章：", ""}, {"日期：", "今日"}},
+		},
+	}
+	r, _ := printed(t, d)
+	want := `Document
+  P 题
+  Table
+    TR
+      TH 编号
+      TD 1
+  H1 一
+  P 依据。 ` + strings.Repeat("文", 31) + " " + strings.Repeat("文", 9) + `
+  L
+    LI
+      Lbl 1.
+      LBody 甲
+    LI
+      Lbl 2.
+      LBody 乙
+  Table
+    Caption 表
+    TR
+      TH 列
+      TH 数
+    TR
+      TD 组
+    TR
+      TD 格
+      TD 1
+    TR
+      TD 空
+      TD
+  Figure` + " " + `
+    Caption 图
+  P 盖章：
+  P 日期： 今日
+`
+	if diff := cmp.Diff(want, r.tree(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	long, _ := printed(t, report(t, 2)) // over pages
+	if got := long.tree(t); strings.Count(got, "TH 序号") != 2 {
+		t.Errorf("headers of two tables are told %d times", strings.Count(got, "TH 序号"))
 	}
 }

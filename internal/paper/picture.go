@@ -249,14 +249,19 @@ func (s *setter) picture(p Picture) error {
 	w, h := p.frame(pic.size, textWidth, bottom-top-below, 72*pt)
 	s.gap(4 * pt)
 	s.room(h + below)
-	out := &s.sheet().body
-	out.WriteString("q\n")
-	put(out, "cm", w, 0, 0, h, left+(textWidth-w)/2, pageHeight-s.y-h)
 	s.pictures = append(s.pictures, pic.forPDF())
-	out.WriteString("/P" + itoa(len(s.pictures)) + " Do Q\n")
-	s.y += h + 4*pt
-	s.fresh = false
-	s.flow(caption, noteStyle, centred, left, 0, textWidth, 0)
+	s.within("Figure", " /Alt "+text(p.alt()), func() {
+		s.mark(func(out *bytes.Buffer) {
+			out.WriteString("q\n")
+			put(out, "cm", w, 0, 0, h, left+(textWidth-w)/2, pageHeight-s.y-h)
+			out.WriteString("/P" + itoa(len(s.pictures)) + " Do Q\n")
+		})
+		s.y += h + 4*pt
+		s.fresh = false
+		if caption != nil {
+			s.within("Caption", "", func() { s.flow(caption, noteStyle, centred, left, 0, textWidth, 0) })
+		}
+	})
 	s.y += 6 * pt
 	return nil
 }
