@@ -296,7 +296,7 @@ func (s *setter) heading(h Heading) {
 	ls := s.lines(clean(h.Text), st, 0, textWidth)
 	s.gap([...]int{16 * pt, 12 * pt, 8 * pt}[h.Level-1])
 	s.room(min(len(ls)*st.leading+s.beginning(s.rest), bottom-top))
-	s.outline = append(s.outline, entry{h.Level, oneLine(h.Text), len(s.sheets) - 1, s.y})
+	s.outline = append(s.outline, entry{h.Level, property(h.Text), len(s.sheets) - 1, s.y})
 	s.within("H"+strconv.Itoa(h.Level), "", func() { s.flow(ls, st, flushLeft, left, 0, textWidth, 0) })
 	s.y += 4 * pt
 }

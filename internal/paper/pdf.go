@@ -155,11 +155,11 @@ func (s *setter) write(w io.Writer, d *Document) error {
 		if err != nil {
 			return err
 		}
-		kids[i] = f.add(fmt.Sprintf("<</Type /Page /Parent %d 0 R /Contents %d 0 R /StructParents %d /Tabs /S>>", pages, content, i))
+		kids[i] = f.add(fmt.Sprintf("<</Type /Page /Parent %d 0 R /Contents %d 0 R /Resources %d 0 R /StructParents %d /Tabs /S>>", pages, content, resources, i))
 		list += fmt.Sprintf("%d 0 R ", kids[i])
 	}
-	f.object(pages, fmt.Sprintf("<</Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %s %s] /Resources %d 0 R>>",
-		list, len(kids), num(nil, pageWidth), num(nil, pageHeight), resources))
+	f.object(pages, fmt.Sprintf("<</Type /Pages /Kids [%s] /Count %d /MediaBox [0 0 %s %s]>>",
+		list, len(kids), num(nil, pageWidth), num(nil, pageHeight)))
 	language := "zh-CN"
 	if d.English {
 		language = "en"
@@ -168,20 +168,29 @@ func (s *setter) write(w io.Writer, d *Document) error {
 	if len(s.outline) > 0 {
 		more = fmt.Sprintf(" /Outlines %d 0 R /PageMode /UseOutlines", f.outline(s.outline, kids))
 	}
-	f.object(catalog, fmt.Sprintf("<</Type /Catalog /Pages %d 0 R /Lang (%s) /ViewerPreferences <</DisplayDocTitle true>> /MarkInfo <</Marked true>> /StructTreeRoot %d 0 R%s>>",
-		pages, language, f.structure(s.root, s.sheets, kids), more))
+	metadata, err := f.stream("/Type /Metadata /Subtype /XML", true, []byte(s.metadata(d))) // read by programs that know nothing of PDF
+	if err != nil {
+		return err
+	}
+	profile, err := f.stream("/N 3", false, sRGB())
+	if err != nil {
+		return err
+	}
+	f.object(catalog, fmt.Sprintf("<</Type /Catalog /Pages %d 0 R /Lang (%s) /ViewerPreferences <</DisplayDocTitle true>> /MarkInfo <</Marked true>> /StructTreeRoot %d 0 R /Metadata %d 0 R"+
+		" /OutputIntents [<</Type /OutputIntent /S /GTS_PDFA1 /OutputConditionIdentifier (sRGB) /Info (sRGB) /DestOutputProfile %d 0 R>>]%s>>",
+		pages, language, f.structure(s.root, s.sheets, kids), metadata, profile, more))
 	info := f.add(properties(d))
 	return f.end(w, catalog, info)
 }
 
 // properties of the file.
 func properties(d *Document) string {
-	info := "<</Title " + text(oneLine(d.Title)) + " /Producer (Yanzhen)"
+	info := "<</Title " + text(property(d.Title)) + " /Producer (" + producer + ")"
 	if d.Subtitle != "" {
-		info += " /Subject " + text(oneLine(d.Subtitle))
+		info += " /Subject " + text(property(d.Subtitle))
 	}
 	if d.Author != "" {
-		info += " /Author " + text(oneLine(d.Author))
+		info += " /Author " + text(property(d.Author))
 	}
 	if !d.Created.IsZero() {
 		info += " /CreationDate (D:" + d.Created.UTC().Format("20060102150405") + "Z)"

@@ -127,7 +127,7 @@ func (l shown) String() string {
 // mark) apart.
 func (r *reading) pages() (body, edge [][]shown) {
 	pagesAt := ref(r.objects[1], "Pages")
-	fonts := r.objects[ref(r.objects[pagesAt], "Resources")]
+	fonts := r.objects[ref(r.objects[ref(strings.Replace(r.objects[pagesAt], "[", "", 1), "Kids")], "Resources")] // those of the first page are those of all
 	meaning := map[string]map[string]string{}
 	for _, name := range []string{"R", "B"} {
 		if n := ref(fonts, name); n != 0 {
@@ -650,7 +650,7 @@ func (r *reading) tree(t *testing.T) string {
 	owner := map[string]int{}
 	root := r.objects[ref(r.objects[1], "StructTreeRoot")]
 	pagesAt := ref(r.objects[1], "Pages")
-	fonts := r.objects[ref(r.objects[pagesAt], "Resources")]
+	fonts := r.objects[ref(r.objects[ref(strings.Replace(r.objects[pagesAt], "[", "", 1), "Kids")], "Resources")] // those of the first page are those of all
 	owners := regexp.MustCompile(`(\d+) (\d+) 0 R`).FindAllStringSubmatch(between(r.objects[ref(root, "ParentTree")], "[", "]"), -1)
 	for i, kid := range regexp.MustCompile(`(\d+) 0 R`).FindAllStringSubmatch(between(r.objects[pagesAt], "/Kids [", "]"), -1) {
 		n, _ := strconv.Atoi(kid[1])

@@ -250,7 +250,7 @@ func (s *setter) picture(p Picture) error {
 	s.gap(4 * pt)
 	s.room(h + below)
 	s.pictures = append(s.pictures, pic.forPDF())
-	s.within("Figure", " /Alt "+text(p.alt()), func() {
+	s.within("Figure", " /Alt "+text(property(p.alt())), func() {
 		s.mark(func(out *bytes.Buffer) {
 			out.WriteString("q\n")
 			put(out, "cm", w, 0, 0, h, left+(textWidth-w)/2, pageHeight-s.y-h)
