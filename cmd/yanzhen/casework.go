@@ -19,6 +19,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/rubric"
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // watchEvery is how often the clocks of cases are looked at: they run in days.
@@ -129,5 +130,6 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: in.evidence, Forms: forms, Sniff: casework.SniffFile,
 	})
 	in.subsidy.Use(in.cases)
+	in.visits = visit.Open(visit.Deps{DB: in.db, Cases: in.cases, Forms: in.forms, Set: in.results.Set, Clock: in.now})
 	return nil
 }

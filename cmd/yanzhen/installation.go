@@ -49,6 +49,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // place is where an installation keeps what it knows, as flags say it.
@@ -144,6 +145,7 @@ var schemas = []store.Migrations{
 	credit.Migrations,
 	flags.Migrations,
 	results.Migrations,
+	visit.Migrations,
 	diagnosis.Migrations,
 	intake.Migrations,
 	versions.Migrations,
@@ -189,6 +191,7 @@ type installation struct {
 	credit     *credit.Store
 	flags      *flags.Store
 	results    *results.Store
+	visits     *visit.Store
 	diagnoses  *diagnosis.Store
 	releases   *release.Store
 	keeper     *backup.Keeper // nil where no backups are scheduled

@@ -19,7 +19,7 @@ func (in *installation) openRetention(ctx context.Context) (*retention.Store, er
 		// Files before what was read from them: a value is kept while it stands in a file.
 		Kinds: []retention.Kind{
 			in.intake.Retention(), retention.OfFacts(in.frames, in.facts), retention.OfCaseFiles(in.cases), retention.OfMessages(in.db),
-			retention.OfReadings(in.db), retention.OfDrafts(in.db),
+			retention.OfReadings(in.db), retention.OfDrafts(in.db), in.visits.Retention(),
 		},
 		Reasons: []retention.Reason{retention.Frozen, retention.Paid, retention.Disputed(in.facts), in.intake.Rests},
 	})

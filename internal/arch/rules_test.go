@@ -44,7 +44,7 @@ var order = [][]string{
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
 	{"internal/assess/results", "internal/credit", "internal/retention", "internal/selection", "internal/subsidy"},
-	{"internal/flag"},
+	{"internal/flag", "internal/visit"},
 	{"internal/diagnosis"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},

@@ -1,8 +1,12 @@
 package casework
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/store"
 )
@@ -34,6 +38,32 @@ func EndedFiles(ctx context.Context, q store.Querier, before int64) ([]EndedFile
 	if err != nil {
 		return nil, fmt.Errorf("look for files of cases that are over: %w", err)
 	}
+	return all, nil
+}
+
+// endedCases is how many cases EndedOf asks for at once.
+const endedCases = 500
+
+const endedBefore = `SELECT c.id, c.enterprise, c.area, c.since FROM case_head c WHERE c.ended <> '' AND c.since < $1 AND c.id IN (`
+
+// EndedOf is those of some cases that were over before an instant (ms), the oldest first: their id, enterprise, area, and since when.
+func EndedOf(ctx context.Context, q store.Querier, ids []int64, before int64) ([]Case, error) {
+	var all []Case
+	for some := range slices.Chunk(ids, endedCases) {
+		args, marks := []any{before}, make([]string, len(some))
+		for i, id := range some {
+			args = append(args, id)
+			marks[i] = "$" + strconv.Itoa(len(args))
+		}
+		part, err := store.List(ctx, q, func(r *store.Rows) (c Case, err error) {
+			return c, r.Scan(&c.ID, &c.Enterprise, &c.Area, &c.Since)
+		}, endedBefore+strings.Join(marks, ", ")+") ORDER BY c.id", args...)
+		if err != nil {
+			return nil, fmt.Errorf("look for cases that are over: %w", err)
+		}
+		all = append(all, part...)
+	}
+	slices.SortStableFunc(all, func(a, b Case) int { return cmp.Compare(a.Since, b.Since) })
 	return all, nil
 }
 

@@ -75,6 +75,9 @@ type Attachment struct {
 	Body  io.Reader
 	// Shared has whom the case is about see what an office adds. What they add themselves they always see.
 	Shared bool
+	// Duty is an action for which the file was made: who has to take it (Standing.Duties), or had (Served), may add the file also after the
+	// case has moved on.
+	Duty string
 }
 
 // Attach adds a file to a case: for those for whom the case waits, and for those who may act in it. Its bytes are kept once
@@ -82,13 +85,9 @@ type Attachment struct {
 // scope may not see the case, with Forbidden where it has nothing to do in it, and with Invalid for a file that is too
 // large, of no known type, or refused by the scanner.
 func (s *Store) Attach(ctx context.Context, scope access.Scope, a Attachment) (Evidence, error) {
-	c, w, obj, err := s.see(ctx, scope, a.Case)
+	c, who, err := s.attacher(ctx, scope, a)
 	if err != nil {
 		return Evidence{}, err
-	}
-	who := adds(scope, w, c, obj)
-	if who == "" {
-		return Evidence{}, errs.Forbidden(fmt.Sprintf("attach a file to case %d", a.Case))
 	}
 	f := Evidence{Case: c.ID, Field: a.Field, Name: tidyName(a.Name), Actor: scope.Account(), Who: who, Shared: a.Shared && who != Applicant, At: s.Clock.Millis()}
 	if f.Name == "" || len(f.Field) > 64 {
@@ -112,6 +111,38 @@ func (s *Store) Attach(ctx context.Context, scope access.Scope, a Attachment) (E
 		return Evidence{}, fmt.Errorf("attach %q to case %d: %w", f.Name, c.ID, err)
 	}
 	return f, nil
+}
+
+// attacher is the case of an attachment, and what the scope adds it as.
+func (s *Store) attacher(ctx context.Context, scope access.Scope, a Attachment) (Case, string, error) {
+	c, w, obj, err := s.see(ctx, scope, a.Case)
+	if errs.KindOf(err) == errs.KindNotFound && a.Duty != "" {
+		return s.servant(ctx, scope, a)
+	}
+	if err != nil {
+		return c, "", err
+	}
+	who := adds(scope, w, c, obj)
+	if duty, ok := w.actions[a.Duty]; ok && who == "" {
+		who = duty.doer(scope, obj)
+	}
+	if who == "" {
+		return c, "", errs.Forbidden(fmt.Sprintf("attach a file to case %d", a.Case))
+	}
+	return c, who, nil
+}
+
+// servant is the same for who was to take the action of an attachment once.
+func (s *Store) servant(ctx context.Context, scope access.Scope, a Attachment) (Case, string, error) {
+	st, err := s.Served(ctx, scope, a.Case)
+	if err != nil {
+		return st.Case, "", err
+	}
+	i := slices.IndexFunc(st.Duties, func(d *Action) bool { return d.ID == a.Duty })
+	if i < 0 {
+		return st.Case, "", errs.NotFound("case", a.Case)
+	}
+	return st.Case, st.Duties[i].Who[0], nil
 }
 
 func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
@@ -172,10 +203,8 @@ func (s *Store) sniff(f Evidence) (string, error) {
 // adds is what the scope adds files as: one of those who may act in the case where it stands; "" for who may not.
 func adds(scope access.Scope, w *Workflow, c Case, obj access.Object) string {
 	for _, a := range w.ActionsFrom(c.State) {
-		for _, word := range a.Who {
-			if actsAs(scope, word, obj) {
-				return word
-			}
+		if word := a.doer(scope, obj); word != "" {
+			return word
 		}
 	}
 	return ""

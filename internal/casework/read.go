@@ -179,6 +179,76 @@ func (s *Store) Choices(ctx context.Context, scope access.Scope, id int64) ([]Ch
 	return all, nil
 }
 
+// Standing is a case as a scope stands to it.
+type Standing struct {
+	Case
+	Workflow *Workflow
+	Outside  bool // sees it as the one whom it is about, its public states alone
+	// Duties are the actions of the workflow that are for the scope to take, wherever the case stands now: whoever prepared one without
+	// network may come with it after the case has moved on.
+	Duties []*Action
+}
+
+// Standing is how the scope stands to a case; NotFound where it may not see it.
+func (s *Store) Standing(ctx context.Context, scope access.Scope, id int64) (Standing, error) {
+	c, w, obj, err := s.see(ctx, scope, id)
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{Case: c, Workflow: w, Outside: outside(scope, obj)}
+	for _, a := range w.list {
+		if a.doer(scope, obj) != "" {
+			st.Duties = append(st.Duties, a)
+		}
+	}
+	return st, nil
+}
+
+const servedAs = `SELECT role FROM case_assignment WHERE case_id = $1 AND account = $2 UNION SELECT who FROM case_event WHERE case_id = $1 AND actor = $2 ORDER BY 1`
+
+// Served is how an account stands to a case that it was appointed to, or acted in, once, also where it may not see it any more: Duties are
+// the actions that are for what it was then. It is for handing over what was prepared then, not for reading; NotFound for others.
+func (s *Store) Served(ctx context.Context, scope access.Scope, id int64) (Standing, error) {
+	c, w, err := s.load(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Standing{}, err
+	}
+	roles, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (role string, err error) { return role, r.Scan(&role) }, servedAs, id, scope.Account())
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{Case: c, Workflow: w, Outside: true}
+	for _, a := range w.list {
+		if a.served(roles) != "" && !slices.Contains(scope.Owns(), c.Enterprise) {
+			st.Duties = append(st.Duties, a)
+		}
+	}
+	if len(st.Duties) == 0 {
+		return Standing{}, errs.NotFound("case", id)
+	}
+	return st, nil
+}
+
+// served is the one of some roles that the action is for; "" for none.
+func (a *Action) served(roles []string) string {
+	for _, word := range a.Who {
+		if slices.Contains(roles, word) {
+			return word
+		}
+	}
+	return ""
+}
+
+// doer is what a scope would take the action as; "" where it is not for it.
+func (a *Action) doer(scope access.Scope, obj access.Object) string {
+	for _, word := range a.Who {
+		if actsAs(scope, word, obj) {
+			return word
+		}
+	}
+	return ""
+}
+
 // ruledOut says that the guard reads what the case remembers alone, and is not met by it.
 func (a *Action) ruledOut(c Case) bool {
 	if a.guard == nil || len(a.guard.Facts()) > 0 || slices.ContainsFunc(a.guard.Uses(), func(id string) bool { return !strings.HasPrefix(id, "case.") }) {

@@ -12,6 +12,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/retention"
+	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // retentionRoutes is what is no longer to be kept: lists that delete it, by two persons, holds, and what enterprises ask to have deleted.
@@ -231,6 +232,8 @@ func (s *server) itemName(t i18n.T, it retention.Item) string {
 	switch {
 	case it.What != "":
 		return joined(s.defNames(t, []string{it.What}), t.S("retentionpage.source", it.Source))
+	case it.Kind == visits.Records:
+		return t.S("retentionpage.visit", it.Case)
 	case it.Case != 0:
 		return t.S("retentionpage.case_file", it.Case, it.Ref)
 	case it.Ref == "0":

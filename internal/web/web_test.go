@@ -52,6 +52,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
 const password = "wild geese fly south 2022"
@@ -80,6 +81,7 @@ type site struct {
 	results   *results.Store
 	diagnoses *diagnosis.Store
 	models    *assess.Set
+	visits    *visits.Store
 }
 
 // stand moves the site's clock to the morning of a day.
@@ -101,7 +103,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, diagnosis.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, visits.Migrations, diagnosis.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -161,6 +163,7 @@ func newSite(t *testing.T) *site {
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
 		Accounts: s.acc, Random: rand.Reader,
 	}, blobs, forms)
+	s.visits = visits.Open(visits.Deps{DB: db, Cases: s.cases, Forms: forms, Set: s.models, Clock: now})
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: s.cases, Evidence: blobs, Versions: versions, Clock: now})
 	if err != nil {
 		t.Fatal(err)
@@ -168,7 +171,7 @@ func newSite(t *testing.T) *site {
 	retained, err := retention.Open(ctx, retention.Deps{
 		DB: db, Sources: s.sources, Frames: frames, Library: lib, Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Kinds: []retention.Kind{
-			imports.Retention(), retention.OfFacts(frames, s.facts), retention.OfCaseFiles(s.cases), retention.OfMessages(db), retention.OfReadings(db), retention.OfDrafts(db),
+			imports.Retention(), retention.OfFacts(frames, s.facts), retention.OfCaseFiles(s.cases), retention.OfMessages(db), retention.OfReadings(db), retention.OfDrafts(db), s.visits.Retention(),
 		},
 		Reasons: []retention.Reason{retention.Frozen, retention.Paid, retention.Disputed(s.facts), imports.Rests},
 	})
