@@ -33,7 +33,7 @@ func Register(r *casework.Registry, s *Store) {
 		casework.Register(r, name, func(ctx context.Context, tx *store.Tx, at *casework.Moment, _ struct{}) error { return do(ctx, tx, at) })
 	}
 	for _, k := range []Kind{Digital, Green} {
-		r.Begins(k.Flow(), casework.Beginning{Page: "/diagnoses/lots", Operation: "open_diagnoses"})
+		r.Begins(k.Flow(), casework.Beginning{Page: "/lots", Operation: "open_diagnoses"})
 	}
 	plain("diagnosis.agree", s.agrees)
 	plain("diagnosis.choose", s.chooses)

@@ -77,7 +77,7 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 	x.Office = scope.Sees(access.ReadCase, c.Area, 0)
 	x.Write = partner && c.State == writing
 	x.Answer, x.Choose = own && c.State == "answers", own && c.State == "offer"
-	if x.Office || partner || slices.Contains(told, c.State) {
+	if !scope.Sees(access.ReadCase, "", c.Enterprise) || slices.Contains(told, c.State) { // the firm once it is sent to it, all others at once
 		if err := s.reports(ctx, q, x); err != nil {
 			return nil, err
 		}

@@ -37,6 +37,7 @@ func TestAccessTable(t *testing.T) {
 	c.consents(tinghuCode)
 	c.listLoans()
 	c.meeting()
+	c.diagnosed(tinghuCode)
 	columns := c.place().Columns()
 	visitors, scopes := map[string]*visitor{"": c.visitor()}, map[string]access.Scope{}
 	accesstest.Settle(t, c.acc, columns, password, func(s accesstest.Stand, a access.Account) {

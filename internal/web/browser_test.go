@@ -51,6 +51,8 @@ func TestPagesInBrowser(t *testing.T) {
 	c.consents(tinghuCode)
 	c.as("tinghu").get(enterprisePath(tinghu))
 	bank := c.banker()
+	told, writes := c.reported(dafengCode), c.visits(dongtaiCode)
+	institute := c.instituteAccount(told)
 	won := c.selections() // last, as it stands at other days in between
 	pages := []sight{
 		{"sign-in", "", "/sign-in"},
@@ -192,6 +194,14 @@ func TestPagesInBrowser(t *testing.T) {
 		{"assess-nothing", "city", fmt.Sprintf("/assess/manufacturing_maturity/2020/firms/%d", c.firms[dongtaiCode])},
 		{"assess-region", "city", "/assess/sme_digital/2024/region"},
 		{"assess-questions", "firm", actPath(c.questions, "submit")},
+		{"diagnoses", "city", "/diagnoses"},
+		{"diagnoses-institute", institute, "/diagnoses"},
+		{"diagnosis-office", "city", diagnosisPath(told.Case)},
+		{"diagnosis-offer", "firm", diagnosisPath(c.diagnosed(tinghuCode).Case)},
+		{"diagnosis-report", institute, diagnosisPath(writes.Case) + "/report"},
+		{"institutes", "city", "/institutes"},
+		{"lots", "city", "/lots"},
+		{"lot", "city", lotPath(told.Lot)},
 		{"coverage", "city", "/coverage?title=digital_craftsman"},
 		{"credit", "city", "/credit"},
 		{"lists", "city", "/credit/lists"},

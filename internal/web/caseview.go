@@ -208,6 +208,8 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 			x.Form = actPath(d.ID, c.ID)
 		case c.Does("call.revise"):
 			x.Form = callEditPath(d.ID)
+		case c.Does("diagnosis.choose"), c.Does("diagnosis.answer"):
+			x.Form = diagnosisPath(d.ID)
 		case c.Does("subsidy.score"):
 			x.Form = scorePath(d.ID)
 		}

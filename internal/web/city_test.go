@@ -10,6 +10,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/enrol"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
@@ -51,14 +52,16 @@ type city struct {
 	scenario  int64            // saved by the city
 	messages  map[string]int64 // to each firm, by credit code
 
-	caseOf    map[string]int64 // a case of each firm, by its credit code
-	evidence  int64            // a file of that of the firm in 亭湖区
-	call      int64            // that openCall has published
-	selection int64            // a round that callRound has announced
-	round     int64            // that openRound has listed
-	consent   map[string]int64 // of each firm to a bank, once it was asked for
-	planned   int64            // a meeting of banks and firms, once it was asked for
-	questions int64            // an assessment that waits for answers, once it was asked for
+	caseOf    map[string]int64         // a case of each firm, by its credit code
+	evidence  int64                    // a file of that of the firm in 亭湖区
+	call      int64                    // that openCall has published
+	selection int64                    // a round that callRound has announced
+	round     int64                    // that openRound has listed
+	consent   map[string]int64         // of each firm to a bank, once it was asked for
+	planned   int64                    // a meeting of banks and firms, once it was asked for
+	questions int64                    // an assessment that waits for answers, once it was asked for
+	diagnosis map[string]diagnosis.Row // of each firm, once it was asked for
+	lot       diagnosis.Lot            // that they are of
 }
 
 // consents lets a bank read what a firm has sold, once, and gives the consent.

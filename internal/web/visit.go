@@ -140,6 +140,7 @@ func navOf(v *visit) []navEntry {
 		add("listpage.title", "/credit/lists")
 	case access.Institute:
 		add("casepage.title", "/cases")
+		add("diagnosispage.title", "/diagnoses")
 	case access.Administrator:
 		add("people.system", "/system")
 		add("web.nav_accounts", "/accounts")

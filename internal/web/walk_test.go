@@ -63,6 +63,15 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/selections") || strings.HasPrefix(path, "/judging") {
 				return fmt.Sprint(c.selection)
 			}
+			if strings.HasPrefix(path, "/lots") {
+				return fmt.Sprint(c.diagnosed(code).Lot)
+			}
+			if strings.HasPrefix(path, "/institutes") {
+				return fmt.Sprint(c.diagnosed(code).Institute)
+			}
+			if strings.HasPrefix(path, "/diagnoses") {
+				return fmt.Sprint(c.diagnosed(code).Case)
+			}
 			if strings.HasPrefix(path, "/experts") {
 				return "1"
 			}
