@@ -157,6 +157,14 @@ func TestNoCommandIsRun(t *testing.T) {
 	}
 }
 
+// keepers are the scripts that keep something in the browser, and what they use for it: a visit is noted where there is no network, and
+// sent when there is (docs/visits.md). Signing out clears all of it.
+var keepers = map[string]*regexp.Regexp{
+	"visit.js": regexp.MustCompile(`localStorage|indexedDB|postMessage|serviceWorker`),
+	"sw.js":    regexp.MustCompile(`postMessage`),
+	"app.js":   regexp.MustCompile(`localStorage\.getItem\('yz-visit-unsent'\)`), // to ask before that is cleared
+}
+
 // TestScriptsKeepNothing reads our scripts for what they must not do: keep anything in the browser, run text, talk to other windows.
 func TestScriptsKeepNothing(t *testing.T) {
 	scripts, err := fs.Glob(os.DirFS("../.."), "internal/web/static/*.js")
@@ -169,7 +177,11 @@ func TestScriptsKeepNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if found := never.FindString(string(src)); found != "" {
+		text := string(src)
+		if may, ok := keepers[path.Base(name)]; ok {
+			text = may.ReplaceAllString(text, "")
+		}
+		if found := never.FindString(text); found != "" {
 			t.Errorf("%s: %s", name, found)
 		}
 	}

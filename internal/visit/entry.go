@@ -58,16 +58,16 @@ type Body struct {
 
 // Entry is one thing that was noted.
 type Entry struct {
-	ID       string
-	Topic    string   // answer:FIELD, finding:ID, photo:SHA256, note:ID
-	After    []string // ids of entries about the same that its writer had before them
-	Body     *Body    // nil takes it away
-	Device   string   // 128 bits in hexadecimal
-	Noted    int64    // ms, by the device's clock
-	Received int64    // ms
-	Account  int64
-	Late     bool // the case had moved on
-	Erased   bool // its body is gone: its term is over
+	ID       string   `json:"id"`
+	Topic    string   `json:"topic"`    // answer:FIELD, finding:ID, photo:SHA256, note:ID
+	After    []string `json:"after"`    // ids of entries about the same that its writer had before them
+	Body     *Body    `json:"body"`     // nil takes it away
+	Device   string   `json:"device"`   // 128 bits in hexadecimal
+	Noted    int64    `json:"noted"`    // ms, by the device's clock
+	Received int64    `json:"received"` // ms
+	Account  int64    `json:"account"`
+	Late     bool     `json:"late"`   // the case had moved on
+	Erased   bool     `json:"erased"` // its body is gone: its term is over
 }
 
 // Kind is what a topic is about, and which.

@@ -195,8 +195,8 @@ func (v *Visit) takes(all []Entry) {
 	}
 }
 
-// writing is the visit of a case for who adds to it. Whoever was appointed once hands over what was noted then, and reads nothing.
-func (s *Store) writing(ctx context.Context, scope access.Scope, id int64) (Visit, error) {
+// Writing is the visit of a case for who adds to it; Forbidden for who reads it and no more. Whoever was appointed once hands over what was noted then, and reads nothing.
+func (s *Store) Writing(ctx context.Context, scope access.Scope, id int64) (Visit, error) {
 	v, err := s.Visit(ctx, scope, id)
 	if errs.KindOf(err) != errs.KindNotFound {
 		if err == nil && !v.Writes() {
@@ -308,7 +308,7 @@ func (s *Store) Add(ctx context.Context, scope access.Scope, id int64, entries [
 	if len(entries) > MaxSend {
 		return nil, errs.Invalid(i18n.M("visit.many_sent", MaxSend))
 	}
-	v, err := s.writing(ctx, scope, id)
+	v, err := s.Writing(ctx, scope, id)
 	if err != nil {
 		return nil, err
 	}
@@ -438,7 +438,7 @@ const (
 // answer to. One that is there already is no error. It fails with NotFound where no such photograph was noted, with Invalid for what is no
 // JPEG or PNG, is too large, or has another hash.
 func (s *Store) AddPhoto(ctx context.Context, scope access.Scope, id int64, sha string, body io.Reader) (casework.Evidence, error) {
-	v, err := s.writing(ctx, scope, id)
+	v, err := s.Writing(ctx, scope, id)
 	if err != nil {
 		return casework.Evidence{}, err
 	}

@@ -188,6 +188,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"ladder-empty", "city", "/ladders/cloud_stars"},
 		{"assess", "", "/assess"},
 		{"assess-firm", "firm", "/assess"},
+		{"visits", "expert1", "/visits"},
+		{"visit", "expert1", visitPath(c.toVisit("expert1"))},
 		{"assess-model", "", "/assess/sme_digital/2024"},
 		{"assess-refuses", "city", "/assess/sme_digital/2022"},
 		{"assess-standing", "firm", fmt.Sprintf("/assess/sme_digital/2024/firms/%d", c.assessed())},

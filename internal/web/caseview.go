@@ -65,6 +65,7 @@ type commentRow struct {
 type choice struct {
 	casework.Choice
 	As, Form string // Form is the address of its form, "" where there is none
+	Visit    string // where it is prepared on the spot, "" where it is not
 }
 
 // caseData is the page of a case.
@@ -93,6 +94,7 @@ type casePageData struct {
 	Office        bool           // sees what offices see
 	MayAttach     bool
 	MayProve      bool   // takes the dossier away
+	Visit         string // what was noted on a visit, "" where nothing was, or it is not for the visitor
 	Key           string // of this page, so that a press repeated does nothing twice
 	Done, Problem string
 	Reasons       map[string]string // what was typed, by action
@@ -150,7 +152,7 @@ func (s *server) casePageOf(r *http.Request, v *visit) (casePageData, error) {
 		return d, err
 	}
 	for _, fill := range []func(context.Context, *visit, fact.View, *casePageData) error{
-		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection, s.caseCredit, s.caseFlag,
+		s.caseWaits, s.caseChoices, s.caseTrack, s.caseFiles, s.caseComments, s.caseTwins, s.caseChildren, s.caseAnswers, s.caseSubsidy, s.caseBatch, s.caseSelection, s.caseCredit, s.caseFlag, s.caseVisit,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err
@@ -203,6 +205,9 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 	}
 	for _, c := range all {
 		x := choice{Choice: c, As: whoName(v.t, c.Who)}
+		if s.Visits.OnSite(c.ActionItem) {
+			x.Visit = visitPath(d.ID)
+		}
 		switch {
 		case c.Form != "":
 			x.Form = actPath(d.ID, c.ID)
@@ -217,6 +222,18 @@ func (s *server) caseChoices(ctx context.Context, v *visit, _ fact.View, d *case
 	}
 	d.MayAttach = len(all) > 0
 	return nil
+}
+
+// caseVisit says whether something was noted on a visit that the visitor may read.
+func (s *server) caseVisit(ctx context.Context, v *visit, _ fact.View, d *casePageData) error {
+	x, err := s.Visits.Visit(ctx, v.scope, d.ID)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil
+	}
+	if len(x.Entries) > 0 {
+		d.Visit = visitPath(d.ID)
+	}
+	return err
 }
 
 func (s *server) caseTrack(ctx context.Context, v *visit, view fact.View, d *casePageData) error {

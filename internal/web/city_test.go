@@ -62,6 +62,7 @@ type city struct {
 	questions int64                    // an assessment that waits for answers, once it was asked for
 	diagnosis map[string]diagnosis.Row // of each firm, once it was asked for
 	lot       diagnosis.Lot            // that they are of
+	visited   map[string]int64         // an assessment of each firm, once it was asked for
 }
 
 // consents lets a bank read what a firm has sold, once, and gives the consent.

@@ -138,6 +138,10 @@ func (c *city) addresses(pattern, code string) string {
 			return "subsidy_investment"
 		case "{field}":
 			return "invoices"
+		case "{case}":
+			return fmt.Sprint(c.visiting(code))
+		case "{photo}":
+			return strings.Repeat("0", 64)
 		}
 		c.t.Fatalf("the walker does not know %s of %s", hole, pattern)
 		return ""

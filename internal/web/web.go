@@ -40,6 +40,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // Limits on what comes in with a request, in bytes.
@@ -67,6 +68,7 @@ type Deps struct {
 	Credit     *credit.Store
 	Flags      *flag.Store
 	Results    *results.Store
+	Visits     *visits.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store
 	Proof      *proof.Prover
@@ -129,8 +131,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -162,7 +164,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.ladderRoutes(), s.assessRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.ladderRoutes(), s.assessRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -398,6 +400,6 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
-	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || strings.HasPrefix(rt.pattern, "POST /cases/{id}/act/") ||
+	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || strings.HasPrefix(rt.pattern, "POST /cases/{id}/act/") || strings.HasPrefix(rt.pattern, "POST /visits/") ||
 		slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file", "POST /cases/{id}/files", "POST /reviews", "POST /reviews/sheet", "POST /fund/payments/{id}/result"}, rt.pattern)
 }

@@ -30,6 +30,14 @@
     if (form && form.hasAttribute('data-auto')) form.submit();
   });
 
+  // What was noted on a visit and not sent would go from this device with the session.
+  document.addEventListener('submit', function (e) {
+    var ask = e.target.getAttribute && e.target.getAttribute('data-unsent'), left = 0;
+    if (!ask) return;
+    try { left = Number(localStorage.getItem('yz-visit-unsent')) || 0; } catch (err) { /* nothing is kept there */ }
+    if (left > 0 && !window.confirm(ask)) e.preventDefault();
+  });
+
   // The suggestions close on Escape and when the focus goes elsewhere.
   function closeSuggestions() {
     var box = document.getElementById('suggest');
