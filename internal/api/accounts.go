@@ -292,6 +292,7 @@ func (s *server) register() {
 	s.registerSystem()
 	s.registerMessages()
 	s.registerCases()
+	s.registerVisits()
 	s.registerCalls()
 	s.registerApplications()
 	s.registerReviews()

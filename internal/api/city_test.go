@@ -94,7 +94,8 @@ type city struct {
 	round  held             // a round of a selection, where a test wants one
 	now    time.Time
 
-	planned int64 // a meeting of banks and firms, where a test wants one
+	visited map[string]int64 // an assessment of each firm, once it was asked for
+	planned int64            // a meeting of banks and firms, where a test wants one
 }
 
 var grantsOf = map[string]func(c *city) access.Grant{
@@ -183,7 +184,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Set: models, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{

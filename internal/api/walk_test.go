@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
@@ -60,6 +61,8 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(list.Body.Items[0].ID)
 	case c.paid.application != "" && code == tinghuCode && op.tag == "subsidies" && strings.HasPrefix(op.path, "/cases/"):
 		id = c.paid.application
+	case strings.HasPrefix(op.path, "/cases/{id}/visit"):
+		id = fmt.Sprint(c.visiting(code))
 	case strings.HasPrefix(op.path, "/cases/"):
 		id = fmt.Sprint(c.cases[code])
 	case strings.HasPrefix(op.path, "/rounds/"):
@@ -93,7 +96,23 @@ func (c *city) address(op operation, code string) string {
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
 		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
-		"{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+}
+
+// visiting is an assessment of a firm, of which nothing was handed in yet.
+func (c *city) visiting(code string) int64 {
+	c.t.Helper()
+	if id, ok := c.visited[code]; ok {
+		return id
+	}
+	owner := access.NewScope(0, access.Enterprise, nil, []int64{c.firms[code]})
+	made, err := c.srv.Cases.New(context.Background(), owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "数字化水平评测", Subject: c.firms[code]})
+	must(c.t, err)
+	if c.visited == nil {
+		c.visited = map[string]int64{}
+	}
+	c.visited[code] = made.ID
+	return made.ID
 }
 
 // listLoans is a list of a bank with a loan of the firm in 亭湖区.
