@@ -78,6 +78,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoSelections(ctx, place, city); err != nil {
 			return err
 		}
+		if err := in.demoDiagnoses(ctx, place); err != nil {
+			return err
+		}
 		if err := in.demoAssessments(ctx, place); err != nil {
 			return err
 		}
@@ -214,6 +217,10 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 			return nil, err
 		}
 	}
+	institutes, err := in.demoInstitutes(ctx)
+	if err != nil {
+		return nil, err
+	}
 	there := map[string]bool{}
 	for _, a := range all {
 		there[a.Login] = true
@@ -246,6 +253,8 @@ func (in *installation) demoAccounts(ctx context.Context, city demo.Options) ([]
 		{"bank", i18n.Text{ZH: "演示银行 A 客户经理，演示人员 08", EN: "Demo bank A, demo person 08"}, access.Grant{Role: access.Bank, Party: banks["bank"]}},
 		{"bank2", i18n.Text{ZH: "演示银行 B 客户经理，演示人员 09", EN: "Demo bank B, demo person 09"}, access.Grant{Role: access.Bank, Party: banks["bank2"]}},
 		{"lessor", i18n.Text{ZH: "演示融资租赁公司 L 客户经理，演示人员 11", EN: "Demo lessor L, demo person 11"}, access.Grant{Role: access.Bank, Party: banks["lessor"]}},
+		{"institute", i18n.Text{ZH: "演示诊断机构 A，演示人员 12", EN: "Demo institute A, demo person 12"}, access.Grant{Role: access.Institute, Party: institutes["institute"]}},
+		{"institute2", i18n.Text{ZH: "演示诊断机构 B，演示人员 13", EN: "Demo institute B, demo person 13"}, access.Grant{Role: access.Institute, Party: institutes["institute2"]}},
 		{"auditor", i18n.Text{ZH: "市审计局", EN: "Auditor"}, access.Grant{Role: access.Auditor, Area: homeCity}},
 		{"admin", i18n.Text{ZH: "系统管理员", EN: "Administrator"}, access.Grant{Role: access.Administrator}},
 	} {

@@ -9,6 +9,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/consent"
 	"github.com/yanzhen/yanzhen/internal/period"
 )
 
@@ -33,6 +34,7 @@ func (in *installation) inPast(ctx context.Context, p *place, day period.Day) (*
 	past := *in
 	past.now = func() time.Time { return d.at }
 	d.on(day)
+	past.consent = consent.Open(consent.Deps{DB: in.db, Frames: in.frames, Library: in.lib, Clock: past.now})
 	if err := past.openForms(p); err != nil {
 		return nil, err
 	}

@@ -463,8 +463,8 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err := at.State(ctx, states...); err != nil {
 		return err
 	}
-	if l.Line == 0 {
-		return nil
+	if err := at.Set("outside", rule.Bool(l.Line == 0)); err != nil || l.Line == 0 {
+		return err
 	}
 	to, err := payTo(ctx, tx, institute.ID)
 	if errs.KindOf(err) == errs.KindNotFound {

@@ -45,6 +45,7 @@ type adviceRow struct {
 	Finding                      diagnosis.Finding
 	Case                         *diagnosis.Example
 	Fits                         []fittingRow
+	Pays                         []fittingRow // for the project as it was accepted
 	Answer                       diagnosis.Answer
 	AnswerName                   string
 	Filing                       int64
@@ -245,6 +246,9 @@ func (s *server) readReport(ctx context.Context, v *visit, x *diagnosis.Sight) (
 			row.Answer, row.AnswerName = x.Answers[i], t.S("diagnosispage.answer_"+x.Answers[i].Answer)
 		}
 		row.MayFile = row.Answer.Answer == diagnosis.Adopt && row.Filing == 0 && (x.State == "payable" || x.State == "done") && v.scope.Sees(access.FileCase, "", x.Enterprise)
+		if row.Pays, err = s.projectPays(ctx, t, view, plans, x.Firm.ID, row.Filing); err != nil {
+			return nil, err
+		}
 		if row.Fits, err = s.fittingRows(t, firm, plans, a, clock.DayOf(h.At).Year()); err != nil {
 			return nil, err
 		}
@@ -353,6 +357,33 @@ func (s *server) fittingRows(t i18n.T, firm rule.Subject, plans []*policy.Plan, 
 		rows = append(rows, fittingRow{
 			Policy: t.Text(doc.Name), Clause: t.Text(c.Name), Cite: joined(doc.Number, c.Cite), Href: "/policies/" + doc.ID, Pays: paysText(t, f), Confidence: doc.Confidence,
 		})
+	}
+	return rows, nil
+}
+
+// projectPays is what clauses pay for the project of a filing that was accepted, as the view knows the firm.
+func (s *server) projectPays(ctx context.Context, t i18n.T, view fact.View, plans []*policy.Plan, firm, filing int64) ([]fittingRow, error) {
+	if filing == 0 || !view.Can(access.ReadFact, firm) {
+		return nil, nil
+	}
+	c, _, err := s.Cases.Get(ctx, access.SystemScope(), filing) // its project is a fact of the firm, which the visitor may read
+	if err != nil || c.Ended != "done" {
+		return nil, err
+	}
+	var rows []fittingRow
+	for _, plan := range plans {
+		d, err := s.Region.Decide(ctx, view, plan, firm, s.Clock.Today())
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range d.Lines {
+			if l.Subject.ID != strconv.FormatInt(c.Subject, 10) || l.Pays.Sure <= 0 {
+				continue
+			}
+			clause, _ := plan.Policy.Clause(l.Clause)
+			doc := plan.Policy.File.Document
+			rows = append(rows, fittingRow{Clause: t.Text(clause.Name), Cite: joined(doc.Number, clause.Cite), Href: "/policies/" + doc.ID, Pays: t.S("diagnosispage.pays_project", inWords(t, l.Pays.Sure))})
+		}
 	}
 	return rows, nil
 }

@@ -4,7 +4,6 @@ import (
 	"io"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
@@ -59,7 +58,7 @@ func (s *server) printReport(w http.ResponseWriter, r *http.Request, v *visit, e
 // reportPaper is a report as it is printed. Its language is that of the reader; what the institute wrote stays as it is.
 func (s *server) reportPaper(t i18n.T, x *diagnosis.Sight, read *readReport) paper.Document {
 	last := x.Reports[len(x.Reports)-1]
-	number := t.S("diagnosispage.report_number", x.Year(s.Clock.Today()), x.ID)
+	number := t.S("diagnosispage.report_number", x.Lot.Year, x.ID)
 	d := paper.Document{
 		Title: t.S("diagnosispage.report_title", x.Kind.Name), Subtitle: x.Firm.Name, Cover: true, English: t.Lang == i18n.EN, Author: x.By.Name, Created: time.UnixMilli(last.At).UTC(),
 		Header: t.S("diagnosispage.report_of", x.Firm.Name), Footer: number,
@@ -131,12 +130,12 @@ func (s *server) adviceTable(t i18n.T, read *readReport) paper.Table {
 	out := paper.Table{
 		Caption: t.S("diagnosispage.at_a_glance"), Empty: t.S("diagnosis.lint_advice"),
 		Columns: []paper.Column{
-			{Title: t.S("diagnosispage.no"), Share: 7, Number: true},
-			{Title: t.S("diagnosispage.advice_title"), Share: 33},
-			{Title: t.S("diagnosispage.scenario"), Share: 17},
+			{Title: t.S("diagnosispage.no"), Share: 8, Number: true},
+			{Title: t.S("diagnosispage.advice_title"), Share: 29},
+			{Title: t.S("diagnosispage.scenario"), Share: 16},
 			{Title: t.S("diagnosispage.cost"), Share: 23},
-			{Title: t.S("diagnosispage.payback"), Share: 10},
-			{Title: t.S("diagnosispage.answer"), Share: 10},
+			{Title: t.S("diagnosispage.payback"), Share: 11},
+			{Title: t.S("diagnosispage.answer"), Share: 13},
 		},
 	}
 	for i, a := range read.Advice {
@@ -156,7 +155,7 @@ func (s *server) advicePaper(t i18n.T, i int, a adviceRow) []paper.Block {
 	}
 	pairs = append(pairs, pair("proof", a.Proof))
 	if a.Case != nil {
-		pairs = append(pairs, pair("look_at", strings.Join([]string{t.Text(a.Case.Name), t.Text(a.Case.Of), a.Case.Source}, t.S("web.comma"))))
+		pairs = append(pairs, pair("look_at", t.S("diagnosispage.case_of", a.Case.Name, a.Case.Of, a.Case.Source)))
 	}
 	out := []paper.Block{paper.Heading{Level: 2, Text: t.S("diagnosispage.item_n", i+1, a.Title)}, paper.Paragraph{Text: a.What}, pairs}
 	if len(a.Fits) == 0 {
