@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"image"
+	_ "image/jpeg" // what the script makes of photographs
 	"image/png"
 	"net/http"
 	"net/url"
@@ -21,6 +23,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
 	visits "github.com/yanzhen/yanzhen/internal/visit"
@@ -192,6 +195,46 @@ func TestVisitByScript(t *testing.T) {
 	wants(t, body, "迟到的记录")
 }
 
+// An institute notes on the visit of a diagnosis that was referred to it, and on none else; what it comes with after the case has moved on is
+// kept as late.
+func TestVisitOfAnInstitute(t *testing.T) {
+	t.Parallel()
+	c := newCity(t)
+	ctx := context.Background()
+	row := c.diagnosed(tinghuCode)
+	own := access.NewScope(1<<41, access.Enterprise, nil, []int64{c.firms[tinghuCode]})
+	one, other := access.NewScope(1<<42, access.Institute, nil, []int64{row.Institute}), access.NewScope(1<<43, access.Institute, nil, []int64{row.Institute + 1})
+	act := func(by access.Scope, action, reason string) {
+		t.Helper()
+		if _, err := c.cases.Act(ctx, by, casework.Act{Case: row.Case, Action: action, Reason: reason}); err != nil {
+			t.Fatalf("%s: %v", action, err)
+		}
+	}
+	act(own, "agree", "")
+	act(one, "take", "")
+	entry := func(n int, field, value string) []visits.Entry {
+		return []visits.Entry{{ID: fmt.Sprintf("%032x", n), Device: fmt.Sprintf("%032x", 9), Topic: "answer:" + field, Noted: 1, Body: &visits.Body{Value: value}}}
+	}
+	if refused, err := c.site.visits.Add(ctx, one, row.Case, entry(1, "devices_total", "77")); err != nil || len(refused) > 0 {
+		t.Fatal(refused, err)
+	}
+	for name, by := range map[string]access.Scope{"another institute": other, "the firm": own} {
+		if _, err := c.site.visits.Add(ctx, by, row.Case, entry(2, "devices_total", "1")); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("%s notes: %v", name, err)
+		}
+	}
+	if e, err := c.site.visits.HandIn(ctx, one, visits.Handing{Case: row.Case}); err != nil || e.Action != "visited" || e.To != "report" {
+		t.Fatalf("handed in: %+v, %v", e, err)
+	}
+	c.holds(row.Case, "report", 77)
+	if _, err := c.site.visits.Add(ctx, one, row.Case, entry(3, "devices_digital", "5")); err != nil {
+		t.Error(err)
+	}
+	if v := c.visitOf(row.Case); len(v.Entries) != 2 || !v.Entries[1].Late || len(v.Overdue) != 1 {
+		t.Errorf("%+v", v.Entries)
+	}
+}
+
 // Somebody visits a firm with a phone and no network; a second phone notes something else of the same answer.
 func TestVisitWithoutNetwork(t *testing.T) {
 	t.Parallel()
@@ -266,6 +309,14 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	for _, f := range v.Files {
 		if f.Type != "image" || f.Name != "车间.jpg" {
 			t.Errorf("file %+v", f)
+		}
+		_, body, err := c.site.cases.OpenFile(context.Background(), access.SystemScope(), f.ID)
+		if err != nil {
+			t.Fatal(err)
+		}
+		size, _, err := image.DecodeConfig(body)
+		if err := errors.Join(err, body.Close()); err != nil || size.Width != 2000 || size.Height != 667 {
+			t.Errorf("the photograph is %d × %d, %v", size.Width, size.Height, err)
 		}
 	}
 	phone.Fits()
