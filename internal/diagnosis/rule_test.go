@@ -264,6 +264,18 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// TestBegun begins a report with what was noted on the visit, each with what was suggested there.
+func TestBegun(t *testing.T) {
+	got := begun(nil, []Noted{{Part: "base", Title: "联网少", Seen: "看到", Gap: "差", Advice: "先联网", Photographs: 2}, {Title: "没有排产"}})
+	want := Report{
+		Findings: []Finding{{ID: "f1", Part: "base", Title: "联网少", State: "看到", Gap: "差", Proof: "现场照片2张"}, {ID: "f2", Title: "没有排产"}},
+		Advice:   []Advice{{ID: "a1", Finding: "f1", What: "先联网"}, {ID: "a2", Finding: "f2"}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+}
+
 // problemsOf is what is wrong, in Chinese.
 func problemsOf(err error) string {
 	var all content.Problems

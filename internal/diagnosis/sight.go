@@ -36,13 +36,22 @@ type Sight struct {
 	Write    bool            // the scope may write the report now
 	Choose   bool            // the scope may choose an institute now
 	Office   bool            // the scope sees it as an office
+
+	noted []Noted
+}
+
+// Noted is what was found on the visit, with what was suggested on the spot. Photographs count those that were taken of it.
+type Noted struct {
+	Part, Title, Seen, Gap, Advice string
+	Photographs                    int
 }
 
 // told is the states from which on the firm sees the report.
 var told = []string{"answers", "acceptance", "payable", "done"}
 
-// Sight is a diagnosis by its case; NotFound for a case that is none or that the scope may not see.
-func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.Store, id int64) (*Sight, error) {
+// Sight is a diagnosis by its case; NotFound for a case that is none or that the scope may not see. A report that nobody has saved yet begins
+// with what was noted on the visit.
+func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, noted ...Noted) (*Sight, error) {
 	c, w, err := cases.Get(ctx, scope, id)
 	if err != nil {
 		return nil, err
@@ -51,7 +60,7 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 		return nil, errs.NotFound("diagnosis", id)
 	}
 	q := s.DB.Read()
-	x := &Sight{Case: c}
+	x := &Sight{Case: c, noted: noted}
 	var firm int64
 	if x.Lot, firm, err = lotOfCase(ctx, q, id); err != nil {
 		return nil, err
@@ -128,7 +137,7 @@ func (s *Store) work(ctx context.Context, q store.Querier, x *Sight) error {
 		return nil
 	}
 	if x.Saved.N == 0 {
-		x.Saved.Report = begun(x.Graded)
+		x.Saved.Report = begun(x.Graded, x.noted)
 	}
 	earlier, err := handed(ctx, q, handedBy, x.Partner)
 	if err != nil {
@@ -145,10 +154,22 @@ func (s *Store) work(ctx context.Context, q store.Querier, x *Sight) error {
 // begunParts is how many parts a report begins with: those that lack most.
 const begunParts = 5
 
-// begun is a report before anybody has written: what the model says of the parts that lack most, as findings, each with advice to be
-// written. Words are those of a Chinese report; the institute changes them.
-func begun(got *assess.Result) Report {
+// begun is a report before anybody has written: what was noted on the visit, then what the model says of the parts that lack most, as findings,
+// each with advice to be written. Words are those of a Chinese report; the institute changes them.
+func begun(got *assess.Result, noted []Noted) Report {
 	var r Report
+	add := func(f Finding, a Advice) {
+		n := len(r.Findings) + 1
+		f.ID, a.ID, a.Finding = fmt.Sprintf("f%d", n), fmt.Sprintf("a%d", n), fmt.Sprintf("f%d", n)
+		r.Findings, r.Advice = append(r.Findings, f), append(r.Advice, a)
+	}
+	for _, x := range noted[:min(len(noted), maxFindings)] {
+		f := Finding{Part: x.Part, Title: x.Title, State: x.Seen, Gap: x.Gap}
+		if x.Photographs > 0 {
+			f.Proof = fmt.Sprintf("现场照片%d张", x.Photographs)
+		}
+		add(f, Advice{What: x.Advice})
+	}
 	if got == nil || !got.Scored {
 		return r
 	}
@@ -166,14 +187,13 @@ func begun(got *assess.Result) Report {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b lack) int { return b.by.Cmp(a.by) })
-	for i, x := range all[:min(len(all), begunParts)] {
+	for _, x := range all[:min(len(all), max(0, begunParts-len(noted)))] {
 		name, places := x.part.Node.Name.ZH, 2
 		f := Finding{
-			ID: fmt.Sprintf("f%d", i+1), Part: x.part.Node.ID, Title: name,
+			Part: x.part.Node.ID, Title: name,
 			Gap: fmt.Sprintf("本项满分%s分，现得%s分，差%s分。", decimal(x.part.Worth, places), decimal(x.part.Points.Sure, places), decimal(x.by, places)),
 		}
-		r.Findings = append(r.Findings, f)
-		r.Advice = append(r.Advice, Advice{ID: fmt.Sprintf("a%d", i+1), Finding: f.ID, Title: "提升" + name})
+		add(f, Advice{Title: "提升" + name})
 	}
 	return r
 }

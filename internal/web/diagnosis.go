@@ -22,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // assignedRow is in words that a firm was given to an institute.
@@ -94,6 +95,28 @@ func (s *server) sightOf(r *http.Request, v *visit) (*diagnosis.Sight, error) {
 		return nil, err
 	}
 	return s.Diagnoses.Sight(r.Context(), v.scope, s.Cases, id)
+}
+
+// visitFindings is what was found on the visit of a diagnosis, for a report that begins; nothing where it was handed in on the form alone.
+func (s *server) visitFindings(r *http.Request, v *visit) ([]diagnosis.Noted, error) {
+	id, err := pathID(r)
+	if err != nil {
+		return nil, err
+	}
+	x, err := s.Visits.Visit(r.Context(), v.scope, id)
+	if errs.KindOf(err) == errs.KindNotFound {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []diagnosis.Noted
+	for _, t := range x.Of(visits.Findings) {
+		if b := t.Value(); b != nil {
+			all = append(all, diagnosis.Noted{Part: b.Part, Title: b.Title, Seen: b.Seen, Gap: b.Gap, Advice: b.Advice, Photographs: len(b.Photos)})
+		}
+	}
+	return all, nil
 }
 
 func (s *server) diagnosisPage(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -479,7 +502,15 @@ type diagnosisForm struct {
 }
 
 func (s *server) writeReport(w http.ResponseWriter, r *http.Request, v *visit) error {
-	x, err := s.sightOf(r, v)
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	noted, err := s.visitFindings(r, v)
+	if err != nil {
+		return err
+	}
+	x, err := s.Diagnoses.Sight(r.Context(), v.scope, s.Cases, id, noted...)
 	if err != nil {
 		return err
 	}
