@@ -6,7 +6,7 @@
   var holder = document.getElementById('visit-data');
   if (!holder) return;
   var pack = JSON.parse(holder.getAttribute('data-pack')), words = pack.words;
-  var db, device, entries = {}, photos = {}, thumbs = {}, refused = {}, digest = '', running = false, again = false, trouble = '', sentAt = '', ready = false, prepared = '', turn = 0;
+  var db, device, entries = {}, photos = {}, thumbs = {}, refused = {}, digest = '', running = false, again = false, pressed = false, trouble = '', sentAt = '', ready = false, prepared = '', turn = 0;
 
   function byId(id) { return document.getElementById(id); }
   function all(selector, root) { return Array.prototype.slice.call((root || document).querySelectorAll(selector)); }
@@ -126,11 +126,12 @@
   }
   function waiting() { return unsent().length + unsentPhotos().length; }
 
-  // note adds an entry after what stands, or after what is named. One of this device about the same that was not sent yet is replaced.
+  // note adds an entry after what stands, or after what is named. One of this device about the same is replaced as long as it cannot have
+  // arrived anywhere: of a sending without an answer nobody knows whether it did.
   async function note(topic, body, after) {
     var heads = headsOf(topic), before = after || heads.map(function (e) { return e.id; });
     if (!after && (heads.length ? !apart(heads) && same(heads[0].body, body) : !body)) return;
-    var last = heads.length === 1 && !after && !heads[0].sent && !heads[0].underWay && heads[0];
+    var last = heads.length === 1 && !after && !heads[0].sent && !heads[0].tried && heads[0];
     if (last) {
       before = last.after;
       delete entries[last.id];
@@ -187,6 +188,11 @@
   }
   async function run() {
     trouble = '';
+    if (!navigator.onLine && !pressed) {
+      trouble = 'offline';
+      return;
+    }
+    pressed = false;
     var cases = {};
     if (pack.case && pack.sends) cases[pack.case] = true;
     unsent().forEach(function (e) { cases[e.of] = true; });
@@ -202,11 +208,14 @@
     line();
     for (var first = true; first || unsent(of).length; first = false) {
       var some = unsent(of).slice(0, 50);
-      some.forEach(function (e) { e.underWay = true; });
+      for (var one of some) {
+        if (one.tried) continue;
+        one.tried = true;
+        await write('entries', one);
+      }
       var answer = await ask('/visits/' + of + '/entries', JSON.stringify({account: pack.account, entries: some.map(function (e) {
         return {id: e.id, topic: e.topic, after: e.after, body: e.body, device: e.device, noted: e.noted};
       })}), 'application/json');
-      some.forEach(function (e) { delete e.underWay; });
       if (!answer || !answer.ok) {
         if (trouble === 'gone' && of === pack.case && !some.length) forgetPage();
         return false;
@@ -276,7 +285,7 @@
       p.appendChild(make('span', ' '));
       p.appendChild(a);
     }
-    byId('visit-line').hidden = false;
+    byId('visit-line').hidden = !!pack.case && !pack.sends && !n;
     byId('visit-line').className = 'yz-visit-line' + (n ? ' yz-visit-left' : '');
     byId('visit-line').setAttribute('data-left', String(n));
   }
@@ -580,7 +589,10 @@
 
   load().then(async function () {
     all('[data-photo], [data-told]').forEach(function (b) { b.hidden = false; });
-    byId('visit-send').addEventListener('click', sync);
+    byId('visit-send').addEventListener('click', function () {
+      pressed = true;
+      sync();
+    });
     window.addEventListener('online', sync);
     window.addEventListener('offline', line);
     setInterval(function () { if (waiting()) sync(); }, 30000);
