@@ -23,7 +23,7 @@ func (in *installation) openDiagnoses(p *place) error {
 		return err
 	}
 	in.diagnoses = diagnosis.Open(diagnosis.Deps{
-		DB: in.db, Sources: in.sources, Parties: in.parties, Frames: in.frames, Consents: in.consent, Accounts: in.accounts, Library: in.lib, Clock: in.now,
+		DB: in.db, Sources: in.sources, Parties: in.parties, Frames: in.frames, Facts: in.facts, Consents: in.consent, Accounts: in.accounts, Library: in.lib, Clock: in.now,
 		Programme: programme, Results: in.results, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections,
 	})
 	return nil

@@ -242,7 +242,7 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 		c.t.Fatal(err)
 	}
 	diagnoses := diagnosis.Open(diagnosis.Deps{
-		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Facts: w.Facts, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}), Results: graded, Book: d.Book, Subsidy: money, Selections: awards,
 	})
 	diagnosis.Register(effects, diagnoses)

@@ -131,7 +131,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	reader := region.NewReader(lib)
 	w.Store = Open(Deps{
-		DB: db, Sources: sources, Parties: parties, Frames: frames, Accounts: accounts, Library: lib, Clock: tick, Book: book, Subsidy: paid,
+		DB: db, Sources: sources, Parties: parties, Frames: frames, Facts: w.facts, Accounts: accounts, Library: lib, Clock: tick, Book: book, Subsidy: paid,
 		Consents:   consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: tick}),
 		Results:    results.Open(results.Deps{DB: db, Frames: frames, Library: lib, Clock: tick, Subjects: reader, Set: models}),
 		Selections: selection.Open(selection.Deps{DB: db, Frames: frames, Library: lib, Clock: tick, Subjects: reader, Set: schemes, Releases: releases, Random: strings.NewReader("")}),
@@ -584,6 +584,52 @@ func TestLots(t *testing.T) {
 		}
 		if all, err := w.Lots(t.Context(), city); err != nil || len(all) != 0 {
 			t.Errorf("lots %v, %v after nothing but refusals", all, err)
+		}
+	})
+}
+
+// TestAdvise notes what was done for a firm: the barrier becomes known, the firm reads its own, and a foreign office nothing.
+func TestAdvise(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		firm, other := w.newFirm("盐城甲机械有限公司", tinghu, "34"), w.newFirm("盐城乙机械有限公司", dafeng, "34")
+		n := Note{Firm: firm, Day: period.Date(2024, 10, 30), Who: "顾问 张某", What: "上门讲政策，算了能拿多少", Barrier: "money", Next: "介绍智能制造贷"}
+		for name, c := range map[string]struct {
+			change func(n *Note)
+			by     access.Scope
+			want   string
+		}{
+			"nobody":   {func(n *Note) { n.Who = "" }, county, "服务人"},
+			"nothing":  {func(n *Note) { n.What = " " }, county, "做了什么"},
+			"tomorrow": {func(n *Note) { n.Day = period.Date(2024, 11, 1) }, county, "不能晚于今天"},
+			"barrier":  {func(n *Note) { n.Barrier = "luck" }, county, "没有转型障碍"},
+		} {
+			x := n
+			c.change(&x)
+			_, err := w.Advise(ctx, c.by, x)
+			if err == nil || !strings.Contains(said(err), c.want) {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := w.Advise(ctx, owner(firm), n); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("the firm writes the log: %v", err)
+		}
+		if _, err := w.Advise(ctx, access.NewScope(9, access.CountyOfficial, []string{dafeng}, nil), n); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("a foreign county writes the log: %v", err)
+		}
+		_, err := w.Advise(ctx, county, n)
+		must(t, err)
+		if got := Held(w.view(city), 2024); got["money"] != 1 || len(got) != 1 {
+			t.Errorf("held back: %v", got)
+		}
+		for name, c := range map[string]struct {
+			by   access.Scope
+			want int
+		}{"county": {county, 1}, "firm": {owner(firm), 1}, "other": {owner(other), 0}, "foreign": {access.NewScope(9, access.CountyOfficial, []string{"320903"}, nil), 0}} {
+			all, total, err := w.Notes(ctx, c.by, 0, 0, 10)
+			if err != nil || len(all) != c.want || total != c.want {
+				t.Errorf("%s reads %d of %d, %v; want %d", name, len(all), total, err, c.want)
+			}
 		}
 	})
 }

@@ -458,7 +458,7 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if last, err := savedOf(ctx, tx, lastReport, id); err != nil {
 		return err
 	} else if last.Barrier != "" {
-		states = append(states, fact.Statement{Subject: firm, Def: "ent.barrier", Period: period.OfYear(l.Year), State: fact.Present, Value: fact.Value{Text: last.Barrier}})
+		states = append(states, fact.Statement{Subject: firm, Def: BarrierFact, Period: period.OfYear(l.Year), State: fact.Present, Value: fact.Value{Text: last.Barrier}})
 	}
 	if err := at.State(ctx, states...); err != nil {
 		return err

@@ -64,9 +64,14 @@ var (
 		All:   `SELECT CAST(handed AS VARCHAR(100)) AS ref FROM diagnosis_mark`,
 		Case:  `SELECT CAST(handed AS VARCHAR(100)) AS ref FROM diagnosis_mark WHERE case_id = $1`,
 	}
+	loggedNote = &audit.Kind{
+		Name:  "diagnosis.note",
+		Parts: []audit.Part{{Name: "note", Query: `SELECT id, firm, area, day, who, what, barrier, next, at, by_account FROM diagnosis_log WHERE id = $1`}},
+		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM diagnosis_log`,
+	}
 )
 
 // Logged is what the audit log knows of diagnoses.
 var Logged = []*audit.Kind{
-	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark,
+	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark, loggedNote,
 }

@@ -35,6 +35,7 @@ type Deps struct {
 	Sources    *source.Store
 	Parties    *party.Store
 	Frames     *fact.Frames
+	Facts      *fact.Store
 	Consents   *consent.Store
 	Accounts   *access.Store
 	Library    *content.Library

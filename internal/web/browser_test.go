@@ -203,6 +203,7 @@ func TestPagesInBrowser(t *testing.T) {
 		{"diagnosis-report", institute, diagnosisPath(writes.Case) + "/report"},
 		{"institutes", "city", "/institutes"},
 		{"lots", "city", "/lots"},
+		{"advisers", "city", "/advisers"},
 		{"lot", "city", lotPath(told.Lot)},
 		{"coverage", "city", "/coverage?title=digital_craftsman"},
 		{"credit", "city", "/credit"},

@@ -186,6 +186,9 @@ func (s *server) diagnosesOf(r *http.Request, v *visit) (diagnosesData, []diagno
 		}
 		d.Links = []option{{"/lots", t.S("diagnosispage.lots")}, {"/institutes", t.S("diagnosispage.institutes")}}
 	}
+	if d.Office || len(v.scope.Owns()) > 0 {
+		d.Links = append(d.Links, option{"/advisers", t.S("diagnosispage.advisers")})
+	}
 	d.Total = len(rows)
 	d.Pages = max(1, (d.Total+diagnosesShown-1)/diagnosesShown)
 	d.Query.Page = min(d.Query.Page, d.Pages)

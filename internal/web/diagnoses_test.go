@@ -210,3 +210,22 @@ func TestInstitutes(t *testing.T) {
 	_, body = city.get("/diagnoses/export?format=csv")
 	wants(t, body, "盐城亭湖甲机械有限公司", "待企业确认机构")
 }
+
+// TestAdvisers notes what was done for a firm on its page; the firm reads it, the barrier is counted.
+func TestAdvisers(t *testing.T) {
+	t.Parallel()
+	c := newCity(t)
+	county := c.as("tinghu")
+	note := url.Values{"firm": {tinghuCode}, "day": {"2024-10-30"}, "who": {"顾问 张某"}, "what": {"上门讲政策，算了能拿多少"}, "barrier": {"money"}, "next": {"介绍智能制造贷"}}
+	_, body := county.post("/advisers", with(note, "firm", dafengCode))
+	wants(t, body, dafengCode, `value="顾问 张某"`)
+	_, body = county.post("/advisers", with(note, "day", "2024-12-01"))
+	wants(t, body, "不能晚于今天")
+	_, body = county.post("/advisers", note)
+	wants(t, body, "已记录", "上门讲政策，算了能拿多少", "不敢转", "先测算能拿多少")
+	_, body = c.as("firm").get("/advisers")
+	wants(t, body, "上门讲政策", "介绍智能制造贷")
+	if _, body = c.as("auditor").get("/advisers"); !strings.Contains(body, "上门讲政策") {
+		t.Error("the auditor does not read it")
+	}
+}

@@ -253,7 +253,7 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 		s.t.Fatal(err)
 	}
 	s.diagnoses = diagnosis.Open(diagnosis.Deps{
-		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Facts: s.facts, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}), Results: s.results, Book: d.Book, Subsidy: s.money, Selections: s.awards,
 	})
 	diagnosis.Register(effects, s.diagnoses)
