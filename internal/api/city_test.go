@@ -94,8 +94,10 @@ type city struct {
 	round  held             // a round of a selection, where a test wants one
 	now    time.Time
 
-	visited map[string]int64 // an assessment of each firm, once it was asked for
-	planned int64            // a meeting of banks and firms, where a test wants one
+	visited        map[string]int64 // an assessment of each firm, once it was asked for
+	diagnoses      map[string]int64 // of each firm, once it was asked for
+	lot, institute int64            // of theirs
+	planned        int64            // a meeting of banks and firms, where a test wants one
 }
 
 var grantsOf = map[string]func(c *city) access.Grant{
@@ -118,6 +120,14 @@ var grantsOf = map[string]func(c *city) access.Grant{
 		id, err := c.srv.Credit.Party(context.Background(), "demo_a")
 		must(c.t, err)
 		return access.Grant{Role: access.Bank, Party: id}
+	},
+	"institute": func(c *city) access.Grant {
+		x, err := c.srv.Diagnoses.AddInstitute(context.Background(), access.SystemScope(), diagnosis.Institute{
+			Code: "demo_one", Name: "演示诊断机构", Area: "320900", Invented: true,
+			Terms: diagnosis.Terms{Kinds: []diagnosis.Kind{diagnosis.Digital}, Qualified: "公开招标中标（演示）", Until: period.Date(2026, 12, 31), Capacity: 20},
+		})
+		must(c.t, err)
+		return access.Grant{Role: access.Institute, Party: x.ID}
 	},
 	"firm": func(c *city) access.Grant { return access.Grant{Role: access.Enterprise, Party: c.firms[tinghuCode]} },
 	"handler": func(c *city) access.Grant {

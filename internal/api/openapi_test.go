@@ -385,9 +385,41 @@ var calls = []call{
 	{id: "get_meeting", as: "bank", path: "/credit/meetings/{meeting}"},
 	{id: "plan_meeting", as: "city", path: "/credit/meetings", body: strings.Replace(meetingBody, "2024-12-16", "2024-12-30", 1), aside: true, keep: []string{"off=id"}},
 	{id: "cancel_meeting", as: "city", path: "/credit/meetings/{off}/cancel", body: `{"reason": "报名不足"}`},
+	{id: "add_institute", as: "city", path: "/institutes", body: `{"code": "demo_two", "name": "演示诊断机构二", "area": "320900", "kinds": ["digital", "green"], "counties": ["320902"], "divisions": ["34"], "qualified": "公开招标中标（演示）", "until": "2026-12-31", "capacity": 10}`, header: []string{idempotencyHeader, "institute-2"}, keep: []string{"second_institute=id"}},
+	{id: "set_institute_terms", as: "city", path: "/institutes/{second_institute}/terms", body: `{"kinds": ["digital"], "qualified": "公开招标中标（演示）", "until": "2026-12-31", "capacity": 5, "left_why": "合同到期（演示）"}`},
+	{id: "list_institutes", as: "city", path: "/institutes", keep: []string{"institute=items.0.id"}},
+	{id: "declare_conflict", as: "institute", path: "/institutes/{institute}/conflicts", body: `{"enterprise": "盐城大丰乙电子有限公司", "reason": "股东相同（演示）"}`},
+	{id: "set_institute_account", as: "institute", path: "/institutes/{institute}/account", body: `{"holder": "演示诊断机构", "bank": "示例银行", "number": "` + accountNumber + `"}`},
+	{id: "add_lot", as: "city", path: "/lots", body: `{"name": "2024年第一批（演示）", "kind": "digital", "year": 2024, "area": "320900", "ceiling": "8万元", "document": "演示采购文件", "shares": [{"institute": {institute}, "firms": 6, "fee": "6万元"}]}`, header: []string{idempotencyHeader, "lot-1"}, keep: []string{"lot=id"}},
+	{id: "list_lots", as: "city", path: "/lots"},
+	{id: "get_lot", as: "city", path: "/lots/{lot}"},
+	{id: "open_diagnoses", as: "city", path: "/lots/{lot}/open", body: `{"enterprises": [{tinghu}]}`, keep: []string{"diagnosis=cases.0"}},
+	{id: "choose_institute", as: "firm", path: "/diagnoses/{diagnosis}/institute", body: `{"institute": {institute}}`},
+	{id: "act_case", as: "institute", path: "/cases/{diagnosis}/act", body: `{"action": "take"}`, aside: true},
+	{id: "act_case", as: "institute", path: "/cases/{diagnosis}/act", body: `{"action": "visited", "entry": {"answers": {"devices_networked": 20}}}`, aside: true},
+	{id: "save_diagnosis_report", as: "institute", path: "/diagnoses/{diagnosis}/report", body: diagnosisBody},
+	{id: "act_case", as: "institute", path: "/cases/{diagnosis}/act", body: `{"action": "hand_in"}`, aside: true},
+	{id: "put_picks", as: "tinghu", path: "/cases/{diagnosis}/picks", body: `{"accounts": [{expert2}]}`, aside: true},
+	{id: "act_case", as: "tinghu", path: "/cases/{diagnosis}/act", body: `{"action": "appoint"}`, aside: true},
+	{id: "put_score", as: "expert2", path: "/cases/{diagnosis}/score", body: `{"sheet": {"facts": "26", "cause": "16", "advice": "25", "own": "8", "service": "9"}, "remark": "到现场核对过（演示）"}`, aside: true},
+	{id: "act_case", as: "expert2", path: "/cases/{diagnosis}/act", body: `{"action": "score"}`, aside: true},
+	{id: "act_case", as: "tinghu", path: "/cases/{diagnosis}/act", body: `{"action": "passed"}`, aside: true},
+	{id: "answer_advice", as: "firm", path: "/diagnoses/{diagnosis}/answers", body: `{"answers": [{"advice": "a1", "answer": "adopt"}]}`},
+	{id: "act_case", as: "tinghu", path: "/cases/{diagnosis}/act", body: `{"action": "accept"}`, aside: true},
+	{id: "file_advice", as: "firm", path: "/diagnoses/{diagnosis}/filings", body: `{"advice": "a1"}`},
+	{id: "get_diagnosis", as: "city", path: "/diagnoses/{diagnosis}"},
+	{id: "list_diagnoses", as: "city", path: "/diagnoses"},
+	{id: "get_diagnosis_figures", as: "city", path: "/diagnosis-figures?by=institute"},
+	{id: "note_advice", as: "tinghu", path: "/advice", body: `{"enterprise": {tinghu}, "day": "2024-10-31", "who": "顾问 演示人员 14", "what": "上门讲政策（演示）", "barrier": "money", "next": "介绍智能制造贷（演示）"}`, header: []string{idempotencyHeader, "note-1"}},
+	{id: "list_advice", as: "city", path: "/advice"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},
 	{id: "end_token", as: "auditor", path: "/tokens/{token}"},
 }
+
+// diagnosisBody is a whole report.
+const diagnosisBody = `{"version": 0, "report": {"summary": "企业有数控设备但没有联网，产量和停机靠人工抄表，排产凭经验，数据滞后一天以上。建议先联网采集，再上排产与质量追溯，分两期投入，用能管理随设备改造一并做（演示报告，内容为合成）。", "barrier": "plan", "why": "缺少整体方案（演示）",
+"findings": [{"id": "f1", "part": "f3", "title": "设备联网率低", "state": "车间主要设备没有联网，产量和停机靠人工抄表（演示）。", "gap": "联网设备比同行少一半以上，数据滞后一天以上（演示）。", "proof": "设备清单（演示）"}],
+"advice": [{"id": "a1", "finding": "f1", "title": "设备联网采集", "what": "给关键设备加装采集模块，统一接入车间网关（演示）。", "scenario": "capture", "least": "460万元", "most": "620万元", "months": 24, "fact": "ent.devices_networked", "expected": "联网设备从二十台到五十台（演示）", "proof": "两家询价（演示）", "example": "antewei"}]}}`
 
 // loanApplication is what a firm sends to a bank, with its consent.
 const loanApplication = `{"action": "submit", "entry": {"answers": {"amount": 600, "months": 24, "use": "购置数控机床和生产管理软件", "contact": "演示人员 01", "phone": "051500000000", "agree": true, "until": "2025-06-30", "truthful": true}}}`
@@ -434,6 +466,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	c.verifies()
 	c.account("expert5")
 	c.account("bank")
+	c.account("institute")
 	for _, login := range []string{"expert1", "expert2", "expert3", "expert5"} {
 		names[login] = fmt.Sprint(c.ids[login])
 	}

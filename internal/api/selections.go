@@ -565,5 +565,6 @@ func (s *server) registerSelections() {
 	s.registerCredit()
 	s.registerLoanLists()
 	s.registerMeetings()
+	s.registerDiagnoses()
 	s.registerFlags()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
+	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -91,12 +92,45 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.listLoans())
 	case strings.HasPrefix(op.path, "/credit/meetings/"):
 		id = fmt.Sprint(c.meeting())
+	case strings.HasPrefix(op.path, "/institutes/"), strings.HasPrefix(op.path, "/lots/"), strings.HasPrefix(op.path, "/diagnoses/"):
+		id = c.diagnosed(op.path, code)
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
 		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+}
+
+// diagnosed is the institute, the lot or the diagnosis of a firm, whichever an address is about.
+func (c *city) diagnosed(path, code string) string {
+	c.t.Helper()
+	ctx, all := context.Background(), access.NewScope(1<<40, access.CityOfficial, []string{"320900", "320902", "320904", "320981"}, nil)
+	if c.diagnoses == nil {
+		institute := grantsOf["institute"](c).Party
+		l, err := c.srv.Diagnoses.AddLot(ctx, all, diagnosis.Lot{
+			Name: "第一批", Kind: diagnosis.Digital, Year: 2024, Area: "320900", Ceiling: 8_000_000, Document: "采购一号", Shares: []diagnosis.Share{{Institute: institute, Firms: 9, Fee: 6_000_000}},
+		})
+		must(c.t, err)
+		c.diagnoses, c.lot, c.institute = map[string]int64{}, l.ID, institute
+	}
+	switch {
+	case strings.HasPrefix(path, "/institutes/"):
+		return fmt.Sprint(c.institute)
+	case strings.HasPrefix(path, "/lots/"):
+		return fmt.Sprint(c.lot)
+	}
+	if c.diagnoses[code] == 0 {
+		view, err := c.srv.Frames.For(ctx, access.SystemScope(), 0)
+		must(c.t, err)
+		got, err := c.srv.Diagnoses.OpenCases(ctx, all, c.srv.Cases, view, c.lot, []int64{c.firms[code]})
+		must(c.t, err)
+		if len(got.Cases) != 1 {
+			c.t.Fatalf("no diagnosis was opened: %+v", got)
+		}
+		c.diagnoses[code] = got.Cases[0]
+	}
+	return fmt.Sprint(c.diagnoses[code])
 }
 
 // visiting is an assessment of a firm, of which nothing was handed in yet.

@@ -199,6 +199,22 @@ func gaveBack(given []Assigned) (all []int64) {
 	return all
 }
 
+// Agree has the firm of a case agree to the institute that was proposed, or choose another that may take it.
+func (s *Store) Agree(ctx context.Context, scope access.Scope, cases *casework.Store, id, institute int64) error {
+	if _, _, err := cases.Get(ctx, scope, id); err != nil {
+		return err
+	}
+	a, err := current(ctx, s.DB.Read(), id)
+	if err != nil {
+		return err
+	}
+	if a.Institute != institute {
+		return s.Choose(ctx, scope, cases, id, institute)
+	}
+	_, err = cases.Act(ctx, scope, casework.Act{Case: id, Action: "agree"})
+	return err
+}
+
 // Choose has the firm of a case choose an institute and agree to it, in one.
 func (s *Store) Choose(ctx context.Context, scope access.Scope, cases *casework.Store, id, institute int64) error {
 	view, err := s.Frames.For(ctx, access.SystemScope(), 0)

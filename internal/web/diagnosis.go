@@ -12,7 +12,6 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess"
-	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
@@ -433,12 +432,7 @@ func (s *server) chooseInstitute(w http.ResponseWriter, r *http.Request, v *visi
 	if err != nil {
 		return err
 	}
-	if id := numberOf(r, "institute"); id == x.By.ID && id != 0 {
-		_, err = s.Cases.Act(r.Context(), v.scope, casework.Act{Case: x.ID, Action: "agree"})
-	} else {
-		err = s.Diagnoses.Choose(r.Context(), v.scope, s.Cases, x.ID, id)
-	}
-	return s.diagnosisStepped(w, r, v, "chosen", err, nil)
+	return s.diagnosisStepped(w, r, v, "chosen", s.Diagnoses.Agree(r.Context(), v.scope, s.Cases, x.ID, max(numberOf(r, "institute"), 0)), nil)
 }
 
 // diagnosisStepped leads on after something was done in a diagnosis, or tells what is wrong with it.
