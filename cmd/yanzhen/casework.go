@@ -130,6 +130,6 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: in.evidence, Forms: forms, Sniff: casework.SniffFile,
 	})
 	in.subsidy.Use(in.cases)
-	in.visits = visit.Open(visit.Deps{DB: in.db, Cases: in.cases, Forms: in.forms, Set: in.results.Set, Clock: in.now})
+	in.visits = visit.Open(visit.Deps{DB: in.db, Cases: in.cases, Forms: in.forms, Clock: in.now})
 	return nil
 }

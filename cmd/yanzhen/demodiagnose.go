@@ -53,7 +53,6 @@ func (in *installation) demoInstitutes(ctx context.Context) (map[string]int64, e
 type demoDiagnosed struct {
 	*demoPast
 	institutes map[string]int64
-	line       int64
 }
 
 // demoDiagnoses has enterprises of a demonstration diagnosed: one of 2023 from the institute to the fee, a project of which became; of three

@@ -49,9 +49,6 @@ func (r *Rubric) formCode(by string) string {
 	return r.FormCode() + "_" + by
 }
 
-// OnSiteCode is the code of the questionnaire that is answered on the spot.
-func (r *Rubric) OnSiteCode() string { return r.formCode(OnSite) }
-
 // Asks is forms with the questionnaires of every model that asks what an enterprise can state, of both speakers.
 func (s *Set) Asks(lib *content.Library, forms *form.Set) (*form.Set, error) {
 	var out []*form.Form

@@ -39,7 +39,6 @@ type Deps struct {
 	DB    *store.DB
 	Cases *casework.Store
 	Forms *form.Store
-	Set   *assess.Set
 	Clock clock.Clock
 }
 
@@ -52,8 +51,10 @@ type Store struct {
 // Open is the store over a database that Migrations were applied to.
 func Open(d Deps) *Store {
 	s := &Store{Deps: d, onSite: map[string]bool{}}
-	for _, r := range d.Set.Rubrics() {
-		s.onSite[r.OnSiteCode()] = true
+	for _, f := range d.Forms.Set().Forms() {
+		if f.By == assess.OnSite {
+			s.onSite[f.Code] = true
+		}
 	}
 	return s
 }

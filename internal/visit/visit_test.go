@@ -219,7 +219,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		DB: db, Sources: sources, Parties: parties, Facts: facts, Frames: w.facts, Library: lib, Clock: tick, Subjects: region.NewReader(lib), Effects: effects,
 		Set: set, Blobs: blobs, Forms: casework.FormsOf(forms), Sniff: casework.SniffFile,
 	})
-	w.Store = Open(Deps{DB: db, Cases: cases, Forms: forms, Set: models, Clock: tick})
+	w.Store = Open(Deps{DB: db, Cases: cases, Forms: forms, Clock: tick})
 
 	from, err := sources.Begin(ctx, access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "甲", Area: tinghu})
 	must(t, err)

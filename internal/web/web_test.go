@@ -164,7 +164,7 @@ func newSite(t *testing.T) *site {
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
 		Accounts: s.acc, Random: rand.Reader,
 	}, blobs, forms)
-	s.visits = visits.Open(visits.Deps{DB: db, Cases: s.cases, Forms: forms, Set: s.models, Clock: now})
+	s.visits = visits.Open(visits.Deps{DB: db, Cases: s.cases, Forms: forms, Clock: now})
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: s.cases, Evidence: blobs, Versions: versions, Clock: now})
 	if err != nil {
 		t.Fatal(err)
