@@ -40,6 +40,8 @@ type LotHead struct {
 type LotEntry struct {
 	ID int64 `json:"id" example:"82"`
 	LotHead
+	Closed string `json:"closed,omitempty" format:"date-time" example:"2024-12-31T09:00:00+08:00" doc:"已结束 · it is closed"`
+	Freed  string `json:"freed,omitempty" example:"60000.00" doc:"结束时退回的预算，元 · yuan of its budget that became free"`
 	Budget string `json:"budget" example:"360000.00" doc:"元，全部诊断时 · yuan, where all are diagnosed"`
 	At     string `json:"at" format:"date-time" example:"2024-10-31T09:00:00+08:00"`
 }
@@ -48,6 +50,9 @@ func lotEntryOf(l diagnosis.Lot) LotEntry {
 	x := LotEntry{ID: l.ID, At: instant(l.At), Budget: l.Budget().String(), LotHead: LotHead{
 		Name: l.Name, Kind: string(l.Kind), Year: l.Year, Area: l.Area, Divisions: l.Divisions, Sizes: l.Sizes, Ceiling: l.Ceiling.String(), Line: l.Line, Document: l.Document, Shares: []LotShare{},
 	}}
+	if l.ClosedAt != 0 {
+		x.Closed, x.Freed = instant(l.ClosedAt), l.Freed.String()
+	}
 	for _, s := range l.Shares {
 		x.Shares = append(x.Shares, LotShare{s.Institute, s.Firms, s.Fee.String()})
 	}
@@ -170,6 +175,11 @@ func (s *server) openDiagnoses(ctx context.Context, c *caller, in *struct {
 		out.Body.Left = append(out.Body.Left, w.ID)
 	}
 	return out, nil
+}
+
+// closeLot ends a lot, and frees what is left of its budget.
+func (s *server) closeLot(ctx context.Context, c *caller, in *LotIn) (*nothing, error) {
+	return &nothing{}, s.Diagnoses.CloseLot(ctx, c.scope, in.ID)
 }
 
 // DiagnosisQuery chooses diagnoses.
@@ -602,6 +612,7 @@ func (s *server) registerDiagnoses() {
 	handle(s, operation{id: "add_lot", tag: "diagnoses", method: http.MethodPost, path: lots, need: keep, status: http.StatusCreated, once: true}, s.addLot)
 	handle(s, operation{id: "get_lot", tag: "diagnoses", method: http.MethodGet, path: lot, need: area}, s.getLot)
 	handle(s, operation{id: "open_diagnoses", tag: "diagnoses", method: http.MethodPost, path: lot + "/open", need: keep}, s.openDiagnoses)
+	handle(s, operation{id: "close_lot", tag: "diagnoses", method: http.MethodPost, path: lot + "/close", need: keep, status: http.StatusNoContent}, s.closeLot)
 	handle(s, operation{id: "list_diagnoses", tag: "diagnoses", method: http.MethodGet, path: "/diagnoses", need: read}, s.listDiagnoses)
 	handle(s, operation{id: "get_diagnosis_figures", tag: "diagnoses", method: http.MethodGet, path: "/diagnosis-figures", need: read}, s.getFigures)
 	handle(s, operation{id: "get_diagnosis", tag: "diagnoses", method: http.MethodGet, path: one, need: read}, s.getDiagnosis)

@@ -410,6 +410,7 @@ var calls = []call{
 	{id: "get_diagnosis", as: "city", path: "/diagnoses/{diagnosis}"},
 	{id: "list_diagnoses", as: "city", path: "/diagnoses"},
 	{id: "get_diagnosis_figures", as: "city", path: "/diagnosis-figures?by=institute"},
+	{id: "close_lot", as: "city", path: "/lots/{lot}/close"},
 	{id: "note_advice", as: "tinghu", path: "/advice", body: `{"enterprise": {tinghu}, "day": "2024-10-31", "who": "顾问 演示人员 14", "what": "上门讲政策（演示）", "barrier": "money", "next": "介绍智能制造贷（演示）"}`, header: []string{idempotencyHeader, "note-1"}},
 	{id: "list_advice", as: "city", path: "/advice"},
 	{id: "list_tokens", as: "auditor", path: "/tokens"},

@@ -262,6 +262,7 @@ var pages = map[string]page{
 	"GET /lots":                                    by("list_lots"),
 	"POST /lots":                                   by("add_lot"),
 	"GET /lots/{id}":                               by("get_lot"),
+	"POST /lots/{id}/close":                        by("close_lot"),
 	"POST /lots/{id}/open":                         by("open_diagnoses"),
 	"GET /institutes":                              by("list_institutes"),
 	"POST /institutes":                             by("add_institute"),

@@ -389,6 +389,7 @@ func TestWhole(t *testing.T) {
 		if done, by := v.Value(firm, "ent.diagnosed", period.Period{}), v.Value(firm, "ent.diagnosis_institute", period.Period{}); done.Value.Num != 1 || by.Value.Text != a.Name {
 			t.Fatalf("diagnosed %v by %v", done, by)
 		}
+		wants(t, w.CloseLot(ctx, city, l.ID), "还有 1 家在诊断")
 		owed, err := w.Subsidy.Owed(ctx, finance, ledger.Filter{}, ledger.Page{})
 		must(t, err)
 		if len(owed) != 1 || owed[0].To != a.Name || owed[0].Balance[ledger.Payable] != 60_000*money.Yuan || owed[0].Payee.Firm != "" {
@@ -492,6 +493,15 @@ func TestReplaced(t *testing.T) {
 		w.must(of(b), id, "decline", nil)
 		wants(t, w.does(county, id, "assign", nil), "都不能承接")
 		w.must(county, id, "drop", nil)
+		wants(t, w.CloseLot(ctx, county, l.ID), "")
+		must(t, w.CloseLot(ctx, city, l.ID))
+		must(t, w.CloseLot(ctx, city, l.ID)) // twice is once
+		if l, err = w.Lot(ctx, city, l.ID); err != nil || l.Freed != l.Budget() {
+			t.Fatalf("closed, %v of %v is free, %v", l.Freed, l.Budget(), err)
+		}
+		if _, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm}); err == nil || !strings.Contains(said(err), "批次已结束") {
+			t.Fatalf("a closed lot gives firms: %v", err)
+		}
 		if wanted, err := w.Wanted(ctx, w.view(city), l); err != nil || len(wanted) != 1 {
 			t.Fatalf("a firm whose diagnosis was called off is not wanted any more: %v, %v", wanted, err)
 		}

@@ -64,6 +64,11 @@ var (
 		All:   `SELECT CAST(handed AS VARCHAR(100)) AS ref FROM diagnosis_mark`,
 		Case:  `SELECT CAST(handed AS VARCHAR(100)) AS ref FROM diagnosis_mark WHERE case_id = $1`,
 	}
+	loggedClosed = &audit.Kind{
+		Name:  "diagnosis.closed",
+		Parts: []audit.Part{{Name: "closed", Query: `SELECT lot, freed, at, by_account FROM diagnosis_closed WHERE lot = $1`}},
+		All:   `SELECT CAST(lot AS VARCHAR(100)) AS ref FROM diagnosis_closed`,
+	}
 	loggedNote = &audit.Kind{
 		Name:  "diagnosis.note",
 		Parts: []audit.Part{{Name: "note", Query: `SELECT id, firm, area, day, who, what, barrier, next, at, by_account FROM diagnosis_log WHERE id = $1`}},
@@ -73,5 +78,5 @@ var (
 
 // Logged is what the audit log knows of diagnoses.
 var Logged = []*audit.Kind{
-	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark, loggedNote,
+	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark, loggedNote, loggedClosed,
 }

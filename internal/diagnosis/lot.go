@@ -38,6 +38,8 @@ type Lot struct {
 	Shares    []Share
 	At        int64
 	By        int64
+	ClosedAt  int64     // 0 while firms are given
+	Freed     money.Fen // what was left of its budget when it was closed
 }
 
 // Share is what an institute won of a lot.
@@ -76,6 +78,10 @@ const (
 	insertShare = `INSERT INTO diagnosis_share (lot, institute, firms, fee) VALUES ($1, $2, $3, $4)`
 	sharesOf    = `SELECT institute, firms, fee FROM diagnosis_share WHERE lot = $1 ORDER BY institute`
 
+	closedLot    = `SELECT at, freed FROM diagnosis_closed WHERE lot = $1`
+	insertClosed = `INSERT INTO diagnosis_closed (lot, freed, at, by_account) VALUES ($1, $2, $3, $4)`
+	underWay     = `SELECT COUNT(*) FROM diagnosis_case d JOIN case_head c ON c.id = d.case_id WHERE d.lot = $1 AND c.ended = '' AND c.state <> 'payable'`
+
 	maxShare  = 10_000
 	maxShares = 200
 	maxYears  = 2100
@@ -96,6 +102,12 @@ func lotOf(ctx context.Context, q store.Querier, id int64) (Lot, error) {
 	}
 	if err == nil {
 		l.Shares, err = store.List(ctx, q, func(r *store.Rows) (x Share, err error) { return x, r.Scan(&x.Institute, &x.Firms, &x.Fee) }, sharesOf, id)
+	}
+	if err == nil {
+		err = q.QueryRow(ctx, closedLot, id).Scan(&l.ClosedAt, &l.Freed)
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
 	}
 	if err != nil {
 		return Lot{}, fmt.Errorf("read lot %d: %w", id, err)
@@ -217,6 +229,61 @@ func (s *Store) AddLot(ctx context.Context, scope access.Scope, l Lot) (Lot, err
 		return Lot{}, fmt.Errorf("add lot: %w", err)
 	}
 	return l, nil
+}
+
+// CloseLot ends a lot once none of its diagnoses is under way: nothing is opened in it any more, and what is left of its budget is free. It is
+// for the office of its area; one that is closed stays as it is.
+func (s *Store) CloseLot(ctx context.Context, scope access.Scope, id int64) error {
+	l, err := s.Lot(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	if err := keeps(scope, l.Area); err != nil {
+		return err
+	}
+	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, l.fund()); err != nil {
+			return err
+		}
+		if l, err = lotOf(ctx, tx, id); err != nil || l.ClosedAt != 0 {
+			return err
+		}
+		var n int
+		if err := tx.QueryRow(ctx, underWay, id).Scan(&n); err != nil {
+			return fmt.Errorf("count diagnoses under way: %w", err)
+		}
+		if n > 0 {
+			return errs.Conflict(i18n.M("diagnosis.under_way", n))
+		}
+		freed, err := s.free(ctx, tx, scope, l)
+		if err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, insertClosed, id, int64(freed), s.Clock.Millis(), scope.Account()); err != nil {
+			return fmt.Errorf("close lot: %w", err)
+		}
+		audit.Note(tx, loggedClosed, id)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("close lot %d: %w", id, err)
+	}
+	return nil
+}
+
+// free gives back what is left of a lot's share of its budget line.
+func (s *Store) free(ctx context.Context, tx *store.Tx, scope access.Scope, l Lot) (money.Fen, error) {
+	if l.Line == 0 {
+		return 0, nil
+	}
+	shares, err := ledger.In(tx, access.SystemScope()).Calls(ctx, ledger.Filter{Line: l.Line})
+	i := slices.IndexFunc(shares, func(x ledger.CallShare) bool { return x.Call == l.fund() })
+	if err != nil || i < 0 || shares[i].Held == 0 {
+		return 0, err
+	}
+	act := ledger.Act{Scope: scope, Key: l.fund() + "/free", Reason: l.Name, Document: l.Document}
+	_, err = s.Book.Reserve(ctx, tx, act, ledger.Reservation{Line: l.Line, Call: l.fund(), Change: -shares[i].Held})
+	return shares[i].Held, err
 }
 
 // Wanted is a firm of a lot that no diagnosis of the kind was made of or runs.
@@ -421,6 +488,12 @@ func (s *Store) OpenCases(ctx context.Context, scope access.Scope, cases *casewo
 func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together, l Lot, firms []Wanted) (out Opened, err error) {
 	if err := tx.Lock(ctx, l.fund()); err != nil {
 		return out, err
+	}
+	if l, err = lotOf(ctx, tx, l.ID); err != nil {
+		return out, err
+	}
+	if l.ClosedAt != 0 {
+		return out, errs.Conflict(i18n.M("diagnosis.closed"))
 	}
 	slots, err := s.slots(ctx, tx, l)
 	if err != nil {

@@ -32,6 +32,7 @@ func (s *server) diagnosisRoutes() []route {
 		{"POST /lots", keep, s.addLot},
 		{"GET /lots/{id}", area, s.diagnosisLot},
 		{"POST /lots/{id}/open", keep, s.openLot},
+		{"POST /lots/{id}/close", keep, s.closeLot},
 		{"GET /institutes", area, s.institutes},
 		{"POST /institutes", keep, s.addInstitute},
 		{"POST /institutes/{id}/terms", keep, s.setTerms},

@@ -216,7 +216,7 @@ func (s *server) showLot(w http.ResponseWriter, r *http.Request, v *visit, statu
 	if err != nil {
 		return err
 	}
-	d := lotData{diagnosisLotRow: s.diagnosisLotRow(t, l), May: v.scope.Sees(access.HandleCase, l.Area, 0), Problem: problem, Page: pageNumber(r.FormValue("page"))}
+	d := lotData{diagnosisLotRow: s.diagnosisLotRow(t, l), May: l.ClosedAt == 0 && v.scope.Sees(access.HandleCase, l.Area, 0), Problem: problem, Page: pageNumber(r.FormValue("page"))}
 	names, err := s.instituteNames(ctx)
 	if err != nil {
 		return err
@@ -258,6 +258,8 @@ func (s *server) showLot(w http.ResponseWriter, r *http.Request, v *visit, statu
 	switch r.FormValue("done") {
 	case "added":
 		d.Done = t.S("diagnosispage.done_lot")
+	case "closed":
+		d.Done = t.S("diagnosispage.done_closed", inWords(t, l.Freed))
 	case "opened":
 		d.Done = t.S("diagnosispage.done_opened", numberOf(r, "n"))
 		if left := numberOf(r, "left"); left > 0 {
@@ -303,6 +305,23 @@ func (s *server) openLot(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err == nil {
 		q := url.Values{"done": {"opened"}, "n": {strconv.Itoa(len(out.Cases))}, "left": {strconv.Itoa(len(out.Left))}}
 		return seeOther(w, r, lotPath(id)+"?"+q.Encode())
+	}
+	msg, ok := errs.Message(err)
+	if !ok || hidden(err) {
+		return err
+	}
+	return s.showLot(w, r, v, statusOf(err), v.t.Msg(msg))
+}
+
+// closeLot ends a lot, and frees what is left of its budget.
+func (s *server) closeLot(w http.ResponseWriter, r *http.Request, v *visit) error {
+	id, err := pathID(r)
+	if err != nil {
+		return err
+	}
+	err = s.Diagnoses.CloseLot(r.Context(), v.scope, id)
+	if err == nil {
+		return seeOther(w, r, lotPath(id)+"?done=closed")
 	}
 	msg, ok := errs.Message(err)
 	if !ok || hidden(err) {
