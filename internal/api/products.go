@@ -393,7 +393,7 @@ type packOut struct {
 
 // getPack is what the firm of a referral consented to, for the bank that it asked. That it was read is recorded.
 func (s *server) getPack(ctx context.Context, c *caller, in *idIn) (*packOut, error) {
-	p, err := s.Credit.Pack(ctx, c.scope, s.Cases, in.ID)
+	p, err := s.Consent.PackOfCase(ctx, c.scope, in.ID)
 	if err != nil {
 		return nil, err
 	}

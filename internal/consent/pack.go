@@ -1,6 +1,7 @@
 package consent
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -27,6 +28,18 @@ type Pack struct {
 type Item struct {
 	Subject party.Subject
 	Facts   []fact.Known // of the consent's definitions, in the order of the content, the newest period first
+}
+
+// PackOfCase is PackOf of the consent that was given last in a case; NotFound before one was given.
+func (s *Store) PackOfCase(ctx context.Context, scope access.Scope, id int64) (Pack, error) {
+	all, err := s.InCase(ctx, s.DB.Read(), id)
+	if err != nil {
+		return Pack{}, err
+	}
+	if len(all) == 0 {
+		return Pack{}, errs.NotFound("consent of case", id)
+	}
+	return s.PackOf(ctx, scope, slices.MaxFunc(all, func(a, b Grant) int { return cmp.Compare(a.ID, b.ID) }).ID)
 }
 
 // PackOf reads what a consent lets its receiver read, and records that it was read before it gives it. It fails with NotFound for who

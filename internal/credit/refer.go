@@ -288,16 +288,3 @@ func (s *Store) Progress(ctx context.Context, scope access.Scope, cases *casewor
 	})
 	return p, err
 }
-
-// Pack is what the firm of a referral consented to, as it stands now, for the bank that it was referred to; that it was read is
-// recorded, and the firm sees it. NotFound for anybody else and before a consent was given, Forbidden once it has ended.
-func (s *Store) Pack(ctx context.Context, scope access.Scope, cases *casework.Store, id int64) (consent.Pack, error) {
-	p, err := s.Progress(ctx, scope, cases, id)
-	if err != nil {
-		return consent.Pack{}, err
-	}
-	if len(p.Consents) == 0 {
-		return consent.Pack{}, errs.NotFound("consent of case", id)
-	}
-	return s.Consents.PackOf(ctx, scope, p.Consents[0].ID)
-}

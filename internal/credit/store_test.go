@@ -324,7 +324,7 @@ func TestReferral(t *testing.T) {
 		refused(t, w.does(w.firm(0), id, "submit", no), errs.KindInvalid, "sent without consent")
 		w.must(w.firm(0), id, "submit", application(500, 24))
 
-		pack, err := w.Pack(ctx, bank, w.cases, id)
+		pack, err := w.Consents.PackOfCase(ctx, bank, id)
 		must(t, err)
 		told := map[string]bool{}
 		for _, item := range pack.Items {
@@ -335,9 +335,9 @@ func TestReferral(t *testing.T) {
 		if !told["ent.revenue"] || !told["ent.address"] || told["ent.profit"] || told["ent.contact_phone"] {
 			t.Errorf("the bank reads %v", told)
 		}
-		_, err = w.Pack(ctx, other, w.cases, id)
+		_, err = w.Consents.PackOfCase(ctx, other, id)
 		refused(t, err, errs.KindNotFound, "another bank reads the pack")
-		_, err = w.Pack(ctx, city, w.cases, id)
+		_, err = w.Consents.PackOfCase(ctx, city, id)
 		refused(t, err, errs.KindNotFound, "an official reads by a consent that is a bank's")
 
 		w.must(bank, id, "ask_more", map[string]any{"reason": "请补充采购合同"})
@@ -387,7 +387,7 @@ func TestReferral(t *testing.T) {
 
 		w.must(bank, id, "repay", repayment("J-2", 250, 0, "2024-10-31"))
 		w.must(bank, id, "settle", nil)
-		_, err = w.Pack(ctx, bank, w.cases, id)
+		_, err = w.Consents.PackOfCase(ctx, bank, id)
 		refused(t, err, errs.KindForbidden, "the bank reads on once it is repaid")
 		must(t, w.cases.Verify(ctx, city, id))
 		if _, err := audit.Check(ctx, w.DB, kinds()); err != nil {
@@ -504,14 +504,14 @@ func TestReferralEnds(t *testing.T) {
 		for _, how := range []string{"refuse", "withdraw", "release"} {
 			id := w.asks(0, x.product)
 			w.must(w.firm(0), id, "submit", application(500, 24))
-			if _, err := w.Pack(ctx, bank, w.cases, id); err != nil {
+			if _, err := w.Consents.PackOfCase(ctx, bank, id); err != nil {
 				t.Fatal(err)
 			}
 			if how == "refuse" {
 				refused(t, w.does(bank, id, "refuse", nil), errs.KindInvalid, "refused without a reason")
 			}
 			ends[how](id)
-			if _, err := w.Pack(ctx, bank, w.cases, id); errs.KindOf(err) != errs.KindForbidden {
+			if _, err := w.Consents.PackOfCase(ctx, bank, id); errs.KindOf(err) != errs.KindForbidden {
 				t.Errorf("%s: the bank reads on: %v", how, err)
 			}
 			events, err := w.cases.Track(ctx, w.firm(0), id)
@@ -534,7 +534,7 @@ func TestRevokedConsent(t *testing.T) {
 		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 			return w.Consents.End(ctx, tx, w.firm(0), p.Consents[0].ID, "改变主意")
 		}))
-		_, err = w.Pack(ctx, bank, w.cases, id)
+		_, err = w.Consents.PackOfCase(ctx, bank, id)
 		refused(t, err, errs.KindForbidden, "the bank reads what was taken back")
 		w.must(bank, id, "refuse", map[string]any{"reason": "授权已撤回，无法审核"})
 		for i, by := range map[string]access.Scope{"auditor": auditor, "city": city} {

@@ -125,6 +125,8 @@ func TestDiagnosis(t *testing.T) {
 		}
 	}
 	act(one, "take", "")
+	_, body = one.get(casePath(row.Case) + "/pack")
+	wants(t, body, "盐城亭湖甲机械有限公司", "营业收入")
 	_, body = one.get(casePath(row.Case) + "/act/visited")
 	in := asked(body)
 	in.Set("a.devices_networked", "20")

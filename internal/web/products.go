@@ -323,7 +323,7 @@ func (s *server) packPage(w http.ResponseWriter, r *http.Request, v *visit) erro
 	if err != nil {
 		return err
 	}
-	pack, err := s.Credit.Pack(r.Context(), v.scope, s.Cases, id)
+	pack, err := s.Consent.PackOfCase(r.Context(), v.scope, id)
 	if err != nil {
 		return err
 	}
