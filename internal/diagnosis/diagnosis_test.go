@@ -489,8 +489,45 @@ func TestReplaced(t *testing.T) {
 		if x.By.ID != b.ID || len(x.Assigned) != 3 || x.Assigned[1].How != Left {
 			t.Fatalf("given to %d by %+v, want %d", x.By.ID, x.Assigned, b.ID)
 		}
+		must(t, w.Declare(ctx, of(b), b.ID, firm, "股东相同"))
+		wants(t, w.does(owner(firm), id, "agree", nil), "有利益关系")
+		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `DELETE FROM diagnosis_conflict WHERE institute = $1`, b.ID)
+			return err
+		}))
 		w.must(owner(firm), id, "agree", nil)
-		w.must(of(b), id, "decline", nil)
+		w.must(of(b), id, "take", nil)
+		w.must(of(b), id, "visited", map[string]any{"devices_networked": 20})
+		x, err = w.Sight(ctx, of(b), w.cases, id)
+		must(t, err)
+		if x.Saved.N != 2 || x.Saved.Summary != "" || x.Report.N != 0 {
+			t.Fatalf("the draft of who was replaced is shown to another: %+v", x.Saved)
+		}
+		wants(t, w.does(of(b), id, "hand_in", nil), "还没有报告")
+		if _, err := w.Save(ctx, of(b), w.cases, id, 2, report("另一家", 2)); err != nil {
+			t.Fatalf("another institute cannot write: %v", err)
+		}
+		w.now = w.now.AddDate(0, 2, 0)
+		w.must(county, id, "overdue", nil)
+		w.must(county, id, "drop", nil)
+		if wanted, err := w.Wanted(ctx, w.view(city), l); err != nil || len(wanted) != 1 {
+			t.Fatalf("a firm whose diagnosis was called off is not wanted any more: %v, %v", wanted, err)
+		}
+	})
+}
+
+// TestNobodyLeft tells where the rule finds nobody any more.
+func TestNobodyLeft(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a := w.institute("one")
+		firm := w.newFirm("盐城甲机械有限公司", tinghu, "34")
+		l := w.lot(2, a)
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm})
+		must(t, err)
+		id := opened.Cases[0]
+		w.must(owner(firm), id, "agree", nil)
+		w.must(of(a), id, "decline", nil)
 		wants(t, w.does(county, id, "assign", nil), "都不能承接")
 		w.must(county, id, "drop", nil)
 		wants(t, w.CloseLot(ctx, county, l.ID), "")

@@ -72,6 +72,18 @@ func (s *Store) agrees(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if !ok {
 		return at.Refuse(i18n.M("diagnosis.nobody_assigned"))
 	}
+	institute, err := instituteOf(ctx, tx, a.Institute)
+	if err != nil {
+		return err
+	}
+	switch { // since it was proposed
+	case institute.LeftWhy != "":
+		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_left")))
+	case institute.Until < at.Today():
+		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_until", institute.Until.String())))
+	case slices.ContainsFunc(institute.Conflicts, func(c Conflict) bool { return c.Firm == firm }):
+		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_conflict")))
+	}
 	kind, err := s.Programme.Kind(l.Kind)
 	if err != nil {
 		return err
@@ -293,11 +305,11 @@ func (s *Store) reassigns(ctx context.Context, tx *store.Tx, at *casework.Moment
 // handsIn takes the report that was saved last, unless it lacks a part, and says whether a third party evaluates it.
 func (s *Store) handsIn(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	id := at.Case().ID
-	last, err := savedOf(ctx, tx, lastReport, id)
+	last, fresh, err := draft(ctx, tx, id, at.Case().Partner)
 	if err != nil {
 		return err
 	}
-	if last.N == 0 {
+	if fresh {
 		return at.Refuse(i18n.M("diagnosis.no_report"))
 	}
 	earlier, err := handed(ctx, tx, handedBy, at.Case().Partner)
@@ -471,7 +483,7 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		{Subject: firm, Def: kind.Facts.By, State: fact.Present, Value: fact.Value{Text: institute.Name}},
 		{Subject: firm, Def: kind.Facts.Fee, State: fact.Present, Value: fact.Value{Num: int64(share.Fee)}},
 	}
-	if last, err := savedOf(ctx, tx, lastReport, id); err != nil {
+	if _, last, err := lastHanded(ctx, tx, id); err != nil {
 		return err
 	} else if last.Barrier != "" {
 		states = append(states, fact.Statement{Subject: firm, Def: BarrierFact, Period: period.OfYear(l.Year), State: fact.Present, Value: fact.Value{Text: last.Barrier}})

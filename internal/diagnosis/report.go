@@ -137,9 +137,9 @@ func trim(field string, text *string) error {
 }
 
 const (
-	insertReport = `INSERT INTO diagnosis_report (case_id, n, body, hash, at, by_account) VALUES ($1, $2, $3, $4, $5, $6)`
-	lastReport   = `SELECT n, body, hash, at, by_account FROM diagnosis_report WHERE case_id = $1 ORDER BY n DESC LIMIT 1`
-	reportByN    = `SELECT n, body, hash, at, by_account FROM diagnosis_report WHERE case_id = $1 AND n = $2`
+	insertReport = `INSERT INTO diagnosis_report (case_id, n, institute, body, hash, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	lastReport   = `SELECT n, institute, body, hash, at, by_account FROM diagnosis_report WHERE case_id = $1 ORDER BY n DESC LIMIT 1`
+	reportByN    = `SELECT n, institute, body, hash, at, by_account FROM diagnosis_report WHERE case_id = $1 AND n = $2`
 
 	handedColumns = `id, case_id, n, hash, institute, lint, risks, sampled, advice, at, by_account`
 	insertHanded  = `INSERT INTO diagnosis_handed (` + handedColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
@@ -150,16 +150,27 @@ const (
 
 // Saved is a report as it was saved.
 type Saved struct {
-	N    int // 0 where nothing was
-	Hash string
-	At   int64
-	By   int64
+	N         int // 0 where nothing was
+	Institute int64
+	Hash      string
+	At        int64
+	By        int64
 	Report
+}
+
+// draft is the report that an institute has in work: what it saved last. What another had saved before it is its own alone, of which the
+// number counts on.
+func draft(ctx context.Context, q store.Querier, id, institute int64) (x Saved, fresh bool, err error) {
+	x, err = savedOf(ctx, q, lastReport, id)
+	if err != nil || x.N > 0 && x.Institute == institute {
+		return x, false, err
+	}
+	return Saved{N: x.N}, true, nil
 }
 
 func savedOf(ctx context.Context, q store.Querier, query string, args ...any) (x Saved, err error) {
 	var body string
-	err = q.QueryRow(ctx, query, args...).Scan(&x.N, &body, &x.Hash, &x.At, &x.By)
+	err = q.QueryRow(ctx, query, args...).Scan(&x.N, &x.Institute, &body, &x.Hash, &x.At, &x.By)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Saved{}, nil
 	}
@@ -240,7 +251,7 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, cases *casework.St
 		return Saved{}, errs.Invalid(i18n.M("diagnosis.too_long", maxFindings, maxAdvice))
 	}
 	sum := sha256.Sum256([]byte(body))
-	x := Saved{N: base + 1, Hash: hex.EncodeToString(sum[:]), At: s.Clock.Millis(), By: scope.Account(), Report: r}
+	x := Saved{N: base + 1, Institute: c.Partner, Hash: hex.EncodeToString(sum[:]), At: s.Clock.Millis(), By: scope.Account(), Report: r}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		if err := tx.Lock(ctx, fmt.Sprintf("diagnosis report %d", id)); err != nil {
 			return err
@@ -249,16 +260,16 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, cases *casework.St
 		switch {
 		case err != nil:
 			return err
-		case last.N != base && last.Hash == x.Hash: // sent twice
+		case last.N != base && last.Hash == x.Hash && last.Institute == x.Institute: // sent twice
 			x = last
 			return nil
 		case last.N != base:
 			return errs.Conflict(i18n.M("diagnosis.saved_meanwhile"))
-		case last.Hash == x.Hash:
+		case last.Hash == x.Hash && last.Institute == x.Institute:
 			x = last
 			return nil
 		}
-		if _, err := tx.Exec(ctx, insertReport, id, x.N, body, x.Hash, x.At, x.By); err != nil {
+		if _, err := tx.Exec(ctx, insertReport, id, x.N, x.Institute, body, x.Hash, x.At, x.By); err != nil {
 			return fmt.Errorf("save report: %w", err)
 		}
 		return nil

@@ -38,6 +38,7 @@ type Sight struct {
 	Office   bool            // the scope sees it as an office
 
 	noted []Noted
+	fresh bool // the institute has saved nothing yet
 }
 
 // Noted is what was found on the visit, with what was suggested on the spot. Photographs count those that were taken of it.
@@ -87,7 +88,11 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 	x.Write = partner && c.State == writing
 	x.Answer, x.Choose = own && c.State == "answers", own && c.State == "offer"
 	if !scope.Sees(access.ReadCase, "", c.Enterprise) || slices.Contains(told, c.State) { // the firm once it is sent to it, all others at once
-		if err := s.reports(ctx, q, x); err != nil {
+		by := int64(0)
+		if partner {
+			by = c.Partner // what another has handed in before is not shown to it
+		}
+		if err := s.reports(ctx, q, x, by); err != nil {
 			return nil, err
 		}
 	}
@@ -97,16 +102,20 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 	if !partner {
 		return x, nil
 	}
-	if x.Saved, err = savedOf(ctx, q, lastReport, id); err != nil {
+	if x.Saved, x.fresh, err = draft(ctx, q, id, c.Partner); err != nil {
 		return nil, err
 	}
 	return x, s.work(ctx, q, x)
 }
 
-// reports fills in what was handed in, and what the firm answered.
-func (s *Store) reports(ctx context.Context, q store.Querier, x *Sight) (err error) {
-	if x.Reports, err = handed(ctx, q, handedOf, x.ID); err != nil || len(x.Reports) == 0 {
+// reports fills in what was handed in, by one institute where by is not 0, and what the firm answered.
+func (s *Store) reports(ctx context.Context, q store.Querier, x *Sight, by int64) (err error) {
+	if x.Reports, err = handed(ctx, q, handedOf, x.ID); err != nil {
 		return err
+	}
+	x.Reports = slices.DeleteFunc(x.Reports, func(h Handed) bool { return by != 0 && h.Institute != by })
+	if len(x.Reports) == 0 {
+		return nil
 	}
 	last := x.Reports[len(x.Reports)-1]
 	if x.Report, err = savedOf(ctx, q, reportByN, x.ID, last.N); err != nil {
@@ -136,7 +145,7 @@ func (s *Store) work(ctx context.Context, q store.Querier, x *Sight) error {
 	if !x.Write {
 		return nil
 	}
-	if x.Saved.N == 0 {
+	if x.fresh {
 		x.Saved.Report = begun(x.Graded, x.noted)
 	}
 	earlier, err := handed(ctx, q, handedBy, x.Partner)

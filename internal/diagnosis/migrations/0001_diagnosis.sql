@@ -76,10 +76,11 @@ CREATE TABLE diagnosis_assignment (
   by_account BIGINT        NOT NULL
 );
 CREATE INDEX diagnosis_assignment_of ON diagnosis_assignment (case_id, id);
--- Reports as they were saved, n from 1. body is JSON, hash its SHA-256.
+-- Reports as they were saved, n from 1, each by the institute that had the case then. body is JSON, hash its SHA-256.
 CREATE TABLE diagnosis_report (
   case_id    BIGINT      NOT NULL REFERENCES diagnosis_case (case_id),
   n          INTEGER     NOT NULL,
+  institute  BIGINT      NOT NULL,
   body       TEXT        NOT NULL,
   hash       VARCHAR(64) NOT NULL,
   at         BIGINT      NOT NULL,
