@@ -277,7 +277,7 @@ type DiagnosisFinding struct {
 type DiagnosisAdvice struct {
 	ID       string `json:"id" pattern:"^[a-z][a-z0-9_]{0,63}$" example:"a1"`
 	Finding  string `json:"finding" maxLength:"64" example:"f1"`
-	Title    string `json:"title" maxLength:"2000" example:"设备联网采集"`
+	Title    string `json:"title" maxLength:"100" example:"设备联网采集"`
 	What     string `json:"what" maxLength:"2000" example:"给关键设备加装采集模块，统一接入车间网关（演示）。"`
 	Scenario string `json:"scenario" maxLength:"64" example:"capture" doc:"代码表 scenarios · of the code list scenarios"`
 	Least    string `json:"least" maxLength:"40" example:"460万元"`

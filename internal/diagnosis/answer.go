@@ -66,7 +66,17 @@ func answersTo(ctx context.Context, q store.Querier, id, report int64, r *Report
 
 // Reply answers all advice of the report and hands the answers in, in one: for the firm, while the case waits for it.
 func (s *Store) Reply(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, answers []Answer) error {
-	err := cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {
+	c, _, err := cases.Get(ctx, scope, id)
+	if err != nil {
+		return err
+	}
+	if !scope.Sees(access.FileCase, "", c.Enterprise) {
+		return errs.Forbidden("answer the advice to another enterprise")
+	}
+	if !slices.Contains(told, c.State) { // what it is not told yet it does not learn from a refusal either
+		return errs.NotFound("report", id)
+	}
+	err = cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) error {
 		h, r, err := lastHanded(ctx, tx, id)
 		if err != nil {
 			return err

@@ -21,9 +21,9 @@ type Slot struct {
 
 // Asked is a firm that is to be given an institute.
 type Asked struct {
-	Firm             int64
-	Area             string // where it lies
-	County, Division string // "" where nobody said
+	Firms            []int64 // the subjects that it stands for, itself among them
+	Area             string  // where it lies
+	County, Division string  // "" where nobody said
 	Kind             Kind
 	Without          []int64 // institutes that gave this diagnosis back or were replaced in it
 }
@@ -42,7 +42,7 @@ func (x Slot) Bar(a Asked, today period.Day) i18n.Msg {
 		return i18n.M("diagnosis.bar_county")
 	case len(t.Divisions) > 0 && !slices.Contains(t.Divisions, a.Division):
 		return i18n.M("diagnosis.bar_division")
-	case slices.ContainsFunc(x.Institute.Conflicts, func(c Conflict) bool { return c.Firm == a.Firm }):
+	case slices.ContainsFunc(x.Institute.Conflicts, func(c Conflict) bool { return slices.Contains(a.Firms, c.Firm) }):
 		return i18n.M("diagnosis.bar_conflict")
 	case slices.Contains(a.Without, x.Institute.ID):
 		return i18n.M("diagnosis.bar_gave_back")

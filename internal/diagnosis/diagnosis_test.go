@@ -367,6 +367,9 @@ func TestWhole(t *testing.T) {
 		if x, err = w.Sight(ctx, owner(firm), w.cases, id); err != nil || x.Report.N != 0 {
 			t.Fatalf("the firm reads the report before it is sent: %v", err)
 		}
+		if err := w.Reply(ctx, owner(firm), w.cases, id, nil); errs.KindOf(err) != errs.KindNotFound {
+			t.Fatalf("the firm learns advice before it is sent: %v", err)
+		}
 		wants(t, w.does(county, id, "pass", nil), "抽中")
 		w.evaluate(id, 20)
 		wants(t, w.does(county, id, "passed", nil), "不合格")
@@ -394,6 +397,16 @@ func TestWhole(t *testing.T) {
 		must(t, err)
 		if len(owed) != 1 || owed[0].To != a.Name || owed[0].Balance[ledger.Payable] != 60_000*money.Yuan || owed[0].Payee.Firm != "" {
 			t.Fatalf("owed %+v", owed)
+		}
+		theirs := subsidy.Payee{Holder: a.Name, Bank: "示例银行", Number: "6228480402564890018"}
+		if err := w.Subsidy.NamePayee(ctx, owner(firm), id, theirs); errs.KindOf(err) != errs.KindForbidden {
+			t.Fatalf("the firm names the account that the institute is paid to: %v", err)
+		}
+		if _, err := w.Subsidy.Payee(ctx, owner(firm), id); errs.KindOf(err) != errs.KindNotFound {
+			t.Fatalf("the firm reads the account of the institute: %v", err)
+		}
+		if p, err := w.Subsidy.Payee(ctx, finance, id); err != nil || p.Firm != "" {
+			t.Fatalf("the account of the institute is said to bear another name: %q, %v", p.Firm, err)
 		}
 		if _, err := w.File(ctx, owner(firm), w.cases, id, "a3"); errs.KindOf(err) != errs.KindConflict {
 			t.Fatalf("advice that was put off is filed: %v", err)
@@ -507,9 +520,8 @@ func TestReplaced(t *testing.T) {
 		if _, err := w.Save(ctx, of(b), w.cases, id, 2, report("另一家", 2)); err != nil {
 			t.Fatalf("another institute cannot write: %v", err)
 		}
-		w.now = w.now.AddDate(0, 2, 0)
-		w.must(county, id, "overdue", nil)
-		w.must(county, id, "drop", nil)
+		w.must(of(b), id, "hand_in", nil)
+		w.must(county, id, "drop", nil) // also where all of it was done: what is not to be accepted does not keep its lot open
 		if wanted, err := w.Wanted(ctx, w.view(city), l); err != nil || len(wanted) != 1 {
 			t.Fatalf("a firm whose diagnosis was called off is not wanted any more: %v, %v", wanted, err)
 		}

@@ -76,12 +76,16 @@ func (s *Store) agrees(ctx context.Context, tx *store.Tx, at *casework.Moment) e
 	if err != nil {
 		return err
 	}
+	e, ok := at.View().Enterprise(firm)
+	if !ok {
+		return errs.NotFound("enterprise", firm)
+	}
 	switch { // since it was proposed
 	case institute.LeftWhy != "":
 		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_left")))
 	case institute.Until < at.Today():
 		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_until", institute.Until.String())))
-	case slices.ContainsFunc(institute.Conflicts, func(c Conflict) bool { return c.Firm == firm }):
+	case slices.ContainsFunc(institute.Conflicts, func(c Conflict) bool { return slices.Contains(bearers(e), c.Firm) }):
 		return at.Refuse(i18n.M("diagnosis.may_not", institute.Name, i18n.M("diagnosis.bar_conflict")))
 	}
 	kind, err := s.Programme.Kind(l.Kind)

@@ -188,7 +188,7 @@ func (s *Store) levels(ctx context.Context, rows []Row) error {
 		began := false
 		for _, x := range all[r.Firm] {
 			switch {
-			case x.Model != kind.rubric.Rubric:
+			case x.Model != kind.rubric.Rubric || x.How == results.BySelf: // what the firm says of itself tells nothing of the diagnosis
 			case x.Case == r.Case:
 				r.Level, began = Lift{Was: x.Level, Is: x.Level, Rated: true}, true
 			case began:

@@ -312,7 +312,7 @@ func (s *Store) Wanted(ctx context.Context, view fact.View, l Lot) ([]Wanted, er
 		if !s.Library.Areas().Within(e.Area, l.Area) || len(l.Divisions) > 0 && !slices.Contains(l.Divisions, w.Division) {
 			continue
 		}
-		if _, found := slices.BinarySearch(busy, e.ID); found {
+		if slices.ContainsFunc(bearers(e), func(id int64) bool { _, found := slices.BinarySearch(busy, id); return found }) {
 			continue
 		}
 		done := view.Value(e.ID, kind.Facts.Done, period.Period{})
@@ -325,6 +325,9 @@ func (s *Store) Wanted(ctx context.Context, view fact.View, l Lot) ([]Wanted, er
 	}
 	return all, nil
 }
+
+// bearers are the subjects that a firm stands for, itself and those that were merged into it: cases stay with whom they were opened for.
+func bearers(e party.Enterprise) []int64 { return append(slices.Clone(e.Merged), e.ID) }
 
 // inYear is what is known of a year: the register of a year is known once it is over, and until then that of the year before counts.
 func inYear(view fact.View, firm int64, def string, year int) fact.Cell {
@@ -474,7 +477,7 @@ func (s *Store) OpenCases(ctx context.Context, scope access.Scope, cases *casewo
 	for some := range slices.Chunk(todo, openedAtOnce) {
 		var opened Opened
 		err := cases.Together(ctx, scope, func(ctx context.Context, tx *store.Tx, t casework.Together) (err error) {
-			opened, err = s.openSome(ctx, tx, t, l, some)
+			opened, err = s.openSome(ctx, tx, t, scope.Account(), l, some)
 			return err
 		})
 		if err != nil {
@@ -485,7 +488,7 @@ func (s *Store) OpenCases(ctx context.Context, scope access.Scope, cases *casewo
 	return out, nil
 }
 
-func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together, l Lot, firms []Wanted) (out Opened, err error) {
+func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together, by int64, l Lot, firms []Wanted) (out Opened, err error) {
 	if err := tx.Lock(ctx, l.fund()); err != nil {
 		return out, err
 	}
@@ -504,9 +507,13 @@ func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together,
 		return out, err
 	}
 	for n, w := range firms {
-		running, err := t.Running(ctx, l.Kind.Flow(), w.ID)
-		if err != nil {
-			return out, err
+		var running []casework.Case
+		for _, id := range bearers(w.Enterprise) {
+			some, err := t.Running(ctx, l.Kind.Flow(), id)
+			if err != nil {
+				return out, err
+			}
+			running = append(running, some...)
 		}
 		if len(running) > 0 { // somebody was quicker
 			continue
@@ -526,7 +533,7 @@ func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together,
 		if _, err := tx.Exec(ctx, insertCase, x.ID, l.ID, x.Enterprise, s.Clock.Millis()); err != nil {
 			return out, fmt.Errorf("enter diagnosis: %w", err)
 		}
-		if err := s.assign(ctx, tx, x.ID, l.By, Assigned{Institute: slots[i].Institute.ID, How: ByRule, Why: why}); err != nil {
+		if err := s.assign(ctx, tx, x.ID, by, Assigned{Institute: slots[i].Institute.ID, How: ByRule, Why: why}); err != nil {
 			return out, err
 		}
 		slots[i].Taken, slots[i].Running, slots[i].Last = slots[i].Taken+1, slots[i].Running+1, s.Clock.Millis()+int64(n)
@@ -537,5 +544,5 @@ func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together,
 
 // asked is a firm as the rule asks of it.
 func (s *Store) asked(l Lot, e party.Enterprise, without []int64) Asked {
-	return Asked{Firm: e.ID, Area: e.Area, County: s.countyOf(e.Area), Division: s.divisionOf(e.Industry), Kind: l.Kind, Without: without}
+	return Asked{Firms: bearers(e), Area: e.Area, County: s.countyOf(e.Area), Division: s.divisionOf(e.Industry), Kind: l.Kind, Without: without}
 }

@@ -106,7 +106,8 @@ func (s *Store) tidy(r *Report) error {
 	for i := range r.Advice {
 		a := &r.Advice[i]
 		id(a.ID)
-		problems = append(problems, trim("title", &a.Title), trim("what", &a.What), trim("expected", &a.Expected), trim("proof", &a.Proof))
+		a.Title = strings.TrimSpace(a.Title)
+		problems = append(problems, within("title", a.Title, maxTitle, true), trim("what", &a.What), trim("expected", &a.Expected), trim("proof", &a.Proof))
 		if _, ok := scenarios.Entry(a.Scenario); !ok && a.Scenario != "" {
 			problems = append(problems, errs.Invalid(i18n.M("diagnosis.no_scenario", a.Scenario)))
 		}

@@ -43,7 +43,7 @@ func TestPick(t *testing.T) {
 		}
 		given := map[int64]int64{}
 		for firm := range int64(rapid.IntRange(1, 30).Draw(t, "firms")) {
-			a := Asked{Firm: firm, Kind: Digital, Division: rapid.SampledFrom([]string{"34", "35"}).Draw(t, "trade")}
+			a := Asked{Firms: []int64{firm}, Kind: Digital, Division: rapid.SampledFrom([]string{"34", "35"}).Draw(t, "trade")}
 			i, why := Pick(slots, a, today)
 			if j, again := Pick(slots, a, today); i != j || why.String() != again.String() {
 				t.Fatalf("asked again: %d, then %d", i, j)
@@ -98,7 +98,7 @@ func TestRotation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			got := ""
 			for n := range 6 {
-				i, _ := Pick(c.slots, Asked{Firm: int64(n), Kind: Digital}, today)
+				i, _ := Pick(c.slots, Asked{Firms: []int64{int64(n)}, Kind: Digital}, today)
 				c.slots[i].Taken, c.slots[i].Last = c.slots[i].Taken+1, int64(n+1)
 				got += fmt.Sprint(c.slots[i].Institute.ID)
 			}

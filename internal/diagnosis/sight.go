@@ -27,6 +27,7 @@ type Sight struct {
 	Saved    Saved      // what was saved last, for the institute alone while it writes
 	Reports  []Handed   // that were handed in
 	Report   Saved      // the one that was handed in last; zero before, and to the firm before it was sent to it
+	Author   Institute  // who handed Report in
 	Answers  []Answer
 	Filings  map[string]int64
 	Lint     []Remark        // of what was saved last, for the institute while it writes
@@ -118,6 +119,9 @@ func (s *Store) reports(ctx context.Context, q store.Querier, x *Sight, by int64
 		return nil
 	}
 	last := x.Reports[len(x.Reports)-1]
+	if x.Author, err = instituteOf(ctx, q, last.Institute); err != nil {
+		return err
+	}
 	if x.Report, err = savedOf(ctx, q, reportByN, x.ID, last.N); err != nil {
 		return err
 	}

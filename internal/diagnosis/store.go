@@ -55,8 +55,9 @@ func Open(d Deps) *Store { return &Store{d} }
 
 // Limits of what is typed, in characters.
 const (
-	maxName = 200
-	maxText = 2_000
+	maxName  = 200
+	maxText  = 2_000
+	maxTitle = 100 // of advice, which becomes the name of a project
 )
 
 // within refuses a text that is empty where it may not be, too long or no text.

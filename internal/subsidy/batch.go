@@ -83,7 +83,7 @@ func (s *Store) OpenApplication(ctx context.Context, scope access.Scope, call in
 }
 
 // NamePayee keeps the account that an application, or a line of a round, is to be paid to: for who acts for the applicant,
-// until the money is sent.
+// until the money is sent. That of a fee is the account of who did the work: the enterprise that was served never names it.
 func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p Payee) error {
 	c, _, err := s.cases.Get(ctx, scope, id)
 	if err != nil {
@@ -95,7 +95,15 @@ func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p P
 	if c.Ended != "" {
 		return errs.Conflict(i18n.M("subsidy.ended"))
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error { return s.SetPayee(ctx, tx, id, p) })
+	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		switch _, err := feeOf(ctx, tx, id); {
+		case err == nil:
+			return errs.Forbidden("name the account of who is paid a fee")
+		case errs.KindOf(err) != errs.KindNotFound:
+			return err
+		}
+		return s.SetPayee(ctx, tx, id, p)
+	})
 }
 
 const (

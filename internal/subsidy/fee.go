@@ -82,12 +82,21 @@ type granted struct {
 	Commitment int64
 }
 
-// heldFor is what the ledger holds for a case; NotFound and Conflict as grantedOf.
-func heldFor(ctx context.Context, q store.Querier, id int64) (granted, error) {
+// feeOf is what the ledger holds for a case whose fee fell due; NotFound for any other.
+func feeOf(ctx context.Context, q store.Querier, id int64) (granted, error) {
 	g := granted{Case: id}
 	err := q.QueryRow(ctx, feeByID, id).Scan(&g.Enterprise, &g.Area, &g.Name, &g.To, &g.Commitment)
-	if !errors.Is(err, sql.ErrNoRows) {
-		return g, noted("read fee", err)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g, errs.NotFound("fee", id)
+	}
+	return g, noted("read fee", err)
+}
+
+// heldFor is what the ledger holds for a case; NotFound and Conflict as grantedOf.
+func heldFor(ctx context.Context, q store.Querier, id int64) (granted, error) {
+	g, err := feeOf(ctx, q, id)
+	if errs.KindOf(err) != errs.KindNotFound {
+		return g, err
 	}
 	a, err := grantedOf(ctx, q, id)
 	return granted{a.Case, a.Enterprise, a.Area, a.Name, "", a.Commitment}, err

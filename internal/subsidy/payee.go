@@ -60,20 +60,34 @@ func payeeOf(ctx context.Context, q store.Querier, id int64) (Payee, error) {
 	return p, noted("read the account of a payee", err)
 }
 
-// Payee is the account of an application: in the clear for its owner and for who pays in its area, masked for others who may
-// read it.
-func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee, error) {
-	a, err := applicationOf(ctx, s.DB.Read(), id)
-	if errs.KindOf(err) == errs.KindNotFound { // not handed in yet: the case says whose it is
-		c, _, unseen := s.cases.Get(ctx, scope, id)
-		a, err = Application{Aim: Aim{Enterprise: c.Enterprise}, Area: c.Area}, unseen
+// paidTo is whose an application is, or whom a fee is paid to; of what was not handed in yet the case says it.
+func (s *Store) paidTo(ctx context.Context, scope access.Scope, id int64) (granted, error) {
+	of, err := feeOf(ctx, s.DB.Read(), id)
+	if errs.KindOf(err) != errs.KindNotFound {
+		return of, err
 	}
+	a, err := applicationOf(ctx, s.DB.Read(), id)
+	if errs.KindOf(err) != errs.KindNotFound {
+		return granted{Enterprise: a.Enterprise, Area: a.Area}, err
+	}
+	c, _, err := s.cases.Get(ctx, scope, id)
+	return granted{Enterprise: c.Enterprise, Area: c.Area}, err
+}
+
+// Payee is the account of an application: in the clear for its owner and for who pays in its area, masked for others who may
+// read it. The account of a fee is shown to offices alone, not to the enterprise that was served.
+func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee, error) {
+	of, err := s.paidTo(ctx, scope, id)
 	if err != nil {
 		return Payee{}, err
 	}
-	owner := scope.Sees(access.FileCase, "", a.Enterprise)
-	pays := scope.Sees(access.PayOut, a.Area, 0)
-	if !owner && !pays && !scope.Sees(access.ReadCase, a.Area, a.Enterprise) {
+	owner := of.To == "" && scope.Sees(access.FileCase, "", of.Enterprise)
+	pays := scope.Sees(access.PayOut, of.Area, 0)
+	reader := of.Enterprise
+	if of.To != "" {
+		reader = 0
+	}
+	if !owner && !pays && !scope.Sees(access.ReadCase, of.Area, reader) {
 		return Payee{}, errs.NotFound("application", id)
 	}
 	p, err := payeeOf(ctx, s.DB.Read(), id)
@@ -84,7 +98,7 @@ func (s *Store) Payee(ctx context.Context, scope access.Scope, id int64) (Payee,
 		p.Number, p.Masked = ledger.Account(p.Number.String()), true
 	}
 	if pays {
-		p.Firm, err = s.otherName(ctx, p.Holder, granted{Enterprise: a.Enterprise})
+		p.Firm, err = s.otherName(ctx, p.Holder, of)
 	}
 	return p, err
 }

@@ -60,14 +60,14 @@ func (s *server) reportPaper(t i18n.T, x *diagnosis.Sight, read *readReport) pap
 	last := x.Reports[len(x.Reports)-1]
 	number := t.S("diagnosispage.report_number", x.Lot.Year, x.ID)
 	d := paper.Document{
-		Title: t.S("diagnosispage.report_title", x.Kind.Name), Subtitle: x.Firm.Name, Cover: true, English: t.Lang == i18n.EN, Author: x.By.Name, Created: time.UnixMilli(last.At).UTC(),
+		Title: t.S("diagnosispage.report_title", x.Kind.Name), Subtitle: x.Firm.Name, Cover: true, English: t.Lang == i18n.EN, Author: x.Author.Name, Created: time.UnixMilli(last.At).UTC(),
 		Header: t.S("diagnosispage.report_of", x.Firm.Name), Footer: number,
 		Numbering: func(page, pages string) string { return t.S("diagnosispage.page_of", page, pages) },
 		Meta: []paper.Pair{
 			{Label: t.S("diagnosispage.number_of_report"), Value: number},
 			{Label: t.S("diagnosispage.firm"), Value: x.Firm.Name},
 			{Label: t.S("web.area"), Value: s.areaName(x.Area)},
-			{Label: t.S("diagnosispage.institute"), Value: x.By.Name},
+			{Label: t.S("diagnosispage.institute"), Value: x.Author.Name},
 			{Label: t.S("diagnosispage.handed_on"), Value: day(last.At)},
 		},
 	}

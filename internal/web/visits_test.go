@@ -263,11 +263,13 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	phone.Type("#f-devices_total", "120")
 	phone.Text(`(document.querySelector('input[name="a.net_control"][value="true"]').click(), '')`)
 	left(2)
-	phone.Text(`(document.getElementById('finding-new').open = true, '')`)
-	phone.Type(`#finding-new [name=title]`, "设备没有联网")
-	phone.Type(`#finding-new [name=seen]`, "十台机床没有接入")
-	phone.Text(`(document.querySelector('#finding-new button').click(), '')`)
-	left(3)
+	for n, title := range []string{"设备没有联网", "图纸在纸上流转"} {
+		phone.Text(`(document.getElementById('finding-new').open = true, '')`)
+		phone.Type(`#finding-new [name=title]`, title)
+		phone.Type(`#finding-new [name=seen]`, "十台机床没有接入")
+		phone.Text(`(document.querySelector('#finding-new button').click(), '')`)
+		left(3 + n)
+	}
 	dir := t.TempDir()
 	img := image.NewRGBA(image.Rect(0, 0, 3000, 1000))
 	var b bytes.Buffer
@@ -280,12 +282,12 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	}
 	phone.Do(chromedp.SetUploadFiles(chromedp.CSS("#photo-file"), []string{file}))
 	phone.Text(`(document.querySelector('#photo-form button').click(), '')`)
-	left(5) // its entry and itself
-	phone.Wait(`document.getElementById('visit-state').textContent.indexOf('离线，待上传 5 项') >= 0`)
+	left(6) // its entry and itself
+	phone.Wait(`document.getElementById('visit-state').textContent.indexOf('离线，待上传 6 项') >= 0`)
 	phone.Picture("visit-offline-390-zh")
 	phone.Open(page)
-	left(5)
-	if got := phone.Text(`document.getElementById('f-devices_total').value + document.getElementById('findings').innerText`); !strings.Contains(got, "120") || !strings.Contains(got, "设备没有联网") {
+	left(6)
+	if got := phone.Text(`document.getElementById('f-devices_total').value + document.getElementById('findings').innerText`); !strings.Contains(got, "120") || !strings.Contains(got, "设备没有联网") || !strings.Contains(got, "图纸在纸上流转") {
 		t.Errorf("kept on the device: %s", got)
 	}
 	if n := len(c.visitOf(id).Entries); n != 0 {
@@ -303,7 +305,7 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	phone.Wait(`document.getElementById('visit-state').textContent.indexOf('已全部上传') >= 0`)
 	phone.Wait(`!!document.querySelector('[data-conflict="answer:devices_total"]')`)
 	v := c.visitOf(id)
-	if len(v.Entries) != 5 || len(v.Files) != 1 || len(v.Awaited()) != 0 {
+	if len(v.Entries) != 6 || len(v.Files) != 1 || len(v.Awaited()) != 0 {
 		t.Errorf("%d entries, files %v", len(v.Entries), v.Files)
 	}
 	for _, f := range v.Files {
@@ -324,7 +326,7 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	phone.Picture("visit-conflict-390-zh")
 	phone.Text(`(document.getElementById('visit-send').click(), '')`)
 	phone.Wait(`document.getElementById('visit-state').textContent.indexOf('已全部上传') >= 0`)
-	if n := len(c.visitOf(id).Entries); n != 5 {
+	if n := len(c.visitOf(id).Entries); n != 6 {
 		t.Errorf("%d entries after it was sent again", n)
 	}
 	phone.Text(`([...document.querySelectorAll('[data-conflict] li')].find(function (li) { return li.textContent.indexOf('120') === 0; }).querySelector('button').click(), '')`)

@@ -235,6 +235,12 @@ func TestSealed(t *testing.T) {
 		}
 
 		second := open()
+		pins, err := w.cases.Pins(t.Context(), county, second)
+		must(t, err)
+		if len(pins) == 0 || pins[0].Kind != modelPin || pins[0].Name != "sme_digital/2024" || pins[0].Hash != w.model.Hash {
+			t.Errorf("the case pins %v", pins)
+		}
+		w.Set = &assess.Set{} // the edition is withdrawn: a case that was opened under it is judged by it all the same
 		must(t, w.does(owner, second, "submit", map[string]any{"devices_total": 100, "devices_digital": 90}))
 		must(t, w.does(county, second, "appoint", nil))
 		expert := access.NewScope(rater, access.Expert, nil, nil)

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"math/big"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess"
@@ -108,8 +110,50 @@ type sealing struct {
 	How     string `yaml:"how"`
 }
 
+// modelPin is the kind under which a case pins the edition that it is judged by.
+const modelPin = "assessment"
+
+func (a sealing) name() string { return a.Rubric + "/" + a.Edition }
+
+// Definition has a case pin the edition when it is opened.
+func (a sealing) Definition() (kind, name string) { return modelPin, a.name() }
+
 // Register adds what workflows of assessments may cause.
-func Register(r *casework.Registry, s *Store) { casework.Register(r, "assess.seal", s.seal) }
+func Register(r *casework.Registry, s *Store) {
+	r.Define(modelPin, func(name string) (string, []byte, error) {
+		model, edition, _ := strings.Cut(name, "/")
+		m, err := s.Set.Edition(model, edition)
+		if err != nil {
+			return "", nil, err
+		}
+		return m.Hash, m.Bytes(), nil
+	})
+	casework.Register(r, "assess.seal", s.seal)
+}
+
+// modelAt is the edition that a case was opened with; that in use for one that was opened before cases pinned it.
+func (s *Store) modelAt(ctx context.Context, at *casework.Moment, args sealing) (*assess.Rubric, error) {
+	now, missing := s.Set.Edition(args.Rubric, args.Edition)
+	src, err := at.Definition(ctx, modelPin, args.name())
+	switch {
+	case errs.KindOf(err) == errs.KindNotFound:
+		return now, missing
+	case err != nil:
+		return nil, err
+	case missing == nil && bytes.Equal(now.Bytes(), src):
+		return now, nil
+	}
+	return s.compiled(args.Rubric, src)
+}
+
+// compiled is a model as it was.
+func (s *Store) compiled(model string, src []byte) (*assess.Rubric, error) {
+	r, problems := assess.Compile(s.Library, model+".yaml", src)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("read model %s as it was: %w", model, problems)
+	}
+	return r, nil
+}
 
 const (
 	definitionBody   = `SELECT body FROM assess_definition WHERE hash = $1`
@@ -125,7 +169,7 @@ const (
 
 // seal asks the model of what is known and keeps what comes out; that the enterprise was assessed becomes a fact of the year.
 func (s *Store) seal(ctx context.Context, tx *store.Tx, at *casework.Moment, args sealing) error {
-	r, err := s.Set.Edition(args.Rubric, args.Edition)
+	r, err := s.modelAt(ctx, at, args)
 	if err != nil {
 		return err
 	}
@@ -224,11 +268,7 @@ func (s *Store) Pinned(ctx context.Context, x *Sealed) (*assess.Rubric, error) {
 	if sum := sha256.Sum256([]byte(body)); hex.EncodeToString(sum[:]) != x.Hash {
 		return nil, fmt.Errorf("model %s was changed in the database", x.Model)
 	}
-	r, problems := assess.Compile(s.Library, x.Model+".yaml", []byte(body))
-	if len(problems) > 0 {
-		return nil, fmt.Errorf("read model %s as it was: %w", x.Model, problems)
-	}
-	return r, nil
+	return s.compiled(x.Model, []byte(body))
 }
 
 // Of is the sealed results of an enterprise that the view shows, by year and as they were sealed.

@@ -162,7 +162,10 @@
       return;
     }
     running = true;
-    run().then(function () {
+    run().catch(function () { // the device keeps no more, or something else that only a new attempt can mend
+      trouble = 'waiting';
+      tell('not_kept');
+    }).then(function () {
       running = false;
       line();
       if (again) {
@@ -461,7 +464,7 @@
     await note(topic, b);
     f.reset();
     f.elements.photos.value = '';
-    f.removeAttribute('data-finding');
+    f.setAttribute('data-finding', '');
     byId('finding-new').open = false;
   }
 
