@@ -530,8 +530,3 @@ func first(all []string) string {
 func orAll(t i18n.T, text string) string { return cmp.Or(text, t.S("web.all")) }
 
 func orDash(text string) string { return cmp.Or(text, "—") }
-
-func orText(text, otherwise string) string { return cmp.Or(text, otherwise) }
-
-// countOr is a number, and nothing in the place of none.
-func countOr(n int) string { return countTyped(n) }
