@@ -1,5 +1,5 @@
 // Package contentdata carries the programme as data: fact definitions, areas, industries, code lists, authorities,
-// targets and policies, with a JSON Schema beside each form. It holds no logic; package content reads it.
+// indicators, targets and policies, with a JSON Schema beside each form. It holds no logic; package content reads it.
 package contentdata
 
 import "embed"

@@ -37,7 +37,7 @@ var order = [][]string{
 	{"internal/rule/sql"},
 	{"internal/condition", "internal/form"},
 	{"internal/casework", "internal/release"},
-	{"internal/assess", "internal/policy"},
+	{"internal/assess", "internal/indicator", "internal/policy"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
 	{"internal/policy/sample"},
@@ -86,6 +86,11 @@ var forbidden = []struct {
 		"a result is a function of a model, facts and a day",
 	},
 	{
+		"internal/indicator",
+		[]string{"internal/store", "internal/access", "internal/source", "internal/party", "internal/fact", "internal/clock", "internal/blob", "net", "net/http", "database/sql"},
+		"a figure is a function of definitions, facts and a period; what reads the database stands in internal/monitor",
+	},
+	{
 		"internal/demo",
 		[]string{"internal/sheet", "internal/content", "internal/party", "internal/source", "internal/fact", "internal/intake", "internal/store"},
 		"the generator shares no code with the reader of sheets, or a mistake in both would hide itself",
@@ -98,7 +103,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/assess", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/diagnosis", "internal/flag"}
+var exact = []string{"internal/assess", "internal/indicator", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/diagnosis", "internal/flag"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

@@ -35,6 +35,7 @@ func (s *thing) Children(kind string) []rule.Subject {
 		if c.kind == kind {
 			all = append(all, c)
 		}
+		all = append(all, c.Children(kind)...)
 	}
 	return all
 }
@@ -111,6 +112,27 @@ func (c Chosen) Param(id string, ctx *rule.Context) rule.Answer {
 
 // Setting is the word of a setting.
 func (c Chosen) Setting(id string) string { return c[id].Value.Text() }
+
+// Enterprise draws an enterprise with projects, loans and honours, some of them below a project.
+func (g Grower) Enterprise() rule.Subject {
+	below := func(kind string, n int, parent *thing) *thing {
+		t := &thing{g: g, kind: kind, id: fmt.Sprint(kind, parent.id, ".", n), parent: parent, facts: map[string]rule.Outcome{}}
+		parent.children = append(parent.children, t)
+		return t
+	}
+	ent := &thing{g: g, kind: content.Enterprise, id: fmt.Sprint("E", g.Uint64()), facts: map[string]rule.Outcome{}}
+	for n := range g.IntN(3) {
+		p := below(content.Project, n, ent)
+		if g.IntN(2) == 0 {
+			below(content.Loan, 0, p)
+		}
+	}
+	for n := range g.IntN(2) {
+		below(content.Loan, n, ent)
+		below(content.Honour, n, ent)
+	}
+	return ent
+}
 
 // Contexts draws rows: projects with leases, some years and days not known.
 func (g Grower) Contexts(n int) []*rule.Context {

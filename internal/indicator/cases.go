@@ -1,0 +1,186 @@
+package indicator
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+)
+
+// CasesFile is worked cases as they are written (content/schema/indicator_cases.schema.json).
+type CasesFile struct {
+	Cases []CaseFile `yaml:"cases"`
+}
+
+// CaseFile is enterprises, and what indicators must make of them, worked out by hand.
+type CaseFile struct {
+	Name        string                `yaml:"name"`
+	Note        string                `yaml:"note,omitempty"` // how it was worked out
+	Period      string                `yaml:"period"`
+	Choices     map[string]string     `yaml:"choices,omitempty"`
+	Enterprises []map[string]any      `yaml:"enterprises"` // each as docs/facts-json.md has it
+	Expect      map[string]ExpectFile `yaml:"expect"`      // by code of the indicator
+}
+
+// ExpectFile is what must come out; what is left out is not compared.
+type ExpectFile struct {
+	Value   string `yaml:"value,omitempty"` // exact: an amount in yuan, a decimal, a percentage or a fraction; none
+	Counted *int   `yaml:"counted,omitempty"`
+	Within  *int   `yaml:"within,omitempty"`
+	Open    *int   `yaml:"open,omitempty"`
+	Dark    *int   `yaml:"dark,omitempty"`
+}
+
+// Case is one that was read.
+type Case struct {
+	CaseFile
+	File    string
+	At      At
+	Firms   []rule.Subject
+	expects []expectation
+}
+
+type expectation struct {
+	x    *Indicator
+	want ExpectFile
+	none bool
+	val  *big.Rat
+}
+
+// ParseCases reads the worked cases of a file. All mistakes are told at once.
+func ParseCases(lib *content.Library, set *Set, src Source) ([]Case, content.Problems) {
+	var f CasesFile
+	doc, problems := content.Decode(src.Name, src.Text, &f)
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	report := func(msg i18n.Msg, at ...any) { problems = append(problems, doc.Problem(msg, at...)) }
+	var out []Case
+	for i, k := range f.Cases {
+		c := Case{CaseFile: k, File: src.Name}
+		p, err := period.Parse(k.Period)
+		if _, last, ok := p.Span(); err != nil || !ok {
+			report(i18n.M("indicator.case_period", k.Period), "cases", i, "period")
+			continue
+		} else if at, ok := For(p, last, k.Choices); ok {
+			c.At = at
+		}
+		for j, e := range k.Enterprises {
+			json, err := asJSON(e)
+			if err != nil {
+				report(i18n.M("indicator.internal", err.Error()), "cases", i, "enterprises", j)
+				continue
+			}
+			d, found := rule.ParseFacts(lib, src.Name, json)
+			for _, p := range found { // places in what was made of it mean nothing: the enterprise's own is told
+				report(p.Msg, "cases", i, "enterprises", j)
+			}
+			if d != nil {
+				c.Firms = append(c.Firms, d)
+			}
+		}
+		for code, want := range k.Expect {
+			x, err := set.Indicator(code)
+			if err != nil {
+				report(i18n.M("indicator.no_indicator", code), "cases", i, "expect", code)
+				continue
+			}
+			e := expectation{x: x, want: want, none: want.Value == "none"}
+			if want.Value != "" && !e.none {
+				text := want.Value
+				if x.Type == rule.MoneyType {
+					v, err := rule.ParseValue(rule.MoneyType, text)
+					if err != nil {
+						report(i18n.M("indicator.case_value", text), "cases", i, "expect", code, "value")
+						continue
+					}
+					e.val = ratOf(v)
+				} else if e.val, err = readRat(text); err != nil {
+					report(i18n.M("indicator.case_value", text), "cases", i, "expect", code, "value")
+					continue
+				}
+			}
+			c.expects = append(c.expects, e)
+		}
+		slices.SortFunc(c.expects, func(a, b expectation) int { return strings.Compare(a.x.Code, b.x.Code) })
+		out = append(out, c)
+	}
+	return out, problems
+}
+
+// asJSON is an enterprise as the reader of facts wants it.
+func asJSON(e map[string]any) ([]byte, error) {
+	text, err := yaml.Marshal(map[string]any{"enterprise": e})
+	if err != nil {
+		return nil, err
+	}
+	return yaml.YAMLToJSON(text)
+}
+
+func readRat(text string) (*big.Rat, error) {
+	part, percent := strings.CutSuffix(text, "%")
+	r, ok := new(big.Rat).SetString(part)
+	if !ok {
+		return nil, fmt.Errorf("%q is no number", text)
+	}
+	if percent {
+		r.Quo(r, big.NewRat(100, 1))
+	}
+	return r, nil
+}
+
+// Below is the subjects of a kind in enterprises: themselves, or what belongs to them.
+func Below(firms []rule.Subject, kind string) []rule.Subject {
+	if kind == content.Enterprise {
+		return firms
+	}
+	var all []rule.Subject
+	for _, f := range firms {
+		all = append(all, f.Children(kind)...)
+	}
+	return all
+}
+
+// Tally is what an indicator makes of enterprises, one by one.
+func (s *Set) Tally(x *Indicator, firms []rule.Subject, at At) Tally {
+	var t Tally
+	for _, subject := range Below(firms, x.Kind) {
+		t.put(x, s.Row(x, subject, at).Line)
+	}
+	return t
+}
+
+// Check works the case out and tells every difference, in English, for tests and the linter.
+func (s *Set) Check(c Case) (differences []string) {
+	for _, e := range c.expects {
+		f := e.x.Figure(s.Tally(e.x, c.Firms, c.At))
+		tell := func(what string, want, got any) {
+			differences = append(differences, fmt.Sprintf("%s: %q: %s: %s: want %v, got %v", c.File, c.Name, e.x.Code, what, want, got))
+		}
+		switch {
+		case e.none && f.Value != nil:
+			tell("value", "none", f.Value.RatString())
+		case e.val != nil && f.Value == nil:
+			tell("value", e.val.RatString(), "none")
+		case e.val != nil && e.val.Cmp(f.Value) != 0:
+			tell("value", e.val.RatString(), f.Value.RatString())
+		}
+		for _, n := range []struct {
+			what string
+			want *int
+			got  int
+		}{{"counted", e.want.Counted, f.Counted}, {"within", e.want.Within, f.Within}, {"open", e.want.Open, f.Open}, {"dark", e.want.Dark, f.Dark}} {
+			if n.want != nil && *n.want != n.got {
+				tell(n.what, *n.want, n.got)
+			}
+		}
+	}
+	return differences
+}

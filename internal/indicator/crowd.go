@@ -1,0 +1,416 @@
+package indicator
+
+import (
+	"math/big"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/rule/column"
+)
+
+// Facts reads a fact of many subjects at once.
+type Facts interface {
+	// ReadAll tells what Fact of each subject would say.
+	ReadAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State))
+}
+
+// OneByOne is the Facts of few subjects.
+type OneByOne struct{}
+
+// ReadAll asks each subject.
+func (OneByOne) ReadAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State)) {
+	for i, s := range subjects {
+		v, state := s.Fact(def, p, on)
+		told(i, v, state)
+	}
+}
+
+// Lines is what many subjects bring to one indicator, by their number in the crowd. It never changes.
+type Lines struct {
+	States  []State
+	Values  []int64 // of those that count; nil where every value is one
+	Weights []int64 // of those in the population; nil where every weight is 1
+	Carried []bool  // nil where nothing is carried
+	x       *Indicator
+}
+
+// Line is that of a subject.
+func (l *Lines) Line(i int) Line {
+	out := Line{State: l.States[i], Weight: 1}
+	if out.State == Out || out.State == Dark || out.State == Failed {
+		return Line{State: out.State}
+	}
+	if l.Weights != nil {
+		out.Weight = l.Weights[i]
+	}
+	if out.State != Counted {
+		return out
+	}
+	out.Value = l.x.unit()
+	if l.Values != nil {
+		out.Value = l.Values[i]
+	}
+	out.Carried = l.Carried != nil && l.Carried[i]
+	return out
+}
+
+// Add adds the line of a subject to a tally.
+func (l *Lines) Add(t *Tally, i int) {
+	if l.States[i] != Out {
+		t.put(l.x, l.Line(i))
+	}
+}
+
+// Size is how much room the lines take.
+func (l *Lines) Size() int {
+	return len(l.States) + 8*len(l.Values) + 8*len(l.Weights) + len(l.Carried)
+}
+
+// Steady says that what subjects bring depends on the year alone, however long the period and whichever day it ends on: the
+// same Lines do for every period of a year. What is dated, or reads what changes within a year, does not.
+func (x *Indicator) Steady() bool { return !x.moves && x.day == nil }
+
+// Crowd is many subjects of one kind at a moment, with the facts that some indicators of that kind read of them as columns.
+type Crowd struct {
+	set     *Set
+	at      At
+	n       int
+	program *column.Program
+	plan    *column.Plan
+	numbers map[*rule.Expr]int
+	before  map[string][]bool // by code of a fact: rows for which a year before stood in
+}
+
+// Gather reads what indicators of one kind and one carry ask of subjects of that kind.
+func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Facts) (*Crowd, content.Problems) {
+	c := &Crowd{set: s, at: at, n: len(subjects), numbers: map[*rule.Expr]int{}, before: map[string][]bool{}}
+	var exprs []*rule.Expr
+	carry := 0
+	for _, x := range list {
+		carry = x.Carry
+		for _, e := range x.exprs {
+			if _, ok := c.numbers[e]; !ok {
+				c.numbers[e] = len(exprs)
+				exprs = append(exprs, e)
+			}
+		}
+	}
+	if len(exprs) == 0 {
+		return c, nil
+	}
+	var problems content.Problems
+	if c.program, problems = column.Compile(exprs...); len(problems) > 0 {
+		return nil, problems
+	}
+	contexts := make([]*rule.Context, len(subjects))
+	for i, subject := range subjects {
+		contexts[i] = s.context(subject, at)
+	}
+	batch := c.program.Fill(contexts, reading{set: s, at: at, carry: carry, facts: facts, crowd: c, own: len(subjects)})
+	batch.Forget()
+	c.plan = c.program.Bind(batch)
+	return c, nil
+}
+
+// reading fills columns: what is the same for all is one value, and a fact is read for all at once.
+type reading struct {
+	set   *Set
+	at    At
+	carry int
+	facts Facts
+	crowd *Crowd
+	own   int // rows of the crowd itself
+}
+
+// Fixed is a name that is the same for all.
+func (r reading) Fixed(in *rule.Input) (a rule.Answer, ok bool) {
+	switch in.Origin() {
+	case rule.FromYear:
+		return rule.Answer{Value: rule.Int(int64(r.at.Year())), State: rule.Present}, true
+	case rule.FromEvent, rule.FromAsOf:
+		return rule.Answer{Value: rule.Day(r.at.Last), State: rule.Present}, true
+	case rule.FromSetting:
+		return rule.Answer{Value: rule.Text(r.set.option(in.Short(), r.at)), State: rule.Present}, true
+	case rule.FromGiven:
+		return r.at.given(in.ID()), true
+	}
+	return rule.Answer{}, false
+}
+
+// Read fills a column with what subjects, or what they lie below, state.
+func (r reading) Read(in *rule.Input, contexts []*rule.Context, c *column.Column) {
+	def := in.Def()
+	tops, numbers := make([]rule.Subject, 0, len(contexts)), make([]int, 0, len(contexts))
+	for i, ctx := range contexts {
+		top := ctx.Subject
+		for top != nil && top.Kind() != def.Subject {
+			top = top.Parent()
+		}
+		if top == nil { // it does not say which, or has none
+			o := in.Read(ctx)
+			c.Set(i, o.Value, o.State)
+			continue
+		}
+		tops, numbers = append(tops, top), append(numbers, i)
+	}
+	p := periodOf(def.Period, r.at.Last)
+	var left []int
+	put := func(of []int) func(i int, v rule.Value, state rule.State) {
+		return func(i int, v rule.Value, state rule.State) {
+			if state == rule.Unknown && r.carry > 0 && holdsOn(def) {
+				left = append(left, of[i])
+				return
+			}
+			c.Set(numbers[of[i]], v, state)
+		}
+	}
+	all := make([]int, len(tops))
+	for i := range all {
+		all[i] = i
+	}
+	if len(tops) > 0 {
+		r.facts.ReadAll(tops, def, p, r.at.Last, put(all))
+	}
+	for n := 1; n <= r.carry && len(left) > 0; n++ {
+		asked := left
+		left = nil
+		again := make([]rule.Subject, len(asked))
+		for i, t := range asked {
+			again[i] = tops[t]
+		}
+		r.facts.ReadAll(again, def, period.OfYear(r.at.Year()-n), r.at.Last, func(i int, v rule.Value, state rule.State) {
+			if state == rule.Unknown {
+				left = append(left, asked[i])
+				return
+			}
+			row := numbers[asked[i]]
+			c.Set(row, v, state)
+			if len(contexts) == r.own && tops[asked[i]] == contexts[row].Subject {
+				r.crowd.stoodIn(def.Code, row)
+			}
+		})
+	}
+}
+
+func (c *Crowd) stoodIn(code string, row int) {
+	if c.before[code] == nil {
+		c.before[code] = make([]bool, c.n)
+	}
+	c.before[code][row] = true
+}
+
+// periodOf is the period of a length in which a day lies.
+func periodOf(kind period.Kind, day period.Day) period.Period {
+	y, m, _ := day.YMD()
+	switch kind {
+	case period.Year:
+		return period.OfYear(y)
+	case period.Half:
+		return period.OfHalf(y, (m+5)/6)
+	case period.Quarter:
+		return period.OfQuarter(y, (m+2)/3)
+	case period.Month:
+		return period.OfMonth(y, m)
+	case period.YearToDate:
+		return period.ToMonth(y, m)
+	case period.DayKind:
+		return period.OfDay(day)
+	}
+	return period.Period{}
+}
+
+// Lines works an indicator of the crowd out, blocks side by side.
+func (c *Crowd) Lines(x *Indicator) *Lines {
+	l := &Lines{States: make([]State, c.n), x: x}
+	if x.value != nil {
+		l.Values = make([]int64, c.n)
+	}
+	if x.weight != nil {
+		l.Weights = make([]int64, c.n)
+	}
+	if len(x.exprs) == 0 {
+		for i := range l.States {
+			l.States[i] = Counted
+		}
+		return l
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), max(c.plan.Blocks(), 1)) {
+		wg.Go(func() {
+			m := c.plan.Machine()
+			defer m.Close()
+			for {
+				b := int(next.Add(1)) - 1
+				if b >= c.plan.Blocks() {
+					return
+				}
+				c.block(x, l, m.At(b))
+			}
+		})
+	}
+	wg.Wait()
+	c.carry(x, l)
+	return l
+}
+
+// carry marks those of the counted for which a year before stood in.
+func (c *Crowd) carry(x *Indicator, l *Lines) {
+	for _, def := range x.reads {
+		rows := c.before[def.Code]
+		if rows == nil {
+			continue
+		}
+		if l.Carried == nil {
+			l.Carried = slices.Clone(rows)
+			continue
+		}
+		for i, b := range rows {
+			l.Carried[i] = l.Carried[i] || b
+		}
+	}
+}
+
+// asked is an expression's answers for a block.
+type asked struct {
+	column.Answers
+	e    *rule.Expr
+	nums *[column.BlockRows]int64
+	mul  int64 // what a number is taken by, where it needs no more
+	den  *big.Int
+}
+
+func (c *Crowd) block(x *Indicator, l *Lines, b *column.Block) {
+	all := b.All()
+	var answers [5]asked
+	list := [...]*rule.Expr{x.who, x.where, x.weight, x.day, x.value}
+	for i, e := range list {
+		if e == nil {
+			continue
+		}
+		a := asked{Answers: b.Eval(c.numbers[e], all), e: e}
+		switch e.Type() {
+		case rule.BoolType:
+		default:
+			a.nums, a.den = a.Numbers(), a.Den()
+			a.mul = multiplier(x, e, a.den)
+		}
+		answers[i] = a
+	}
+	left := c.settle(x, l, b.First(), all, answers[0], answers[1])
+	for i := range left.Rows() {
+		row := b.First() + i
+		line := x.line(c.at, func(e *rule.Expr) answer {
+			if e == nil {
+				return answer{State: rule.Present, none: true}
+			}
+			return answers[slices.Index(list[:], e)].at(x, i)
+		})
+		l.States[row] = line.State
+		if l.Values != nil {
+			l.Values[row] = line.Value
+		}
+		if l.Weights != nil {
+			l.Weights[row] = line.Weight
+		}
+	}
+}
+
+// settle finds what Indicator.line says wherever the two conditions tell all of it, for many rows at once, and gives the rows that
+// are left.
+func (c *Crowd) settle(x *Indicator, l *Lines, first int, all column.Bits, who, where asked) (left column.Bits) {
+	var failed, counts, nothing column.Bits
+	in := all
+	if who.e != nil {
+		failed = who.Failed(all)
+		in = who.True(all)
+		if dark := who.Unknown(all); !dark.Empty() {
+			if where.e != nil {
+				fails := where.Failed(dark)
+				failed, dark = failed.Or(&fails), dark.Without(&fails)
+			}
+			c.mark(l, first, dark, Dark)
+		}
+	}
+	counts = in
+	if where.e != nil {
+		fails := where.Failed(in)
+		failed = failed.Or(&fails)
+		in = in.Without(&fails)
+		counts = where.True(in)
+		if x.weight == nil {
+			nothing = in.Without(&counts)
+			open := where.Unknown(in)
+			nothing = nothing.Without(&open)
+			c.mark(l, first, open, Open)
+			c.mark(l, first, nothing, Within)
+			in = counts
+		}
+	}
+	c.mark(l, first, failed, Failed)
+	if x.weight == nil && x.day == nil && x.value == nil {
+		c.mark(l, first, counts, Counted)
+		return left
+	}
+	return in
+}
+
+// mark gives rows of a block a state.
+func (c *Crowd) mark(l *Lines, first int, rows column.Bits, state State) {
+	for i := range rows.Rows() {
+		l.States[first+i] = state
+	}
+}
+
+// multiplier is by what a number over den is taken to be in the unit of lines; 0 where that is no whole number.
+func multiplier(x *Indicator, e *rule.Expr, den *big.Int) int64 {
+	unit := int64(scale)
+	if e.Type() == rule.MoneyType || e.Type() == rule.DayType || !x.counts(e) {
+		unit = 1
+	}
+	if den.IsInt64() && den.Int64() > 0 && unit%den.Int64() == 0 {
+		return unit / den.Int64()
+	}
+	return 0
+}
+
+// at is the answer for a row of the block.
+func (a asked) at(x *Indicator, i int) answer {
+	out := answer{State: a.State(i)}
+	if out.State != rule.Present {
+		return out
+	}
+	if a.e.Type() == rule.BoolType {
+		var one column.Bits
+		one.Put(i)
+		t := a.True(one)
+		out.truth = t.Has(i)
+		return out
+	}
+	if a.nums != nil && a.mul > 0 {
+		n := a.nums[i]
+		if a.mul == 1 || abs(n) <= (1<<63-1)/uint64(a.mul) {
+			out.n = n * a.mul
+			return out
+		}
+	}
+	num := a.Big(i)
+	if !x.counts(a.e) || a.e.Type() == rule.MoneyType || a.e.Type() == rule.DayType {
+		num = new(big.Int).Quo(num, a.den)
+		out.n = num.Int64()
+		if !num.IsInt64() {
+			out.State = rule.Failed
+		}
+		return out
+	}
+	var fits bool
+	if out.n, fits = scaled(num, a.den); !fits {
+		out.State = rule.Failed
+	}
+	return out
+}
