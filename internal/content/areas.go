@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/period"
 )
 
 // Levels of areas (Node.Level).
@@ -50,6 +51,7 @@ func readAreas(fsys fs.FS) (*Tree, Problems) {
 	}
 	problems = append(problems, readZones(fsys, tree)...)
 	problems = append(problems, readRetired(fsys, tree)...)
+	problems = append(problems, readMoves(fsys, tree)...)
 	aliases, ps := readTable(fsys, "areas/aliases.csv", "code", "alias")
 	problems = append(problems, ps...)
 	for _, row := range aliases.rows {
@@ -89,6 +91,29 @@ func readZones(fsys fs.FS, tree *Tree) Problems {
 		}
 		if !tree.add(n) {
 			problems = append(problems, zones.problem(row, 0, i18n.M("content.code_twice", c[0])))
+		}
+	}
+	return problems
+}
+
+// readMoves adds where areas lay before: figures of a period keep the boundaries of the period.
+func readMoves(fsys fs.FS, tree *Tree) Problems {
+	moves, problems := readTable(fsys, "areas/moves.csv", "code", "parent", "until", "note")
+	for _, row := range moves.rows {
+		c := row.cells
+		until, err := period.ParseDay(c[2])
+		n, above := tree.nodes[c[0]], tree.nodes[c[1]]
+		switch {
+		case n == nil:
+			problems = append(problems, moves.problem(row, 0, i18n.M("content.no_node", c[0])))
+		case above == nil || above == n || tree.Within(c[1], c[0]):
+			problems = append(problems, moves.problem(row, 1, i18n.M("content.no_parent", c[1])))
+		case err != nil:
+			problems = append(problems, moves.problem(row, 2, i18n.M("content.move_until", c[2])))
+		case len(n.moves) > 0 && n.moves[len(n.moves)-1].until >= until:
+			problems = append(problems, moves.problem(row, 2, i18n.M("content.move_order", c[0])))
+		default:
+			n.moves = append(n.moves, move{c[1], until})
 		}
 	}
 	return problems

@@ -23,6 +23,14 @@ type Node struct {
 	From, To   *period.Day // when the node was in use, as far as known; nil is not known or still in use
 	Source     string
 	Confidence string
+
+	moves []move // where it lay before, the earliest first
+}
+
+// move is that a node lay below another one until a day.
+type move struct {
+	parent string
+	until  period.Day
 }
 
 // Tree is nodes below each other. It never changes.
@@ -135,6 +143,29 @@ func (t *Tree) Path(code string) []Node {
 	slices.Reverse(path)
 	return path
 }
+
+// ParentOn is the code of the node above a node as it was on a day; "" at the top.
+func (n Node) ParentOn(day period.Day) string {
+	for _, m := range n.moves {
+		if day <= m.until {
+			return m.parent
+		}
+	}
+	return n.Parent
+}
+
+// PathOn is Path as nodes lay below each other on a day.
+func (t *Tree) PathOn(code string, day period.Day) []Node {
+	var path []Node
+	for n := t.nodes[t.canon(code)]; n != nil && len(path) < maxAreas; n = t.nodes[n.ParentOn(day)] {
+		path = append(path, *n)
+	}
+	slices.Reverse(path)
+	return path
+}
+
+// maxAreas is more than areas lie below each other: what history says of areas cannot make a circle of them.
+const maxAreas = 16
 
 // Within says that a code is the ancestor or lies below it. A code or ancestor that is not known is nowhere.
 func (t *Tree) Within(code, ancestor string) bool {

@@ -296,6 +296,20 @@ func (v View) Count() int {
 	return n
 }
 
+// Areas is the areas of which something may be stated, as subjects with their node codes as keys, as far as the scope may see them.
+func (v View) Areas() iter.Seq[party.Subject] {
+	return func(yield func(party.Subject) bool) {
+		if v.snap == nil {
+			return
+		}
+		for _, id := range v.snap.parties.Children(0, content.Area) {
+			if s, ok := v.Subject(id); ok && !yield(s) {
+				return
+			}
+		}
+	}
+}
+
 // Children is the subjects of a kind that belong to a subject, as far as the scope may see it.
 func (v View) Children(subject int64, kind string) []int64 {
 	r, ok := v.Row(subject)

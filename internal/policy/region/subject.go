@@ -56,6 +56,16 @@ func (r *Reader) Subject(v fact.View, enterprise int64) (s rule.Subject, ok bool
 	return f.root, true
 }
 
+// Area is an area of which something is stated, as a view knows it; ok is false when the view does not show it.
+func (r *Reader) Area(v fact.View, id int64) (s rule.Subject, ok bool) {
+	known, ok := v.Subject(id)
+	if !ok || known.Kind != content.Area {
+		return nil, false
+	}
+	row, ok := v.Row(known.ID)
+	return &subject{firm: &firm{reader: r, view: v}, kind: content.Area, row: row, name: known.Key}, ok
+}
+
 // firm is one enterprise while it is read.
 type firm struct {
 	reader *Reader

@@ -1,0 +1,443 @@
+package monitor
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/clock"
+	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/errs"
+	"github.com/yanzhen/yanzhen/internal/fact"
+	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/indicator"
+	"github.com/yanzhen/yanzhen/internal/party"
+	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/shelf"
+)
+
+// Deps is what a monitor stands on.
+type Deps struct {
+	Frames   *fact.Frames
+	Library  *content.Library
+	Subjects *region.Reader
+	Set      *indicator.Set
+	Clock    clock.Clock
+}
+
+// Monitor tells figures. It is safe for many goroutines.
+type Monitor struct {
+	Deps
+
+	snapshots shelf.Shelf[snapshotKey, *snapshot]
+}
+
+// Open is a monitor over what frames know.
+func Open(d Deps) *Monitor {
+	m := &Monitor{Deps: d}
+	m.snapshots.RoomFor(0)
+	return m
+}
+
+// snapshotKey is all that a snapshot depends on.
+type snapshotKey struct {
+	seq      int64
+	verified bool
+}
+
+// snapshot is all subjects as known at a commit, and what was worked out of them.
+type snapshot struct {
+	view     fact.View // of everything
+	reader   *region.Reader
+	firms    []party.Enterprise // in the registry's order
+	row      map[int64]int32
+	subjects []rule.Subject // of the firms
+	areas    map[string]rule.Subject
+
+	stays func() *stays
+	mu    sync.Mutex
+	kinds map[string]*kind
+
+	lines  shelf.Shelf[lineKey, *indicator.Lines]
+	places shelf.Shelf[placeKey, *grouping]
+	seen   shelf.Shelf[seenKey, mask]
+}
+
+// Size counts every snapshot alike: four fit on the shelf, the newest and what is compared with it.
+func (w *snapshot) Size() int { return 15_000 }
+
+// kind is the subjects of one kind.
+type kind struct {
+	subjects []rule.Subject
+	owner    []int32 // number of the firm
+	once     sync.Once
+}
+
+// lineKey is all that the lines of an indicator depend on within a snapshot.
+type lineKey struct {
+	hash        string
+	first, last period.Day
+	choices     string
+}
+
+type seenKey struct {
+	scope     string
+	sensitive bool
+}
+
+// mask is which firms a reader may see; nil for all.
+type mask []bool
+
+// Size is how much room it takes.
+func (m mask) Size() int { return len(m) }
+
+// chunk is how many enterprises one goroutine reads at a time.
+const chunk = 1_000
+
+func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snapshot, error) {
+	return m.snapshots.Try(snapshotKey{seq, verified}, func() (*snapshot, error) {
+		ctx := context.WithoutCancel(ctx) // others may be waiting
+		view, err := m.Frames.For(ctx, access.SystemScope(), seq)
+		if err != nil {
+			return nil, fmt.Errorf("tell figures as known at %d: %w", seq, err)
+		}
+		w := &snapshot{view: view, reader: m.Subjects, firms: slices.Collect(view.Enterprises()), areas: map[string]rule.Subject{}, kinds: map[string]*kind{}}
+		if verified {
+			w.reader = m.Subjects.Verified()
+		}
+		w.row = make(map[int64]int32, len(w.firms))
+		for i := range w.firms {
+			w.row[w.firms[i].ID] = int32(i)
+		}
+		w.subjects = make([]rule.Subject, len(w.firms))
+		var g errgroup.Group
+		g.SetLimit(runtime.GOMAXPROCS(0))
+		for from := 0; from < len(w.firms); from += chunk {
+			g.Go(func() error {
+				for i := from; i < min(from+chunk, len(w.firms)); i++ {
+					s, ok := w.reader.Subject(view, w.firms[i].ID)
+					if !ok {
+						return fmt.Errorf("read the facts of enterprise %d: it is listed and not known", w.firms[i].ID)
+					}
+					w.subjects[i] = s
+				}
+				return nil
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
+		}
+		for s := range view.Areas() {
+			if a, ok := w.reader.Area(view, s.ID); ok {
+				w.areas[s.Key] = a
+			}
+		}
+		w.stays = sync.OnceValue(func() *stays { return newStays(w) })
+		w.lines.RoomFor(8 * len(w.firms))
+		w.places.RoomFor(len(w.firms))
+		w.seen.RoomFor(len(w.firms))
+		return w, nil
+	})
+}
+
+// of is the subjects of a kind.
+func (w *snapshot) of(name string) *kind {
+	w.mu.Lock()
+	k := w.kinds[name]
+	if k == nil {
+		k = &kind{}
+		w.kinds[name] = k
+	}
+	w.mu.Unlock()
+	k.once.Do(func() {
+		if name == content.Enterprise {
+			k.subjects = w.subjects
+			k.owner = make([]int32, len(w.firms))
+			for i := range k.owner {
+				k.owner[i] = int32(i)
+			}
+			return
+		}
+		for i, s := range w.subjects {
+			for _, c := range s.Children(name) {
+				k.subjects = append(k.subjects, c)
+				k.owner = append(k.owner, int32(i))
+			}
+		}
+	})
+	return k
+}
+
+// sees is which firms a view shows with all that an indicator reads of them.
+func (w *snapshot) sees(view fact.View, sensitive bool) mask {
+	if view.Scope().All() {
+		return nil
+	}
+	return w.seen.Get(seenKey{view.Scope().Key(), sensitive}, func() mask {
+		out := make(mask, len(w.firms))
+		for i := range w.firms {
+			id := w.firms[i].ID
+			out[i] = view.Can(access.ReadFact, id) && (!sensitive || view.Can(access.ReadSensitive, id))
+		}
+		return out
+	})
+}
+
+// linesOf is what every subject of an indicator's kind brings for a span.
+func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) (*indicator.Lines, error) {
+	if x.Steady() { // all spans of a year are alike
+		at.First, at.Last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
+	}
+	return w.lines.Try(lineKey{x.Hash, at.First, at.Last, words(x, at)}, func() (*indicator.Lines, error) {
+		crowd, problems := m.Set.Gather([]*indicator.Indicator{x}, w.of(x.Kind).subjects, at, w.reader)
+		if len(problems) > 0 {
+			return nil, fmt.Errorf("lower indicator %s to columns: %w", x.Code, problems)
+		}
+		return crowd.Lines(x), nil
+	})
+}
+
+// words are the answers to the choices on which an indicator depends.
+func words(x *indicator.Indicator, at indicator.At) string {
+	var all []string
+	for _, code := range slices.Sorted(maps.Keys(at.Choices)) {
+		if slices.Contains(x.Choices(), code) {
+			all = append(all, code+"="+at.Choices[code])
+		}
+	}
+	return strings.Join(all, ";")
+}
+
+// Query is which figure is asked for.
+type Query struct {
+	Indicator *indicator.Indicator
+	Area      string // node code; "" for all that the reader sees
+	Period    period.Period
+	Until     period.Day        // a period that has not ended by this day is told up to it; 0 for today
+	Choices   map[string]string // option by choice; what is left out has its default
+	Verified  bool              // only what was verified is taken for known
+	Only      *Part             // of the area's enterprises, only those in a part
+}
+
+// Part is one part of a dimension.
+type Part struct {
+	Dimension Dimension
+	Code      string
+}
+
+// at is the span of a query. A period that lies ahead or that the indicator cannot be told for is an error of kind Invalid.
+func (m *Monitor) at(q Query) (indicator.At, error) {
+	until := q.Until
+	if until == 0 {
+		until = m.Clock.Today()
+	}
+	if !q.Indicator.Tells(q.Period) {
+		return indicator.At{}, errs.Invalid(i18n.M("monitor.no_period", q.Indicator.Name, q.Period.String()))
+	}
+	at, ok := indicator.For(q.Period, until, q.Choices)
+	if !ok {
+		return at, errs.Invalid(i18n.M("monitor.ahead", q.Period.String()))
+	}
+	return at, nil
+}
+
+// spans are those whose lines make a figure: the months of a flow of months, one else.
+func spans(x *indicator.Indicator, p period.Period, at indicator.At) []indicator.At {
+	var all []indicator.At
+	for _, month := range x.Months(p) {
+		if a, ok := indicator.For(month, at.Last, at.Choices); ok {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// Figure is one figure. Of an area that nobody knows it is NotFound.
+func (m *Monitor) Figure(ctx context.Context, view fact.View, q Query) (indicator.Figure, error) {
+	cells, err := m.By(ctx, view, q, Dimension{})
+	if err != nil || len(cells) == 0 {
+		return indicator.Figure{}, err
+	}
+	return cells[0].Figure, nil
+}
+
+// Cell is a figure of a part.
+type Cell struct {
+	Code string
+	Name i18n.Text
+	indicator.Figure
+}
+
+// By is the figures of the parts of a dimension, in its order: of all parts of areas and of lists, of those parts else in which there is
+// anything. The zero Dimension has one part, the whole.
+func (m *Monitor) By(ctx context.Context, view fact.View, q Query, d Dimension) ([]Cell, error) {
+	t, err := m.Cross(ctx, view, q, d, Dimension{})
+	if err != nil {
+		return nil, err
+	}
+	cells := make([]Cell, len(t.Rows))
+	for i, h := range t.Rows {
+		cells[i] = Cell{h.Code, h.Name, t.Cells[i][0]}
+	}
+	return cells, nil
+}
+
+// Series is the figure in each of some periods; a period for which it cannot be told has none.
+func (m *Monitor) Series(ctx context.Context, view fact.View, q Query, periods []period.Period) ([]indicator.Figure, error) {
+	out := make([]indicator.Figure, len(periods))
+	for i, p := range periods {
+		q.Period = p
+		f, err := m.Figure(ctx, view, q)
+		if err != nil && errs.KindOf(err) != errs.KindInvalid {
+			return nil, err
+		}
+		if err == nil {
+			out[i] = f
+		}
+	}
+	return out, nil
+}
+
+// Head is a part as a table's head.
+type Head struct {
+	Code string
+	Name i18n.Text
+}
+
+// Table is figures by two dimensions.
+type Table struct {
+	Seq        int64 // commit that it knows up to
+	Rows, Cols []Head
+	Cells      [][]indicator.Figure // by row, then by column
+	Total      indicator.Figure     // of all together, never the sum of what is no sum
+}
+
+// Cross is the figures by two dimensions.
+func (m *Monitor) Cross(ctx context.Context, view fact.View, q Query, rows, cols Dimension) (Table, error) {
+	at, err := m.at(q)
+	if err != nil {
+		return Table{}, err
+	}
+	if q.Area != "" {
+		if _, ok := m.Library.Areas().Node(q.Area); !ok {
+			return Table{}, errs.NotFound("area", q.Area)
+		}
+	}
+	w, err := m.snapshot(ctx, view.Seq(), q.Verified)
+	if err != nil {
+		return Table{}, err
+	}
+	switch q.Indicator.Measure {
+	case indicator.Given, indicator.Composite, indicator.Coverage:
+		return m.crossWhole(ctx, w, view, q, at, rows, cols)
+	}
+	return m.crossCounted(w, view, q, at, rows, cols)
+}
+
+// crossCounted adds the lines of subjects up by the parts in which their firms are.
+func (m *Monitor) crossCounted(w *snapshot, view fact.View, q Query, at indicator.At, rows, cols Dimension) (Table, error) {
+	x := q.Indicator
+	a, err := m.grouping(w, rows, q.Area, at)
+	if err != nil {
+		return Table{}, err
+	}
+	b, err := m.grouping(w, cols, q.Area, at)
+	if err != nil {
+		return Table{}, err
+	}
+	tallies, err := m.tally(w, view, q, at, a, b)
+	if err != nil {
+		return Table{}, err
+	}
+	t := Table{Seq: view.Seq()}
+	keepRow, keepCol := a.kept(rows, len(b.heads), tallies, false), b.kept(cols, len(b.heads), tallies, true)
+	for _, j := range keepCol {
+		t.Cols = append(t.Cols, b.heads[j])
+	}
+	var all indicator.Tally
+	for i := range a.heads {
+		for j := range b.heads {
+			all = all.Plus(tallies[i*len(b.heads)+j])
+		}
+	}
+	for _, i := range keepRow {
+		t.Rows = append(t.Rows, a.heads[i])
+		line := make([]indicator.Figure, 0, len(keepCol))
+		for _, j := range keepCol {
+			line = append(line, x.Figure(tallies[i*len(b.heads)+j]))
+		}
+		t.Cells = append(t.Cells, line)
+	}
+	t.Total = x.Figure(all)
+	return t, nil
+}
+
+// tally adds up what the reader may see.
+func (m *Monitor) tally(w *snapshot, view fact.View, q Query, at indicator.At, a, b *grouping) ([]indicator.Tally, error) {
+	x := q.Indicator
+	k, seen := w.of(x.Kind), w.sees(view, x.Sensitive())
+	out := make([]indicator.Tally, len(a.heads)*len(b.heads))
+	in, err := m.inside(w, q, at)
+	if err != nil {
+		return nil, err
+	}
+	for _, span := range spans(x, q.Period, at) {
+		lines, err := m.linesOf(w, x, span)
+		if err != nil {
+			return nil, err
+		}
+		for i, state := range lines.States {
+			if state == indicator.Out {
+				continue
+			}
+			o := k.owner[i]
+			if seen != nil && !seen[o] || in != nil && !in[o] {
+				continue
+			}
+			r, c := a.of[o], b.of[o]
+			if r < 0 || c < 0 {
+				continue
+			}
+			lines.Add(&out[int(r)*len(b.heads)+int(c)], i)
+		}
+	}
+	return out, nil
+}
+
+// inside is which firms are in the area and the part that a query asks for; nil for all.
+func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) {
+	if q.Area == "" && q.Only == nil {
+		return nil, nil
+	}
+	out := make([]bool, len(w.firms))
+	for i := range out {
+		out[i] = true
+	}
+	if q.Area != "" {
+		area := m.within(w, q.Area, at.Last)
+		for i := range out {
+			out[i] = area.of[i] >= 0
+		}
+	}
+	if q.Only == nil {
+		return out, nil
+	}
+	g, err := m.grouping(w, q.Only.Dimension, q.Area, at)
+	if err != nil {
+		return nil, err
+	}
+	part := int32(slices.IndexFunc(g.heads, func(h Head) bool { return h.Code == q.Only.Code }))
+	for i := range out {
+		out[i] = out[i] && part >= 0 && g.of[i] == part
+	}
+	return out, nil
+}
