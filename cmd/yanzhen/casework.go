@@ -110,6 +110,9 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openFlags(p); err != nil {
 		return err
 	}
+	if err := in.openMonitor(p); err != nil {
+		return err
+	}
 	if err := in.openResults(p); err != nil {
 		return err
 	}

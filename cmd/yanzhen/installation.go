@@ -35,6 +35,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -191,6 +192,7 @@ type installation struct {
 	credit     *credit.Store
 	flags      *flags.Store
 	results    *results.Store
+	monitor    *monitor.Monitor
 	visits     *visit.Store
 	diagnoses  *diagnosis.Store
 	releases   *release.Store

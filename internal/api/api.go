@@ -31,6 +31,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/inbound"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -69,6 +70,7 @@ type Deps struct {
 	Credit     *credit.Store
 	Flags      *flag.Store
 	Results    *results.Store
+	Monitor    *monitor.Monitor
 	Visits     *visit.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store

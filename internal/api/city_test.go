@@ -37,8 +37,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -183,6 +185,8 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	models, err := assess.Load(contentdata.FS, lib)
 	must(t, err)
+	indicators, _, err := indicator.Load(contentdata.FS, lib)
+	must(t, err)
 	asked, err = models.Asks(lib, asked)
 	must(t, err)
 	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now, blob.At(t.TempDir()))
@@ -194,7 +198,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Monitor: monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Clock: now}), Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{

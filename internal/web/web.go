@@ -29,6 +29,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/inbound"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
@@ -68,6 +69,7 @@ type Deps struct {
 	Credit     *credit.Store
 	Flags      *flag.Store
 	Results    *results.Store
+	Monitor    *monitor.Monitor
 	Visits     *visits.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store

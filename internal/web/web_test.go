@@ -35,8 +35,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/policy/lab"
@@ -148,6 +150,10 @@ func newSite(t *testing.T) *site {
 	if s.models, err = assess.Load(contentdata.FS, lib); err != nil {
 		t.Fatal(err)
 	}
+	indicators, _, err := indicator.Load(contentdata.FS, lib)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if asked, err = s.models.Asks(lib, asked); err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +188,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Clock: now}), Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
