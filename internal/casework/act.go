@@ -430,6 +430,12 @@ func (st *step) said(context.Context, access.Object) error {
 	return nil
 }
 
+// evidence is the files that the case stands on: what a partner added that it was taken from is not among them.
+func (st *step) evidence(ctx context.Context) ([]Evidence, error) {
+	all, err := evidenceOf(ctx, st.tx, st.c.ID)
+	return slices.DeleteFunc(all, func(f Evidence) bool { return f.ofAnother(st.c) }), err
+}
+
 // fill checks the answers of the action's form.
 func (st *step) fill(ctx context.Context, _ access.Object) error {
 	subject, id := st.subject()
@@ -437,7 +443,7 @@ func (st *step) fill(ctx context.Context, _ access.Object) error {
 	if st.a.Form == "" {
 		return nil
 	}
-	files, err := evidenceOf(ctx, st.tx, st.c.ID)
+	files, err := st.evidence(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type Evidence struct {
 	Actor     int64
 	Who       string // what they acted as: Applicant, System, or a role; "" of old files of offices
 	Shared    bool   // an office added it for the applicant to see
+	Partner   int64  // that it is of: whom the case was referred to when somebody of theirs added it; 0 for none, formerPartner
 	At        int64
 	RemovedAt int64 // 0 while the case holds it
 	ErasedAt  int64 // when its bytes were deleted by the rules of retention; 0 while they are kept
@@ -48,17 +49,23 @@ type Evidence struct {
 // Open says that whom the case is about may see the file: it is their own, or was addressed to them.
 func (f Evidence) Open() bool { return f.Who == Applicant || f.Shared }
 
+// formerPartner is whose a file is that came from a partner once the case had been taken from it.
+const formerPartner = -1
+
+// ofAnother says that the file is of another partner than a case is referred to now: it proves nothing for that one, nor does it see the file.
+func (f Evidence) ofAnother(c Case) bool { return f.Partner != 0 && f.Partner != c.Partner }
+
 const (
-	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.who, f.shared, f.at, f.removed_at, f.erased_at`
+	evidenceColumns = `f.id, f.case_id, f.field, f.name, f.sha256, f.size, f.type, f.actor, f.who, f.shared, f.at, f.removed_at, f.erased_at, f.partner`
 	filesOf         = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.case_id = $1 AND f.removed_at = 0 ORDER BY f.id`
 	fileByID        = `SELECT ` + evidenceColumns + ` FROM case_evidence f WHERE f.id = $1`
-	insertFile      = `INSERT INTO case_evidence (id, case_id, field, name, sha256, size, type, actor, at, removed_at, who, shared) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11)`
+	insertFile      = `INSERT INTO case_evidence (id, case_id, field, name, sha256, size, type, actor, at, removed_at, who, shared, partner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, $10, $11, $12)`
 	removeFile      = `UPDATE case_evidence SET removed_at = $1 WHERE id = $2 AND removed_at = 0`
 )
 
 func scanFile(r interface{ Scan(...any) error }) (f Evidence, err error) {
 	var shared int
-	err = r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.Who, &shared, &f.At, &f.RemovedAt, &f.ErasedAt)
+	err = r.Scan(&f.ID, &f.Case, &f.Field, &f.Name, &f.SHA256, &f.Size, &f.Type, &f.Actor, &f.Who, &shared, &f.At, &f.RemovedAt, &f.ErasedAt, &f.Partner)
 	f.Shared = shared != 0
 	return f, err
 }
@@ -90,6 +97,9 @@ func (s *Store) Attach(ctx context.Context, scope access.Scope, a Attachment) (E
 		return Evidence{}, err
 	}
 	f := Evidence{Case: c.ID, Field: a.Field, Name: tidyName(a.Name), Actor: scope.Account(), Who: who, Shared: a.Shared && who != Applicant, At: s.Clock.Millis()}
+	if access.Role(who).Partner() {
+		f.Partner = c.Partner
+	}
 	if f.Name == "" || len(f.Field) > 64 {
 		return Evidence{}, errs.Invalid(i18n.M("casework.file_name_empty"))
 	}
@@ -142,6 +152,7 @@ func (s *Store) servant(ctx context.Context, scope access.Scope, a Attachment) (
 	if i < 0 {
 		return st.Case, "", errs.NotFound("case", a.Case)
 	}
+	st.Case.Partner = formerPartner
 	return st.Case, st.Duties[i].Who[0], nil
 }
 
@@ -155,7 +166,9 @@ func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
 		return err
 	case len(have) >= maxFiles:
 		return errs.Conflict(i18n.M("casework.many_files", maxFiles))
-	case slices.ContainsFunc(have, func(o Evidence) bool { return o.SHA256 == f.SHA256 && o.Field == f.Field && o.Open() == f.Open() }):
+	case slices.ContainsFunc(have, func(o Evidence) bool {
+		return o.SHA256 == f.SHA256 && o.Field == f.Field && o.Open() == f.Open() && o.Partner == f.Partner
+	}):
 		return errs.Conflict(i18n.M("casework.file_twice", f.Name))
 	}
 	if f.ID, err = tx.NextIDs(ctx, 1); err != nil {
@@ -166,7 +179,7 @@ func addFile(ctx context.Context, tx *store.Tx, f *Evidence) error {
 		shared = 1
 	}
 	audit.Note(tx, loggedFile, f.ID)
-	_, err = tx.Exec(ctx, insertFile, f.ID, f.Case, f.Field, f.Name, f.SHA256, f.Size, f.Type, f.Actor, f.At, f.Who, shared)
+	_, err = tx.Exec(ctx, insertFile, f.ID, f.Case, f.Field, f.Name, f.SHA256, f.Size, f.Type, f.Actor, f.At, f.Who, shared, f.Partner)
 	return err
 }
 
@@ -272,7 +285,7 @@ func (s *Store) file(ctx context.Context, scope access.Scope, id int64) (Evidenc
 		return f, Case{}, nil, access.Object{}, err
 	}
 	c, w, obj, err := s.see(ctx, scope, f.Case)
-	if errs.KindOf(err) == errs.KindNotFound || err == nil && outside(scope, obj) && !f.Open() {
+	if errs.KindOf(err) == errs.KindNotFound || err == nil && (outside(scope, obj) && !f.Open() || !office(scope, obj) && f.ofAnother(c)) {
 		err = errs.NotFound("file", id)
 	}
 	return f, c, w, obj, err
@@ -301,7 +314,7 @@ func (s *Store) OpenFile(ctx context.Context, scope access.Scope, id int64) (Evi
 }
 
 // Files is what a case holds. Whom it is about sees their own files and those that were added for them: reports and opinions
-// of offices are not.
+// of offices are not. A partner does not see what another added that had the case before it.
 func (s *Store) Files(ctx context.Context, scope access.Scope, id int64) ([]Evidence, error) {
 	c, w, obj, err := s.see(ctx, scope, id)
 	if err != nil {
@@ -311,10 +324,8 @@ func (s *Store) Files(ctx context.Context, scope access.Scope, id int64) ([]Evid
 	for i := range all {
 		all[i].Loose = all[i].RemovedAt == 0 && loose(scope, w, c, obj, all[i])
 	}
-	if err != nil || !outside(scope, obj) {
-		return all, err
-	}
-	return slices.DeleteFunc(all, func(f Evidence) bool { return !f.Open() }), nil
+	own, official := outside(scope, obj), office(scope, obj)
+	return slices.DeleteFunc(all, func(f Evidence) bool { return own && !f.Open() || !official && f.ofAnother(c) }), err
 }
 
 // Twin is something of a case that stands in another case too.

@@ -120,7 +120,7 @@ func (st *step) freeze(ctx context.Context) error {
 			return fmt.Errorf("freeze %s of case %d: %w", r.def, st.c.ID, err)
 		}
 	}
-	files, err := evidenceOf(ctx, st.tx, st.c.ID)
+	files, err := st.evidence(ctx)
 	if err != nil {
 		return err
 	}

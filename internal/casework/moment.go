@@ -235,9 +235,9 @@ func (m *Moment) Leave(ctx context.Context) error {
 	return nil
 }
 
-// Files is what the case holds.
+// Files is what the case stands on.
 func (m *Moment) Files(ctx context.Context) ([]Evidence, error) {
-	return evidenceOf(ctx, m.step.tx, m.step.c.ID)
+	return m.step.evidence(ctx)
 }
 
 const lockCase = `UPDATE case_head SET events = events WHERE id = $1`

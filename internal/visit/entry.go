@@ -66,6 +66,7 @@ type Entry struct {
 	Noted    int64    `json:"noted"`    // ms, by the device's clock
 	Received int64    `json:"received"` // ms
 	Account  int64    `json:"account"`
+	Partner  int64    `json:"-"`      // whom the case was referred to then, such as an institute; 0 for none, notKept
 	Late     bool     `json:"late"`   // the case had moved on
 	Erased   bool     `json:"erased"` // its body is gone: its term is over
 }

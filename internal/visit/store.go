@@ -79,7 +79,8 @@ type Visit struct {
 	Choice  *casework.Choice // that action, where it may be taken now; nil else
 	Late    bool             // what the scope notes is kept as late
 	Form    *form.Form
-	Entries []Entry                      // in the order in which they came
+	Entries []Entry                      // of whom the case is referred to now, in the order in which they came
+	Before  int                          // entries of others that the case was taken from: they are kept and count for nothing
 	Topics  []Topic                      // of what was noted in time
 	Overdue []Topic                      // of what came late, and was not taken up since
 	Files   map[string]casework.Evidence // photographs that have arrived, by hash
@@ -173,8 +174,15 @@ func (s *Store) fill(ctx context.Context, v *Visit) error {
 	return err
 }
 
-// takes sets the entries. What came late changes nothing of what was noted in time until somebody takes it up, in an entry that names it.
+// notKept is the partner of an entry of before it was kept.
+const notKept = -1
+
+// takes sets the entries: those of whom the case is referred to now. What came late changes nothing of what was noted in time until somebody
+// takes it up, in an entry that names it.
 func (v *Visit) takes(all []Entry) {
+	v.Before = len(all)
+	all = slices.DeleteFunc(all, func(e Entry) bool { return e.Partner != v.Partner && e.Partner != notKept })
+	v.Before -= len(all)
 	var timely, late []Entry
 	named := map[string]bool{}
 	for _, e := range all {
@@ -213,6 +221,7 @@ func (s *Store) Writing(ctx context.Context, scope access.Scope, id int64) (Visi
 	if i < 0 {
 		return v, err
 	}
+	served.Partner = 0 // for whom the case was taken from, not for whom it is referred to now
 	v = Visit{Standing: served, Action: served.Duties[i], Late: true}
 	if err := s.fill(ctx, &v); err != nil {
 		return v, err
@@ -263,10 +272,10 @@ func (s *Store) files(ctx context.Context, scope access.Scope, id int64) (map[st
 }
 
 const (
-	entryColumns = `id, topic, after_ids, body, device, noted, received, account, late, erased_at`
+	entryColumns = `id, topic, after_ids, body, device, noted, received, account, late, erased_at, partner`
 	entriesIn    = `SELECT ` + entryColumns + ` FROM visit_entry WHERE case_id = $1 ORDER BY received, id`
 	entryByID    = `SELECT case_id FROM visit_entry WHERE id = $1`
-	insertEntry  = `INSERT INTO visit_entry (id, case_id, topic, after_ids, body, device, noted, received, account, late, erased_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0)`
+	insertEntry  = `INSERT INTO visit_entry (id, case_id, topic, after_ids, body, device, noted, received, account, late, erased_at, partner) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11)`
 	handedIn     = `SELECT event_id, case_n, entries, digest, at, account FROM visit_handed WHERE case_id = $1 ORDER BY case_n`
 	insertHanded = `INSERT INTO visit_handed (event_id, case_id, case_n, entries, digest, at, account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 )
@@ -276,7 +285,7 @@ func entriesOf(ctx context.Context, q store.Querier, id int64) ([]Entry, error) 
 		var after, body string
 		var late int
 		var erased int64
-		if err := r.Scan(&e.ID, &e.Topic, &after, &body, &e.Device, &e.Noted, &e.Received, &e.Account, &late, &erased); err != nil {
+		if err := r.Scan(&e.ID, &e.Topic, &after, &body, &e.Device, &e.Noted, &e.Received, &e.Account, &late, &erased, &e.Partner); err != nil {
 			return e, err
 		}
 		e.After, e.Late, e.Erased = strings.Fields(after), late != 0, erased != 0
@@ -375,7 +384,7 @@ func (in *adding) keep(e Entry) {
 
 // add keeps an entry, or says why not.
 func (in *adding) add(ctx context.Context, e Entry) (i18n.Msg, error) {
-	e.Received, e.Account, e.Late, e.Erased = in.now, in.account, in.late, false
+	e.Received, e.Account, e.Partner, e.Late, e.Erased = in.now, in.account, in.v.Partner, in.late, false
 	if why := e.fault(); !why.IsZero() {
 		return why, nil
 	}
@@ -409,7 +418,7 @@ func (in *adding) add(ctx context.Context, e Entry) (i18n.Msg, error) {
 	if e.Late {
 		late = 1
 	}
-	_, err = in.tx.Exec(ctx, insertEntry, e.ID, in.v.ID, e.Topic, strings.Join(e.After, " "), e.Body.encode(), e.Device, e.Noted, e.Received, e.Account, late)
+	_, err = in.tx.Exec(ctx, insertEntry, e.ID, in.v.ID, e.Topic, strings.Join(e.After, " "), e.Body.encode(), e.Device, e.Noted, e.Received, e.Account, late, e.Partner)
 	in.keep(e)
 	return i18n.Msg{}, err
 }

@@ -161,6 +161,10 @@ type sealing struct {
 	How     string `yaml:"how"`
 }
 
+type referring struct {
+	To int64 `yaml:"to"`
+}
+
 type appointing struct {
 	Role  string `yaml:"role"`
 	Least int    `yaml:"least"`
@@ -173,7 +177,22 @@ func must(t testing.TB, err error) {
 	}
 }
 
+// newWorld is the store with a self-assessment that two experts are appointed to.
 func newWorld(t testing.TB, db *store.DB) *world {
+	t.Helper()
+	src, err := contentdata.FS.ReadFile("workflows/assessment_sme_digital.yaml")
+	must(t, err)
+	w := openWorld(t, db, "assessment_sme_digital.yaml", string(src))
+	c, err := w.Cases.New(t.Context(), w.owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "自评", Subject: w.firm})
+	must(t, err)
+	w.id = c.ID
+	w.does(w.owner, "submit")
+	w.does(county, "appoint")
+	return w
+}
+
+// openWorld is the store over one database with one workflow.
+func openWorld(t testing.TB, db *store.DB, name, src string) *world {
 	t.Helper()
 	ctx := t.Context()
 	lib, err := library()
@@ -202,9 +221,11 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		}
 		return nil
 	})
-	src, err := contentdata.FS.ReadFile("workflows/assessment_sme_digital.yaml")
-	must(t, err)
-	flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: casework.FormsOf(forms)}, "assessment_sme_digital.yaml", src)
+	casework.Register(effects, "test.refer", func(_ context.Context, _ *store.Tx, at *casework.Moment, to referring) error {
+		at.Refer(to.To)
+		return nil
+	})
+	flow, problems, err := casework.Parse(ctx, casework.Reading{Library: lib, Effects: effects, Forms: casework.FormsOf(forms)}, name, []byte(src))
 	must(t, err)
 	if len(problems) > 0 {
 		t.Fatal(problems)
@@ -238,18 +259,13 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	must(t, err)
 	must(t, w.facts.Refresh(ctx))
 	w.owner = access.NewScope(10, access.Enterprise, nil, []int64{w.firm})
-	c, err := cases.New(ctx, w.owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "自评", Subject: w.firm})
-	must(t, err)
-	w.id = c.ID
-	w.does(w.owner, "submit")
-	w.does(county, "appoint")
 	return w
 }
 
 func (w *world) does(by access.Scope, action string) {
 	w.t.Helper()
 	reason := ""
-	if action == "recall" {
+	if action == "recall" || action == "leave" {
 		reason = "另行安排"
 	}
 	_, err := w.Cases.Act(w.t.Context(), by, casework.Act{Case: w.id, Action: action, Reason: reason})
@@ -468,4 +484,112 @@ func TestTakenBackMeanwhile(t *testing.T) {
 	if got := v.Entry().Texts; got["devices_digital"] != "10" || len(v.Overdue) != 0 {
 		t.Errorf("answers %v, late %+v", got, v.Overdue)
 	}
+}
+
+const handedOver = `
+workflow: handed_over
+title: {zh: 上门, en: Visit}
+lead: {zh: 机构上门, en: An institute comes}
+subject: enterprise
+authority: institute
+open: [county_official]
+source: 测试
+confidence: unverified
+states:
+  - id: free
+    name: {zh: 待定, en: Nobody's}
+    public: true
+    waits: [county_official]
+  - id: visit
+    name: {zh: 上门, en: Visit}
+    public: true
+    waits: [institute]
+  - id: done
+    name: {zh: 办结, en: Closed}
+    public: true
+    end: done
+actions:
+  - id: first
+    name: {zh: 交第一家, en: To the first}
+    from: [free]
+    to: visit
+    who: [county_official]
+    effects:
+      - {do: test.refer, with: {to: 71}}
+  - id: second
+    name: {zh: 交第二家, en: To the second}
+    from: [free]
+    to: visit
+    who: [county_official]
+    effects:
+      - {do: test.refer, with: {to: 72}}
+  - id: leave
+    name: {zh: 退回, en: Give back}
+    kind: return
+    from: [visit]
+    to: free
+    who: [institute]
+    reason: required
+    effects:
+      - {do: test.refer, with: {to: 0}}
+  - id: visited
+    name: {zh: 交回, en: Hand in}
+    from: [visit]
+    to: done
+    who: [institute]
+    form: assess_sme_digital_2024_institute
+`
+
+// What an institute noted and photographed counts no more once the case is another's, nor does that one see it, whenever it comes.
+func TestHandedOver(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		ctx, w := t.Context(), openWorld(t, db, "handed_over.yaml", handedOver)
+		c, err := w.Cases.New(ctx, county, casework.NewCase{Workflow: "handed_over", Title: "上门", Subject: w.firm})
+		must(t, err)
+		w.id = c.ID
+		a, b := access.NewScope(701, access.Institute, nil, []int64{71}), access.NewScope(702, access.Institute, nil, []int64{72})
+		w.does(county, "first")
+		jpg, sha := picture(9)
+		w.adds(a, says(1, "answer:devices_total", &Body{Value: "100"}), says(2, "finding:"+number(60), &Body{Title: "没有联网", Photos: []string{sha}}),
+			says(3, "photo:"+sha, &Body{Name: "甲.jpg", Field: "devices_total"}))
+		_, err = w.AddPhoto(ctx, a, w.id, sha, bytes.NewReader(jpg))
+		must(t, err)
+		if v := w.visit(a); len(v.Entries) != 3 || len(v.Files) != 1 || v.Before != 0 {
+			t.Fatalf("its own: %+v, files %v", v.Entries, v.Files)
+		}
+		w.does(a, "leave")
+		w.does(county, "second")
+		lateJPG, late := picture(80)
+		w.adds(a, says(4, "answer:devices_digital", &Body{Value: "7"}), says(5, "photo:"+late, &Body{Name: "迟到.jpg"}))
+		_, err = w.AddPhoto(ctx, a, w.id, late, bytes.NewReader(lateJPG))
+		must(t, err)
+		for name, by := range map[string]access.Scope{"the other": b, "the county": county} {
+			if v := w.visit(by); len(v.Entries)+len(v.Topics)+len(v.Overdue) != 0 || len(v.Entry().Texts) != 0 || v.Before != 5 {
+				t.Errorf("%s is shown what another noted: %+v, %d before", name, v.Entries, v.Before)
+			}
+		}
+		if files, err := w.Cases.Files(ctx, b, w.id); err != nil || len(files) != 0 {
+			t.Errorf("the other sees the photographs: %v, %v", files, err)
+		}
+		if files, err := w.Cases.Files(ctx, county, w.id); err != nil || len(files) != 2 {
+			t.Errorf("the county sees the photographs: %v, %v", files, err)
+		} else if _, _, err := w.Cases.OpenFile(ctx, b, files[0].ID); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("the other opens a photograph: %v", err)
+		}
+		w.adds(b, says(10, "answer:devices_total", &Body{Value: "40"}), says(11, "photo:"+sha, &Body{Name: "乙.jpg"}))
+		if awaited := w.visit(b).Awaited(); len(awaited) != 1 {
+			t.Errorf("the same picture of another is taken for its own: %v", awaited)
+		}
+		_, err = w.AddPhoto(ctx, b, w.id, sha, bytes.NewReader(jpg))
+		must(t, err)
+		v := w.visit(b)
+		if got := v.Entry().Texts; len(got) != 1 || got["devices_total"] != "40" {
+			t.Errorf("answers %v", got)
+		}
+		e, err := w.HandIn(ctx, b, Handing{Case: w.id, Seen: Digest(v.Entries)})
+		must(t, err)
+		if v = w.visit(county); e.To != "done" || len(v.Entries) != 2 || v.Handed[0].Entries != 2 || v.Handed[0].Digest != Digest(v.Entries) {
+			t.Errorf("handed in: %+v", v.Handed)
+		}
+	})
 }
