@@ -193,7 +193,7 @@ type DiagnosisQuery struct {
 }
 
 func (s *server) keeps(q DiagnosisQuery, r diagnosis.Row) bool {
-	return (q.Kind == "" || string(r.Kind) == q.Kind) && (q.Year == 0 || r.Year == q.Year) && (q.Lot == 0 || r.Lot == q.Lot) && (q.Institute == 0 || r.Institute == q.Institute) &&
+	return (q.Kind == "" || string(r.Kind) == q.Kind) && (q.Year == 0 || r.Year == q.Year) && (q.Lot == 0 || r.Lot == q.Lot) && (q.Institute == 0 || r.Of(q.Institute)) &&
 		(q.Area == "" || s.Library.Areas().Within(r.Area, q.Area)) && (q.State == "" || r.State == q.State)
 }
 
@@ -447,7 +447,7 @@ func (s *server) adviceEffects(ctx context.Context, c *caller, x *diagnosis.Sigh
 	}
 	out := []adviceEffect{}
 	for _, e := range all {
-		row := adviceEffect{Advice: e.Advice, Filing: e.Filing, State: e.State}
+		row := adviceEffect{Advice: e.Advice, Filing: e.Case, State: e.State}
 		a, _ := x.Report.Has(e.Advice)
 		if def, ok := s.Library.FactDef(a.Fact); ok {
 			if e.Before.State == fact.Present {
@@ -589,17 +589,22 @@ func (s *server) getFigures(ctx context.Context, c *caller, in *struct {
 	}
 	out := &figuresOut{}
 	out.Body.All, out.Body.Items = s.tallyOf("", all, false), []diagnosisFigure{}
+	if in.By == "institute" {
+		for _, x := range diagnosis.ByInstitute(rows) {
+			out.Body.Items = append(out.Body.Items, s.tallyOf(fmt.Sprint(x.Of), x.Tally, true))
+		}
+		return out, nil
+	}
 	of := map[string]func(diagnosis.Row) string{
-		"county":    func(r diagnosis.Row) string { return cmp.Or(s.Library.Areas().County(r.Area), r.Area) },
-		"institute": func(r diagnosis.Row) string { return fmt.Sprint(r.Institute) },
-		"lot":       func(r diagnosis.Row) string { return fmt.Sprint(r.Lot) },
-		"kind":      func(r diagnosis.Row) string { return string(r.Kind) },
+		"county": func(r diagnosis.Row) string { return cmp.Or(s.Library.Areas().County(r.Area), r.Area) },
+		"lot":    func(r diagnosis.Row) string { return fmt.Sprint(r.Lot) },
+		"kind":   func(r diagnosis.Row) string { return string(r.Kind) },
 	}[in.By]
 	if of == nil {
 		return nil, errs.NotFound("division of figures", in.By)
 	}
 	for _, x := range diagnosis.By(rows, of) {
-		out.Body.Items = append(out.Body.Items, s.tallyOf(x.Of, x.Tally, in.By == "institute"))
+		out.Body.Items = append(out.Body.Items, s.tallyOf(x.Of, x.Tally, false))
 	}
 	return out, nil
 }

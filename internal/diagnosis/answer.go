@@ -37,7 +37,9 @@ const (
 	insertAnswer = `INSERT INTO diagnosis_answer (id, case_id, handed, advice, answer, reason, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`
 	answersOf    = `SELECT handed, advice, answer, reason, at, by_account FROM diagnosis_answer WHERE case_id = $1 ORDER BY id`
 	insertFiling = `INSERT INTO diagnosis_filing (id, case_id, advice, filing, at, by_account) VALUES ($1, $2, $3, $4, $5, $6)`
-	filingsOf    = `SELECT advice, filing FROM diagnosis_filing WHERE case_id = $1 ORDER BY filing`
+	// filingColumns begins a statement that filings reads; in the order of f.id.
+	filingColumns = `SELECT f.case_id, f.advice, f.filing, c.state, c.ended FROM diagnosis_filing f JOIN case_head c ON c.id = f.filing`
+	filingsOf     = filingColumns + ` WHERE f.case_id = $1 ORDER BY f.id`
 )
 
 // answersTo is the last answer to each piece of advice of a report that was handed in, in the order of the report.
@@ -147,7 +149,8 @@ func (s *Store) answered(ctx context.Context, tx *store.Tx, at *casework.Moment)
 	return at.Set("adopted", rule.Int(int64(n)))
 }
 
-// File opens a project filing for adopted advice, for the firm, once the diagnosis was accepted; one that was opened before is given instead.
+// File opens a project filing for adopted advice, for the firm, once the diagnosis was accepted; one that was opened before and stands is given
+// instead. One that was refused or withdrawn does not stand: the advice may be filed anew.
 func (s *Store) File(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, advice string) (filing int64, err error) {
 	c, w, err := cases.Get(ctx, scope, id)
 	if err != nil {
@@ -177,9 +180,8 @@ func (s *Store) File(ctx context.Context, scope access.Scope, cases *casework.St
 	case c.State != "payable" && c.State != "done":
 		return 0, errs.Conflict(i18n.M("diagnosis.not_accepted"))
 	}
-	all, err := filings(ctx, s.DB.Read(), id)
-	if err != nil || all[advice] != 0 {
-		return all[advice], err
+	if filing, err = standing(ctx, s.DB.Read(), id, advice); err != nil || filing != 0 {
+		return filing, err
 	}
 	project, _, err := s.Subsidy.OpenProject(ctx, scope, c.Enterprise, a.Title)
 	if err != nil {
@@ -189,12 +191,9 @@ func (s *Store) File(ctx context.Context, scope access.Scope, cases *casework.St
 		if err := tx.Lock(ctx, fmt.Sprintf("diagnosis filing %d", id)); err != nil {
 			return err
 		}
-		all, err := filings(ctx, tx, id)
-		if err != nil {
+		var err error
+		if filing, err = standing(ctx, tx, id, advice); err != nil || filing != 0 { // somebody was quicker
 			return err
-		}
-		if filing = all[advice]; filing != 0 { // somebody was quicker
-			return nil
 		}
 		filing = project.ID
 		n, err := tx.NextIDs(ctx, 1)
@@ -213,19 +212,63 @@ func (s *Store) File(ctx context.Context, scope access.Scope, cases *casework.St
 	return filing, nil
 }
 
-// filings is the filings of a case, by advice.
-func filings(ctx context.Context, q store.Querier, id int64) (map[string]int64, error) {
+// accepted is how the filing of a project ends that was built.
+const accepted = "done"
+
+// Filing is the project filing that a piece of advice became.
+type Filing struct {
+	Advice string
+	Case   int64
+	State  string
+	Ended  string // as cases are: "" while it runs
+}
+
+// stands says that a filing is under way or was accepted.
+func (f Filing) stands() bool { return f.Ended == "" || f.Ended == accepted }
+
+// worth orders filings of one piece of advice: one that was accepted, one under way, one that is over.
+func (f Filing) worth() int {
+	switch f.Ended {
+	case accepted:
+		return 2
+	case "":
+		return 1
+	}
+	return 0
+}
+
+// filings is what each piece of advice became, by case, in the order in which advice was filed first: of several filings of one the best, among
+// equals the last.
+func filings(ctx context.Context, q store.Querier, query string, args ...any) (map[int64][]Filing, error) {
 	type row struct {
-		advice string
-		filing int64
+		of int64
+		Filing
 	}
-	rows, err := store.List(ctx, q, func(r *store.Rows) (x row, err error) { return x, r.Scan(&x.advice, &x.filing) }, filingsOf, id)
-	m := map[string]int64{}
-	for _, x := range rows {
-		m[x.advice] = x.filing
-	}
+	rows, err := store.List(ctx, q, func(r *store.Rows) (x row, err error) {
+		return x, r.Scan(&x.of, &x.Advice, &x.Filing.Case, &x.State, &x.Ended)
+	}, query, args...)
 	if err != nil {
-		return nil, fmt.Errorf("read filings of case %d: %w", id, err)
+		return nil, fmt.Errorf("read filings of advice: %w", err)
+	}
+	m := map[int64][]Filing{}
+	for _, x := range rows {
+		i := slices.IndexFunc(m[x.of], func(f Filing) bool { return f.Advice == x.Advice })
+		if i < 0 {
+			m[x.of] = append(m[x.of], x.Filing)
+		} else if x.worth() >= m[x.of][i].worth() {
+			m[x.of][i] = x.Filing
+		}
 	}
 	return m, nil
+}
+
+// standing is the filing of a piece of advice that stands; 0 where none does.
+func standing(ctx context.Context, q store.Querier, id int64, advice string) (int64, error) {
+	all, err := filings(ctx, q, filingsOf, id)
+	for _, f := range all[id] {
+		if f.Advice == advice && f.stands() {
+			return f.Case, nil
+		}
+	}
+	return 0, err
 }

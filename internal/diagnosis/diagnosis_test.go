@@ -434,6 +434,18 @@ func TestWhole(t *testing.T) {
 	})
 }
 
+// counted is what the scope sees, counted by institute.
+func (w *world) counted(by access.Scope) map[int64]Tally {
+	w.t.Helper()
+	rows, err := w.Rows(w.t.Context(), by)
+	must(w.t, err)
+	got := map[int64]Tally{}
+	for _, c := range ByInstitute(rows) {
+		got[c.Of] = c.Tally
+	}
+	return got
+}
+
 // evaluate has a third party give the report so many points, by parts.
 func (w *world) evaluate(id int64, points int) {
 	w.t.Helper()
@@ -484,8 +496,17 @@ func TestReplaced(t *testing.T) {
 		w.evaluate(id, 10)
 		wants(t, w.does(county, id, "replace", nil), "先返工")
 		w.must(county, id, "rework", nil)
+		wants(t, w.does(of(a), id, "hand_in", nil), "完全相同")
+		if got := w.counted(city); got[a.ID].Marks != 1 || got[a.ID].Score != 1000 {
+			t.Fatalf("counted %+v", got)
+		}
+		_, err = w.Save(ctx, of(a), w.cases, id, 2, report("三甲", 2))
+		must(t, err)
 		w.must(of(a), id, "hand_in", nil)
-		w.evaluate(id, 10)
+		if got := w.counted(city); got[a.ID].Reports != 1 || got[a.ID].Marks != 0 {
+			t.Fatalf("the mark of what was reworked since still counts: %+v", got)
+		}
+		w.evaluate(id, 20)
 		wants(t, w.does(county, id, "rework", nil), "更换机构")
 		w.must(county, id, "replace", nil)
 		if _, err := w.Sight(ctx, of(a), w.cases, id); errs.KindOf(err) != errs.KindNotFound {
@@ -513,14 +534,32 @@ func TestReplaced(t *testing.T) {
 		w.must(of(b), id, "visited", map[string]any{"devices_networked": 20})
 		x, err = w.Sight(ctx, of(b), w.cases, id)
 		must(t, err)
-		if x.Saved.N != 2 || x.Saved.Summary != "" || x.Report.N != 0 {
+		if x.Saved.N != 3 || x.Saved.Summary != "" || x.Report.N != 0 {
 			t.Fatalf("the draft of who was replaced is shown to another: %+v", x.Saved)
 		}
 		wants(t, w.does(of(b), id, "hand_in", nil), "还没有报告")
-		if _, err := w.Save(ctx, of(b), w.cases, id, 2, report("另一家", 2)); err != nil {
+		if _, err := w.Save(ctx, of(b), w.cases, id, 3, report("另一家", 2)); err != nil {
 			t.Fatalf("another institute cannot write: %v", err)
 		}
+		got := w.counted(city)
+		if x := got[a.ID]; x.Cases != 0 || x.Reports != 1 || x.Marks != 1 || x.Score != 2000 {
+			t.Fatalf("who was replaced is charged %+v", x)
+		}
+		if x := got[b.ID]; x.Cases != 1 || x.Reports != 0 || x.Marks != 0 {
+			t.Fatalf("who came after is charged what another did: %+v", x)
+		}
+		rows, err := w.Rows(ctx, city)
+		must(t, err)
+		if !rows[0].Of(a.ID) || rows[0].Institute != b.ID || rows[0].Handed != 0 || rows[0].Mark != nil {
+			t.Fatalf("row %+v", rows[0])
+		}
+		if rows, err = w.Rows(ctx, of(b)); err != nil || len(rows) != 1 || len(rows[0].Before) != 0 {
+			t.Fatalf("who came after is told %+v, %v", rows, err)
+		}
 		w.must(of(b), id, "hand_in", nil)
+		if got := w.counted(city); got[a.ID].Reports != 1 || got[b.ID].Reports != 1 || got[b.ID].Marks != 0 {
+			t.Fatalf("counted %+v", got)
+		}
 		w.must(county, id, "drop", nil) // also where all of it was done: what is not to be accepted does not keep its lot open
 		if wanted, err := w.Wanted(ctx, w.view(city), l); err != nil || len(wanted) != 1 {
 			t.Fatalf("a firm whose diagnosis was called off is not wanted any more: %v, %v", wanted, err)
@@ -689,6 +728,137 @@ func TestAdvise(t *testing.T) {
 			if err != nil || len(all) != c.want || total != c.want {
 				t.Errorf("%s reads %d of %d, %v; want %d", name, len(all), total, err, c.want)
 			}
+		}
+	})
+}
+
+// accepted takes the firm's diagnosis from nothing to the fee, and gives its case: its report has advice with these titles, all of it adopted.
+func (w *world) accepted(firm int64, l Lot, by Institute, words string, titles ...string) int64 {
+	w.t.Helper()
+	ctx := w.t.Context()
+	opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{firm})
+	must(w.t, err)
+	if len(opened.Cases) != 1 {
+		w.t.Fatalf("opened %+v", opened)
+	}
+	id := opened.Cases[0]
+	w.reports(firm, id, by, words, titles...)
+	w.must(county, id, "accept", nil)
+	return id
+}
+
+// reports takes a diagnosis that was opened to its acceptance.
+func (w *world) reports(firm, id int64, by Institute, words string, titles ...string) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	must(w.t, w.SetAccount(ctx, of(by), by.ID, PayTo{Holder: by.Name, Bank: "示例银行", Number: "6228480402564890018"}))
+	w.must(owner(firm), id, "agree", nil)
+	w.must(of(by), id, "take", nil)
+	w.must(of(by), id, "visited", map[string]any{"devices_networked": 20})
+	r := report(words, len(titles))
+	var answers []Answer
+	for i, title := range titles {
+		r.Advice[i].Title = title
+		answers = append(answers, Answer{Advice: r.Advice[i].ID, Answer: Adopt})
+	}
+	_, err := w.Save(ctx, of(by), w.cases, id, 0, r)
+	must(w.t, err)
+	w.must(of(by), id, "hand_in", nil)
+	w.evaluate(id, 80)
+	w.must(county, id, "passed", nil)
+	must(w.t, w.Reply(ctx, owner(firm), w.cases, id, answers))
+}
+
+// TestFiledAnew files advice anew whose project was withdrawn, and counts a project once that two pieces of advice became.
+func TestFiledAnew(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a := w.institute("one")
+		firm := w.newFirm("盐城甲机械有限公司", tinghu, "34")
+		id := w.accepted(firm, w.lot(2, a), a, "甲", "联网改造", "联网改造", "上云")
+		file := func(advice string) int64 {
+			t.Helper()
+			filing, err := w.File(ctx, owner(firm), w.cases, id, advice)
+			must(t, err)
+			return filing
+		}
+		count := func(filed int) {
+			t.Helper()
+			if got := w.counted(city)[a.ID]; got.Filed != filed || got.Advice != 3 {
+				t.Errorf("counted %+v, want %d filed", got, filed)
+			}
+		}
+		first := file("a1")
+		count(1)
+		if both := file("a2"); both != first {
+			t.Errorf("a project of the same name is filed twice: %d and %d", first, both)
+		}
+		count(1)
+		file("a3")
+		count(2)
+		_, err := w.cases.Act(ctx, owner(firm), casework.Act{Case: first, Action: "withdraw"})
+		must(t, err)
+		count(1)
+		x, err := w.Sight(ctx, owner(firm), w.cases, id)
+		must(t, err)
+		if x.Filings["a1"] != 0 || x.Filings["a3"] == 0 {
+			t.Errorf("filings that stand: %v", x.Filings)
+		}
+		effects, err := w.Effects(ctx, w.view(city), id)
+		must(t, err)
+		if len(effects) != 3 || effects[0].Case != first || effects[0].Ended != "withdrawn" {
+			t.Errorf("effects %+v", effects)
+		}
+		anew := file("a1")
+		if anew == first || file("a1") != anew {
+			t.Errorf("filed anew: %d after %d", anew, first)
+		}
+		count(2)
+		if effects, err = w.Effects(ctx, w.view(city), id); err != nil || len(effects) != 3 || effects[0].Case != anew || effects[1].Case != first {
+			t.Errorf("effects %+v, %v", effects, err)
+		}
+	})
+}
+
+// TestMerged pays a service once for a firm that has two records, and finds its later level under either: that of the second diagnosis.
+func TestMerged(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a := w.institute("one")
+		one, two := w.newFirm("盐城甲机械有限公司", tinghu, "34"), w.newFirm("盐城甲机械公司", tinghu, "34")
+		l := w.lot(4, a)
+		opened, err := w.OpenCases(ctx, city, w.cases, w.view(city), l.ID, []int64{one, two})
+		must(t, err)
+		w.reports(one, opened.Cases[0], a, "甲", "联网改造")
+		w.must(county, opened.Cases[0], "accept", nil)
+		w.reports(two, opened.Cases[1], a, "乙", "联网改造")
+		lifted := func() Lift {
+			t.Helper()
+			rows, err := w.Rows(ctx, city)
+			must(t, err)
+			for _, r := range rows {
+				if r.Case == opened.Cases[0] {
+					return r.Level
+				}
+			}
+			t.Fatal("the diagnosis is not there")
+			return Lift{}
+		}
+		if l := lifted(); !l.Rated || l.Again {
+			t.Fatalf("two firms: %+v", l)
+		}
+		w.view(city)
+		v, err := w.Frames.For(ctx, access.SystemScope(), 0)
+		must(t, err)
+		_, err = v.Merge(ctx, party.Merging{From: one, Into: two, Reason: "同一家企业"})
+		must(t, err)
+		w.view(city)
+		if l := lifted(); !l.Again {
+			t.Fatalf("one firm: %+v", l)
+		}
+		wants(t, w.does(county, opened.Cases[1], "accept", nil), "不重复支付")
+		if got := w.state(opened.Cases[1]); got != "acceptance" {
+			t.Errorf("the second diagnosis stands in %s", got)
 		}
 	})
 }

@@ -320,6 +320,9 @@ func (s *Store) handsIn(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err != nil {
 		return err
 	}
+	if own := slices.DeleteFunc(slices.Clone(earlier), func(h Handed) bool { return h.Case != id }); len(own) > 0 && own[len(own)-1].Hash == last.Hash {
+		return at.Refuse(i18n.M("diagnosis.unchanged"))
+	}
 	others, err := s.others(ctx, tx, earlier, id)
 	if err != nil {
 		return err
@@ -466,6 +469,10 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err != nil {
 		return err
 	}
+	e, ok := at.View().Enterprise(firm)
+	if !ok {
+		return errs.NotFound("enterprise", firm)
+	}
 	kind, err := s.Programme.Kind(l.Kind)
 	if err != nil {
 		return err
@@ -506,7 +513,7 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		return err
 	}
 	return s.Subsidy.OweFee(ctx, tx, subsidy.NewFee{
-		Case: id, By: at.Event().Actor, Line: l.Line, Call: l.fund(), Enterprise: firm, Area: at.Case().Area, Name: at.Case().Title, To: institute.Name, Party: institute.ID,
+		Case: id, By: at.Event().Actor, Line: l.Line, Call: l.fund(), Enterprise: firm, Merged: bearers(e), Area: at.Case().Area, Name: at.Case().Title, To: institute.Name, Party: institute.ID,
 		Amount: share.Fee, Family: l.Kind.Flow(), Year: l.Year, Document: l.Document, Clause: kind.Source + " " + kind.Cite,
 		Payee: subsidy.Payee{Holder: to.Holder, Bank: to.Bank, Number: to.Number},
 	})

@@ -27,11 +27,12 @@ type Facing struct {
 
 // Mark is what a third party gave a report.
 type Mark struct {
-	Handed int64
-	Case   int64
-	Score  int64 // hundredths of a point
-	Enough bool
-	At     int64
+	Handed    int64
+	Case      int64
+	Institute int64 // that wrote it
+	Score     int64 // hundredths of a point
+	Enough    bool
+	At        int64
 }
 
 // What a report is drawn for, besides what the linter finds. They are ours.
@@ -68,14 +69,17 @@ func Risks(f Facing) []i18n.Msg {
 }
 
 const (
-	insertMark = `INSERT INTO diagnosis_mark (handed, case_id, institute, score, enough, at) VALUES ($1, $2, $3, $4, $5, $6)`
-	marksBy    = `SELECT handed, case_id, score, enough, at FROM diagnosis_mark WHERE institute = $1 ORDER BY handed`
+	markColumns = `handed, case_id, institute, score, enough, at`
+	insertMark  = `INSERT INTO diagnosis_mark (` + markColumns + `) VALUES ($1, $2, $3, $4, $5, $6)`
+	marksBy     = `SELECT ` + markColumns + ` FROM diagnosis_mark WHERE institute = $1 ORDER BY handed`
 )
 
+func scanMark(r *store.Rows) (m Mark, err error) {
+	return m, r.Scan(&m.Handed, &m.Case, &m.Institute, &m.Score, (*bit)(&m.Enough), &m.At)
+}
+
 func marksOf(ctx context.Context, q store.Querier, institute int64) ([]Mark, error) {
-	all, err := store.List(ctx, q, func(r *store.Rows) (m Mark, err error) {
-		return m, r.Scan(&m.Handed, &m.Case, &m.Score, (*bit)(&m.Enough), &m.At)
-	}, marksBy, institute)
+	all, err := store.List(ctx, q, scanMark, marksBy, institute)
 	if err != nil {
 		return nil, fmt.Errorf("read marks of institute %d: %w", institute, err)
 	}

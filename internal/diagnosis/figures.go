@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 
@@ -16,28 +17,39 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
-// Row is a diagnosis with what became of it, as figures count it.
+// Row is a diagnosis with what became of it, as figures count it. What was handed in is that of the institute that has it now.
 type Row struct {
-	Case      int64
-	Lot       int64
-	Kind      Kind
-	Year      int
-	Firm      int64
-	Area      string // where the case lies
-	Institute int64  // 0 where none has it
-	State     string
-	Ended     string // as cases are: "" while it runs
-	Handed    int64  // the report that was handed in last, 0 for none
+	Case    int64
+	Lot     int64
+	Kind    Kind
+	Year    int
+	Firm    int64
+	Area    string // where the case lies
+	State   string
+	Ended   string // as cases are: "" while it runs
+	Work           // of the institute that has it now; of none where it left
+	Before  []Work // of institutes that it was taken from, the first one first, where they handed a report in; for offices
+	Adopted int
+	Later   int
+	No      int
+	Filed   int // projects that advice became, as filings that are under way or accepted
+	Built   int // those that were accepted
+	Level   Lift
+}
+
+// Work is what an institute did in a diagnosis.
+type Work struct {
+	Institute int64 // 0 where none has it
+	Handed    int64 // the report that it handed in last, 0 for none
 	HandedAt  int64
 	Sampled   bool
 	Advice    int
-	Adopted   int
-	Later     int
-	No        int
-	Filed     int   // pieces of advice of which a filing was opened
-	Built     int   // whose project was accepted
-	Mark      *Mark // of the last report, nil for none
-	Level     Lift
+	Mark      *Mark // of that report, nil for none
+}
+
+// Of says that an institute has the diagnosis, or handed a report in before it was taken from it.
+func (r Row) Of(institute int64) bool {
+	return r.Institute == institute || slices.ContainsFunc(r.Before, func(w Work) bool { return w.Institute == institute })
 }
 
 // Accepted says that the diagnosis was accepted.
@@ -55,10 +67,10 @@ const (
 	diagnosed = `SELECT d.case_id, d.lot, l.kind, l.year, d.firm, c.area, c.state, c.ended FROM diagnosis_case d
 JOIN diagnosis_lot l ON l.id = d.lot JOIN case_head c ON c.id = d.case_id`
 	lastAssigned = `SELECT a.case_id, a.institute FROM diagnosis_assignment a ORDER BY a.id`
-	allHanded    = `SELECT id, case_id, sampled, advice, at FROM diagnosis_handed ORDER BY id`
+	allHanded    = `SELECT id, case_id, institute, sampled, advice, at FROM diagnosis_handed ORDER BY id`
 	allAnswers   = `SELECT case_id, handed, advice, answer FROM diagnosis_answer ORDER BY id`
-	allFilings   = `SELECT f.case_id, c.ended FROM diagnosis_filing f JOIN case_head c ON c.id = f.filing ORDER BY f.case_id, f.advice`
-	allMarks     = `SELECT handed, case_id, score, enough, at FROM diagnosis_mark ORDER BY handed`
+	allFilings   = filingColumns + ` ORDER BY f.id`
+	allMarks     = `SELECT ` + markColumns + ` FROM diagnosis_mark ORDER BY handed`
 )
 
 // Rows are the diagnoses that the scope sees, the newest first, with what became of each: all of it worked out from what happened.
@@ -82,6 +94,11 @@ func (s *Store) Rows(ctx context.Context, scope access.Scope) ([]Row, error) {
 	if err := became(ctx, q, at); err != nil {
 		return nil, fmt.Errorf("read what became of diagnoses: %w", err)
 	}
+	for i := range rows {
+		if !scope.Sees(access.ReadCase, rows[i].Area, 0) { // among offices
+			rows[i].Before = nil
+		}
+	}
 	return rows, s.levels(ctx, rows)
 }
 
@@ -98,14 +115,14 @@ func became(ctx context.Context, q store.Querier, at map[int64]*Row) error {
 		}
 	}
 	reports, err := store.List(ctx, q, func(r *store.Rows) (h Handed, err error) {
-		return h, r.Scan(&h.ID, &h.Case, (*bit)(&h.Sampled), &h.Advice, &h.At)
+		return h, r.Scan(&h.ID, &h.Case, &h.Institute, (*bit)(&h.Sampled), &h.Advice, &h.At)
 	}, allHanded)
 	if err != nil {
 		return err
 	}
 	for _, h := range reports {
 		if r := at[h.Case]; r != nil {
-			r.Handed, r.HandedAt, r.Sampled, r.Advice = h.ID, h.At, h.Sampled, h.Advice
+			*r.work(h.Institute) = Work{Institute: h.Institute, Handed: h.ID, HandedAt: h.At, Sampled: h.Sampled, Advice: h.Advice}
 		}
 	}
 	type answer struct {
@@ -136,45 +153,70 @@ func became(ctx context.Context, q store.Querier, at map[int64]*Row) error {
 			r.No++
 		}
 	}
-	type filing struct {
-		of    int64
-		ended string
-	}
-	filed, err := store.List(ctx, q, func(r *store.Rows) (x filing, err error) { return x, r.Scan(&x.of, &x.ended) }, allFilings)
+	filed, err := filings(ctx, q, allFilings)
 	if err != nil {
 		return err
 	}
-	for _, x := range filed {
-		if r := at[x.of]; r != nil {
-			r.Filed++
-			if x.ended == "done" {
-				r.Built++
+	first := map[int64]int64{} // the diagnosis to which a project counts: two pieces of advice may have become one
+	for _, id := range slices.Sorted(maps.Keys(filed)) {
+		for _, f := range filed[id] {
+			if r := at[id]; f.stands() && first[f.Case] == 0 {
+				first[f.Case] = id
+				if r == nil {
+					continue
+				}
+				if r.Filed++; f.Ended == accepted {
+					r.Built++
+				}
 			}
 		}
 	}
-	marks, err := store.List(ctx, q, func(r *store.Rows) (m Mark, err error) {
-		return m, r.Scan(&m.Handed, &m.Case, &m.Score, (*bit)(&m.Enough), &m.At)
-	}, allMarks)
+	marks, err := store.List(ctx, q, scanMark, allMarks)
 	if err != nil {
 		return err
 	}
 	for _, m := range marks {
 		if r := at[m.Case]; r != nil {
-			r.Mark = &m
+			if w := r.work(m.Institute); w.Handed == m.Handed { // else the report was reworked since
+				w.Mark = &m
+			}
 		}
 	}
 	return nil
 }
 
-// levels fills in the level of each firm when it was diagnosed, and since.
+// work is what an institute did in a diagnosis: of who has it now, or of another.
+func (r *Row) work(institute int64) *Work {
+	if r.Institute == institute {
+		return &r.Work
+	}
+	i := slices.IndexFunc(r.Before, func(w Work) bool { return w.Institute == institute })
+	if i < 0 {
+		i = len(r.Before)
+		r.Before = append(r.Before, Work{Institute: institute})
+	}
+	return &r.Before[i]
+}
+
+// levels fills in the level of each firm when it was diagnosed, and since, under whichever of its records it was rated.
 func (s *Store) levels(ctx context.Context, rows []Row) error {
 	sealed, err := s.Results.All(ctx)
 	if err != nil {
 		return err
 	}
+	view, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return err
+	}
+	one := func(firm int64) int64 {
+		if e, ok := view.Enterprise(firm); ok {
+			return e.ID
+		}
+		return firm
+	}
 	all := map[int64][]results.Sealed{}
 	for _, x := range sealed {
-		all[x.Party] = append(all[x.Party], x)
+		all[one(x.Party)] = append(all[one(x.Party)], x)
 	}
 	for i := range rows {
 		r := &rows[i]
@@ -186,7 +228,7 @@ func (s *Store) levels(ctx context.Context, rows []Row) error {
 			return slices.IndexFunc(kind.rubric.Levels, func(l assess.LevelFile) bool { return l.ID == id })
 		}
 		began := false
-		for _, x := range all[r.Firm] {
+		for _, x := range all[one(r.Firm)] {
 			switch {
 			case x.Model != kind.rubric.Rubric || x.How == results.BySelf: // what the firm says of itself tells nothing of the diagnosis
 			case x.Case == r.Case:
@@ -203,7 +245,7 @@ func (s *Store) levels(ctx context.Context, rows []Row) error {
 // Tally is diagnoses counted.
 type Tally struct {
 	Cases    int // that were not called off
-	Reports  int // whose report was handed in
+	Reports  int // that were handed in: of each institute that had a case the last one
 	Accepted int
 	Advice   int // of those whose firm has answered
 	Adopted  int
@@ -239,8 +281,8 @@ func (t *Tally) Add(r Row) {
 		return
 	}
 	t.Cases++
-	if r.Handed != 0 {
-		t.Reports++
+	for _, w := range append(r.Before[:len(r.Before):len(r.Before)], r.Work) {
+		t.add(w)
 	}
 	if r.Accepted() {
 		t.Accepted++
@@ -249,9 +291,6 @@ func (t *Tally) Add(r Row) {
 		t.Advice, t.Adopted, t.Later, t.No = t.Advice+answered, t.Adopted+r.Adopted, t.Later+r.Later, t.No+r.No
 	}
 	t.Filed, t.Built = t.Filed+r.Filed, t.Built+r.Built
-	if r.Mark != nil {
-		t.Marks, t.Score = t.Marks+1, t.Score+r.Mark.Score
-	}
 	if r.Accepted() && r.Level.Again {
 		t.Rated++
 		if r.Level.Up {
@@ -259,6 +298,45 @@ func (t *Tally) Add(r Row) {
 		}
 	}
 }
+
+// add counts what an institute handed in.
+func (t *Tally) add(w Work) {
+	if w.Handed != 0 {
+		t.Reports++
+	}
+	if w.Mark != nil {
+		t.Marks, t.Score = t.Marks+1, t.Score+w.Mark.Score
+	}
+}
+
+// ByInstitute counts diagnoses by institute, in the order of their parties: each those that it has, and what it handed in of those that were
+// taken from it. Nobody's are not counted.
+func ByInstitute(rows []Row) []Counted[int64] {
+	var before []Row
+	for _, r := range rows {
+		for _, w := range r.Before {
+			if r.Ended != "withdrawn" {
+				before = append(before, Row{Work: w})
+			}
+		}
+	}
+	now := slices.DeleteFunc(slices.Clone(rows), func(r Row) bool { return r.Institute == 0 })
+	for i := range now {
+		now[i].Before = nil
+	}
+	all := By(now, Row.who)
+	for _, c := range By(before, Row.who) {
+		c.Cases = 0
+		i, found := slices.BinarySearchFunc(all, c.Of, func(x Counted[int64], of int64) int { return cmp.Compare(x.Of, of) })
+		if !found {
+			all = slices.Insert(all, i, Counted[int64]{Of: c.Of})
+		}
+		all[i].Reports, all[i].Marks, all[i].Score = all[i].Reports+c.Reports, all[i].Marks+c.Marks, all[i].Score+c.Score
+	}
+	return all
+}
+
+func (r Row) who() int64 { return r.Institute }
 
 // By counts diagnoses by what of gives, in the order of its values.
 func By[K cmp.Ordered](rows []Row, of func(Row) K) []Counted[K] {
@@ -307,10 +385,7 @@ func (p *Programme) Grade(t Tally) (grade string, points *big.Rat) {
 
 // Effect is what a figure of a firm was before advice was followed, and after.
 type Effect struct {
-	Advice string
-	Filing int64
-	State  string    // of the filing
-	Ended  string    // of the filing
+	Filing
 	Before fact.Cell // of the year in which the report was handed in, or the last one before that is known
 	Then   period.Period
 	After  fact.Cell // of the last year that is known since
@@ -328,11 +403,13 @@ func (s *Store) Effects(ctx context.Context, view fact.View, id int64) ([]Effect
 	if err != nil {
 		return nil, err
 	}
-	filed, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (e Effect, err error) {
-		return e, r.Scan(&e.Advice, &e.Filing, &e.State, &e.Ended)
-	}, filingStates, id)
+	all, err := filings(ctx, s.DB.Read(), filingsOf, id)
 	if err != nil {
-		return nil, fmt.Errorf("read filings of case %d: %w", id, err)
+		return nil, err
+	}
+	filed := make([]Effect, len(all[id]))
+	for i, f := range all[id] {
+		filed[i].Filing = f
 	}
 	year := clock.DayOf(h.At).Year()
 	for i := range filed {
@@ -350,12 +427,10 @@ func (s *Store) Effects(ctx context.Context, view fact.View, id int64) ([]Effect
 			switch {
 			case p.YearOf() <= year:
 				filed[i].Before, filed[i].Then = c, p
-			case filed[i].Ended == "done":
+			case filed[i].Ended == accepted:
 				filed[i].After, filed[i].Since = c, p
 			}
 		}
 	}
 	return filed, nil
 }
-
-const filingStates = `SELECT f.advice, f.filing, c.state, c.ended FROM diagnosis_filing f JOIN case_head c ON c.id = f.filing WHERE f.case_id = $1 ORDER BY f.advice`

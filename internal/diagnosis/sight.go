@@ -29,14 +29,14 @@ type Sight struct {
 	Report   Saved      // the one that was handed in last; zero before, and to the firm before it was sent to it
 	Author   Institute  // who handed Report in
 	Answers  []Answer
-	Filings  map[string]int64
-	Lint     []Remark        // of what was saved last, for the institute while it writes
-	Consents []consent.Grant // that the firm gave the institute, the newest first
-	Graded   *assess.Result  // the firm by the model as it is known now, for the institute that may read it; nil where there is none
-	Answer   bool            // the scope may answer the advice now
-	Write    bool            // the scope may write the report now
-	Choose   bool            // the scope may choose an institute now
-	Office   bool            // the scope sees it as an office
+	Filings  map[string]int64 // that stand, by advice
+	Lint     []Remark         // of what was saved last, for the institute while it writes
+	Consents []consent.Grant  // that the firm gave the institute, the newest first
+	Graded   *assess.Result   // the firm by the model as it is known now, for the institute that may read it; nil where there is none
+	Answer   bool             // the scope may answer the advice now
+	Write    bool             // the scope may write the report now
+	Choose   bool             // the scope may choose an institute now
+	Office   bool             // the scope sees it as an office
 
 	noted []Noted
 	fresh bool // the institute has saved nothing yet
@@ -128,7 +128,13 @@ func (s *Store) reports(ctx context.Context, q store.Querier, x *Sight, by int64
 	if x.Answers, err = answersTo(ctx, q, x.ID, last.ID, &x.Report.Report); err != nil {
 		return err
 	}
-	x.Filings, err = filings(ctx, q, x.ID)
+	all, err := filings(ctx, q, filingsOf, x.ID)
+	x.Filings = map[string]int64{}
+	for _, f := range all[x.ID] {
+		if f.stands() {
+			x.Filings[f.Advice] = f.Case
+		}
+	}
 	return err
 }
 

@@ -19,13 +19,14 @@ import (
 type NewFee struct {
 	Case       int64
 	By         int64
-	Line       int64  // of the budget
-	Call       string // whose share of it; "" draws on what is free
-	Enterprise int64  // that was served
-	Area       string // of the enterprise
-	Name       string // of the service
-	To         string // who did it
-	Party      int64  // that it is
+	Line       int64   // of the budget
+	Call       string  // whose share of it; "" draws on what is free
+	Enterprise int64   // that was served
+	Merged     []int64 // other records of it: the service is paid once for them all
+	Area       string  // of the enterprise
+	Name       string  // of the service
+	To         string  // who did it
+	Party      int64   // that it is
 	Amount     money.Fen
 	Family     string // of services that are paid once a firm and year
 	Year       int
@@ -52,9 +53,17 @@ func (s *Store) OweFee(ctx context.Context, tx *store.Tx, f NewFee) error {
 	act := func(what string) ledger.Act {
 		return ledger.Act{Scope: access.SystemScope(), By: f.By, Key: fmt.Sprintf("case/%d/%s", f.Case, what), Case: caseName(f.Case), Document: f.Document}
 	}
-	claim := ledger.Claim{Project: fmt.Sprintf("enterprise/%d/%d", f.Enterprise, f.Year), Family: f.Family, Amount: f.Amount, Year: f.Year, Bureau: f.Area, Doc: f.Document}
+	claim := func(of int64, amount money.Fen) ledger.Claim {
+		return ledger.Claim{Project: fmt.Sprintf("enterprise/%d/%d", of, f.Year), Family: f.Family, Amount: amount, Year: f.Year, Bureau: f.Area, Doc: f.Document}
+	}
+	claims := []ledger.Claim{claim(f.Enterprise, f.Amount)}
+	for _, id := range f.Merged {
+		if id != f.Enterprise {
+			claims = append(claims, claim(id, 0))
+		}
+	}
 	commitment, err := s.Book.Commit(ctx, tx, act("commit"), ledger.Promise{
-		Line: f.Line, Call: f.Call, Party: f.Party, Area: f.Area, Clause: f.Clause, Instalments: []money.Fen{f.Amount}, Claims: []ledger.Claim{claim},
+		Line: f.Line, Call: f.Call, Party: f.Party, Area: f.Area, Clause: f.Clause, Instalments: []money.Fen{f.Amount}, Claims: claims,
 	})
 	var refused *ledger.Refused
 	if errors.As(err, &refused) {

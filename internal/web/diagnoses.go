@@ -94,7 +94,7 @@ func (q diagnosisQuery) onPage(n int) diagnosisQuery {
 // has says that a diagnosis is in the view.
 func (s *server) has(q diagnosisQuery, r diagnosis.Row) bool {
 	return (q.Kind == "" || string(r.Kind) == q.Kind) && (q.State == "" || r.State == q.State) && (q.Area == "" || s.Library.Areas().Within(r.Area, q.Area)) &&
-		(q.Year == 0 || r.Year == q.Year) && (q.Institute == 0 || r.Institute == q.Institute) && (q.Lot == 0 || r.Lot == q.Lot)
+		(q.Year == 0 || r.Year == q.Year) && (q.Institute == 0 || r.Of(q.Institute)) && (q.Lot == 0 || r.Lot == q.Lot)
 }
 
 // diagnosisRow is a diagnosis in words.
@@ -175,10 +175,7 @@ func (s *server) diagnosesOf(r *http.Request, v *visit) (diagnosesData, []diagno
 			f.Href = q.onPage(1).href("/diagnoses")
 			d.Counties = append(d.Counties, f)
 		}
-		for _, c := range diagnosis.By(rows, func(x diagnosis.Row) int64 { return x.Institute }) {
-			if c.Of == 0 {
-				continue
-			}
+		for _, c := range diagnosis.ByInstitute(rows) {
 			f := s.figure(t, names[c.Of], c.Tally)
 			q := d.Query
 			q.Institute = c.Of

@@ -47,7 +47,7 @@ func (c *city) diagnosed(code string) diagnosis.Row {
 	if err != nil || len(out.Cases) != 1 {
 		c.t.Fatalf("opened %v, %v", out, err)
 	}
-	c.diagnosis[code] = diagnosis.Row{Case: out.Cases[0], Lot: c.lot.ID, Institute: c.lot.Shares[0].Institute}
+	c.diagnosis[code] = diagnosis.Row{Case: out.Cases[0], Lot: c.lot.ID, Work: diagnosis.Work{Institute: c.lot.Shares[0].Institute}}
 	return c.diagnosis[code]
 }
 

@@ -194,7 +194,7 @@ func (s *server) choiceRows(ctx context.Context, v *visit, x *diagnosis.Sight) (
 		return nil, err
 	}
 	graded := map[int64]diagnosis.Tally{}
-	for _, c := range diagnosis.By(rows, func(r diagnosis.Row) int64 { return r.Institute }) {
+	for _, c := range diagnosis.ByInstitute(rows) {
 		graded[c.Of] = c.Tally
 	}
 	var out []choiceRow

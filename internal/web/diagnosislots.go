@@ -225,12 +225,11 @@ func (s *server) showLot(w http.ResponseWriter, r *http.Request, v *visit, statu
 	if err != nil {
 		return err
 	}
+	counted := diagnosis.ByInstitute(slices.DeleteFunc(rows, func(c diagnosis.Row) bool { return c.Lot != l.ID }))
 	for _, x := range l.Shares {
 		row := wonRow{Name: names[x.Institute], Firms: x.Firms, Fee: inWords(t, x.Fee)}
-		for _, c := range rows {
-			if c.Lot == l.ID && c.Institute == x.Institute {
-				row.Add(c)
-			}
+		if i := slices.IndexFunc(counted, func(c diagnosis.Counted[int64]) bool { return c.Of == x.Institute }); i >= 0 {
+			row.Tally = counted[i].Tally
 		}
 		row.Grade = s.figure(t, "", row.Tally).Grade
 		d.Cases += row.Cases
