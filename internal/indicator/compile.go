@@ -51,7 +51,15 @@ func (c Choice) Option(code string) (OptionFile, bool) {
 
 type population struct {
 	PopulationFile
-	where *rule.Expr
+	where, since *rule.Expr
+	until        []ending
+	when         []*rule.Expr // all of it as conditions, for whoever counts its members on a day
+}
+
+// ending is a day that ends a membership of a population.
+type ending struct {
+	*rule.Expr
+	through bool // it is the last day of it
 }
 
 // Indicator is one that was read. It never changes.
@@ -67,6 +75,8 @@ type Indicator struct {
 	Source     string
 
 	who, where, value, weight, day *rule.Expr
+	since                          *rule.Expr
+	until                          []ending
 	exprs                          []*rule.Expr // those of them that are there
 	reads                          []content.FactDef
 	moves                          bool // what it comes to for a subject depends on the day, not on the year alone
@@ -258,10 +268,10 @@ func (c *compiler) counts() []*rule.Aggregate {
 	for _, f := range c.set.Files {
 		for _, p := range f.Populations {
 			have := c.set.populations[p.Code]
-			if have == nil || have.where == nil || p.Of == content.Enterprise {
+			if have == nil || len(have.when) == 0 || p.Of == content.Enterprise {
 				continue
 			}
-			all = append(all, &rule.Aggregate{ID: p.Code, Name: p.Name, From: content.Enterprise, Over: p.Of, Op: rule.Count, When: []*rule.Expr{have.where}})
+			all = append(all, &rule.Aggregate{ID: p.Code, Name: p.Name, From: content.Enterprise, Over: p.Of, Op: rule.Count, When: have.when})
 		}
 	}
 	return all
@@ -300,10 +310,53 @@ func (c *compiler) populations(f *File) {
 			for i, p := range c.set.Files[n].Populations {
 				if have := c.set.populations[p.Code]; have != nil && (p.Of == content.Enterprise) == own {
 					have.where = c.expr(p.Of, p.Where, []any{"populations", i, "where"}, rule.BoolType)
+					if p.Since != "" {
+						have.since = c.expr(p.Of, p.Since, []any{"populations", i, "since"}, rule.DayType)
+					}
+					for _, end := range p.ends(i) {
+						if e := c.expr(p.Of, end.fact, end.at, rule.DayType); e != nil {
+							have.until = append(have.until, ending{e, end.through})
+						}
+					}
+					have.when = c.when(p, i, have)
 				}
 			}
 		}
 	}
+}
+
+// end is a fact that ends a membership, and where it is written.
+type end struct {
+	fact    string
+	through bool
+	at      []any
+}
+
+// ends are those of the population that stands at a number of its file.
+func (p PopulationFile) ends(i int) (all []end) {
+	for j, f := range p.Until {
+		all = append(all, end{f, false, []any{"populations", i, "until", j}})
+	}
+	for j, f := range p.Through {
+		all = append(all, end{f, true, []any{"populations", i, "through", j}})
+	}
+	return all
+}
+
+// when is a population on a day as conditions: which it is, that it has begun and that it has not ended.
+func (c *compiler) when(p PopulationFile, i int, have *population) []*rule.Expr {
+	all := []*rule.Expr{have.where}
+	if have.since != nil {
+		all = append(all, c.expr(p.Of, "("+p.Since+") <= event", []any{"populations", i, "since"}, rule.BoolType))
+	}
+	for _, end := range p.ends(i) {
+		over := map[bool]string{false: " > event", true: " >= event"}[end.through]
+		all = append(all, c.expr(p.Of, "!known("+end.fact+") || none("+end.fact+") || "+end.fact+over, end.at, rule.BoolType))
+	}
+	if slices.Contains(all, nil) {
+		return nil // told already
+	}
+	return all
 }
 
 // ways are how figures of each measure may be put together. A sum of year-end levels is not among them.
@@ -415,7 +468,7 @@ func (c *compiler) counted(x *Indicator, at func(...any) []any) {
 		if x.Of != "" && x.Of != p.Of {
 			c.report(i18n.M("indicator.other_kind", x.Of, x.Population, p.Of), at("of")...)
 		}
-		x.Kind, x.who = p.Of, p.where
+		x.Kind, x.who, x.since, x.until = p.Of, p.where, p.since, p.until
 	}
 	if x.Kind == "" {
 		c.report(i18n.M("indicator.of_whom"), at()...)
@@ -444,7 +497,11 @@ func (c *compiler) counted(x *Indicator, at func(...any) []any) {
 	if x.Type == rule.RateType && (x.Measure == Stock || x.Measure == Flow) {
 		c.report(i18n.M("indicator.sum_of_rates"), at("value")...)
 	}
-	for _, e := range []*rule.Expr{x.who, x.where, x.value, x.weight, x.day} {
+	list := []*rule.Expr{x.who, x.where, x.value, x.weight, x.day, x.since}
+	for _, e := range x.until {
+		list = append(list, e.Expr)
+	}
+	for _, e := range list {
 		if e == nil {
 			continue
 		}
@@ -628,7 +685,9 @@ func (c *compiler) hashes() {
 			}
 			say(x.Code, x.Version, string(x.Measure), x.Kind, x.Where, x.Value, x.Weight, x.Day, x.Fact, x.Over.Space, x.Over.Time, string(rune('0'+x.Carry)))
 			if p := c.set.populations[x.Population]; p != nil {
-				say(p.Code, p.Where)
+				say(p.Code, p.Where, p.Since)
+				say(p.Until...)
+				say(p.Through...)
 			}
 			for _, e := range x.exprs {
 				walk(e.Tree(), func(in *rule.Input) {

@@ -37,32 +37,56 @@ type Lines struct {
 	Weights []int64 // of those in the population; nil where every weight is 1
 	Carried []bool  // nil where nothing is carried
 	x       *Indicator
+
+	since, until, day *days
+	dated             []int32
 }
 
-// Line is that of a subject.
-func (l *Lines) Line(i int) Line {
+// days is a day of each subject; nil of them is no expression.
+type days struct {
+	states []rule.State
+	on     []period.Day
+}
+
+func (d *days) at(i int) date {
+	if d == nil {
+		return date{}
+	}
+	return date{State: d.states[i], on: d.on[i], asked: true}
+}
+
+func newDays(n int) *days { return &days{make([]rule.State, n), make([]period.Day, n)} }
+
+// Dated are the subjects whose line depends on the day, rising: all others bring the same on each day of the year. Nobody may change it.
+func (l *Lines) Dated() []int32 { return l.dated }
+
+// Line is that of a subject in a span of the lines' year.
+func (l *Lines) Line(i int, at At) Line {
 	out := Line{State: l.States[i], Weight: 1}
-	if out.State == Out || out.State == Dark || out.State == Failed {
+	if out.State == Out || out.State == Failed {
 		return Line{State: out.State}
 	}
-	if l.Weights != nil {
+	if l.Weights != nil && out.State != Dark {
 		out.Weight = l.Weights[i]
 	}
-	if out.State != Counted {
-		return out
+	if out.State == Counted {
+		out.Value = l.x.unit()
+		if l.Values != nil {
+			out.Value = l.Values[i]
+		}
 	}
-	out.Value = l.x.unit()
-	if l.Values != nil {
-		out.Value = l.Values[i]
+	out = l.x.resolve(out, dates{l.since.at(i), l.until.at(i), l.day.at(i)}, at)
+	if out.State == Dark {
+		return Line{State: Dark}
 	}
-	out.Carried = l.Carried != nil && l.Carried[i]
+	out.Carried = out.State == Counted && l.Carried != nil && l.Carried[i]
 	return out
 }
 
-// Add adds the line of a subject to a tally.
-func (l *Lines) Add(t *Tally, i int) {
+// Add adds the line of a subject in a span to a tally.
+func (l *Lines) Add(t *Tally, i int, at At) {
 	if l.States[i] != Out {
-		t.put(l.x, l.Line(i))
+		t.put(l.x, l.Line(i, at))
 	}
 }
 
@@ -85,6 +109,9 @@ type Crowd struct {
 	numbers map[*rule.Expr]int
 	before  map[string][]bool // by code of a fact: rows for which a year before stood in
 }
+
+// Size is about how much room its columns take.
+func (c *Crowd) Size() int { return 8 * c.n * max(len(c.numbers), 1) }
 
 // Gather reads what indicators of one kind and one carry ask of subjects of that kind.
 func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Facts) (*Crowd, content.Problems) {
@@ -239,6 +266,15 @@ func (c *Crowd) Lines(x *Indicator) *Lines {
 		}
 		return l
 	}
+	if x.since != nil {
+		l.since = newDays(c.n)
+	}
+	if len(x.until) > 0 {
+		l.until = newDays(c.n)
+	}
+	if x.day != nil {
+		l.day = newDays(c.n)
+	}
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range min(runtime.GOMAXPROCS(0), max(c.plan.Blocks(), 1)) {
@@ -256,6 +292,11 @@ func (c *Crowd) Lines(x *Indicator) *Lines {
 	}
 	wg.Wait()
 	c.carry(x, l)
+	for i, state := range l.States {
+		if state != Out && state != Failed && (l.since != nil || l.day != nil || l.until.at(i).State == rule.Present) {
+			l.dated = append(l.dated, int32(i))
+		}
+	}
 	return l
 }
 
@@ -287,36 +328,54 @@ type asked struct {
 
 func (c *Crowd) block(x *Indicator, l *Lines, b *column.Block) {
 	all := b.All()
-	var answers [5]asked
-	list := [...]*rule.Expr{x.who, x.where, x.weight, x.day, x.value}
-	for i, e := range list {
-		if e == nil {
+	answers := make(map[*rule.Expr]asked, len(x.exprs))
+	for _, e := range x.exprs {
+		if _, ok := answers[e]; ok {
 			continue
 		}
 		a := asked{Answers: b.Eval(c.numbers[e], all), e: e}
-		switch e.Type() {
-		case rule.BoolType:
-		default:
+		if e.Type() != rule.BoolType {
 			a.nums, a.den = a.Numbers(), a.Den()
 			a.mul = multiplier(x, e, a.den)
 		}
-		answers[i] = a
+		answers[e] = a
 	}
-	left := c.settle(x, l, b.First(), all, answers[0], answers[1])
-	for i := range left.Rows() {
+	i := 0
+	ask := func(e *rule.Expr) answer {
+		if e == nil {
+			return answer{State: rule.Present, none: true}
+		}
+		a := answers[e]
+		return a.at(x, i)
+	}
+	left := c.settle(x, l, b.First(), all, answers[x.who], answers[x.where])
+	for i = range left.Rows() {
 		row := b.First() + i
-		line := x.line(c.at, func(e *rule.Expr) answer {
-			if e == nil {
-				return answer{State: rule.Present, none: true}
-			}
-			return answers[slices.Index(list[:], e)].at(x, i)
-		})
+		line := x.line(ask)
 		l.States[row] = line.State
 		if l.Values != nil {
 			l.Values[row] = line.Value
 		}
 		if l.Weights != nil {
 			l.Weights[row] = line.Weight
+		}
+	}
+	if l.since == nil && l.until == nil && l.day == nil {
+		return
+	}
+	for i = range all.Rows() {
+		row := b.First() + i
+		if l.States[row] == Out || l.States[row] == Failed {
+			continue
+		}
+		d := x.dates(ask)
+		for _, to := range []struct {
+			days *days
+			date date
+		}{{l.since, d.since}, {l.until, d.until}, {l.day, d.day}} {
+			if to.days != nil {
+				to.days.states[row], to.days.on[row] = to.date.State, to.date.on
+			}
 		}
 	}
 }
@@ -353,7 +412,7 @@ func (c *Crowd) settle(x *Indicator, l *Lines, first int, all column.Bits, who, 
 		}
 	}
 	c.mark(l, first, failed, Failed)
-	if x.weight == nil && x.day == nil && x.value == nil {
+	if x.weight == nil && x.value == nil {
 		c.mark(l, first, counts, Counted)
 		return left
 	}

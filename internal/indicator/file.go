@@ -32,11 +32,14 @@ type OptionFile struct {
 
 // PopulationFile is a named set of subjects that several indicators are about.
 type PopulationFile struct {
-	Code  string    `yaml:"code"`
-	Name  i18n.Text `yaml:"name"`
-	Of    string    `yaml:"of"`    // kind of subject
-	Where string    `yaml:"where"` // condition: docs/expressions.md
-	Cite  string    `yaml:"cite,omitempty"`
+	Code    string    `yaml:"code"`
+	Name    i18n.Text `yaml:"name"`
+	Of      string    `yaml:"of"`                // kind of subject
+	Where   string    `yaml:"where"`             // condition: docs/expressions.md
+	Since   string    `yaml:"since,omitempty"`   // the day from which a subject is in it; not known where that is not
+	Until   []string  `yaml:"until,omitempty"`   // facts that are days from which it is in it no more, the earliest that is known
+	Through []string  `yaml:"through,omitempty"` // the same of last days: it is in it on the day itself
+	Cite    string    `yaml:"cite,omitempty"`
 }
 
 // Measure is what kind of figure an indicator is.

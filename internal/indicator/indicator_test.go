@@ -57,7 +57,7 @@ func TestWorkedCases(t *testing.T) {
 			lines := crowd.Lines(e.x)
 			var got Tally
 			for i := range subjects {
-				lines.Add(&got, i)
+				lines.Add(&got, i, c.At)
 			}
 			if want := set.Tally(e.x, c.Firms, c.At); show(e.x, want) != show(e.x, got) {
 				t.Errorf("%s: %s: rows %s, columns %s", c.Name, e.x.Code, show(e.x, want), show(e.x, got))
@@ -86,7 +86,10 @@ choices:
     default: declared
     options: [{code: declared, name: {zh: 认定, en: Declared}}, {code: accepted, name: {zh: 验收, en: Accepted}}]
 populations:
-  - {code: accepted, name: {zh: 已验收, en: Accepted}, of: project, where: project.is_digital && project.accepted_on <= event}
+  - {code: accepted, name: {zh: 已验收, en: Accepted}, of: project, where: project.is_digital, since: project.accepted_on}
+  - {code: held, name: {zh: 有效称号, en: Titles held}, of: honour, where: honour.title != "digital_scene", since: honour.awarded_on, until: [honour.ended_on], through: [honour.valid_until]}
+  - {code: late, name: {zh: 旧项目, en: Old projects}, of: project, where: project.started_on <= event && project.accepted_on <= event}
+  - {code: open, name: {zh: 在营, en: Open}, of: enterprise, where: ent.above_scale, until: [ent.closed_on]}
   - {code: firms, name: {zh: 规上, en: Above scale}, of: enterprise, where: ent.above_scale}
 indicators:
   - {code: firms, name: {zh: 数, en: Number}, version: '1', measure: stock, population: firms, carry: 1, over: {space: sum, time: last}}
@@ -105,6 +108,10 @@ indicators:
   - {code: loans, name: {zh: 贷款, en: Loans}, version: '1', measure: stock, of: loan, value: loan.balance, day: loan.drawn_on, over: {space: sum, time: last}}
   - {code: drawn, name: {zh: 贷款, en: Loans}, version: '1', measure: flow, of: loan, where: project.is_digital, value: loan.principal, day: loan.drawn_on, over: {space: sum, time: sum}}
   - {code: covered, name: {zh: 覆盖, en: Covered}, version: '1', measure: coverage, population: firms, where: ent.digital_done, cells: {areas: county, by: ent.size, least: 2}, over: {space: none, time: last}}
+  - {code: held, name: {zh: 称号, en: Titles}, version: '1', measure: stock, population: held, over: {space: sum, time: last}}
+  - {code: late, name: {zh: 旧项目, en: Old projects}, version: '1', measure: stock, population: late, over: {space: sum, time: last}}
+  - {code: titled, name: {zh: 有称号, en: With a title}, version: '1', measure: share, population: open, where: agg.held > 0, over: {space: ratio, time: last}}
+  - {code: open_done, name: {zh: 完成, en: Done}, version: '1', measure: share, population: open, where: ent.digital_done, weight: ent.employees, carry: 1, over: {space: ratio, time: last}}
   - {code: base, name: {zh: 基站, en: Stations}, version: '1', measure: given, fact: area.base_stations_5g, carry: 1, over: {space: sum, time: last}}
   - {code: together, name: {zh: 综合, en: Together}, version: '1', measure: composite, over: {space: none, time: last}, parts: [{indicator: done, whole: 100%, weight: 60}, {indicator: index, whole: '72', weight: 40}]}
 `
@@ -145,7 +152,7 @@ func TestColumnsAnswerAsRows(t *testing.T) {
 				var rows, columns Tally
 				for i, s := range subjects {
 					want := set.Row(x, s, at)
-					got := lines.Line(i)
+					got := lines.Line(i, at)
 					if want.State == Out || want.State == Dark || want.State == Failed {
 						want.Line = Line{State: want.State}
 					}
@@ -157,7 +164,7 @@ func TestColumnsAnswerAsRows(t *testing.T) {
 						carried++
 					}
 					rows.put(x, want.Line)
-					lines.Add(&columns, i)
+					lines.Add(&columns, i, at)
 				}
 				if a, b := show(x, rows), show(x, columns); a != b {
 					t.Fatalf("%s: rows %s, columns %s", x.Code, a, b)

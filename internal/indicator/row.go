@@ -29,7 +29,7 @@ func (s *Set) Row(x *Indicator, subject rule.Subject, at At) Row {
 		}
 		o := e.Eval(ctx)
 		for _, m := range o.Missing {
-			if !slices.Contains(r.Missing, m) {
+			if !slices.Contains(r.Missing, m) && !x.ends(e) { // an end that nobody stated leaves nothing open
 				r.Missing = append(r.Missing, m)
 			}
 		}
@@ -51,7 +51,7 @@ func (s *Set) Row(x *Indicator, subject rule.Subject, at At) Row {
 		}
 		return a
 	}
-	r.Line = x.line(at, ask)
+	r.Line = x.resolve(x.line(ask), x.dates(ask), at)
 	switch r.State {
 	case Counted:
 		r.Carried = s.carries(x, subject, at)
@@ -64,6 +64,11 @@ func (s *Set) Row(x *Indicator, subject rule.Subject, at At) Row {
 		r.Missing = nil
 	}
 	return r
+}
+
+// ends says that an expression tells when a subject leaves the population.
+func (x *Indicator) ends(e *rule.Expr) bool {
+	return slices.ContainsFunc(x.until, func(o ending) bool { return o.Expr == e })
 }
 
 // counts says that a value of an expression is counted in the unit of its type: weights that are whole numbers are taken as they are.
@@ -92,16 +97,49 @@ type answer struct {
 	none  bool // there is no expression
 }
 
-// line puts the answers of an indicator's expressions together. Rows and columns both go by it.
-func (x *Indicator) line(at At, ask func(*rule.Expr) answer) Line {
-	l := x.found(at, ask)
+// dates are the days of a subject, one by one. Of several days on which it ends the earliest that is known counts.
+func (x *Indicator) dates(ask func(*rule.Expr) answer) (d dates) {
+	read := func(e *rule.Expr) date {
+		if e == nil {
+			return date{}
+		}
+		a := ask(e)
+		return date{State: a.State, on: period.Day(a.n), asked: true}
+	}
+	d.since, d.day = read(x.since), read(x.day)
+	for _, e := range x.until {
+		on := read(e.Expr)
+		if e.through {
+			on.on++
+		}
+		d.until = d.until.earlier(on)
+	}
+	return d
+}
+
+// earlier is the earlier of two days: a failure of one is one of both, and what is not known or nothing ends nothing.
+func (d date) earlier(o date) date {
+	switch {
+	case d.State == rule.Failed || o.State == rule.Failed:
+		return date{State: rule.Failed, asked: true}
+	case o.State != rule.Present:
+		return d
+	case d.State != rule.Present || o.on < d.on:
+		return o
+	}
+	return d
+}
+
+// line puts the answers of an indicator's expressions together, days aside. Rows and columns both go by it.
+func (x *Indicator) line(ask func(*rule.Expr) answer) Line {
+	l := x.found(ask)
 	if l.State != Counted {
 		l.Value = 0
 	}
 	return l
 }
 
-func (x *Indicator) found(at At, ask func(*rule.Expr) answer) Line {
+func (x *Indicator) found(ask func(*rule.Expr) answer) Line {
 	who := ask(x.who)
 	switch {
 	case who.State == rule.Failed:
@@ -136,18 +174,6 @@ func (x *Indicator) found(at At, ask func(*rule.Expr) answer) Line {
 	case where.State == rule.None, !where.none && !where.truth:
 		l.State = Within
 		return l
-	}
-	if day := ask(x.day); !day.none {
-		switch {
-		case day.State == rule.Failed:
-			return Line{State: Failed}
-		case day.State == rule.Unknown:
-			l.State = Open
-			return l
-		case day.State == rule.None, day.n > int64(at.Last), x.Measure == Flow && day.n < int64(at.First):
-			l.State = Within
-			return l
-		}
 	}
 	switch v := ask(x.value); v.State {
 	case rule.Failed:

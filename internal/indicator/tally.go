@@ -48,6 +48,65 @@ type Line struct {
 	Carried bool  // some of what was read of it was stated for a year before
 }
 
+// dates are the days that a line goes by, without which it holds for every day of a year.
+type dates struct {
+	since, until, day date
+}
+
+// date is a day that an expression gave.
+type date struct {
+	rule.State
+	on    period.Day
+	asked bool // there is an expression
+}
+
+// resolve is a line on the days of a span. Rows and columns both go by it.
+func (x *Indicator) resolve(l Line, d dates, at At) Line {
+	if l.State == Out || l.State == Failed {
+		return Line{State: l.State}
+	}
+	if d.since.asked {
+		switch d.since.State {
+		case rule.Failed:
+			return Line{State: Failed}
+		case rule.None:
+			return Line{State: Out}
+		case rule.Unknown:
+			return Line{State: Dark}
+		default:
+			if d.since.on > at.Last {
+				return Line{State: Out}
+			}
+		}
+	}
+	switch {
+	case d.until.State == rule.Failed:
+		return Line{State: Failed}
+	case d.until.State == rule.Present && d.until.on <= at.Last:
+		return Line{State: Out}
+	case l.State == Dark:
+		return Line{State: Dark}
+	}
+	if d.day.asked && l.State != Within {
+		switch d.day.State {
+		case rule.Failed:
+			return Line{State: Failed}
+		case rule.Unknown:
+			l.State = Open
+		case rule.None:
+			l.State = Within
+		default:
+			if d.day.on > at.Last || x.Measure == Flow && d.day.on < at.First {
+				l.State = Within
+			}
+		}
+	}
+	if l.State != Counted {
+		l.Value = 0
+	}
+	return l
+}
+
 // Tally is lines added up. Its zero value is nothing; tallies may be added in any order.
 type Tally struct {
 	Counted, Within, Open, Dark, Failed int // Within is all of the population: those that count, those that do not, and those that are open

@@ -89,7 +89,20 @@ func dimensional(def content.FactDef) bool {
 type grouping struct {
 	heads []Head
 	of    []int32 // by firm: number of the head, −1 for none of them
+	leaf  []int32 // by area of a firm: number of the head; nil of what does not go by areas
 	whole bool    // every head is shown, with or without anything in it
+	all   bool    // there is one head, and all are in it
+}
+
+// part is the head of those in an area; nowhere is the one after the last.
+func (g *grouping) part(leaf int) int32 {
+	switch {
+	case g.all:
+		return 0
+	case leaf >= len(g.leaf):
+		return -1
+	}
+	return g.leaf[leaf]
 }
 
 // Size is how much room it takes.
@@ -145,7 +158,7 @@ func (m *Monitor) grouping(w *snapshot, d Dimension, area string, at indicator.A
 	return w.places.Get(k, func() *grouping {
 		switch d.By {
 		case "":
-			return &grouping{heads: []Head{{}}, of: make([]int32, len(w.firms)), whole: true}
+			return &grouping{heads: []Head{{}}, of: make([]int32, len(w.firms)), whole: true, all: true}
 		case ByTrade:
 			return m.byTrade(w, at.Last)
 		case ByFact:
@@ -277,6 +290,7 @@ func (m *Monitor) leaves(w *snapshot, day period.Day, heads []Head, part func(pa
 			used[g.of[i]] = true
 		}
 	}
+	g.leaf = parts
 	return g.without(used, len(heads))
 }
 
@@ -291,9 +305,11 @@ func (g *grouping) without(used []bool, own int) *grouping {
 			heads = append(heads, h)
 		}
 	}
-	for i, n := range g.of {
-		if n >= 0 {
-			g.of[i] = to[n]
+	for _, of := range [][]int32{g.of, g.leaf} {
+		for i, n := range of {
+			if n >= 0 {
+				of[i] = to[n]
+			}
 		}
 	}
 	g.heads = heads

@@ -67,7 +67,9 @@ type snapshot struct {
 	mu    sync.Mutex
 	kinds map[string]*kind
 
+	crowds shelf.Shelf[crowdKey, *indicator.Crowd]
 	lines  shelf.Shelf[lineKey, *indicator.Lines]
+	still  shelf.Shelf[stillKey, tallies]
 	places shelf.Shelf[placeKey, *grouping]
 	seen   shelf.Shelf[seenKey, mask]
 }
@@ -79,8 +81,28 @@ func (w *snapshot) Size() int { return 15_000 }
 type kind struct {
 	subjects []rule.Subject
 	owner    []int32 // number of the firm
+	movers   []int32 // those whose firm was in several areas over time
 	once     sync.Once
 }
+
+// crowdKey is all that the columns depend on from which the steady indicators of a group are worked out.
+type crowdKey struct {
+	group, kind string
+	carry, year int
+	choices     string
+}
+
+// stillKey is all that the tallies of subjects depend on that neither move nor are dated.
+type stillKey struct {
+	lines lineKey
+	seen  seenKey
+}
+
+// tallies are tallies by area.
+type tallies []indicator.Tally
+
+// Size is how much room they take.
+func (t tallies) Size() int { return 100 * len(t) }
 
 // lineKey is all that the lines of an indicator depend on within a snapshot.
 type lineKey struct {
@@ -142,7 +164,9 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 			}
 		}
 		w.stays = sync.OnceValue(func() *stays { return newStays(w) })
-		w.lines.RoomFor(8 * len(w.firms))
+		w.crowds.RoomFor(16 * len(w.firms))
+		w.lines.RoomFor(16 * len(w.firms))
+		w.still.RoomFor(len(w.firms))
 		w.places.RoomFor(len(w.firms))
 		w.seen.RoomFor(len(w.firms))
 		return w, nil
@@ -159,6 +183,7 @@ func (w *snapshot) of(name string) *kind {
 	}
 	w.mu.Unlock()
 	k.once.Do(func() {
+		defer k.move(w.stays())
 		if name == content.Enterprise {
 			k.subjects = w.subjects
 			k.owner = make([]int32, len(w.firms))
@@ -177,6 +202,15 @@ func (w *snapshot) of(name string) *kind {
 	return k
 }
 
+// move notes whose firms were in several areas.
+func (k *kind) move(s *stays) {
+	for i, o := range k.owner {
+		if s.only[o] == several {
+			k.movers = append(k.movers, int32(i))
+		}
+	}
+}
+
 // sees is which firms a view shows with all that an indicator reads of them.
 func (w *snapshot) sees(view fact.View, sensitive bool) mask {
 	if view.Scope().All() {
@@ -192,18 +226,51 @@ func (w *snapshot) sees(view fact.View, sensitive bool) mask {
 	})
 }
 
-// linesOf is what every subject of an indicator's kind brings for a span.
-func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) (*indicator.Lines, error) {
+// key is what the lines of an indicator in a span are kept by.
+func key(x *indicator.Indicator, at indicator.At) lineKey {
+	k := lineKey{x.Hash, at.First, at.Last, words(x, at)}
 	if x.Steady() { // all spans of a year are alike
-		at.First, at.Last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
+		k.first, k.last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
 	}
-	return w.lines.Try(lineKey{x.Hash, at.First, at.Last, words(x, at)}, func() (*indicator.Lines, error) {
-		crowd, problems := m.Set.Gather([]*indicator.Indicator{x}, w.of(x.Kind).subjects, at, w.reader)
-		if len(problems) > 0 {
-			return nil, fmt.Errorf("lower indicator %s to columns: %w", x.Code, problems)
+	return k
+}
+
+// linesOf is what every subject of an indicator's kind brings in a span. Those of the steady indicators of a group are worked out from the
+// same columns.
+func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) (*indicator.Lines, error) {
+	k := key(x, at)
+	return w.lines.Try(k, func() (*indicator.Lines, error) {
+		at.First, at.Last = k.first, k.last
+		if !x.Steady() {
+			crowd, err := m.gather(w, []*indicator.Indicator{x}, at)
+			if err != nil {
+				return nil, err
+			}
+			return crowd.Lines(x), nil
+		}
+		ck := crowdKey{x.Group.Group, x.Kind, x.Carry, at.Year(), fmt.Sprint(at.Choices)}
+		crowd, err := w.crowds.Try(ck, func() (*indicator.Crowd, error) {
+			var all []*indicator.Indicator
+			for _, o := range m.Set.Indicators() {
+				if o.Group == x.Group && o.Kind == x.Kind && o.Carry == x.Carry && o.Steady() {
+					all = append(all, o)
+				}
+			}
+			return m.gather(w, all, at)
+		})
+		if err != nil {
+			return nil, err
 		}
 		return crowd.Lines(x), nil
 	})
+}
+
+func (m *Monitor) gather(w *snapshot, list []*indicator.Indicator, at indicator.At) (*indicator.Crowd, error) {
+	crowd, problems := m.Set.Gather(list, w.of(list[0].Kind).subjects, at, w.reader)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("lower indicator %s to columns: %w", list[0].Code, problems)
+	}
+	return crowd, nil
 }
 
 // words are the answers to the choices on which an indicator depends.
@@ -346,9 +413,16 @@ func (m *Monitor) Cross(ctx context.Context, view fact.View, q Query, rows, cols
 // crossCounted adds the lines of subjects up by the parts in which their firms are.
 func (m *Monitor) crossCounted(w *snapshot, view fact.View, q Query, at indicator.At, rows, cols Dimension) (Table, error) {
 	x := q.Indicator
+	if rows.By == "" && cols.By != "" {
+		t, err := m.crossCounted(w, view, q, at, cols, rows)
+		return t.turned(), err
+	}
 	a, err := m.grouping(w, rows, q.Area, at)
 	if err != nil {
 		return Table{}, err
+	}
+	if rows.By == "" && q.Area != "" {
+		a = m.within(w, q.Area, at.Last)
 	}
 	b, err := m.grouping(w, cols, q.Area, at)
 	if err != nil {
@@ -381,11 +455,30 @@ func (m *Monitor) crossCounted(w *snapshot, view fact.View, q Query, at indicato
 	return t, nil
 }
 
+// turned is the table with rows and columns exchanged.
+func (t Table) turned() Table {
+	out := Table{Seq: t.Seq, Rows: t.Cols, Cols: t.Rows, Total: t.Total, Cells: make([][]indicator.Figure, len(t.Cols))}
+	for i := range t.Cols {
+		for j := range t.Rows {
+			out.Cells[i] = append(out.Cells[i], t.Cells[j][i])
+		}
+	}
+	return out
+}
+
 // tally adds up what the reader may see.
 func (m *Monitor) tally(w *snapshot, view fact.View, q Query, at indicator.At, a, b *grouping) ([]indicator.Tally, error) {
 	x := q.Indicator
-	k, seen := w.of(x.Kind), w.sees(view, x.Sensitive())
 	out := make([]indicator.Tally, len(a.heads)*len(b.heads))
+	if q.Only == nil && b.all && (a.leaf != nil || a.all) {
+		for _, span := range spans(x, q.Period, at) {
+			if err := m.byLeaf(w, view, q, span, a, out); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	k, seen := w.of(x.Kind), w.sees(view, x.Sensitive())
 	in, err := m.inside(w, q, at)
 	if err != nil {
 		return nil, err
@@ -407,10 +500,64 @@ func (m *Monitor) tally(w *snapshot, view fact.View, q Query, at indicator.At, a
 			if r < 0 || c < 0 {
 				continue
 			}
-			lines.Add(&out[int(r)*len(b.heads)+int(c)], i)
+			lines.Add(&out[int(r)*len(b.heads)+int(c)], i, span)
 		}
 	}
 	return out, nil
+}
+
+// byLeaf adds up by areas: subjects that neither moved nor are dated are added once for a year, by the area that they lie in, whatever
+// areas are asked for afterwards.
+func (m *Monitor) byLeaf(w *snapshot, view fact.View, q Query, span indicator.At, a *grouping, out []indicator.Tally) error {
+	x := q.Indicator
+	lines, err := m.linesOf(w, x, span)
+	if err != nil {
+		return err
+	}
+	k, seen, s := w.of(x.Kind), w.sees(view, x.Sensitive()), w.stays()
+	dated := lines.Dated()
+	still := w.still.Get(stillKey{key(x, span), seenKey{view.Scope().Key(), x.Sensitive()}}, func() tallies {
+		t := make(tallies, len(s.codes)+1)
+		next := 0
+		for i, state := range lines.States {
+			if next < len(dated) && int(dated[next]) == i {
+				next++
+				continue
+			}
+			o := k.owner[i]
+			if state == indicator.Out || seen != nil && !seen[o] || s.only[o] == several {
+				continue
+			}
+			leaf := s.only[o]
+			if leaf == nowhere {
+				leaf = int32(len(s.codes))
+			}
+			lines.Add(&t[leaf], i, span)
+		}
+		return t
+	})
+	for leaf, t := range still {
+		if part := a.part(leaf); part >= 0 {
+			out[part] = out[part].Plus(t)
+		}
+	}
+	add := func(i int32) {
+		o := k.owner[i]
+		if seen == nil || seen[o] {
+			if part := a.of[o]; part >= 0 {
+				lines.Add(&out[part], int(i), span)
+			}
+		}
+	}
+	for _, i := range k.movers {
+		add(i)
+	}
+	for _, i := range dated {
+		if s.only[k.owner[i]] != several {
+			add(i)
+		}
+	}
+	return nil
 }
 
 // inside is which firms are in the area and the part that a query asks for; nil for all.

@@ -46,8 +46,8 @@ title: {zh: 测试, en: Tests}
 source: 测试
 confidence: unverified
 populations:
-  - {code: accepted, name: {zh: 已验收, en: Accepted}, of: project, where: project.is_digital && project.accepted_on <= event}
-  - {code: firms, name: {zh: 规上, en: Above scale}, of: enterprise, where: ent.above_scale && !(known(ent.closed_on) && ent.closed_on <= event)}
+  - {code: accepted, name: {zh: 已验收, en: Accepted}, of: project, where: project.is_digital, since: project.accepted_on}
+  - {code: firms, name: {zh: 规上, en: Above scale}, of: enterprise, where: ent.above_scale, until: [ent.closed_on]}
 indicators:
   - {code: firms, name: {zh: 规上数, en: Firms}, version: '1', measure: stock, population: firms, carry: 1, over: {space: sum, time: last}}
   - {code: done, name: {zh: 完成率, en: Done}, version: '1', measure: share, population: firms, where: ent.digital_done, carry: 1, over: {space: ratio, time: last}}

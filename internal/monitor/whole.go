@@ -172,6 +172,9 @@ func (m *Monitor) cells(w *snapshot, view fact.View, q Query, at indicator.At) (
 			codes = len(b.heads) - 1
 		}
 	}
+	if rows.By == "" && q.Area != "" {
+		a = m.within(w, q.Area, at.Last)
+	}
 	tallies, err := m.tally(w, view, q, at, a, b)
 	if err != nil {
 		return 0, nil, err
@@ -248,12 +251,17 @@ func (m *Monitor) Behind(ctx context.Context, view fact.View, q Query, states ..
 				continue
 			}
 			line, more := lines[i]
-			next := of.Line(i)
-			if more && line.State == indicator.Counted { // a flow of months: what it brought in all of them
+			next := of.Line(i, span)
+			switch { // of a flow of months: what it brought in all of them
+			case !more:
+			case next.State != indicator.Counted && line.State == indicator.Counted:
+				next = line
+			case next.State == indicator.Counted && line.State == indicator.Counted:
 				next.Value += line.Value
-				next.State = indicator.Counted
 			}
-			lines[i] = next
+			if next.State != indicator.Out {
+				lines[i] = next
+			}
 		}
 	}
 	for i, line := range lines {
