@@ -177,7 +177,7 @@ func (s *Store) File(ctx context.Context, scope access.Scope, cases *casework.St
 	switch {
 	case !slices.ContainsFunc(answers, func(x Answer) bool { return x.Advice == advice && x.Answer == Adopt }):
 		return 0, errs.Conflict(i18n.M("diagnosis.not_adopted"))
-	case c.State != "payable" && c.State != "done":
+	case !Accepted(c.State):
 		return 0, errs.Conflict(i18n.M("diagnosis.not_accepted"))
 	}
 	if filing, err = standing(ctx, s.DB.Read(), id, advice); err != nil || filing != 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -405,9 +406,7 @@ func TestWhole(t *testing.T) {
 		if _, err := w.Subsidy.Payee(ctx, owner(firm), id); errs.KindOf(err) != errs.KindNotFound {
 			t.Fatalf("the firm reads the account of the institute: %v", err)
 		}
-		if p, err := w.Subsidy.Payee(ctx, finance, id); err != nil || p.Firm != "" {
-			t.Fatalf("the account of the institute is said to bear another name: %q, %v", p.Firm, err)
-		}
+		w.fee(id, a)
 		if _, err := w.File(ctx, owner(firm), w.cases, id, "a3"); errs.KindOf(err) != errs.KindConflict {
 			t.Fatalf("advice that was put off is filed: %v", err)
 		}
@@ -432,6 +431,77 @@ func TestWhole(t *testing.T) {
 			t.Fatalf("the firm sees %v, %v", rows, err)
 		}
 	})
+}
+
+// fee takes the fee of a diagnosis that was accepted from an account that was wrong to its return: the institute mends it as long as nothing is
+// ordered, and again once the bank gave the money back.
+func (w *world) fee(id int64, by Institute) {
+	t, ctx := w.t, w.t.Context()
+	t.Helper()
+	named := func(number string) {
+		t.Helper()
+		must(t, w.SetAccount(ctx, of(by), by.ID, PayTo{Holder: by.Name, Bank: "示例银行", Number: ledger.Account(number)}))
+	}
+	goesTo := func(number string) subsidy.Payee {
+		t.Helper()
+		p, err := w.Subsidy.Payee(ctx, finance, id)
+		must(t, err)
+		if p.Number.Reveal() != number || p.Firm != "" {
+			t.Fatalf("the fee goes to %s of %q, want %s", p.Number.Reveal(), p.Firm, number)
+		}
+		return p
+	}
+	key := 0
+	act := func() ledger.Act {
+		key++
+		return ledger.Act{Scope: finance, Key: fmt.Sprint("payment ", key), Document: "回单"}
+	}
+	order := func(seen string) (batch int64) {
+		t.Helper()
+		must(t, w.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) (err error) {
+			a := act()
+			batch, err = w.Subsidy.Order(ctx, tx, finance, a.Key, []subsidy.Due{{Case: id, Sum: ledger.Sum{Instalment: 1, Amount: 60_000 * money.Yuan}, Seen: seen}})
+			if err != nil {
+				return err
+			}
+			return w.Book.Send(ctx, tx, act(), batch)
+		}))
+		return batch
+	}
+	becomes := func(batch int64, state ledger.OrderState) {
+		t.Helper()
+		_, err := w.Subsidy.Settle(ctx, finance, act(), batch, []ledger.Outcome{{Order: 1, State: state, Reason: "账号有误"}})
+		must(t, err)
+	}
+	named("6228480402564890999")
+	first := order(goesTo("6228480402564890999").Version())
+	named("6228480402564890018")
+	goesTo("6228480402564890999") // it is on its way
+	becomes(first, ledger.OrderSettled)
+	if w.state(id) != "done" {
+		t.Fatalf("paid, and stands in %s", w.state(id))
+	}
+	becomes(first, ledger.OrderBounced)
+	wants(t, w.does(finance, id, "give_back", nil), "")
+	named("6228480402564890018")
+	becomes(order(goesTo("6228480402564890018").Version()), ledger.OrderSettled)
+	w.must(finance, id, "give_back", nil)
+	if rows, err := w.Rows(ctx, city); err != nil || w.state(id) != "returned" || !rows[len(rows)-1].Accepted() {
+		t.Fatalf("given back: %+v, %v", rows, err)
+	}
+	if owed, err := w.Subsidy.Owed(ctx, finance, ledger.Filter{}, ledger.Page{}); err != nil || len(owed) != 0 {
+		t.Fatalf("owed %+v, %v", owed, err)
+	}
+	if checked, err := w.Book.Check(ctx); err != nil || len(checked.Faults) != 0 {
+		t.Fatalf("the book: %+v, %v", checked, err)
+	}
+	checked, err := audit.Check(ctx, w.DB, slices.Concat(Logged, subsidy.Logged))
+	must(t, err)
+	for _, f := range checked.Faults {
+		if f.Kind != "" && (strings.HasPrefix(f.Kind, "diagnosis.") || strings.HasPrefix(f.Kind, "subsidy.")) {
+			t.Errorf("the log: %+v", f)
+		}
+	}
 }
 
 // counted is what the scope sees, counted by institute.

@@ -44,6 +44,7 @@ func Register(r *casework.Registry, s *Store) {
 	plain("diagnosis.mark", s.marked)
 	plain("diagnosis.answer", s.answered)
 	plain("diagnosis.accept", s.accepts)
+	plain("diagnosis.give_back", s.givesBack)
 	plain("diagnosis.close", func(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 		return s.endConsents(ctx, tx, at.Case().ID, "诊断已取消")
 	})
@@ -505,6 +506,9 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 	if err := at.Set("outside", rule.Bool(l.Line == 0)); err != nil || l.Line == 0 {
 		return err
 	}
+	if err := tx.Lock(ctx, accountLock(institute.ID)); err != nil {
+		return err
+	}
 	to, err := payTo(ctx, tx, institute.ID)
 	if errs.KindOf(err) == errs.KindNotFound {
 		return at.Refuse(i18n.M("diagnosis.no_account", institute.Name))
@@ -517,4 +521,14 @@ func (s *Store) accepts(ctx context.Context, tx *store.Tx, at *casework.Moment) 
 		Amount: share.Fee, Family: l.Kind.Flow(), Year: l.Year, Document: l.Document, Clause: kind.Source + " " + kind.Cite,
 		Payee: subsidy.Payee{Holder: to.Holder, Bank: to.Bank, Number: to.Number},
 	})
+}
+
+// givesBack enters that the fee came back whole after it was paid; the reason is the document by which it did.
+func (s *Store) givesBack(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	paid := at.Case().Data["paid"]
+	if paid.Type() != rule.MoneyType {
+		return at.Refuse(i18n.M("diagnosis.paid_elsewhere"))
+	}
+	why := at.Event().Reason
+	return s.Subsidy.ClawBack(ctx, tx, at.Case().ID, at.Event().Actor, subsidy.Return{Instalment: 1, Amount: paid.Fen(), Reason: why, Document: why, Key: fmt.Sprint(at.Event().N)})
 }

@@ -53,7 +53,7 @@ func (r Row) Of(institute int64) bool {
 }
 
 // Accepted says that the diagnosis was accepted.
-func (r Row) Accepted() bool { return r.State == "payable" || r.State == "done" }
+func (r Row) Accepted() bool { return Accepted(r.State) }
 
 // Lift is the level of a firm when it was diagnosed and the last one that was sealed since.
 type Lift struct {

@@ -18,6 +18,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/subsidy"
 )
 
 // Institute is somebody who diagnoses.
@@ -296,8 +297,9 @@ func (s *Store) Declare(ctx context.Context, scope access.Scope, institute, firm
 }
 
 const (
-	insertAccount = `INSERT INTO diagnosis_account (id, institute, holder, bank, number, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7)`
+	insertAccount = `INSERT INTO diagnosis_account (id, institute, holder, bank, number, at, by_account, logged) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`
 	accountOf     = `SELECT holder, bank, number FROM diagnosis_account WHERE institute = $1 ORDER BY id DESC LIMIT 1`
+	feesOf        = `SELECT d.case_id FROM diagnosis_case d JOIN case_head c ON c.id = d.case_id WHERE c.partner = $1 AND c.state IN ('payable', 'done') ORDER BY d.case_id`
 )
 
 // PayTo is the bank account of an institute.
@@ -306,7 +308,8 @@ type PayTo struct {
 	Number       ledger.Account // masks itself
 }
 
-// SetAccount names where an institute is paid, for who speaks for it. What is payable already goes where it was to go.
+// SetAccount names where an institute is paid, for who speaks for it: from now on, and for fees that are owed and not ordered yet, those among
+// them that the bank gave back. What is ordered goes where it was to go.
 func (s *Store) SetAccount(ctx context.Context, scope access.Scope, institute int64, p PayTo) error {
 	if !answersFor(scope, institute) {
 		return errs.Forbidden(string(access.AnswerCase))
@@ -315,17 +318,38 @@ func (s *Store) SetAccount(ctx context.Context, scope access.Scope, institute in
 	if err := errors.Join(within("holder", p.Holder, maxName, false), within("bank", p.Bank, maxName, false), p.Number.Check()); err != nil {
 		return err
 	}
-	return s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+	err := s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+		if err := tx.Lock(ctx, accountLock(institute)); err != nil {
+			return err
+		}
 		id, err := tx.NextIDs(ctx, 1)
 		if err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, insertAccount, id, institute, p.Holder, p.Bank, p.Number.Reveal(), s.Clock.Millis(), scope.Account()); err != nil {
-			return fmt.Errorf("name the account of an institute: %w", err)
+			return err
+		}
+		audit.Note(tx, loggedAccount, id)
+		fees, err := store.List(ctx, tx, func(r *store.Rows) (id int64, err error) { return id, r.Scan(&id) }, feesOf, institute)
+		if err != nil {
+			return fmt.Errorf("read fees of institute %d: %w", institute, err)
+		}
+		for _, id := range fees {
+			err := s.Subsidy.MendPayee(ctx, tx, id, scope.Account(), subsidy.Payee{Holder: p.Holder, Bank: p.Bank, Number: p.Number})
+			if err != nil && errs.KindOf(err) != errs.KindNotFound { // that of a lot without a budget line is paid elsewhere
+				return err
+			}
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("name the account of institute %d: %w", institute, err)
+	}
+	return nil
 }
+
+// accountLock is held while the account of an institute is named, and while a fee falls due that goes there.
+func accountLock(institute int64) string { return fmt.Sprintf("account of institute %d", institute) }
 
 // Account is where an institute is paid, for who speaks for it or keeps it; NotFound where nobody has said.
 func (s *Store) Account(ctx context.Context, scope access.Scope, institute int64) (PayTo, error) {

@@ -3,7 +3,7 @@ package diagnosis
 import "github.com/yanzhen/yanzhen/internal/audit"
 
 // What the audit log knows of diagnoses: institutes and what they may do, conflicts, lots, who was given to whom and why, reports as they
-// were handed in, and what firms answered.
+// were handed in, what firms answered, and where institutes are paid.
 var (
 	loggedInstitute = &audit.Kind{
 		Name:  "diagnosis.institute",
@@ -69,6 +69,11 @@ var (
 		Parts: []audit.Part{{Name: "closed", Query: `SELECT lot, freed, at, by_account FROM diagnosis_closed WHERE lot = $1`}},
 		All:   `SELECT CAST(lot AS VARCHAR(100)) AS ref FROM diagnosis_closed`,
 	}
+	loggedAccount = &audit.Kind{
+		Name:  "diagnosis.account",
+		Parts: []audit.Part{{Name: "account", Query: `SELECT id, institute, holder, bank, number, at, by_account FROM diagnosis_account WHERE id = $1`}},
+		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM diagnosis_account WHERE logged = 1`,
+	}
 	loggedNote = &audit.Kind{
 		Name:  "diagnosis.note",
 		Parts: []audit.Part{{Name: "note", Query: `SELECT id, firm, area, day, who, what, barrier, next, at, by_account FROM diagnosis_log WHERE id = $1`}},
@@ -78,5 +83,5 @@ var (
 
 // Logged is what the audit log knows of diagnoses.
 var Logged = []*audit.Kind{
-	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark, loggedNote, loggedClosed,
+	loggedInstitute, loggedTerms, loggedConflict, loggedLot, loggedAssignment, loggedHanded, loggedAnswer, loggedFiling, loggedMark, loggedNote, loggedClosed, loggedAccount,
 }

@@ -49,7 +49,13 @@ type Noted struct {
 }
 
 // told is the states from which on the firm sees the report.
-var told = []string{"answers", "acceptance", "payable", "done"}
+var told = append([]string{"answers", "acceptance"}, after...)
+
+// after is the states from acceptance on: the fee is to be paid, was paid, or came back.
+var after = []string{"payable", "done", "returned"}
+
+// Accepted says that a diagnosis in a state was accepted.
+func Accepted(state string) bool { return slices.Contains(after, state) }
 
 // Sight is a diagnosis by its case; NotFound for a case that is none or that the scope may not see. A report that nobody has saved yet begins
 // with what was noted on the visit.

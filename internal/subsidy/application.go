@@ -102,7 +102,7 @@ func (s *Store) Submit(ctx context.Context, tx *store.Tx, f Filing) (Application
 		return a, nil, err
 	}
 	if f.Payee != (Payee{}) {
-		if err := s.SetPayee(ctx, tx, a.Case, f.Payee); err != nil {
+		if err := s.SetPayee(ctx, tx, a.Case, f.By, f.Payee); err != nil {
 			return a, nil, err
 		}
 	}

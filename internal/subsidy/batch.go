@@ -102,7 +102,7 @@ func (s *Store) NamePayee(ctx context.Context, scope access.Scope, id int64, p P
 		case errs.KindOf(err) != errs.KindNotFound:
 			return err
 		}
-		return s.SetPayee(ctx, tx, id, p)
+		return s.SetPayee(ctx, tx, id, scope.Account(), p)
 	})
 }
 

@@ -37,7 +37,7 @@ type NewFee struct {
 
 const (
 	insertFee = `INSERT INTO subsidy_fee (case_id, enterprise, area, name, payee, commitment, fen, at, by_account) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`
-	feeByID   = `SELECT enterprise, area, name, payee, commitment FROM subsidy_fee WHERE case_id = $1`
+	feeByID   = `SELECT enterprise, area, name, payee, commitment, fen FROM subsidy_fee WHERE case_id = $1`
 )
 
 var loggedFee = &audit.Kind{
@@ -72,7 +72,7 @@ func (s *Store) OweFee(ctx context.Context, tx *store.Tx, f NewFee) error {
 	if err != nil {
 		return fmt.Errorf("commit a fee: %w", err)
 	}
-	if err := s.SetPayee(ctx, tx, f.Case, f.Payee); err != nil {
+	if err := s.SetPayee(ctx, tx, f.Case, f.By, f.Payee); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, insertFee, f.Case, f.Enterprise, f.Area, f.Name, f.To, commitment, int64(f.Amount), s.Clock.Millis(), f.By); err != nil {
@@ -89,12 +89,13 @@ type granted struct {
 	Area, Name string
 	To         string // who is paid; "" for the enterprise
 	Commitment int64
+	Amount     money.Fen
 }
 
 // feeOf is what the ledger holds for a case whose fee fell due; NotFound for any other.
 func feeOf(ctx context.Context, q store.Querier, id int64) (granted, error) {
 	g := granted{Case: id}
-	err := q.QueryRow(ctx, feeByID, id).Scan(&g.Enterprise, &g.Area, &g.Name, &g.To, &g.Commitment)
+	err := q.QueryRow(ctx, feeByID, id).Scan(&g.Enterprise, &g.Area, &g.Name, &g.To, &g.Commitment, &g.Amount)
 	if errors.Is(err, sql.ErrNoRows) {
 		return g, errs.NotFound("fee", id)
 	}
@@ -108,5 +109,5 @@ func heldFor(ctx context.Context, q store.Querier, id int64) (granted, error) {
 		return g, err
 	}
 	a, err := grantedOf(ctx, q, id)
-	return granted{a.Case, a.Enterprise, a.Area, a.Name, "", a.Commitment}, err
+	return granted{a.Case, a.Enterprise, a.Area, a.Name, "", a.Commitment, a.Granted}, err
 }

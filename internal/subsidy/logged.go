@@ -54,6 +54,13 @@ var (
 		All:  `SELECT CAST(case_id AS VARCHAR(40)) || '.' || CAST(panel AS VARCHAR(20)) || '.' || CAST(account AS VARCHAR(40)) AS ref FROM subsidy_score`,
 		Case: `SELECT CAST(case_id AS VARCHAR(40)) || '.' || CAST(panel AS VARCHAR(20)) || '.' || CAST(account AS VARCHAR(40)) AS ref FROM subsidy_score WHERE case_id = $1`,
 	}
+	// Each time that somebody named the account that a case is paid to.
+	loggedPayee = &audit.Kind{
+		Name:  "subsidy.payee",
+		Parts: []audit.Part{{Name: "payee", Query: `SELECT id, case_id, holder, bank, number, at, by_account FROM subsidy_payee_named WHERE id = $1`}},
+		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM subsidy_payee_named WHERE logged = 1`,
+		Case:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM subsidy_payee_named WHERE logged = 1 AND case_id = $1`,
+	}
 	// Notices that were public before they were releases.
 	loggedNotice = &audit.Kind{
 		Name: "subsidy.notice",
@@ -103,4 +110,4 @@ func ReceiptIn(parts map[string]json.RawMessage) (string, error) {
 }
 
 // Logged is the kinds of things that this package has in the audit log.
-var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedFee, loggedNotice, loggedDoubt}
+var Logged = []*audit.Kind{LoggedAssessment, loggedCost, loggedRuling, loggedScore, loggedFee, loggedPayee, loggedNotice, loggedDoubt}

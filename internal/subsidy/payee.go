@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/ledger"
@@ -26,26 +27,49 @@ type Payee struct {
 }
 
 const (
-	setPayee    = `UPDATE subsidy_payee SET holder = $1, bank = $2, number = $3, at = $4 WHERE case_id = $5`
-	insertPayee = `INSERT INTO subsidy_payee (holder, bank, number, at, case_id) VALUES ($1, $2, $3, $4, $5)`
-	payeeByID   = `SELECT holder, bank, number FROM subsidy_payee WHERE case_id = $1`
+	insertPayee = `INSERT INTO subsidy_payee_named (id, case_id, holder, bank, number, at, by_account, logged) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)`
+	payeeByID   = `SELECT holder, bank, number FROM subsidy_payee_named WHERE case_id = $1 ORDER BY id DESC LIMIT 1`
 )
 
-// SetPayee names the account, whose number must be one by its form. That the holder bears another name than the enterprise is
+// SetPayee names the account, by an account of the product; its number must be one by its form. That the holder bears another name than the enterprise is
 // no reason to refuse it (a branch, a name that was changed): who pays is told (Payee.Firm).
-func (s *Store) SetPayee(ctx context.Context, tx *store.Tx, id int64, p Payee) error {
+func (s *Store) SetPayee(ctx context.Context, tx *store.Tx, id, by int64, p Payee) error {
 	if p.Masked || p.Holder == "" || p.Bank == "" || p.Number == "" {
 		return errs.Invalid(i18n.M("subsidy.payee_whole"))
 	}
 	if err := errors.Join(limited("subsidy.field_holder", p.Holder, 200), limited("subsidy.field_bank", p.Bank, 200), p.Number.Check()); err != nil {
 		return err
 	}
-	args := []any{p.Holder, p.Bank, p.Number.Reveal(), s.Clock.Millis(), id}
-	n, err := tx.Exec(ctx, setPayee, args...)
-	if err == nil && n == 0 {
-		_, err = tx.Exec(ctx, insertPayee, args...)
+	n, err := tx.NextIDs(ctx, 1)
+	if err != nil {
+		return err
 	}
+	audit.Note(tx, loggedPayee, n)
+	_, err = tx.Exec(ctx, insertPayee, n, id, p.Holder, p.Bank, p.Number.Reveal(), s.Clock.Millis(), by)
 	return noted("name the account of a payee", err)
+}
+
+// payeeLock is held while an account is named anew, and while a payment is ordered to it.
+func payeeLock(id int64) string { return fmt.Sprintf("payee of case %d", id) }
+
+// MendPayee names the account of a fee anew, for who is paid, while it is owed and no payment of it is ordered. Else it is
+// nothing: what is on its way goes where it was to go.
+func (s *Store) MendPayee(ctx context.Context, tx *store.Tx, id, by int64, p Payee) error {
+	if err := tx.Lock(ctx, payeeLock(id)); err != nil {
+		return err
+	}
+	f, err := feeOf(ctx, tx, id)
+	if err != nil {
+		return err
+	}
+	sums, err := ledger.In(tx, access.SystemScope()).Commitments(ctx, []int64{f.Commitment})
+	if err != nil {
+		return err
+	}
+	if t := sums[f.Commitment]; t.Ordered > 0 || t.Payable <= t.Paid {
+		return nil
+	}
+	return s.SetPayee(ctx, tx, id, by, p)
 }
 
 // payeeOf is the account in the clear.
@@ -146,6 +170,9 @@ func (s *Store) Order(ctx context.Context, tx *store.Tx, scope access.Scope, key
 	orders := make([]ledger.Order, len(dues))
 	var changed []i18n.Msg
 	for i, d := range dues {
+		if err := tx.Lock(ctx, payeeLock(d.Case)); err != nil {
+			return 0, err
+		}
 		a, err := heldFor(ctx, tx, d.Case)
 		if err != nil {
 			return 0, err

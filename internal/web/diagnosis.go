@@ -267,7 +267,7 @@ func (s *server) readReport(ctx context.Context, v *visit, x *diagnosis.Sight) (
 		if i := slices.IndexFunc(x.Answers, func(y diagnosis.Answer) bool { return y.Advice == a.ID }); i >= 0 {
 			row.Answer, row.AnswerName = x.Answers[i], t.S("diagnosispage.answer_"+x.Answers[i].Answer)
 		}
-		row.MayFile = row.Answer.Answer == diagnosis.Adopt && row.Filing == 0 && (x.State == "payable" || x.State == "done") && v.scope.Sees(access.FileCase, "", x.Enterprise)
+		row.MayFile = row.Answer.Answer == diagnosis.Adopt && row.Filing == 0 && diagnosis.Accepted(x.State) && v.scope.Sees(access.FileCase, "", x.Enterprise)
 		if row.Pays, err = s.projectPays(ctx, t, view, plans, x.Firm.ID, row.Filing); err != nil {
 			return nil, err
 		}
