@@ -79,6 +79,9 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadProgramme(lib, models, over); err != nil {
 			return err
 		}
+		if err := checkIndicators(lib, over); err != nil {
+			return err
+		}
 		fmt.Fprintln(c.out, c.t.S("cmd.content_good", len(lib.FactDefs()), len(forms.Forms()), len(workflows.All()), len(products.Products())))
 		return nil
 	}

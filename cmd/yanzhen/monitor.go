@@ -7,19 +7,36 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 )
 
-// loadIndicators is the indicators that ship, under the deployer's directory where one is named.
-func loadIndicators(lib *content.Library, over string) (*indicator.Set, error) {
+// loadIndicators is the indicators that ship, under the deployer's directory where one is named, and their worked cases. The targets of plans
+// are held against them.
+func loadIndicators(lib *content.Library, over string) (*indicator.Set, []indicator.Case, error) {
 	files, err := contentFiles(over)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	set, _, err := indicator.Load(files, lib)
-	return set, placed(err, over)
+	set, cases, err := indicator.Load(files, lib)
+	return set, cases, placed(err, over)
+}
+
+// checkIndicators reads the indicators and works their cases out.
+func checkIndicators(lib *content.Library, over string) error {
+	set, cases, err := loadIndicators(lib, over)
+	if err != nil {
+		return err
+	}
+	var problems content.Problems
+	for _, c := range cases {
+		problems = append(problems, set.Check(c)...)
+	}
+	if len(problems) > 0 {
+		return placed(problems, over)
+	}
+	return nil
 }
 
 // openMonitor opens what tells the figures of the region.
 func (in *installation) openMonitor(p *place) error {
-	set, err := loadIndicators(in.lib, p.content)
+	set, _, err := loadIndicators(in.lib, p.content)
 	if err != nil {
 		return err
 	}

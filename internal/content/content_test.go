@@ -231,11 +231,16 @@ func TestFactDefinitions(t *testing.T) {
 }
 
 func TestTargets(t *testing.T) {
-	plans := library(t).Targets()
-	if len(plans) != 1 || len(plans[0].Targets) != 42 {
-		t.Fatalf("plans: %d", len(plans))
+	var plan content.TargetPlan
+	for _, p := range library(t).Targets() {
+		if p.Code == "yancheng-2022" {
+			plan = p
+		}
 	}
-	for i, target := range plans[0].Targets {
+	if len(plan.Targets) != 42 {
+		t.Fatalf("%d targets", len(plan.Targets))
+	}
+	for i, target := range plan.Targets {
 		if want := fmt.Sprintf("B%d", 110+i); target.ID != want {
 			t.Errorf("target %d: %s, want %s", i, target.ID, want)
 		}
@@ -251,6 +256,10 @@ func TestProblems(t *testing.T) {
 	const head = "subject: lease\nsource: x\nconfidence: unverified\nclass: credit\nfacts:\n"
 	fact := func(lines string) string {
 		return head + "  - {code: lease.x, name: {zh: 甲, en: A}, " + lines + "}\n"
+	}
+	target := func(line string) string {
+		return "code: x\ntitle: {zh: 甲, en: A}\ndocument: x\nissuer: x\narea: '320900'\nfrom: 2022-01-01\nto: 2024-12-31\nconfidence: verified\ntargets:\n" +
+			"  - {id: B1, name: {zh: 甲, en: A}, " + line + ", span: each_year, quote: 甲}\n"
 	}
 	for _, c := range []struct{ name, file, text, want string }{
 		{"type", "facts/lease.yaml", fact("type: monye, flow: flow, period: year, authority: [tax], sensitivity: public"), `6:49: "monye" is not one of`},
@@ -277,6 +286,11 @@ func TestProblems(t *testing.T) {
 		{"header", "areas/aliases.csv", "code,name\n", `the header of column 2 is "name"`},
 		{"quote", "targets/yancheng-2022.yaml", "code: x\ntitle: {zh: 甲, en: A}\ndocument: x\nissuer: x\narea: '320900'\nissued: 2022-01-28\nfrom: 2022-01-01\nto: 2024-12-31\nconfidence: verified\ntargets:\n" +
 			"  - {id: B1, name: {zh: 甲, en: A}, compare: at_least, value: '1', span: each_year, quote: " + strings.Repeat("长", 31) + "}\n", "31 characters, more than 30"},
+		{"range", "targets/yancheng-2022.yaml", target("compare: range, value: '1'"), "10:"},
+		{"relation", "targets/yancheng-2022.yaml", target("compare: relation"), "a relation says with than which indicator"},
+		{"change", "targets/yancheng-2022.yaml", target("compare: at_least, value: '1', change: more"), `"more" is not one of`},
+		{"words with a number", "targets/yancheng-2022.yaml", target("compare: words, value: '1'"), "a relation or words has no value"},
+		{"plan twice", "targets/yancheng-2022.yaml", strings.Replace(target("compare: words"), "code: x", "code: wuxi-2022", 1), `"wuxi-2022"`},
 		{"key", "units.yaml", "kinds:\n  - unit: []\n", "did you mean units?"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

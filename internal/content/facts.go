@@ -230,7 +230,7 @@ type targetFile struct {
 	Document   string       `yaml:"document"`
 	Issuer     string       `yaml:"issuer"`
 	Area       string       `yaml:"area"`
-	Issued     period.Day   `yaml:"issued"`
+	Issued     *period.Day  `yaml:"issued,omitempty"`
 	From       period.Day   `yaml:"from"`
 	To         period.Day   `yaml:"to"`
 	Confidence string       `yaml:"confidence"`
@@ -238,16 +238,21 @@ type targetFile struct {
 }
 
 type targetItem struct {
-	ID        string      `yaml:"id"`
-	Name      i18n.Text   `yaml:"name"`
-	Compare   string      `yaml:"compare"`
-	Value     string      `yaml:"value,omitempty"`
-	Unit      string      `yaml:"unit,omitempty"`
-	Span      string      `yaml:"span"`
-	By        *period.Day `yaml:"by,omitempty"`
-	Indicator string      `yaml:"indicator,omitempty"`
-	Cite      string      `yaml:"cite,omitempty"`
-	Quote     string      `yaml:"quote"`
+	ID         string      `yaml:"id"`
+	Name       i18n.Text   `yaml:"name"`
+	Compare    string      `yaml:"compare"`
+	Value      string      `yaml:"value,omitempty"`
+	UpTo       string      `yaml:"up_to,omitempty"`
+	Unit       string      `yaml:"unit,omitempty"`
+	Stated     string      `yaml:"stated,omitempty"`
+	Change     string      `yaml:"change,omitempty"`
+	Span       string      `yaml:"span"`
+	By         *period.Day `yaml:"by,omitempty"`
+	Indicator  string      `yaml:"indicator,omitempty"`
+	Than       string      `yaml:"than,omitempty"`
+	Cite       string      `yaml:"cite,omitempty"`
+	Confidence string      `yaml:"confidence,omitempty"`
+	Quote      string      `yaml:"quote"`
 }
 
 // maxQuote is how many characters of an official text may stand in content, to mark the place.
@@ -270,12 +275,18 @@ func (l *loader) readTargets() {
 		}
 		plan := TargetPlan{
 			Code: f.Code, Title: f.Title, Document: f.Document, Issuer: f.Issuer, Area: f.Area, Issued: f.Issued, From: f.From,
-			To: f.To, Confidence: f.Confidence,
+			To: f.To, Confidence: f.Confidence, doc: doc,
+		}
+		if slices.ContainsFunc(l.lib.targets, func(have TargetPlan) bool { return have.Code == f.Code }) {
+			l.report(doc, i18n.M("content.code_twice", f.Code), "code")
 		}
 		for i, t := range f.Targets {
 			l.target(doc, i, t)
 			if slices.ContainsFunc(plan.Targets, func(have Target) bool { return have.ID == t.ID }) {
 				l.report(doc, i18n.M("content.code_twice", t.ID), "targets", i, "id")
+			}
+			if t.Confidence == "" {
+				t.Confidence = f.Confidence
 			}
 			plan.Targets = append(plan.Targets, Target(t))
 		}
@@ -286,21 +297,33 @@ func (l *loader) readTargets() {
 func (l *loader) target(doc *Document, i int, t targetItem) {
 	at := func(key string) []any { return []any{"targets", i, key} }
 	l.bilingual(doc, t.Name, at("name")...)
-	l.word(doc, t.Compare, "at_least, over, relation", at("compare")...)
+	l.word(doc, t.Compare, "at_least, over, about, range, relation, words", at("compare")...)
 	l.word(doc, t.Span, "by, each_year, in_period", at("span")...)
-	if t.Value != "" {
-		if _, err := parseScaled(Decimal, t.Value); err != nil {
-			l.report(doc, i18n.M("content.bad_bound", t.Value, string(Decimal)), at("value")...)
+	if t.Change != "" {
+		l.word(doc, t.Change, "increase, growth", at("change")...)
+	}
+	if t.Confidence != "" {
+		l.word(doc, t.Confidence, confidenceWords, at("confidence")...)
+	}
+	for _, n := range []struct{ key, value string }{{"value", t.Value}, {"up_to", t.UpTo}} {
+		if n.value == "" {
+			continue
+		}
+		if _, err := parseScaled(Decimal, n.value); err != nil {
+			l.report(doc, i18n.M("content.bad_bound", n.value, string(Decimal)), at(n.key)...)
 		}
 	}
-	if (t.Value == "") != (t.Compare == "relation") {
+	if (t.Value == "") != (t.Compare == Relation || t.Compare == Words) {
 		l.report(doc, i18n.M("content.target_value"), at("value")...)
 	}
-	if (t.By != nil) != (t.Span == "by") {
-		l.report(doc, i18n.M("content.target_by"), at("by")...)
+	if (t.UpTo == "") != (t.Compare != Range) {
+		l.report(doc, i18n.M("content.target_range"), at("up_to")...)
 	}
-	if _, ok := l.lib.factIndex[t.Indicator]; t.Indicator != "" && !ok {
-		l.report(doc, i18n.M("content.no_fact", t.Indicator), at("indicator")...)
+	if (t.Than == "") != (t.Compare != Relation) {
+		l.report(doc, i18n.M("content.target_than"), at("than")...)
+	}
+	if (t.By != nil) != (t.Span == ByDay) {
+		l.report(doc, i18n.M("content.target_by"), at("by")...)
 	}
 	if n := utf8.RuneCountInString(t.Quote); n > maxQuote {
 		l.report(doc, i18n.M("content.long_quote", n, maxQuote), at("quote")...)

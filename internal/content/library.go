@@ -157,27 +157,62 @@ const (
 type TargetPlan struct {
 	Code       string
 	Title      i18n.Text
-	Document   string // document number
+	Document   string // document number, or what the figures were read in
 	Issuer     string
-	Area       string // node code
-	Issued     period.Day
-	From, To   period.Day // first and last day of the plan
+	Area       string      // node code
+	Issued     *period.Day // nil where the day is not known
+	From, To   period.Day  // first and last day of the plan
 	Confidence string
 	Targets    []Target
+
+	doc *Document
 }
+
+// Problem is a problem of a target of the plan, at a key of it.
+func (p TargetPlan) Problem(msg i18n.Msg, target int, key string) Problem {
+	return p.doc.Problem(msg, "targets", target, key)
+}
+
+// How a target's figure compares.
+const (
+	AtLeast  = "at_least" // 以上 includes the number itself
+	Over     = "over"     // more than: 超过 and 突破 exclude it
+	About    = "about"    // 左右
+	Range    = "range"    // from Value to UpTo, both included
+	Relation = "relation" // more than another figure
+	Words    = "words"    // promised without a number
+)
+
+// What of a figure is promised, where it is not the figure itself.
+const (
+	Increase = "increase" // by how much it is more than before
+	Growth   = "growth"   // that as a part of what it was before
+)
+
+// Spans of a target.
+const (
+	ByDay    = "by"        // reached by a day; what happens within a time is counted from the first day of the plan
+	EachYear = "each_year" // in every year of the plan
+	InPeriod = "in_period" // over the whole of the plan, by its last day
+)
 
 // Target is one promised figure.
 type Target struct {
-	ID        string    // number in the reference list of the plan's figures: B110
-	Name      i18n.Text // what is promised
-	Compare   string    // at_least, over (more than, the number itself not included) or relation (to another figure)
-	Value     string    // decimal number as published, "" for a relation or where none is stated
-	Unit      string    // unit of Value: %, 家, 万台 …; "" for a pure number
-	Span      string    // by (reached by the end), each_year, or in_period (over the whole of the plan)
-	By        *period.Day
-	Indicator string // fact definition that it is measured by, "" where none of ours measures it
-	Cite      string // clause
-	Quote     string // at most 30 characters that mark the place
+	ID         string    // number in the reference list of the programme's figures: B110
+	Name       i18n.Text // what is promised
+	Compare    string    // AtLeast and the others
+	Value      string    // decimal number as published, "" for a relation or words
+	UpTo       string    // upper end of a range
+	Unit       string    // unit of Value: %, 家, 万台 …; "" for a pure number
+	Stated     string    // the figure as it was published, where Value does not say all: 50左右
+	Change     string    // Increase or Growth; "" for the figure itself. Before is the end of the year before, or the day before the plan
+	Span       string    // ByDay, EachYear or InPeriod
+	By         *period.Day
+	Indicator  string // that it is measured by, "" where none of ours measures it. Package indicator checks it
+	Than       string // of a relation: the indicator of the other figure
+	Cite       string // clause
+	Confidence string // that of the plan where it is left out
+	Quote      string // at most 30 characters that mark the place
 }
 
 // Library is all content that was read. It never changes.

@@ -45,6 +45,8 @@ type Case struct {
 	At      At
 	Firms   []rule.Subject
 	expects []expectation
+	doc     *content.Document
+	number  int
 }
 
 type expectation struct {
@@ -64,7 +66,7 @@ func ParseCases(lib *content.Library, set *Set, src Source) ([]Case, content.Pro
 	report := func(msg i18n.Msg, at ...any) { problems = append(problems, doc.Problem(msg, at...)) }
 	var out []Case
 	for i, k := range f.Cases {
-		c := Case{CaseFile: k, File: src.Name}
+		c := Case{CaseFile: k, File: src.Name, doc: doc, number: i}
 		p, err := period.Parse(k.Period)
 		if _, last, ok := p.Span(); err != nil || !ok {
 			report(i18n.M("indicator.case_period", k.Period), "cases", i, "period")
@@ -157,30 +159,38 @@ func (s *Set) Tally(x *Indicator, firms []rule.Subject, at At) Tally {
 	return t
 }
 
-// Check works the case out and tells every difference, in English, for tests and the linter.
-func (s *Set) Check(c Case) (differences []string) {
+// Check works the case out and tells every difference at its place.
+func (s *Set) Check(c Case) (problems content.Problems) {
 	for _, e := range c.expects {
 		f := e.x.Figure(s.Tally(e.x, c.Firms, c.At))
-		tell := func(what string, want, got any) {
-			differences = append(differences, fmt.Sprintf("%s: %q: %s: %s: want %v, got %v", c.File, c.Name, e.x.Code, what, want, got))
+		differs := func(key string, want, got any) {
+			problems = append(problems, c.doc.Problem(i18n.M("indicator.case_differs", c.Name, e.x.Code, key, want, got), "cases", c.number, "expect", e.x.Code, key))
 		}
 		switch {
 		case e.none && f.Value != nil:
-			tell("value", "none", f.Value.RatString())
+			differs("value", "none", e.x.written(f.Value))
 		case e.val != nil && f.Value == nil:
-			tell("value", e.val.RatString(), "none")
+			differs("value", e.want.Value, "none")
 		case e.val != nil && e.val.Cmp(f.Value) != 0:
-			tell("value", e.val.RatString(), f.Value.RatString())
+			differs("value", e.want.Value, e.x.written(f.Value))
 		}
 		for _, n := range []struct {
-			what string
+			key  string
 			want *int
 			got  int
 		}{{"counted", e.want.Counted, f.Counted}, {"within", e.want.Within, f.Within}, {"open", e.want.Open, f.Open}, {"dark", e.want.Dark, f.Dark}} {
 			if n.want != nil && *n.want != n.got {
-				tell(n.what, *n.want, n.got)
+				differs(n.key, *n.want, n.got)
 			}
 		}
 	}
-	return differences
+	return problems
+}
+
+// written is a value as a case may write it: an amount in yuan, else a fraction.
+func (x *Indicator) written(v *big.Rat) string {
+	if x.Type == rule.MoneyType {
+		return new(big.Rat).Quo(v, big.NewRat(100, 1)).RatString()
+	}
+	return v.RatString()
 }

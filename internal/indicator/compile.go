@@ -32,6 +32,7 @@ type Set struct {
 	indicators  []*Indicator
 	populations map[string]*population
 	choices     []Choice
+	goals       []Goal
 }
 
 // Choice is a question of definition, with its file.
@@ -83,11 +84,17 @@ type Indicator struct {
 	uses                           []string
 	fact                           content.FactDef
 	cellFact                       content.FactDef
+	cellsOnly                      bool // no expression reads cellFact
 	wholes                         []*big.Rat
 }
 
 // Reads are the facts that it reads, of all kinds of subjects. Nobody may change the slice.
 func (x *Indicator) Reads() []content.FactDef { return x.reads }
+
+// asks says that an expression of the indicator reads a fact, not its cells alone.
+func (x *Indicator) asks(def content.FactDef) bool {
+	return !x.cellsOnly || def.Code != x.cellFact.Code
+}
 
 // Choices are the codes of the choices on which it depends.
 func (x *Indicator) Choices() []string { return x.uses }
@@ -373,6 +380,7 @@ var ways = map[Measure]struct{ space, time []string }{
 func (c *compiler) indicators(f *File) {
 	for i, it := range f.Indicators {
 		at := func(keys ...any) []any { return append([]any{"indicators", i}, keys...) }
+		before := len(c.problems)
 		taken := slices.ContainsFunc(c.set.indicators, func(o *Indicator) bool { return o.Code == it.Code })
 		c.code(it.Code, taken, at("code")...)
 		c.bilingual(it.Name, at("name")...)
@@ -417,6 +425,9 @@ func (c *compiler) indicators(f *File) {
 		case Composite:
 		default:
 			c.counted(x, at)
+		}
+		if x.Measure != Composite && len(c.problems) == before && !x.fits(c.lib) {
+			c.report(i18n.M("indicator.unit", x.Unit, x.Type.Msg()), at("unit")...)
 		}
 		c.set.indicators = append(c.set.indicators, x)
 	}
@@ -591,7 +602,10 @@ func (c *compiler) cells(x *Indicator, at func(...any) []any) {
 		return
 	}
 	x.cellFact = def
-	x.reads = append(x.reads, def)
+	if !slices.ContainsFunc(x.reads, func(d content.FactDef) bool { return d.Code == def.Code }) {
+		x.reads = append(x.reads, def)
+		x.cellsOnly = true
+	}
 }
 
 func (c *compiler) given(x *Indicator, at func(...any) []any) {

@@ -304,7 +304,7 @@ func (c *Crowd) Lines(x *Indicator) *Lines {
 func (c *Crowd) carry(x *Indicator, l *Lines) {
 	for _, def := range x.reads {
 		rows := c.before[def.Code]
-		if rows == nil {
+		if rows == nil || !x.asks(def) {
 			continue
 		}
 		if l.Carried == nil {

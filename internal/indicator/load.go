@@ -15,7 +15,7 @@ const Dir = "indicators"
 // casesSuffix marks the worked cases of a file.
 const casesSuffix = ".cases.yaml"
 
-// Load reads every file below fsys and its worked cases. The error is content.Problems: every mistake of every file.
+// Load reads every file below fsys and its worked cases, and holds the targets of the library's plans against them. The error is content.Problems: every mistake of every file.
 func Load(fsys fs.FS, lib *content.Library) (*Set, []Case, error) {
 	names, err := fs.Glob(fsys, path.Join(Dir, "*.yaml"))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -37,6 +37,7 @@ func Load(fsys fs.FS, lib *content.Library) (*Set, []Case, error) {
 	if len(problems) > 0 {
 		return nil, nil, problems
 	}
+	problems = set.aims(lib)
 	var cases []Case
 	for _, b := range beside {
 		found, ps := ParseCases(lib, set, b)

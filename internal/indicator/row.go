@@ -80,7 +80,7 @@ func (s *Set) carries(x *Indicator, subject rule.Subject, at At) bool {
 		return false
 	}
 	for _, def := range x.reads {
-		if def.Subject == subject.Kind() && holdsOn(def) {
+		if x.asks(def) && def.Subject == subject.Kind() && holdsOn(def) {
 			if _, _, before := (carried{subject, x.Carry}).fact(def, period.OfYear(at.Year()), at.Last); before {
 				return true
 			}
