@@ -1,6 +1,7 @@
 package main
 
 import (
+	"github.com/yanzhen/yanzhen/internal/chain"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/monitor"
@@ -34,12 +35,26 @@ func checkIndicators(lib *content.Library, over string) error {
 	return nil
 }
 
+// loadChains is the industrial chains that ship, under the deployer's directory where one is named.
+func loadChains(lib *content.Library, over string) (*chain.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	set, err := chain.Load(files, lib)
+	return set, placed(err, over)
+}
+
 // openMonitor opens what tells the figures of the region.
 func (in *installation) openMonitor(p *place) error {
 	set, _, err := loadIndicators(in.lib, p.content)
 	if err != nil {
 		return err
 	}
-	in.monitor = monitor.Open(monitor.Deps{Frames: in.frames, Library: in.lib, Subjects: region.NewReader(in.lib), Set: set, Clock: in.now})
+	chains, err := loadChains(in.lib, p.content)
+	if err != nil {
+		return err
+	}
+	in.monitor = monitor.Open(monitor.Deps{Frames: in.frames, Library: in.lib, Subjects: region.NewReader(in.lib), Set: set, Chains: chains, Clock: in.now})
 	return nil
 }

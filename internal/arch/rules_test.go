@@ -38,6 +38,7 @@ var order = [][]string{
 	{"internal/condition", "internal/form"},
 	{"internal/casework", "internal/release"},
 	{"internal/assess", "internal/indicator", "internal/policy"},
+	{"internal/chain"},
 	{"internal/policy/lint"},
 	{"internal/policy/region"},
 	{"internal/policy/sample"},

@@ -284,6 +284,13 @@ func (c *compiler) counts() []*rule.Aggregate {
 	return all
 }
 
+// CheckCondition tells what is wrong with a condition about subjects of a kind that stands at a path of another file.
+func CheckCondition(lib *content.Library, kind, src string, doc *content.Document, at ...any) content.Problems {
+	c := &compiler{lib: lib, set: &Set{populations: map[string]*population{}}, envs: map[string]*rule.Env{}, doc: doc}
+	c.expr(kind, src, at, rule.BoolType)
+	return c.problems
+}
+
 func (c *compiler) expr(kind, src string, at []any, want ...rule.Type) *rule.Expr {
 	env := c.env(kind)
 	if env == nil {

@@ -1,9 +1,11 @@
 package monitor
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/chain"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -16,7 +18,7 @@ import (
 // Dimension is by what figures are told: the zero value by nothing.
 type Dimension struct {
 	By   string // ByArea, ByTrade … or ByFact
-	Fact string // with ByFact: a fact of enterprises that is a code or a truth value, by year or without time
+	Fact string // with ByFact: a fact of enterprises that is a code or a truth value, by year or without time; with ByChain: the chain
 }
 
 // The dimensions.
@@ -26,14 +28,19 @@ const (
 	ByCounty = "county" // the counties and zones in it
 	ByTrade  = "trade"  // divisions of GB/T 4754
 	ByFact   = "fact"
+	ByChain  = "chain" // the segments of a chain; who is not of it is in none
 )
 
-// ParseDimension reads "area", "city", "county", "trade", the code of a fact (ent.size, ent.chain) or "". False where it is none
-// of those.
+// ParseDimension reads "area", "city", "county", "trade", the code of a fact (ent.size, ent.chain), "chain:" and the code of a chain, or
+// "". False where it is none of those.
 func (m *Monitor) ParseDimension(word string) (Dimension, bool) {
 	switch word {
 	case "", ByArea, ByCity, ByCounty, ByTrade:
 		return Dimension{By: word}, true
+	}
+	if code, ok := strings.CutPrefix(word, ByChain+":"); ok {
+		_, err := m.Chains.Chain(code)
+		return Dimension{ByChain, code}, err == nil
 	}
 	def, ok := m.Library.FactDef(word)
 	if !ok || !dimensional(def) {
@@ -44,8 +51,11 @@ func (m *Monitor) ParseDimension(word string) (Dimension, bool) {
 
 // String is the word that ParseDimension reads.
 func (d Dimension) String() string {
-	if d.By == ByFact {
+	switch d.By {
+	case ByFact:
 		return d.Fact
+	case ByChain:
+		return ByChain + ":" + d.Fact
 	}
 	return d.By
 }
@@ -67,6 +77,12 @@ func (m *Monitor) Name(d Dimension) i18n.Text {
 	case ByFact:
 		def, _ := m.Library.FactDef(d.Fact)
 		return def.Name
+	case ByChain:
+		c, err := m.Chains.Chain(d.Fact)
+		if err != nil {
+			return i18n.Text{}
+		}
+		return c.Name
 	case ByArea:
 		return i18n.Text{ZH: "下级区域", EN: "Areas below"}
 	case ByCity:
@@ -151,21 +167,28 @@ func (m *Monitor) grouping(w *snapshot, d Dimension, area string, at indicator.A
 			return nil, errs.Invalid(i18n.M("monitor.no_dimension", d.Fact))
 		}
 		k.area, k.day = "", period.Date(at.Year(), 12, 31)
+	case ByChain:
+		if _, err := m.Chains.Chain(d.Fact); err != nil {
+			return nil, err
+		}
+		k.area, k.day = "", period.Date(at.Year(), 12, 31)
 	case ByArea, ByCity, ByCounty:
 	default:
 		return nil, errs.Invalid(i18n.M("monitor.no_dimension", d.By))
 	}
-	return w.places.Get(k, func() *grouping {
+	return w.places.Try(k, func() (*grouping, error) {
 		switch d.By {
 		case "":
-			return &grouping{heads: []Head{{}}, of: make([]int32, len(w.firms)), whole: true, all: true}
+			return &grouping{heads: []Head{{}}, of: make([]int32, len(w.firms)), whole: true, all: true}, nil
 		case ByTrade:
-			return m.byTrade(w, at.Last)
+			return m.byTrade(w, at.Last), nil
 		case ByFact:
-			return m.byFact(w, d.Fact, at)
+			return m.byFact(w, d.Fact, at), nil
+		case ByChain:
+			return m.byChain(w, d.Fact, at)
 		}
-		return m.byArea(w, d.By, area, at.Last)
-	}), nil
+		return m.byArea(w, d.By, area, at.Last), nil
+	})
 }
 
 // within is the firms of an area on a day, in one part.
@@ -405,6 +428,39 @@ func (m *Monitor) byFact(w *snapshot, code string, at indicator.At) *grouping {
 		}
 	}
 	return g
+}
+
+// restOfChain is the part of a chain's enterprises that are in none of its segments.
+var restOfChain = Head{"", i18n.Text{ZH: "未归入环节", EN: "In no segment"}}
+
+func (m *Monitor) byChain(w *snapshot, code string, at indicator.At) (*grouping, error) {
+	c, err := m.Chains.Chain(code)
+	if err != nil {
+		return nil, err
+	}
+	at.First, at.Last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
+	list := append([]*indicator.Indicator{c.Firms()}, c.Parts()...)
+	crowd, problems := m.Chains.Indicators().Gather(list, w.subjects, at, w.reader)
+	if len(problems) > 0 {
+		return nil, fmt.Errorf("lower the chain %s to columns: %w", code, problems)
+	}
+	g := &grouping{of: make([]int32, len(w.firms)), whole: true}
+	for i := range g.of {
+		g.of[i] = nowhere
+	}
+	for n, seg := range append(slices.Clone(c.Segments), chain.Segment{}) {
+		x, head := c.Firms(), restOfChain
+		if n < len(c.Segments) {
+			x, head = c.Parts()[n], Head{seg.Code, seg.Name}
+		}
+		g.heads = append(g.heads, head)
+		for i, state := range crowd.Lines(x).States {
+			if state == indicator.Counted && g.of[i] == nowhere {
+				g.of[i] = int32(n)
+			}
+		}
+	}
+	return g, nil
 }
 
 // stays is in which areas firms lay, over time.

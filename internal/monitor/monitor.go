@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/chain"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -31,6 +32,7 @@ type Deps struct {
 	Library  *content.Library
 	Subjects *region.Reader
 	Set      *indicator.Set
+	Chains   *chain.Set // nil for none
 	Clock    clock.Clock
 }
 
