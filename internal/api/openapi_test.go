@@ -339,6 +339,8 @@ var calls = []call{
 	{id: "get_model_result", as: "firm", path: "/models/sme_digital/2024/enterprises/{tinghu}"},
 	{id: "list_model_results", as: "city", path: "/models/sme_digital/2024/enterprises?area=320902"},
 	{id: "remind_model", as: "city", path: "/models/sme_digital/2024/reminders", body: `{"year": 2024, "enterprises": [{tinghu}]}`},
+	{id: "list_chains", as: "city", path: "/chains"},
+	{id: "get_chain", as: "city", path: "/chains/wind?area=320900&year=2024"},
 	{id: "list_ladders", path: "/ladders"},
 	{id: "get_ladder", path: "/ladders/benchmark"},
 	{id: "enter_pool", as: "tinghu", path: "/ladders/smart_factory/pool", body: `{"enterprise": {tinghu}}`, header: []string{idempotencyHeader, "pool-1"}, keep: []string{"pool=id"}},

@@ -305,6 +305,8 @@ var pages = map[string]page{
 	"GET /assess/{model}/{edition}/region":         by("list_model_results"),
 	"GET /assess/{model}/{edition}/region/export":  by("list_model_results"),
 	"POST /assess/{model}/{edition}/region/remind": by("remind_model"),
+	"GET /chains":                                  by("list_chains", "get_chain"),
+	"GET /chains/{chain}":                          by("get_chain"),
 	"GET /ladders":                                 by("list_ladders"),
 	"GET /ladders/{ladder}":                        by("get_ladder", "list_pool", "get_standpoint"),
 	"GET /ladders/{ladder}/export":                 by("list_pool"),

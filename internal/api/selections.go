@@ -560,6 +560,7 @@ func (s *server) registerSelections() {
 	s.registerTitles()
 	s.registerExperts()
 	s.registerLadders()
+	s.registerChains()
 	s.registerAssess()
 	s.registerProducts()
 	s.registerCredit()

@@ -98,7 +98,7 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
-		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
+		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 

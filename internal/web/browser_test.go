@@ -181,6 +181,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"experts", "city", "/experts"},
 		{"experts-second", "second", "/experts"},
 		{"experts-auditor", "auditor", "/experts"},
+		{"chains", "city", "/chains"},
+		{"chain", "city", "/chains/nev?year=2024&segment=parts"},
 		{"ladders", "", "/ladders"},
 		{"ladder", "", "/ladders/smart_factory"},
 		{"ladder-firm", "firm", "/ladders/benchmark"},

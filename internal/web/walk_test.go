@@ -122,6 +122,8 @@ func (c *city) addresses(pattern, code string) string {
 			return "1"
 		case "{product}":
 			return "demo_a_equipment"
+		case "{chain}":
+			return "wind"
 		case "{ladder}":
 			return "smart_factory"
 		case "{model}":
