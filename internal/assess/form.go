@@ -27,8 +27,8 @@ const (
 	OnSite = "institute"
 )
 
-// Form is the questionnaire of the model for who speaks in it: a question for each fact that the model reads, prefilled with what is known
-// and written back, in a section for each part. What the speaker may not state is shown and not asked.
+// Form is the questionnaire of the model for who speaks in it: a question for each fact that the model reads, filled with what is known
+// and written back, in a section for each part. Who rates on the spot confirms, corrects or leaves what is known. What the speaker may not state is shown and not asked.
 func (r *Rubric) Form(lib *content.Library, by string) (*form.Form, error) {
 	q := &questionnaire{r: r, lib: lib, by: by, asked: map[string]bool{}}
 	src, err := q.source()
@@ -89,6 +89,7 @@ type (
 		Lead       *i18n.Text    `json:"lead,omitempty"`
 		Subject    string        `json:"subject"`
 		By         string        `json:"by,omitempty"`
+		Confirm    bool          `json:"confirm,omitempty"`
 		Source     string        `json:"source"`
 		Cite       string        `json:"cite,omitempty"`
 		Confidence string        `json:"confidence"`
@@ -157,7 +158,7 @@ func (q *questionnaire) source() ([]byte, error) {
 		Schema: formSchema{Type: "object", Properties: map[string]formProperty{}},
 	}
 	if q.by != Self {
-		q.file.By = q.by
+		q.file.By, q.file.Confirm = q.by, true
 		q.file.Title = i18n.Text{ZH: r.Title.ZH + "（现场评定）", EN: r.Title.EN + " (rated on site)"}
 	}
 	if r.Note.ZH != "" {

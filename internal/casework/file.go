@@ -32,7 +32,11 @@ type Datum struct {
 	ID   string    `yaml:"id"`
 	Type string    `yaml:"type"` // money, rate, int, decimal, bool, date, text
 	Name i18n.Text `yaml:"name"`
+	Open string    `yaml:"open,omitempty"` // what it is when the case is opened, unless whoever opens it says: OpenYear, or nothing
 }
+
+// OpenYear is the year in which a case is opened: what is begun in December and sent in January is of December's year.
+const OpenYear = "year"
 
 // Children is what a batch gathers.
 type Children struct {

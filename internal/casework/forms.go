@@ -3,7 +3,10 @@ package casework
 import (
 	"context"
 	"io"
+	"slices"
 
+	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/period"
@@ -97,6 +100,47 @@ func (p pinnedForms) Check(ctx context.Context, hash string, q Asked) (Answers, 
 		Kept: kept, Given: result.Given, By: f.By, States: f.Statements(result.Answers, at, q.ID),
 		Texts: func(path string) []string { return f.Texts(result.Answers, path) },
 	}, nil
+}
+
+// Looks is what a form that is for confirming is held against, and what is known of each of its questions, for one for whom its action is
+// now: who is sent to a firm to look sees what they are to confirm, though they may read nothing else of it. What is personal or
+// confidential is left out for who may not read it otherwise. Forbidden for an action that is not the scope's to take now.
+func (s *Store) Looks(ctx context.Context, scope access.Scope, id int64, action string, f *form.Form) (form.At, map[string]form.Filled, error) {
+	all, err := s.Choices(ctx, scope, id)
+	if err != nil {
+		return form.At{}, nil, err
+	}
+	if !f.Confirm || !slices.ContainsFunc(all, func(x Choice) bool { return x.ID == action && x.Form == f.Code }) {
+		return form.At{}, nil, errs.Forbidden("look at what is to be confirmed")
+	}
+	c, w, err := s.Get(ctx, scope, id)
+	if err != nil {
+		return form.At{}, nil, err
+	}
+	whole, err := s.Frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return form.At{}, nil, err
+	}
+	own, err := s.Frames.For(ctx, scope, whole.Seq())
+	if err != nil {
+		return form.At{}, nil, err
+	}
+	today := s.Clock.Today()
+	at := form.At{Subject: s.SubjectOf(whole, c, w.Subject), Year: c.Year(today), On: today}
+	known, err := f.Prefill(ctx, whole, at)
+	if err != nil {
+		return at, nil, err
+	}
+	for name, fill := range known {
+		field, _ := f.Field(name)
+		if !field.Fact.Sensitive() {
+			continue
+		}
+		if cell := own.Value(fill.Subject, field.Fact.Code, fill.Period); cell.State == fact.Unknown || cell.State == fact.Withheld {
+			delete(known, name)
+		}
+	}
+	return at, known, nil
 }
 
 // SniffFile tells the types that forms may ask for apart, for Deps.Sniff.

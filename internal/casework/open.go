@@ -146,6 +146,11 @@ func (in *session) newCase(ctx context.Context, scope access.Scope, n NewCase, c
 			return Case{}, fmt.Errorf("workflow %s has no data %s of type %s", w.Workflow, key, n.Data[key].Type())
 		}
 	}
+	for _, d := range w.Data {
+		if d.Open == OpenYear {
+			st.c.Data[d.ID] = rule.Int(int64(in.today.Year()))
+		}
+	}
 	maps.Copy(st.c.Data, n.Data)
 	return in.begin(ctx, st, n, cause)
 }

@@ -149,6 +149,10 @@ func (p *parser) head() {
 		p.oneOf(d.Type, dataTypes, at("data", i, "type"))
 		p.bilingual(d.Name, at("data", i, "name"))
 		p.w.data[d.ID] = rule.TypeOf(content.Type(d.Type))
+		if d.Open != "" {
+			p.oneOf(d.Open, []string{OpenYear}, at("data", i, "open"))
+			p.oneOf(d.Type, []string{string(content.Int)}, at("data", i, "type"))
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -56,7 +57,7 @@ func office(scope access.Scope, obj access.Object) bool {
 }
 
 // Get is a case that the scope may see, with the workflow that it runs under; NotFound else. Whom it is about sees the last
-// public state that it was in, and no data.
+// public state that it was in, and no data but what the case was opened with by itself, such as its year: the forms ask by it.
 func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Case, *Workflow, error) {
 	c, w, obj, err := s.see(ctx, scope, id)
 	if err != nil || !outside(scope, obj) {
@@ -66,7 +67,8 @@ func (s *Store) Get(ctx context.Context, scope access.Scope, id int64) (Case, *W
 	if err != nil {
 		return Case{}, nil, err
 	}
-	c.Data = Data{}
+	c.Data = maps.Clone(c.Data)
+	maps.DeleteFunc(c.Data, func(key string, _ rule.Value) bool { return w.datum(key).Open == "" })
 	for _, e := range w.shown(events) {
 		c.State, c.Since = e.To, e.At
 	}

@@ -17,6 +17,7 @@ type file struct {
 	Source     string        `yaml:"source"`
 	Cite       string        `yaml:"cite,omitempty"`
 	YearOf     string        `yaml:"year_of,omitempty"`
+	Confirm    bool          `yaml:"confirm,omitempty"`
 	Confidence string        `yaml:"confidence"`
 	Schema     objectItem    `yaml:"schema"`
 	Sections   []sectionItem `yaml:"sections"`

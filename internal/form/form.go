@@ -35,6 +35,7 @@ type Form struct {
 	Cite       string
 	Confidence string
 	YearOf     *Field // its day, once answered or known, gives the year of facts by year; nil: the form's year does
+	Confirm    bool   // what is known is not an answer before who fills it in has looked: each is confirmed, corrected, or left
 	Sections   []*Section
 
 	lib    *content.Library

@@ -38,7 +38,7 @@ func Parse(lib *content.Library, name string, src []byte) (*Form, content.Proble
 	sum := sha256.Sum256(src)
 	p.form = &Form{
 		Code: p.file.Form, Hash: hex.EncodeToString(sum[:]), Title: p.file.Title, Lead: p.file.Lead, Subject: p.file.Subject,
-		By: p.file.By, Source: p.file.Source, Cite: p.file.Cite, Confidence: p.file.Confidence, lib: lib, src: slices.Clone(src),
+		By: p.file.By, Source: p.file.Source, Cite: p.file.Cite, Confidence: p.file.Confidence, Confirm: p.file.Confirm, lib: lib, src: slices.Clone(src),
 	}
 	p.head()
 	p.sections()
@@ -115,6 +115,9 @@ func (p *parser) head() {
 	p.oneOf(f.Confidence, []string{content.Verified, content.Secondary, content.Unverified}, []any{"confidence"})
 	if f.By == "" {
 		f.By = fact.SelfReport
+	}
+	if f.Confirm && f.By == fact.SelfReport {
+		p.report([]any{"confirm"}, "form.confirm_own")
 	}
 	if !slices.ContainsFunc(p.lib.Authorities(), func(a content.Authority) bool { return a.Code == f.By }) {
 		p.report([]any{"by"}, "content.no_authority", f.By)

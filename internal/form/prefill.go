@@ -75,9 +75,13 @@ func (at At) subject(kind string, own int64) (int64, bool) {
 	return 0, false
 }
 
-// Fill puts what is known into the fields of an entry that nobody has typed into yet.
+// Fill puts what is known into the fields of an entry that nobody has typed into yet; in a form that is for confirming it is no
+// answer before somebody says so.
 func (f *Form) Fill(in Entry, known map[string]Filled) Entry {
 	out := f.Tidy(in)
+	if f.Confirm {
+		return out
+	}
 	for name, fill := range known {
 		field, ok := f.Field(name)
 		if _, typed := out.Texts[name]; ok && !typed && !fill.None && !field.Readonly {
@@ -85,6 +89,65 @@ func (f *Form) Fill(in Entry, known map[string]Filled) Entry {
 		}
 	}
 	return out
+}
+
+// Offered is what Fill puts into fields, or shows beside those of a form that is for confirming, as it would be typed.
+func (f *Form) Offered(known map[string]Filled) map[string]string {
+	out := map[string]string{}
+	for name, fill := range known {
+		if field, ok := f.Field(name); ok && !fill.None && !field.Readonly {
+			out[name] = field.Typed(fill.Value)
+		}
+	}
+	return out
+}
+
+// Moved is a field of which something else is known than what it was filled with.
+type Moved struct {
+	Field    *Field
+	Was, Now string // as typed; "" for nothing known
+	Kept     bool   // something of one's own stands in it, and stays
+}
+
+// Renew is an entry that was filled with what was known, brought up to what is known now. What was left as it was filled becomes what is
+// known; in a form that is for confirming it is to be looked at again. What somebody typed stays. All fields that differ are told, in the
+// order of the page. was is as Offered told it; nil where nobody kept it, and nothing is told.
+func (f *Form) Renew(in Entry, was, now map[string]string) (Entry, []Moved) {
+	out := f.Tidy(in)
+	if was == nil {
+		return out, nil
+	}
+	var moved []Moved
+	for _, field := range f.fields {
+		name := field.Name
+		text, typed := out.Texts[name]
+		if was[name] == now[name] || field.IsList() || field.Readonly || text == now[name] && typed {
+			continue
+		}
+		if f.Confirm && strings.TrimSpace(text) == "" { // nobody has looked yet: what stands beside it is new, and no more
+			continue
+		}
+		m := Moved{Field: field, Was: was[name], Now: now[name], Kept: typed && strings.TrimSpace(text) != was[name]}
+		switch {
+		case m.Kept:
+		case f.Confirm:
+			out.Texts[name] = ""
+		default:
+			out.Texts[name] = now[name]
+		}
+		moved = append(moved, m)
+	}
+	return out, moved
+}
+
+// YearFor is the year that facts by year are read and stated in; 0 where the form asks none.
+func (f *Form) YearFor(at At, a Answers) int {
+	for _, field := range f.fields {
+		if field.Fact != nil && field.Fact.Period == period.Year {
+			return f.dated(at, a).Year
+		}
+	}
+	return 0
 }
 
 // Statements is what the answers state as facts, by the authority that speaks in the form. What an enterprise leaves as it is

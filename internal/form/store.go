@@ -113,6 +113,8 @@ type Draft struct {
 	Page     string // a word of its own of each page that saves; "" for a program
 	SavedAt  int64  // milliseconds UTC
 	Entry    Entry
+	Year     int               // whose facts it was filled with, 0 for none
+	Known    map[string]string // what it was filled with, by field (Form.Offered); nil where nobody told
 }
 
 // Stale says that a draft was saved from another page meanwhile.
@@ -130,9 +132,9 @@ const (
 )
 
 const (
-	selectDraft = `SELECT hash, revision, page, entry, saved_at FROM form_draft WHERE place = $1 AND account_id = $2`
-	updateDraft = `UPDATE form_draft SET hash = $1, revision = revision + 1, page = $2, entry = $3, saved_at = $4 WHERE place = $5 AND account_id = $6 AND revision = $7`
-	insertDraft = `INSERT INTO form_draft (place, account_id, hash, revision, page, entry, saved_at) VALUES ($1, $2, $3, 1, $4, $5, $6)`
+	selectDraft = `SELECT hash, revision, page, entry, for_year, known, saved_at FROM form_draft WHERE place = $1 AND account_id = $2`
+	updateDraft = `UPDATE form_draft SET hash = $1, revision = revision + 1, page = $2, entry = $3, for_year = $4, known = $5, saved_at = $6 WHERE place = $7 AND account_id = $8 AND revision = $9`
+	insertDraft = `INSERT INTO form_draft (place, account_id, hash, revision, page, entry, for_year, known, saved_at) VALUES ($1, $2, $3, 1, $4, $5, $6, $7, $8)`
 	countDrafts = `SELECT COUNT(*) FROM form_draft WHERE account_id = $1`
 	deleteDraft = `DELETE FROM form_draft WHERE place = $1 AND account_id = $2`
 )
@@ -144,13 +146,18 @@ func (s *Store) Draft(ctx context.Context, scope access.Scope, place string) (Dr
 
 func scanDraft(row *store.Row, place string) (Draft, error) {
 	d := Draft{Place: place}
-	var entry string
-	err := row.Scan(&d.Hash, &d.Revision, &d.Page, &entry, &d.SavedAt)
+	var entry, known string
+	err := row.Scan(&d.Hash, &d.Revision, &d.Page, &entry, &d.Year, &known, &d.SavedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, errs.NotFound("draft", place)
 	}
 	if err == nil {
 		err = json.Unmarshal([]byte(entry), &d.Entry)
+	}
+	if err == nil && known != "" {
+		was := Entry{Texts: map[string]string{}}
+		err = json.Unmarshal([]byte(known), &was)
+		d.Known = was.Texts
 	}
 	if err != nil {
 		return d, fmt.Errorf("read draft %s: %w", place, err)
@@ -173,11 +180,18 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, d Draft) (Draft, e
 	if err != nil {
 		return d, err
 	}
-	d.SavedAt, d.Entry = s.now.Millis(), Entry{}
+	known := ""
+	if d.Known != nil {
+		if known, err = (Entry{Texts: d.Known}).encode(); err != nil {
+			return d, err
+		}
+	}
+	d.SavedAt, d.Entry, d.Known = s.now.Millis(), Entry{}, nil
+	keep := kept{entry, known}
 	err = s.db.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
 		have, err := scanDraft(tx.QueryRow(ctx, selectDraft, d.Place, scope.Account()), d.Place)
 		if errs.KindOf(err) == errs.KindNotFound {
-			return s.first(ctx, tx, scope.Account(), d, entry)
+			return s.first(ctx, tx, scope.Account(), d, keep)
 		}
 		if err != nil {
 			return err
@@ -186,7 +200,7 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, d Draft) (Draft, e
 		if have.Revision != d.Revision && (d.Page == "" || have.Page != d.Page) {
 			return stale
 		}
-		n, err := tx.Exec(ctx, updateDraft, d.Hash, d.Page, entry, d.SavedAt, d.Place, scope.Account(), have.Revision)
+		n, err := tx.Exec(ctx, updateDraft, d.Hash, d.Page, keep.entry, d.Year, keep.known, d.SavedAt, d.Place, scope.Account(), have.Revision)
 		if err == nil && n == 0 { // somebody was quicker between the look and the change
 			return stale
 		}
@@ -200,8 +214,11 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, d Draft) (Draft, e
 	return d, nil
 }
 
+// kept is what was typed and what it was filled with, as they are kept.
+type kept struct{ entry, known string }
+
 // first keeps the first draft of a place.
-func (s *Store) first(ctx context.Context, tx *store.Tx, account int64, d Draft, entry string) error {
+func (s *Store) first(ctx context.Context, tx *store.Tx, account int64, d Draft, keep kept) error {
 	if d.Revision != 0 {
 		return errs.Conflict(i18n.M("form.draft_gone"))
 	}
@@ -212,7 +229,7 @@ func (s *Store) first(ctx context.Context, tx *store.Tx, account int64, d Draft,
 	if count >= maxDrafts {
 		return errs.Conflict(i18n.M("form.too_many_drafts", maxDrafts))
 	}
-	_, err := tx.Exec(ctx, insertDraft, d.Place, account, d.Hash, d.Page, entry, d.SavedAt)
+	_, err := tx.Exec(ctx, insertDraft, d.Place, account, d.Hash, d.Page, keep.entry, d.Year, keep.known, d.SavedAt)
 	return err
 }
 

@@ -46,10 +46,16 @@ func TestDrafts(t *testing.T) {
 		if err != nil || kept.Revision != 1 {
 			t.Fatal(kept, err)
 		}
+		if read, err := s.Draft(ctx, mine, first.Place); err != nil || read.Known != nil || read.Year != 0 {
+			t.Fatalf("nobody told what it was filled with: %+v, %v", read, err)
+		}
 		second := first
-		second.Revision, second.Entry = 1, Entry{Texts: map[string]string{"name": "甲乙"}}
+		second.Revision, second.Entry, second.Year, second.Known = 1, Entry{Texts: map[string]string{"name": "甲乙"}}, 2024, map[string]string{}
 		if kept, err = s.Save(ctx, mine, second); err != nil || kept.Revision != 2 {
 			t.Fatal(kept, err)
+		}
+		if read, err := s.Draft(ctx, mine, first.Place); err != nil || read.Known == nil || read.Year != 2024 {
+			t.Fatalf("it was filled with nothing: %+v, %v", read, err)
 		}
 
 		// A second tab that still has the first revision is told, and what is kept stays.
@@ -393,5 +399,40 @@ func TestCheckSent(t *testing.T) {
 	}
 	if _, err := f.CheckSent(at(firm{}), []byte(`[]`), nil); errs.KindOf(err) != errs.KindInvalid {
 		t.Errorf("no object: %v", err)
+	}
+}
+
+// TestRenew brings an entry up to what is known now, and tells what is not as it was.
+func TestRenew(t *testing.T) {
+	for _, tc := range []struct {
+		name            string
+		confirm         bool
+		typed, was, now map[string]string
+		text            string
+		moved, kept     bool
+	}{
+		{name: "left as it was filled", typed: map[string]string{"name": "甲"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "乙", moved: true},
+		{name: "typed by somebody", typed: map[string]string{"name": "丙"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "丙", moved: true, kept: true},
+		{name: "typed what is known now", typed: map[string]string{"name": "乙"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "乙"},
+		{name: "known since", typed: map[string]string{"name": ""}, was: map[string]string{}, now: map[string]string{"name": "乙"}, text: "乙", moved: true},
+		{name: "taken back", typed: map[string]string{"name": "甲"}, was: map[string]string{"name": "甲"}, now: map[string]string{}, text: "", moved: true},
+		{name: "cleared by somebody", typed: map[string]string{"name": ""}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "", moved: true, kept: true},
+		{name: "as it was", typed: map[string]string{"name": "甲"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "甲"}, text: "甲"},
+		{name: "nobody told", typed: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "甲"},
+		{name: "confirmed", confirm: true, typed: map[string]string{"name": "甲"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "", moved: true},
+		{name: "corrected", confirm: true, typed: map[string]string{"name": "丙"}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: "丙", moved: true, kept: true},
+		{name: "not looked at", confirm: true, typed: map[string]string{"name": ""}, was: map[string]string{"name": "甲"}, now: map[string]string{"name": "乙"}, text: ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			f := read(t, "good/project.yaml")
+			f.Confirm = tc.confirm
+			got, moved := f.Renew(Entry{Texts: tc.typed}, tc.was, tc.now)
+			if got.Texts["name"] != tc.text || (len(moved) > 0) != tc.moved || len(moved) > 1 {
+				t.Fatalf("%q, moved %+v", got.Texts["name"], moved)
+			}
+			if tc.moved && (moved[0].Was != tc.was["name"] || moved[0].Now != tc.now["name"] || moved[0].Kept != tc.kept || moved[0].Field.Name != "name") {
+				t.Errorf("moved %+v", moved[0])
+			}
+		})
 	}
 }

@@ -391,6 +391,14 @@ func (f *Field) Change(before, after rule.Value) i18n.Msg {
 	return f.amount(number)
 }
 
+// Said is what was typed as people read it; the text itself where it is no answer.
+func (f *Field) Said(text string) i18n.Msg {
+	if r := f.typed(text); r.stands && r.wrong.IsZero() {
+		return f.Shown(r.value)
+	}
+	return i18n.M("form.one", text)
+}
+
 // Shown is a value as people read it, with its unit.
 func (f *Field) Shown(v rule.Value) i18n.Msg {
 	switch f.Type {

@@ -165,6 +165,12 @@ type referring struct {
 	To int64 `yaml:"to"`
 }
 
+// looking is the arguments of assess.look.
+type looking struct {
+	Rubric  string `yaml:"rubric"`
+	Edition string `yaml:"edition"`
+}
+
 type appointing struct {
 	Role  string `yaml:"role"`
 	Least int    `yaml:"least"`
@@ -213,6 +219,7 @@ func openWorld(t testing.TB, db *store.DB, name, src string) *world {
 	forms := form.NewStore(db, lib, asked, tick)
 	effects := casework.NewRegistry()
 	casework.Register(effects, "assess.seal", func(context.Context, *store.Tx, *casework.Moment, sealing) error { return nil })
+	casework.Register(effects, "assess.look", func(context.Context, *store.Tx, *casework.Moment, looking) error { return nil })
 	casework.Register(effects, "subsidy.assign", func(ctx context.Context, _ *store.Tx, at *casework.Moment, a appointing) error {
 		for _, account := range []int64{rater, second} {
 			if err := at.Assign(ctx, account, access.Role(a.Role)); err != nil {

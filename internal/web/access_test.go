@@ -39,6 +39,7 @@ func TestAccessTable(t *testing.T) {
 	c.meeting()
 	c.diagnosed(tinghuCode)
 	c.visiting(tinghuCode)
+	c.resultOf(tinghuCode)
 	columns := c.place().Columns()
 	visitors, scopes := map[string]*visitor{"": c.visitor()}, map[string]access.Scope{}
 	accesstest.Settle(t, c.acc, columns, password, func(s accesstest.Stand, a access.Account) {

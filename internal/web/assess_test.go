@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/casework"
 )
 
@@ -87,6 +88,37 @@ func (c *city) assessed() int64 {
 	return c.firms[tinghuCode]
 }
 
+// resultOf is a sealed result of a firm.
+func (c *city) resultOf(code string) int64 {
+	c.t.Helper()
+	if id, ok := c.sealedAt[code]; ok {
+		return id
+	}
+	firm := c.firms[code]
+	owner := access.NewScope(0, access.Enterprise, nil, []int64{firm})
+	made, err := c.site.cases.New(context.Background(), owner, casework.NewCase{Workflow: assessFlow, Title: "数字化水平评测", Subject: firm})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	office := access.NewScope(22, access.CityOfficial, c.srv.Library.Areas().Below("320900"), nil)
+	_, err = c.site.cases.Act(context.Background(), owner, casework.Act{Case: made.ID, Action: "submit", Entry: []byte(`{"answers":{"devices_total":100,"devices_digital":50}}`)})
+	if err == nil {
+		_, err = c.site.cases.Act(context.Background(), office, casework.Act{Case: made.ID, Action: "seal"})
+	}
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	all, err := c.site.results.OfCase(context.Background(), made.ID)
+	if err != nil || len(all) != 1 {
+		c.t.Fatalf("sealed %v, %v", all, err)
+	}
+	if c.sealedAt == nil {
+		c.sealedAt = map[string]int64{}
+	}
+	c.sealedAt[code] = all[0].ID
+	return all[0].ID
+}
+
 func TestAssessmentPages(t *testing.T) {
 	t.Parallel()
 	c := newCity(t)
@@ -146,4 +178,103 @@ func TestAssessmentPages(t *testing.T) {
 	wants(t, body, "上次提醒", "2024-1")
 	_, body = c.as("firm").get(actPath(c.questions, "submit"))
 	wants(t, body, "生产设备总数", "生产设备清单")
+}
+
+// A rating on the spot by its pages: what is known stands beside each question with its source, and is confirmed, corrected or left; what was
+// confirmed and is known otherwise since is to be looked at again; the result says what was looked at.
+func TestRatedOnSite(t *testing.T) {
+	t.Parallel()
+	c := newCity(t)
+	c.officers()
+	id := c.toVisit("expert1")
+	expert := c.as("expert1")
+	page := actPath(id, "rate")
+	_, body := expert.get(page)
+	wants(t, body, "100 台", "企业自报", "2024-10-31", "现场核对一致", "填报年度：2024 年", "已核对 0 项", `name="same.devices_total"`)
+	lacks(t, body, `name="a.devices_total" value="100"`)
+	in := asked(body)
+	in.Set("same.devices_total", "1")
+	in.Set("a.devices_digital", "45")
+	in.Set("do", "save")
+	_, body = expert.post(page, in)
+	wants(t, body, "已核对 2 项", `name="same.devices_total" value="1" checked`, `value="45"`)
+
+	c.importYear("devices.csv", "统一社会信用代码,企业名称,生产设备总数（台）,数字化生产设备数（台）\n"+tinghuCode+",亭湖甲机械有限公司,110,60\n", "bureau", "320902", 2024)
+	_, body = expert.get(page)
+	wants(t, body, "有 2 项数据变了", "请重新核对", "您自己填的没有动", "已核对 1 项")
+	in.Set("do", "send")
+	in.Set("revision", asked(body).Get("revision"))
+	res, body := expert.post(page, in) // from a page that was drawn before
+	if res.StatusCode != http.StatusConflict {
+		t.Fatalf("what nobody has seen is sent: %d", res.StatusCode)
+	}
+	in = asked(body)
+	in.Set("same.devices_total", "1")
+	in.Set("do", "send")
+	if res, _ = expert.post(page, in); res.StatusCode != http.StatusOK {
+		t.Fatalf("handed in: %d", res.StatusCode)
+	}
+	c.actsWith("tinghu", id, "confirm", nil)
+
+	standing := fmt.Sprintf("/assess/sme_digital/2024/firms/%d", c.firms[tinghuCode])
+	_, body = c.as("firm").get(standing)
+	_, sealed, ok := strings.Cut(body, standing+"/results/")
+	if !ok {
+		t.Fatal("no result is linked")
+	}
+	number, _, _ := strings.Cut(sealed, `"`)
+	wants(t, body, "现场核对 2 项", "改造前后：T0、T1、T2", "支持之前", "还没有这个阶段的结果", "yz-stage-named")
+	_, body = c.as("firm").get(standing + "/results/" + number)
+	wants(t, body, "现场核对了什么", "110 台", "60 台", "45 台", "工信部门", "更正", "一致", "未核对")
+	_, body = c.as("firm").get(standing + "/results/" + number + "?show=changed")
+	wants(t, body, "45 台")
+	lacks(t, body, "110 台")
+	for login, status := range map[string]int{"tinghu": http.StatusOK, "auditor": http.StatusOK, "expert1": http.StatusForbidden} {
+		if res, _ := c.as(login).get(standing + "/results/" + number); res.StatusCode != status {
+			t.Errorf("%s reads the result: %d", login, res.StatusCode)
+		}
+	}
+	if res, _ := c.as("firm").get(standing + "/results/999"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a result that is not there: %d", res.StatusCode)
+	}
+}
+
+// What is begun in December says of which year it is, whenever it is sent; what it was filled with and is known otherwise since is told.
+func TestDraftOverNewYear(t *testing.T) {
+	t.Parallel()
+	c := newCity(t)
+	c.stand(2024, 12, 30)
+	c.importYear("devices.csv", "统一社会信用代码,企业名称,生产设备总数（台）,数字化生产设备数（台）\n"+tinghuCode+",亭湖甲机械有限公司,100,50\n", "statistics", "320902", 2024)
+	firm := c.as("firm")
+	id := c.assesses(nil)
+	page := actPath(id, "submit")
+	_, body := firm.get(page)
+	wants(t, body, "填报年度：2024 年", `value="100"`)
+	in := asked(body)
+	in.Set("a.devices_networked", "20")
+	in.Set("do", "save")
+	firm.post(page, in)
+	prepared := "/forms/assess_sme_digital_2024"
+	_, body = firm.get(prepared)
+	prep := asked(body)
+	prep.Set("a.devices_networked", "20")
+	prep.Set("do", "save")
+	firm.post(prepared, prep)
+
+	c.stand(2025, 1, 6)
+	c.importYear("again.csv", "统一社会信用代码,企业名称,生产设备总数（台）\n"+tinghuCode+",亭湖甲机械有限公司,120\n", "bureau", "320902", 2024)
+	firm = c.as("firm")
+	_, body = firm.get(page)
+	wants(t, body, "填报年度：2024 年", "有 1 项数据变了", "原来带出 100 台，已换成 120 台", `value="120"`, `value="20"`)
+	in = asked(body)
+	in.Set("do", "send")
+	if res, body := firm.post(page, in); res.StatusCode != http.StatusOK {
+		t.Fatalf("sent: %d %s", res.StatusCode, body)
+	}
+	c.actsWith("tinghu", id, "seal", nil)
+	_, body = c.as("firm").get(fmt.Sprintf("/assess/sme_digital/2024/firms/%d?year=2024", c.firms[tinghuCode]))
+	wants(t, body, "2025-01-06", "2024")
+
+	_, body = firm.get(prepared)
+	wants(t, body, "填报年度：2025 年", "这份草稿是按 2024 年开始填的，现在填报的是 2025 年", "原来带出 100 台，已换成")
 }

@@ -399,6 +399,11 @@ func (s *server) actHost(r *http.Request, v *visit, action string) (formHost, ca
 	if c.Enterprise != 0 {
 		h.Firm = c.Enterprise
 	}
+	if f.Confirm {
+		if h.At, h.Looks, err = s.Cases.Looks(r.Context(), v.scope, c.ID, x.ID, f); err != nil {
+			return h, c, x, err
+		}
+	}
 	files, err := s.Cases.Files(r.Context(), v.scope, c.ID)
 	if err != nil {
 		return h, c, x, err
@@ -597,7 +602,7 @@ func (s *server) typedBeside(r *http.Request, v *visit) (d *formView, kept bool,
 	if err != nil {
 		return nil, false, err
 	}
-	view.settle(enteredForm(h.Form, r.PostForm))
+	view.take(r.PostForm)
 	view.Revision, view.Token = numberOf(r, "revision"), tokenOf(r)
 	kept, err = s.keepForm(r, v, &view)
 	return &view, kept, err

@@ -63,6 +63,7 @@ type city struct {
 	diagnosis map[string]diagnosis.Row // of each firm, once it was asked for
 	lot       diagnosis.Lot            // that they are of
 	visited   map[string]int64         // an assessment of each firm, once it was asked for
+	sealedAt  map[string]int64         // a sealed result of each firm, once it was asked for
 }
 
 // consents lets a bank read what a firm has sold, once, and gives the consent.

@@ -79,11 +79,12 @@ type diagnosisData struct {
 	Given                         []assignedRow
 	Choices                       []choiceRow
 	Read                          *readReport
-	Lints                         []remarkRow // that were told when the report was handed in, to offices
-	Risks                         []string    // likewise
-	Consent                       string      // until when it holds
-	MayPack                       bool        // the visitor is the institute, and the consent stands
-	Actions                       bool        // the visitor may act in the case
+	Development                   *development // of the firm by the kind's model, for whom may read it
+	Lints                         []remarkRow  // that were told when the report was handed in, to offices
+	Risks                         []string     // likewise
+	Consent                       string       // until when it holds
+	MayPack                       bool         // the visitor is the institute, and the consent stands
+	Actions                       bool         // the visitor may act in the case
 	Typed                         map[string]diagnosis.Answer
 	Problem, Done                 string
 }
@@ -143,6 +144,15 @@ func (s *server) showDiagnosis(w http.ResponseWriter, r *http.Request, v *visit,
 		row := assignedRow{At: instant(a.At), Name: names[a.Institute], How: t.S("diagnosispage.how_" + a.How), Why: t.Msg(a.Why)}
 		if x.Office || a.How != diagnosis.Left { // why one left is said among offices and by itself
 			d.Given = append(d.Given, row)
+		}
+	}
+	if m := x.Kind.Rubric(); m != nil && x.Report.N != 0 { // for whom the firm's own results are to be read
+		view, err := s.view(ctx, v)
+		if err != nil {
+			return err
+		}
+		if d.Development, err = s.developmentOf(ctx, t, view, m, x.Firm.ID); err != nil {
+			return err
 		}
 	}
 	if x.Choose {

@@ -24,7 +24,7 @@ var (
 	askAreas   = regexp.MustCompile(`(?s)<textarea class="yz-in" id="[^"]*" name="(a\.[^"]*)"[^>]*>(.*?)</textarea>`)
 	askRadios  = regexp.MustCompile(`<input type="radio" name="(a\.[^"]*)" value="([^"]*)" checked`)
 	askSelects = regexp.MustCompile(`(?s)<select class="yz-in" (?:id="[^"]*" )?name="(a\.[^"]*)".*?</select>`)
-	askHidden  = regexp.MustCompile(`<input type="hidden"(?: id="[^"]*")? name="(carry|page|revision|newer)" value="([^"]*)"`)
+	askHidden  = regexp.MustCompile(`<input type="hidden"(?: id="[^"]*")? name="(carry|page|revision|newer|for|was\.[^"]*)" value="([^"]*)"`)
 )
 
 // asked is every field of a form with what stands in it, as a browser would send them.
@@ -343,7 +343,7 @@ func TestFilesOfAForm(t *testing.T) {
 		Form: f, Path: "/x", Place: "x", Send: "提交", Evidence: "/x/files/",
 		Handed: map[string][]handedFile{"reason": {{File: form.File{Name: "证据.pdf", Size: 3 << 20, Type: form.PDF}, Href: "/x/files/1", Drop: "/x/files/1/drop"}}},
 	}}
-	d.settle(form.Entry{})
+	d.settle()
 	var b bytes.Buffer
 	if err := formBlock(i18n.T{Lang: i18n.ZH}, d).Render(t.Context(), &b); err != nil {
 		t.Fatal(err)

@@ -44,7 +44,8 @@ type formHost struct {
 	Send     string // on the button that sends it; "" where it cannot be sent from here
 	Evidence string // where files are posted to, with the name of the field behind it; "" where none are taken
 	Handed   map[string][]handedFile
-	Before   form.Entry // what was sent the last time, of one that is sent again; a draft comes before it
+	Looks    map[string]form.Filled // what is to be confirmed, which the view may not show; nil where it is what the view knows
+	Before   form.Entry             // what was sent the last time, of one that is sent again; a draft comes before it
 
 	Page func(t i18n.T, d formView) templ.Component
 }
@@ -78,7 +79,11 @@ func (h formHost) files() form.Files {
 // formView is a form as it is shown.
 type formView struct {
 	formHost
-	Entry    form.Entry
+	Entry    form.Entry        // as it stands on the page
+	Kept     form.Entry        // as it was typed, which is what a draft keeps
+	Was      map[string]string // what the page or the draft was filled with; nil where nobody told
+	WasYear  int
+	Moved    []form.Moved
 	Known    map[string]form.Filled
 	Sources  map[string]string // who said what is known, by field
 	Wrong    map[string]string // where to say that it is not right, by field
@@ -102,29 +107,32 @@ func (s *server) viewForm(r *http.Request, v *visit, h formHost) (formView, erro
 		Refused: map[string]form.Lines{}, NotRead: map[string]string{}, Token: rand.Text()[:16],
 	}
 	var err error
-	if d.Known, err = h.Form.Prefill(r.Context(), h.View, h.At); err != nil {
-		return d, err
+	if d.Known = h.Looks; d.Known == nil {
+		if d.Known, err = h.Form.Prefill(r.Context(), h.View, h.At); err != nil {
+			return d, err
+		}
 	}
 	for name, k := range d.Known {
 		f, _ := h.Form.Field(name)
 		d.Sources[name] = s.filledFrom(v.t, k)
-		if h.Firm != 0 {
+		if h.Firm != 0 && h.View.Can(access.ReadFact, k.Subject) {
 			d.Wrong[name] = factPath(h.Firm, k.Subject, f.Fact.Code)
 			if mayReport(h.View, k.Subject, *f.Fact) {
 				d.Wrong[name] = reportPath(h.Firm, k.Subject, f.Fact.Code, k.Period)
 			}
 		}
 	}
-	d.Entry = h.Before
+	d.Kept = h.Before
 	if h.Place != "" {
 		draft, err := s.Forms.Draft(r.Context(), v.scope, h.Place)
 		if err == nil {
-			d.Entry, d.Revision, d.SavedAt = draft.Entry, draft.Revision, instant(draft.SavedAt)
+			d.Kept, d.Revision, d.SavedAt = draft.Entry, draft.Revision, instant(draft.SavedAt)
+			d.Was, d.WasYear = draft.Known, draft.Year
 		} else if errs.KindOf(err) != errs.KindNotFound {
 			return d, err
 		}
 	}
-	d.settle(d.Entry)
+	d.settle()
 	return d, nil
 }
 
@@ -134,13 +142,94 @@ func tokenOf(r *http.Request) string {
 	return token[:min(len(token), 16)]
 }
 
-// settle takes what was typed, fills in what is known, and looks it over.
-func (d *formView) settle(e form.Entry) {
-	d.Entry = d.Form.Fill(e, d.Known)
+// take is what was sent from the page, and what the page was filled with.
+func (d *formView) take(in url.Values) {
+	d.Was, d.WasYear = nil, 0
+	if year, err := strconv.Atoi(in.Get("for")); err == nil { // a page that tells what it was filled with
+		d.Was, d.WasYear = map[string]string{}, year
+		for name, values := range in {
+			if field, ok := strings.CutPrefix(name, "was."); ok && len(values) > 0 {
+				d.Was[field] = values[0]
+			}
+		}
+	}
+	if d.Form.Confirm {
+		for name, was := range d.Was {
+			if in.Get("same."+name) != "" && strings.TrimSpace(in.Get(inputName(name))) == "" {
+				in.Set(inputName(name), was)
+			}
+		}
+	}
+	d.Kept = enteredForm(d.Form, in)
+	d.settle()
+}
+
+// settle brings what was typed up to what is known, fills in the rest, and looks it over.
+func (d *formView) settle() {
+	d.Entry, d.Moved = d.Form.Renew(d.Kept, d.Was, d.Form.Offered(d.Known))
+	d.Entry = d.Form.Fill(d.Entry, d.Known)
 	d.Result = d.Form.Check(d.At, d.Entry, d.files())
 	if d.Evidence == "" { // files are not asked for here
 		d.Result.Problems = slices.DeleteFunc(d.Result.Problems, func(p form.Problem) bool { return p.Path == form.EvidencePath(p.Field) })
 	}
+}
+
+// Year is the year of the facts that the form asks; 0 where it asks none by year.
+func (d *formView) Year() int { return d.Form.YearFor(d.At, d.Result.Answers) }
+
+// YearMoved says that the form was begun for another year.
+func (d *formView) YearMoved() bool { return d.WasYear != 0 && d.Year() != 0 && d.WasYear != d.Year() }
+
+// movedText is a field that is known otherwise than it was filled, in words.
+func (d *formView) movedText(t i18n.T, m form.Moved) string {
+	said := func(text string) string {
+		if text == "" {
+			return t.S("web.not_known")
+		}
+		return t.Msg(m.Field.Said(text))
+	}
+	key := "formpage.moved"
+	switch {
+	case m.Kept:
+		key = "formpage.moved_kept"
+	case d.Form.Confirm:
+		key = "formpage.moved_again"
+	}
+	return t.S(key, said(m.Was), said(m.Now))
+}
+
+// looked is how many questions somebody has looked at, and of how many.
+func (d *formView) looked() (n, of int) {
+	for _, f := range d.Form.Fields() {
+		if f.IsList() || f.IsFiles() || f.Readonly || !d.Result.Asked[f.Name] {
+			continue
+		}
+		of++
+		if strings.TrimSpace(d.Entry.Texts[f.Name]) != "" {
+			n++
+		}
+	}
+	return n, of
+}
+
+// lookedText is how far whoever looks has come.
+func lookedText(t i18n.T, d formView) string {
+	n, of := d.looked()
+	return t.S("formpage.looked", n, of)
+}
+
+// confirms says that what stands for a question is what is known.
+func (d *formView) confirms(f *form.Field) bool {
+	k, ok := d.Known[f.Name]
+	return ok && d.Form.Confirm && !k.None && d.Entry.Texts[f.Name] == f.Typed(k.Value)
+}
+
+// stands is what is typed in the input of a question: nothing where it is confirmed by a mark.
+func (d *formView) stands(f *form.Field) string {
+	if d.confirms(f) {
+		return ""
+	}
+	return d.Entry.Texts[f.Name]
 }
 
 // filledFrom is who said what a field is filled with, and when.
@@ -288,6 +377,10 @@ func (d *formView) known(t i18n.T, f *form.Field) string {
 	switch {
 	case ok && k.None:
 		return t.S("formpage.none")
+	case ok && d.Form.Confirm:
+		return t.Msg(f.Shown(k.Value))
+	case d.Form.Confirm:
+		return ""
 	case d.Result.Asked[f.Name]:
 		if a, ok := d.Result.Answers[f.Name]; ok {
 			return t.Msg(f.Shown(a.Value))
@@ -387,7 +480,7 @@ func (s *server) postForm(w http.ResponseWriter, r *http.Request, v *visit, h fo
 	if err != nil {
 		return err
 	}
-	d.settle(enteredForm(h.Form, r.PostForm))
+	d.take(r.PostForm)
 	do, about, _ := strings.Cut(r.PostFormValue("do"), ":")
 	status, err := s.change(r, v, &d, do, about)
 	if err != nil {
@@ -425,6 +518,9 @@ func (s *server) postForm(w http.ResponseWriter, r *http.Request, v *visit, h fo
 // sendForm sends what is right, else tells what is not.
 func (s *server) sendForm(w http.ResponseWriter, r *http.Request, v *visit, d formView, send func(form.Entry) error) error {
 	d.Checked = true
+	if len(d.Moved) > 0 || d.YearMoved() { // nobody sends what they have not seen
+		return s.showForm(w, r, v, http.StatusConflict, d)
+	}
 	if send == nil || len(d.Result.Problems) > 0 {
 		return s.showForm(w, r, v, http.StatusUnprocessableEntity, d)
 	}
@@ -443,8 +539,8 @@ func (s *server) change(r *http.Request, v *visit, d *formView, do, about string
 		name, row, _ := strings.Cut(about, ":")
 		i, err := strconv.Atoi(row)
 		if err == nil && i >= 0 && i < len(d.Entry.Rows[name]) {
-			d.Entry.Rows[name] = slices.Delete(d.Entry.Rows[name], i, i+1)
-			d.settle(d.Entry)
+			d.Kept.Rows[name] = slices.Delete(slices.Clone(d.Entry.Rows[name]), i, i+1)
+			d.settle()
 		}
 	case "lines":
 		f, ok := d.Form.Field(about)
@@ -493,8 +589,8 @@ func (s *server) takeLines(r *http.Request, v *visit, d *formView, f *form.Field
 		d.NotRead[f.Name] = v.t.S("form.too_many_rows", len(rows), f.MaxItems)
 		return http.StatusUnprocessableEntity, nil
 	}
-	d.Entry.Rows[f.Name] = rows
-	d.settle(d.Entry)
+	d.Kept.Rows[f.Name] = rows
+	d.settle()
 	return http.StatusOK, nil
 }
 
@@ -503,7 +599,7 @@ func (s *server) keepForm(r *http.Request, v *visit, d *formView) (kept bool, er
 	if d.Place == "" {
 		return false, forbidden(access.FileCase)
 	}
-	draft, err := s.Forms.Save(r.Context(), v.scope, form.Draft{Place: d.Place, Hash: d.Form.Hash, Revision: d.Revision, Page: d.Token, Entry: d.Entry})
+	draft, err := s.Forms.Save(r.Context(), v.scope, form.Draft{Place: d.Place, Hash: d.Form.Hash, Revision: d.Revision, Page: d.Token, Entry: d.Kept, Year: d.WasYear, Known: d.Was})
 	var stale *form.Stale
 	switch {
 	case errors.As(err, &stale):
@@ -531,7 +627,7 @@ func (s *server) draftForm(w http.ResponseWriter, r *http.Request, v *visit, h f
 	if err != nil {
 		return err
 	}
-	d.settle(enteredForm(h.Form, r.PostForm))
+	d.take(r.PostForm)
 	d.Revision, d.Token = numberOf(r, "revision"), tokenOf(r)
 	if _, err := s.keepForm(r, v, &d); err != nil {
 		return err

@@ -77,6 +77,16 @@ type sealedRow struct {
 	Edition                string
 	Change                 string // against the one before
 	MayCase                bool
+	Look                   results.Look // of a rating on the spot
+	Href                   string       // of its page; "" where its edition is gone
+}
+
+// sealedRow is a sealed result in words, of the model that made it.
+func (s *server) sealedRow(t i18n.T, m *assess.Rubric, x *results.Sealed) sealedRow {
+	return sealedRow{
+		Sealed: *x, How: t.S("assesspage.how_" + x.How), Edition: x.Edition, LevelName: levelCalled(t, m, x.Level),
+		Points: pointsText(t, m, assess.Span{Sure: x.Score, Possible: cmp.Or(x.May, x.Score), Open: x.May == nil}),
+	}
 }
 
 type standingData struct {
@@ -98,6 +108,7 @@ type standingData struct {
 	Missing        []missing
 	Peers          []peerRow
 	Sealed         []sealedRow
+	Development    *development
 	Answered, Asks int
 	Begin          string // workflow that the visitor may begin, "" for none
 	Running        int64  // a case of it that is under way
@@ -392,20 +403,25 @@ func (s *server) standingBeside(ctx context.Context, v *visit, view fact.View, d
 		if x.Model != d.R.Rubric {
 			continue
 		}
-		m, err := s.Results.Pinned(ctx, x)
-		if err != nil { // the library has moved on from it: its numbers stand all the same
-			m = d.R
-		}
-		row := sealedRow{Sealed: *x, How: t.S("assesspage.how_" + x.How), Edition: x.Edition, LevelName: levelCalled(t, m, x.Level)}
-		row.Points = pointsText(t, m, assess.Span{Sure: x.Score, Possible: cmp.Or(x.May, x.Score), Open: x.May == nil})
+		m := s.pinnedOr(ctx, x, d.R)
+		row := s.sealedRow(t, m, x)
 		if before != nil && before.Edition == x.Edition {
 			row.Change = changeText(m, new(big.Rat).Sub(x.Score, before.Score))
 		}
 		row.MayCase = view.Can(access.ReadCase, d.Firm)
+		if row.Look, err = s.Results.Look(ctx, view, x); err != nil {
+			return err
+		}
+		if edition, err := s.Results.Set.Edition(x.Model, x.Edition); err == nil {
+			row.Href = sealedPath(edition, d.Firm, x.ID)
+		}
 		d.Sealed = append(d.Sealed, row)
 		before = x
 	}
 	slices.Reverse(d.Sealed)
+	if d.Development, err = s.developmentOf(ctx, t, view, d.R, d.Firm); err != nil {
+		return err
+	}
 	flow := "assessment_" + d.R.Rubric
 	if !slices.Contains(s.Results.Set.Current(s.Clock.Today()), d.R) {
 		return nil

@@ -218,6 +218,11 @@ func (s *server) visitOf(r *http.Request, v *visit) (d visitView, err error) {
 	for _, f := range d.Visit.Files {
 		h.Handed[f.Field] = append(h.Handed[f.Field], handedFile{File: form.File{Name: f.Name, Hash: f.SHA256, Size: f.Size, Type: form.FileType(f.Type)}, Href: filePath(id, f.ID)})
 	}
+	if d.Visit.Choice != nil && h.Form.Confirm {
+		if h.At, h.Looks, err = s.Cases.Looks(ctx, v.scope, id, d.Visit.Action.ID, h.Form); err != nil {
+			return d, err
+		}
+	}
 	if d.formView, err = s.viewForm(r, v, h); err != nil {
 		return d, err
 	}

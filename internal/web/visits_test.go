@@ -90,7 +90,7 @@ func TestVisitWithoutScript(t *testing.T) {
 		t.Errorf("the worker: %s", res.Status)
 	}
 	res, body := first.get(page)
-	wants(t, body, "已知：100 台（申请企业 · 2024-10-31 09:00）", `name="after answer:devices_total" value=""`, `&#34;account&#34;:`, "题没有回答")
+	wants(t, body, "已知：100 台（2024年 · 企业自报 · 数字化水平评测 · 2024-10-31 09:00）", `name="after answer:devices_total" value=""`, `&#34;account&#34;:`, "题没有回答")
 	if res.Header.Get(visitHead) != fmt.Sprint(c.account("expert1").ID) {
 		t.Errorf("drawn for %q", res.Header.Get(visitHead))
 	}

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess"
@@ -261,6 +263,95 @@ func TestSealed(t *testing.T) {
 		}
 		if _, err := w.Of(t.Context(), w.view(access.NewScope(11, access.Enterprise, nil, []int64{firm + 1_000})), firm); errs.KindOf(err) != errs.KindNotFound {
 			t.Errorf("a stranger reads results: %v", err)
+		}
+	})
+}
+
+// TestLook counts what a rating on the spot confirmed, corrected and left, and says what counts by the order of authorities.
+func TestLook(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		firm := w.newFirm("甲机械", tinghu)
+		owner, expert := access.NewScope(10, access.Enterprise, nil, []int64{firm}), access.NewScope(rater, access.Expert, nil, nil)
+		src, err := w.sources.Begin(t.Context(), access.SystemScope(), source.Source{Kind: source.Import, Authority: "bureau", Name: "年报", Area: tinghu})
+		must(t, err)
+		must(t, w.facts.Append(t.Context(), src, []fact.Statement{
+			{Subject: firm, Def: "ent.devices_total", Period: period.OfYear(2024), State: fact.Present, Value: fact.Value{Num: 90}, Place: "A1", Shown: "90"},
+		}))
+		_, err = w.sources.Publish(t.Context(), src, nil)
+		must(t, err)
+		made, err := w.cases.New(t.Context(), owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "自评", Subject: firm})
+		must(t, err)
+		must(t, w.does(owner, made.ID, "submit", map[string]any{"net_control": true, "net_application": false, "devices_digital": 50}))
+		must(t, w.does(county, made.ID, "appoint", nil))
+		code := w.model.FormCode() + "_" + assess.OnSite
+		forms, err := w.model.Form(w.Library, assess.OnSite)
+		must(t, err)
+		if !forms.Confirm || forms.Code != code {
+			t.Fatalf("form %s is not for confirming", forms.Code)
+		}
+		if _, _, err := w.cases.Looks(t.Context(), access.NewScope(rater+1, access.Expert, nil, nil), made.ID, "rate", forms); err == nil {
+			t.Error("who is not appointed sees what is to be confirmed")
+		}
+		if _, _, err := w.cases.Looks(t.Context(), owner, made.ID, "rate", forms); errs.KindOf(err) != errs.KindForbidden {
+			t.Errorf("the firm looks at itself: %v", err)
+		}
+		_, known, err := w.cases.Looks(t.Context(), expert, made.ID, "rate", forms)
+		must(t, err)
+		if k := known["devices_digital"]; k.Value.Int() != 50 || k.Source.Authority != fact.SelfReport || k.Source.ReceivedAt == 0 {
+			t.Errorf("beside the question stands %+v", k)
+		}
+		must(t, w.does(expert, made.ID, "rate", map[string]any{"net_control": true, "net_application": true, "devices_digital": 40, "devices_total": 80, "net_5g": false}))
+		must(t, w.does(county, made.ID, "confirm", nil))
+		all, err := w.Of(t.Context(), w.view(city), firm)
+		must(t, err)
+		got, err := w.Look(t.Context(), w.view(city), &all[0])
+		must(t, err)
+		if got.Confirmed != 1 || got.Changed != 4 || got.Seen() != 5 || got.Of() != got.Seen()+got.Left || got.Left == 0 {
+			t.Errorf("looked at %d + %d of %d", got.Confirmed, got.Changed, got.Of())
+		}
+		counts := map[string]bool{}
+		for _, l := range got.Items {
+			if l.State == Changed {
+				counts[l.Def.Code] = l.Counts
+			}
+			if l.Def.Code == "ent.devices_digital" && (l.Was.Num != 50 || l.Found.Num != 40 || l.WasBy != fact.SelfReport) {
+				t.Errorf("looked at %+v", l)
+			}
+		}
+		want := map[string]bool{
+			"ent.net_application": true, "ent.devices_digital": true, "ent.net_5g": true,
+			"ent.devices_total": false, // the bureau's word goes first
+		}
+		if diff := cmp.Diff(want, counts); diff != "" {
+			t.Errorf("what counts (-want +got):\n%s", diff)
+		}
+		if v := w.view(city).Value(firm, "ent.devices_total", period.OfYear(2024)); v.Value.Num != 90 {
+			t.Errorf("the frame takes %d", v.Value.Num)
+		}
+		if _, err := w.Look(t.Context(), w.view(access.NewScope(11, access.Enterprise, nil, []int64{firm + 1_000})), &all[0]); errs.KindOf(err) != errs.KindNotFound {
+			t.Errorf("a stranger reads what was looked at: %v", err)
+		}
+	})
+}
+
+// TestYearOfTheBeginning is of a case that is opened in December, answered and sealed in January.
+func TestYearOfTheBeginning(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		w.now = time.Date(2024, 12, 30, 9, 0, 0, 0, clock.Beijing)
+		firm := w.newFirm("甲机械", tinghu)
+		owner := access.NewScope(10, access.Enterprise, nil, []int64{firm})
+		made, err := w.cases.New(t.Context(), owner, casework.NewCase{Workflow: "assessment_sme_digital", Title: "自评", Subject: firm})
+		must(t, err)
+		w.now = w.now.AddDate(0, 0, 5)
+		must(t, w.does(owner, made.ID, "submit", map[string]any{"net_control": true, "devices_total": 100, "devices_digital": 50}))
+		must(t, w.does(county, made.ID, "seal", nil))
+		all, err := w.Of(t.Context(), w.view(owner), firm)
+		must(t, err)
+		if len(all) != 1 || all[0].Year != 2024 || all[0].On.Year() != 2025 {
+			t.Fatalf("sealed %+v", all)
+		}
+		if v := w.view(owner).Value(firm, "ent.devices_digital", period.OfYear(2024)); !v.Known || v.Value.Num != 50 {
+			t.Errorf("stated of 2024: %+v", v)
 		}
 	})
 }

@@ -101,7 +101,7 @@ var loggedResult = &audit.Kind{
 }
 
 // Logged is what the audit log knows of results.
-var Logged = []*audit.Kind{loggedResult}
+var Logged = []*audit.Kind{loggedResult, loggedLook}
 
 // sealing says which model is asked, and how the answers came about.
 type sealing struct {
@@ -129,6 +129,7 @@ func Register(r *casework.Registry, s *Store) {
 		return m.Hash, m.Bytes(), nil
 	})
 	casework.Register(r, "assess.seal", s.seal)
+	casework.Register(r, "assess.look", s.look)
 }
 
 // modelAt is the edition that a case was opened with; that in use for one that was opened before cases pinned it.
@@ -304,6 +305,17 @@ func (s *Store) All(ctx context.Context) ([]Sealed, error) { return s.read(ctx, 
 // OfCase is the results that a case sealed, the last first. Who may see the case is the caller's.
 func (s *Store) OfCase(ctx context.Context, id int64) ([]Sealed, error) {
 	return s.read(ctx, resultOfCase, id)
+}
+
+// Sealed is one sealed result of an enterprise that the view shows, with its place among all of them.
+func (s *Store) Sealed(ctx context.Context, view fact.View, enterprise, id int64) (all []Sealed, i int, err error) {
+	if all, err = s.Of(ctx, view, enterprise); err != nil {
+		return nil, 0, err
+	}
+	if i = slices.IndexFunc(all, func(x Sealed) bool { return x.ID == id }); i < 0 {
+		return nil, 0, errs.NotFound("result", id)
+	}
+	return all, i, nil
 }
 
 func (s *Store) read(ctx context.Context, query string, args ...any) ([]Sealed, error) {
