@@ -1,12 +1,11 @@
 package indicator
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"slices"
 	"strings"
-
-	"github.com/goccy/go-yaml"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -25,7 +24,7 @@ type CaseFile struct {
 	Note        string                `yaml:"note,omitempty"` // how it was worked out
 	Period      string                `yaml:"period"`
 	Choices     map[string]string     `yaml:"choices,omitempty"`
-	Enterprises []map[string]any      `yaml:"enterprises"` // each as docs/facts-json.md has it
+	Enterprises []content.Later       `yaml:"enterprises"` // each as docs/facts-json.md has it
 	Expect      map[string]ExpectFile `yaml:"expect"`      // by code of the indicator
 }
 
@@ -74,13 +73,14 @@ func ParseCases(lib *content.Library, set *Set, src Source) ([]Case, content.Pro
 		} else if at, ok := For(p, last, k.Choices); ok {
 			c.At = at
 		}
-		for j, e := range k.Enterprises {
-			json, err := asJSON(e)
-			if err != nil {
-				report(i18n.M("indicator.internal", err.Error()), "cases", i, "enterprises", j)
+		for j := range k.Enterprises {
+			part, ok := doc.Part("cases", i, "enterprises", j)
+			text, err := asJSON(part)
+			if !ok || err != nil {
+				report(i18n.M("indicator.case_enterprise"), "cases", i, "enterprises", j)
 				continue
 			}
-			d, found := rule.ParseFacts(lib, src.Name, json)
+			d, found := rule.ParseFacts(lib, src.Name, text)
 			for _, p := range found { // places in what was made of it mean nothing: the enterprise's own is told
 				report(p.Msg, "cases", i, "enterprises", j)
 			}
@@ -118,12 +118,28 @@ func ParseCases(lib *content.Library, set *Set, src Source) ([]Case, content.Pro
 }
 
 // asJSON is an enterprise as the reader of facts wants it.
-func asJSON(e map[string]any) ([]byte, error) {
-	text, err := yaml.Marshal(map[string]any{"enterprise": e})
-	if err != nil {
-		return nil, err
+func asJSON(p content.Part) ([]byte, error) {
+	return json.Marshal(map[string]any{content.Enterprise: plain(p)})
+}
+
+func plain(p content.Part) any {
+	switch {
+	case p.Map != nil:
+		m := map[string]any{}
+		for _, e := range p.Map {
+			m[e.Key] = plain(e.Part)
+		}
+		return m
+	case p.List != nil:
+		all := []any{}
+		for _, x := range p.List {
+			all = append(all, plain(x))
+		}
+		return all
+	case p.Raw:
+		return json.RawMessage(strings.TrimSpace(p.Text))
 	}
-	return yaml.YAMLToJSON(text)
+	return p.Text
 }
 
 func readRat(text string) (*big.Rat, error) {
