@@ -64,3 +64,33 @@ func TestCompletionIsOne(t *testing.T) {
 		}
 	}
 }
+
+// TestCatalogues: what ships names no indicator of the clusters, a region's does, and what cannot be told by cluster is refused.
+func TestCatalogues(t *testing.T) {
+	all := shipped(t).Catalogues()
+	if len(all) != 1 || all[0].Code != "cluster_monitoring" || len(all[0].Indicators) != 0 || all[0].Lacks() != 50 {
+		t.Errorf("shipped: %+v", all)
+	}
+	with := func(line string) string {
+		return every + "catalogues:\n  - {code: watch, name: {zh: 监测, en: Watch}, " + line + "}\n"
+	}
+	set := compiled(t, with("by: ent.cluster, size: 3, indicators: [revenue, done]"))
+	if got := set.Catalogues(); len(got) != 1 || len(got[0].Indicators) != 2 || got[0].Indicators[0].Code != "revenue" || got[0].Lacks() != 1 {
+		t.Errorf("a region's: %+v", got)
+	}
+	for line, want := range map[string]string{
+		"by: ent.revenue, indicators: []":            "ent.revenue makes no cells",
+		"by: ent.cluster, indicators: [revenues]":    "there is no indicator revenues",
+		"by: ent.cluster, indicators: [base]":        "cannot be told by the codes",
+		"by: ent.cluster, indicators: [done, done]":  "done",
+		"by: ent.cluster, size: -1, indicators: []":  "between 0 and",
+		"by: honour.title, indicators: []":           "makes no cells",
+		"by: ent.month_output, indicators: [firms]":  "makes no cells",
+		"by: ent.cluster, indicators: [done, index]": "",
+	} {
+		_, problems := Compile(ruletest.Library(), []Source{{"x.yaml", []byte(with(line))}})
+		if want == "" && len(problems) > 0 || want != "" && (len(problems) != 1 || !strings.Contains(problems.Error(), want)) {
+			t.Errorf("%s: want %q, got:\n%v", line, want, problems)
+		}
+	}
+}

@@ -33,7 +33,21 @@ type Set struct {
 	populations map[string]*population
 	choices     []Choice
 	goals       []Goal
+	catalogues  []Catalogue
 }
+
+// Catalogue is a catalogue that was read.
+type Catalogue struct {
+	CatalogueFile
+	Group      *File
+	Indicators []*Indicator
+}
+
+// Lacks is how many indicators the document names that are not in it.
+func (c Catalogue) Lacks() int { return max(c.Size-len(c.Indicators), 0) }
+
+// Catalogues is every catalogue, in the order of the files. Nobody may change the slice.
+func (s *Set) Catalogues() []Catalogue { return s.catalogues }
 
 // Choice is a question of definition, with its file.
 type Choice struct {
@@ -166,6 +180,7 @@ func Compile(lib *content.Library, sources []Source) (*Set, content.Problems) {
 	each(c.populations)
 	each(c.indicators)
 	each(c.composites)
+	each(c.catalogues)
 	if len(c.problems) > 0 {
 		return nil, c.problems
 	}
@@ -673,6 +688,40 @@ func (c *compiler) composites(f *File) {
 		if sum != 100 || len(it.Parts) > maxParts {
 			c.report(i18n.M("indicator.weights", sum), at("parts")...)
 		}
+	}
+}
+
+// catalogues checks which indicators are gathered, once all are known. Those of a catalogue can be told for each code of its list.
+func (c *compiler) catalogues(f *File) {
+	for i, k := range f.Catalogues {
+		at := func(keys ...any) []any { return append([]any{"catalogues", i}, keys...) }
+		c.code(k.Code, slices.ContainsFunc(c.set.catalogues, func(o Catalogue) bool { return o.Code == k.Code }), at("code")...)
+		c.bilingual(k.Name, at("name")...)
+		if k.Help != nil {
+			c.bilingual(*k.Help, at("help")...)
+		}
+		def, ok := c.lib.FactDef(k.By)
+		if !ok || def.Type != content.Code || def.Subject != content.Enterprise || !steady(def.Period) {
+			c.report(i18n.M("indicator.cells_by", k.By), at("by")...)
+		}
+		if k.Size < 0 || k.Size > maxIndicators {
+			c.report(i18n.M("indicator.range", "size", 0, maxIndicators), at("size")...)
+		}
+		out := Catalogue{CatalogueFile: k, Group: f}
+		for j, code := range k.Indicators {
+			x, err := c.set.Indicator(code)
+			switch {
+			case err != nil:
+				c.report(i18n.M("indicator.no_indicator", code), at("indicators", j)...)
+			case slices.Contains(out.Indicators, x):
+				c.report(i18n.M("content.code_twice", code), at("indicators", j)...)
+			case x.Measure == Given || x.Measure == Composite || x.Measure == Coverage:
+				c.report(i18n.M("indicator.catalogue", code), at("indicators", j)...)
+			default:
+				out.Indicators = append(out.Indicators, x)
+			}
+		}
+		c.set.catalogues = append(c.set.catalogues, out)
 	}
 }
 

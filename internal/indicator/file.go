@@ -12,7 +12,20 @@ type File struct {
 	Confidence  string           `yaml:"confidence"`
 	Choices     []ChoiceFile     `yaml:"choices,omitempty"`
 	Populations []PopulationFile `yaml:"populations,omitempty"`
+	Catalogues  []CatalogueFile  `yaml:"catalogues,omitempty"`
 	Indicators  []ItemFile       `yaml:"indicators"`
+}
+
+// CatalogueFile is a published set of indicators by which codes of a list are watched, each by itself: the monitoring of clusters. Which
+// indicators are in it is for the region to say where they are not published.
+type CatalogueFile struct {
+	Code       string     `yaml:"code"`
+	Name       i18n.Text  `yaml:"name"`
+	Help       *i18n.Text `yaml:"help,omitempty"`
+	By         string     `yaml:"by"`             // fact of type code, of the enterprise: ent.cluster
+	Size       int        `yaml:"size,omitempty"` // how many the document says there are; 0 where it does not
+	Indicators []string   `yaml:"indicators"`     // codes, in the order in which they are shown
+	Cite       string     `yaml:"cite,omitempty"`
 }
 
 // ChoiceFile is a question of definition that a region answers: what counts as completed.
