@@ -42,6 +42,7 @@ type surveyed struct {
 type members struct {
 	rows []int                // the worst first
 	in   map[GroupKind]string // by kind, the part that all of them are in; "" where there are several
+	home map[string]int       // how many lie where: who may see a firm hangs on its area, and on whose it is
 }
 
 // within says that all members of a group are members of another one.
@@ -68,6 +69,8 @@ type Firm struct {
 	Level    int // as Result
 	May      int
 	Place    assess.Standing // among those of its county, where the model has classes
+
+	home string // the area by which it is told who may see it: that of today's map
 }
 
 // Settled says that nothing is missing that could change score or level.
@@ -163,7 +166,7 @@ func (s *Store) ask(ctx context.Context, seq int64, r *assess.Rubric, year int, 
 				}
 				subjects[i] = subject
 				out.firms[i] = Firm{
-					ID: e.ID, Name: e.Name, USCC: string(e.USCC), Area: view.NodeOn(e.ID, party.TreeArea, on),
+					ID: e.ID, Name: e.Name, USCC: string(e.USCC), home: e.Area, Area: view.NodeOn(e.ID, party.TreeArea, on),
 					Division: division(s.Library, view.NodeOn(e.ID, party.TreeIndustry, on)),
 					Size:     view.Value(e.ID, "ent.size", period.OfYear(year)).Value.Text,
 				}
@@ -237,13 +240,14 @@ func (s *surveyed) join(i int, groups []Group) {
 	for _, g := range groups {
 		m := s.groups[g]
 		if m == nil {
-			m = &members{in: map[GroupKind]string{}}
+			m = &members{in: map[GroupKind]string{}, home: map[string]int{}}
 			for _, o := range groups {
 				m.in[o.Kind] = o.Of
 			}
 			s.groups[g] = m
 		}
 		m.rows = append(m.rows, i)
+		m.home[s.firms[i].home]++
 		for kind, code := range m.in {
 			if code != "" && !slices.Contains(groups, Group{kind, code}) {
 				m.in[kind] = ""
@@ -284,7 +288,7 @@ func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, ent
 		return nil, nil
 	}
 	groups := groupsOf(s.Library, &all.firms[i])
-	told := all.told(groups, func(row int) bool { return shows(view, r, all.firms[row].ID) })
+	told := all.told(groups, func(g Group) int { return all.hidden(s.Library, view.Scope(), r, g) })
 	var out []Peer
 	for _, g := range groups {
 		if !slices.Contains(told, g) {
@@ -296,8 +300,8 @@ func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, ent
 	return out, nil
 }
 
-// told is which of some groups, all of one enterprise, may be told to a reader who knows of some rows.
-func (s *surveyed) told(groups []Group, knows func(row int) bool) (out []Group) {
+// told is which of some groups, all of one enterprise, may be told to a reader from whom some of the members of each are hidden.
+func (s *surveyed) told(groups []Group, hiddenIn func(g Group) int) (out []Group) {
 	groups = slices.Clone(groups)
 	slices.SortStableFunc(groups, func(a, b Group) int { return len(s.groups[b].rows) - len(s.groups[a].rows) })
 	open := false // all enterprises are known, and so are those of every group
@@ -305,7 +309,7 @@ func (s *surveyed) told(groups []Group, knows func(row int) bool) (out []Group) 
 		m := s.groups[g]
 		hidden := 0
 		if !open {
-			hidden = m.hidden(knows)
+			hidden = hiddenIn(g)
 		}
 		few := func(o Group) bool { // what the other one has beside this one
 			more := len(s.groups[o].rows) - len(m.rows)
@@ -322,17 +326,32 @@ func (s *surveyed) told(groups []Group, knows func(row int) bool) (out []Group) 
 	return out
 }
 
-// hidden is how many members a reader does not know of, counted up to as many as hide each other.
-func (m *members) hidden(knows func(row int) bool) (n int) {
-	for _, row := range m.rows {
-		if !knows(row) {
-			n++
+// hidden is how many members of a group a scope may not see, by where they lie and which are its own: no firm is asked for by itself.
+func (s *surveyed) hidden(lib *content.Library, scope access.Scope, r *assess.Rubric, g Group) (n int) {
+	m := s.groups[g]
+	for area, firms := range m.home {
+		if !seesOf(scope, r, area, 0) {
+			n += firms
 		}
-		if n == least-1 {
-			break
+	}
+	if n == 0 {
+		return 0
+	}
+	for _, id := range scope.Owns() {
+		i, ok := s.row[id]
+		if !ok || !s.firms[i].Settled() || !slices.Contains(groupsOf(lib, &s.firms[i]), g) {
+			continue
+		}
+		if home := s.firms[i].home; !seesOf(scope, r, home, 0) && seesOf(scope, r, home, id) {
+			n--
 		}
 	}
 	return n
+}
+
+// seesOf says that a scope may know what a model reads of an enterprise of an area; 0 is one that is not its own.
+func seesOf(scope access.Scope, r *assess.Rubric, area string, owner int64) bool {
+	return scope.Sees(access.ReadFact, area, owner) && (!r.Sensitive() || scope.Sees(access.ReadSensitive, area, owner))
 }
 
 // peer is where a row stands in a group.

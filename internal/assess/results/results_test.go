@@ -508,6 +508,26 @@ func TestPeers(t *testing.T) {
 				t.Errorf("told to who sees all: %+v", p)
 			}
 		}
+		// What is hidden of a group is the same when every firm is asked for by itself.
+		both := access.NewScope(30, access.CountyOfficial, []string{tinghu}, nil).And(access.NewScope(30, access.Enterprise, nil, []int64{far, near, unknown}))
+		for name, scope := range map[string]access.Scope{
+			"system": access.SystemScope(), "city": city, "county": county, "nobody": {}, "firm": access.NewScope(10, access.Enterprise, nil, firms[1:3]), "both": both,
+		} {
+			view := w.view(scope)
+			survey, err := w.surveyOf(t.Context(), view.Seq(), w.model, 2024, w.on(2024))
+			must(t, err)
+			for g, m := range survey.groups {
+				want := 0
+				for _, row := range m.rows {
+					if !shows(view, w.model, survey.firms[row].ID) {
+						want++
+					}
+				}
+				if got := survey.hidden(w.Library, view.Scope(), w.model, g); got != want {
+					t.Errorf("%s, %v: %d hidden, want %d", name, g, got, want)
+				}
+			}
+		}
 		if peers, err = w.Peers(t.Context(), owner(unknown), w.model, unknown, 2024); err != nil || len(peers) != 0 {
 			t.Errorf("peers of a firm without a score: %v, %v", peers, err)
 		}
