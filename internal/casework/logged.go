@@ -55,6 +55,9 @@ var (
 	}
 )
 
+// LoggedEvent is the kind of events.
+var LoggedEvent = loggedEvent
+
 // Logged is the kinds of things that this package has in the audit log.
 var Logged = []*audit.Kind{loggedEvent, loggedFile}
 

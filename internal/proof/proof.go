@@ -115,9 +115,10 @@ func (p *Prover) Dossier(ctx context.Context, scope access.Scope, id int64) (ent
 	return entries, err
 }
 
-// definitions is where what a case runs under may be kept: workflows and rubrics of panels, forms, schemes and their rubrics, products.
+// definitions is where what a case runs under may be kept: workflows and rubrics of panels, forms, schemes and their rubrics, products,
+// assessment models.
 var definitions = []func(ctx context.Context, q store.Querier, hash string) ([]byte, error){
-	casework.Definition, form.Definition, selection.Definition, credit.Definition,
+	casework.Definition, form.Definition, selection.Definition, credit.Definition, results.Definition,
 }
 
 // held is bytes that belong to a dossier.

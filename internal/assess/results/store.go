@@ -98,6 +98,8 @@ var loggedResult = &audit.Kind{
 	}},
 	All:  `SELECT CAST(id AS VARCHAR(100)) AS ref FROM assess_result`,
 	Case: `SELECT CAST(id AS VARCHAR(100)) AS ref FROM assess_result WHERE case_id = $1`,
+
+	Holds: []audit.Hold{audit.Column("result", "hash", audit.DefinitionsDir)},
 }
 
 // Logged is what the audit log knows of results.
@@ -258,18 +260,14 @@ func (s *Store) Pinned(ctx context.Context, x *Sealed) (*assess.Rubric, error) {
 	if r, err := s.Set.Edition(x.Model, x.Edition); err == nil && r.Hash == x.Hash {
 		return r, nil
 	}
-	var body string
-	err := s.DB.Read().QueryRow(ctx, definitionBody, x.Hash).Scan(&body)
-	if errors.Is(err, sql.ErrNoRows) {
-		return nil, errs.NotFound("rubric", x.Hash)
-	}
+	body, err := Definition(ctx, s.DB.Read(), x.Hash)
 	if err != nil {
-		return nil, fmt.Errorf("read model %s: %w", x.Model, err)
+		return nil, err
 	}
-	if sum := sha256.Sum256([]byte(body)); hex.EncodeToString(sum[:]) != x.Hash {
+	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != x.Hash {
 		return nil, fmt.Errorf("model %s was changed in the database", x.Model)
 	}
-	return s.compiled(x.Model, []byte(body))
+	return s.compiled(x.Model, body)
 }
 
 // Of is the sealed results of an enterprise that the view shows, by year and as they were sealed.
@@ -362,24 +360,7 @@ func (s *Store) Verify(ctx context.Context, id int64) ([]assess.Difference, erro
 	if err != nil {
 		return nil, err
 	}
-	var out []assess.Difference
-	differ := func(what, kept, now string) {
-		if kept != now {
-			out = append(out, assess.Difference{What: what, Want: kept, Got: now})
-		}
-	}
-	if !got.Scored {
-		return []assess.Difference{{What: "score", Want: x.Score.RatString(), Got: "no score"}}, nil
-	}
-	differ("score", x.Score.RatString(), got.Score.Sure.RatString())
-	kept := ""
-	if x.May != nil {
-		kept = x.May.RatString()
-	}
-	differ("possible", kept, possible(got))
-	differ("level", x.Level, levelID(r, got.Level))
-	differ("possible level", x.MayBe, levelID(r, got.May))
-	return out, nil
+	return x.differs(r, got), nil
 }
 
 // Now is what a model makes of an enterprise from what the view shows of it: what is withheld from the reader is not known.
