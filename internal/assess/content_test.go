@@ -33,6 +33,7 @@ func shipped(t testing.TB) *Set {
 func TestSchemas(t *testing.T) {
 	contenttest.Schema(t, contentdata.FS, "schema/assessment.schema.json", &File{})
 	contenttest.Schema(t, contentdata.FS, "schema/assessment_cases.schema.json", &CasesFile{})
+	contenttest.Schema(t, contentdata.FS, "schema/crosswalk.schema.json", &CrosswalkFile{})
 }
 
 // TestSourcesAreTold: beside every model stands what was read, with a word for each edition.

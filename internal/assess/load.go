@@ -22,11 +22,12 @@ const casesSuffix = ".cases.yaml"
 
 // Set is the models of today. It never changes.
 type Set struct {
-	rubrics []*Rubric // by model, the newest edition first
-	cases   map[*Rubric]*Cases
+	rubrics    []*Rubric // by model, the newest edition first
+	cases      map[*Rubric]*Cases
+	crosswalks []*Crosswalk
 }
 
-// Load reads every edition of every model below fsys, and the worked cases beside them. The error is content.Problems: every mistake of
+// Load reads every edition of every model below fsys, the worked cases beside them, and the crosswalks to models of others. The error is content.Problems: every mistake of
 // every file.
 func Load(fsys fs.FS, lib *content.Library) (*Set, error) {
 	names, err := fs.Glob(fsys, path.Join(Dir, "*", "*.yaml"))
@@ -63,6 +64,12 @@ func Load(fsys fs.FS, lib *content.Library) (*Set, error) {
 		cases, found := ParseCases(r, beside, src)
 		problems = append(problems, found...)
 		s.cases[r] = cases
+	}
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	if problems, err = s.loadCrosswalks(fsys); err != nil {
+		return nil, err
 	}
 	if len(problems) > 0 {
 		return nil, problems

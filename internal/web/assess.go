@@ -31,6 +31,7 @@ func (s *server) assessRoutes() []route {
 		{"GET /assess/{model}/{edition}", public, s.model},
 		{"GET /assess/{model}/{edition}/firms/{id}", access.Need{Action: access.ReadFact}, s.standing},
 		{"GET /assess/{model}/{edition}/firms/{id}/results/{result}", access.Need{Action: access.ReadFact}, s.assessResult},
+		{"GET /assess/{model}/{edition}/firms/{id}/by/{crosswalk}", access.Need{Action: access.ReadFact}, s.crosswalk},
 		{"GET /assess/{model}/{edition}/region", area, s.assessedRegion},
 		{"POST /assess/{model}/{edition}/region/remind", access.Need{Action: access.HandleCase, Area: true}, s.remindAssessed},
 		{"GET /assess/{model}/{edition}/region/export", access.Need{Action: access.Export, Area: true}, s.exportAssessed},

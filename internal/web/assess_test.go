@@ -9,7 +9,9 @@ import (
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/casework"
+	"github.com/yanzhen/yanzhen/internal/proof"
 )
 
 const assessFlow = "assessment_sme_digital"
@@ -233,6 +235,26 @@ func TestRatedOnSite(t *testing.T) {
 		if res, _ := c.as(login).get(standing + "/results/" + number); res.StatusCode != status {
 			t.Errorf("%s reads the result: %d", login, res.StatusCode)
 		}
+	}
+	// The dossier works the result out again, from what was frozen then; what was sealed otherwise is told.
+	res, text := c.as("auditor").get(casePath(id) + "/dossier")
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("dossier: %d", res.StatusCode)
+	}
+	z, whole, err := audit.Whole(strings.NewReader(text), int64(len(text)))
+	if err != nil || !whole {
+		t.Fatalf("dossier: %v", err)
+	}
+	v, err := proof.Verify(z, c.srv.Proof.Key(), c.srv.Library)
+	if err != nil || len(v.Faults) > 0 || v.Decided != 1 {
+		t.Errorf("verified: %d worked out again, faults %v, %v", v.Decided, v.Faults, err)
+	}
+	_, body = c.as("firm").get(standing)
+	wants(t, body, standing+"/by/siri")
+	_, body = c.as("firm").get(standing + "/by/siri")
+	wants(t, body, "不给等级", "纵向集成", "领导能力", "缺：", "设备数字化率", "问的是改造以后的成效", "<polygon")
+	if res, _ := c.as("firm").get(standing + "/by/none"); res.StatusCode != http.StatusNotFound {
+		t.Errorf("a crosswalk that is not there: %d", res.StatusCode)
 	}
 	if res, _ := c.as("firm").get(standing + "/results/999"); res.StatusCode != http.StatusNotFound {
 		t.Errorf("a result that is not there: %d", res.StatusCode)

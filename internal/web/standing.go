@@ -109,6 +109,7 @@ type standingData struct {
 	Peers          []peerRow
 	Sealed         []sealedRow
 	Development    *development
+	Crosswalks     []option
 	Answered, Asks int
 	Begin          string // workflow that the visitor may begin, "" for none
 	Running        int64  // a case of it that is under way
@@ -174,6 +175,11 @@ func (s *server) standing(w http.ResponseWriter, r *http.Request, v *visit) erro
 		s.standingLevels(t, &d)
 		if err := s.standingLift(t, view, subject, &d); err != nil {
 			return err
+		}
+	}
+	for _, c := range s.Results.Set.Crosswalks() {
+		if c.Map(m) != nil {
+			d.Crosswalks = append(d.Crosswalks, option{crosswalkPath(m, d.Firm, c.Crosswalk), t.Text(c.Title)})
 		}
 	}
 	if err := s.standingBeside(ctx, v, view, &d); err != nil {

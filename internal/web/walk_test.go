@@ -100,6 +100,8 @@ func (c *city) addresses(pattern, code string) string {
 				return fmt.Sprint(c.sourceID("firms.csv"))
 			}
 			return id
+		case "{crosswalk}":
+			return "siri"
 		case "{result}":
 			return fmt.Sprint(c.resultOf(code))
 		case "{consent}":
