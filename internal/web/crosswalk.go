@@ -12,14 +12,14 @@ func crosswalkPath(r *assess.Rubric, firm int64, name string) string {
 	return standingPath(r, firm) + "/by/" + name
 }
 
-// reachRow is a dimension in words.
-type reachRow struct {
+// dimensionRow is a dimension in words.
+type dimensionRow struct {
 	assess.Reach
-	Items []reachedRow
+	Items []dimensionItem
 }
 
-// reachedRow is a question that lies in it, in words.
-type reachedRow struct {
+// dimensionItem is a question that lies in it, in words.
+type dimensionItem struct {
 	assess.Reached
 	Sure, Possible int // percent of what it can give, for the bar
 	Missing        []missing
@@ -33,7 +33,7 @@ type crosswalkData struct {
 	Name     string
 	Year     int
 	AsOf     string
-	Rows     []reachRow
+	Rows     []dimensionRow
 	Known    int
 	Of       int
 	Empty    int // dimensions in which no question lies
@@ -75,9 +75,9 @@ func (s *server) crosswalk(w http.ResponseWriter, r *http.Request, v *visit) err
 	results.Shown(view, m, d.Firm)
 	var axes []axis
 	for _, reach := range c.Reaches(got) {
-		row := reachRow{Reach: reach}
+		row := dimensionRow{Reach: reach}
 		for _, it := range reach.Items {
-			x := reachedRow{Reached: it}
+			x := dimensionItem{Reached: it}
 			if it.Share.Sure != nil {
 				x.Sure, x.Possible = shareOf(it.Share.Sure), 100
 				if it.Share.Possible != nil && !it.Share.Open {

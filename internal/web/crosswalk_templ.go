@@ -694,7 +694,7 @@ func crosswalkPage(t i18n.T, d crosswalkData) templ.Component {
 }
 
 // dimensionHead is a dimension, with its block and pillar, and how sure its name is.
-func dimensionHead(t i18n.T, d crosswalkData, x reachRow) templ.Component {
+func dimensionHead(t i18n.T, d crosswalkData, x dimensionRow) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
