@@ -226,6 +226,9 @@ func lotOfCase(ctx context.Context, q store.Querier, id int64) (l Lot, firm int6
 	return l, firm, err
 }
 
+// SavedMeanwhile is what the error says where somebody else has saved a report since its writer began.
+const SavedMeanwhile = "diagnosis.saved_meanwhile"
+
 // writing is the state in which a report is written.
 const writing = "report"
 
@@ -265,7 +268,7 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, cases *casework.St
 			x = last
 			return nil
 		case last.N != base:
-			return errs.Conflict(i18n.M("diagnosis.saved_meanwhile"))
+			return errs.Conflict(i18n.M(SavedMeanwhile))
 		case last.Hash == x.Hash && last.Institute == x.Institute:
 			x = last
 			return nil

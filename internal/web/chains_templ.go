@@ -5,10 +5,8 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
 import (
 	"strconv"
@@ -776,7 +774,7 @@ func chainPage(t i18n.T, d chainData) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			for _, seg := range tier.Segments {
-				templ_7745c5c3_Var47 := []any{"yz-box", templ.KV("yz-chain-gap", seg.Firms == 0)}
+				var templ_7745c5c3_Var47 = []any{"yz-box", templ.KV("yz-chain-gap", seg.Firms == 0)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var47...)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err

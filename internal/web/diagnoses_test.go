@@ -145,7 +145,7 @@ func TestDiagnosis(t *testing.T) {
 	if res.StatusCode != http.StatusUnprocessableEntity {
 		t.Errorf("status %d", res.StatusCode)
 	}
-	wants(t, body, "回收期应在 1 到 240 个月之间", "设备联网改造", `value="300"`)
+	wants(t, body, "“二十”不是月数", "设备联网改造", `value="300"`)
 	typed.Set("a-a1-months", "20")
 	typed.Set("add", "advice")
 	_, body = one.post(page+"/report", typed)
@@ -230,4 +230,41 @@ func TestAdvisers(t *testing.T) {
 	if _, body = c.as("auditor").get("/advisers"); !strings.Contains(body, "上门讲政策") {
 		t.Error("the auditor does not read it")
 	}
+}
+
+// TestMisread shows what cannot be read as it was typed, with what is wrong with it, and keeps nothing of the form; so it is where somebody else
+// has saved meanwhile.
+func TestMisread(t *testing.T) {
+	t.Parallel()
+	c := newCity(t)
+	row := c.visits(tinghuCode)
+	page := diagnosisPath(row.Case) + "/report"
+	one, city := c.as(c.instituteAccount(row)), c.as("city")
+	form := func(base, summary, least, months string) url.Values {
+		return url.Values{
+			"base": {base}, "summary": {summary}, "advice": {"a1"}, "a-a1-title": {"设备联网改造"}, "a-a1-least": {least}, "a-a1-months": {months},
+		}
+	}
+	res, body := one.post(page, form("0", "总体结论", "很多", "两年"))
+	wants(t, body, `value="很多"`, `value="两年"`, "有 2 处填写的数看不懂", "“很多”不是金额", "“两年”不是月数", "总体结论")
+	if res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("answered %s", res.Status)
+	}
+	_, body = one.post(page, form("0", "第一次保存", "50", "24"))
+	wants(t, body, "第一次保存", `name="base" value="1"`)
+	res, body = one.post(page, form("0", "同时写的", "60", "24"))
+	wants(t, body, "同时写的", `name="base" value="1"`, "打开最新的报告")
+	if res.StatusCode != http.StatusConflict {
+		t.Errorf("answered %s", res.Status)
+	}
+	_, body = one.post(page, form("1", "同时写的", "60", "24"))
+	wants(t, body, "同时写的", `name="base" value="2"`)
+
+	id := strconv.FormatInt(row.Institute, 10)
+	lot := url.Values{"name": {"第二批"}, "kind": {"digital"}, "year": {"2024"}, "area": {"320900"}, "ceiling": {"8"}, "document": {"文件"}, "firms-" + id: {"二十"}, "fee-" + id: {"6"}}
+	_, body = city.post("/lots", lot)
+	wants(t, body, "盐城诊断一所：中标家数“二十”不是整数")
+	lot.Del("firms-" + id)
+	_, body = city.post("/lots", lot)
+	wants(t, body, "盐城诊断一所：填了单价，没有填中标家数")
 }

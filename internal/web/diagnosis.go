@@ -1,7 +1,6 @@
 package web
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"math/big"
@@ -503,7 +502,12 @@ type diagnosisForm struct {
 	Model     string // what the model says of the firm now
 	Problem   string
 	Done      string
+	Misread   map[string]misread // by field
+	Stale     bool               // somebody else saved meanwhile: saving again goes before that
 }
+
+// misread is what was typed into a field and cannot be read, with what is wrong with it.
+type misread struct{ Text, Problem string }
 
 func (s *server) writeReport(w http.ResponseWriter, r *http.Request, v *visit) error {
 	id, err := pathID(r)
@@ -566,7 +570,9 @@ func (s *server) saveReport(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	f := diagnosisForm{Sight: x, Base: int(numberOf(r, "base"))}
-	if f.Report, err = typedReport(r); err == nil {
+	if f.Report, f.Misread = typedReport(v.t, r); len(f.Misread) > 0 {
+		err = errs.Invalid(i18n.M("diagnosispage.misread", len(f.Misread)))
+	} else {
 		f.add(r.PostFormValue("add"))
 		_, err = s.Diagnoses.Save(r.Context(), v.scope, s.Cases, x.ID, f.Base, f.Report)
 	}
@@ -578,6 +584,9 @@ func (s *server) saveReport(w http.ResponseWriter, r *http.Request, v *visit) er
 		return err
 	}
 	f.Problem, f.Lints = v.t.Msg(msg), remarkRows(v.t, diagnosis.Lint(&f.Report, nil))
+	if msg.Key == diagnosis.SavedMeanwhile {
+		f.Base, f.Stale = x.Saved.N, true
+	}
 	return s.showReportForm(w, r, v, statusOf(err), f)
 }
 
@@ -604,10 +613,9 @@ func (f *diagnosisForm) add(what string) {
 	}
 }
 
-// typedReport reads a report from its form; what was ticked to go is left out.
-func typedReport(r *http.Request) (diagnosis.Report, error) {
-	out := diagnosis.Report{Summary: r.PostFormValue("summary"), Barrier: r.PostFormValue("barrier"), Why: r.PostFormValue("why")}
-	var wrong error
+// typedReport reads a report from its form; what was ticked to go is left out. bad is the fields that cannot be read.
+func typedReport(t i18n.T, r *http.Request) (out diagnosis.Report, bad map[string]misread) {
+	out, bad = diagnosis.Report{Summary: r.PostFormValue("summary"), Barrier: r.PostFormValue("barrier"), Why: r.PostFormValue("why")}, map[string]misread{}
 	for _, id := range r.PostForm["finding"] {
 		get := func(name string) string { return r.PostFormValue(fmt.Sprintf("f-%s-%s", id, name)) }
 		if get("drop") == "" {
@@ -622,28 +630,35 @@ func typedReport(r *http.Request) (diagnosis.Report, error) {
 		a := diagnosis.Advice{
 			ID: id, Finding: get("finding"), Title: get("title"), What: get("what"), Scenario: get("scenario"), Fact: get("fact"), Expected: get("expected"), Proof: get("proof"), Example: get("example"),
 		}
-		amount := func(name string) money.Fen {
-			if strings.TrimSpace(get(name)) == "" {
-				return 0
+		field := func(name string, read func(text string) error) {
+			text := strings.TrimSpace(get(name))
+			if text == "" {
+				return
 			}
-			fen, err := yuanTyped(get(name))
-			wrong = cmp.Or(wrong, err)
-			return fen
-		}
-		a.Least, a.Most = amount("least"), amount("most")
-		if months := strings.TrimSpace(get("months")); months != "" {
-			n, err := strconv.Atoi(months)
-			if err != nil {
-				wrong = cmp.Or(wrong, error(errs.Invalid(i18n.M("diagnosis.bad_months", a.Title, 240))))
+			if msg, wrong := errs.Message(read(text)); wrong {
+				bad[fmt.Sprintf("a-%s-%s", id, name)] = misread{get(name), t.Msg(msg)}
 			}
-			a.Months = n
 		}
+		field("least", func(text string) (err error) {
+			a.Least, err = yuanTyped(text)
+			return err
+		})
+		field("most", func(text string) (err error) {
+			a.Most, err = yuanTyped(text)
+			return err
+		})
+		field("months", func(text string) (err error) {
+			if a.Months, err = strconv.Atoi(text); err != nil {
+				return errs.Invalid(i18n.M("diagnosispage.no_months", text))
+			}
+			return nil
+		})
 		if a.Most == 0 {
 			a.Most = a.Least
 		}
 		out.Advice = append(out.Advice, a)
 	}
-	return out, wrong
+	return out, bad
 }
 
 // findingOptions are the findings of a report that advice may answer.

@@ -168,15 +168,22 @@ func (s *server) addLot(w http.ResponseWriter, r *http.Request, v *visit) error 
 		}
 		for _, x := range all {
 			id := strconv.FormatInt(x.ID, 10)
-			firms := numberOf(r, "firms-"+id)
-			if firms <= 0 {
+			firms, price := strings.TrimSpace(r.PostFormValue("firms-"+id)), strings.TrimSpace(r.PostFormValue("fee-"+id))
+			if firms == "" && price != "" {
+				return l, errs.Invalid(i18n.M("diagnosispage.fee_alone", x.Name))
+			}
+			if firms == "" {
 				continue
 			}
-			fee, err := yuanTyped(r.PostFormValue("fee-" + id))
+			n, err := strconv.ParseInt(firms, 10, 32)
+			if err != nil {
+				return l, errs.Invalid(i18n.M("diagnosispage.bad_firms", x.Name, firms))
+			}
+			fee, err := yuanTyped(price)
 			if err != nil {
 				return l, err
 			}
-			l.Shares = append(l.Shares, diagnosis.Share{Institute: x.ID, Firms: int(min(firms, 1<<30)), Fee: fee})
+			l.Shares = append(l.Shares, diagnosis.Share{Institute: x.ID, Firms: int(n), Fee: fee})
 		}
 		return s.Diagnoses.AddLot(r.Context(), v.scope, l)
 	}()

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -82,6 +83,7 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 	sh := shell{T: v.t, Assets: s.assets, Title: title, Here: here(r)}
 	if v.signedIn() {
 		sh.Bell, sh.Unread = v.scope.Can(access.ReadNotice), v.unread
+		sh.Account = strconv.FormatInt(v.account.ID, 10)
 		sh.Person, sh.Role = v.account.Name, v.t.S("access.role."+string(v.scope.Role()))
 	}
 	sh.Search = v.scope.Can(access.ReadParty)

@@ -79,6 +79,42 @@ type visitView struct {
 	Digest                 string
 	Pack                   visitPack
 	Sections               []option // id and title
+	Draft                  visitDraft
+}
+
+// visitDraft is what was typed into a form of the page and refused, so that it stands there again.
+type visitDraft struct {
+	Topic   string       // of a finding; "" for a new one
+	Finding *visits.Body // nil where it was none
+	Note    string
+	Entry   *form.Entry // the answers; nil where it was none of them
+}
+
+// finding is a finding as its form shows it.
+func (d visitDraft) finding(topic string, b visits.Body) visits.Body {
+	if d.Finding != nil && d.Topic == topic {
+		return *d.Finding
+	}
+	return b
+}
+
+// has says that what was refused is of the form of a finding.
+func (d visitDraft) has(topic string) bool { return d.Finding != nil && d.Topic == topic }
+
+// visitDraftOf is what the form of a request holds.
+func visitDraftOf(f *form.Form, r *http.Request) (d visitDraft) {
+	in := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
+	switch do, _, _ := strings.Cut(r.PostFormValue("do"), " "); do {
+	case "note":
+		d.Note = in("text")
+	case "finding":
+		d.Topic = in("topic")
+		d.Finding = &visits.Body{Title: in("title"), Part: in("part"), Seen: in("seen"), Gap: in("gap"), Advice: in("advice"), Photos: strings.Fields(r.PostFormValue("photos"))}
+	case "save":
+		typed := enteredForm(f, r.PostForm)
+		d.Entry = &typed
+	}
+	return d
 }
 
 // visitPack is what the script of the page has, with network or without.
@@ -435,14 +471,16 @@ func (s *server) visitProblem(w http.ResponseWriter, r *http.Request, v *visit, 
 	if again != nil {
 		return again
 	}
-	d.Message = v.t.Msg(msg)
+	d.Message, d.Draft = v.t.Msg(msg), visitDraftOf(d.Visit.Form, r)
+	if d.Draft.Entry != nil {
+		d.Entry = *d.Draft.Entry
+	}
 	return s.showVisit(w, r, v, statusOf(err), d)
 }
 
 // noted is what a form of the page says: entries, and the bytes of photographs by their hash.
 func (s *server) noted(r *http.Request, v *visit, d visitView) (all []visits.Entry, photos map[string][]byte, err error) {
 	do, about, _ := strings.Cut(r.PostFormValue("do"), " ")
-	in := func(name string) string { return strings.TrimSpace(r.PostFormValue(name)) }
 	switch do {
 	case "drop":
 		return []visits.Entry{s.newEntry(v, about, r.PostFormValue("after "+about), nil)}, nil, nil
@@ -458,20 +496,20 @@ func (s *server) noted(r *http.Request, v *visit, d visitView) (all []visits.Ent
 		}
 		return []visits.Entry{s.newEntry(v, e.Topic, strings.Join(after, " "), e.Body)}, nil, nil
 	case "note":
-		topic := visits.Notes + ":" + newVisitID()
-		if in("text") == "" {
+		topic, text := visits.Notes+":"+newVisitID(), visitDraftOf(d.Visit.Form, r).Note
+		if text == "" {
 			return nil, nil, nil
 		}
-		return []visits.Entry{s.newEntry(v, topic, "", &visits.Body{Text: in("text")})}, nil, nil
+		return []visits.Entry{s.newEntry(v, topic, "", &visits.Body{Text: text})}, nil, nil
 	case "photo", "finding":
 		if all, photos, err = s.sentPhotos(r, v, d); err != nil || do == "photo" {
 			return all, photos, err
 		}
-		topic := in("topic")
+		typed := visitDraftOf(d.Visit.Form, r)
+		topic, b := typed.Topic, typed.Finding
 		if topic == "" {
 			topic = visits.Findings + ":" + newVisitID()
 		}
-		b := &visits.Body{Title: in("title"), Part: in("part"), Seen: in("seen"), Gap: in("gap"), Advice: in("advice"), Photos: strings.Fields(r.PostFormValue("photos"))}
 		for _, e := range all {
 			_, sha := e.Kind()
 			b.Photos = append(b.Photos, sha)

@@ -94,6 +94,10 @@ func TestVisitWithoutScript(t *testing.T) {
 	if res.Header.Get(visitHead) != fmt.Sprint(c.account("expert1").ID) {
 		t.Errorf("drawn for %q", res.Header.Get(visitHead))
 	}
+	_, refused := first.post(page, url.Values{"do": {"finding"}, "title": {strings.Repeat("长", 201)}, "seen": {"十台机床没有接入"}})
+	wants(t, refused, "十台机床没有接入</textarea>", strings.Repeat("长", 201), `id="finding-new" open`)
+	_, refused = first.post(page, url.Values{"do": {"note"}, "text": {strings.Repeat("长", 4001)}})
+	wants(t, refused, strings.Repeat("长", 4001)+"</textarea>")
 	for login, status := range map[string]int{"firm": http.StatusNotFound, "expert3": http.StatusNotFound, "tinghu": http.StatusOK} {
 		if res, _ := c.as(login).get(page); res.StatusCode != status {
 			t.Errorf("%s reads it: %d", login, res.StatusCode)
@@ -355,4 +359,43 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	phone.Wait(`document.querySelector('main').innerText.indexOf('404') >= 0 || !document.getElementById('visit')`)
 	phone.Wait(`(caches.keys().then(async function (all) { for (var n of all) { if ((await (await caches.open(n)).keys()).some(function (r) { return r.url.indexOf('/visits/') >= 0; })) { window.found = 'yes'; return; } } window.found = 'no'; }), window.found === 'no')`)
 	phone.Forget()
+}
+
+// What is kept of a visit for one account goes once somebody else has signed in on the device, whether they open a visit or not, and on signing
+// out.
+func TestVisitKeptForOneAccount(t *testing.T) {
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("a browser takes its time")
+	}
+	browser := webtest.Start(t)
+	c := newCity(t)
+	c.officers()
+	page := visitPath(c.toVisit("expert1", "expert2"))
+	phone := signedIn(t, browser, c.site, "expert1", 1440)
+	opens := func() {
+		t.Helper()
+		phone.Open(page)
+		phone.Wait(`document.documentElement.getAttribute('data-visit-ready') === 'true'`)
+	}
+	kept := func(want string) {
+		t.Helper()
+		phone.Wait(`(caches.keys().then(function (all) { window.kept = all.join(); }), window.kept === '` + want + `')`)
+	}
+	opens()
+	kept("yz-visit-" + fmt.Sprint(c.account("expert1").ID))
+	phone.Do(chromedp.Func(func(ctx context.Context, at *chromedp.Target) error { // the session ends
+		return at.Call(ctx, network.ClearBrowserCookies.Method, cdp.Empty{}, nil)
+	}))
+	phone.Open("/sign-in")
+	kept("yz-visit-" + fmt.Sprint(c.account("expert1").ID))
+	phone.Type("#login", "expert2")
+	phone.Type("#password", password)
+	phone.Click("main form button")
+	kept("")
+	opens()
+	kept("yz-visit-" + fmt.Sprint(c.account("expert2").ID))
+	phone.Text(`(document.querySelectorAll("form[action='/sign-out'] button").forEach(function (b) { if (b.offsetParent) b.id = 'out'; }), '')`)
+	phone.Click("#out")
+	kept("")
 }

@@ -30,12 +30,25 @@
     if (form && form.hasAttribute('data-auto')) form.submit();
   });
 
+  // Pages of visits are kept for one account (sw.js): those of another go once somebody else has signed in, and all of them on signing out.
+  function keepFor(account) {
+    if (!window.caches) return; // over plain http nothing is kept
+    caches.keys().then(function (names) {
+      names.forEach(function (name) {
+        if (name.indexOf('yz-visit-') === 0 && name !== 'yz-visit-' + account) caches.delete(name);
+      });
+    }, function () { /* nothing is kept there */ });
+  }
+  var signedIn = document.querySelector('form[data-account]');
+  if (signedIn) keepFor(signedIn.getAttribute('data-account'));
+
   // What was noted on a visit and not sent would go from this device with the session.
   document.addEventListener('submit', function (e) {
     var ask = e.target.getAttribute && e.target.getAttribute('data-unsent'), left = 0;
     if (!ask) return;
     try { left = Number(localStorage.getItem('yz-visit-unsent')) || 0; } catch (err) { /* nothing is kept there */ }
     if (left > 0 && !window.confirm(ask)) e.preventDefault();
+    else keepFor('');
   });
 
   // The suggestions close on Escape and when the focus goes elsewhere.
