@@ -372,6 +372,15 @@ func TestWhole(t *testing.T) {
 			t.Fatalf("the firm learns advice before it is sent: %v", err)
 		}
 		wants(t, w.does(county, id, "pass", nil), "抽中")
+		if l, err := w.Lot(ctx, county, l.ID); err != nil || len(l.Shares) != 2 {
+			t.Fatalf("a county does not know the lot of its city: %+v, %v", l, err)
+		}
+		if all, err := w.Lots(ctx, access.NewScope(9, access.CountyOfficial, []string{"320581"}, nil)); err != nil || len(all) != 0 {
+			t.Fatalf("a county elsewhere knows the lot: %+v, %v", all, err)
+		}
+		if err := w.CloseLot(ctx, county, l.ID); errs.KindOf(err) != errs.KindForbidden {
+			t.Fatalf("a county closes the lot of its city: %v", err)
+		}
 		w.evaluate(id, 20)
 		wants(t, w.does(county, id, "passed", nil), "不合格")
 		w.must(county, id, "rework", nil)
@@ -389,6 +398,9 @@ func TestWhole(t *testing.T) {
 		wants(t, w.does(county, id, "accept", nil), "收款账户")
 		must(t, w.SetAccount(ctx, of(a), a.ID, PayTo{Holder: a.Name, Bank: "示例银行", Number: "6228480402564890018"}))
 		w.must(county, id, "accept", nil)
+		if x, err := w.Sight(ctx, finance, w.cases, id); err != nil || x.Report.N != 0 || len(x.Reports) != 2 || len(x.Answers) != 0 || len(x.Consents) != 0 {
+			t.Fatalf("finance reads the report: %+v, %v", x, err)
+		}
 		v := w.view(city)
 		if done, by := v.Value(firm, "ent.diagnosed", period.Period{}), v.Value(firm, "ent.diagnosis_institute", period.Period{}); done.Value.Num != 1 || by.Value.Text != a.Name {
 			t.Fatalf("diagnosed %v by %v", done, by)
@@ -523,6 +535,11 @@ func (w *world) evaluate(id int64, points int) {
 	must(w.t, w.Subsidy.Put(ctx, county, id, subsidy.Picked{Accounts: []int64{judge}}))
 	w.must(county, id, "appoint", nil)
 	by := access.NewScope(judge, access.Expert, []string{yancheng, tinghu, dafeng}, nil)
+	x, err := w.Sight(ctx, by, w.cases, id)
+	must(w.t, err)
+	if x.Report.N == 0 || len(x.Reports) != 1 || len(x.Consents)+len(x.Answers)+len(x.Lot.Shares)+len(x.Reports[0].Risks) != 0 || len(x.Assigned) != 1 {
+		w.t.Fatalf("who evaluates is shown %+v", x)
+	}
 	sheet := rubric.Sheet{}
 	left := points
 	for _, item := range []struct {

@@ -243,7 +243,7 @@ func (s *Store) Choose(ctx context.Context, scope access.Scope, cases *casework.
 		if err != nil {
 			return err
 		}
-		if err := tx.Lock(ctx, l.fund()); err != nil {
+		if err := giving(ctx, tx, l); err != nil {
 			return err
 		}
 		all, err := s.choices(ctx, tx, view, id)
@@ -271,6 +271,9 @@ func (s *Store) Choose(ctx context.Context, scope access.Scope, cases *casework.
 
 // leaves takes the case from its institute: it sees the case no more, and what the firm consented to ends.
 func (s *Store) leaves(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
+	if err := tx.Lock(ctx, reportLock(at.Case().ID)); err != nil {
+		return err
+	}
 	if err := s.endConsents(ctx, tx, at.Case().ID, "诊断机构已退出"); err != nil {
 		return err
 	}
@@ -285,7 +288,7 @@ func (s *Store) reassigns(ctx context.Context, tx *store.Tx, at *casework.Moment
 	if err != nil {
 		return err
 	}
-	if err := tx.Lock(ctx, l.fund()); err != nil {
+	if err := giving(ctx, tx, l); err != nil {
 		return err
 	}
 	slots, err := s.slots(ctx, tx, l)
@@ -310,6 +313,9 @@ func (s *Store) reassigns(ctx context.Context, tx *store.Tx, at *casework.Moment
 // handsIn takes the report that was saved last, unless it lacks a part, and says whether a third party evaluates it.
 func (s *Store) handsIn(ctx context.Context, tx *store.Tx, at *casework.Moment) error {
 	id := at.Case().ID
+	if err := tx.Lock(ctx, reportLock(id)); err != nil {
+		return err
+	}
 	last, fresh, err := draft(ctx, tx, id, at.Case().Partner)
 	if err != nil {
 		return err

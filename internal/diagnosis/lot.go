@@ -115,7 +115,14 @@ func lotOf(ctx context.Context, q store.Querier, id int64) (Lot, error) {
 	return l, nil
 }
 
-// Lots are those of the areas whose cases the scope reads as an office, the newest first.
+// sees says that a scope may know a lot: the offices of its area, and those of areas within it, whose firms are among the lot's.
+func (s *Store) sees(scope access.Scope, l Lot) bool {
+	return scope.Sees(access.ReadCase, l.Area, 0) || slices.ContainsFunc(scope.Areas(), func(area string) bool {
+		return s.Library.Areas().Within(area, l.Area) && scope.Sees(access.ReadCase, area, 0)
+	})
+}
+
+// Lots are those that the scope may know, the newest first.
 func (s *Store) Lots(ctx context.Context, scope access.Scope) ([]Lot, error) {
 	all, err := store.List(ctx, s.DB.Read(), func(r *store.Rows) (Lot, error) { return scanLot(r) }, allLots)
 	if err != nil {
@@ -123,7 +130,7 @@ func (s *Store) Lots(ctx context.Context, scope access.Scope) ([]Lot, error) {
 	}
 	var seen []Lot
 	for _, l := range all {
-		if !scope.Sees(access.ReadCase, l.Area, 0) {
+		if !s.sees(scope, l) {
 			continue
 		}
 		if l, err = lotOf(ctx, s.DB.Read(), l.ID); err != nil {
@@ -137,7 +144,7 @@ func (s *Store) Lots(ctx context.Context, scope access.Scope) ([]Lot, error) {
 // Lot is one by its id; NotFound for one that the scope may not know.
 func (s *Store) Lot(ctx context.Context, scope access.Scope, id int64) (Lot, error) {
 	l, err := lotOf(ctx, s.DB.Read(), id)
-	if err == nil && !scope.Sees(access.ReadCase, l.Area, 0) {
+	if err == nil && !s.sees(scope, l) {
 		return Lot{}, errs.NotFound("lot of diagnoses", id)
 	}
 	return l, err
@@ -443,6 +450,11 @@ func (s *Store) assign(ctx context.Context, tx *store.Tx, id, by int64, a Assign
 	return nil
 }
 
+// giving is held while firms of a lot are given to institutes: how many an institute has under way counts over all lots.
+func giving(ctx context.Context, tx *store.Tx, l Lot) error {
+	return errors.Join(tx.Lock(ctx, l.fund()), tx.Lock(ctx, "diagnoses under way"))
+}
+
 // openedAtOnce is how many cases are opened in one transaction.
 const openedAtOnce = 20
 
@@ -489,7 +501,7 @@ func (s *Store) OpenCases(ctx context.Context, scope access.Scope, cases *casewo
 }
 
 func (s *Store) openSome(ctx context.Context, tx *store.Tx, t casework.Together, by int64, l Lot, firms []Wanted) (out Opened, err error) {
-	if err := tx.Lock(ctx, l.fund()); err != nil {
+	if err := giving(ctx, tx, l); err != nil {
 		return out, err
 	}
 	if l, err = lotOf(ctx, tx, l.ID); err != nil {

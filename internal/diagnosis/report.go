@@ -232,6 +232,11 @@ const SavedMeanwhile = "diagnosis.saved_meanwhile"
 // writing is the state in which a report is written.
 const writing = "report"
 
+// reportLock is held while a report is saved, and while it is handed in or the case is taken from who writes it.
+func reportLock(id int64) string { return fmt.Sprintf("diagnosis report %d", id) }
+
+const standsNow = `SELECT partner, state FROM case_head WHERE id = $1`
+
 // Save keeps a report as a further version, for the institute while it is written. base is the version that the writer began from: where
 // there is a later one somebody else saved meanwhile, and nothing is kept.
 func (s *Store) Save(ctx context.Context, scope access.Scope, cases *casework.Store, id int64, base int, r Report) (Saved, error) {
@@ -257,8 +262,16 @@ func (s *Store) Save(ctx context.Context, scope access.Scope, cases *casework.St
 	sum := sha256.Sum256([]byte(body))
 	x := Saved{N: base + 1, Institute: c.Partner, Hash: hex.EncodeToString(sum[:]), At: s.Clock.Millis(), By: scope.Account(), Report: r}
 	err = s.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
-		if err := tx.Lock(ctx, fmt.Sprintf("diagnosis report %d", id)); err != nil {
+		if err := tx.Lock(ctx, reportLock(id)); err != nil {
 			return err
+		}
+		var partner int64
+		var state string
+		if err := tx.QueryRow(ctx, standsNow, id).Scan(&partner, &state); err != nil {
+			return fmt.Errorf("read where case %d stands: %w", id, err)
+		}
+		if partner != c.Partner || state != writing { // since it was looked at
+			return errs.Conflict(i18n.M("diagnosis.not_writing"))
 		}
 		last, err := savedOf(ctx, tx, lastReport, id)
 		switch {

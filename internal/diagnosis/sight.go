@@ -106,6 +106,9 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 	if x.Consents, err = s.Consents.InCase(ctx, q, id); err != nil {
 		return nil, err
 	}
+	if !own && !partner && !x.Office {
+		x.narrow(scope)
+	}
 	if !partner {
 		return x, nil
 	}
@@ -113,6 +116,21 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, cases *casework.S
 		return nil, err
 	}
 	return x, s.work(ctx, q, x)
+}
+
+// narrow leaves what is for who sees a diagnosis by a task alone. Who evaluates judges the report, and not what it cost or what became of it;
+// who pays wants to know that there is one, and not what it says.
+func (x *Sight) narrow(scope access.Scope) {
+	x.Answers, x.Filings, x.Consents = nil, nil, nil
+	for i := range x.Reports {
+		x.Reports[i].Lint, x.Reports[i].Risks = nil, nil
+	}
+	if !scope.As(access.Expert).Can(access.ScoreCase) {
+		x.Report = Saved{}
+		return
+	}
+	x.Lot.Shares = nil
+	x.Reports, x.Assigned = x.Reports[max(0, len(x.Reports)-1):], x.Assigned[max(0, len(x.Assigned)-1):]
 }
 
 // reports fills in what was handed in, by one institute where by is not 0, and what the firm answered.
