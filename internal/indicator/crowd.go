@@ -105,7 +105,11 @@ type Crowd struct {
 	at      At
 	n       int
 	program *column.Program
+	batch   *column.Batch
 	plan    *column.Plan
+	facts   Facts
+	carry   int
+	again   *sync.Mutex // held while columns are read anew
 	numbers map[*rule.Expr]int
 	before  map[string][]bool // by code of a fact: rows for which a year before stood in
 }
@@ -115,11 +119,10 @@ func (c *Crowd) Size() int { return 8 * c.n * max(len(c.numbers), 1) }
 
 // Gather reads what indicators of one kind and one carry ask of subjects of that kind.
 func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Facts) (*Crowd, content.Problems) {
-	c := &Crowd{set: s, at: at, n: len(subjects), numbers: map[*rule.Expr]int{}, before: map[string][]bool{}}
+	c := &Crowd{set: s, at: at, n: len(subjects), numbers: map[*rule.Expr]int{}, before: map[string][]bool{}, facts: facts, again: &sync.Mutex{}}
 	var exprs []*rule.Expr
-	carry := 0
 	for _, x := range list {
-		carry = x.Carry
+		c.carry = x.Carry
 		for _, e := range x.exprs {
 			if _, ok := c.numbers[e]; !ok {
 				c.numbers[e] = len(exprs)
@@ -138,21 +141,35 @@ func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Fa
 	for i, subject := range subjects {
 		contexts[i] = s.context(subject, at)
 	}
-	batch := c.program.Fill(contexts, reading{set: s, at: at, carry: carry, facts: facts, crowd: c, own: len(subjects)})
-	batch.Forget()
-	c.plan = c.program.Bind(batch)
+	c.batch = c.program.Fill(contexts, reading{c})
+	c.plan = c.program.Bind(c.batch)
 	return c, nil
 }
 
-// reading fills columns: what is the same for all is one value, and a fact is read for all at once.
-type reading struct {
-	set   *Set
-	at    At
-	carry int
-	facts Facts
-	crowd *Crowd
-	own   int // rows of the crowd itself
+// For is the crowd at another moment of the same year: only what goes by the day is read anew, and only what reads that is worked out anew.
+func (c *Crowd) For(at At) *Crowd {
+	c.again.Lock()
+	defer c.again.Unlock()
+	out := *c
+	out.at = at
+	if c.program == nil {
+		return &out
+	}
+	out.batch = c.program.Again(c.batch, reading{&out}, func(in *rule.Input) bool {
+		switch in.Origin() {
+		case rule.FromEvent, rule.FromAsOf, rule.FromGiven, rule.FromMembership:
+			return true
+		case rule.FromFact:
+			return !steady(in.Def().Period)
+		}
+		return false
+	})
+	out.plan = c.plan.Rebind(out.batch)
+	return &out
 }
+
+// reading fills columns: what is the same for all is one value, and a fact is read for all at once.
+type reading struct{ *Crowd }
 
 // Fixed is a name that is the same for all.
 func (r reading) Fixed(in *rule.Input) (a rule.Answer, ok bool) {
@@ -217,8 +234,8 @@ func (r reading) Read(in *rule.Input, contexts []*rule.Context, c *column.Column
 			}
 			row := numbers[asked[i]]
 			c.Set(row, v, state)
-			if len(contexts) == r.own && tops[asked[i]] == contexts[row].Subject {
-				r.crowd.stoodIn(def.Code, row)
+			if len(contexts) == r.n && tops[asked[i]] == contexts[row].Subject {
+				r.stoodIn(def.Code, row)
 			}
 		})
 	}
@@ -291,7 +308,7 @@ func (c *Crowd) Lines(x *Indicator) *Lines {
 		})
 	}
 	wg.Wait()
-	c.carry(x, l)
+	c.markCarried(x, l)
 	for i, state := range l.States {
 		if state != Out && state != Failed && (l.since != nil || l.day != nil || l.until.at(i).State == rule.Present) {
 			l.dated = append(l.dated, int32(i))
@@ -300,8 +317,8 @@ func (c *Crowd) Lines(x *Indicator) *Lines {
 	return l
 }
 
-// carry marks those of the counted for which a year before stood in.
-func (c *Crowd) carry(x *Indicator, l *Lines) {
+// markCarried marks those of the counted for which a year before stood in.
+func (c *Crowd) markCarried(x *Indicator, l *Lines) {
 	for _, def := range x.reads {
 		rows := c.before[def.Code]
 		if rows == nil || !x.asks(def) {

@@ -150,6 +150,19 @@ func TestColumnsAnswerAsRows(t *testing.T) {
 					t.Fatal(problems)
 				}
 				lines := crowd.Lines(x)
+				for _, day := range []int{3, 250} { // the same crowd asked for other days of its year
+					other := At{First: period.Date(at.Year(), 1, 1), Last: period.Date(at.Year(), 1, day), Choices: at.Choices}
+					again := crowd.For(other).Lines(x)
+					for i, s := range subjects[:min(60, len(subjects))] {
+						want := set.Row(x, s, other)
+						if want.State == Out || want.State == Dark || want.State == Failed {
+							want.Line = Line{State: want.State}
+						}
+						if diff := cmp.Diff(want.Line, again.Line(i, other)); diff != "" {
+							t.Fatalf("%s: %s: seed %d: row %d on another day (-row +column):\n%s", name, x.Code, seed, i, diff)
+						}
+					}
+				}
 				var rows, columns Tally
 				for i, s := range subjects {
 					want := set.Row(x, s, at)

@@ -87,7 +87,7 @@ type kind struct {
 	once     sync.Once
 }
 
-// crowdKey is all that the columns depend on from which the steady indicators of a group are worked out.
+// crowdKey is all that the columns depend on from which the indicators of a group are worked out.
 type crowdKey struct {
 	group, kind string
 	carry, year int
@@ -237,31 +237,28 @@ func key(x *indicator.Indicator, at indicator.At) lineKey {
 	return k
 }
 
-// linesOf is what every subject of an indicator's kind brings in a span. Those of the steady indicators of a group are worked out from the
-// same columns.
+// linesOf is what every subject of an indicator's kind brings in a span. Those of the indicators of a group are worked out from the same
+// columns.
 func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) (*indicator.Lines, error) {
 	k := key(x, at)
 	return w.lines.Try(k, func() (*indicator.Lines, error) {
-		at.First, at.Last = k.first, k.last
-		if !x.Steady() {
-			crowd, err := m.gather(w, []*indicator.Indicator{x}, at)
-			if err != nil {
-				return nil, err
-			}
-			return crowd.Lines(x), nil
-		}
+		year := at
+		year.First, year.Last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
 		ck := crowdKey{x.Group.Group, x.Kind, x.Carry, at.Year(), fmt.Sprint(at.Choices)}
 		crowd, err := w.crowds.Try(ck, func() (*indicator.Crowd, error) {
 			var all []*indicator.Indicator
 			for _, o := range m.Set.Indicators() {
-				if o.Group == x.Group && o.Kind == x.Kind && o.Carry == x.Carry && o.Steady() {
+				if o.Group == x.Group && o.Kind == x.Kind && o.Carry == x.Carry {
 					all = append(all, o)
 				}
 			}
-			return m.gather(w, all, at)
+			return m.gather(w, all, year)
 		})
 		if err != nil {
 			return nil, err
+		}
+		if !x.Steady() {
+			crowd = crowd.For(at)
 		}
 		return crowd.Lines(x), nil
 	})
