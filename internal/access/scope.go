@@ -104,6 +104,8 @@ const (
 	ReadMeetings   Action = "read_meetings"   // meetings of banks and firms: who is asked, what was said and what came of it
 	PlanMeeting    Action = "plan_meeting"    // plan such a meeting, move and cancel it, and note who came
 	AnswerMeeting  Action = "answer_meeting"  // say whether one comes to it, and as a bank what the talks came to
+	ReadBulletins  Action = "read_bulletins"  // what an area reports of its periods, meetings on site, warnings
+	WriteBulletins Action = "write_bulletins" // prepare and sign such a report, hold meetings, see to what follows
 	BreakGlass     Action = "break_glass"     // see an enterprise beyond one's rights in an emergency
 	Erase          Action = "erase"           // propose, approve and refuse to delete what is no longer to be kept, and hold it
 )
@@ -113,7 +115,7 @@ func Actions() []Action {
 	return []Action{
 		ReadParty, ReadFact, ReadSensitive, Export, Dispute, Report, Import, UndoImport, Decide, Merge, ReadDraft, DraftPolicy, ApprovePolicy,
 		ReadCase, FileCase, HandleCase, ReviewCase, ScoreCase, AuditCase, AnswerCase, ReadLoans, TellLoans, ReadMeetings, PlanMeeting, AnswerMeeting,
-		ReviewFlag, ReadFund, ManageFund, PayOut,
+		ReadBulletins, WriteBulletins, ReviewFlag, ReadFund, ManageFund, PayOut,
 		Consent, UseConsent, ReadReadings, BreakGlass, Erase, ReadNotice, ReadLog, IssueAccess, Delegate, ManageAccounts,
 	}
 }
@@ -229,6 +231,13 @@ var rules = []rule{
 	{Handler, ReadMeetings, owns},
 	{Handler, AnswerMeeting, owns},
 	{Viewer, ReadMeetings, owns},
+
+	// What a county reports it writes itself, and the city its own; each reads what concerns its area.
+	{CountyOfficial, ReadBulletins, inArea},
+	{CountyOfficial, WriteBulletins, inArea},
+	{CityOfficial, ReadBulletins, inArea},
+	{CityOfficial, WriteBulletins, inArea},
+	{Auditor, ReadBulletins, inArea},
 
 	{Enterprise, ReadParty, owns},
 	{Enterprise, ReadFact, owns},

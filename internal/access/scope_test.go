@@ -58,6 +58,8 @@ read_loans       A      A    .       .   .      .           .      .      .     
 tell_loans       .      A    .       .   .      .           .      .      .          R    .         .          .       .      .       .             .
 read_meetings    A      A    .       .   .      .           .      .      .          R    .         O          O       O      A       .             .
 plan_meeting     A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
+read_bulletins   A      A    .       .   .      .           .      .      .          .    .         .          .       .      A       .             .
+write_bulletins  A      A    .       .   .      .           .      .      .          .    .         .          .       .      .       .             .
 answer_meeting   .      .    .       .   .      .           .      .      .          R    .         O          O       .      .       .             .
 break_glass      *      *    .       .   *      *           .      .      .          .    .         .          .       .      *       .             .
 erase            .      A    .       .   .      .           .      .      .          .    .         .          .       .      .       *             .

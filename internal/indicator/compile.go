@@ -64,6 +64,16 @@ func (c Choice) Option(code string) (OptionFile, bool) {
 	return c.Options[i], true
 }
 
+// HasOption says that there is a choice with such an option.
+func (s *Set) HasOption(choice, option string) bool {
+	i := slices.IndexFunc(s.choices, func(c Choice) bool { return c.Code == choice })
+	if i < 0 {
+		return false
+	}
+	_, ok := s.choices[i].Option(option)
+	return ok
+}
+
 type population struct {
 	PopulationFile
 	where, since *rule.Expr

@@ -286,6 +286,15 @@ func (x *Indicator) Index(parts []Figure) Figure {
 	return f
 }
 
+// Quantity reads a number in the unit of the indicator's figures: 72, 40%, 500万元.
+func (x *Indicator) Quantity(text string) (*big.Rat, error) {
+	v, err := rule.ParseValue(x.Type, text)
+	if err != nil {
+		return nil, err
+	}
+	return ratOf(v), nil
+}
+
 // Cell is the code by which a subject falls into a cell of a coverage; ok is false where it is in none.
 func (s *Set) Cell(x *Indicator, subject rule.Subject, at At) (code string, ok bool) {
 	if x.Cells == nil || x.Cells.By == "" {

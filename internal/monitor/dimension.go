@@ -203,6 +203,9 @@ func (m *Monitor) within(w *snapshot, area string, day period.Day) *grouping {
 	})
 }
 
+// Areas are the parts that a dimension of areas has within an area on a day, whether there is anything in them or not.
+func (m *Monitor) Areas(d Dimension, area string, day period.Day) []Head { return m.areaHeads(d.By, area, day) }
+
 // areaHeads are the areas of a dimension within an area as they lay on a day.
 func (m *Monitor) areaHeads(by, area string, day period.Day) []Head {
 	tree := m.Library.Areas()

@@ -176,6 +176,49 @@ func (p Period) Span() (first, last Day, ok bool) {
 	return 0, 0, false
 }
 
+// Of is the period of a kind in which a day lies: a year, half, quarter, month or day, or the year up to the day's month. Always for
+// any other kind.
+func Of(k Kind, d Day) Period {
+	y, m, _ := d.YMD()
+	switch k {
+	case Year:
+		return OfYear(y)
+	case Half:
+		return OfHalf(y, (m+5)/6)
+	case Quarter:
+		return OfQuarter(y, (m+2)/3)
+	case Month:
+		return OfMonth(y, m)
+	case YearToDate:
+		return ToMonth(y, m)
+	case DayKind:
+		return OfDay(d)
+	}
+	return Period{}
+}
+
+// Before is the period of the same kind that ends where this one begins; of the year up to a month, the one up to the month before,
+// within the same year. ok is false where there is none.
+func (p Period) Before() (before Period, ok bool) {
+	first, _, ok := p.Span()
+	switch {
+	case !ok, p.kind == YearToDate && p.n == 1:
+		return Period{}, false
+	case p.kind == YearToDate:
+		return ToMonth(p.y, p.n-1), true
+	}
+	return Of(p.kind, first-1), true
+}
+
+// YearBefore is the same period of the year before. ok is false for days, and for Always.
+func (p Period) YearBefore() (before Period, ok bool) {
+	if _, _, ok := p.Span(); !ok || p.kind == DayKind {
+		return Period{}, false
+	}
+	p.y--
+	return p, true
+}
+
 // Compare orders periods by their text form, so that storage and memory agree.
 func (p Period) Compare(q Period) int {
 	a, b := p.String(), q.String()

@@ -56,3 +56,34 @@ func TestAlwaysIsZero(t *testing.T) {
 		t.Errorf("empty text: %v %v", q, err)
 	}
 }
+
+func TestNeighbours(t *testing.T) {
+	for _, tc := range []struct{ p, before, yearBefore string }{
+		{"2024", "2023", "2023"},
+		{"2024H1", "2023H2", "2023H1"},
+		{"2024Q1", "2023Q4", "2023Q1"},
+		{"2024Q3", "2024Q2", "2023Q3"},
+		{"2024-01", "2023-12", "2023-01"},
+		{"2024-10", "2024-09", "2023-10"},
+		{"2024YTD08", "2024YTD07", "2023YTD08"},
+		{"2024YTD01", "", "2023YTD01"},
+		{"2024-03-01", "2024-02-29", ""},
+		{"", "", ""},
+	} {
+		p, err := Parse(tc.p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, ok := p.Before()
+		if before.String() != tc.before || ok != (tc.before != "") {
+			t.Errorf("before %s: %s %v", tc.p, before, ok)
+		}
+		year, ok := p.YearBefore()
+		if year.String() != tc.yearBefore || ok != (tc.yearBefore != "") {
+			t.Errorf("the year before %s: %s %v", tc.p, year, ok)
+		}
+		if first, last, ok := p.Span(); ok && (Of(p.Kind(), last) != p || p.Kind() != YearToDate && Of(p.Kind(), first) != p) {
+			t.Errorf("the days of %s lie in %s and %s", tc.p, Of(p.Kind(), first), Of(p.Kind(), last))
+		}
+	}
+}
