@@ -113,6 +113,9 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openMonitor(p); err != nil {
 		return err
 	}
+	if err := in.openBulletins(p); err != nil {
+		return err
+	}
 	if err := in.openResults(p); err != nil {
 		return err
 	}

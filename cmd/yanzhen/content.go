@@ -72,6 +72,9 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadFlags(lib, over); err != nil {
 			return err
 		}
+		if err := checkBulletins(lib, over); err != nil {
+			return err
+		}
 		models, err := loadAssessments(lib, over)
 		if err != nil {
 			return err

@@ -20,6 +20,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
@@ -146,6 +147,7 @@ var schemas = []store.Migrations{
 	selection.Migrations,
 	credit.Migrations,
 	flags.Migrations,
+	bulletin.Migrations,
 	results.Migrations,
 	visit.Migrations,
 	target.Migrations,
@@ -196,6 +198,7 @@ type installation struct {
 	results    *results.Store
 	monitor    *monitor.Monitor
 	targets    *target.Store
+	bulletins  *bulletin.Store
 	visits     *visit.Store
 	diagnoses  *diagnosis.Store
 	releases   *release.Store

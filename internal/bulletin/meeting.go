@@ -73,7 +73,7 @@ type TaskStep struct {
 func (t Task) Done() bool { return len(t.Steps) > 0 && t.Steps[len(t.Steps)-1].Step == TaskDone }
 
 // MeetingPath is the page of a meeting.
-func MeetingPath(id int64) string { return fmt.Sprintf("/bulletins/meetings/%d", id) }
+func MeetingPath(id int64) string { return fmt.Sprintf("/site-meetings/%d", id) }
 
 // Meetings are those that a scope may read of, the newest first, with their minutes and tasks.
 func (s *Store) Meetings(ctx context.Context, scope access.Scope) ([]Meeting, error) {

@@ -103,7 +103,8 @@ func fenIn(unit string) money.Fen {
 	return money.Yuan
 }
 
-func headOf(x *indicator.Indicator) Head {
+// HeadOf is what a report would say of an indicator today.
+func HeadOf(x *indicator.Indicator) Head {
 	return Head{
 		Name: x.Name, Version: x.Version, Hash: x.Hash, Unit: x.Unit, Places: x.Places, Money: x.Type == rule.MoneyType, Rate: x.Type == rule.RateType, Less: x.LessIsBetter(),
 	}
@@ -385,7 +386,7 @@ func (l *loader) column(d *Definition, c ColumnFile, at ...any) {
 		l.say(i18n.M("bulletin.no_indicator", c.Indicator), to("indicator")...)
 		return
 	}
-	d.Heads[x.Code] = headOf(x)
+	d.Heads[x.Code] = HeadOf(x)
 	switch c.Span {
 	case SpanPeriod, SpanToDate, SpanYear:
 		if p, ok := spanOf(period.Of(d.Every, sampleDay), c.Span); ok && !x.Tells(p) {

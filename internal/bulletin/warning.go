@@ -243,7 +243,7 @@ func (s *Store) settle(ctx context.Context, r *Rule, area string, seq int64, l l
 		for _, to := range r.Tell {
 			if err := notice.Post(ctx, tx, notice.Message{
 				Key: fmt.Sprintf("bulletin/warning/%d/%s", id, to), Kind: notice.Task, To: notice.ToRole(roleOf(to), area), Title: i18n.M("bulletin.tell_warning", s.areaName(area), r.Name),
-				Body: i18n.M("bulletin.tell_warning_body", r.Why), Link: "/bulletins/warnings", At: s.Clock.Millis(),
+				Body: i18n.M("bulletin.tell_warning_body", r.Why), Link: "/warnings", At: s.Clock.Millis(),
 			}); err != nil {
 				return err
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/audit"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -33,7 +34,7 @@ import (
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, results.Logged, target.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, bulletin.Logged, results.Logged, target.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

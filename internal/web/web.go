@@ -15,6 +15,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
@@ -72,6 +73,7 @@ type Deps struct {
 	Results    *results.Store
 	Monitor    *monitor.Monitor
 	Targets    *target.Store
+	Bulletins  *bulletin.Store
 	Visits     *visits.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store
@@ -135,8 +137,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Bulletins == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Bulletins, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -168,7 +170,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.bulletinRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},

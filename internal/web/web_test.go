@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/chain"
 	"github.com/yanzhen/yanzhen/internal/clock"
@@ -86,6 +87,7 @@ type site struct {
 	results   *results.Store
 	targets   *target.Store
 	diagnoses *diagnosis.Store
+	bulletins *bulletin.Store
 	models    *assess.Set
 	visits    *visits.Store
 }
@@ -109,7 +111,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -171,6 +173,12 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	figures := monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
+	calendar, err := bulletin.Load(contentdata.FS, lib, indicators)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.bulletins = bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: s.notices, Clock: now, Set: calendar})
 	s.book = ledger.New(db, now, blob.At(t.TempDir()))
 	forms := form.NewStore(db, lib, asked, now)
 	s.cases = s.openCases(subsidy.Deps{
@@ -192,12 +200,11 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	figures := monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
 	s.targets = target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now})
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: figures, Targets: s.targets, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: figures, Targets: s.targets, Bulletins: s.bulletins, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
