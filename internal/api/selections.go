@@ -568,4 +568,5 @@ func (s *server) registerSelections() {
 	s.registerMeetings()
 	s.registerDiagnoses()
 	s.registerFlags()
+	s.registerBulletins()
 }

@@ -12,10 +12,13 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // secrets is what must not be told of each firm to those who have no right to it.
@@ -88,6 +91,8 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.told[code])
 	case strings.HasPrefix(op.path, "/outbox/"):
 		id = fmt.Sprint(c.failed)
+	case strings.HasPrefix(op.path, "/bulletins/"), strings.HasPrefix(op.path, "/site-meetings/"), strings.HasPrefix(op.path, "/site-tasks/"), strings.HasPrefix(op.path, "/warnings/"):
+		id = c.monthSigned(op.path)
 	case strings.HasPrefix(op.path, "/credit/lists/"):
 		id = fmt.Sprint(c.listLoans())
 	case strings.HasPrefix(op.path, "/credit/meetings/"):
@@ -100,6 +105,34 @@ func (c *city) address(op operation, code string) string {
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
 		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+}
+
+// monthSigned is a report of 亭湖区 that was signed, a meeting of the city on site, a task that follows from it, or a warning: whichever an
+// address is about.
+func (c *city) monthSigned(path string) string {
+	c.t.Helper()
+	ctx, b := context.Background(), c.srv.Bulletins
+	if c.reported == nil {
+		one, two := access.NewScope(1<<40+1, access.CountyOfficial, []string{"320902"}, nil), access.NewScope(1<<40+2, access.CountyOfficial, []string{"320902"}, nil)
+		office := access.NewScope(1<<40, access.CityOfficial, []string{"320900", "320902"}, nil)
+		report, err := b.Begin(ctx, one, "monthly", "320902", period.OfMonth(2024, 9))
+		must(c.t, err)
+		words := map[string]string{"work": "走访规上企业二十家，推进诊断", "plan": "完成五家企业的项目验收", "why_worse": "一家企业停产", "why_open": "两家企业尚未填报"}
+		must(c.t, b.Say(ctx, one, report, words))
+		must(c.t, b.Submit(ctx, one, report, 0))
+		must(c.t, b.Sign(ctx, two, report))
+		meeting, err := b.Hold(ctx, office, bulletin.NewMeeting{Area: "320900", Day: period.Date(2024, 10, 17), Title: "十月现场推进会", Place: "大丰区", Offices: "各县（市、区）工信局"})
+		must(c.t, err)
+		task, err := b.Give(ctx, office, meeting, bulletin.NewTask{What: "报名单", Area: "320902", Due: period.Date(2024, 11, 15)})
+		must(c.t, err)
+		must(c.t, b.DB.Write(ctx, func(ctx context.Context, tx *store.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO bulletin_warning (id, rule, area, indicator, period, seq, value, compared, looked, bound, within, open, at)
+				VALUES (9901, 'coverage_low', '320902', 'completed_share', '2024-10', 1, '1/4', '', '1/4', '<50%', 12, 0, 1)`)
+			return err
+		}))
+		c.reported = map[string]int64{"bulletins": report, "site-meetings": meeting, "site-tasks": task, "warnings": 9901}
+	}
+	return fmt.Sprint(c.reported[strings.Split(path, "/")[1]])
 }
 
 // diagnosed is the institute, the lot or the diagnosis of a firm, whichever an address is about.

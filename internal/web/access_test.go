@@ -40,6 +40,7 @@ func TestAccessTable(t *testing.T) {
 	c.diagnosed(tinghuCode)
 	c.visiting(tinghuCode)
 	c.resultOf(tinghuCode)
+	c.monthSigned()
 	columns := c.place().Columns()
 	visitors, scopes := map[string]*visitor{"": c.visitor()}, map[string]access.Scope{}
 	accesstest.Settle(t, c.acc, columns, password, func(s accesstest.Stand, a access.Account) {

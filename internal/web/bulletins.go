@@ -286,41 +286,41 @@ type bulletinEdition struct {
 }
 
 type bulletinData struct {
-	ID              int64
-	Title, Name     string
-	AreaName        string
-	PeriodText      string
-	State           bulletin.State
-	Edition         bulletin.Edition
-	Newest          bool
-	AsOf            string
-	Confidence      string
-	Source          string
-	Ranking         string
-	Seq             int64
-	Tables          []bulletinTable
-	ScoresName      string
-	ScoreHeads      []bulletinHead
-	Scores          []bulletinScore
-	Findings        []string
-	Answered        []string
-	Questions       []bulletinQuestion
-	Sources         []bulletinSource
-	SealedSources   int
-	Quotes          []bulletinQuote
-	Lacks           []string
-	Editions        []bulletinEdition
-	Steps           []bulletinStep
-	Returned        string
-	MayWrite        bool
-	MaySign         bool
-	OwnPreparation  bool // the visitor prepared it, and another has to sign it
-	NotEnded        bool
-	Done            string
-	Problem         string
-	SignedBy        string
-	SignedAt        string
-	PreparedBy      string
+	ID             int64
+	Title, Name    string
+	AreaName       string
+	PeriodText     string
+	State          bulletin.State
+	Edition        bulletin.Edition
+	Newest         bool
+	AsOf           string
+	Confidence     string
+	Source         string
+	Ranking        string
+	Seq            int64
+	Tables         []bulletinTable
+	ScoresName     string
+	ScoreHeads     []bulletinHead
+	Scores         []bulletinScore
+	Findings       []string
+	Answered       []string
+	Questions      []bulletinQuestion
+	Sources        []bulletinSource
+	SealedSources  int
+	Quotes         []bulletinQuote
+	Lacks          []string
+	Editions       []bulletinEdition
+	Steps          []bulletinStep
+	Returned       string
+	MayWrite       bool
+	MaySign        bool
+	OwnPreparation bool // the visitor prepared it, and another has to sign it
+	NotEnded       bool
+	Done           string
+	Problem        string
+	SignedBy       string
+	SignedAt       string
+	PreparedBy     string
 }
 
 // figureAddress is the page of a figure, of an area in a period.
@@ -382,7 +382,9 @@ func (s *server) bulletinFigure(t i18n.T, x bulletin.Sight, f bulletin.Figure) b
 }
 
 // percentOf is a share without decimals.
-func percentOf(r *big.Rat) string { return new(big.Rat).Mul(r, big.NewRat(100, 1)).FloatString(0) + "%" }
+func percentOf(r *big.Rat) string {
+	return new(big.Rat).Mul(r, big.NewRat(100, 1)).FloatString(0) + "%"
+}
 
 func (s *server) bulletinHead(t i18n.T, x bulletin.Sight, c bulletin.ColumnFile) bulletinHead {
 	h := x.Head(c.Indicator)

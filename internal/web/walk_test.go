@@ -84,6 +84,15 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/credit/meetings") {
 				return fmt.Sprint(c.meeting())
 			}
+			if strings.HasPrefix(path, "/bulletins") {
+				return fmt.Sprint(c.monthSigned().Report)
+			}
+			if strings.HasPrefix(path, "/site-meetings") {
+				return fmt.Sprint(c.monthSigned().Meeting)
+			}
+			if strings.HasPrefix(path, "/warnings") {
+				return fmt.Sprint(c.monthSigned().Warning)
+			}
 			if strings.HasPrefix(path, "/accounts") {
 				return "1"
 			}
@@ -226,7 +235,7 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 // A firm has its own file. Pages about an area are not for it, however little they would show.
 func TestPagesAboutAnAreaAreNotForFirms(t *testing.T) {
 	c := newCity(t)
-	for _, path := range []string{"/lab", "/lab/compare", "/policies/yancheng-2022-6/lab", "/policies/yancheng-2022-6/lab/firms", "/policies/yancheng-2022-6/lab/export", "/policies/yancheng-2022-6/lab/survey/export", "/region", "/region/firms", "/region/export", "/imports", "/reports", "/reports/export", "/log", "/log/export", "/find", "/find/export", "/flags", "/flags/export"} {
+	for _, path := range []string{"/lab", "/lab/compare", "/policies/yancheng-2022-6/lab", "/policies/yancheng-2022-6/lab/firms", "/policies/yancheng-2022-6/lab/export", "/policies/yancheng-2022-6/lab/survey/export", "/region", "/region/firms", "/region/export", "/imports", "/reports", "/reports/export", "/log", "/log/export", "/find", "/find/export", "/flags", "/flags/export", "/bulletins", "/bulletins/export", "/site-meetings", "/warnings"} {
 		if res, _ := c.as("firm").get(path); res.StatusCode != http.StatusForbidden {
 			t.Errorf("%s answers a firm with %d", path, res.StatusCode)
 		}

@@ -88,6 +88,7 @@ type site struct {
 	targets   *target.Store
 	diagnoses *diagnosis.Store
 	bulletins *bulletin.Store
+	reports   reportedThings
 	models    *assess.Set
 	visits    *visits.Store
 }
