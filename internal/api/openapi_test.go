@@ -390,7 +390,7 @@ var calls = []call{
 	{id: "do_site_task", as: "tinghu", path: "/site-tasks/{site_task}", body: `{"step": "done", "note": "名单已报（演示）"}`},
 	{id: "list_site_meetings", as: "tinghu", path: "/site-meetings"},
 	{id: "list_warnings", as: "city", path: "/warnings"},
-	{id: "close_warning", as: "tinghu", path: "/warnings/1/close", body: `{"reason": "已列入计划（演示）"}`, refused: http.StatusNotFound},
+	{id: "close_warning", as: "tinghu", path: "/warnings/{warning}/close", body: `{"reason": "已列入计划（演示）"}`},
 	{id: "plan_meeting", as: "city", path: "/credit/meetings", body: meetingBody, header: []string{idempotencyHeader, "meeting-1"}, keep: []string{"meeting=id"}},
 	{id: "invite_to_meeting", as: "city", path: "/credit/meetings/{meeting}/invite", body: `{"in": "320904"}`},
 	{id: "list_meetings", as: "firm", path: "/credit/meetings"},
@@ -488,6 +488,7 @@ func answersOf(t *testing.T, c *city) map[string]reply {
 	for _, login := range []string{"expert1", "expert2", "expert3", "expert5"} {
 		names[login] = fmt.Sprint(c.ids[login])
 	}
+	names["warning"] = c.monthSigned("/warnings/")
 	answers := map[string]reply{}
 	for _, k := range calls {
 		op := c.srv.operation(k.id)
