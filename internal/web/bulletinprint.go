@@ -51,8 +51,11 @@ func (s *server) bulletinPaper(t i18n.T, x bulletin.Sight, d bulletinData) paper
 		Title: t.S("bulletinpage.title_of", d.AreaName, d.PeriodText, d.Name), English: t.Lang == i18n.EN, Header: d.Title, Footer: d.AsOf, Author: d.AreaName,
 		Numbering: func(page, pages string) string { return t.S("diagnosispage.page_of", page, pages) },
 		Meta: []paper.Pair{
-			{Label: t.S("web.area"), Value: d.AreaName}, {Label: t.S("bulletinpage.period"), Value: d.PeriodText}, {Label: t.S("bulletinpage.edition"), Value: t.S("bulletinpage.edition_n", d.Edition.N)},
-			{Label: t.S("bulletinpage.prepared_by"), Value: orDash(d.PreparedBy)}, {Label: t.S("bulletinpage.signed_by"), Value: joined(orDash(d.SignedBy), d.SignedAt)},
+			{Label: t.S("web.area"), Value: d.AreaName},
+			{Label: t.S("bulletinpage.period"), Value: d.PeriodText},
+			{Label: t.S("bulletinpage.edition"), Value: t.S("bulletinpage.edition_n", d.Edition.N)},
+			{Label: t.S("bulletinpage.prepared_by"), Value: orDash(d.PreparedBy)},
+			{Label: t.S("bulletinpage.signed_by"), Value: joined(orDash(d.SignedBy), d.SignedAt)},
 		},
 	}
 	if d.Edition.Reason != "" {
@@ -126,8 +129,12 @@ func sortedHeads(d *bulletin.Definition) []string {
 func bulletinPaperTable(t i18n.T, table bulletinTable) paper.Table {
 	if !table.ByCounty {
 		out := paper.Table{Columns: []paper.Column{
-			{Title: t.S("bulletinpage.figure"), Share: 34}, {Title: t.S("bulletinpage.value"), Share: 16, Number: true}, {Title: t.S("bulletinpage.verified"), Share: 12, Number: true},
-			{Title: t.S("bulletinpage.open"), Share: 12, Number: true}, {Title: t.S("bulletinpage.before"), Share: 13, Number: true}, {Title: t.S("bulletinpage.change"), Share: 13, Number: true},
+			{Title: t.S("bulletinpage.figure"), Share: 34},
+			{Title: t.S("bulletinpage.value"), Share: 16, Number: true},
+			{Title: t.S("bulletinpage.verified"), Share: 12, Number: true},
+			{Title: t.S("bulletinpage.open"), Share: 12, Number: true},
+			{Title: t.S("bulletinpage.before"), Share: 13, Number: true},
+			{Title: t.S("bulletinpage.change"), Share: 13, Number: true},
 		}}
 		for _, row := range table.Rows {
 			f := row.Cells[0]
@@ -209,8 +216,10 @@ func (s *server) exportBulletin(w http.ResponseWriter, r *http.Request, v *visit
 		if !ok {
 			table = d.ScoresName
 		}
-		row := []any{table, s.areaName(area), area, t.Text(h.Name), f.Indicator, f.Method, f.Period.String(), orNone(h.Number(f.Value)), unitText(t, h.UnitBeside()), orNone(h.Number(f.Verified)),
-			f.Counted, f.VerifiedCounted, f.Within, f.Open, orNone(h.Number(f.Before)), orNone(h.Number(f.YearBefore)), nil}
+		row := []any{
+			table, s.areaName(area), area, t.Text(h.Name), f.Indicator, f.Method, f.Period.String(), orNone(h.Number(f.Value)), unitText(t, h.UnitBeside()), orNone(h.Number(f.Verified)),
+			f.Counted, f.VerifiedCounted, f.Within, f.Open, orNone(h.Number(f.Before)), orNone(h.Number(f.YearBefore)), nil,
+		}
 		if f.Points != nil {
 			row[len(row)-1] = f.Points.FloatString(4)
 		}
