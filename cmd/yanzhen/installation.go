@@ -152,6 +152,7 @@ var schemas = []store.Migrations{
 	visit.Migrations,
 	target.Migrations,
 	diagnosis.Migrations,
+	monitor.Migrations,
 	intake.Migrations,
 	versions.Migrations,
 	lab.Migrations,

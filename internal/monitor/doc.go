@@ -9,4 +9,6 @@
 //
 // Open figures are for everybody: made of all enterprises, only of areas, and hidden where they are of fewer than five, or where what
 // is shown beside them would tell.
+//
+// It owns the table monitor_view: views of figures that somebody saved, each an address under a name.
 package monitor

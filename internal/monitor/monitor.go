@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/shelf"
+	"github.com/yanzhen/yanzhen/internal/store"
 )
 
 // Deps is what a monitor stands on.
@@ -34,6 +35,7 @@ type Deps struct {
 	Set      *indicator.Set
 	Chains   *chain.Set // nil for none
 	Clock    clock.Clock
+	DB       *store.DB // of saved views
 }
 
 // Monitor tells figures. It is safe for many goroutines.
@@ -294,10 +296,11 @@ type Query struct {
 	Only      *Part             // of the area's enterprises, only those in a part
 }
 
-// Part is one part of a dimension.
+// Part is one part of a dimension; with And of those in it only such as are in another one too.
 type Part struct {
 	Dimension Dimension
 	Code      string
+	And       *Part
 }
 
 // at is the span of a query. A period that lies ahead or that the indicator cannot be told for is an error of kind Invalid.
@@ -574,16 +577,15 @@ func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) 
 			out[i] = area.of[i] >= 0
 		}
 	}
-	if q.Only == nil {
-		return out, nil
-	}
-	g, err := m.grouping(w, q.Only.Dimension, q.Area, at)
-	if err != nil {
-		return nil, err
-	}
-	part := int32(slices.IndexFunc(g.heads, func(h Head) bool { return h.Code == q.Only.Code }))
-	for i := range out {
-		out[i] = out[i] && part >= 0 && g.of[i] == part
+	for p := q.Only; p != nil; p = p.And {
+		g, err := m.grouping(w, p.Dimension, q.Area, at)
+		if err != nil {
+			return nil, err
+		}
+		part := int32(slices.IndexFunc(g.heads, func(h Head) bool { return h.Code == p.Code }))
+		for i := range out {
+			out[i] = out[i] && part >= 0 && g.of[i] == part
+		}
 	}
 	return out, nil
 }

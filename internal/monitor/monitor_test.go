@@ -30,7 +30,7 @@ import (
 )
 
 var (
-	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations}
+	migrations = []store.Migrations{source.Migrations, party.Migrations, fact.Migrations, Migrations}
 	now        = clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(moved(contentdata.FS)) })
 )
@@ -83,7 +83,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.facts = fact.NewStore(db, w.sources, lib)
 	w.frames, err = fact.Open(t.Context(), w.facts, w.parties, now)
 	must(t, err)
-	w.Monitor = Open(Deps{Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now})
+	w.Monitor = Open(Deps{Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now, DB: db})
 	return w
 }
 

@@ -100,6 +100,21 @@ func (p Period) Kind() Kind {
 // YearOf is the calendar year that the period lies in, 0 for always.
 func (p Period) YearOf() int { return p.y }
 
+// YearBefore is the same span a year earlier; of 29 February the 28th.
+func (p Period) YearBefore() Period {
+	if p.kind == DayKind {
+		y, m, d := Day(p.n).YMD()
+		if m == 2 && d == 29 {
+			d = 28
+		}
+		return OfDay(Date(y-1, m, d))
+	}
+	if p.kind != "" {
+		p.y--
+	}
+	return p
+}
+
 func (p Period) String() string {
 	switch p.kind {
 	case Year:
