@@ -562,6 +562,7 @@ func (s *server) registerSelections() {
 	s.registerLadders()
 	s.registerChains()
 	s.registerAssess()
+	s.registerIndicators()
 	s.registerProducts()
 	s.registerCredit()
 	s.registerLoanLists()

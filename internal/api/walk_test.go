@@ -103,7 +103,7 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
-		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{product}", "demo_a_equipment",
+		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{indicator}", "completed_share", "{subject}", fmt.Sprint(c.firms[code]), "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 
@@ -246,6 +246,8 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
 		"list_candidates":     {"?role=expert"},
 		"get_coverage":        {"?title=digital_craftsman"},
+		"list_figure_rows":    {"", "?area=320904", "?period=2023&limit=1"},
+		"get_figure_row":      {"", "?period=2023"},
 		"list_titles":         {fmt.Sprintf("?enterprise=%d", c.firms[dafengCode]), "?selection=" + c.round.id},
 		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
 		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
