@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,9 +24,10 @@ type mapData struct {
 	Zones         []zone // areas without a boundary
 	Legend        []legendStep
 	mapView
-	Source   i18n.Text
-	Approval string // 审图号, "" where the deployer gave none
-	Up       *option
+	Title, Help string
+	Source      i18n.Text
+	Approval    string // 审图号, "" where the deployer gave none
+	Up          *option
 }
 
 // mapView is what a map shows of an area, and where the same map with another measure is.
@@ -56,23 +58,49 @@ const (
 	mapClasses = 5
 )
 
+// drawnArea is an area to draw.
+type drawnArea struct {
+	Code, Name, Short string
+	Value, Href       string
+	Size              *big.Rat // by which it is coloured; of none, and of nothing above zero, only the name stands on the map
+}
+
+// empty says that there is nothing to colour.
+func (a drawnArea) empty() bool { return a.Size == nil || a.Size.Sign() <= 0 }
+
 // mapOf draws the areas of the table; nil where fewer than two of them have a boundary.
 func (s *server) mapOf(t i18n.T, v mapView, rows []areaRow) *mapData {
-	m := mapData{Width: mapWidth, mapView: v, Source: s.Library.Boundaries().Source, Approval: s.MapApproval}
-	if !slices.Contains(measures, m.Measure) {
-		m.Measure = measures[0]
+	if !slices.Contains(measures, v.Measure) {
+		v.Measure = measures[0]
 	}
-	var drawn []areaRow
-	var outlines []content.Boundary
+	var areas []drawnArea
 	for _, row := range rows {
-		value := measureText(t, m.Measure, row)
-		b, ok := s.Library.Boundaries().Of(row.Area.Code)
+		size := measureOf(v.Measure, row)
+		areas = append(areas, drawnArea{
+			Code: row.Area.Code, Name: row.Name, Short: row.Area.Short, Value: measureText(t, v.Measure, row), Href: row.Href, Size: new(big.Rat).SetInt64(size),
+		})
+	}
+	m := s.drawMap(t, v.Area, areas, func(n *big.Rat) string { return measureWords(t, v.Measure, n.Num().Int64()) })
+	if m != nil {
+		m.mapView, m.Title, m.Help = v, t.S("people.measure_"+v.Measure), t.S("people.map_help")
+	}
+	return m
+}
+
+// drawMap lays areas on a map, but for own, which is what lies in the area itself and in none of its parts; nil where fewer than two of
+// them have a boundary.
+func (s *server) drawMap(t i18n.T, own string, areas []drawnArea, words func(*big.Rat) string) *mapData {
+	m := mapData{Width: mapWidth, Source: s.Library.Boundaries().Source, Approval: s.MapApproval}
+	var drawn []drawnArea
+	var outlines []content.Boundary
+	for _, a := range areas {
+		b, ok := s.Library.Boundaries().Of(a.Code)
 		switch {
-		case ok && row.Area.Code != v.Area:
-			drawn, outlines = append(drawn, row), append(outlines, b)
-			m.Shapes = append(m.Shapes, shape{Name: cmp.Or(row.Area.Short, row.Name), Value: value, Href: row.Href, Empty: measureOf(m.Measure, row) == 0})
-		case row.Area.Code != "":
-			m.Zones = append(m.Zones, zone{Name: row.Name, Value: value, Href: row.Href})
+		case ok && a.Code != own:
+			drawn, outlines = append(drawn, a), append(outlines, b)
+			m.Shapes = append(m.Shapes, shape{Name: cmp.Or(a.Short, a.Name), Value: a.Value, Href: a.Href, Empty: a.empty()})
+		case a.Code != "":
+			m.Zones = append(m.Zones, zone{Name: a.Name, Value: a.Value, Href: a.Href})
 		}
 	}
 	if len(drawn) < 2 {
@@ -84,7 +112,7 @@ func (s *server) mapOf(t i18n.T, v mapView, rows []areaRow) *mapData {
 		m.Shapes[i].X, m.Shapes[i].Y = project.place(outlines[i].Center)
 	}
 	m.Height = project.height
-	m.classify(t, drawn)
+	m.classify(t, drawn, words)
 	return &m
 }
 
@@ -117,34 +145,33 @@ func measureWords(t i18n.T, measure string, value int64) string {
 
 // classify parts the areas with a value into classes of about the same number, the darkest with the largest values.
 // Nothing is class 0.
-func (m *mapData) classify(t i18n.T, rows []areaRow) {
-	var values []int64
-	for _, row := range rows {
-		if v := measureOf(m.Measure, row); v > 0 {
-			values = append(values, v)
+func (m *mapData) classify(t i18n.T, areas []drawnArea, words func(*big.Rat) string) {
+	var values []*big.Rat
+	for _, a := range areas {
+		if !a.empty() {
+			values = append(values, a.Size)
 		}
 	}
-	slices.Sort(values)
-	distinct := slices.Compact(slices.Clone(values))
-	classes := min(mapClasses, len(distinct))
-	var floors []int64 // the least value of each class
+	same := func(a, b *big.Rat) bool { return a.Cmp(b) == 0 }
+	slices.SortFunc(values, (*big.Rat).Cmp)
+	classes := min(mapClasses, len(slices.CompactFunc(slices.Clone(values), same)))
+	var floors []*big.Rat // the least value of each class
 	for c := range classes {
 		floors = append(floors, values[c*len(values)/classes])
 	}
-	floors = slices.Compact(floors)
-	for i, row := range rows {
-		v := measureOf(m.Measure, row)
+	floors = slices.CompactFunc(floors, same)
+	for i, a := range areas {
 		for c, floor := range floors {
-			if v >= floor && v > 0 {
+			if !a.empty() && a.Size.Cmp(floor) >= 0 {
 				m.Shapes[i].Class = mapClasses - len(floors) + c + 1
 			}
 		}
 	}
 	m.Legend = append(m.Legend, legendStep{0, t.S("people.map_none")})
 	for c, floor := range floors {
-		text := measureWords(t, m.Measure, floor)
+		text := words(floor)
 		if c+1 < len(floors) {
-			text = t.S("people.map_from_below", text, measureWords(t, m.Measure, floors[c+1]))
+			text = t.S("people.map_from_below", text, words(floors[c+1]))
 		} else {
 			text = t.S("people.map_from", text)
 		}

@@ -91,7 +91,7 @@ func (s *server) shell(r *http.Request, v *visit, title string) shell {
 		inLab := strings.HasPrefix(r.URL.Path, "/policies/") && strings.Contains(r.URL.Path, "/lab")
 		e.Current = e.Href == r.URL.Path || strings.HasPrefix(r.URL.Path, e.Href+"/") && !inLab || e.Href == "/lab" && inLab ||
 			e.Href == "/mine" && strings.HasPrefix(r.URL.Path, "/enterprises/") && !strings.Contains(r.URL.Path, "/accounts") ||
-			e.Href == "/mine/accounts" && strings.Contains(r.URL.Path, "/accounts")
+			e.Href == "/mine/accounts" && strings.Contains(r.URL.Path, "/accounts") || e.Href == "/region" && ofFigures(r.URL.Path)
 		sh.Nav = append(sh.Nav, e)
 	}
 	if s.Demo != nil {

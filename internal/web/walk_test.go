@@ -121,6 +121,11 @@ func (c *city) addresses(pattern, code string) string {
 			return id
 		case "{def}":
 			return "ent.revenue"
+		case "{code}":
+			if strings.HasPrefix(path, "/areas") {
+				return "320902"
+			}
+			return "completed_share"
 		case "{channel}":
 			return "mail"
 		case "{workflow}":

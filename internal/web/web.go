@@ -95,6 +95,9 @@ type Deps struct {
 	// Machine tells how the installation stands, for the administrator's page; nil where nobody can.
 	Machine func() (Machine, error)
 
+	// Stopping is closed when the server is told to stop, so that what would go on for ever ends; nil for never.
+	Stopping <-chan struct{}
+
 	// TrustedOrigins are "scheme://host[:port]" under which a proxy serves the pages when it rewrites the Host header.
 	TrustedOrigins []string
 
@@ -137,8 +140,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Bulletins == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Bulletins, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Bulletins == nil || d.Monitor == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Bulletins, Monitor, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {
@@ -170,7 +173,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.bulletinRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.bulletinRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes(), s.figureRoutes(), s.mapRoutes(), s.pivotRoutes(), s.cockpitRoutes(), s.openRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},

@@ -102,6 +102,13 @@ func (s *site) stand(year, month, day int) {
 // cheap makes hashing quick; the product's own cost is a test of package access.
 var cheap = access.Cost{MemoryKiB: 64, Passes: 1, Threads: 1}
 
+// stopped ends a stream that would go on while a page stands, once it has begun.
+var stopped = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
 func newSite(t *testing.T) *site {
 	t.Helper()
 	lib, err := content.Load(contentdata.FS)
@@ -112,7 +119,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations, monitor.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -205,7 +212,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: figures, Targets: s.targets, Bulletins: s.bulletins, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Stopping: stopped, Monitor: figures, Targets: s.targets, Bulletins: s.bulletins, DB: db, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),

@@ -24,6 +24,14 @@
     for (var i = 0; i < all.length; i++) all[i].hidden = false;
   }
 
+  // A slider over links, as of years: letting go of it follows the link at its place.
+  document.addEventListener('change', function (e) {
+    var row = e.target.getAttribute && e.target.getAttribute('data-links');
+    if (!row) return;
+    var links = document.querySelectorAll('#' + row + ' a');
+    if (links[e.target.value]) links[e.target.value].click();
+  });
+
   // A choice in a filter takes effect at once.
   document.addEventListener('change', function (e) {
     var form = e.target.form;
@@ -103,7 +111,7 @@
     chart.yzFigures = figures;
     // Names may be measured before their font has come: room for as many full-width characters as the longest has.
     var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
-    var colours = ['#1a5fb4', '#e3a36b'];
+    var colours = ['#1a5fb4', '#e3a36b', '#1c6b3c', '#a84300', '#76828f', '#7b9fc8'];
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
@@ -114,7 +122,7 @@
       xAxis: { type: 'value', axisLabel: { formatter: parted } },
       yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
       series: series.map(function (s, i) {
-        return { name: s.name, type: 'bar', stack: side ? s.name : 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % 2] } };
+        return { name: s.name, type: 'bar', stack: side ? s.name : 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % colours.length] } };
       })
     });
   }
