@@ -206,8 +206,25 @@ func (m *Monitor) within(w *snapshot, area string, day period.Day) *grouping {
 // Areas are the parts that a dimension of areas has within an area on a day, whether there is anything in them or not.
 func (m *Monitor) Areas(d Dimension, area string, day period.Day) []Head { return m.areaHeads(d.By, area, day) }
 
+// headKey is all that the areas of a dimension depend on.
+type headKey struct {
+	by, area string
+	day      period.Day
+}
+
+// heads are areas of a dimension; nobody may change them.
+type heads []Head
+
+// Size is how much room they take.
+func (h heads) Size() int { return len(h) + 1 }
+
 // areaHeads are the areas of a dimension within an area as they lay on a day.
 func (m *Monitor) areaHeads(by, area string, day period.Day) []Head {
+	return slices.Clone(m.heads.Get(headKey{by, area, day}, func() heads { return m.findHeads(by, area, day) }))
+}
+
+// findHeads looks through all areas of the nation.
+func (m *Monitor) findHeads(by, area string, day period.Day) heads {
 	tree := m.Library.Areas()
 	var all []Head
 	add := func(n content.Node) { all = append(all, Head{n.Code, i18n.Text{ZH: n.Name, EN: n.Name}}) }

@@ -43,12 +43,14 @@ type Monitor struct {
 	Deps
 
 	snapshots shelf.Shelf[snapshotKey, *snapshot]
+	heads     shelf.Shelf[headKey, heads]
 }
 
 // Open is a monitor over what frames know.
 func Open(d Deps) *Monitor {
 	m := &Monitor{Deps: d}
 	m.snapshots.RoomFor(0)
+	m.heads.RoomFor(0)
 	return m
 }
 
