@@ -53,10 +53,14 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
+		models, err := loadAssessments(lib, over)
+		if err != nil {
+			return err
+		}
 		workflows, err := loadWorkflows(ctx, casework.Reading{
 			Library: lib, Effects: caseEffects(capabilities{
 				subsidy.New(subsidy.Deps{Library: lib}), selection.Open(selection.Deps{Library: lib}), credit.Open(credit.Deps{Library: lib}), flags.New(flags.Deps{Library: lib}),
-				results.Open(results.Deps{Library: lib}), diagnosis.Open(diagnosis.Deps{Library: lib}),
+				results.Open(results.Deps{Library: lib, Set: models}), diagnosis.Open(diagnosis.Deps{Library: lib}),
 			}), Forms: casework.FormsOf(form.NewStore(nil, lib, forms, nil)), // none is pinned here
 		}, over)
 		if err != nil {
@@ -72,14 +76,10 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadFlags(lib, over); err != nil {
 			return err
 		}
-		if err := checkBulletins(lib, over); err != nil {
+if err := checkBulletins(lib, over); err != nil {
 			return err
 		}
-		models, err := loadAssessments(lib, over)
-		if err != nil {
-			return err
-		}
-		if _, err := loadProgramme(lib, models, over); err != nil {
+				if _, err := loadProgramme(lib, models, over); err != nil {
 			return err
 		}
 		if err := checkIndicators(lib, over); err != nil {

@@ -211,10 +211,13 @@ func (c Case) remembers(name string) rule.Answer {
 	return rule.Answer{State: rule.None}
 }
 
+// YearDatum is the data of a workflow that tells the year that its cases are about.
+const YearDatum = "year"
+
 // Year is the year whose facts expressions and forms read: the case's own, where its workflow has data called year, else
 // the current one.
 func (c Case) Year(today period.Day) int {
-	if v, ok := c.Data["year"]; ok && v.Type() == rule.IntType {
+	if v, ok := c.Data[YearDatum]; ok && v.Type() == rule.IntType {
 		return int(v.Int())
 	}
 	return today.Year()

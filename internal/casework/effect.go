@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -46,6 +47,7 @@ func (r *Registry) Beginning(workflow string) (at Beginning, ok bool) {
 
 // effectKind is an effect whose arguments have a form.
 type effectKind struct {
+	wrong  func(args any) (key string, msg i18n.Msg, ok bool)
 	args   func(doc *content.Document, item EffectItem, path ...any) (any, []content.Problem)
 	effect func(ctx context.Context, tx *store.Tx, at *Moment, args any) error
 }
@@ -78,6 +80,17 @@ func Register[Args any](r *Registry, name string, do func(ctx context.Context, t
 			return do(ctx, tx, at, args.(Args))
 		},
 	}
+}
+
+// RegisterChecked is Register for an effect whose arguments may say what is not there: wrong tells which of them, by its key under with,
+// and why, where ok is false. It is asked of workflows that are put in use; those that cases have pinned are read as they are.
+func RegisterChecked[Args any](
+	r *Registry, name string, do func(ctx context.Context, tx *store.Tx, at *Moment, args Args) error, wrong func(args Args) (key string, msg i18n.Msg, ok bool),
+) {
+	Register(r, name, do)
+	kind := r.kinds[name]
+	kind.wrong = func(args any) (string, i18n.Msg, bool) { return wrong(args.(Args)) }
+	r.kinds[name] = kind
 }
 
 // Names are the effects that are registered, in order.

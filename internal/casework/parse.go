@@ -26,6 +26,7 @@ type Reading struct {
 	Effects *Registry
 	Forms   Forms             // nil where no workflow has forms
 	Pinned  map[string]string // hashes of forms by code; those not named are the ones in use
+	Kept    bool              // a case pinned it: what its effects go by is pinned beside it, and need not be there any more
 }
 
 // Parse reads a workflow; name is what its file is called in messages. All mistakes are told at once; with problems the
@@ -379,6 +380,11 @@ func (p *parser) effects(items []EffectItem, path ...any) []effect {
 		}
 		args, problems := kind.args(p.w.doc, item, append(slices.Clone(path), j, "do")...)
 		p.problems = append(p.problems, problems...)
+		if len(problems) == 0 && kind.wrong != nil && !p.in.Kept {
+			if key, msg, ok := kind.wrong(args); !ok {
+				p.problems = append(p.problems, p.w.doc.Problem(msg, append(slices.Clone(path), j, "with", key)...))
+			}
+		}
 		all = append(all, effect{name: item.Do, args: args, do: kind.effect})
 	}
 	return all

@@ -3,6 +3,7 @@ package casework
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -374,6 +375,32 @@ func (s *Store) Cases(ctx context.Context, scope access.Scope, f Filter, skip, l
 		}
 	}
 	return cases, total, nil
+}
+
+// Brief is a case as somebody needs it who counts many.
+type Brief struct {
+	ID, Enterprise int64
+	State, Ended   string
+	Since          int64 // when it came into its state
+	Year           int   // that its data says it is about; 0 where it says none
+}
+
+const briefsOf = `SELECT id, enterprise, state, ended, since, data FROM case_head WHERE workflow = $1 ORDER BY id`
+
+// Briefs is every case of a workflow, the oldest first. Who may know of them is the caller's: it is for capabilities that count them.
+func (s *Store) Briefs(ctx context.Context, q store.Querier, workflow string) ([]Brief, error) {
+	return store.List(ctx, q, func(r *store.Rows) (b Brief, err error) {
+		var data string
+		if err := r.Scan(&b.ID, &b.Enterprise, &b.State, &b.Ended, &b.Since, &data); err != nil {
+			return b, err
+		}
+		var texts map[string]string
+		if err := json.Unmarshal([]byte(data), &texts); err != nil {
+			return b, fmt.Errorf("read data of case %d: %w", b.ID, err)
+		}
+		b.Year, _ = strconv.Atoi(texts[YearDatum])
+		return b, nil
+	}, briefsOf, workflow)
 }
 
 // mostStates is how many cases States is asked about at once.

@@ -175,7 +175,7 @@ func (s *Store) definition(ctx context.Context, q store.Querier, hash string, pi
 	if got := hashOf([]byte(body)); got != hash {
 		return nil, fmt.Errorf("workflow %s was changed in the database: its bytes have the hash %s", hash, got)
 	}
-	in := Reading{Library: s.Library, Effects: s.Effects, Forms: s.Forms, Pinned: forms}
+	in := Reading{Library: s.Library, Effects: s.Effects, Forms: s.Forms, Pinned: forms, Kept: true}
 	w, problems, err := Parse(ctx, in, name+"@"+hash[:12], []byte(body))
 	switch {
 	case err != nil:

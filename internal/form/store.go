@@ -165,6 +165,33 @@ func scanDraft(row *store.Row, place string) (Draft, error) {
 	return d, nil
 }
 
+const typedAt = `SELECT entry FROM form_draft WHERE place = $1 ORDER BY account_id`
+
+// Typed is the fields that somebody has typed into for a place, whoever: how far it has come, and nothing of what it says. Who may know
+// that is the caller's.
+func (s *Store) Typed(ctx context.Context, place string) (map[string]bool, error) {
+	entries, err := store.List(ctx, s.db.Read(), func(r *store.Rows) (e Entry, err error) {
+		var text string
+		if err := r.Scan(&text); err != nil {
+			return e, err
+		}
+		return e, json.Unmarshal([]byte(text), &e)
+	}, typedAt, place)
+	if err != nil {
+		return nil, fmt.Errorf("count what is typed for %s: %w", place, err)
+	}
+	out := map[string]bool{}
+	for _, e := range entries {
+		for field, text := range e.Texts {
+			out[field] = out[field] || text != ""
+		}
+		for field, rows := range e.Rows {
+			out[field] = out[field] || len(rows) > 0
+		}
+	}
+	return out, nil
+}
+
 // Save keeps what was typed. Revision is that of the draft which the page knew, 0 for none: Conflict, with a Stale error
 // that has what is kept, where another page has saved meanwhile. A page that saves while an answer to it is still under way
 // does not stand in its own way. Forbidden without an account, Invalid for what is too large. The draft that is kept is

@@ -96,8 +96,8 @@ type Group struct {
 	Of   string
 }
 
-// least is of how many a group must be for anything about it to be told to one of them: fewer would tell of each other.
-const least = 5
+// Least is of how many a group must be for anything about it to be told to who may not see its members: fewer would tell of each other.
+const Least = 5
 
 // Peer is an enterprise among its peers.
 type Peer struct {
@@ -159,17 +159,11 @@ func (s *Store) ask(ctx context.Context, seq int64, r *assess.Rubric, year int, 
 	for from := 0; from < len(parties); from += chunk {
 		g.Go(func() error {
 			for i := from; i < min(from+chunk, len(parties)); i++ {
-				e := &parties[i]
-				subject, ok := s.Subjects.Subject(view, e.ID)
+				subject, ok := s.Subjects.Subject(view, parties[i].ID)
 				if !ok {
-					return fmt.Errorf("read the facts of enterprise %d: it is listed and not known", e.ID)
+					return fmt.Errorf("read the facts of enterprise %d: it is listed and not known", parties[i].ID)
 				}
-				subjects[i] = subject
-				out.firms[i] = Firm{
-					ID: e.ID, Name: e.Name, USCC: string(e.USCC), home: e.Area, Area: view.NodeOn(e.ID, party.TreeArea, on),
-					Division: division(s.Library, view.NodeOn(e.ID, party.TreeIndustry, on)),
-					Size:     view.Value(e.ID, "ent.size", period.OfYear(year)).Value.Text,
-				}
+				subjects[i], out.firms[i] = subject, s.Placed(view, parties[i], year, on)
 			}
 			return nil
 		})
@@ -182,6 +176,15 @@ func (s *Store) ask(ctx context.Context, seq int64, r *assess.Rubric, year int, 
 	}
 	out.fill(s.Library)
 	return out, nil
+}
+
+// Placed is an enterprise with the parts of a region that it is in on a day, its size that of a year. Of a model it knows nothing yet.
+func (s *Store) Placed(view fact.View, e party.Enterprise, year int, on period.Day) Firm {
+	return Firm{
+		ID: e.ID, Name: e.Name, USCC: string(e.USCC), home: e.Area, Area: view.NodeOn(e.ID, party.TreeArea, on),
+		Division: division(s.Library, view.NodeOn(e.ID, party.TreeIndustry, on)),
+		Size:     view.Value(e.ID, "ent.size", period.OfYear(year)).Value.Text,
+	}
 }
 
 // division is the two digits of an industry; "" where it is none or as wide as a section.
@@ -272,7 +275,7 @@ func groupsOf(lib *content.Library, f *Firm) []Group {
 // group that is told has all of its members and a few more, since what is told of the two would tell of those few.
 func (s *Store) Peers(ctx context.Context, view fact.View, r *assess.Rubric, enterprise int64, year int) ([]Peer, error) {
 	e, ok := view.Enterprise(enterprise)
-	if !ok || !shows(view, r, e.ID) {
+	if !ok || !Shows(view, r, e.ID) {
 		return nil, errs.NotFound("enterprise", enterprise)
 	}
 	alone, _, err := s.Now(view, r, e.ID, year)
@@ -313,10 +316,10 @@ func (s *surveyed) told(groups []Group, hiddenIn func(g Group) int) (out []Group
 		}
 		few := func(o Group) bool { // what the other one has beside this one
 			more := len(s.groups[o].rows) - len(m.rows)
-			return more > 0 && more < least && m.within(o)
+			return more > 0 && more < Least && m.within(o)
 		}
 		switch {
-		case len(m.rows) < least, hidden > 0 && hidden < least-1:
+		case len(m.rows) < Least, hidden > 0 && hidden < Least-1:
 		case !open && slices.ContainsFunc(out, few):
 		default:
 			out = append(out, g)
@@ -368,8 +371,8 @@ func (s *surveyed) peer(g Group, i int) Peer {
 	return p
 }
 
-// shows says that a view may know what a model reads of an enterprise: all of it, since the region is asked once from all facts.
-func shows(view fact.View, r *assess.Rubric, id int64) bool {
+// Shows says that a view may know what a model reads of an enterprise: all of it, since the region is asked once from all facts.
+func Shows(view fact.View, r *assess.Rubric, id int64) bool {
 	return view.Can(access.ReadFact, id) && (!r.Sensitive() || view.Can(access.ReadSensitive, id))
 }
 
@@ -402,7 +405,7 @@ func (s *Store) Region(ctx context.Context, view fact.View, r *assess.Rubric, ye
 		return nil, err
 	}
 	for i := range all.firms {
-		if shows(view, r, all.firms[i].ID) {
+		if Shows(view, r, all.firms[i].ID) {
 			out.Firms = append(out.Firms, &all.firms[i])
 		}
 	}

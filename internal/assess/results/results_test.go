@@ -1,13 +1,16 @@
 package results
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -356,6 +359,35 @@ func TestYearOfTheBeginning(t *testing.T) {
 	})
 }
 
+// TestSealingIsChecked: a workflow that is put in use and seals by what is not there is told at the word; one that a case has pinned is read.
+func TestSealingIsChecked(t *testing.T) {
+	w := newWorld(t, storetest.SQLite(t, shipping))
+	src, err := contentdata.FS.ReadFile("workflows/assessment_sme_digital.yaml")
+	must(t, err)
+	const good = "rubric: sme_digital, edition: '2024', how: self"
+	line := bytes.Count(src[:bytes.Index(src, []byte(good))], []byte("\n")) + 1
+	for _, tc := range []struct{ with, key, at string }{
+		{"rubric: sme_digits, edition: '2024', how: self", "results.no_model", "sme_digits"},
+		{"rubric: sme_digital, edition: '2042', how: self", "results.no_edition", "2042"},
+		{"rubric: sme_digital, edition: '2024', how: alone", "content.one_of", "alone"},
+	} {
+		t.Run(tc.at, func(t *testing.T) {
+			bad := bytes.Replace(src, []byte(good), []byte(tc.with), 1)
+			in := casework.Reading{Library: w.Library, Effects: w.cases.Effects, Forms: w.cases.Forms}
+			_, problems, err := casework.Parse(t.Context(), in, "x.yaml", bad)
+			must(t, err)
+			text := strings.Split(string(bad), "\n")[line-1]
+			if len(problems) != 1 || problems[0].Msg.Key != tc.key || problems[0].Line != line || problems[0].Col != utf8.RuneCountInString(text[:strings.Index(text, tc.at)])+1 {
+				t.Errorf("told %v, want %s at line %d", problems, tc.key, line)
+			}
+			in.Kept = true
+			if _, problems, err = casework.Parse(t.Context(), in, "x.yaml", bad); err != nil || len(problems) > 0 {
+				t.Errorf("as it was pinned: %v, %v", problems, err)
+			}
+		})
+	}
+}
+
 // TestWaysOut goes the ways that lead back: nothing is sealed of which nothing is known, and no expert holds a case for ever.
 func TestWaysOut(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
@@ -519,7 +551,7 @@ func TestPeers(t *testing.T) {
 			for g, m := range survey.groups {
 				want := 0
 				for _, row := range m.rows {
-					if !shows(view, w.model, survey.firms[row].ID) {
+					if !Shows(view, w.model, survey.firms[row].ID) {
 						want++
 					}
 				}

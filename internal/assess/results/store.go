@@ -130,8 +130,31 @@ func Register(r *casework.Registry, s *Store) {
 		}
 		return m.Hash, m.Bytes(), nil
 	})
-	casework.Register(r, "assess.seal", s.seal)
+	casework.RegisterChecked(r, "assess.seal", s.seal, s.wrong)
 	casework.Register(r, "assess.look", s.look)
+}
+
+// wrong is what of the arguments of a sealing is not there.
+func (s *Store) wrong(a sealing) (key string, msg i18n.Msg, ok bool) {
+	if a.How != BySelf && a.How != OnSite {
+		return "how", i18n.M("content.one_of", a.How, BySelf+", "+OnSite), false
+	}
+	if _, err := s.Set.Edition(a.Rubric, a.Edition); err == nil {
+		return "", i18n.Msg{}, true
+	}
+	var models, editions []string
+	for _, r := range s.Set.Rubrics() {
+		if !slices.Contains(models, r.Rubric) {
+			models = append(models, r.Rubric)
+		}
+		if r.Rubric == a.Rubric {
+			editions = append(editions, r.Edition)
+		}
+	}
+	if len(editions) == 0 {
+		return "rubric", i18n.M("results.no_model", a.Rubric, strings.Join(models, ", ")), false
+	}
+	return "edition", i18n.M("results.no_edition", a.Rubric, a.Edition, strings.Join(editions, ", ")), false
 }
 
 // modelAt is the edition that a case was opened with; that in use for one that was opened before cases pinned it.
@@ -167,6 +190,7 @@ const (
 	resultsOf     = `SELECT ` + resultColumns + ` FROM assess_result WHERE party = $1 ORDER BY year, id`
 	resultOfCase  = `SELECT ` + resultColumns + ` FROM assess_result WHERE case_id = $1 ORDER BY id DESC`
 	allResults    = `SELECT ` + resultColumns + ` FROM assess_result ORDER BY id`
+	resultsOfYear = `SELECT ` + resultColumns + ` FROM assess_result WHERE model = $1 AND edition = $2 AND year = $3 ORDER BY id`
 	resultByID    = `SELECT ` + resultColumns + ` FROM assess_result WHERE id = $1`
 )
 
@@ -190,7 +214,7 @@ func (s *Store) seal(ctx context.Context, tx *store.Tx, at *casework.Moment, arg
 	if !anything(r, at.Subject(), got) {
 		return at.Refuse(i18n.M("results.nothing_known", r.Title))
 	}
-	if err := s.keep(ctx, tx, r); err != nil {
+	if err := s.Keep(ctx, tx, r); err != nil {
 		return err
 	}
 	x := Sealed{
@@ -242,8 +266,8 @@ func levelID(r *assess.Rubric, i int) string {
 	return r.Levels[i].ID
 }
 
-// keep pins an edition of a model, once.
-func (s *Store) keep(ctx context.Context, tx *store.Tx, r *assess.Rubric) error {
+// Keep pins an edition of a model, once.
+func (s *Store) Keep(ctx context.Context, tx *store.Tx, r *assess.Rubric) error {
 	var have string
 	err := tx.QueryRow(ctx, definitionBody, r.Hash).Scan(&have)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -257,17 +281,22 @@ func (s *Store) keep(ctx context.Context, tx *store.Tx, r *assess.Rubric) error 
 
 // Pinned is the model that a result was made by, whatever is in use now.
 func (s *Store) Pinned(ctx context.Context, x *Sealed) (*assess.Rubric, error) {
-	if r, err := s.Set.Edition(x.Model, x.Edition); err == nil && r.Hash == x.Hash {
+	return s.Kept(ctx, x.Model, x.Edition, x.Hash)
+}
+
+// Kept is an edition of a model with a hash that was pinned (Keep), whatever is in use now.
+func (s *Store) Kept(ctx context.Context, model, edition, hash string) (*assess.Rubric, error) {
+	if r, err := s.Set.Edition(model, edition); err == nil && r.Hash == hash {
 		return r, nil
 	}
-	body, err := Definition(ctx, s.DB.Read(), x.Hash)
+	body, err := Definition(ctx, s.DB.Read(), hash)
 	if err != nil {
 		return nil, err
 	}
-	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != x.Hash {
-		return nil, fmt.Errorf("model %s was changed in the database", x.Model)
+	if sum := sha256.Sum256(body); hex.EncodeToString(sum[:]) != hash {
+		return nil, fmt.Errorf("model %s was changed in the database", model)
 	}
-	return s.compiled(x.Model, body)
+	return s.compiled(model, body)
 }
 
 // Of is the sealed results of an enterprise that the view shows, by year and as they were sealed.
@@ -300,6 +329,11 @@ func (s *Store) on(year int) period.Day { return min(s.Clock.Today(), period.Dat
 // All is every sealed result, in the order of sealing: for who verifies them all.
 func (s *Store) All(ctx context.Context) ([]Sealed, error) { return s.read(ctx, allResults) }
 
+// OfYear is what was sealed by an edition of a model of a year, in the order of sealing. Who may see it is the caller's.
+func (s *Store) OfYear(ctx context.Context, q store.Querier, model, edition string, year int) ([]Sealed, error) {
+	return readResults(ctx, q, resultsOfYear, model, edition, year)
+}
+
 // OfCase is the results that a case sealed, the last first. Who may see the case is the caller's.
 func (s *Store) OfCase(ctx context.Context, id int64) ([]Sealed, error) {
 	return s.read(ctx, resultOfCase, id)
@@ -317,7 +351,11 @@ func (s *Store) Sealed(ctx context.Context, view fact.View, enterprise, id int64
 }
 
 func (s *Store) read(ctx context.Context, query string, args ...any) ([]Sealed, error) {
-	return store.List(ctx, s.DB.Read(), func(rows *store.Rows) (x Sealed, err error) {
+	return readResults(ctx, s.DB.Read(), query, args...)
+}
+
+func readResults(ctx context.Context, q store.Querier, query string, args ...any) ([]Sealed, error) {
+	return store.List(ctx, q, func(rows *store.Rows) (x Sealed, err error) {
 		var on int64
 		var score, may string
 		err = rows.Scan(&x.ID, &x.Party, &x.Model, &x.Edition, &x.Hash, &x.Year, &on, &x.How, &x.Path, &score, &may, &x.Level, &x.MayBe,
