@@ -482,6 +482,36 @@ func TestCompileTellsMistakes(t *testing.T) {
 	}
 }
 
+func TestCompileTellsMistakesOfReviews(t *testing.T) {
+	const review = `review:
+  that: [{id: looked, text: {zh: 看, en: Look}, that: ent.has_erp || !ent.has_mes}]
+  compare: [{id: robots, name: {zh: 机器人, en: Robots}, value: ent.robots, over: ent.employees, times: '5', jump: '3'}]
+`
+	r := compiled(t, small+review)
+	if len(r.Facts()) != len(compiled(t, small).Facts()) {
+		t.Error("a review asks facts")
+	}
+	for _, c := range []struct{ old, with, key string }{
+		{"id: robots", "id: looked", "content.code_twice"},
+		{"times: '5', jump: '3'", "peers: trade", "assess.compare_nothing"},
+		{"times: '5'", "times: '0.5'", "assess.compare_least"},
+		{"jump: '3'", "jump: '1'", "assess.compare_least"},
+		{"times: '5'", "peers: friends, times: '5'", "content.one_of"},
+		{"value: ent.robots", "value: ent.has_erp", "rule.want_type"},
+		{"that: ent.has_erp || !ent.has_mes", "that: ent.nonsense", "rule.undeclared"},
+	} {
+		t.Run(c.key+" "+c.with, func(t *testing.T) {
+			_, problems := Compile(ruletest.Library(), "x.yaml", []byte(small+strings.Replace(review, c.old, c.with, 1)))
+			for _, p := range problems {
+				if p.Msg.Key == c.key && p.Line > strings.Count(small, "\n") {
+					return
+				}
+			}
+			t.Errorf("not told: %v", problems)
+		})
+	}
+}
+
 func TestRanks(t *testing.T) {
 	s := &Survey{Rubric: compiled(t, small), dens: []int64{10, 20}}
 	s.rows = make([]row, 12)

@@ -36,18 +36,20 @@ type Rubric struct {
 	File
 	Hash string // SHA-256 of the file, in lower-case hexadecimal
 
-	src    []byte
-	lib    *content.Library
-	nodes  []*Node // each before its parts; the first is the whole
-	leaves []leaf
-	counts []count
-	paths  []*rule.Expr
-	must   []condition.Condition
-	checks []condition.Condition
-	adjust []adjust
-	levels []level
-	apart  []condition.Condition
-	steps  int // of a cumulative model: its levels; else 1
+	src     []byte
+	lib     *content.Library
+	nodes   []*Node // each before its parts; the first is the whole
+	leaves  []leaf
+	counts  []count
+	paths   []*rule.Expr
+	must    []condition.Condition
+	checks  []condition.Condition
+	review  []condition.Condition
+	compare []*Comparison
+	adjust  []adjust
+	levels  []level
+	apart   []condition.Condition
+	steps   int // of a cumulative model: its levels; else 1
 
 	sensitive bool // a fact that it reads is
 
@@ -540,8 +542,7 @@ func (c *compiler) multi(n int, options []OptionFile, at []any) {
 
 // band is a chain of comparisons: nothing is divided, value × q is compared with over × p.
 func (c *compiler) band(n int, f *BandFile, at []any) {
-	number := []rule.Type{rule.IntType, rule.DecimalType, rule.MoneyType, rule.RateType}
-	value := c.expr(f.Value, under(at, "value"), number...)
+	value := c.expr(f.Value, under(at, "value"), numeric...)
 	if value == nil {
 		return
 	}
@@ -646,10 +647,9 @@ func (c *compiler) grades(n int, f *GradesFile, at []any) {
 }
 
 func (c *compiler) benchmark(n int, f *BenchmarkFile, at []any) {
-	number := []rule.Type{rule.IntType, rule.DecimalType, rule.MoneyType, rule.RateType}
-	b := &benchmark{value: c.expr(f.Value, under(at, "value"), number...), by: f.By, least: f.Least.Rat()}
+	b := &benchmark{value: c.expr(f.Value, under(at, "value"), numeric...), by: f.By, least: f.Least.Rat()}
 	if f.Over != "" {
-		b.over = c.expr(f.Over, under(at, "over"), number...)
+		b.over = c.expr(f.Over, under(at, "over"), numeric...)
 	}
 	if m := f.Most.Rat(); m.Sign() > 0 {
 		b.most = m
@@ -698,6 +698,9 @@ func (c *compiler) others() {
 	f := &c.r.File
 	c.r.must = c.conditions(f.Must, "must")
 	c.r.checks = c.conditions(f.Checks, "checks")
+	if f.Review != nil {
+		c.review(f.Review)
+	}
 	for i := range f.Adjust {
 		a := &f.Adjust[i]
 		c.id(a.ID, "adjust", i, "id")
@@ -715,6 +718,58 @@ func (c *compiler) others() {
 		c.ranks(f.Ranks)
 	}
 }
+
+// review reads what rounds look at. Its ids are told apart from those of checks, as findings go by them.
+func (c *compiler) review(f *ReviewFile) {
+	c.r.review = c.conditions(f.That, "review", "that")
+	seen := map[string]bool{}
+	for _, k := range c.r.Checks {
+		seen[k.ID] = true
+	}
+	for i, k := range f.That {
+		if seen[k.ID] {
+			c.report("content.code_twice", []any{k.ID}, "review", "that", i, "id")
+		}
+		seen[k.ID] = true
+	}
+	for i := range f.Compare {
+		k, here := &f.Compare[i], []any{"review", "compare", i}
+		switch {
+		case !code.MatchString(k.ID):
+			c.report("content.bad_code", []any{k.ID}, under(here, "id")...)
+		case seen[k.ID]:
+			c.report("content.code_twice", []any{k.ID}, under(here, "id")...)
+		}
+		seen[k.ID] = true
+		c.bilingual(k.Name, under(here, "name")...)
+		if k.Peers == "" {
+			k.Peers = peerKinds[0]
+		}
+		if !slices.Contains(peerKinds, k.Peers) {
+			c.report("content.one_of", []any{k.Peers, strings.Join(peerKinds, ", ")}, under(here, "peers")...)
+		}
+		if !k.Times.Said() && !k.Jump.Said() {
+			c.report("assess.compare_nothing", nil, here...)
+		}
+		if k.Times.Said() && k.Times.Rat().Cmp(one) < 0 {
+			c.report("assess.compare_least", []any{k.Times.String()}, under(here, "times")...)
+		}
+		if k.Jump.Said() && k.Jump.Rat().Cmp(one) <= 0 {
+			c.report("assess.compare_least", []any{k.Jump.String()}, under(here, "jump")...)
+		}
+		x := &Comparison{CompareFile: k, value: c.expr(k.Value, under(here, "value"), numeric...)}
+		if k.Over != "" && x.value != nil {
+			x.over = c.expr(k.Over, under(here, "over"), x.value.Type())
+		}
+		c.r.compare = append(c.r.compare, x)
+	}
+}
+
+// peerKinds are what peers have in common; the first where nothing is said.
+var peerKinds = []string{"trade", "size", "county", "all"}
+
+// numeric are the types of what is a number.
+var numeric = []rule.Type{rule.IntType, rule.DecimalType, rule.MoneyType, rule.RateType}
 
 func (c *compiler) level(i int, seen map[string]bool) {
 	f := &c.r.Levels[i]

@@ -34,6 +34,25 @@ type File struct {
 	Levels     []LevelFile      `yaml:"levels,omitempty"` // the lowest first
 	Ranks      *RanksFile       `yaml:"ranks,omitempty"`
 	Checks     []condition.File `yaml:"checks,omitempty"` // what holds of answers that fit together
+	Review     *ReviewFile      `yaml:"review,omitempty"`
+}
+
+// ReviewFile is what a round looks at besides checks. It reads any facts, asks none, and changes no result.
+type ReviewFile struct {
+	That    []condition.File `yaml:"that,omitempty"` // what holds of answers beside other facts
+	Compare []CompareFile    `yaml:"compare,omitempty"`
+}
+
+// CompareFile is an answer that is held against those of peers and against that of the year before: a value, or one divided by another.
+type CompareFile struct {
+	ID    string    `yaml:"id"`
+	Name  i18n.Text `yaml:"name"`
+	Value string    `yaml:"value"`
+	Over  string    `yaml:"over,omitempty"`
+	Peers string    `yaml:"peers,omitempty"` // trade, size, county or all; trade where left out
+	Times Number    `yaml:"times,omitempty"` // so many times further from the median than half of the peers are
+	Jump  Number    `yaml:"jump,omitempty"`  // so many times the year before, or so many times less
+	Cite  string    `yaml:"cite,omitempty"`
 }
 
 // PathFile is one of several ways through a model: for which enterprises, and of which parts.
