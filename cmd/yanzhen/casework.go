@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
@@ -136,6 +137,9 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 		Subjects: region.NewReader(in.lib), Effects: effects, Set: workflows, Blobs: in.evidence, Forms: forms, Sniff: casework.SniffFile,
 	})
 	in.subsidy.Use(in.cases)
+	in.rounds = round.New(round.Deps{
+		DB: in.db, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib), Results: in.results, Cases: in.cases, Forms: in.forms,
+	})
 	in.visits = visit.Open(visit.Deps{DB: in.db, Cases: in.cases, Forms: in.forms, Clock: in.now})
 	return nil
 }

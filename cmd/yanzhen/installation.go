@@ -17,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/api"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/backup"
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -149,6 +150,7 @@ var schemas = []store.Migrations{
 	flags.Migrations,
 	bulletin.Migrations,
 	results.Migrations,
+	round.Migrations,
 	visit.Migrations,
 	target.Migrations,
 	diagnosis.Migrations,
@@ -200,6 +202,7 @@ type installation struct {
 	monitor    *monitor.Monitor
 	targets    *target.Store
 	bulletins  *bulletin.Store
+	rounds     *round.Store
 	visits     *visit.Store
 	diagnoses  *diagnosis.Store
 	releases   *release.Store

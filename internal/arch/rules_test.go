@@ -46,7 +46,7 @@ var order = [][]string{
 	{"internal/policy/lab"},
 	{"internal/assess/results", "internal/credit", "internal/monitor", "internal/retention", "internal/selection", "internal/subsidy"},
 	{"internal/target"},
-	{"internal/bulletin", "internal/flag", "internal/visit"},
+	{"internal/bulletin", "internal/assess/round", "internal/flag", "internal/visit"},
 	{"internal/diagnosis"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
 	{"internal/layout"},

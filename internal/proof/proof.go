@@ -10,6 +10,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/blob"
@@ -34,7 +35,7 @@ import (
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, bulletin.Logged, results.Logged, target.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, bulletin.Logged, results.Logged, target.Logged, round.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

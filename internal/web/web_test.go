@@ -22,6 +22,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
 	"github.com/yanzhen/yanzhen/internal/bulletin"
@@ -86,6 +87,7 @@ type site struct {
 	flags     *flag.Store
 	results   *results.Store
 	targets   *target.Store
+	rounds    *round.Store
 	diagnoses *diagnosis.Store
 	bulletins *bulletin.Store
 	reports   reportedThings
@@ -119,7 +121,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations, monitor.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, round.Migrations, visits.Migrations, diagnosis.Migrations, monitor.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -193,6 +195,7 @@ func newSite(t *testing.T) *site {
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
 		Accounts: s.acc, Random: rand.Reader,
 	}, blobs, forms)
+	s.rounds = round.New(round.Deps{DB: db, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Results: s.results, Cases: s.cases, Forms: forms})
 	s.visits = visits.Open(visits.Deps{DB: db, Cases: s.cases, Forms: forms, Clock: now})
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: s.cases, Evidence: blobs, Versions: versions, Clock: now})
 	if err != nil {
@@ -212,7 +215,7 @@ func newSite(t *testing.T) *site {
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Stopping: stopped, Monitor: figures, Targets: s.targets, Bulletins: s.bulletins, DB: db, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Rounds: s.rounds, Stopping: stopped, Monitor: figures, Targets: s.targets, Bulletins: s.bulletins, DB: db, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
