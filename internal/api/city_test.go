@@ -100,6 +100,7 @@ type city struct {
 	round  held             // a round of a selection, where a test wants one
 	now    time.Time
 
+	assessing      round.Round      // a round of assessment, once it was asked for
 	visited        map[string]int64 // an assessment of each firm, once it was asked for
 	diagnoses      map[string]int64 // of each firm, once it was asked for
 	reported       map[string]int64 // a report, a meeting on site, a task and a warning, once they were asked for

@@ -13,6 +13,7 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/bulletin"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/credit"
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
@@ -71,6 +72,8 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.cases[code])
 	case strings.HasPrefix(op.path, "/rounds/"):
 		id = c.paid.round
+	case strings.HasPrefix(op.path, "/assessment-rounds/"):
+		id = fmt.Sprint(c.yearly().ID)
 	case strings.HasPrefix(op.path, "/selections/"), strings.HasPrefix(op.path, "/judging/"):
 		id = c.round.id
 	case strings.HasPrefix(op.path, "/experts/"):
@@ -164,6 +167,23 @@ func (c *city) diagnosed(path, code string) string {
 		c.diagnoses[code] = got.Cases[0]
 	}
 	return fmt.Sprint(c.diagnoses[code])
+}
+
+// yearly is a round of assessment that concerns the firms of the city.
+func (c *city) yearly() round.Round {
+	c.t.Helper()
+	if c.assessing.ID != 0 {
+		return c.assessing
+	}
+	today := c.srv.Clock.Today()
+	made, err := c.srv.Rounds.Open(context.Background(), access.NewScope(1<<40, access.CityOfficial, []string{"320900", "320902", "320904", "320981"}, nil), round.NewRound{
+		Title: "数字化水平年度评测", Model: "sme_digital", Edition: "2024", Area: "320900", Year: today.Year(), Opens: today, Closes: today + 30, Concerned: "true",
+	})
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.assessing = made
+	return made
 }
 
 // visiting is an assessment of a firm, of which nothing was handed in yet.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/assess/round"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/consent"
@@ -59,6 +60,7 @@ type city struct {
 	round     int64                    // that openRound has listed
 	consent   map[string]int64         // of each firm to a bank, once it was asked for
 	planned   int64                    // a meeting of banks and firms, once it was asked for
+	assessing round.Round              // a round of assessment, once it was asked for
 	questions int64                    // an assessment that waits for answers, once it was asked for
 	diagnosis map[string]diagnosis.Row // of each firm, once it was asked for
 	lot       diagnosis.Lot            // that they are of

@@ -106,7 +106,7 @@ func (s *server) mineOf(r *http.Request, v *visit, view fact.View, e party.Enter
 	if err := s.mineReports(r, v, view, &d); err != nil {
 		return d, err
 	}
-	for _, fill := range []func(context.Context, *visit, fact.View, *mineData) error{s.mineMoney, s.mineCalls, s.mineSelections} {
+	for _, fill := range []func(context.Context, *visit, fact.View, *mineData) error{s.mineMoney, s.mineCalls, s.mineSelections, s.mineYearly} {
 		if err := fill(r.Context(), v, view, &d); err != nil {
 			return d, err
 		}

@@ -60,6 +60,9 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/rounds") {
 				return fmt.Sprint(c.round)
 			}
+			if strings.HasPrefix(path, "/assess/rounds") {
+				return fmt.Sprint(c.yearly().ID)
+			}
 			if strings.HasPrefix(path, "/selections") || strings.HasPrefix(path, "/judging") {
 				return fmt.Sprint(c.selection)
 			}

@@ -325,14 +325,14 @@ func (r *Row) plus(o *Row, sign int) Row {
 	return out
 }
 
-// rest is the code of the row of the parts that are too small to be told.
-const rest = "*"
+// Rest is the code of the row of the parts that are too small to be told.
+const Rest = "*"
 
 // hideRows is the parts of a whole as they may be told beside it.
 func hideRows(all Row, rows []Row) []Row {
 	rows = slices.Clone(rows)
 	slices.SortStableFunc(rows, func(a, b Row) int { return cmp.Compare(b.Firms, a.Firms) })
-	small := Row{Code: rest, Standing: map[Standing]int{}, Levels: make([]int, len(all.Levels)), Hidden: true}
+	small := Row{Code: Rest, Standing: map[Standing]int{}, Levels: make([]int, len(all.Levels)), Hidden: true}
 	// Rows that are too few go together, with the next larger one while they still are.
 	n := len(rows)
 	for n > 0 && (rows[n-1].Firms < results.Least || small.Firms > 0 && small.Firms < results.Least) {

@@ -158,7 +158,7 @@ func TestRound(t *testing.T) {
 		}
 		out, err := w.Report(ctx, owner(a), closed.ID)
 		must(t, err)
-		if len(out.Firms) != 0 || !out.All.Hidden || out.All.Firms != 5 || len(out.County) != 1 || out.County[0].Code != rest {
+		if len(out.Firms) != 0 || !out.All.Hidden || out.All.Firms != 5 || len(out.County) != 1 || out.County[0].Code != Rest {
 			t.Errorf("an enterprise is told %+v", out.Figures)
 		}
 	})
