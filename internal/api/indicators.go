@@ -236,8 +236,9 @@ func (s *server) figureLine(ctx context.Context, m moment, q monitor.Query) (fig
 	}
 	out.FigureValue = figureValue(q.Indicator, f)
 	then := q
-	then.Period = q.Period.YearBefore()
-	_, then.Until, _ = period.OfDay(q.Until).YearBefore().Span()
+	then.Period, _ = q.Period.YearBefore()
+	until, _ := period.OfDay(q.Until).YearBefore()
+	_, then.Until, _ = until.Span()
 	before, err := s.Monitor.Figure(ctx, m.View, then)
 	if err != nil {
 		return out, err

@@ -100,21 +100,6 @@ func (p Period) Kind() Kind {
 // YearOf is the calendar year that the period lies in, 0 for always.
 func (p Period) YearOf() int { return p.y }
 
-// YearBefore is the same span a year earlier; of 29 February the 28th.
-func (p Period) YearBefore() Period {
-	if p.kind == DayKind {
-		y, m, d := Day(p.n).YMD()
-		if m == 2 && d == 29 {
-			d = 28
-		}
-		return OfDay(Date(y-1, m, d))
-	}
-	if p.kind != "" {
-		p.y--
-	}
-	return p
-}
-
 func (p Period) String() string {
 	switch p.kind {
 	case Year:
@@ -225,10 +210,17 @@ func (p Period) Before() (before Period, ok bool) {
 	return Of(p.kind, first-1), true
 }
 
-// YearBefore is the same period of the year before. ok is false for days, and for Always.
+// YearBefore is the same period of the year before; of 29 February the 28th. ok is false for Always.
 func (p Period) YearBefore() (before Period, ok bool) {
-	if _, _, ok := p.Span(); !ok || p.kind == DayKind {
+	if _, _, ok := p.Span(); !ok {
 		return Period{}, false
+	}
+	if p.kind == DayKind {
+		y, m, d := Day(p.n).YMD()
+		if m == 2 && d == 29 {
+			d = 28
+		}
+		return OfDay(Date(y-1, m, d)), true
 	}
 	p.y--
 	return p, true

@@ -660,13 +660,13 @@ func (s *server) exportFindings(w http.ResponseWriter, r *http.Request, v *visit
 	})
 }
 
-// behindRow is a fact behind a finding in words.
-type behindRow struct{ What, Year, Value, Who string }
+// evidenceRow is a fact behind a finding in words.
+type evidenceRow struct{ What, Year, Value, Who string }
 
 type findingData struct {
 	round.Told
 	Row                 findingRow
-	Rows                []behindRow
+	Rows                []evidenceRow
 	Others              []option // address and name
 	Said                []wordRow
 	MayExplain, MayRule bool
@@ -721,7 +721,7 @@ func (s *server) showFinding(w http.ResponseWriter, r *http.Request, v *visit, s
 		d.Done = t.S("assessroundpage.done_said")
 	}
 	for _, b := range told.Rows {
-		row := behindRow{What: t.Text(b.Def.Name), Value: factText(t, s.Library, b.Def, b.Cell.State, b.Cell.Value, b.Cell.Precision)}
+		row := evidenceRow{What: t.Text(b.Def.Name), Value: factText(t, s.Library, b.Def, b.Cell.State, b.Cell.Value, b.Cell.Precision)}
 		if b.Year != 0 {
 			row.Year = strconv.Itoa(b.Year)
 		}

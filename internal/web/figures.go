@@ -138,9 +138,9 @@ func (a figureAsked) of(x *indicator.Indicator) monitor.Query {
 
 // yearBefore is the same question a year earlier: a period that has not ended is compared with the one before up to the same day.
 func yearBefore(q monitor.Query) monitor.Query {
-	q.Period = q.Period.YearBefore()
-	_, last, _ := period.OfDay(q.Until).YearBefore().Span()
-	q.Until = last
+	q.Period, _ = q.Period.YearBefore()
+	until, _ := period.OfDay(q.Until).YearBefore()
+	_, q.Until, _ = until.Span()
 	return q
 }
 
@@ -360,20 +360,15 @@ func growthText(t i18n.T, x *indicator.Indicator, now, then indicator.Figure) st
 		if now.Value == nil || then.Value == nil {
 			return ""
 		}
-		return t.S("figurepage.points", withSign(new(big.Rat).Mul(new(big.Rat).Sub(now.Value, then.Value), big.NewRat(100, 1)).FloatString(max(x.Places, 1))))
+		points := new(big.Rat).Mul(new(big.Rat).Sub(now.Value, then.Value), big.NewRat(100, 1))
+		return t.S("figurepage.points", withSign(points.FloatString(max(x.Places, 1)), points))
 	}
 	g := monitor.Growth(now, then)
 	if g == nil {
 		return ""
 	}
-	return withSign(g.Mul(g, big.NewRat(100, 1)).FloatString(1)) + "%"
-}
-
-func withSign(n string) string {
-	if !strings.HasPrefix(n, "-") {
-		return "+" + n
-	}
-	return i18n.Group(n)
+	g.Mul(g, big.NewRat(100, 1))
+	return withSign(i18n.Group(g.FloatString(1)), g) + "%"
 }
 
 // indicatorRow is an indicator with what it comes to.
