@@ -50,6 +50,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
@@ -147,6 +148,7 @@ var schemas = []store.Migrations{
 	flags.Migrations,
 	results.Migrations,
 	visit.Migrations,
+	target.Migrations,
 	diagnosis.Migrations,
 	intake.Migrations,
 	versions.Migrations,
@@ -193,6 +195,7 @@ type installation struct {
 	flags      *flags.Store
 	results    *results.Store
 	monitor    *monitor.Monitor
+	targets    *target.Store
 	visits     *visit.Store
 	diagnoses  *diagnosis.Store
 	releases   *release.Store

@@ -6,6 +6,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // loadIndicators is the indicators that ship, under the deployer's directory where one is named, and their worked cases. The targets of plans
@@ -45,7 +46,7 @@ func loadChains(lib *content.Library, over string) (*chain.Set, error) {
 	return set, placed(err, over)
 }
 
-// openMonitor opens what tells the figures of the region.
+// openMonitor opens what tells the figures of the region, and the targets that they are held against.
 func (in *installation) openMonitor(p *place) error {
 	set, _, err := loadIndicators(in.lib, p.content)
 	if err != nil {
@@ -56,5 +57,6 @@ func (in *installation) openMonitor(p *place) error {
 		return err
 	}
 	in.monitor = monitor.Open(monitor.Deps{Frames: in.frames, Library: in.lib, Subjects: region.NewReader(in.lib), Set: set, Chains: chains, Clock: in.now})
+	in.targets = target.Open(target.Deps{DB: in.db, Library: in.lib, Monitor: in.monitor, Clock: in.now})
 	return nil
 }

@@ -137,7 +137,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	}
 	pages, err := web.New(web.Deps{
 		Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
-		Lab: in.lab, Scenarios: in.scenarios, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Flags: in.flags, Results: in.results, Monitor: in.monitor, Visits: in.visits, Diagnoses: in.diagnoses, Releases: in.releases, Proof: in.proof, Consent: in.consent, Retention: in.retention, Notices: in.notices, Carries: sender.Carries, Clock: in.now, Log: in.log,
+		Lab: in.lab, Scenarios: in.scenarios, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Flags: in.flags, Results: in.results, Monitor: in.monitor, Targets: in.targets, Visits: in.visits, Diagnoses: in.diagnoses, Releases: in.releases, Proof: in.proof, Consent: in.consent, Retention: in.retention, Notices: in.notices, Carries: sender.Carries, Clock: in.now, Log: in.log,
 		Secure: d.reached.Secure, Idle: d.idle, Rate: d.pageRate, MapApproval: d.approval, Machine: in.machine, TrustedOrigins: d.trusted(), Demo: demo,
 	})
 	if err != nil {
@@ -145,7 +145,7 @@ func (in *installation) serve(ctx context.Context, c *console, d *door, shown []
 	}
 	programs, err := api.New(api.Deps{
 		DB: in.db, Access: in.accounts, Library: in.lib, Sources: in.sources, Frames: in.frames, Intake: in.intake, Enrol: in.enrol, Region: in.region, Versions: in.versions,
-		Lab: in.lab, Scenarios: in.scenarios, Notices: in.notices, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Flags: in.flags, Results: in.results, Monitor: in.monitor, Visits: in.visits, Diagnoses: in.diagnoses, Releases: in.releases, Proof: in.proof, Consent: in.consent, Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
+		Lab: in.lab, Scenarios: in.scenarios, Notices: in.notices, Forms: in.forms, Cases: in.cases, Book: in.ledger, Subsidy: in.subsidy, Selections: in.selections, Credit: in.credit, Flags: in.flags, Results: in.results, Monitor: in.monitor, Targets: in.targets, Visits: in.visits, Diagnoses: in.diagnoses, Releases: in.releases, Proof: in.proof, Consent: in.consent, Clock: in.now, Log: in.log, Rate: d.rate, Demo: in.demo, MapApproval: d.approval,
 		Machine: func() (api.Machine, error) {
 			m, err := in.machine()
 			return api.Machine{

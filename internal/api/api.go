@@ -42,6 +42,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
@@ -71,6 +72,7 @@ type Deps struct {
 	Flags      *flag.Store
 	Results    *results.Store
 	Monitor    *monitor.Monitor
+	Targets    *target.Store
 	Visits     *visit.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store
@@ -107,8 +109,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Visits, Releases, Proof, Consent, Clock and Log are needed")
+	if d.DB == nil || d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Notices == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("api: DB, Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Notices, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Visits, Releases, Proof, Consent, Clock and Log are needed")
 	}
 	if d.Rate <= 0 {
 		d.Rate = DefaultRate

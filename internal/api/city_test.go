@@ -57,6 +57,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
@@ -142,7 +143,7 @@ var grantsOf = map[string]func(c *city) access.Grant{
 }
 
 // migrations are those of all that the API stands on.
-var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, visit.Migrations, diagnosis.Migrations, Migrations}
+var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, target.Migrations, visit.Migrations, diagnosis.Migrations, Migrations}
 
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
@@ -199,9 +200,10 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: cases, Evidence: blobs, Versions: versions, Clock: now})
 	must(t, err)
+	figures := monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Monitor: monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now}), Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Monitor: figures, Targets: target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now}), Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{

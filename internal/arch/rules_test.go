@@ -45,6 +45,7 @@ var order = [][]string{
 	{"internal/policy/version"},
 	{"internal/policy/lab"},
 	{"internal/assess/results", "internal/credit", "internal/monitor", "internal/retention", "internal/selection", "internal/subsidy"},
+	{"internal/target"},
 	{"internal/flag", "internal/visit"},
 	{"internal/diagnosis"},
 	{"internal/intake", "internal/enrol", "internal/proof"},
@@ -104,7 +105,7 @@ var forbidden = []struct {
 }
 
 // exact are the packages where no float may be named: amounts and decisions are exact.
-var exact = []string{"internal/assess", "internal/indicator", "internal/monitor", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/condition", "internal/credit", "internal/diagnosis", "internal/flag"}
+var exact = []string{"internal/assess", "internal/indicator", "internal/monitor", "internal/money", "internal/rubric", "internal/rule", "internal/form", "internal/policy", "internal/ledger", "internal/release", "internal/selection", "internal/subsidy", "internal/target", "internal/condition", "internal/credit", "internal/diagnosis", "internal/flag"}
 
 // clocks are the packages that may ask the machine for the time.
 var clocks = []string{"internal/clock", "cmd", "bench"}

@@ -27,12 +27,13 @@ import (
 	"github.com/yanzhen/yanzhen/internal/selection"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	"github.com/yanzhen/yanzhen/internal/visit"
 )
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, results.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, results.Logged, target.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

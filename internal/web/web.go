@@ -41,6 +41,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/shelf"
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
@@ -70,6 +71,7 @@ type Deps struct {
 	Flags      *flag.Store
 	Results    *results.Store
 	Monitor    *monitor.Monitor
+	Targets    *target.Store
 	Visits     *visits.Store
 	Diagnoses  *diagnosis.Store
 	Releases   *release.Store
@@ -133,8 +135,8 @@ func New(d Deps) (http.Handler, error) {
 }
 
 func newServer(d Deps) (*server, error) {
-	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
-		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
+	if d.Access == nil || d.Library == nil || d.Sources == nil || d.Frames == nil || d.Intake == nil || d.Enrol == nil || d.Region == nil || d.Versions == nil || d.Lab == nil || d.Scenarios == nil || d.Forms == nil || d.Cases == nil || d.Book == nil || d.Subsidy == nil || d.Selections == nil || d.Credit == nil || d.Flags == nil || d.Results == nil || d.Targets == nil || d.Visits == nil || d.Diagnoses == nil || d.Releases == nil || d.Proof == nil || d.Consent == nil || d.Retention == nil || d.Notices == nil || d.Carries == nil || d.Clock == nil || d.Log == nil {
+		return nil, errors.New("web: Access, Library, Sources, Frames, Intake, Enrol, Region, Versions, Lab, Scenarios, Forms, Cases, Book, Subsidy, Selections, Credit, Flags, Results, Targets, Visits, Releases, Proof, Consent, Retention, Notices, Carries, Clock and Log are needed")
 	}
 	a, err := loadAssets()
 	if err != nil {

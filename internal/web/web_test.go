@@ -55,6 +55,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 	"github.com/yanzhen/yanzhen/internal/subsidy"
+	"github.com/yanzhen/yanzhen/internal/target"
 	visits "github.com/yanzhen/yanzhen/internal/visit"
 )
 
@@ -83,6 +84,7 @@ type site struct {
 	loans     *credit.Store
 	flags     *flag.Store
 	results   *results.Store
+	targets   *target.Store
 	diagnoses *diagnosis.Store
 	models    *assess.Set
 	visits    *visits.Store
@@ -107,7 +109,7 @@ func newSite(t *testing.T) *site {
 	s := &site{t: t}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, visits.Migrations, diagnosis.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, results.Migrations, target.Migrations, visits.Migrations, diagnosis.Migrations})
 	s.db, s.acc, s.sources = db, access.New(db, now, clock.System(), cheap), source.New(db, now)
 	s.acc.Seal = seal.At(filepath.Join(t.TempDir(), "seal.key"))
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
@@ -190,10 +192,12 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
+	figures := monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
+	s.targets = target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now})
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
-		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now}), Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
+		Forms: forms, Cases: s.cases, Book: s.book, Subsidy: s.money, Selections: s.awards, Credit: s.loans, Flags: s.flags, Results: s.results, Monitor: figures, Targets: s.targets, Visits: s.visits, Diagnoses: s.diagnoses, Releases: s.money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Retention: retained,
 		Carries: func(notice.Channel) bool { return true },
 		Rate:    1_000_000, // the clock of a test stands still
 		Clock:   now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
