@@ -76,10 +76,10 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if _, err := loadFlags(lib, over); err != nil {
 			return err
 		}
-if err := checkBulletins(lib, over); err != nil {
+		if err := checkBulletins(lib, over); err != nil {
 			return err
 		}
-				if _, err := loadProgramme(lib, models, over); err != nil {
+		if _, err := loadProgramme(lib, models, over); err != nil {
 			return err
 		}
 		if err := checkIndicators(lib, over); err != nil {

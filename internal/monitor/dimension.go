@@ -204,7 +204,9 @@ func (m *Monitor) within(w *snapshot, area string, day period.Day) *grouping {
 }
 
 // Areas are the parts that a dimension of areas has within an area on a day, whether there is anything in them or not.
-func (m *Monitor) Areas(d Dimension, area string, day period.Day) []Head { return m.areaHeads(d.By, area, day) }
+func (m *Monitor) Areas(d Dimension, area string, day period.Day) []Head {
+	return m.areaHeads(d.By, area, day)
+}
 
 // headKey is all that the areas of a dimension depend on.
 type headKey struct {
