@@ -21,8 +21,6 @@ import (
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
-const yearlyPath = "/assess/rounds"
-
 // yearlyRoutes are the yearly rounds of assessment (年度评测).
 func (s *server) yearlyRoutes() []route {
 	read, handle, export := access.Need{Action: access.ReadFact}, access.Need{Action: access.HandleCase, Area: true}, access.Need{Action: access.Export, Area: true}

@@ -60,7 +60,7 @@ func TestBulletinPages(t *testing.T) {
 	v := c.as("tinghu")
 	_, body := v.get("/bulletins?state=open&area=320902")
 	wants(t, body, "月度进展调度", "亭湖区", "未开始", "盐政办发〔2022〕6号")
-	res, body := v.post("/bulletins", url.Values{"report": {"monthly"}, "area": {"320904"}, "period": {"2024-09"}})
+	res, _ := v.post("/bulletins", url.Values{"report": {"monthly"}, "area": {"320904"}, "period": {"2024-09"}})
 	if res.StatusCode != http.StatusForbidden {
 		t.Errorf("a county begins another's: %d", res.StatusCode)
 	}
@@ -84,7 +84,7 @@ func TestBulletinPages(t *testing.T) {
 	wants(t, body, "已保存", monthWords["work"], "第 2 稿")
 	_, body = v.post(path+"/submit", form)
 	wants(t, body, "等待签发", "提交人不能签发")
-	res, body = v.post(path+"/sign", nil)
+	res, _ = v.post(path+"/sign", nil)
 	if res.StatusCode != http.StatusConflict {
 		t.Errorf("who prepared it signs: %d", res.StatusCode)
 	}
