@@ -15,7 +15,7 @@ func TestWhatNow(t *testing.T) {
 	if res.Request.URL.Path != "/today" {
 		t.Errorf("the city begins at %s", res.Request.URL)
 	}
-	wants(t, body, "没有等您处理的事", `href="/today/region"`, "firms.csv")
+	wants(t, body, "项调度通报任务待完成", `href="/today/region"`, "firms.csv")
 	lacks(t, body, "自您上次查看以来")
 
 	_, body = v.get("/today/region")

@@ -265,7 +265,7 @@ func TestVisitWithoutNetwork(t *testing.T) {
 	phone.Open(page)
 	phone.Wait(`document.documentElement.getAttribute('data-visit') === 'on'`)
 	phone.Type("#f-devices_total", "120")
-	phone.Text(`(document.querySelector('input[name="a.net_control"][value="true"]').click(), '')`)
+	phone.Text(`(function () { var s = document.querySelector('select[name="a.net_control"]'); s.value = 'true'; s.dispatchEvent(new Event('input', {bubbles: true})); s.dispatchEvent(new Event('change', {bubbles: true})); return ''; })()`)
 	left(2)
 	for n, title := range []string{"设备没有联网", "图纸在纸上流转"} {
 		phone.Text(`(document.getElementById('finding-new').open = true, '')`)
