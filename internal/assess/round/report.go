@@ -403,15 +403,7 @@ func (s *Store) Close(ctx context.Context, scope access.Scope, id int64) (Round,
 	if err != nil {
 		return r, err
 	}
-	before, err := s.before(ctx, &r)
-	if err != nil {
-		return r, err
-	}
-	levels, err := s.levelsBefore(ctx, before)
-	if err != nil {
-		return r, err
-	}
-	figures, err := json.Marshal(s.figures(m, firms, levels))
+	figures, err := s.written(ctx, &r, m, firms)
 	if err != nil {
 		return r, err
 	}
@@ -443,6 +435,19 @@ func (s *Store) Close(ctx context.Context, scope access.Scope, id int64) (Round,
 	return r, err
 }
 
+// written is the figures of a round's enterprises as a closing keeps them, beside those of the round before.
+func (s *Store) written(ctx context.Context, r *Round, m *assess.Rubric, firms []Firm) ([]byte, error) {
+	before, err := s.before(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	levels, err := s.levelsBefore(ctx, before)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(s.figures(m, firms, levels))
+}
+
 // Verify makes the figures of a closed round anew, from what was known at its closing, and each of its results by its own model, and says in
 // what they differ from what is kept; nil where they do not.
 func (s *Store) Verify(ctx context.Context, id int64) (out []assess.Difference, err error) {
@@ -465,15 +470,7 @@ func (s *Store) Verify(ctx context.Context, id int64) (out []assess.Difference, 
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.before(ctx, &r)
-	if err != nil {
-		return nil, err
-	}
-	levels, err := s.levelsBefore(ctx, before)
-	if err != nil {
-		return nil, err
-	}
-	figures, err := json.Marshal(s.figures(m, firms, levels))
+	figures, err := s.written(ctx, &r, m, firms)
 	if err != nil {
 		return nil, err
 	}
