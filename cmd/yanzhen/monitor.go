@@ -56,7 +56,7 @@ func (in *installation) openMonitor(p *place) error {
 	if err != nil {
 		return err
 	}
-	in.monitor = monitor.Open(monitor.Deps{Frames: in.frames, Library: in.lib, Subjects: region.NewReader(in.lib), Set: set, Chains: chains, Clock: in.now, DB: in.db})
+	in.monitor = monitor.Open(monitor.Deps{Frames: in.frames, Library: in.lib, Subjects: region.NewReader(in.lib), Set: set, Chains: chains, Clock: in.now, DB: in.db, Sources: in.sources})
 	in.targets = target.Open(target.Deps{DB: in.db, Library: in.lib, Monitor: in.monitor, Clock: in.now})
 	return nil
 }

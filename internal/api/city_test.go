@@ -195,7 +195,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	chains, err := chain.Load(contentdata.FS, lib)
 	must(t, err)
-	figures := monitor.Open(monitor.Deps{DB: db, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
+	figures := monitor.Open(monitor.Deps{DB: db, Sources: sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
 	calendar, err := bulletin.Load(contentdata.FS, lib, indicators)
 	must(t, err)
 	bulletins := bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: notices, Clock: now, Set: calendar})

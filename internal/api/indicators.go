@@ -3,6 +3,7 @@ package api
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/big"
 	"net/http"
 	"slices"
@@ -129,7 +130,7 @@ type FigureQuery struct {
 }
 
 // figureAsked reads a query; what is wrong with it is said by parameter.
-func (s *server) figureAsked(c *caller, m moment, code string, in FigureQuery) (monitor.Query, error) {
+func (s *server) figureAsked(ctx context.Context, c *caller, m moment, code string, in FigureQuery) (monitor.Query, error) {
 	q := monitor.Query{Area: in.Area, Until: m.day, Verified: in.Verified, Choices: map[string]string{}}
 	if code != "" {
 		x, err := s.Monitor.Set.Indicator(code)
@@ -177,6 +178,12 @@ func (s *server) figureAsked(c *caller, m moment, code string, in FigureQuery) (
 		}
 		q.Choices[name] = option
 	}
+	_, last, _ := q.Period.Span()
+	given := q.Choices
+	if q.Choices, err = s.Monitor.Choices(ctx, m.View, q.Area, min(last, m.day)); err != nil {
+		return q, err
+	}
+	maps.Copy(q.Choices, given)
 	return q, nil
 }
 
@@ -274,7 +281,7 @@ func (s *server) listFigures(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.figureAsked(c, m, "", in.FigureQuery)
+	q, err := s.figureAsked(ctx, c, m, "", in.FigureQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -324,7 +331,7 @@ func (s *server) getFigureTable(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.figureAsked(c, m, in.Indicator, in.FigureQuery)
+	q, err := s.figureAsked(ctx, c, m, in.Indicator, in.FigureQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -401,7 +408,7 @@ func (s *server) listFigureRows(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.figureAsked(c, m, in.Indicator, in.FigureQuery)
+	q, err := s.figureAsked(ctx, c, m, in.Indicator, in.FigureQuery)
 	if err != nil {
 		return nil, err
 	}
@@ -470,7 +477,7 @@ func (s *server) getFigureRow(ctx context.Context, c *caller, in *struct {
 	if err != nil {
 		return nil, err
 	}
-	q, err := s.figureAsked(c, m, in.Indicator, in.FigureQuery)
+	q, err := s.figureAsked(ctx, c, m, in.Indicator, in.FigureQuery)
 	if err != nil {
 		return nil, err
 	}

@@ -41,7 +41,7 @@ const (
 )
 
 var (
-	migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, monitor.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 	prepares   = access.NewScope(11, access.CountyOfficial, []string{tinghu}, nil)
 	signs      = access.NewScope(12, access.CountyOfficial, []string{tinghu}, nil)
@@ -182,7 +182,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 		DB: db, Access: accounts, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(id int64) []int64 { return []int64{id} },
 	})
 	must(t, err)
-	m := monitor.Open(monitor.Deps{Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now})
+	m := monitor.Open(monitor.Deps{DB: db, Sources: w.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now})
 	w.Store = Open(Deps{DB: db, Library: lib, Frames: frames, Monitor: m, Notices: notices, Clock: now, Set: bulletins})
 	return w
 }

@@ -3,6 +3,7 @@ package bulletin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -168,6 +169,13 @@ func (t teller) column(ctx context.Context, c ColumnFile, by string, p period.Pe
 		return nil, err
 	}
 	span, _ := spanOf(p, c.Span)
+	_, last, _ := span.Span()
+	choices, err := t.Monitor.Choices(ctx, t.view, t.area, min(last, t.until)) // one answer for all that are compared
+	if err != nil {
+		return nil, err
+	}
+	maps.Copy(choices, c.Choices)
+	c.Choices = choices
 	now, err := t.cross(ctx, x, c, by, span, t.until, false)
 	if err != nil {
 		return nil, err

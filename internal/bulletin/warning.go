@@ -3,6 +3,7 @@ package bulletin
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"time"
@@ -138,7 +139,12 @@ func (s *Store) look(ctx context.Context, view fact.View, r *Rule, area string) 
 	if l.period, ok = r.periodOf(s.Clock.Today()); !ok {
 		return l, nil
 	}
-	q := monitor.Query{Indicator: r.indicator, Area: area, Period: l.period, Choices: r.Choices}
+	q := monitor.Query{Indicator: r.indicator, Area: area, Period: l.period}
+	_, last, _ := l.period.Span()
+	if q.Choices, err = s.Monitor.Choices(ctx, view, area, min(last, s.Clock.Today())); err != nil { // one answer for both that are compared
+		return l, err
+	}
+	maps.Copy(q.Choices, r.Choices)
 	if l.figure, err = s.Monitor.Figure(ctx, view, q); err != nil {
 		return l, err
 	}

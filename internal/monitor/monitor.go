@@ -24,6 +24,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/shelf"
+	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 )
 
@@ -35,7 +36,8 @@ type Deps struct {
 	Set      *indicator.Set
 	Chains   *chain.Set // nil for none
 	Clock    clock.Clock
-	DB       *store.DB // of saved views
+	DB       *store.DB // of saved views and of answers to choices
+	Sources  *source.Store
 }
 
 // Monitor tells figures. It is safe for many goroutines.
@@ -68,6 +70,7 @@ type snapshot struct {
 	row      map[int64]int32
 	subjects []rule.Subject // of the firms
 	areas    map[string]rule.Subject
+	switches []Switch
 
 	stays func() *stays
 	mu    sync.Mutex
@@ -168,6 +171,9 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 			if a, ok := w.reader.Area(view, s.ID); ok {
 				w.areas[s.Key] = a
 			}
+		}
+		if w.switches, err = switches(ctx, m.DB.Read(), view.Seq()); err != nil {
+			return nil, err
 		}
 		w.stays = sync.OnceValue(func() *stays { return newStays(w) })
 		w.crowds.RoomFor(16 * len(w.firms))
@@ -293,7 +299,7 @@ type Query struct {
 	Area      string // node code; "" for all that the reader sees
 	Period    period.Period
 	Until     period.Day        // a period that has not ended by this day is told up to it; 0 for today
-	Choices   map[string]string // option by choice; what is left out has its default
+	Choices   map[string]string // option by choice; what is left out is as the area answers it on the last day, or has its default
 	Verified  bool              // only what was verified is taken for known
 	Only      *Part             // of the area's enterprises, only those in a part
 }
@@ -303,6 +309,20 @@ type Part struct {
 	Dimension Dimension
 	Code      string
 	And       *Part
+}
+
+// asked is the span of a query under the answers that it is told under, with the snapshot that knows them.
+func (m *Monitor) asked(ctx context.Context, view fact.View, q Query) (*snapshot, indicator.At, error) {
+	at, err := m.at(q)
+	if err != nil {
+		return nil, at, err
+	}
+	w, err := m.snapshot(ctx, view.Seq(), q.Verified)
+	if err != nil {
+		return nil, at, err
+	}
+	at.Choices = m.pinned(w, q, at.Last)
+	return w, at, nil
 }
 
 // at is the span of a query. A period that lies ahead or that the indicator cannot be told for is an error of kind Invalid.
@@ -394,19 +414,16 @@ type Table struct {
 
 // Cross is the figures by two dimensions.
 func (m *Monitor) Cross(ctx context.Context, view fact.View, q Query, rows, cols Dimension) (Table, error) {
-	at, err := m.at(q)
-	if err != nil {
-		return Table{}, err
-	}
 	if q.Area != "" {
 		if _, ok := m.Library.Areas().Node(q.Area); !ok {
 			return Table{}, errs.NotFound("area", q.Area)
 		}
 	}
-	w, err := m.snapshot(ctx, view.Seq(), q.Verified)
+	w, at, err := m.asked(ctx, view, q)
 	if err != nil {
 		return Table{}, err
 	}
+	q.Choices = at.Choices // parts are told under those of the whole
 	switch q.Indicator.Measure {
 	case indicator.Given, indicator.Composite, indicator.Coverage:
 		return m.crossWhole(ctx, w, view, q, at, rows, cols)

@@ -83,7 +83,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.facts = fact.NewStore(db, w.sources, lib)
 	w.frames, err = fact.Open(t.Context(), w.facts, w.parties, now)
 	must(t, err)
-	w.Monitor = Open(Deps{Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now, DB: db})
+	w.Monitor = Open(Deps{Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now, DB: db, Sources: w.sources})
 	return w
 }
 

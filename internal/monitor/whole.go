@@ -221,11 +221,7 @@ type behind struct {
 // Behind are the subjects of a figure that the reader may see, those in one of some states, all but Out where none is given; what counts
 // with most first, then by name. Figures that are stated of areas, and indices, have none.
 func (m *Monitor) Behind(ctx context.Context, view fact.View, q Query, states ...indicator.State) (*Behind, error) {
-	at, err := m.at(q)
-	if err != nil {
-		return nil, err
-	}
-	w, err := m.snapshot(ctx, view.Seq(), q.Verified)
+	w, at, err := m.asked(ctx, view, q)
 	if err != nil {
 		return nil, err
 	}
@@ -300,11 +296,7 @@ func (b *Behind) Page(from, n int) []Firm {
 
 // Row is how one subject stands to an indicator, with what was read and what is missing: NotFound where the reader may not see it.
 func (m *Monitor) Row(ctx context.Context, view fact.View, q Query, subject int64) (indicator.Row, error) {
-	at, err := m.at(q)
-	if err != nil {
-		return indicator.Row{}, err
-	}
-	w, err := m.snapshot(ctx, view.Seq(), q.Verified)
+	w, at, err := m.asked(ctx, view, q)
 	if err != nil {
 		return indicator.Row{}, err
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/flag"
 	"github.com/yanzhen/yanzhen/internal/form"
 	"github.com/yanzhen/yanzhen/internal/ledger"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
 	"github.com/yanzhen/yanzhen/internal/release"
 	"github.com/yanzhen/yanzhen/internal/retention"
@@ -35,7 +36,7 @@ import (
 
 // Kinds is what the audit log may have a leaf about.
 func Kinds() []*audit.Kind {
-	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, bulletin.Logged, results.Logged, target.Logged, round.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
+	return slices.Concat(access.Logged, consent.Logged, ledger.Logged, casework.Logged, release.Logged, version.Logged, subsidy.Logged, selection.Logged, credit.Logged, flag.Logged, bulletin.Logged, results.Logged, target.Logged, monitor.Logged, round.Logged, visit.Logged, diagnosis.Logged, retention.Logged)
 }
 
 // Deps is what a Prover stands on; all of it is needed.

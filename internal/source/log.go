@@ -20,6 +20,7 @@ const (
 	Unmerge Change = "unmerge" // and no longer do
 	Enforce Change = "enforce" // a policy is put in force (package policy/version)
 	End     Change = "end"     // a policy is ended from a day on
+	Choose  Change = "choose"  // a definition that figures leave to a region is chosen (package monitor); Reason is the document that says so
 	Erase   Change = "erase"   // values of statements are erased in place (package fact); Reason tells by which run
 )
 

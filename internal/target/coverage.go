@@ -108,7 +108,7 @@ func (s *Store) Ledger(ctx context.Context, view fact.View, q LedgerQuery) (*Led
 			return nil, errs.NotFound("area", q.Area)
 		}
 	}
-	choices, err := s.Choices(ctx, q.Area, q.On)
+	choices, err := s.Monitor.Choices(ctx, view, q.Area, q.On)
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@ package target
 
 import "github.com/yanzhen/yanzhen/internal/audit"
 
-// What the audit log knows: entries of quotas with all that they say, tasks and what became of them, what counts, and rankings.
+// What the audit log knows: entries of quotas with all that they say, tasks and what became of them, and rankings.
 var (
 	loggedAct = &audit.Kind{
 		Name: "target.quotas",
@@ -25,16 +25,11 @@ var (
 		Parts: []audit.Part{{Name: "step", Query: `SELECT id, task, kind, note, due, area, at, by_account FROM target_step WHERE id = $1`}},
 		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM target_step`,
 	}
-	loggedChoice = &audit.Kind{
-		Name:  "target.choice",
-		Parts: []audit.Part{{Name: "choice", Query: `SELECT id, area, choice, answer, from_day, document, note, at, by_account FROM target_choice WHERE id = $1`}},
-		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM target_choice`,
-	}
 	loggedRanking = &audit.Kind{
 		Name:  "target.ranking",
 		Parts: []audit.Part{{Name: "ranking", Query: `SELECT id, plan, area, ranked, document, note, at, by_account FROM target_ranking WHERE id = $1`}},
 		All:   `SELECT CAST(id AS VARCHAR(100)) AS ref FROM target_ranking`,
 	}
 	// Logged are the kinds of this package.
-	Logged = []*audit.Kind{loggedAct, loggedTask, loggedStep, loggedChoice, loggedRanking}
+	Logged = []*audit.Kind{loggedAct, loggedTask, loggedStep, loggedRanking}
 )

@@ -135,7 +135,7 @@ func (s *Store) parts(ctx context.Context, view fact.View, a Asked) (map[string]
 	begin, _ := span(g, a.On)
 	m := measuring{x: g.Indicator, area: a.Area, from: begin, on: min(a.On, s.Clock.Today()), verified: a.Verified}
 	var err error
-	if m.choices, err = s.Choices(ctx, a.Area, m.on); err != nil {
+	if m.choices, err = s.Monitor.Choices(ctx, view, a.Area, m.on); err != nil {
 		return nil, err
 	}
 	byAreas := monitor.Dimension{By: monitor.ByArea}

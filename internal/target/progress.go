@@ -117,7 +117,7 @@ func (s *Store) Progress(ctx context.Context, view fact.View, a Asked) (Progress
 	}
 	m := measuring{x: g.Indicator, area: a.Area, chain: a.Chain, from: p.Begin, on: min(a.On, s.Clock.Today()), verified: a.Verified}
 	var err error
-	if m.choices, err = s.Choices(ctx, a.Area, m.on); err != nil {
+	if m.choices, err = s.Monitor.Choices(ctx, view, a.Area, m.on); err != nil {
 		return p, err
 	}
 	if p.Actual, p.Figure, err = s.actual(ctx, view, g, m); err != nil {
@@ -323,7 +323,7 @@ func (s *Store) Path(ctx context.Context, view fact.View, p Progress) ([]Point, 
 		} else if d <= min(p.On, s.Clock.Today()) {
 			m := measuring{x: g.Indicator, area: p.Area, chain: p.Chain, from: p.Begin, on: d, verified: p.Verified}
 			var err error
-			if m.choices, err = s.Choices(ctx, p.Area, d); err != nil {
+			if m.choices, err = s.Monitor.Choices(ctx, view, p.Area, d); err != nil {
 				return nil, err
 			}
 			if x.Actual, _, err = s.actual(ctx, view, g, m); err != nil {

@@ -91,15 +91,11 @@ func (s *Store) Propose(ctx context.Context, view fact.View, p Proposing) (Act, 
 
 // weights is what the base comes to for each part, by all that is known.
 func (s *Store) weights(ctx context.Context, view fact.View, base *indicator.Indicator, p Proposing, parts []Key) ([]*big.Rat, error) {
-	choices, err := s.Choices(ctx, p.Area, p.On)
-	if err != nil {
-		return nil, err
-	}
 	d := monitor.Dimension{By: monitor.ByArea}
 	if p.Parts == ByChains {
 		d = byChains
 	}
-	cells, err := s.Monitor.By(ctx, view, monitor.Query{Indicator: base, Area: p.Area, Period: period.OfYear(p.On.Year()), Until: p.On, Choices: choices}, d)
+	cells, err := s.Monitor.By(ctx, view, monitor.Query{Indicator: base, Area: p.Area, Period: period.OfYear(p.On.Year()), Until: p.On}, d)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ import (
 )
 
 var (
-	migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, monitor.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 	indicators = sync.OnceValues(func() (*indicator.Set, error) {
 		lib, err := library()
@@ -104,7 +104,7 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	w.facts = fact.NewStore(db, w.sources, lib)
 	w.frames, err = fact.Open(t.Context(), w.facts, w.parties, tick)
 	must(t, err)
-	w.Store = Open(Deps{DB: db, Library: lib, Clock: tick, Monitor: monitor.Open(monitor.Deps{Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: tick})})
+	w.Store = Open(Deps{DB: db, Library: lib, Clock: tick, Monitor: monitor.Open(monitor.Deps{DB: db, Sources: w.sources, Frames: w.frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: tick})})
 	return w
 }
 
@@ -540,46 +540,47 @@ func TestSwitch(t *testing.T) {
 			firm("乙", tinghu, yearly("ent.digital_done", 2024, 0), said{def: "ent.diagnosed", num: 1}),
 			thing{kind: content.Project, key: "车间", of: 2, facts: []said{{def: "project.is_digital", num: 1}, {def: "project.accepted_on", num: int64(period.Date(2024, 3, 1))}}},
 		)
-		x := Switch{Area: yancheng, Choice: "completion", Answer: "accepted", From: period.Date(2024, 7, 1), Document: document}
+		x := monitor.Switch{Area: yancheng, Choice: "completion", Answer: "accepted", From: period.Date(2024, 7, 1), Document: document}
 		for name, tc := range map[string]struct {
 			scope access.Scope
-			with  func(*Switch)
+			with  func(*monitor.Switch)
 			kind  errs.Kind
 		}{
-			"a county for the city": {county, func(*Switch) {}, errs.KindForbidden},
-			"a county for itself":   {county, func(x *Switch) { x.Area = tinghu }, errs.KindInvalid},
-			"no document":           {city, func(x *Switch) { x.Document = "" }, errs.KindInvalid},
-			"no answer":             {city, func(x *Switch) { x.Answer = "maybe" }, errs.KindInvalid},
-			"no choice":             {city, func(x *Switch) { x.Choice = "colour" }, errs.KindInvalid},
-			"years ahead":           {city, func(x *Switch) { x.From = period.Date(2030, 1, 1) }, errs.KindInvalid},
+			"a county for the city": {county, func(*monitor.Switch) {}, errs.KindForbidden},
+			"a county for itself":   {county, func(x *monitor.Switch) { x.Area = tinghu }, errs.KindInvalid},
+			"no document":           {city, func(x *monitor.Switch) { x.Document = "" }, errs.KindInvalid},
+			"no answer":             {city, func(x *monitor.Switch) { x.Answer = "maybe" }, errs.KindInvalid},
+			"no choice":             {city, func(x *monitor.Switch) { x.Choice = "colour" }, errs.KindInvalid},
+			"years ahead":           {city, func(x *monitor.Switch) { x.From = period.Date(2030, 1, 1) }, errs.KindInvalid},
 		} {
 			y := x
 			tc.with(&y)
-			if _, err := w.Switch(ctx, tc.scope, y); err == nil || errs.KindOf(err) != tc.kind {
+			if _, err := w.Monitor.Switch(ctx, tc.scope, y); err == nil || errs.KindOf(err) != tc.kind {
 				t.Errorf("%s: %v", name, err)
 			}
 		}
-		_, err := w.Switch(ctx, city, x)
+		before := w.view(city)
+		_, err := w.Monitor.Switch(ctx, city, x)
 		must(t, err)
-		if _, err := w.Switch(ctx, city, x); errs.KindOf(err) != errs.KindConflict {
+		if _, err := w.Monitor.Switch(ctx, city, x); errs.KindOf(err) != errs.KindConflict {
 			t.Errorf("the same again: %v", err)
 		}
 		later := x
 		later.Answer, later.From = "declared", period.Date(2025, 1, 1)
-		_, err = w.Switch(ctx, city, later)
+		_, err = w.Monitor.Switch(ctx, city, later)
 		must(t, err)
 		for day, want := range map[period.Day]string{period.Date(2024, 6, 30): "", period.Date(2024, 7, 1): "accepted", period.Date(2024, 12, 31): "accepted", period.Date(2025, 1, 1): "declared"} {
 			for _, area := range []string{yancheng, tinghu} {
-				got, err := w.Choices(ctx, area, day)
+				got, err := w.Monitor.Choices(ctx, w.view(city), area, day)
 				if err != nil || got["completion"] != want {
 					t.Errorf("%s on %s: %v, %v", area, day, got, err)
 				}
 			}
-			if got, err := w.Choices(ctx, "321000", day); err != nil || len(got) > 0 {
+			if got, err := w.Monitor.Choices(ctx, w.view(city), "321000", day); err != nil || len(got) > 0 {
 				t.Errorf("elsewhere: %v, %v", got, err)
 			}
 		}
-		all, err := w.Switches(ctx, tinghu)
+		all, err := w.Monitor.Switches(ctx, tinghu)
 		if err != nil || len(all) != 2 || all[0].By != 1 {
 			t.Errorf("history: %v, %v", all, err)
 		}
@@ -588,6 +589,26 @@ func TestSwitch(t *testing.T) {
 			must(t, err)
 			if len(l.Entries) != 1 || l.Entries[0].Name != want {
 				t.Errorf("completed on %s: %v", day, l.Entries)
+			}
+		}
+		// The figure itself goes by the answer, without being told; as known before, it goes by what was in force then.
+		shares, err := w.Monitor.Set.Indicator("completed_share")
+		must(t, err)
+		for name, tc := range map[string]struct {
+			view fact.View
+			on   period.Day
+			give map[string]string
+			want string
+		}{
+			"now":               {w.view(city), period.Date(2024, 10, 31), nil, "乙"},
+			"before its day":    {w.view(city), period.Date(2024, 6, 30), nil, "甲"},
+			"as known before":   {before, period.Date(2024, 10, 31), nil, "甲"},
+			"asked for by name": {w.view(city), period.Date(2024, 10, 31), map[string]string{"completion": "declared"}, "甲"},
+		} {
+			b, err := w.Monitor.Behind(ctx, tc.view, monitor.Query{Indicator: shares, Area: tinghu, Period: period.OfYear(2024), Until: tc.on, Choices: tc.give}, indicator.Counted)
+			must(t, err)
+			if got := b.Page(0, 5); len(got) != 1 || got[0].Firm != tc.want {
+				t.Errorf("%s: %v", name, got)
 			}
 		}
 	})

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/big"
 	"net/http"
 	"net/url"
@@ -45,7 +46,7 @@ type figureQuery struct {
 	Area, Period string
 	AsOf         string            // day in the past; "" for today
 	Only         string            // of the area's enterprises, only those of a part: "trade:34"; "" for all
-	Choices      map[string]string // options chosen otherwise than by default
+	Choices      map[string]string // options chosen otherwise than the area does
 	Verified     bool              // only what was verified is taken for known
 	State        string            // of the rows
 	Page         int
@@ -129,11 +130,14 @@ type figureAsked struct {
 	query figureQuery
 	p     period.Period
 	only  *monitor.Part
+	force map[string]string // answers to choices that the area gives
 }
 
 // of is an indicator asked as the address says.
 func (a figureAsked) of(x *indicator.Indicator) monitor.Query {
-	return monitor.Query{Indicator: x, Area: a.query.Area, Period: a.p, Until: a.m.day, Choices: a.query.Choices, Verified: a.query.Verified, Only: a.only}
+	choices := maps.Clone(a.force)
+	maps.Copy(choices, a.query.Choices)
+	return monitor.Query{Indicator: x, Area: a.query.Area, Period: a.p, Until: a.m.day, Choices: choices, Verified: a.query.Verified, Only: a.only}
 }
 
 // yearBefore is the same question a year earlier: a period that has not ended is compared with the one before up to the same day.
@@ -156,15 +160,20 @@ func (s *server) askedFigures(r *http.Request, v *visit) (figureAsked, error) {
 	}
 	q := figureQuery{
 		Area: cmp.Or(r.FormValue("area"), s.homeArea(v.scope)), Period: cmp.Or(r.FormValue("period"), period.OfYear(a.m.day.Year()).String()), AsOf: a.m.param(),
-		Only: r.FormValue("only"), Verified: r.FormValue("verified") == "1", State: r.FormValue("state"), Page: pageNumber(r.FormValue("page")), Choices: s.chosen(r.Form),
+		Only: r.FormValue("only"), Verified: r.FormValue("verified") == "1", State: r.FormValue("state"), Page: pageNumber(r.FormValue("page")),
 	}
 	if _, ok := s.Library.Areas().Node(q.Area); !ok || !v.scope.Sees(access.ReadFact, q.Area, 0) {
 		return a, errs.NotFound("area", q.Area)
 	}
 	a.p, err = period.Parse(q.Period)
-	if first, _, ok := a.p.Span(); err != nil || !ok || first > a.m.day {
+	first, last, ok := a.p.Span()
+	if err != nil || !ok || first > a.m.day {
 		return a, errs.Invalid(i18n.M("figurepage.bad_period", q.Period))
 	}
+	if a.force, err = s.Monitor.Choices(r.Context(), a.view, q.Area, min(last, a.m.day)); err != nil {
+		return a, err
+	}
+	q.Choices = s.chosen(r.Form, a.force)
 	if a.only, err = s.partOf(q.Only); err != nil {
 		return a, err
 	}
@@ -175,11 +184,11 @@ func (s *server) askedFigures(r *http.Request, v *visit) (figureAsked, error) {
 	return a, nil
 }
 
-// chosen is the choices of definition that an address makes otherwise than by default.
-func (s *server) chosen(in url.Values) map[string]string {
+// chosen is the choices of definition that an address makes otherwise than those in force.
+func (s *server) chosen(in url.Values, force map[string]string) map[string]string {
 	out := map[string]string{}
 	for _, c := range s.Monitor.Set.Choices() {
-		if o, ok := c.Option(in.Get("set:" + c.Code)); ok && o.Code != c.Default {
+		if o, ok := c.Option(in.Get("set:" + c.Code)); ok && o.Code != cmp.Or(force[c.Code], c.Default) {
 			out[c.Code] = o.Code
 		}
 	}
@@ -208,15 +217,17 @@ func (s *server) partOf(text string) (*monitor.Part, error) {
 // choiceField is a choice of definition with what was chosen.
 type choiceField struct {
 	indicator.Choice
+	Force  string // that the area answers, or the default
 	Chosen string
 }
 
 // choiceFields are the choices that any of some indicators depend on.
-func (s *server) choiceFields(q figureQuery, all ...*indicator.Indicator) []choiceField {
+func (s *server) choiceFields(a figureAsked, all ...*indicator.Indicator) []choiceField {
 	var out []choiceField
 	for _, c := range s.Monitor.Set.Choices() {
 		if slices.ContainsFunc(all, func(x *indicator.Indicator) bool { return slices.Contains(x.Choices(), c.Code) }) {
-			out = append(out, choiceField{c, cmp.Or(q.Choices[c.Code], c.Default)})
+			force := cmp.Or(a.force[c.Code], c.Default)
+			out = append(out, choiceField{c, force, cmp.Or(a.query.Choices[c.Code], force)})
 		}
 	}
 	return out
@@ -458,7 +469,7 @@ func (s *server) figureFrame(v *visit, a figureAsked, all ...*indicator.Indicato
 	}
 	return figureFrame{
 		Query: a.query, AreaName: s.areaName(a.query.Area), Period: periodText(v.t, a.p), Areas: s.areaOptions(v.scope), Periods: periodGroups(v.t, a.m.day, a.p),
-		Parts: parts, PartName: label, Choices: s.choiceFields(a.query, all...), Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view), Export: mayCarry.MetBy(v.scope),
+		Parts: parts, PartName: label, Choices: s.choiceFields(a, all...), Moment: a.m, AsOf: s.asKnown(v.t, a.m, a.view), Export: mayCarry.MetBy(v.scope),
 	}
 }
 
@@ -565,7 +576,7 @@ func (s *server) figureNotes(v *visit, a figureAsked, path string) [][2]string {
 	if a.only != nil {
 		notes = append(notes, [2]string{t.S("figurepage.only"), s.partLabel(t, a.only)})
 	}
-	for _, c := range s.choiceFields(a.query, s.Monitor.Set.Indicators()...) {
+	for _, c := range s.choiceFields(a, s.Monitor.Set.Indicators()...) {
 		o, _ := c.Option(c.Chosen)
 		notes = append(notes, [2]string{t.Text(c.Name), t.Text(o.Name)})
 	}

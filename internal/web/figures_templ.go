@@ -448,7 +448,7 @@ func figureFilter(t i18n.T, f figureFrame, path string) templ.Component {
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
-				if o.Code == c.Default {
+				if o.Code == c.Force {
 					var templ_7745c5c3_Var25 string
 					templ_7745c5c3_Var25, templ_7745c5c3_Err = templ.JoinStringErrs(t.S("web.by_default"))
 					if templ_7745c5c3_Err != nil {

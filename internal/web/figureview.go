@@ -96,7 +96,7 @@ func (s *server) figurePage(w http.ResponseWriter, r *http.Request, v *visit) er
 
 func (s *server) figureDataOf(ctx context.Context, v *visit, a figureAsked, x *indicator.Indicator) (figureData, error) {
 	t := v.t
-	d := figureData{figureFrame: s.figureFrame(v, a, x), Path: figurePath(x.Code), Uses: s.choiceFields(a.query, x), Unit: barUnit(t, x)}
+	d := figureData{figureFrame: s.figureFrame(v, a, x), Path: figurePath(x.Code), Uses: s.choiceFields(a, x), Unit: barUnit(t, x)}
 	d.Population, _ = s.Monitor.Set.Population(x.Population)
 	if x.Kind != "" {
 		d.Kind = t.S("web.kind_" + x.Kind)

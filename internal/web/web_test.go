@@ -183,7 +183,7 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	figures := monitor.Open(monitor.Deps{DB: db, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
+	figures := monitor.Open(monitor.Deps{DB: db, Sources: s.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
 	calendar, err := bulletin.Load(contentdata.FS, lib, indicators)
 	if err != nil {
 		t.Fatal(err)
