@@ -243,7 +243,7 @@ func (x *Indicator) unit() int64 {
 	return scale
 }
 
-// Figure is what a tally means. A share or level of nobody is no number.
+// Figure is what a tally means. A share or level of nobody is no number, nor is a share of which nobody said of anyone whether it counts.
 func (x *Indicator) Figure(t Tally) Figure {
 	f := Figure{Tally: t}
 	num, den := t.num.int(), big.NewInt(x.unit())
@@ -253,7 +253,8 @@ func (x *Indicator) Figure(t Tally) Figure {
 	case Level:
 		den.Mul(den, t.den.int())
 	}
-	if den.Sign() > 0 {
+	silent := x.Measure == Share && t.Within > 0 && t.Open == t.Within // nobody said of anyone whether it counts
+	if den.Sign() > 0 && !silent {
 		f.Value = new(big.Rat).SetFrac(num, den)
 	}
 	return f
