@@ -102,12 +102,7 @@ func (s *Store) Notes(ctx context.Context, scope access.Scope, firm int64, skip,
 		return nil, 0, fmt.Errorf("count what was done for firms: %w", err)
 	}
 	page := fmt.Sprintf(" ORDER BY l.id DESC LIMIT $%d OFFSET $%d", len(args)+1, len(args)+2)
-	all, err = store.List(ctx, s.DB.Read(), func(r *store.Rows) (n Note, err error) {
-		var day int64
-		err = r.Scan(&n.ID, &n.Firm, &n.Area, &day, &n.Who, &n.What, &n.Barrier, &n.Next, &n.At, &n.By)
-		n.Day = period.Day(day)
-		return n, err
-	}, notesOf+where+page, append(args, limit, skip)...)
+	all, err = store.List(ctx, s.DB.Read(), scanNote, notesOf+where+page, append(args, limit, skip)...)
 	if err != nil {
 		return nil, 0, fmt.Errorf("read what was done for firms: %w", err)
 	}
@@ -123,4 +118,27 @@ func Held(view fact.View, year int) map[string]int {
 		}
 	}
 	return m
+}
+
+const lastNotes = `SELECT ` + noteColumns + ` FROM diagnosis_log l WHERE l.id = (SELECT MAX(x.id) FROM diagnosis_log x WHERE x.firm = l.firm) AND `
+
+// LastNotes is what was done last for each firm that the scope sees, by firm.
+func (s *Store) LastNotes(ctx context.Context, scope access.Scope) (map[int64]Note, error) {
+	where, args := scope.Where(access.ReadCase, "l.area", "l.firm", nil)
+	all, err := store.List(ctx, s.DB.Read(), scanNote, lastNotes+where, args...)
+	if err != nil {
+		return nil, fmt.Errorf("read what was done last for firms: %w", err)
+	}
+	m := make(map[int64]Note, len(all))
+	for _, n := range all {
+		m[n.Firm] = n
+	}
+	return m, nil
+}
+
+func scanNote(r *store.Rows) (n Note, err error) {
+	var day int64
+	err = r.Scan(&n.ID, &n.Firm, &n.Area, &day, &n.Who, &n.What, &n.Barrier, &n.Next, &n.At, &n.By)
+	n.Day = period.Day(day)
+	return n, err
 }

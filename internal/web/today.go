@@ -73,7 +73,7 @@ func (s *server) todayOf(ctx context.Context, v *visit, view fact.View) (todayDa
 	d.Firms = view.List(fact.Listing{}).Len()
 	d.AboveScale = view.List(fact.Listing{Scale: fact.AboveScale, Year: s.lastYear()}).Len()
 	for _, fill := range []func(context.Context, *visit, fact.View, *todayData) error{
-		s.todayCases, s.todayBulletins, s.todayReviews, s.todayYearly, s.todayDisputes, s.todayReports, s.todayFiles, s.todayAccounts, s.todayNews,
+		s.todayCases, s.todayTargets, s.todayBulletins, s.todayReviews, s.todayYearly, s.todayDisputes, s.todayReports, s.todayFiles, s.todayAccounts, s.todayNews,
 	} {
 		if err := fill(ctx, v, view, &d); err != nil {
 			return d, err

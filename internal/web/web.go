@@ -175,7 +175,7 @@ type route struct {
 // routes is every address. The walker in the tests visits each of them as each role.
 func (s *server) routes() []route {
 	open, account := access.Need{Public: true}, access.Need{}
-	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.yearlyRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.bulletinRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes(), s.figureRoutes(), s.mapRoutes(), s.pivotRoutes(), s.cockpitRoutes(), s.openRoutes()), []route{
+	return append(slices.Concat(s.templateRoutes(), s.labRoutes(), s.messageRoutes(), s.formRoutes(), s.caseRoutes(), s.subsidyRoutes(), s.reviewRoutes(), s.panelRoutes(), s.roundRoutes(), s.fundRoutes(), s.selectionRoutes(), s.judgingRoutes(), s.expertRoutes(), s.diagnosisRoutes(), s.adviserRoutes(), s.ladderRoutes(), s.chainRoutes(), s.assessRoutes(), s.yearlyRoutes(), s.visitRoutes(), s.paymentRoutes(), s.openingRoutes(), s.yearRoutes(), s.noticeRoutes(), s.releaseRoutes(), s.creditRoutes(), s.overviewRoutes(), s.listRoutes(), s.meetingRoutes(), s.flagRoutes(), s.targetRoutes(), s.bulletinRoutes(), s.proofRoutes(), s.registerRoutes(), s.retentionRoutes(), s.readingRoutes(), s.factorRoutes(), s.sessionRoutes(), s.figureRoutes(), s.mapRoutes(), s.pivotRoutes(), s.cockpitRoutes(), s.openRoutes()), []route{
 		{"GET /{$}", open, s.start},
 		{"GET /sign-in", open, s.signInPage},
 		{"POST /sign-in", open, s.signIn},
@@ -412,5 +412,5 @@ func (s *server) enter(w http.ResponseWriter, r *http.Request, v *visit, rt rout
 // ownLimit says that the handler reads the body itself, within its own bounds.
 func (rt route) ownLimit() bool {
 	return strings.HasPrefix(rt.pattern, "POST /template/") || strings.HasPrefix(rt.pattern, "POST /forms/") || strings.HasPrefix(rt.pattern, "POST /cases/{id}/act/") || strings.HasPrefix(rt.pattern, "POST /visits/") ||
-		slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file", "POST /cases/{id}/files", "POST /reviews", "POST /reviews/sheet", "POST /fund/payments/{id}/result"}, rt.pattern)
+		slices.Contains([]string{"POST /imports", "POST /enrolments", "POST /versions", "POST /versions/{id}/edit", "POST /versions/{id}/text", "POST /versions/{id}/file", "POST /cases/{id}/files", "POST /reviews", "POST /reviews/sheet", "POST /targets/{plan}/{id}/sheet", "POST /fund/payments/{id}/result"}, rt.pattern)
 }
