@@ -78,11 +78,11 @@ func (s *Store) by(ctx context.Context, view fact.View, m measuring, d monitor.D
 // known is a figure without its value where that only says that nobody has stated anything.
 func known(x *indicator.Indicator, f indicator.Figure) Measured {
 	switch {
-	case f.Value == nil:
-		return Measured{Figure: f, Why: i18n.M("target.why_nothing")}
 	case f.Counted == 0 && f.Within > 0 && f.Open == f.Within, x.Measure == indicator.Stock && f.Within == 0 && f.Dark > 0:
 		f.Value = nil
 		return Measured{Figure: f, Why: i18n.M("target.why_open", f.Open+f.Dark)}
+	case f.Value == nil:
+		return Measured{Figure: f, Why: i18n.M("target.why_nothing")}
 	}
 	return Measured{Figure: f}
 }
