@@ -60,6 +60,7 @@ type city struct {
 	round     int64                    // that openRound has listed
 	consent   map[string]int64         // of each firm to a bank, once it was asked for
 	planned   int64                    // a meeting of banks and firms, once it was asked for
+	task      int64                    // for 亭湖区 towards a target, once it was asked for
 	assessing round.Round              // a round of assessment, once it was asked for
 	questions int64                    // an assessment that waits for answers, once it was asked for
 	diagnosis map[string]diagnosis.Row // of each firm, once it was asked for

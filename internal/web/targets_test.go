@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"encoding/csv"
 	"net/http"
 	"net/url"
@@ -9,7 +10,23 @@ import (
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
+
+// tasked is a task that the city set for 亭湖区.
+func (c *city) tasked() int64 {
+	c.t.Helper()
+	if c.task == 0 {
+		x, err := c.srv.Targets.AddTask(context.Background(), access.NewScope(1<<40, access.CityOfficial, []string{"320900", "320902", "320904", "320981"}, nil), target.Task{
+			Plan: "yancheng-2022", Target: "B110", Kind: target.Duty, Keeper: "320900", Title: "摸排未诊断企业", Owner: "320902", Set: c.srv.Clock.Today() + 30,
+		})
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		c.task = x.ID
+	}
+	return c.task
+}
 
 // Targets are shown by how far they are; a city divides one with a document, a county is shown its own alone, an auditor changes nothing.
 func TestTargetsPages(t *testing.T) {
@@ -125,7 +142,7 @@ func TestCoverageLedgerPages(t *testing.T) {
 	_, body = city.get("/targets/choice")
 	wants(t, body, "什么算完成智改数转", "主管部门认定完成", "默认", "没有切换过")
 	_, body = city.post("/targets/choice", url.Values{"area": {"320900"}, "choice": {"completion"}, "answer": {"accepted"}, "from": {"2024-01-01"}, "document": {""}})
-	wants(t, body, "“文号”须填写")
+	wants(t, body, "请写明规定这一口径的文件或文号")
 	_, body = city.post("/targets/choice", url.Values{"area": {"320900"}, "choice": {"completion"}, "answer": {"accepted"}, "from": {"2024-01-01"}, "document": {"测试〔2024〕5号"}})
 	wants(t, body, "完成口径已切换", "测试〔2024〕5号", "2024-01-01")
 	_, body = county.get("/targets/coverage?basis=all")

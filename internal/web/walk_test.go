@@ -96,6 +96,12 @@ func (c *city) addresses(pattern, code string) string {
 			if strings.HasPrefix(path, "/warnings") {
 				return fmt.Sprint(c.monthSigned().Warning)
 			}
+			if strings.HasPrefix(path, "/targets/tasks") {
+				return fmt.Sprint(c.tasked())
+			}
+			if strings.HasPrefix(path, "/targets") {
+				return "B120"
+			}
 			if strings.HasPrefix(path, "/accounts") {
 				return "1"
 			}
@@ -112,6 +118,8 @@ func (c *city) addresses(pattern, code string) string {
 				return fmt.Sprint(c.sourceID("firms.csv"))
 			}
 			return id
+		case "{plan}":
+			return "yancheng-2022"
 		case "{crosswalk}":
 			return "siri"
 		case "{result}":
