@@ -294,7 +294,8 @@ func (c *compiler) env(kind string) *rule.Env {
 }
 
 // counts are the aggregates that conditions of enterprises may ask: agg.project_accepted is how many of its projects are in the
-// population project_accepted, and so on for every population of what belongs to an enterprise.
+// population project_accepted, agg.has_project_accepted whether any is, and so on for every population of what belongs to an enterprise. The
+// second is known as soon as one is, whatever is not known of the others.
 func (c *compiler) counts() []*rule.Aggregate {
 	var all []*rule.Aggregate
 	for _, f := range c.set.Files {
@@ -303,10 +304,21 @@ func (c *compiler) counts() []*rule.Aggregate {
 			if have == nil || len(have.when) == 0 || p.Of == content.Enterprise {
 				continue
 			}
-			all = append(all, &rule.Aggregate{ID: p.Code, Name: p.Name, From: content.Enterprise, Over: p.Of, Op: rule.Count, When: have.when})
+			all = append(all,
+				&rule.Aggregate{ID: p.Code, Name: p.Name, From: content.Enterprise, Over: p.Of, Op: rule.Count, When: have.when},
+				&rule.Aggregate{ID: "has_" + p.Code, Name: p.Name, From: content.Enterprise, Over: p.Of, Op: rule.Any, Of: have.when[0], When: have.when[1:]},
+			)
 		}
 	}
 	return all
+}
+
+// conditions are all that a member of an aggregate of counts is asked.
+func conditions(a *rule.Aggregate) []*rule.Expr {
+	if a.Of == nil {
+		return a.When
+	}
+	return append([]*rule.Expr{a.Of}, a.When...)
 }
 
 // CheckCondition tells what is wrong with a condition about subjects of a kind that stands at a path of another file.
@@ -576,7 +588,7 @@ func (c *compiler) notes(x *Indicator, e *rule.Expr) {
 				x.uses = append(x.uses, in.Short())
 			}
 		case rule.FromAggregate:
-			for _, when := range in.Aggregate().When {
+			for _, when := range conditions(in.Aggregate()) {
 				c.notes(x, when)
 			}
 		}
@@ -772,7 +784,7 @@ func (c *compiler) hashes() {
 			for _, e := range x.exprs {
 				walk(e.Tree(), func(in *rule.Input) {
 					if a := in.Aggregate(); a != nil {
-						for _, when := range a.When {
+						for _, when := range conditions(a) {
 							say(a.ID, when.Source())
 						}
 					}

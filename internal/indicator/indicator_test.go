@@ -110,7 +110,7 @@ indicators:
   - {code: covered, name: {zh: 覆盖, en: Covered}, version: '1', measure: coverage, population: firms, where: ent.digital_done, cells: {areas: county, by: ent.size, least: 2}, over: {space: none, time: last}}
   - {code: held, name: {zh: 称号, en: Titles}, version: '1', measure: stock, population: held, over: {space: sum, time: last}}
   - {code: late, name: {zh: 旧项目, en: Old projects}, version: '1', measure: stock, population: late, over: {space: sum, time: last}}
-  - {code: titled, name: {zh: 有称号, en: With a title}, version: '1', measure: share, population: open, where: agg.held > 0, over: {space: ratio, time: last}}
+  - {code: titled, name: {zh: 有称号, en: With a title}, version: '1', measure: share, population: open, where: agg.has_held, over: {space: ratio, time: last}}
   - {code: open_done, name: {zh: 完成, en: Done}, version: '1', measure: share, population: open, where: ent.digital_done, weight: ent.employees, carry: 1, over: {space: ratio, time: last}}
   - {code: base, name: {zh: 基站, en: Stations}, version: '1', measure: given, fact: area.base_stations_5g, carry: 1, over: {space: sum, time: last}}
   - {code: together, name: {zh: 综合, en: Together}, version: '1', measure: composite, over: {space: none, time: last}, parts: [{indicator: done, whole: 100%, weight: 60}, {indicator: index, whole: '72', weight: 40}]}

@@ -57,6 +57,14 @@ func (q cockpitQuery) now() cockpitQuery {
 	return q
 }
 
+// live is the address of the stream of changes of a page as it was drawn; "" for one that stands in the past.
+func (q cockpitQuery) live(a figureAsked) string {
+	if a.m.past() {
+		return ""
+	}
+	return q.href("/cockpit/live") + "&since=" + strconv.FormatInt(a.view.Seq(), 10)
+}
+
 // tile is a figure of the cockpit.
 type tile struct {
 	indicatorRow
@@ -146,10 +154,8 @@ func (s *server) cockpit(w http.ResponseWriter, r *http.Request, v *visit) error
 		}
 	}
 	sh := s.shell(r, v, t.S("figurepage.cockpit"))
-	sh.Script, sh.Full = "cockpit.js", q.Full
-	if !a.m.past() {
-		d.Live = q.href("/cockpit/live") + "&since=" + strconv.FormatInt(a.view.Seq(), 10)
-	}
+	sh.Script, sh.Full = "live.js", q.Full
+	d.Live = q.live(a)
 	return s.show(w, r, sh, http.StatusOK, cockpitPage(t, d))
 }
 
@@ -167,7 +173,14 @@ type liveFigure struct {
 	Growth string `json:"growth"`
 }
 
-// cockpitLive tells an open page, by server-sent events, which of its figures have changed since something was committed.
+// liveFigures is what an open page shows: its figures, and the leading one by area as one text.
+type liveFigures struct {
+	all   []liveFigure
+	parts string
+}
+
+// cockpitLive tells an open page, by server-sent events, which of its figures have changed since something was committed, or that only those
+// of areas have.
 func (s *server) cockpitLive(w http.ResponseWriter, r *http.Request, v *visit) error {
 	a, _, shown, err := s.askedCockpit(r, v)
 	if err != nil {
@@ -211,13 +224,14 @@ func (s *server) cockpitLive(w http.ResponseWriter, r *http.Request, v *visit) e
 			return nil
 		}
 		var changed []liveFigure
-		for i := range now {
-			if now[i] != was[i] {
-				changed = append(changed, now[i])
+		for i := range now.all {
+			if now.all[i] != was.all[i] {
+				changed = append(changed, now.all[i])
 			}
 		}
+		same := len(changed) == 0 && now.parts == was.parts
 		was = now
-		if len(changed) == 0 {
+		if same {
 			continue
 		}
 		body, err := json.Marshal(map[string]any{"as_of": s.asKnown(v.t, a.m, view), "figures": changed})
@@ -253,14 +267,24 @@ func (s *server) asDrawn(r *http.Request, v *visit, a figureAsked) figureAsked {
 	return a
 }
 
-func (s *server) liveFigures(ctx context.Context, t i18n.T, a figureAsked, shown []*indicator.Indicator) ([]liveFigure, error) {
-	all := make([]liveFigure, len(shown))
+func (s *server) liveFigures(ctx context.Context, t i18n.T, a figureAsked, shown []*indicator.Indicator) (liveFigures, error) {
+	out := liveFigures{all: make([]liveFigure, len(shown))}
 	for i, x := range shown {
 		row, err := s.indicatorRow(ctx, t, a, x)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		all[i] = liveFigure{x.Code, row.Value, row.Growth}
+		out.all[i] = liveFigure{x.Code, row.Value, row.Growth}
+		if out.parts != "" || row.Why != "" || row.F.Value == nil {
+			continue
+		}
+		rows, err := s.mapRows(ctx, t, a, x)
+		if err != nil {
+			return out, err
+		}
+		for _, r := range rows {
+			out.parts += fmt.Sprintln(r.Code, r.Value, r.Growth, r.F.Counted, r.F.Within, r.F.Open+r.F.Dark+r.F.Failed)
+		}
 	}
-	return all, nil
+	return out, nil
 }

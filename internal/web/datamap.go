@@ -84,6 +84,7 @@ type dataMapData struct {
 	Map        *mapData
 	Up         *option
 	Figure     string // address of the figure, opened
+	Live       string // address of the stream of changes; "" for a page that stands in the past
 }
 
 // indicatorGroups is every indicator to choose from.
@@ -133,7 +134,10 @@ func (s *server) dataMap(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	return s.show(w, r, s.shell(r, v, v.t.S("figurepage.map")), http.StatusOK, dataMapPage(v.t, d))
+	d.Live = cockpitQuery{figureQuery: d.Query.figureQuery, Show: []string{x.Code}}.live(a)
+	sh := s.shell(r, v, v.t.S("figurepage.map"))
+	sh.Script = "live.js"
+	return s.show(w, r, sh, http.StatusOK, dataMapPage(v.t, d))
 }
 
 func (s *server) dataMapOf(ctx context.Context, v *visit, a figureAsked, x *indicator.Indicator) (dataMapData, error) {

@@ -285,5 +285,7 @@ func TestFiguresInBrowser(t *testing.T) {
 		looked{"map", "city", "/map?indicator=completed_share&period=2023"}, looked{"area", "city", "/areas/320902?with=320904"},
 		looked{"pivot", "city", "/pivot?indicator=above_scale_firms&rows=area&cols=year&chart=1"}, looked{"cockpit", "city", "/cockpit"},
 		looked{"cockpit-full", "city", "/cockpit?full=1"}, looked{"public-figures", "", "/open"},
+		looked{"targets", "city", "/targets?basis=all"}, looked{"target", "city", "/targets/yancheng-2022/B120"}, looked{"target-tasks", "tinghu", "/targets/tasks"},
+		looked{"target-task", "tinghu", fmt.Sprintf("/targets/tasks/%d", c.tasked())}, looked{"coverage-ledger", "city", "/targets/coverage?basis=all"}, looked{"completion", "city", "/targets/choice"},
 	)
 }
