@@ -90,6 +90,9 @@ func demoCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, []s
 		if err := in.demoFlags(ctx); err != nil {
 			return err
 		}
+		if err := in.demoTargets(ctx); err != nil {
+			return err
+		}
 		if err := in.demoBulletins(ctx); err != nil {
 			return err
 		}

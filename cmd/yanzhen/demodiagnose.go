@@ -10,8 +10,10 @@ import (
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
+	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/ledger"
 	"github.com/yanzhen/yanzhen/internal/money"
+	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rubric"
@@ -56,7 +58,7 @@ type demoDiagnosed struct {
 }
 
 // demoDiagnoses has enterprises of a demonstration diagnosed: one of 2023 from the institute to the fee, a project of which became; of three
-// of this year one is asked, one is to be visited and the report of one is to be evaluated. Where there is a lot nothing is done.
+// of this year one is asked, one is to be visited and the report of one is to be evaluated; a firm that built a project waits for its acceptance. Where there is a lot nothing is done.
 func (in *installation) demoDiagnoses(ctx context.Context, p *place) error {
 	lots, err := in.diagnoses.Lots(ctx, access.SystemScope())
 	if err != nil || len(lots) > 0 || in.now.Today() < demo.Clock {
@@ -77,7 +79,7 @@ func (in *installation) demoDiagnoses(ctx context.Context, p *place) error {
 			return fmt.Errorf("make demo diagnoses: %w", err)
 		}
 	}
-	for _, do := range []func(context.Context) error{d.lastYear, d.thisYear} {
+	for _, do := range []func(context.Context) error{d.lastYear, d.thisYear, d.built} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("make demo diagnoses: %w", err)
 		}
@@ -234,11 +236,44 @@ func (d *demoDiagnosed) lastYear(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return d.build(ctx, filing, firm)
+	return d.build(ctx, filing, firm, true)
 }
 
-// build takes the project that advice became from its filing to its acceptance.
-func (d *demoDiagnosed) build(ctx context.Context, id int64, firm string) error {
+// built has a firm of the county without an accepted project build one: it waits for the county to accept it, which is what counts as
+// completed in the demonstration's city.
+func (d *demoDiagnosed) built(ctx context.Context) error {
+	view, err := d.frames.For(ctx, access.SystemScope(), 0)
+	if err != nil {
+		return err
+	}
+	own, _ := view.Enterprise(d.scopes["enterprise"].Owns()[0])
+	done, err := d.monitor.Set.Indicator("completed_share")
+	if err != nil {
+		return err
+	}
+	q := monitor.Query{Indicator: done, Area: own.Area, Period: period.OfYear(demo.Clock.Year()), Choices: map[string]string{"completion": "accepted"}}
+	firms, err := d.monitor.Behind(ctx, view, q, indicator.Within, indicator.Open)
+	if err != nil || firms.Len() == 0 {
+		return err
+	}
+	d.on(period.Date(2023, 8, 7))
+	last := firms.Page(firms.Len()-1, 1)[0] // the first are asked by others
+	if last.Owner == own.ID {
+		return nil
+	}
+	firm, err := d.account(ctx, "building", last.Owner)
+	if err != nil {
+		return err
+	}
+	filing, _, err := d.subsidy.OpenProject(ctx, d.scopes[firm], last.Owner, "关键设备联网采集")
+	if err != nil {
+		return err
+	}
+	return d.build(ctx, filing.ID, firm, false)
+}
+
+// build takes a project from its filing to its acceptance, or up to where the county is to accept it.
+func (d *demoDiagnosed) build(ctx context.Context, id int64, firm string, accepted bool) error {
 	const what = "关键设备加装采集模块，统一接入车间网关，自动记录产量、停机和能耗，班组看板实时显示。（演示）"
 	steps := []struct {
 		on    period.Day
@@ -259,6 +294,10 @@ func (d *demoDiagnosed) build(ctx context.Context, id int64, firm string) error 
 		{period.Date(2024, 6, 18), nil, demoAct{login: "county2", action: "accept", answers: map[string]any{
 			"accepted_on": "2024-05-31", "investment": 580, "effective_input": 540, "equipment": 400, "software": 145, "visited_on": "2024-06-17", "finding": "现场核查，设备已联网采集（演示）",
 		}}},
+	}
+	if !accepted {
+		steps = steps[:len(steps)-1]
+		steps[len(steps)-1].on = period.Date(2024, 10, 21)
 	}
 	for _, x := range steps {
 		d.on(x.on)
