@@ -60,6 +60,9 @@ func (b *Band) Quarter(area string) Quarter {
 	if v == nil || b.Low == nil {
 		return ""
 	}
+	if b.Low.Cmp(b.High) == 0 && v.Cmp(b.Low) == 0 { // most stand alike
+		return Middle
+	}
 	low, high := v.Cmp(b.Low) <= 0, v.Cmp(b.High) >= 0
 	if b.less {
 		low, high = high, low

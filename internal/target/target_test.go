@@ -528,6 +528,9 @@ func TestBand(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("less %v (-want +got):\n%s", less, diff)
 		}
+		if b.High = b.Low; b.Quarter("1") != Middle || b.Quarter("0") == Middle {
+			t.Errorf("less %v: where most stand alike, 2 is %s and 1 is %s", less, b.Quarter("1"), b.Quarter("0"))
+		}
 	}
 }
 
