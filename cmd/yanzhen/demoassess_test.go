@@ -2,17 +2,20 @@ package main
 
 import (
 	"io"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
+	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/demo"
 	"github.com/yanzhen/yanzhen/internal/diagnosis"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // madeDemo is a demonstration as it was made.
@@ -116,7 +119,7 @@ func TestAssessmentsOfTheDemo(t *testing.T) {
 }
 
 // TestDiagnosesOfTheDemo looks at what the demonstration makes of its diagnoses: one from the institute to a project that was accepted, and
-// three that wait for somebody.
+// three that wait for somebody; of its targets; and that a project waits to be accepted by an official who did not register it.
 func TestDiagnosesOfTheDemo(t *testing.T) {
 	ctx := t.Context()
 	in := madeDemo(t)
@@ -149,5 +152,25 @@ func TestDiagnosesOfTheDemo(t *testing.T) {
 	}
 	if err := in.cases.Verify(ctx, access.SystemScope(), done.Case); err != nil {
 		t.Errorf("replayed, the diagnosis differs: %v", err)
+	}
+
+	filings, _, err := in.cases.Cases(ctx, access.SystemScope(), casework.Filter{Workflow: "project_filing"}, 0, 10)
+	if err != nil || !slices.ContainsFunc(filings, func(c casework.Case) bool { return c.State == "acceptance" }) {
+		t.Errorf("no project waits to be accepted: %+v, %v", filings, err)
+	}
+	tasks, err := in.targets.Tasks(ctx, access.SystemScope(), target.TaskQuery{})
+	if err != nil || len(tasks) != 4 || !tasks[0].Late || tasks[3].State != target.Done {
+		t.Errorf("tasks %+v, %v", tasks, err)
+	}
+	split, err := in.targets.Split(ctx, demoPlan, "B117")
+	if err != nil || len(split.Acts) != 2 || len(split.Acts[0].Quotas) < 10 {
+		t.Fatalf("quotas %+v, %v", split, err)
+	}
+	sum := new(big.Rat)
+	for _, q := range split.Acts[0].Quotas {
+		sum.Add(sum, q.Value)
+	}
+	if sum.Cmp(split.Goal.Low) != 0 {
+		t.Errorf("the quotas proposed add up to %s, the target is %s", sum, split.Goal.Low)
 	}
 }

@@ -36,7 +36,7 @@ type PublicTable struct {
 }
 
 // Public is an indicator of a year for everybody, by the counties and zones of the area in which all enterprises lie: of all of them, by the
-// content's own choices, as known now. What is of fewer than LeastPublic is hidden, and what else it could be reckoned from. Figures are
+// choices in force there, as known now. What is of fewer than LeastPublic is hidden, and what else it could be reckoned from. Figures are
 // told of whole years and by one kind of area alone, so that no two tables can be held against each other. What is not Publishable is
 // NotFound.
 func (m *Monitor) Public(ctx context.Context, x *indicator.Indicator, year int) (PublicTable, error) {
