@@ -215,9 +215,13 @@ func promiseText(t i18n.T, g indicator.Goal) string {
 	case g.Compare == content.Words || g.Value == "":
 		return t.S("targetpage.in_words")
 	}
-	text := i18n.Group(g.Value) + unitText(t, g.Unit)
+	unit := unitText(t, g.Unit)
+	if unit != "%" && unit != "" {
+		unit = " " + unit
+	}
+	text := i18n.Group(g.Value) + unit
 	if g.UpTo != "" {
-		text = i18n.Group(g.Value) + "–" + i18n.Group(g.UpTo) + unitText(t, g.Unit)
+		text = i18n.Group(g.Value) + "–" + i18n.Group(g.UpTo) + unit
 	}
 	switch g.Change {
 	case content.Increase:
