@@ -46,6 +46,7 @@ type Monitor struct {
 
 	snapshots shelf.Shelf[snapshotKey, *snapshot]
 	heads     shelf.Shelf[headKey, heads]
+	public    shelf.Shelf[publicKey, PublicTable]
 }
 
 // Open is a monitor over what frames know.
@@ -53,6 +54,7 @@ func Open(d Deps) *Monitor {
 	m := &Monitor{Deps: d}
 	m.snapshots.RoomFor(0)
 	m.heads.RoomFor(0)
+	m.public.RoomFor(publicRoom)
 	return m
 }
 
@@ -72,9 +74,10 @@ type snapshot struct {
 	areas    map[string]rule.Subject
 	switches []Switch
 
-	stays func() *stays
-	mu    sync.Mutex
-	kinds map[string]*kind
+	stays  func() *stays
+	common func() string // area in which all firms lie
+	mu     sync.Mutex
+	kinds  map[string]*kind
 
 	crowds shelf.Shelf[crowdKey, *indicator.Crowd]
 	lines  shelf.Shelf[lineKey, *indicator.Lines]
@@ -176,6 +179,7 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 			return nil, err
 		}
 		w.stays = sync.OnceValue(func() *stays { return newStays(w) })
+		w.common = sync.OnceValue(func() string { return m.publicArea(view) })
 		w.crowds.RoomFor(16 * len(w.firms))
 		w.lines.RoomFor(16 * len(w.firms))
 		w.still.RoomFor(len(w.firms))

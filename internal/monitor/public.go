@@ -39,16 +39,42 @@ type PublicTable struct {
 // choices in force there, as known now. What is of fewer than LeastPublic is hidden, and what else it could be reckoned from. Figures are
 // told of whole years and by one kind of area alone, so that no two tables can be held against each other. What is not Publishable is
 // NotFound.
+//
+// Everybody asks for the same, so that it is worked out once for a commit; the table is not to be changed.
 func (m *Monitor) Public(ctx context.Context, x *indicator.Indicator, year int) (PublicTable, error) {
-	var out PublicTable
 	if !Publishable(x) {
-		return out, errs.NotFound("public figure", x.Code)
+		return PublicTable{}, errs.NotFound("public figure", x.Code)
 	}
 	view, err := m.Frames.For(ctx, access.SystemScope(), 0)
 	if err != nil {
+		return PublicTable{}, err
+	}
+	return m.public.Try(publicKey{view.Seq(), m.Clock.Today(), x.Code, year}, func() (PublicTable, error) {
+		return m.makePublic(context.WithoutCancel(ctx), view, x, year) // others may be waiting
+	})
+}
+
+// publicKey is all that a public table depends on.
+type publicKey struct {
+	seq   int64
+	today period.Day
+	code  string
+	year  int
+}
+
+// Size is how much room a table takes.
+func (t PublicTable) Size() int { return len(t.Rows) }
+
+// publicRoom is room for what two commits of a city come to.
+const publicRoom = 3_000
+
+func (m *Monitor) makePublic(ctx context.Context, view fact.View, x *indicator.Indicator, year int) (PublicTable, error) {
+	var out PublicTable
+	w, err := m.snapshot(ctx, view.Seq(), false)
+	if err != nil {
 		return out, err
 	}
-	out.Area = m.publicArea(view)
+	out.Area = w.common()
 	q := Query{Indicator: x, Area: out.Area, Period: period.OfYear(year)}
 	t, err := m.Cross(ctx, view, q, Dimension{By: ByCounty}, Dimension{})
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 
 	"github.com/yanzhen/yanzhen/internal/access"
@@ -165,7 +166,7 @@ func (s *server) eachOpen(ctx context.Context, give func(a openAsked, r monitor.
 			if err != nil {
 				return err
 			}
-			for _, row := range append(table.Rows, table.Total) {
+			for _, row := range append(slices.Clip(table.Rows), table.Total) {
 				if err := give(a, row); err != nil {
 					return err
 				}
