@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 
 	webassets "github.com/yanzhen/yanzhen/third_party/web"
 )
@@ -32,7 +33,8 @@ type assetFile struct {
 	gzipped []byte // nil where compressing does not help
 }
 
-func loadAssets() (*assets, error) {
+// loadAssets reads what the program carries, which is the same for every server: once.
+var loadAssets = sync.OnceValues(func() (*assets, error) {
 	a := &assets{files: map[string]assetFile{}}
 	app, err := fs.Sub(static, "static")
 	if err != nil {
@@ -43,7 +45,7 @@ func loadAssets() (*assets, error) {
 	}
 	a.vendor, err = a.load("v", webassets.FS)
 	return a, err
-}
+})
 
 // load reads a tree and returns its address prefix.
 func (a *assets) load(letter string, tree fs.FS) (string, error) {
