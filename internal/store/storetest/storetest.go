@@ -5,11 +5,15 @@ package storetest
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"database/sql"
+	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -24,7 +28,8 @@ const Env = "YANZHEN_TEST_POSTGRES"
 // is skipped where no server is named.
 func Each(t *testing.T, migrations []store.Migrations, test func(t *testing.T, db *store.DB)) {
 	t.Helper()
-	EachURL(t, func(t *testing.T, url string) { test(t, open(t, url, migrations)) })
+	t.Run("sqlite", func(t *testing.T) { test(t, SQLite(t, migrations)) })
+	t.Run("postgres", func(t *testing.T) { test(t, Postgres(t, migrations)) })
 }
 
 // EachURL is Each for tests that open the database themselves, perhaps twice.
@@ -37,7 +42,62 @@ func EachURL(t *testing.T, test func(t *testing.T, url string)) {
 // SQLite is an empty SQLite database with these migrations, for tests that are not about the database.
 func SQLite(t testing.TB, migrations []store.Migrations) *store.DB {
 	t.Helper()
-	return open(t, SQLiteURL(t), migrations)
+	url := SQLiteURL(t)
+	empty, err := migrated.of(migrations)
+	if err != nil {
+		t.Fatalf("make empty database: %v", err)
+	}
+	if err := os.WriteFile(strings.TrimPrefix(url, "sqlite:"), empty, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, url, migrations)
+}
+
+// migrated is empty databases that have been brought up to date once for all tests of a process.
+var migrated = templates{files: map[string][]byte{}}
+
+type templates struct {
+	mu    sync.Mutex
+	files map[string][]byte // by what the migrations say
+}
+
+func (s *templates) of(migrations []store.Migrations) ([]byte, error) {
+	sum := sha256.New()
+	for _, m := range migrations {
+		fmt.Fprintln(sum, m.Package)
+		err := fs.WalkDir(m.FS, ".", func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			text, err := fs.ReadFile(m.FS, name)
+			fmt.Fprintf(sum, "%s %d\n%s", name, len(text), text)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	key := string(sum.Sum(nil))
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if file, ok := s.files[key]; ok {
+		return file, nil
+	}
+	dir, err := os.MkdirTemp("", "storetest")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	name := filepath.Join(dir, "empty.db")
+	db, err := store.Open(context.Background(), "sqlite:"+name, migrations)
+	if err != nil {
+		return nil, err
+	}
+	if err := db.Close(); err != nil {
+		return nil, err
+	}
+	s.files[key], err = os.ReadFile(name)
+	return s.files[key], err
 }
 
 // Postgres is an empty PostgreSQL database with these migrations; it skips the test where no server is named.
