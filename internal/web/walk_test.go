@@ -221,9 +221,13 @@ func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 				if !strings.HasPrefix(rt.pattern, "GET ") {
 					continue
 				}
+				paths := map[string]bool{} // many patterns are of no firm: asked once, they need not be asked for each
 				for code := range secrets {
+					paths[c.addresses(rt.pattern, code)] = true
+				}
+				for path := range paths {
 					for _, query := range queries {
-						path := c.addresses(rt.pattern, code) + query
+						path := path + query
 						res, body := v.get(path)
 						if res.StatusCode >= 500 {
 							t.Errorf("%s: status %d", path, res.StatusCode)
