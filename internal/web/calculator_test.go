@@ -7,9 +7,7 @@ import (
 	"testing"
 	"time"
 
-	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/clock"
-	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/version"
@@ -112,12 +110,13 @@ func FuzzCalculatorForm(f *testing.F) {
 	f.Add("project-0:project.investment:2022=500&set:lease=loan&add=loan")
 	f.Add("loan-3:loan.principal=９９９９９９９９９９９９９９９９９&drop=loan-1&loan-1:for=7")
 	f.Add("honour-0:honour.title=?&enterprise-0:area=elsewhere")
-	lib, err := content.Load(contentdata.FS)
+	content, err := readShipped()
 	if err != nil {
 		f.Fatal(err)
 	}
+	lib := content.lib
 	srv := &server{Deps: Deps{Library: lib, Clock: clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))}}
-	p, problems := policy.Compile(lib, version.PolicyFile, ships(f)[0].Policy)
+	p, problems := policy.Compile(lib, version.PolicyFile, content.packages[0].Policy)
 	if len(problems) > 0 {
 		f.Fatal(problems)
 	}

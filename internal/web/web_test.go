@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -111,14 +112,57 @@ var stopped = func() <-chan struct{} {
 	return c
 }()
 
+// shipped is the content that ships, which nobody changes: read once for all sites.
+type shipped struct {
+	lib        *content.Library
+	packages   []version.Package
+	forms      *form.Set // with those that models ask
+	models     *assess.Set
+	indicators *indicator.Set
+	chains     *chain.Set
+	calendar   *bulletin.Set
+	costs      *subsidy.Costs
+	rubrics    *rubric.Set
+	lists      *release.Set
+	schemes    *selection.Set
+	products   *credit.Set
+	kinds      *flag.Set
+	programme  *diagnosis.Programme
+}
+
+var readShipped = sync.OnceValues(func() (c shipped, err error) {
+	read := func(one func() error) {
+		if err == nil {
+			err = one()
+		}
+	}
+	read(func() (err error) { c.lib, err = content.Load(contentdata.FS); return })
+	read(func() (err error) { c.packages, err = ships(); return })
+	read(func() (err error) { c.models, err = assess.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.forms, err = form.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.forms, err = c.models.Asks(c.lib, c.forms); return })
+	read(func() (err error) { c.indicators, _, err = indicator.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.chains, err = chain.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.calendar, err = bulletin.Load(contentdata.FS, c.lib, c.indicators); return })
+	read(func() (err error) { c.costs, err = subsidy.LoadCosts(c.lib, c.forms, contentdata.FS); return })
+	read(func() (err error) { c.rubrics, err = rubric.Load(contentdata.FS); return })
+	read(func() (err error) { c.lists, err = release.Load(contentdata.FS); return })
+	read(func() (err error) { c.schemes, err = selection.Load(contentdata.FS, c.lib, c.rubrics, c.forms); return })
+	read(func() (err error) { c.products, err = credit.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.kinds, err = flag.Load(contentdata.FS, c.lib); return })
+	read(func() (err error) { c.programme, err = diagnosis.Load(c.lib, c.models, contentdata.FS); return })
+	return c, err
+})
+
 func newSite(t *testing.T) *site {
 	t.Helper()
-	lib, err := content.Load(contentdata.FS)
+	content, err := readShipped()
 	if err != nil {
 		t.Fatal(err)
 	}
+	lib := content.lib
 	ctx := context.Background()
-	s := &site{t: t}
+	s := &site{t: t, models: content.models}
 	s.stand(2024, 10, 31)
 	now := clock.Clock(func() time.Time { return *s.now.Load() })
 	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, round.Migrations, visits.Migrations, diagnosis.Migrations, monitor.Migrations})
@@ -127,7 +171,7 @@ func newSite(t *testing.T) *site {
 	if _, err := s.acc.Bootstrap(ctx, "admin", "系统管理员", password); err != nil {
 		t.Fatal(err)
 	}
-	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: s.sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, ships(t))
+	versions, err := version.Open(ctx, version.Deps{DB: db, Sources: s.sources, Library: lib, Clock: now, Report: func(err error) { t.Error(err) }}, content.packages)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,24 +202,6 @@ func newSite(t *testing.T) *site {
 	t.Cleanup(accounts.Close)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
-	asked, err := form.Load(contentdata.FS, lib)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.models, err = assess.Load(contentdata.FS, lib); err != nil {
-		t.Fatal(err)
-	}
-	indicators, _, err := indicator.Load(contentdata.FS, lib)
-	if err != nil {
-		t.Fatal(err)
-	}
-	chains, err := chain.Load(contentdata.FS, lib)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if asked, err = s.models.Asks(lib, asked); err != nil {
-		t.Fatal(err)
-	}
 	laboratory := lab.New(lab.Deps{Runner: runner, Versions: versions, Library: lib})
 	s.notices, err = notice.New(notice.Deps{
 		DB: db, Access: s.acc, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
@@ -183,18 +209,14 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	figures := monitor.Open(monitor.Deps{DB: db, Sources: s.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
-	calendar, err := bulletin.Load(contentdata.FS, lib, indicators)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.bulletins = bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: s.notices, Clock: now, Set: calendar})
+	figures := monitor.Open(monitor.Deps{DB: db, Sources: s.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: content.indicators, Chains: content.chains, Clock: now})
+	s.bulletins = bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: s.notices, Clock: now, Set: content.calendar})
 	s.book = ledger.New(db, now, blob.At(t.TempDir()))
-	forms := form.NewStore(db, lib, asked, now)
+	forms := form.NewStore(db, lib, content.forms, now)
 	s.cases = s.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: s.sources, Parties: s.parties, Runner: runner, Lab: laboratory, Versions: versions, Book: s.book,
 		Accounts: s.acc, Random: rand.Reader,
-	}, blobs, forms)
+	}, content, blobs, forms)
 	s.rounds = round.New(round.Deps{DB: db, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Results: s.results, Cases: s.cases, Forms: forms})
 	s.visits = visits.Open(visits.Deps{DB: db, Cases: s.cases, Forms: forms, Clock: now})
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: s.cases, Evidence: blobs, Versions: versions, Clock: now})
@@ -239,54 +261,28 @@ func newSite(t *testing.T) *site {
 }
 
 // openCases is the workflows that ship, with what subsidies do in them.
-func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *casework.Store {
+func (s *site) openCases(d subsidy.Deps, content shipped, blobs blob.Dir, forms *form.Store) *casework.Store {
 	s.t.Helper()
-	var err error
-	if d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS); err != nil {
-		s.t.Fatal(err)
-	}
-	if d.Rubrics, err = rubric.Load(contentdata.FS); err != nil {
-		s.t.Fatal(err)
-	}
-	lists, err := release.Load(contentdata.FS)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	d.Releases = release.Open(release.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: lists})
+	d.Costs, d.Rubrics = content.costs, content.rubrics
+	d.Releases = release.Open(release.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: content.lists})
 	s.money = subsidy.New(d)
 	effects := casework.NewRegistry()
 	subsidy.Register(effects, s.money)
-	schemes, err := selection.Load(contentdata.FS, d.Library, d.Rubrics, forms.Set())
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	s.awards = selection.Open(selection.Deps{
-		DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: schemes, Releases: d.Releases, Random: rand.Reader,
+		DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: content.schemes, Releases: d.Releases, Random: rand.Reader,
 	})
 	selection.Register(effects, s.awards)
-	products, err := credit.Load(contentdata.FS, d.Library)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	s.loans = credit.Open(credit.Deps{
-		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: products, Demo: true, Facts: s.facts, Files: blobs,
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: content.products, Demo: true, Facts: s.facts, Files: blobs,
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}),
 	})
 	credit.Register(effects, s.loans)
-	kinds, err := flag.Load(contentdata.FS, d.Library)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.flags = flag.New(flag.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: kinds, Frames: d.Frames, Applications: s.money, Policies: d.Versions})
+	s.flags = flag.New(flag.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: content.kinds, Frames: d.Frames, Applications: s.money, Policies: d.Versions})
 	flag.Register(effects, s.flags)
 	s.results = results.Open(results.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: s.models})
 	results.Register(effects, s.results)
-	programme, err := diagnosis.Load(d.Library, s.models, contentdata.FS)
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	s.diagnoses = diagnosis.Open(diagnosis.Deps{
-		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Facts: s.facts, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: programme,
+		DB: d.DB, Sources: d.Sources, Parties: d.Parties, Frames: d.Frames, Facts: s.facts, Accounts: d.Accounts, Library: d.Library, Clock: d.Clock, Programme: content.programme,
 		Consents: consent.Open(consent.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock}), Results: s.results, Book: d.Book, Subsidy: s.money, Selections: s.awards,
 	})
 	diagnosis.Register(effects, s.diagnoses)
@@ -303,25 +299,24 @@ func (s *site) openCases(d subsidy.Deps, blobs blob.Dir, forms *form.Store) *cas
 }
 
 // ships is the policies that ship, as packages.
-func ships(t testing.TB) []version.Package {
-	t.Helper()
+func ships() ([]version.Package, error) {
 	files, err := fs.Glob(contentdata.FS, "policies/*/*/policy.yaml")
 	if err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	var all []version.Package
 	for _, name := range files {
 		dir, err := fs.Sub(contentdata.FS, path.Dir(name))
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		p, err := version.FromFS(dir)
 		if err != nil {
-			t.Fatal(err)
+			return nil, err
 		}
 		all = append(all, p)
 	}
-	return all
+	return all, nil
 }
 
 type testLog struct{ t *testing.T }
