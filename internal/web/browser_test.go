@@ -12,16 +12,19 @@ import (
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
 
-// signedIn is a tab in which somebody has signed in, nobody for "".
+// signedIn is a tab in which somebody has signed in, nobody for "". That a form of the browser's own does it is a matter of
+// TestImportInBrowser.
 func signedIn(t *testing.T, b *webtest.Browser, s *site, login string, width int64) *webtest.Tab {
 	t.Helper()
 	tab := b.Tab(t, s.http.URL, width)
-	tab.Open("/sign-in")
-	if login != "" {
-		tab.Type("#login", login)
-		tab.Type("#password", password)
-		tab.Click("main form button")
+	if login == "" {
+		return tab
 	}
+	base, err := url.Parse(s.http.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tab.Carry(s.as(login).c.Jar.Cookies(base))
 	return tab
 }
 
@@ -221,19 +224,16 @@ func TestPagesInBrowser(t *testing.T) {
 		{"meeting-firm", "firm", meetingPath(c.planned)},
 		{"meeting-bank", bank, meetingPath(c.planned)},
 	}
-	widths := []int64{1440, 390}
 	plain := c.srv.Machine
 	for name, m := range c.machines() { // before the others: what the machine tells is one for all
 		c.srv.Machine = func() (Machine, error) { return m, nil }
-		for _, width := range widths {
-			t.Run(fmt.Sprintf("%s/%d", name, width), func(t *testing.T) { c.look(t, browser, width, sight{name, "admin", "/system"}) })
-		}
+		c.look(t, browser, sight{name, "admin", "/system"})
 	}
 	c.srv.Machine = plain
-	for _, width := range widths {
-		t.Run(fmt.Sprint(width), func(t *testing.T) {
+	for lang, widths := range sizes {
+		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
-			c.look(t, browser, width, pages...)
+			c.lookIn(t, browser, lang, widths, pages...)
 		})
 	}
 }
@@ -241,37 +241,50 @@ func TestPagesInBrowser(t *testing.T) {
 // sight is a page to look at: the name of its pictures, who looks, and its address.
 type sight struct{ name, login, path string }
 
-// look opens pages at a width in both languages.
-func (c *city) look(t *testing.T, browser *webtest.Browser, width int64, pages ...sight) {
+// sizes are the widths of a desk and of a telephone, by language: a page is loaded and judged at the first, and turned to the second. So
+// each page is loaded at both, and in both languages.
+var sizes = map[string][2]int64{"zh": {1440, 390}, "en": {390, 1440}}
+
+// look opens pages in both languages, at both widths: they fit, axe-core finds nothing, the console is quiet.
+func (c *city) look(t *testing.T, browser *webtest.Browser, pages ...sight) {
+	t.Helper()
+	for lang, widths := range sizes {
+		c.lookIn(t, browser, lang, widths, pages...)
+	}
+}
+
+func (c *city) lookIn(t *testing.T, browser *webtest.Browser, lang string, widths [2]int64, pages ...sight) {
 	tabs := map[string]*webtest.Tab{}
-	for _, lang := range []string{"zh", "en"} {
-		for _, p := range pages {
-			tab, ok := tabs[p.login]
-			if !ok {
-				tab = signedIn(t, browser, c.site, p.login, width)
-				tabs[p.login] = tab
-			}
-			name := fmt.Sprintf("%s-%d-%s", p.name, width, lang)
-			t.Run(name, func(t *testing.T) {
-				tab := tab.For(t)
-				tab.Open(p.path)
-				if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
-					tab.Click(`header form[action="/language"] button`)
-				}
-				tab.Fits()
-				tab.Accessible()
-				if p.name == "no-page" || p.name == "lab-mistake" {
-					tab.Forget() // the browser notes the status
-				}
-				tab.Quiet()
-				tab.Picture(name)
-				if tab.Text(`[...document.querySelectorAll('details.yz-columns')].map(function (d) { d.open = true; }).length`) != "0" {
-					tab.Fits() // with what opens over the page
-					tab.Accessible()
-				}
-				c.tellsOfBackups(t, tab, p.name, lang)
-			})
+	for _, p := range pages {
+		if tabs[p.login] == nil {
+			tabs[p.login] = signedIn(t, browser, c.site, p.login, widths[0])
 		}
+		t.Run(p.name+"-"+lang, func(t *testing.T) {
+			tab := tabs[p.login].For(t)
+			tab.Resize(widths[0])
+			tab.Open(p.path)
+			if tab.Text(`document.documentElement.lang.slice(0, 2)`) != lang {
+				tab.Click(`header form[action="/language"] button`)
+			}
+			tab.Accessible()
+			if p.name == "no-page" || p.name == "lab-mistake" {
+				tab.Forget() // the browser notes the status
+			}
+			c.tellsOfBackups(t, tab, p.name, lang)
+			for _, width := range widths {
+				tab.Resize(width)
+				tab.Fits()
+				tab.Picture(fmt.Sprintf("%s-%d-%s", p.name, width, lang))
+			}
+			if tab.Text(`[...document.querySelectorAll('details.yz-columns')].map(function (d) { d.open = true; }).length`) != "0" {
+				for _, width := range widths {
+					tab.Resize(width)
+					tab.Fits() // with what opens over the page
+				}
+				tab.Accessible("details.yz-columns")
+			}
+			tab.Quiet()
+		})
 	}
 }
 

@@ -278,14 +278,14 @@ func TestFiguresInBrowser(t *testing.T) {
 	browser := webtest.Start(t)
 	c := newCity(t)
 	c.completes(2023, map[string]string{tinghuCode: "是", dafengCode: "否"})
-	c.looksAt(t, browser,
-		looked{"figures", "city", "/figures"}, looked{"figure", "city", "/figures/completed_share?period=2023"},
-		looked{"figure-rows", "auditor", "/figures/completed_share/rows?period=2023"},
-		looked{"figure-row", "auditor", fmt.Sprintf("/figures/completed_share/rows/%d?period=2024", c.firms[tinghuCode])},
-		looked{"map", "city", "/map?indicator=completed_share&period=2023"}, looked{"area", "city", "/areas/320902?with=320904"},
-		looked{"pivot", "city", "/pivot?indicator=above_scale_firms&rows=area&cols=year&chart=1"}, looked{"cockpit", "city", "/cockpit"},
-		looked{"cockpit-full", "city", "/cockpit?full=1"}, looked{"public-figures", "", "/open"},
-		looked{"targets", "city", "/targets?basis=all"}, looked{"target", "city", "/targets/yancheng-2022/B120"}, looked{"target-tasks", "tinghu", "/targets/tasks"},
-		looked{"target-task", "tinghu", fmt.Sprintf("/targets/tasks/%d", c.tasked())}, looked{"coverage-ledger", "city", "/targets/coverage?basis=all"}, looked{"completion", "city", "/targets/choice"},
+	c.look(t, browser,
+		sight{"figures", "city", "/figures"}, sight{"figure", "city", "/figures/completed_share?period=2023"},
+		sight{"figure-rows", "auditor", "/figures/completed_share/rows?period=2023"},
+		sight{"figure-row", "auditor", fmt.Sprintf("/figures/completed_share/rows/%d?period=2024", c.firms[tinghuCode])},
+		sight{"map", "city", "/map?indicator=completed_share&period=2023"}, sight{"area", "city", "/areas/320902?with=320904"},
+		sight{"pivot", "city", "/pivot?indicator=above_scale_firms&rows=area&cols=year&chart=1"}, sight{"cockpit", "city", "/cockpit"},
+		sight{"cockpit-full", "city", "/cockpit?full=1"}, sight{"public-figures", "", "/open"},
+		sight{"targets", "city", "/targets?basis=all"}, sight{"target", "city", "/targets/yancheng-2022/B120"}, sight{"target-tasks", "tinghu", "/targets/tasks"},
+		sight{"target-task", "tinghu", fmt.Sprintf("/targets/tasks/%d", c.tasked())}, sight{"coverage-ledger", "city", "/targets/coverage?basis=all"}, sight{"completion", "city", "/targets/choice"},
 	)
 }

@@ -122,10 +122,10 @@ func TestReleasesInBrowser(t *testing.T) {
 	first := c.releaseAt(round)
 	c.as("city").post(round+"/lines/207/drop", url.Values{"reason": {"异议成立（演示）"}})
 	c.as("city").post(round+"/doubt", url.Values{"reason": {"第 207 项异议成立（演示）"}})
-	c.looksAt(t, browser, looked{"round-doubted", "second", round})
+	c.look(t, browser, sight{"round-doubted", "second", round})
 	c.as("second").post(round+"/settle", url.Values{"outcome": {"correct"}, "reason": {"第 207 项异议成立，撤下（演示）"}})
-	c.looksAt(t, browser, looked{"releases", "", "/releases"}, looked{"release-replaced", "", first}, looked{"release-corrected", "", c.releaseAt(round) + "?from=210"},
-		looked{"open-data", "", "/open-data"}, looked{"round-corrected", "city", round})
+	c.look(t, browser, sight{"releases", "", "/releases"}, sight{"release-replaced", "", first}, sight{"release-corrected", "", c.releaseAt(round) + "?from=210"},
+		sight{"open-data", "", "/open-data"}, sight{"round-corrected", "city", round})
 }
 
 // releaseAt is the page of the newest release of a round.

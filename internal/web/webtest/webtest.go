@@ -7,6 +7,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/runtime"
@@ -92,11 +94,32 @@ func (b *Browser) Tab(t *testing.T, base string, width int64) *Tab {
 	tab := &Tab{t: t, base: base, heard: &heard{}}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithNewBrowserContext(), chromedp.WithListener(tab.hear))
 	t.Cleanup(cancel)
-	if err := chromedp.Do(ctx, chromedp.EmulateViewport(width, 900)); err != nil {
+	tab.ctx = ctx
+	if err := chromedp.Do(ctx, resize(width)); err != nil { // in ctx itself: the tab would end with another
 		t.Fatalf("open tab: %v", err)
 	}
-	tab.ctx = ctx
 	return tab
+}
+
+func resize(width int64) chromedp.Action[chromedp.Void] { return chromedp.EmulateViewport(width, 900) }
+
+// Resize makes the tab that many CSS pixels wide.
+func (tab *Tab) Resize(width int64) {
+	tab.t.Helper()
+	tab.Do(resize(width))
+}
+
+// Carry gives the tab the cookies of somebody who is known to the site already.
+func (tab *Tab) Carry(cookies []*http.Cookie) {
+	tab.t.Helper()
+	var all []*network.CookieParam
+	for _, c := range cookies {
+		all = append(all, &network.CookieParam{Name: c.Name, Value: c.Value, URL: tab.base, HTTPOnly: true, SameSite: network.CookieSameSiteLax})
+	}
+	tab.Do(chromedp.Func(func(ctx context.Context, t *chromedp.Target) error {
+		_, err := cdp.Call(ctx, t, network.SetCookies, network.SetCookiesParams{Cookies: all})
+		return err
+	}))
 }
 
 func (tab *Tab) hear(event any) {
@@ -227,11 +250,16 @@ func (tab *Tab) Fits() {
 	}
 }
 
-// Accessible reports what axe-core finds serious or worse, by the rules of WCAG 2.2 A and AA and its best practices.
-func (tab *Tab) Accessible() {
+// Accessible reports what axe-core finds serious or worse, by the rules of WCAG 2.2 A and AA and its best practices, on the whole page or
+// in what a CSS selector finds.
+func (tab *Tab) Accessible(within ...string) {
 	tab.t.Helper()
+	where := "document"
+	if len(within) > 0 {
+		where = fmt.Sprintf("%q", strings.Join(within, ","))
+	}
 	run(tab, chromedp.Evaluate[bool](axe+";true"))
-	out := run(tab, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ['violations']}).then(function (r) {
+	out := run(tab, chromedp.Evaluate[string](`axe.run(`+where+`, {resultTypes: ['violations']}).then(function (r) {
 		return JSON.stringify(r.violations.map(function (v) {
 			return {ID: v.id, Impact: v.impact, Help: v.help, Where: v.nodes.slice(0, 4).map(function (n) {
 				return n.target.join(' ') + ': ' + n.html.slice(0, 160) + ' | ' + n.failureSummary;
