@@ -32,7 +32,7 @@ type Reading struct {
 // Parse reads a workflow; name is what its file is called in messages. All mistakes are told at once; with problems the
 // Workflow is nil. The error is of the database or of ctx.
 func Parse(ctx context.Context, in Reading, name string, src []byte) (*Workflow, content.Problems, error) {
-	p := &parser{ctx: ctx, in: in, w: &Workflow{
+	p := &parser{ctx: ctx, in: in, envs: map[string]*rule.Env{}, w: &Workflow{
 		Hash: hashOf(src), forms: map[string]string{}, states: map[string]*State{}, actions: map[string]*Action{}, data: map[string]rule.Type{},
 	}}
 	var problems []content.Problem
@@ -66,6 +66,7 @@ type parser struct {
 	ctx      context.Context
 	in       Reading
 	w        *Workflow
+	envs     map[string]*rule.Env // by the form that is asked; "" for none
 	problems content.Problems
 	err      error
 }
@@ -347,8 +348,12 @@ func (p *parser) pin(i int, a *Action) bool {
 	return true
 }
 
-// environment is what the expressions of an action may read: facts of the subject, the case's data, the answers.
+// environment is what the expressions of an action may read: facts of the subject, the case's data, the answers. Actions that ask the same
+// form share one.
 func (p *parser) environment(i int, a *Action) *rule.Env {
+	if env, ok := p.envs[a.Form]; ok {
+		return env
+	}
 	given := map[string]rule.Given{}
 	for _, d := range p.w.Data {
 		given["case."+d.ID] = rule.Given{Type: p.w.data[d.ID], Name: d.Name}
@@ -367,6 +372,7 @@ func (p *parser) environment(i int, a *Action) *rule.Env {
 		p.report(at("actions", i), "casework.environment", err.Error())
 		return nil
 	}
+	p.envs[a.Form] = env
 	return env
 }
 
