@@ -149,12 +149,42 @@ var grantsOf = map[string]func(c *city) access.Grant{
 // migrations are those of all that the API stands on.
 var migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, lab.Migrations, enrol.Migrations, notice.Migrations, consent.Migrations, retention.Migrations, ledger.Migrations, form.Migrations, casework.Migrations, release.Migrations, subsidy.Migrations, selection.Migrations, credit.Migrations, flag.Migrations, bulletin.Migrations, results.Migrations, target.Migrations, round.Migrations, visit.Migrations, diagnosis.Migrations, monitor.Migrations, Migrations}
 
+// shipped is what of the content that ships takes long to read and nobody changes: read once for all cities.
+type shipped struct {
+	lib        *content.Library
+	forms      *form.Set // with those that models ask
+	models     *assess.Set
+	indicators *indicator.Set
+	chains     *chain.Set
+}
+
+var readShipped = sync.OnceValues(func() (c shipped, err error) {
+	if c.lib, err = content.Load(contentdata.FS); err != nil {
+		return c, err
+	}
+	if c.models, err = assess.Load(contentdata.FS, c.lib); err != nil {
+		return c, err
+	}
+	if c.forms, err = form.Load(contentdata.FS, c.lib); err != nil {
+		return c, err
+	}
+	if c.forms, err = c.models.Asks(c.lib, c.forms); err != nil {
+		return c, err
+	}
+	if c.indicators, _, err = indicator.Load(contentdata.FS, c.lib); err != nil {
+		return c, err
+	}
+	c.chains, err = chain.Load(contentdata.FS, c.lib)
+	return c, err
+})
+
 func newCity(t testing.TB) *city { return newCityIn(t, storetest.SQLite(t, migrations)) }
 
 func newCityIn(t testing.TB, db *store.DB) *city {
 	t.Helper()
-	lib, err := content.Load(contentdata.FS)
+	content, err := readShipped()
 	must(t, err)
+	lib := content.lib
 	ctx := context.Background()
 	c := &city{t: t, firms: map[string]int64{}, tokens: map[string]string{}, ids: map[string]int64{}, now: time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing)}
 	now := clock.Clock(func() time.Time { return c.now })
@@ -187,25 +217,15 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 		DB: db, Access: accounts, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(party int64) []int64 { return []int64{party} },
 	})
 	must(t, err)
-	asked, err := form.Load(contentdata.FS, lib)
-	must(t, err)
-	models, err := assess.Load(contentdata.FS, lib)
-	must(t, err)
-	indicators, _, err := indicator.Load(contentdata.FS, lib)
-	must(t, err)
-	chains, err := chain.Load(contentdata.FS, lib)
-	must(t, err)
-	figures := monitor.Open(monitor.Deps{DB: db, Sources: sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Chains: chains, Clock: now})
-	calendar, err := bulletin.Load(contentdata.FS, lib, indicators)
+	figures := monitor.Open(monitor.Deps{DB: db, Sources: sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: content.indicators, Chains: content.chains, Clock: now})
+	calendar, err := bulletin.Load(contentdata.FS, lib, content.indicators)
 	must(t, err)
 	bulletins := bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: notices, Clock: now, Set: calendar})
-	asked, err = models.Asks(lib, asked)
-	must(t, err)
-	forms, book := form.NewStore(db, lib, asked, now), ledger.New(db, now, blob.At(t.TempDir()))
+	forms, book := form.NewStore(db, lib, content.forms, now), ledger.New(db, now, blob.At(t.TempDir()))
 	cases, money, awards, loans, flags, graded, diagnoses := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
 		Accounts: accounts, Random: &lots{from: rand.NewChaCha8([32]byte{})},
-	}, casework.Deps{Facts: facts, Blobs: blobs}, forms)
+	}, casework.Deps{Facts: facts, Blobs: blobs}, content.models, forms)
 	proofs, err := proof.Open(ctx, proof.Deps{DB: db, Data: t.TempDir(), Cases: cases, Evidence: blobs, Versions: versions, Clock: now})
 	must(t, err)
 	c.srv, err = newServer(Deps{
@@ -230,7 +250,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 }
 
 // openCases is the workflows that ship, with what subsidies and selections do in them.
-func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store, *flag.Store, *results.Store, *diagnosis.Store) {
+func (c *city) openCases(d subsidy.Deps, w casework.Deps, models *assess.Set, forms *form.Store) (*casework.Store, *subsidy.Store, *selection.Store, *credit.Store, *flag.Store, *results.Store, *diagnosis.Store) {
 	c.t.Helper()
 	var err error
 	d.Costs, err = subsidy.LoadCosts(d.Library, forms.Set(), contentdata.FS)
@@ -259,8 +279,6 @@ func (c *city) openCases(d subsidy.Deps, w casework.Deps, forms *form.Store) (*c
 	must(c.t, err)
 	flags := flag.New(flag.Deps{DB: d.DB, Library: d.Library, Clock: d.Clock, Set: kinds, Frames: d.Frames, Applications: money, Policies: d.Versions})
 	flag.Register(effects, flags)
-	models, err := assess.Load(contentdata.FS, d.Library)
-	must(c.t, err)
 	graded := results.Open(results.Deps{DB: d.DB, Frames: d.Frames, Library: d.Library, Clock: d.Clock, Subjects: region.NewReader(d.Library), Set: models})
 	results.Register(effects, graded)
 	programme, err := diagnosis.Load(d.Library, models, contentdata.FS)
