@@ -2,6 +2,7 @@ package content
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -114,8 +115,11 @@ func readMoves(fsys fs.FS, tree *Tree) Problems {
 			problems = append(problems, moves.problem(row, 2, i18n.M("content.move_order", c[0])))
 		default:
 			n.moves = append(n.moves, move{c[1], until})
+			tree.turns = append(tree.turns, until)
 		}
 	}
+	slices.Sort(tree.turns)
+	tree.turns = slices.Compact(tree.turns)
 	return problems
 }
 

@@ -41,6 +41,7 @@ type Tree struct {
 	children map[string][]string // of nodes in use
 	canon    func(code string) string
 	index    [tiers]map[string][]string // folded word → codes; a better tier hides the ones below it
+	turns    []period.Day               // the last days on which nodes lay otherwise than on the day after, rising
 }
 
 // The tiers of a match: a code, a full name, a short name or alias, a name out of use.
@@ -162,6 +163,25 @@ func (t *Tree) PathOn(code string, day period.Day) []Node {
 	}
 	slices.Reverse(path)
 	return path
+}
+
+// WithinOn is Within as nodes lay below each other on a day.
+func (t *Tree) WithinOn(code, ancestor string, day period.Day) bool {
+	top := t.canon(ancestor)
+	deep := 0
+	for n := t.nodes[t.canon(code)]; n != nil && deep < maxAreas; n = t.nodes[n.ParentOn(day)] {
+		if n.Code == top {
+			return true
+		}
+		deep++
+	}
+	return false
+}
+
+// Era tells days apart between which nodes moved: on all days of an era they lie below each other in the same way.
+func (t *Tree) Era(day period.Day) int {
+	era, _ := slices.BinarySearch(t.turns, day)
+	return era
 }
 
 // maxAreas is more than areas lie below each other: what history says of areas cannot make a circle of them.

@@ -31,6 +31,8 @@ const (
 	ByChain  = "chain" // the segments of a chain; who is not of it is in none
 )
 
+func (d Dimension) areal() bool { return d.By == ByArea || d.By == ByCity || d.By == ByCounty }
+
 // ParseDimension reads "area", "city", "county", "trade", the code of a fact (ent.size, ent.chain), "chain:" and the code of a chain, or
 // "". False where it is none of those.
 func (m *Monitor) ParseDimension(word string) (Dimension, bool) {
@@ -104,25 +106,46 @@ func dimensional(def content.FactDef) bool {
 // grouping is in which part each firm is.
 type grouping struct {
 	heads []Head
-	of    []int32 // by firm: number of the head, −1 for none of them
+	of    []int32 // by firm: number of the head, −1 for none of them; nil of what goes by areas, or of the whole
 	leaf  []int32 // by area of a firm: number of the head; nil of what does not go by areas
-	whole bool    // every head is shown, with or without anything in it
-	all   bool    // there is one head, and all are in it
+	key   placeKey // of what does not go by areas
+	stays *stays
+	day   period.Day // on which firms lie in those areas
+	own   int        // heads that are shown with or without a firm; those after them were made for areas of firms
+	whole bool       // every head is shown, with or without anything in it
+	all   bool       // there is one head, and all are in it
 }
 
-// part is the head of those in an area; nowhere is the one after the last.
-func (g *grouping) part(leaf int) int32 {
+// whole is the one part in which all are.
+var whole = &grouping{heads: []Head{{}}, whole: true, all: true}
+
+// areal says that parts go by the areas of firms, or that there is only the whole.
+func (g *grouping) areal() bool { return g.leaf != nil || g.all }
+
+// part is the head of a firm; −1 for none.
+func (g *grouping) part(firm int32) int32 {
+	if g.of != nil {
+		return g.of[firm]
+	}
+	if g.all {
+		return 0
+	}
+	return g.at(g.stays.on(int(firm), g.day))
+}
+
+// at is the head of those in an area; −1 for none.
+func (g *grouping) at(leaf int32) int32 {
 	switch {
 	case g.all:
 		return 0
-	case leaf >= len(g.leaf):
+	case leaf < 0 || int(leaf) >= len(g.leaf):
 		return -1
 	}
 	return g.leaf[leaf]
 }
 
 // Size is how much room it takes.
-func (g *grouping) Size() int { return len(g.of) }
+func (g *grouping) Size() int { return len(g.of) + len(g.leaf) }
 
 // kept are the numbers of the heads that are shown.
 func (g *grouping) kept(d Dimension, cols int, tallies []indicator.Tally, column bool) []int {
@@ -147,71 +170,72 @@ func (g *grouping) kept(d Dimension, cols int, tallies []indicator.Tally, column
 	return all
 }
 
-// placeKey is all that a grouping depends on within a snapshot.
+// placeKey is all that a grouping depends on within a snapshot, the day on which firms lie in areas aside.
 type placeKey struct {
 	by, fact, area string
 	day            period.Day
+	era            int // of areas
 }
 
 // grouping is the parts of a dimension in an area on the last day of a span.
 func (m *Monitor) grouping(w *snapshot, d Dimension, area string, at indicator.At) (*grouping, error) {
-	k := placeKey{d.By, d.Fact, area, at.Last}
+	k := placeKey{by: d.By, fact: d.Fact}
 	switch d.By {
 	case "":
-		k = placeKey{}
+		return whole, nil
 	case ByTrade:
-		k.area = ""
+		k.day = at.Last
 	case ByFact:
 		def, ok := m.Library.FactDef(d.Fact)
 		if !ok || !dimensional(def) {
 			return nil, errs.Invalid(i18n.M("monitor.no_dimension", d.Fact))
 		}
-		k.area, k.day = "", period.Date(at.Year(), 12, 31)
+		k.day = period.Date(at.Year(), 12, 31)
 	case ByChain:
 		if _, err := m.Chains.Chain(d.Fact); err != nil {
 			return nil, err
 		}
-		k.area, k.day = "", period.Date(at.Year(), 12, 31)
+		k.day = period.Date(at.Year(), 12, 31)
 	case ByArea, ByCity, ByCounty:
+		return m.byArea(w, d.By, area, at.Last), nil
 	default:
 		return nil, errs.Invalid(i18n.M("monitor.no_dimension", d.By))
 	}
-	return w.places.Try(k, func() (*grouping, error) {
+	return w.places.Try(k, func() (g *grouping, err error) {
 		switch d.By {
-		case "":
-			return &grouping{heads: []Head{{}}, of: make([]int32, len(w.firms)), whole: true, all: true}, nil
 		case ByTrade:
-			return m.byTrade(w, at.Last), nil
+			g = m.byTrade(w, at.Last)
 		case ByFact:
-			return m.byFact(w, d.Fact, at), nil
-		case ByChain:
-			return m.byChain(w, d.Fact, at)
+			g = m.byFact(w, d.Fact, at)
+		default:
+			if g, err = m.byChain(w, d.Fact, at); err != nil {
+				return nil, err
+			}
 		}
-		return m.byArea(w, d.By, area, at.Last), nil
+		g.key = k
+		return g, nil
 	})
 }
 
 // within is the firms of an area on a day, in one part.
 func (m *Monitor) within(w *snapshot, area string, day period.Day) *grouping {
-	return w.places.Get(placeKey{by: "within", area: area, day: day}, func() *grouping {
-		return m.leaves(w, day, []Head{{Code: area}}, func(path []content.Node) string {
-			if slices.ContainsFunc(path, func(n content.Node) bool { return n.Code == area }) {
-				return area
-			}
-			return ""
-		})
+	return m.leaves(w, "within", area, day, []Head{{Code: area}}, func(path []content.Node) string {
+		if slices.ContainsFunc(path, func(n content.Node) bool { return n.Code == area }) {
+			return area
+		}
+		return ""
 	})
 }
 
 // Areas are the parts that a dimension of areas has within an area on a day, whether there is anything in them or not.
 func (m *Monitor) Areas(d Dimension, area string, day period.Day) []Head {
-	return m.areaHeads(d.By, area, day)
+	return slices.Clone(m.areaHeads(d.By, area, day))
 }
 
 // headKey is all that the areas of a dimension depend on.
 type headKey struct {
 	by, area string
-	day      period.Day
+	era      int
 }
 
 // heads are areas of a dimension; nobody may change them.
@@ -221,8 +245,8 @@ type heads []Head
 func (h heads) Size() int { return len(h) + 1 }
 
 // areaHeads are the areas of a dimension within an area as they lay on a day.
-func (m *Monitor) areaHeads(by, area string, day period.Day) []Head {
-	return slices.Clone(m.heads.Get(headKey{by, area, day}, func() heads { return m.findHeads(by, area, day) }))
+func (m *Monitor) areaHeads(by, area string, day period.Day) heads {
+	return m.heads.Get(headKey{by, area, m.Library.Areas().Era(day)}, func() heads { return m.findHeads(by, area, day) })
 }
 
 // findHeads looks through all areas of the nation.
@@ -230,6 +254,7 @@ func (m *Monitor) findHeads(by, area string, day period.Day) heads {
 	tree := m.Library.Areas()
 	var all []Head
 	add := func(n content.Node) { all = append(all, Head{n.Code, i18n.Text{ZH: n.Name, EN: n.Name}}) }
+	lies := func(code string) bool { return area == "" || tree.WithinOn(code, area, day) }
 	for _, n := range tree.Nodes() {
 		if n.Retired || n.Code == area {
 			continue
@@ -240,11 +265,11 @@ func (m *Monitor) findHeads(by, area string, day period.Day) heads {
 				add(n)
 			}
 		case ByCity:
-			if n.Level == content.City && m.lies(n.Code, area, day) {
+			if n.Level == content.City && lies(n.Code) {
 				add(n)
 			}
 		case ByCounty:
-			if (n.Level == content.County || n.Level == content.Zone) && m.lies(n.Code, area, day) {
+			if (n.Level == content.County || n.Level == content.Zone) && lies(n.Code) {
 				add(n)
 			}
 		}
@@ -257,11 +282,6 @@ func (m *Monitor) findHeads(by, area string, day period.Day) heads {
 	return all
 }
 
-// lies says that an area lay in another one on a day.
-func (m *Monitor) lies(code, area string, day period.Day) bool {
-	return area == "" || slices.ContainsFunc(m.Library.Areas().PathOn(code, day), func(n content.Node) bool { return n.Code == area })
-}
-
 // byArea groups firms by areas. An area that went out of use is shown while firms lie in it; a firm that lies in the area itself and
 // in none of its parts is in the part of the area's own code.
 func (m *Monitor) byArea(w *snapshot, by, area string, day period.Day) *grouping {
@@ -270,7 +290,7 @@ func (m *Monitor) byArea(w *snapshot, by, area string, day period.Day) *grouping
 	for _, h := range heads {
 		known[h.Code] = true
 	}
-	g := m.leaves(w, day, heads, func(path []content.Node) string {
+	g := m.leaves(w, by, area, day, heads, func(path []content.Node) string {
 		in := area == ""
 		for i, n := range path {
 			if n.Code == area {
@@ -301,64 +321,69 @@ func (m *Monitor) byArea(w *snapshot, by, area string, day period.Day) *grouping
 	return g
 }
 
-// leaves groups firms by what their area's path on a day comes to; a code that no head has gets one of its own.
-func (m *Monitor) leaves(w *snapshot, day period.Day, heads []Head, part func(path []content.Node) string) *grouping {
+// leaves groups firms by what the path of the area in which they lie on a day comes to; a code that no head has gets one of its own. How
+// areas lie is found once for all days between two changes of them.
+func (m *Monitor) leaves(w *snapshot, by, area string, day period.Day, heads []Head, part func(path []content.Node) string) *grouping {
 	tree, stays := m.Library.Areas(), w.stays()
-	g := &grouping{heads: slices.Clone(heads), of: make([]int32, len(w.firms))}
-	number := map[string]int32{}
-	for i, h := range heads {
-		number[h.Code] = int32(i)
-	}
-	parts := make([]int32, len(stays.codes))
-	for leaf, code := range stays.codes {
-		parts[leaf] = -1
-		to := part(tree.PathOn(code, day))
-		if to == "" {
-			continue
+	g := *w.places.Get(placeKey{by: by, area: area, era: tree.Era(day)}, func() *grouping {
+		g := &grouping{heads: slices.Clone(heads), own: len(heads), leaf: make([]int32, len(stays.codes)), stays: stays}
+		number := map[string]int32{}
+		for i, h := range heads {
+			number[h.Code] = int32(i)
 		}
-		n, ok := number[to]
-		if !ok {
-			n = int32(len(g.heads))
-			number[to] = n
-			node, _ := tree.Node(to)
-			g.heads = append(g.heads, Head{to, i18n.Text{ZH: node.Name, EN: node.Name}})
+		for leaf, code := range stays.codes {
+			g.leaf[leaf] = -1
+			to := part(tree.PathOn(code, day))
+			if to == "" {
+				continue
+			}
+			n, ok := number[to]
+			if !ok {
+				n = int32(len(g.heads))
+				number[to] = n
+				node, _ := tree.Node(to)
+				g.heads = append(g.heads, Head{to, i18n.Text{ZH: node.Name, EN: node.Name}})
+			}
+			g.leaf[leaf] = n
 		}
-		parts[leaf] = n
-	}
-	used := make([]bool, len(g.heads))
-	for i := range g.of {
-		g.of[i] = -1
-		if leaf := stays.on(i, day); leaf >= 0 {
-			g.of[i] = parts[leaf]
-		}
-		if g.of[i] >= 0 {
-			used[g.of[i]] = true
-		}
-	}
-	g.leaf = parts
-	return g.without(used, len(heads))
+		return g
+	})
+	g.day = day
+	return g.used()
 }
 
-// without leaves out heads that were made for leaves and have no firm on the day.
-func (g *grouping) without(used []bool, own int) *grouping {
+// used leaves out heads that were made for areas of firms and have no firm on the day.
+func (g grouping) used() *grouping {
+	if g.own == len(g.heads) {
+		return &g
+	}
+	used := make([]bool, len(g.heads))
+	for leaf, there := range g.stays.settled {
+		if part := g.leaf[leaf]; there && part >= 0 {
+			used[part] = true
+		}
+	}
+	for firm := range g.stays.more {
+		if part := g.part(firm); part >= 0 {
+			used[part] = true
+		}
+	}
 	to := make([]int32, len(g.heads))
 	var heads []Head
 	for i, h := range g.heads {
 		to[i] = -1
-		if i < own || used[i] {
+		if i < g.own || used[i] {
 			to[i] = int32(len(heads))
 			heads = append(heads, h)
 		}
 	}
-	for _, of := range [][]int32{g.of, g.leaf} {
-		for i, n := range of {
-			if n >= 0 {
-				of[i] = to[n]
-			}
+	g.heads, g.leaf = heads, slices.Clone(g.leaf)
+	for i, n := range g.leaf {
+		if n >= 0 {
+			g.leaf[i] = to[n]
 		}
 	}
-	g.heads = heads
-	return g
+	return &g
 }
 
 func (m *Monitor) byTrade(w *snapshot, day period.Day) *grouping {
@@ -487,10 +512,11 @@ func (m *Monitor) byChain(w *snapshot, code string, at indicator.At) (*grouping,
 
 // stays is in which areas firms lay, over time.
 type stays struct {
-	codes  []string
-	number map[string]int32
-	only   []int32          // by firm that never moved: its area; −1 for none, −2 for one in more
-	more   map[int32][]area // of the others, in order of time
+	codes   []string
+	number  map[string]int32
+	settled []bool           // by area: a firm that never moved lies in it
+	only    []int32          // by firm that never moved: its area; −1 for none, −2 for one in more
+	more    map[int32][]area // of the others, in order of time
 }
 
 type area struct {
@@ -522,6 +548,12 @@ func newStays(w *snapshot) *stays {
 			}
 			s.only[i] = several
 			s.more[int32(i)] = append(s.more[int32(i)], a)
+		}
+	}
+	s.settled = make([]bool, len(s.codes))
+	for _, leaf := range s.only {
+		if leaf >= 0 {
+			s.settled[leaf] = true
 		}
 	}
 	return s

@@ -81,7 +81,7 @@ type snapshot struct {
 
 	crowds shelf.Shelf[crowdKey, *indicator.Crowd]
 	lines  shelf.Shelf[lineKey, *indicator.Lines]
-	still  shelf.Shelf[stillKey, tallies]
+	sums   shelf.Shelf[sumKey, tallies]
 	places shelf.Shelf[placeKey, *grouping]
 	seen   shelf.Shelf[seenKey, mask]
 }
@@ -104,13 +104,7 @@ type crowdKey struct {
 	choices     string
 }
 
-// stillKey is all that the tallies of subjects depend on that neither move nor are dated.
-type stillKey struct {
-	lines lineKey
-	seen  seenKey
-}
-
-// tallies are tallies by area.
+// tallies are tallies by area and part.
 type tallies []indicator.Tally
 
 // Size is how much room they take.
@@ -182,7 +176,7 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 		w.common = sync.OnceValue(func() string { return m.publicArea(view) })
 		w.crowds.RoomFor(16 * len(w.firms))
 		w.lines.RoomFor(16 * len(w.firms))
-		w.still.RoomFor(len(w.firms))
+		w.sums.RoomFor(4*len(w.firms) + 500_000) // however few there are: areas and parts are many
 		w.places.RoomFor(len(w.firms))
 		w.seen.RoomFor(len(w.firms))
 		return w, nil
@@ -438,7 +432,7 @@ func (m *Monitor) Cross(ctx context.Context, view fact.View, q Query, rows, cols
 // crossCounted adds the lines of subjects up by the parts in which their firms are.
 func (m *Monitor) crossCounted(w *snapshot, view fact.View, q Query, at indicator.At, rows, cols Dimension) (Table, error) {
 	x := q.Indicator
-	if rows.By == "" && cols.By != "" {
+	if !rows.areal() && cols.areal() || rows.By == "" && cols.By != "" {
 		t, err := m.crossCounted(w, view, q, at, cols, rows)
 		return t.turned(), err
 	}
@@ -495,10 +489,26 @@ func (t Table) turned() Table {
 func (m *Monitor) tally(w *snapshot, view fact.View, q Query, at indicator.At, a, b *grouping) ([]indicator.Tally, error) {
 	x := q.Indicator
 	out := make([]indicator.Tally, len(a.heads)*len(b.heads))
-	if q.Only == nil && b.all && (a.leaf != nil || a.all) {
+	if q.Only == nil && a.areal() {
+		parts := b
+		if b.areal() {
+			parts = whole
+		}
 		for _, span := range spans(x, q.Period, at) {
-			if err := m.byLeaf(w, view, q, span, a, out); err != nil {
+			t, err := m.byLeaf(w, view, x, span, at.Last, parts)
+			if err != nil {
 				return nil, err
+			}
+			for n := range t {
+				leaf, c := int32(n/len(parts.heads)), int32(n%len(parts.heads))
+				r := a.at(leaf)
+				if b.areal() {
+					c = b.at(leaf)
+				}
+				if r >= 0 && c >= 0 {
+					cell := &out[int(r)*len(b.heads)+int(c)]
+					*cell = cell.Plus(t[n])
+				}
 			}
 		}
 		return out, nil
@@ -521,70 +531,78 @@ func (m *Monitor) tally(w *snapshot, view fact.View, q Query, at indicator.At, a
 			if seen != nil && !seen[o] || in != nil && !in[o] {
 				continue
 			}
-			r, c := a.of[o], b.of[o]
-			if r < 0 || c < 0 {
-				continue
+			if r, c := a.part(o), b.part(o); r >= 0 && c >= 0 {
+				lines.Add(&out[int(r)*len(b.heads)+int(c)], i, span)
 			}
-			lines.Add(&out[int(r)*len(b.heads)+int(c)], i, span)
 		}
 	}
 	return out, nil
 }
 
-// byLeaf adds up by areas: subjects that neither moved nor are dated are added once for a year, by the area that they lie in, whatever
-// areas are asked for afterwards.
-func (m *Monitor) byLeaf(w *snapshot, view fact.View, q Query, span indicator.At, a *grouping, out []indicator.Tally) error {
-	x := q.Indicator
+// sumKey is all that the tallies of an indicator by area and part depend on. The zero span is of those subjects that bring the same on each day
+// of the year from the same area.
+type sumKey struct {
+	lines               lineKey
+	first, last, placed period.Day
+	seen                seenKey
+	parts               placeKey
+}
+
+// byLeaf adds up by the areas in which firms lie on a day and by parts: the tally of area n and part p is at n × parts + p, and after the last
+// area are those that lie in none. Whatever areas are asked for, and for each month of a year, those that neither moved nor are dated are added once.
+func (m *Monitor) byLeaf(w *snapshot, view fact.View, x *indicator.Indicator, span indicator.At, placed period.Day, parts *grouping) (tallies, error) {
 	lines, err := m.linesOf(w, x, span)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	k, seen, s := w.of(x.Kind), w.sees(view, x.Sensitive()), w.stays()
+	add := func(t tallies, i int, leaf int32) {
+		o := k.owner[i]
+		if seen != nil && !seen[o] {
+			return
+		}
+		if leaf == nowhere {
+			leaf = int32(len(s.codes))
+		}
+		if part := parts.part(o); part >= 0 {
+			lines.Add(&t[int(leaf)*len(parts.heads)+int(part)], i, span)
+		}
+	}
+	sk := sumKey{lines: key(x, span), seen: seenKey{view.Scope().Key(), x.Sensitive()}, parts: parts.key}
 	dated := lines.Dated()
-	still := w.still.Get(stillKey{key(x, span), seenKey{view.Scope().Key(), x.Sensitive()}}, func() tallies {
-		t := make(tallies, len(s.codes)+1)
+	still := w.sums.Get(sk, func() tallies {
+		t := make(tallies, (len(s.codes)+1)*len(parts.heads))
 		next := 0
 		for i, state := range lines.States {
-			if next < len(dated) && int(dated[next]) == i {
+			switch {
+			case next < len(dated) && int(dated[next]) == i:
 				next++
-				continue
+			case state != indicator.Out && s.only[k.owner[i]] != several:
+				add(t, i, s.only[k.owner[i]])
 			}
-			o := k.owner[i]
-			if state == indicator.Out || seen != nil && !seen[o] || s.only[o] == several {
-				continue
-			}
-			leaf := s.only[o]
-			if leaf == nowhere {
-				leaf = int32(len(s.codes))
-			}
-			lines.Add(&t[leaf], i, span)
 		}
 		return t
 	})
-	for leaf, t := range still {
-		if part := a.part(leaf); part >= 0 {
-			out[part] = out[part].Plus(t)
-		}
+	if len(dated)+len(k.movers) == 0 {
+		return still, nil
 	}
-	add := func(i int32) {
-		o := k.owner[i]
-		if seen == nil || seen[o] {
-			if part := a.of[o]; part >= 0 {
-				lines.Add(&out[part], int(i), span)
+	sk.first, sk.last, sk.placed = span.First, span.Last, placed
+	return w.sums.Get(sk, func() tallies {
+		t := make(tallies, len(still))
+		for i := range still {
+			t[i] = still[i].Plus(indicator.Tally{})
+		}
+		for _, i := range k.movers {
+			add(t, int(i), s.on(int(k.owner[i]), placed))
+		}
+		for _, i := range dated {
+			if leaf := s.only[k.owner[i]]; leaf != several {
+				add(t, int(i), leaf)
 			}
 		}
-	}
-	for _, i := range k.movers {
-		add(i)
-	}
-	for _, i := range dated {
-		if s.only[k.owner[i]] != several {
-			add(i)
-		}
-	}
-	return nil
+		return t
+	}), nil
 }
-
 // inside is which firms are in the area and the part that a query asks for; nil for all.
 func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) {
 	if q.Area == "" && q.Only == nil {
@@ -597,7 +615,7 @@ func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) 
 	if q.Area != "" {
 		area := m.within(w, q.Area, at.Last)
 		for i := range out {
-			out[i] = area.of[i] >= 0
+			out[i] = area.part(int32(i)) >= 0
 		}
 	}
 	for p := q.Only; p != nil; p = p.And {
@@ -607,7 +625,7 @@ func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) 
 		}
 		part := int32(slices.IndexFunc(g.heads, func(h Head) bool { return h.Code == p.Code }))
 		for i := range out {
-			out[i] = out[i] && part >= 0 && g.of[i] == part
+			out[i] = out[i] && part >= 0 && g.part(int32(i)) == part
 		}
 	}
 	return out, nil
