@@ -75,11 +75,11 @@ type left struct {
 // pairs is what counts of cells that are paired, by definition and then by ordinal; nil for a definition without any.
 type pairs []map[uint32][]left
 
+// touch says that there is less than was stated in a cell of a definition.
+func (p pairs) touch(def int) bool { return def < len(p) && p[def] != nil }
+
 // on gives a cell what counts of it.
 func (p pairs) on(c *column, ord uint32, cell Cell) Cell {
-	if c == nil || c.def >= len(p) || p[c.def] == nil {
-		return cell
-	}
 	for _, x := range p[c.def][ord] {
 		if x.period == c.period {
 			cell.State, cell.Value, cell.Known, cell.Paired = x.state, x.value, x.state == Present, x.paired

@@ -181,7 +181,13 @@ func (s *snapshot) groups() groups {
 func (g groups) of(root int64) []int64 { return append([]int64{root}, g[root]...) }
 
 // cell reads one cell.
-func (s *snapshot) cell(c *column, ord uint32) Cell { return s.pairs.on(c, ord, s.stated(c, ord)) }
+func (s *snapshot) cell(c *column, ord uint32) Cell {
+	cell := s.stated(c, ord)
+	if c != nil && s.pairs.touch(c.def) {
+		cell = s.pairs.on(c, ord, cell)
+	}
+	return cell
+}
 
 // stated reads one cell as it was stated.
 func (s *snapshot) stated(c *column, ord uint32) Cell {

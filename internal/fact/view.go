@@ -106,10 +106,15 @@ func (v View) Can(a access.Action, subject int64) bool {
 
 // Row is the values of one subject that the scope may see: the fast way to read many of them.
 type Row struct {
-	view      View
-	id        int64 // after merges
+	view View
+	id   int64 // after merges
+	kind string
+	place
+}
+
+// place is where the cells of a row stand and which of them the scope may see.
+type place struct {
 	owner     int64 // the enterprise that it belongs to
-	kind      string
 	ord       uint32
 	stated    bool // somebody stated something about it
 	facts     bool // the scope may read its facts
@@ -124,7 +129,8 @@ func (v View) Row(subject int64) (r Row, ok bool) {
 	}
 	id := v.snap.root(subject)
 	s, _ := v.snap.parties.Subject(id)
-	r = Row{view: v, id: id, owner: owner, kind: s.Kind}
+	r = Row{view: v, id: id, kind: s.Kind}
+	r.owner = owner
 	r.facts = v.eye.Sees(sightFact, area, owner)
 	r.sensitive = r.facts && v.eye.Sees(sightSensitive, area, owner)
 	if o := v.snap.kinds[s.Kind]; o != nil {
@@ -164,21 +170,39 @@ func (v View) columnOf(def int, p period.Period) Column {
 }
 
 // At is the row's cell in a column of the same snapshot.
-func (r Row) At(c Column) Cell {
+func (r Row) At(c Column) Cell { return r.view.cell(c, r.kind, &r.place) }
+
+func (v View) cell(c Column, kind string, p *place) Cell {
 	switch {
-	case c.def == nil || c.def.Subject != r.kind:
+	case c.def == nil || c.def.Subject != kind:
 		return Cell{}
-	case !r.facts || !c.open && !r.sensitive:
+	case !p.facts || !c.open && !p.sensitive:
 		return withheld
-	case !r.stated:
+	case !p.stated:
 		return Cell{}
 	}
-	cell := r.view.snap.cell(c.col, r.ord)
+	cell := v.snap.cell(c.col, p.ord)
 	if !c.open && cell.Source != 0 {
-		r.view.scope.Saw(r.owner, c.def.Code)
+		v.scope.Saw(p.owner, c.def.Code)
 	}
 	return cell
 }
+
+// Rows is rows of one view and kind, in as little room as it takes to read columns of all of them one after the other.
+type Rows struct {
+	view   View
+	kind   string
+	places []place
+}
+
+// Add adds a row, which must be of the view and kind of those before.
+func (rs *Rows) Add(r Row) {
+	rs.view, rs.kind = r.view, r.kind
+	rs.places = append(rs.places, r.place)
+}
+
+// At is the cell of the row with a number in a column of the same snapshot.
+func (rs *Rows) At(i int, c Column) Cell { return rs.view.cell(c, rs.kind, &rs.places[i]) }
 
 // Readers are the roles that may read a value of a definition, of the subjects that each has a right to.
 func Readers(d content.FactDef) []access.Role {

@@ -19,6 +19,13 @@ type Facts interface {
 	ReadAll(subjects []rule.Subject, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State))
 }
 
+// Rows is a Facts that knows the subjects of a crowd by their numbers.
+type Rows interface {
+	Facts
+	// ReadRows tells what Fact of each subject would say, of those whose numbers are given, of all where some is nil.
+	ReadRows(some []int32, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State))
+}
+
 // OneByOne is the Facts of few subjects.
 type OneByOne struct{}
 
@@ -104,6 +111,8 @@ type Crowd struct {
 	set     *Set
 	at      At
 	n       int
+	kind    string
+	own     []*rule.Context // of the subjects
 	program *column.Program
 	batch   *column.Batch
 	plan    *column.Plan
@@ -122,7 +131,7 @@ func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Fa
 	c := &Crowd{set: s, at: at, n: len(subjects), numbers: map[*rule.Expr]int{}, before: map[string][]bool{}, facts: facts, again: &sync.Mutex{}}
 	var exprs []*rule.Expr
 	for _, x := range list {
-		c.carry = x.Carry
+		c.carry, c.kind = x.Carry, x.Kind
 		for _, e := range x.exprs {
 			if _, ok := c.numbers[e]; !ok {
 				c.numbers[e] = len(exprs)
@@ -141,6 +150,7 @@ func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Fa
 	for i, subject := range subjects {
 		contexts[i] = s.context(subject, at)
 	}
+	c.own = contexts
 	c.batch = c.program.Fill(contexts, reading{c})
 	c.plan = c.program.Bind(c.batch)
 	return c, nil
@@ -189,6 +199,15 @@ func (r reading) Fixed(in *rule.Input) (a rule.Answer, ok bool) {
 // Read fills a column with what subjects, or what they lie below, state.
 func (r reading) Read(in *rule.Input, contexts []*rule.Context, c *column.Column) {
 	def := in.Def()
+	ownRows := def.Subject == r.kind && len(contexts) > 0 && len(r.own) > 0 && &contexts[0] == &r.own[0]
+	if rows, ok := r.facts.(Rows); ok && ownRows {
+		r.read(def, rows.ReadRows, func(i int, v rule.Value, state rule.State, before bool) {
+			if c.Set(i, v, state); before {
+				r.stoodIn(def.Code, i)
+			}
+		})
+		return
+	}
 	tops, numbers := make([]rule.Subject, 0, len(contexts)), make([]int, 0, len(contexts))
 	for i, ctx := range contexts {
 		top := ctx.Subject
@@ -202,42 +221,44 @@ func (r reading) Read(in *rule.Input, contexts []*rule.Context, c *column.Column
 		}
 		tops, numbers = append(tops, top), append(numbers, i)
 	}
+	read := func(some []int32, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State)) {
+		if some == nil {
+			r.facts.ReadAll(tops, def, p, on, told)
+			return
+		}
+		of := make([]rule.Subject, len(some))
+		for n, i := range some {
+			of[n] = tops[i]
+		}
+		r.facts.ReadAll(of, def, p, on, func(n int, v rule.Value, state rule.State) { told(int(some[n]), v, state) })
+	}
+	if len(tops) == 0 {
+		return
+	}
+	r.read(def, read, func(i int, v rule.Value, state rule.State, before bool) {
+		if c.Set(numbers[i], v, state); before && ownRows {
+			r.stoodIn(def.Code, numbers[i])
+		}
+	})
+}
+
+// read reads a fact of all, and in the years before of those of whom nothing is stated and may be carried on.
+func (r reading) read(def content.FactDef, some func([]int32, content.FactDef, period.Period, period.Day, func(int, rule.Value, rule.State)), told func(i int, v rule.Value, state rule.State, before bool)) {
+	var asked, left []int32
 	p := periodOf(def.Period, r.at.Last)
-	var left []int
-	put := func(of []int) func(i int, v rule.Value, state rule.State) {
-		return func(i int, v rule.Value, state rule.State) {
-			if state == rule.Unknown && r.carry > 0 && holdsOn(def) {
-				left = append(left, of[i])
-				return
-			}
-			c.Set(numbers[of[i]], v, state)
+	for n := 0; n <= r.carry && (n == 0 || len(asked) > 0); n++ {
+		if n > 0 {
+			p = period.OfYear(r.at.Year() - n)
 		}
-	}
-	all := make([]int, len(tops))
-	for i := range all {
-		all[i] = i
-	}
-	if len(tops) > 0 {
-		r.facts.ReadAll(tops, def, p, r.at.Last, put(all))
-	}
-	for n := 1; n <= r.carry && len(left) > 0; n++ {
-		asked := left
 		left = nil
-		again := make([]rule.Subject, len(asked))
-		for i, t := range asked {
-			again[i] = tops[t]
-		}
-		r.facts.ReadAll(again, def, period.OfYear(r.at.Year()-n), r.at.Last, func(i int, v rule.Value, state rule.State) {
-			if state == rule.Unknown {
-				left = append(left, asked[i])
+		some(asked, def, p, r.at.Last, func(i int, v rule.Value, state rule.State) {
+			if state == rule.Unknown && n < r.carry && holdsOn(def) {
+				left = append(left, int32(i))
 				return
 			}
-			row := numbers[asked[i]]
-			c.Set(row, v, state)
-			if len(contexts) == r.n && tops[asked[i]] == contexts[row].Subject {
-				r.stoodIn(def.Code, row)
-			}
+			told(i, v, state, n > 0 && state != rule.Unknown)
 		})
+		asked = left
 	}
 }
 

@@ -146,8 +146,14 @@ func NewRate(num, den int64) (Rate, error) {
 	if den <= 0 {
 		return Rate{}, fmt.Errorf("rate %d/%d: the denominator must be positive", num, den)
 	}
-	r := big.NewRat(num, den)
-	return Rate{r.Num().Int64(), r.Denom().Int64()}, nil
+	a, b := num, den
+	for b != 0 {
+		a, b = b, a%b
+	}
+	if a < 0 {
+		a = -a
+	}
+	return Rate{num / a, den / a}, nil
 }
 
 // PPM is a rate of parts per million.
@@ -193,6 +199,9 @@ func (r Rate) Rat() *big.Rat {
 	}
 	return big.NewRat(r.num, r.den)
 }
+
+// Fraction is the rate in lowest terms.
+func (r Rate) Fraction() (num, den int64) { return r.num, max(r.den, 1) }
 
 // Cmp is −1, 0 or 1.
 func (r Rate) Cmp(s Rate) int { return compare(r.num, max(r.den, 1), s.num, max(s.den, 1)) }

@@ -106,8 +106,8 @@ func dimensional(def content.FactDef) bool {
 // grouping is in which part each firm is.
 type grouping struct {
 	heads []Head
-	of    []int32 // by firm: number of the head, −1 for none of them; nil of what goes by areas, or of the whole
-	leaf  []int32 // by area of a firm: number of the head; nil of what does not go by areas
+	of    []int32  // by firm: number of the head, −1 for none of them; nil of what goes by areas, or of the whole
+	leaf  []int32  // by area of a firm: number of the head; nil of what does not go by areas
 	key   placeKey // of what does not go by areas
 	stays *stays
 	day   period.Day // on which firms lie in those areas
@@ -455,7 +455,7 @@ func (m *Monitor) byFact(w *snapshot, code string, at indicator.At) *grouping {
 		if n > 0 {
 			p = period.OfYear(at.Year() - n)
 		}
-		w.reader.ReadAll(w.subjects, def, p, at.Last, func(i int, v rule.Value, state rule.State) {
+		w.of(content.Enterprise).rows.ReadRows(nil, def, p, at.Last, func(i int, v rule.Value, state rule.State) {
 			if g.of[i] >= 0 || state != rule.Present {
 				return
 			}
@@ -487,7 +487,7 @@ func (m *Monitor) byChain(w *snapshot, code string, at indicator.At) (*grouping,
 	}
 	at.First, at.Last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
 	list := append([]*indicator.Indicator{c.Firms()}, c.Parts()...)
-	crowd, problems := m.Chains.Indicators().Gather(list, w.subjects, at, w.reader)
+	crowd, problems := m.Chains.Indicators().Gather(list, w.subjects, at, w.of(content.Enterprise).rows)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("lower the chain %s to columns: %w", code, problems)
 	}

@@ -92,8 +92,9 @@ func (w *snapshot) Size() int { return 15_000 }
 // kind is the subjects of one kind.
 type kind struct {
 	subjects []rule.Subject
-	owner    []int32 // number of the firm
-	movers   []int32 // those whose firm was in several areas over time
+	rows     *region.Rows // of the subjects
+	owner    []int32      // number of the firm
+	movers   []int32      // those whose firm was in several areas over time
 	once     sync.Once
 }
 
@@ -193,7 +194,10 @@ func (w *snapshot) of(name string) *kind {
 	}
 	w.mu.Unlock()
 	k.once.Do(func() {
-		defer k.move(w.stays())
+		defer func() {
+			k.move(w.stays())
+			k.rows = w.reader.Rows(k.subjects)
+		}()
 		if name == content.Enterprise {
 			k.subjects = w.subjects
 			k.owner = make([]int32, len(w.firms))
@@ -273,7 +277,8 @@ func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) 
 }
 
 func (m *Monitor) gather(w *snapshot, list []*indicator.Indicator, at indicator.At) (*indicator.Crowd, error) {
-	crowd, problems := m.Set.Gather(list, w.of(list[0].Kind).subjects, at, w.reader)
+	k := w.of(list[0].Kind)
+	crowd, problems := m.Set.Gather(list, k.subjects, at, k.rows)
 	if len(problems) > 0 {
 		return nil, fmt.Errorf("lower indicator %s to columns: %w", list[0].Code, problems)
 	}
@@ -603,6 +608,7 @@ func (m *Monitor) byLeaf(w *snapshot, view fact.View, x *indicator.Indicator, sp
 		return t
 	}), nil
 }
+
 // inside is which firms are in the area and the part that a query asks for; nil for all.
 func (m *Monitor) inside(w *snapshot, q Query, at indicator.At) ([]bool, error) {
 	if q.Area == "" && q.Only == nil {

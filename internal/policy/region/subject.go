@@ -19,8 +19,8 @@ type Reader struct {
 }
 
 // hides says that a value is not taken for known: nobody checked it against evidence, and who said it is not of record.
-func (r *Reader) hides(v fact.View, def content.FactDef, c fact.Cell) bool {
-	return r.verified && c.Status != fact.Verified && !r.lib.OfRecord(def, v.Authority(c))
+func (r *Reader) hides(v fact.View, def *content.FactDef, c *fact.Cell) bool {
+	return r.verified && c.Status != fact.Verified && !r.lib.OfRecord(*def, v.Authority(*c))
 }
 
 // NewReader reads facts by the definitions of a library, which must be that of the views.
@@ -163,7 +163,7 @@ func (s *subject) text(code string) string {
 		return ""
 	}
 	cell := s.row.Get(i, period.Period{})
-	if s.firm.reader.hides(s.firm.view, s.firm.reader.lib.FactDefs()[i], cell) {
+	if s.firm.reader.hides(s.firm.view, &s.firm.reader.lib.FactDefs()[i], &cell) {
 		return ""
 	}
 	return cell.Value.Text
@@ -184,11 +184,12 @@ func (s *subject) Fact(def content.FactDef, p period.Period, on period.Day) (rul
 	if !ok {
 		return rule.Value{}, rule.Unknown
 	}
-	return s.firm.reader.stated(s.firm.view, def, s.row.Get(i, p))
+	cell := s.row.Get(i, p)
+	return s.firm.reader.stated(s.firm.view, &def, &cell)
 }
 
 // stated is a cell as rules read it.
-func (r *Reader) stated(view fact.View, def content.FactDef, cell fact.Cell) (rule.Value, rule.State) {
+func (r *Reader) stated(view fact.View, def *content.FactDef, cell *fact.Cell) (rule.Value, rule.State) {
 	if r.hides(view, def, cell) {
 		return rule.Value{}, rule.Unknown
 	}
@@ -215,8 +216,52 @@ func (r *Reader) ReadAll(subjects []rule.Subject, def content.FactDef, p period.
 		case i == 0:
 			column = s.firm.view.Column(def.Code, p)
 		}
-		v, state := r.stated(s.firm.view, def, s.row.At(column))
+		cell := s.row.At(column)
+		v, state := r.stated(s.firm.view, &def, &cell)
 		told(i, v, state)
+	}
+}
+
+// Rows is many subjects of one view and kind, kept so that their facts can be read one after the other without going to each subject.
+type Rows struct {
+	*Reader
+	view     fact.View
+	subjects []rule.Subject
+	rows     fact.Rows
+}
+
+// Rows keeps subjects that the Reader made.
+func (r *Reader) Rows(subjects []rule.Subject) *Rows {
+	rs := &Rows{Reader: r, subjects: subjects}
+	for _, x := range subjects {
+		s := x.(*subject)
+		rs.view = s.firm.view
+		rs.rows.Add(s.row)
+	}
+	return rs
+}
+
+// ReadRows tells what Fact of each subject would say, of those whose numbers are given, of all where there are none: indicator.Rows.
+func (rs *Rows) ReadRows(some []int32, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State)) {
+	read := func(i int) {
+		v, state := rs.subjects[i].Fact(def, p, on)
+		told(i, v, state)
+	}
+	if _, stored := rs.index[def.Code]; stored {
+		column := rs.view.Column(def.Code, p)
+		read = func(i int) {
+			cell := rs.rows.At(i, column)
+			v, state := rs.stated(rs.view, &def, &cell)
+			told(i, v, state)
+		}
+	}
+	if some == nil {
+		for i := range rs.subjects {
+			read(i)
+		}
+	}
+	for _, i := range some {
+		read(int(i))
 	}
 }
 

@@ -193,6 +193,9 @@ func (c *Column) range64() span {
 
 // common brings rates to one denominator.
 func (c *Column) common() {
+	if c.commonShort() {
+		return
+	}
 	short := true
 	for _, r := range c.rates {
 		den := r.Rat().Denom()
@@ -214,6 +217,41 @@ func (c *Column) common() {
 		c.n64[i] = n.big().Int64()
 	}
 	c.nBig = nil
+}
+
+// commonShort is common where all of it fits into 64 bits, as it nearly always does: rates are stated in millionths.
+func (c *Column) commonShort() bool {
+	common := int64(1)
+	for _, r := range c.rates {
+		_, den := r.Fraction()
+		if common%den == 0 {
+			continue
+		}
+		g := common
+		for b := den; b != 0; {
+			g, b = b, g%b
+		}
+		var ok bool
+		if common, ok = times(common, den/g); !ok {
+			return false
+		}
+	}
+	n64 := make([]int64, blocks(len(c.rates))*blockRows)
+	for i, r := range c.rates {
+		num, den := r.Fraction()
+		var ok bool
+		if n64[i], ok = times(num, common/den); !ok {
+			return false
+		}
+	}
+	c.n64, c.den, c.rates = n64, big.NewInt(common), nil
+	return true
+}
+
+// times is a × b, which must be positive; ok is false where that has no 64 bits.
+func times(a, b int64) (n int64, ok bool) {
+	n = a * b
+	return n, n/b == a
 }
 
 func (c *Column) width() width {
