@@ -204,6 +204,41 @@ func (rs *Rows) Add(r Row) {
 // At is the cell of the row with a number in a column of the same snapshot.
 func (rs *Rows) At(i int, c Column) Cell { return rs.view.cell(c, rs.kind, &rs.places[i]) }
 
+// Values tells what At would of each row in a column, of those whose numbers are given, of all where some is nil: the state and the value alone,
+// and so in a fraction of the time.
+func (rs *Rows) Values(c Column, some []int32, told func(i int, state State, v Value)) {
+	plain := c.def != nil && c.def.Subject == rs.kind && c.open && (c.col == nil || !rs.view.snap.pairs.touch(c.col.def))
+	read := func(i int) {
+		p := &rs.places[i]
+		if !plain || !p.facts || !p.stated {
+			cell := rs.At(i, c)
+			told(i, cell.State, cell.Value)
+			return
+		}
+		ch, at := c.col.at(p.ord)
+		if ch == nil {
+			told(i, 0, Value{})
+			return
+		}
+		state, v := mark(ch.mark.At(at)).state(), Value{}
+		if state == Present {
+			v.Num = ch.value.At(at)
+			if c.col.text {
+				v = Value{Text: rs.view.snap.texts[v.Num]}
+			}
+		}
+		told(i, state, v)
+	}
+	if some == nil {
+		for i := range rs.places {
+			read(i)
+		}
+	}
+	for _, i := range some {
+		read(int(i))
+	}
+}
+
 // Readers are the roles that may read a value of a definition, of the subjects that each has a right to.
 func Readers(d content.FactDef) []access.Role {
 	if d.Sensitive() {

@@ -82,7 +82,9 @@ func (l *Lines) Line(i int, at At) Line {
 			out.Value = l.Values[i]
 		}
 	}
-	out = l.x.resolve(out, dates{l.since.at(i), l.until.at(i), l.day.at(i)}, at)
+	if l.since != nil || l.day != nil || l.until != nil && (l.until.states[i] == rule.Present || l.until.states[i] == rule.Failed) {
+		out = l.x.resolve(out, dates{l.since.at(i), l.until.at(i), l.day.at(i)}, at)
+	}
 	if out.State == Dark {
 		return Line{State: Dark}
 	}
@@ -102,9 +104,12 @@ func (l *Lines) Size() int {
 	return len(l.States) + 8*len(l.Values) + 8*len(l.Weights) + len(l.Carried)
 }
 
-// Steady says that what subjects bring depends on the year alone, however long the period and whichever day it ends on: the
-// same Lines do for every period of a year. What is dated, or reads what changes within a year, does not.
+// Steady says that the figure of a year is that of any of its months, but for who enters the population or leaves it.
 func (x *Indicator) Steady() bool { return !x.moves && x.day == nil }
+
+// Moves says that its expressions read what changes within a year. Of one that does not the same Lines do for every span of a year: those that
+// are dated are asked on its days.
+func (x *Indicator) Moves() bool { return x.moves }
 
 // Crowd is many subjects of one kind at a moment, with the facts that some indicators of that kind read of them as columns.
 type Crowd struct {
@@ -112,7 +117,6 @@ type Crowd struct {
 	at      At
 	n       int
 	kind    string
-	own     []*rule.Context // of the subjects
 	program *column.Program
 	batch   *column.Batch
 	plan    *column.Plan
@@ -121,10 +125,12 @@ type Crowd struct {
 	again   *sync.Mutex // held while columns are read anew
 	numbers map[*rule.Expr]int
 	before  map[string][]bool // by code of a fact: rows for which a year before stood in
+	own     []*rule.Context   // of the subjects
+	columns int               // that are not another crowd's
 }
 
 // Size is about how much room its columns take.
-func (c *Crowd) Size() int { return 8 * c.n * max(len(c.numbers), 1) }
+func (c *Crowd) Size() int { return 8 * c.n * max(c.columns, 1) }
 
 // Gather reads what indicators of one kind and one carry ask of subjects of that kind.
 func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Facts) (*Crowd, content.Problems) {
@@ -146,11 +152,14 @@ func (s *Set) Gather(list []*Indicator, subjects []rule.Subject, at At, facts Fa
 	if c.program, problems = column.Compile(exprs...); len(problems) > 0 {
 		return nil, problems
 	}
-	contexts := make([]*rule.Context, len(subjects))
+	contexts, all := make([]*rule.Context, len(subjects)), make([]rule.Context, len(subjects))
+	alike := *s.context(nil, at)
 	for i, subject := range subjects {
-		contexts[i] = s.context(subject, at)
+		all[i] = alike
+		all[i].Subject = subject
+		contexts[i] = &all[i]
 	}
-	c.own = contexts
+	c.own, c.columns = contexts, len(c.numbers)
 	c.batch = c.program.Fill(contexts, reading{c})
 	c.plan = c.program.Bind(c.batch)
 	return c, nil
@@ -175,6 +184,7 @@ func (c *Crowd) For(at At) *Crowd {
 		return false
 	})
 	out.plan = c.plan.Rebind(out.batch)
+	out.columns = len(c.numbers) / 4 // a moment brings few of its own
 	return &out
 }
 

@@ -42,7 +42,8 @@ func months() (all []period.Period) {
 	return all
 }
 
-// bigRegion states firms in all counties of a province, one in fifty of which moved, with what the shipped indicators read.
+// bigRegion states firms in all counties of a province, one in fifty of which moved, with what the shipped indicators read of them and of
+// their projects, honours, loans and leases.
 func bigRegion(b *testing.B, w *world, n int) {
 	b.Helper()
 	rnd := rand.New(rand.NewPCG(1, 1))
@@ -52,14 +53,27 @@ func bigRegion(b *testing.B, w *world, n int) {
 			counties = append(counties, node.Code)
 		}
 	}
-	reads := map[string]content.FactDef{}
+	reads := map[string]map[string]content.FactDef{} // by kind of subject and code
 	for _, x := range w.Set.Indicators() {
 		for _, def := range x.Reads() {
-			if def.Subject == content.Enterprise && def.Type != content.Text {
-				reads[def.Code] = def
+			if reads[def.Subject] == nil {
+				reads[def.Subject] = map[string]content.FactDef{}
+			}
+			if def.Type != content.Text {
+				reads[def.Subject][def.Code] = def
 			}
 		}
 	}
+	facts := func(kind string) (all []said) {
+		for _, code := range slices.Sorted(maps.Keys(reads[kind])) {
+			all = append(all, randomFacts(w.Library, rnd, code, reads[kind][code])...)
+		}
+		return all
+	}
+	below := []struct {
+		kind string
+		one  int // in so many enterprises has one
+	}{{content.Project, 2}, {content.Honour, 4}, {content.Loan, 10}, {content.Lease, 50}}
 	const batch = 20_000
 	for from := 0; from < n; from += batch {
 		var all []thing
@@ -69,10 +83,14 @@ func bigRegion(b *testing.B, w *world, n int) {
 				at := period.Date(2021, 1, 1) + period.Day(rnd.IntN(1000))
 				x.stays = []stay{{area: counties[rnd.IntN(len(counties))], to: at}, {area: counties[rnd.IntN(len(counties))], from: at + 1}}
 			}
-			for _, code := range slices.Sorted(maps.Keys(reads)) {
-				x.facts = append(x.facts, randomFacts(w.Library, rnd, code, reads[code])...)
-			}
+			x.facts = facts(content.Enterprise)
 			all = append(all, x)
+			firm := len(all)
+			for _, k := range below {
+				if rnd.IntN(k.one) == 0 {
+					all = append(all, thing{kind: k.kind, key: fmt.Sprintf("%s%d", k.kind, i), below: firm, facts: facts(k.kind)})
+				}
+			}
 		}
 		w.state(all...)
 	}
@@ -110,6 +128,12 @@ func randomFacts(lib *content.Library, rnd *rand.Rand, code string, def content.
 		for y := 2021; y <= 2023; y++ {
 			if rnd.IntN(5) > 0 {
 				all = append(all, value(period.OfYear(y)))
+			}
+		}
+	case period.Month:
+		for _, p := range months() {
+			if def.Subject == content.Loan || rnd.IntN(10) == 0 {
+				all = append(all, value(p))
 			}
 		}
 	case period.Always, "":

@@ -79,11 +79,12 @@ type snapshot struct {
 	mu     sync.Mutex
 	kinds  map[string]*kind
 
-	crowds shelf.Shelf[crowdKey, *indicator.Crowd]
-	lines  shelf.Shelf[lineKey, *indicator.Lines]
-	sums   shelf.Shelf[sumKey, tallies]
-	places shelf.Shelf[placeKey, *grouping]
-	seen   shelf.Shelf[seenKey, mask]
+	crowds  shelf.Shelf[crowdKey, *indicator.Crowd]
+	moments shelf.Shelf[momentKey, *indicator.Crowd]
+	lines   shelf.Shelf[lineKey, *indicator.Lines]
+	sums    shelf.Shelf[sumKey, tallies]
+	places  shelf.Shelf[placeKey, *grouping]
+	seen    shelf.Shelf[seenKey, mask]
 }
 
 // Size counts every snapshot alike: four fit on the shelf, the newest and what is compared with it.
@@ -103,6 +104,12 @@ type crowdKey struct {
 	group, kind string
 	carry, year int
 	choices     string
+}
+
+// momentKey is all that the columns of a crowd on the days of a span depend on.
+type momentKey struct {
+	crowd       crowdKey
+	first, last period.Day
 }
 
 // tallies are tallies by area and part.
@@ -176,6 +183,7 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 		w.stays = sync.OnceValue(func() *stays { return newStays(w) })
 		w.common = sync.OnceValue(func() string { return m.publicArea(view) })
 		w.crowds.RoomFor(16 * len(w.firms))
+		w.moments.RoomFor(32 * len(w.firms))
 		w.lines.RoomFor(16 * len(w.firms))
 		w.sums.RoomFor(4*len(w.firms) + 500_000) // however few there are: areas and parts are many
 		w.places.RoomFor(len(w.firms))
@@ -243,7 +251,7 @@ func (w *snapshot) sees(view fact.View, sensitive bool) mask {
 // key is what the lines of an indicator in a span are kept by.
 func key(x *indicator.Indicator, at indicator.At) lineKey {
 	k := lineKey{x.Hash, at.First, at.Last, words(x, at)}
-	if x.Steady() { // all spans of a year are alike
+	if !x.Moves() { // all spans of a year are alike
 		k.first, k.last = period.Date(at.Year(), 1, 1), period.Date(at.Year(), 12, 31)
 	}
 	return k
@@ -269,8 +277,8 @@ func (m *Monitor) linesOf(w *snapshot, x *indicator.Indicator, at indicator.At) 
 		if err != nil {
 			return nil, err
 		}
-		if !x.Steady() {
-			crowd = crowd.For(at)
+		if x.Moves() {
+			crowd = w.moments.Get(momentKey{ck, at.First, at.Last}, func() *indicator.Crowd { return crowd.For(at) })
 		}
 		return crowd.Lines(x), nil
 	})

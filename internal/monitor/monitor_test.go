@@ -126,6 +126,8 @@ func (w *world) state(things ...thing) (src int64, ids []int64) {
 		var names []party.Name
 		var members []party.Membership
 		for _, below := range []bool{false, true} {
+			var subjects []party.NewSubject
+			var numbers []int
 			for i, x := range things {
 				if (x.below > 0) != below {
 					continue
@@ -134,24 +136,29 @@ func (w *world) state(things ...thing) (src int64, ids []int64) {
 				if below {
 					n.Parent = ids[x.below-1]
 				}
-				made, err := w.parties.Ensure(ctx, tx, src, []party.NewSubject{n})
-				if err != nil {
-					return err
+				subjects, numbers = append(subjects, n), append(numbers, i)
+			}
+			made, err := w.parties.Ensure(ctx, tx, src, subjects)
+			if err != nil {
+				return err
+			}
+			for n, i := range numbers {
+				ids[i] = made[n]
+			}
+		}
+		for i, x := range things {
+			if x.kind == content.Enterprise {
+				names = append(names, party.Name{Subject: ids[i], Name: x.key})
+			}
+			for _, s := range x.stays {
+				m := party.Membership{Subject: ids[i], Tree: party.TreeArea, Node: s.area}
+				if s.from != 0 {
+					m.From = &s.from
 				}
-				ids[i] = made[0]
-				if x.kind == content.Enterprise {
-					names = append(names, party.Name{Subject: made[0], Name: x.key})
+				if s.to != 0 {
+					m.To = &s.to
 				}
-				for _, s := range x.stays {
-					m := party.Membership{Subject: made[0], Tree: party.TreeArea, Node: s.area}
-					if s.from != 0 {
-						m.From = &s.from
-					}
-					if s.to != 0 {
-						m.To = &s.to
-					}
-					members = append(members, m)
-				}
+				members = append(members, m)
 			}
 		}
 		if err := w.parties.AppendNames(ctx, tx, src, names); err != nil {

@@ -243,25 +243,26 @@ func (r *Reader) Rows(subjects []rule.Subject) *Rows {
 
 // ReadRows tells what Fact of each subject would say, of those whose numbers are given, of all where there are none: indicator.Rows.
 func (rs *Rows) ReadRows(some []int32, def content.FactDef, p period.Period, on period.Day, told func(i int, v rule.Value, state rule.State)) {
-	read := func(i int) {
-		v, state := rs.subjects[i].Fact(def, p, on)
-		told(i, v, state)
-	}
-	if _, stored := rs.index[def.Code]; stored {
-		column := rs.view.Column(def.Code, p)
-		read = func(i int) {
-			cell := rs.rows.At(i, column)
-			v, state := rs.stated(rs.view, &def, &cell)
-			told(i, v, state)
-		}
+	if _, stored := rs.index[def.Code]; stored && !rs.verified {
+		rs.rows.Values(rs.view.Column(def.Code, p), some, func(i int, state fact.State, v fact.Value) {
+			switch state {
+			case fact.Present:
+				told(i, rule.FactValue(def.Type, v.Num, v.Text), rule.Present)
+			case fact.None:
+				told(i, rule.Value{}, rule.None)
+			default:
+				told(i, rule.Value{}, rule.Unknown)
+			}
+		})
+		return
 	}
 	if some == nil {
-		for i := range rs.subjects {
-			read(i)
-		}
+		rs.ReadAll(rs.subjects, def, p, on, told)
+		return
 	}
 	for _, i := range some {
-		read(int(i))
+		v, state := rs.subjects[i].Fact(def, p, on)
+		told(int(i), v, state)
 	}
 }
 
