@@ -1,19 +1,32 @@
 package monitor
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/content"
+	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/period"
+	"github.com/yanzhen/yanzhen/internal/rule"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
 )
@@ -164,110 +177,325 @@ func openSQLite(b *testing.B) *store.DB {
 }
 
 // BenchmarkFigures is every shipped indicator for every county of a province, every city and the whole, in each of 36 months, right after a
-// commit: nothing was worked out before.
+// commit: nothing was worked out before. As many ask as there are processors, each for the indicators of a group and kind.
 func BenchmarkFigures(b *testing.B) {
 	w := benchWorld(b, openSQLite(b))
 	view := w.view(access.SystemScope())
-	figures := 0
+	var groups [][]*indicator.Indicator
+	for _, x := range w.Set.Indicators() {
+		last := len(groups) - 1
+		if last < 0 || groups[last][0].Group != x.Group || groups[last][0].Kind != x.Kind {
+			groups, last = append(groups, nil), last+1
+		}
+		groups[last] = append(groups[last], x)
+	}
+	var figures atomic.Int64
+	var before syscall.Rusage
+	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &before))
 	for b.Loop() {
 		w.Monitor = Open(w.Deps)
-		figures = 0
-		for _, x := range w.Set.Indicators() {
-			for _, p := range months() {
-				if !x.Tells(p) {
-					continue
+		figures.Store(0)
+		var g errgroup.Group
+		g.SetLimit(runtime.GOMAXPROCS(0))
+		for _, group := range groups {
+			g.Go(func() error {
+				for _, x := range group {
+					n, err := tellAll(b.Context(), w, view, x)
+					if err != nil {
+						return err
+					}
+					figures.Add(int64(n))
 				}
-				for _, d := range []Dimension{{By: ByCounty}, {By: ByCity}} {
-					t, err := w.Cross(b.Context(), view, Query{Indicator: x, Area: "320000", Period: p}, d, Dimension{})
-					must(b, err)
-					figures += len(t.Rows)
-				}
-				figures++ // the whole comes with each
-			}
+				return nil
+			})
 		}
+		must(b, g.Wait())
 	}
-	b.ReportMetric(float64(figures), "figures")
+	var after syscall.Rusage
+	must(b, syscall.Getrusage(syscall.RUSAGE_SELF, &after))
+	used := func(r syscall.Rusage) time.Duration { return time.Duration(r.Utime.Nano() + r.Stime.Nano()) }
+	b.ReportMetric((used(after)-used(before)).Seconds()/float64(b.N), "cpu-s/op")
+	b.ReportMetric(float64(figures.Load()), "figures")
 	b.ReportMetric(float64(len(w.Set.Indicators())), "indicators")
 }
 
-// shareByCounty is the completed share by county on a day, as a database says it over the rows of facts: the columns of above_scale and
-// digital_done of a year and of the year before, that of closed_on, and the day.
-const shareByCounty = `SELECT m.node, COUNT(*) AS firms, SUM(CASE WHEN COALESCE(d.num, e.num) = 1 THEN 1 ELSE 0 END) AS done
- FROM subject s
- JOIN party_membership m ON m.subject_id = s.id AND COALESCE(m.from_day, -99999999) <= $6 AND COALESCE(m.to_day, 99999999) >= $6
- LEFT JOIN fact a ON a.subject_id = s.id AND a.column_id = $1
- LEFT JOIN fact b ON b.subject_id = s.id AND b.column_id = $2
- LEFT JOIN fact d ON d.subject_id = s.id AND d.column_id = $3
- LEFT JOIN fact e ON e.subject_id = s.id AND e.column_id = $4
- LEFT JOIN fact c ON c.subject_id = s.id AND c.column_id = $5
- WHERE COALESCE(a.num, b.num) = 1 AND (c.num IS NULL OR c.num > $6)
- GROUP BY m.node ORDER BY m.node`
-
-// byDatabase asks a database for the completed share of each county in a month.
-func byDatabase(b *testing.B, db *store.DB, p period.Period) (firms, done int) {
-	b.Helper()
-	_, last, _ := p.Span()
-	column := func(def, when string) (id int64) {
-		must(b, db.Read().QueryRow(b.Context(), `SELECT COALESCE(MAX(id), 0) FROM fact_column WHERE def = $1 AND period = $2`, def, when).Scan(&id))
-		return id
+// tellAll tells an indicator by county and by city in all months, and says how many figures that is.
+func tellAll(ctx context.Context, w *world, view fact.View, x *indicator.Indicator) (figures int, err error) {
+	for _, p := range months() {
+		if !x.Tells(p) {
+			continue
+		}
+		for _, d := range []Dimension{{By: ByCounty}, {By: ByCity}} {
+			t, err := w.Cross(ctx, view, Query{Indicator: x, Area: "320000", Period: p}, d, Dimension{})
+			if err != nil {
+				return 0, err
+			}
+			figures += len(t.Rows)
+		}
+		figures++ // the whole comes with each
 	}
-	year, before := strconv.Itoa(p.YearOf()), strconv.Itoa(p.YearOf()-1)
-	type county struct {
-		node        string
-		firms, done int
-	}
-	list, err := store.List(b.Context(), db.Read(), func(r *store.Rows) (c county, err error) { return c, r.Scan(&c.node, &c.firms, &c.done) },
-		shareByCounty, column("ent.above_scale", year), column("ent.above_scale", before), column("ent.digital_done", year), column("ent.digital_done", before), column("ent.closed_on", ""), int64(last))
-	must(b, err)
-	for _, c := range list {
-		firms, done = firms+c.firms, done+c.done
-	}
-	return firms, done
+	return figures, nil
 }
 
-// BenchmarkOneFigure is the completed share by county in each of 36 months, by us after a commit and by the database that holds the facts.
-func BenchmarkOneFigure(b *testing.B) {
-	lite := openSQLite(b)
-	w := benchWorld(b, lite)
-	view := w.view(access.SystemScope())
-	x, err := w.Set.Indicator("completed_share")
+// flat is the tables over which databases answer, made for the question: of each firm, year and stay whether it is above scale and done with what was
+// last stated carried on, the months, and the output of each month.
+type flat struct {
+	firms, months, output [][]int64
+}
+
+var flatColumns = map[string][]string{
+	"firms":  {"firm", "county", "from_day", "to_day", "year", "scale", "done", "closed_on"},
+	"months": {"month", "year", "last"},
+	"output": {"firm", "month", "fen"},
+}
+
+func (f *flat) tables() map[string][][]int64 {
+	return map[string][][]int64{"firms": f.firms, "months": f.months, "output": f.output}
+}
+
+const never = 99_999_999
+
+func flatten(b *testing.B, w *world) *flat {
+	b.Helper()
+	snap, err := w.snapshot(b.Context(), w.view(access.SystemScope()).Seq(), false)
 	must(b, err)
-	b.Run("ours", func(b *testing.B) {
-		for b.Loop() {
-			w.Monitor = Open(w.Deps)
-			for _, p := range months() {
-				_, err := w.By(b.Context(), view, Query{Indicator: x, Area: "320000", Period: p}, Dimension{By: ByCounty})
-				must(b, err)
-			}
-		}
-	})
-	b.Run("ours again", func(b *testing.B) {
-		for b.Loop() {
-			for _, p := range months() {
-				_, err := w.By(b.Context(), view, Query{Indicator: x, Area: "320000", Period: p}, Dimension{By: ByCounty})
-				must(b, err)
-			}
-		}
-	})
-	peers := map[string]*store.DB{"sqlite": lite}
-	if os.Getenv(storetest.Env) != "" {
-		peers["postgres"] = storetest.Postgres(b, migrations)
-		pw := newWorld(b, peers["postgres"])
-		pw.Set = w.Set
-		bigRegion(b, pw, asked(b))
+	def := func(code string) content.FactDef {
+		d, _ := w.Library.FactDef(code)
+		return d
 	}
-	for name, db := range peers {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				for _, p := range months() {
-					firms, done := byDatabase(b, db, p)
-					f, err := w.Figure(b.Context(), view, Query{Indicator: x, Area: "320000", Period: p})
-					must(b, err)
-					if f.Within != firms || f.Counted != done {
-						b.Fatalf("%s: the database says %d of %d, we say %d of %d", p, done, firms, f.Counted, f.Within)
-					}
-				}
+	scale, done, closed, output := def("ent.above_scale"), def("ent.digital_done"), def("ent.closed_on"), def("ent.month_output")
+	out, rows, stays := &flat{}, snap.of(content.Enterprise).rows, snap.stays()
+	n := len(snap.firms)
+	read := func(def content.FactDef, p period.Period, state, num []int64) {
+		rows.ReadRows(nil, def, p, 0, func(i int, v rule.Value, s rule.State) {
+			if s == rule.Present && state[i] == 0 {
+				state[i] = 1
+				num[i], _ = v.Stored()
 			}
 		})
 	}
+	column := func() (state, num []int64) { return make([]int64, n), make([]int64, n) }
+	closedState, closedOn := column()
+	read(closed, period.Period{}, closedState, closedOn)
+	for y := 2021; y <= 2023; y++ {
+		is, above := column()
+		did, finished := column()
+		for _, year := range []int{y, y - 1} {
+			read(scale, period.OfYear(year), is, above)
+			read(done, period.OfYear(year), did, finished)
+		}
+		for i := range n {
+			end := int64(never)
+			if closedState[i] == 1 {
+				end = closedOn[i]
+			}
+			spans := stays.more[int32(i)]
+			if leaf := stays.only[i]; leaf >= 0 {
+				spans = []area{{-never, never, leaf}}
+			}
+			for _, s := range spans {
+				county, err := strconv.ParseInt(stays.codes[s.code], 10, 64)
+				must(b, err)
+				out.firms = append(out.firms, []int64{int64(i), county, max(int64(s.from), -never), min(int64(s.to), never), int64(y), is[i] * above[i], did[i] * finished[i], end})
+			}
+		}
+	}
+	for no, p := range months() {
+		_, last, _ := p.Span()
+		out.months = append(out.months, []int64{int64(no), int64(p.YearOf()), int64(last)})
+		said, fen := column()
+		read(output, p, said, fen)
+		for i := range n {
+			if said[i] == 1 {
+				out.output = append(out.output, []int64{int64(i), int64(no), fen[i]})
+			}
+		}
+	}
+	return out
+}
+
+// questions are asked of all: a stock, a share and a flow by county in each of 36 months, each answered with a county, a month and two numbers.
+var questions = []struct{ code, sql string }{
+	{"above_scale_firms", `SELECT f.county, m.month, COUNT(*), 0` + flatRows},
+	{"completed_share", `SELECT f.county, m.month, COUNT(*), CAST(SUM(f.done) AS BIGINT)` + flatRows},
+	{"monthly_output", `SELECT f.county, m.month, COUNT(*), CAST(SUM(o.fen) AS BIGINT)` +
+		strings.Replace(flatRows, "WHERE", "JOIN output o ON o.firm = f.firm AND o.month = m.month WHERE", 1)},
+}
+
+const flatRows = ` FROM firms f JOIN months m ON m.year = f.year
+ WHERE f.scale = 1 AND f.from_day <= m.last AND f.to_day >= m.last AND f.closed_on > m.last GROUP BY f.county, m.month`
+
+// answer is two numbers by county and month.
+type answer map[[2]int64][2]int64
+
+// ours is what the monitor answers.
+func ours(b *testing.B, w *world, view fact.View, code string) answer {
+	b.Helper()
+	x, err := w.Set.Indicator(code)
+	must(b, err)
+	out := answer{}
+	for no, p := range months() {
+		cells, err := w.By(b.Context(), view, Query{Indicator: x, Area: "320000", Period: p}, Dimension{By: ByCounty})
+		must(b, err)
+		for _, c := range cells {
+			of, n := [2]int64{}, c.Counted
+			switch x.Measure {
+			case indicator.Share:
+				of[1], n = int64(c.Counted), c.Within
+			case indicator.Flow:
+				if c.Value != nil {
+					of[1] = c.Value.Num().Int64()
+				}
+			}
+			if of[0] = int64(n); n > 0 {
+				county, err := strconv.ParseInt(c.Code, 10, 64)
+				must(b, err)
+				out[[2]int64{county, int64(no)}] = of
+			}
+		}
+	}
+	return out
+}
+
+// BenchmarkQuestions is each question by the monitor right after a commit, once all subjects are read, and again; and by PostgreSQL
+// (YANZHEN_TEST_POSTGRES) and DuckDB (YANZHEN_BENCH_DUCKDB is a directory with its package for Node) over flat tables. All must answer alike.
+func BenchmarkQuestions(b *testing.B) {
+	w := benchWorld(b, openSQLite(b))
+	view := w.view(access.SystemScope())
+	want := map[string]answer{}
+	for _, q := range questions {
+		for _, way := range []struct {
+			name   string
+			before func()
+		}{
+			{"after a commit", func() { w.Monitor = Open(w.Deps) }},
+			{"subjects read", func() {
+				w.Monitor = Open(w.Deps)
+				snap, err := w.snapshot(b.Context(), view.Seq(), false)
+				must(b, err)
+				snap.of(content.Enterprise)
+			}},
+			{"again", func() {}},
+		} {
+			b.Run(q.code+"/ours, "+way.name, func(b *testing.B) {
+				for b.Loop() {
+					b.StopTimer()
+					way.before()
+					b.StartTimer()
+					want[q.code] = ours(b, w, view, q.code)
+				}
+			})
+		}
+	}
+	f := flatten(b, w)
+	equal := func(who, code string, got answer) {
+		if !maps.Equal(got, want[code]) {
+			b.Fatalf("%s: %s tells %d cells, we tell %d, or others", code, who, len(got), len(want[code]))
+		}
+	}
+	if os.Getenv(storetest.Env) != "" {
+		db := inPostgres(b, f)
+		for _, q := range questions {
+			b.Run(q.code+"/PostgreSQL", func(b *testing.B) {
+				got := answer{}
+				for b.Loop() {
+					clear(got)
+					_, err := store.List(b.Context(), db.Read(), func(r *store.Rows) (none struct{}, err error) {
+						var n [4]int64
+						err = r.Scan(&n[0], &n[1], &n[2], &n[3])
+						got[[2]int64{n[0], n[1]}] = [2]int64{n[2], n[3]}
+						return none, err
+					}, q.sql)
+					must(b, err)
+				}
+				equal("PostgreSQL", q.code, got)
+			})
+		}
+	}
+	if home := os.Getenv("YANZHEN_BENCH_DUCKDB"); home != "" {
+		for _, told := range inDuckDB(b, home, f) {
+			b.Run(told.Code+"/DuckDB", func(b *testing.B) {
+				for b.Loop() { // it was timed in its own process
+				}
+				b.ReportMetric(told.Wall*1e6, "ns/op")
+				got := answer{}
+				for _, n := range told.Rows {
+					got[[2]int64{n[0], n[1]}] = [2]int64{n[2], n[3]}
+				}
+				equal("DuckDB", told.Code, got)
+			})
+		}
+	}
+}
+
+func inPostgres(b *testing.B, f *flat) *store.DB {
+	b.Helper()
+	db := storetest.Postgres(b, migrations)
+	for name, rows := range f.tables() {
+		cols := flatColumns[name]
+		exec := func(sql string) {
+			must(b, db.Write(b.Context(), func(ctx context.Context, tx *store.Tx) error {
+				_, err := tx.Exec(ctx, sql)
+				return err
+			}))
+		}
+		exec("CREATE TABLE " + name + " (" + strings.Join(cols, " BIGINT, ") + " BIGINT)")
+		must(b, db.Write(b.Context(), func(ctx context.Context, tx *store.Tx) error {
+			return tx.InsertRows(ctx, name, cols, func(yield func([]any) bool) {
+				row := make([]any, len(cols))
+				for _, r := range rows {
+					for i, n := range r {
+						row[i] = n
+					}
+					if !yield(row) {
+						return
+					}
+				}
+			})
+		}))
+		exec("ANALYZE " + name)
+	}
+	return db
+}
+
+// duckAnswer is a line that duckdb.mjs prints.
+type duckAnswer struct {
+	Code string
+	Wall float64 // milliseconds, the median of ten
+	Rows [][4]int64
+}
+
+func inDuckDB(b *testing.B, home string, f *flat) (all []duckAnswer) {
+	b.Helper()
+	dir := b.TempDir()
+	for name, rows := range f.tables() {
+		var text strings.Builder
+		text.WriteString(strings.Join(flatColumns[name], ",") + "\n")
+		for _, r := range rows {
+			for i, n := range r {
+				if i > 0 {
+					text.WriteByte(',')
+				}
+				text.WriteString(strconv.FormatInt(n, 10))
+			}
+			text.WriteByte('\n')
+		}
+		must(b, os.WriteFile(filepath.Join(dir, name+".csv"), []byte(text.String()), 0o600))
+	}
+	script, err := filepath.Abs("testdata/duckdb.mjs")
+	must(b, err)
+	args := []string{script, dir}
+	for _, q := range questions {
+		args = append(args, q.code, q.sql)
+	}
+	cmd := exec.CommandContext(b.Context(), "node", args...)
+	cmd.Dir, cmd.Stderr = home, os.Stderr
+	out, err := cmd.Output()
+	must(b, err)
+	for line := range strings.Lines(string(out)) {
+		var a duckAnswer
+		must(b, json.Unmarshal([]byte(line), &a))
+		all = append(all, a)
+	}
+	return all
 }
