@@ -142,10 +142,7 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 		}
 		regions = append(regions, "/region?area="+url.QueryEscape(area.Query().Get("area")))
 	}
-	for _, page := range []struct {
-		what string
-		urls []string
-	}{
+	if err := s.measureAll(ctx, b, client, name, []page{
 		{"today", []string{"/today"}},
 		{"list of enterprises", []string{"/enterprises", "/enterprises?sort=-ent.revenue", "/enterprises?scale=1&page=7"}},
 		{"search", searches},
@@ -153,10 +150,8 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 		{"region page", slices.Compact(regions)},
 		{"firms of a clause or area", lists},
 		{"imports", []string{"/imports"}},
-	} {
-		if err := s.measure(ctx, b, client, name, page.what, page.urls); err != nil {
-			return err
-		}
+	}); err != nil {
+		return err
 	}
 	if err := s.measureAPI(ctx, b, client, name, firms); err != nil {
 		return err
@@ -167,6 +162,21 @@ func (s *server) measurePages(ctx context.Context, b *bench, size int, fresh boo
 
 // searches are what people type: a part of a name, its pinyin, a code, a name with a slip.
 var searches = []string{"/search?q=%E7%94%B5%E6%B0%94", "/search?q=dfjx", "/search?q=91320982", "/search?q=%E5%A4%A7%E4%B8%B0%E7%B2%BE%E5%AF%86", "/search?q=dafeng"}
+
+// page is what readers open, one address after the other.
+type page struct {
+	what string
+	urls []string
+}
+
+func (s *server) measureAll(ctx context.Context, b *bench, client *http.Client, name string, pages []page) error {
+	for _, p := range pages {
+		if err := s.measure(ctx, b, client, name, p.what, p.urls); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // measure notes how long the answers to readers took.
 func (s *server) measure(ctx context.Context, b *bench, client *http.Client, name, what string, urls []string) error {
