@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math/big"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -57,7 +58,7 @@ func months() (all []period.Period) {
 
 // bigRegion states firms in all counties of a province, one in fifty of which moved, with what the shipped indicators read of them and of
 // their projects, honours, loans and leases.
-func bigRegion(b *testing.B, w *world, n int) {
+func bigRegion(b testing.TB, w *world, n int) {
 	b.Helper()
 	rnd := rand.New(rand.NewPCG(1, 1))
 	var counties []string
@@ -158,17 +159,17 @@ func randomFacts(lib *content.Library, rnd *rand.Rand, code string, def content.
 }
 
 // benchWorld is a region with the indicators that ship.
-func benchWorld(b *testing.B, db *store.DB) *world {
+func benchWorld(b testing.TB, db *store.DB, firms int) *world {
 	b.Helper()
 	w := newWorld(b, db)
 	set, _, err := indicator.Load(contentdata.FS, w.Library)
 	must(b, err)
 	w.Set = set
-	bigRegion(b, w, asked(b))
+	bigRegion(b, w, firms)
 	return w
 }
 
-func openSQLite(b *testing.B) *store.DB {
+func openSQLite(b testing.TB) *store.DB {
 	b.Helper()
 	db, err := store.Open(b.Context(), "sqlite:"+b.TempDir()+"/bench.db", migrations)
 	must(b, err)
@@ -176,10 +177,66 @@ func openSQLite(b *testing.B) *store.DB {
 	return db
 }
 
+// TestFiguresEqualRows holds what the shipped indicators tell of a region against its subjects asked one by one.
+func TestFiguresEqualRows(t *testing.T) {
+	w := benchWorld(t, openSQLite(t), 150)
+	view := w.view(access.SystemScope())
+	rnd := rand.New(rand.NewPCG(3, 4))
+	snap, err := w.snapshot(t.Context(), view.Seq(), false)
+	must(t, err)
+	counted := 0
+	for _, x := range w.Set.Indicators() {
+		if x.Measure == indicator.Given || x.Measure == indicator.Composite || x.Measure == indicator.Coverage {
+			continue
+		}
+		for _, p := range []period.Period{period.OfMonth(2022, 1+rnd.IntN(12)), period.OfMonth(2023, 1+rnd.IntN(12)), period.OfYear(2022)} {
+			if !x.Tells(p) || len(x.Months(p)) > 1 {
+				continue
+			}
+			table, err := w.Cross(t.Context(), view, Query{Indicator: x, Area: "320000", Period: p}, Dimension{By: ByCounty}, Dimension{})
+			must(t, err)
+			at, err := w.at(Query{Indicator: x, Period: p})
+			must(t, err)
+			want, sums := map[string]map[indicator.State]int{}, map[string]int64{}
+			k := snap.of(x.Kind)
+			for i, s := range k.subjects {
+				leaf := snap.stays().on(int(k.owner[i]), at.Last)
+				if leaf < 0 {
+					continue
+				}
+				county, row := snap.stays().codes[leaf], w.Set.Row(x, s, at)
+				if want[county] == nil {
+					want[county] = map[indicator.State]int{}
+				}
+				want[county][row.State]++
+				sums[county] += row.Value
+			}
+			for i, h := range table.Rows {
+				f, n := table.Cells[i][0], want[h.Code]
+				if f.Counted != n[indicator.Counted] || f.Open != n[indicator.Open] || f.Dark != n[indicator.Dark] || f.Failed != n[indicator.Failed] ||
+					f.Within != n[indicator.Counted]+n[indicator.Open]+n[indicator.Within] {
+					t.Errorf("%s of %s in %s: %s, one by one %v", x.Code, h.Code, p, shown(f), n)
+				}
+				unit := int64(1_000_000)
+				if x.Type == rule.MoneyType {
+					unit = 1
+				}
+				if (x.Measure == indicator.Stock || x.Measure == indicator.Flow) && f.Value.Cmp(big.NewRat(sums[h.Code], unit)) != 0 {
+					t.Errorf("%s of %s in %s: %s, one by one %d / %d", x.Code, h.Code, p, f.Value, sums[h.Code], unit)
+				}
+				counted += f.Counted
+			}
+		}
+	}
+	if counted == 0 {
+		t.Error("nothing was ever counted")
+	}
+}
+
 // BenchmarkFigures is every shipped indicator for every county of a province, every city and the whole, in each of 36 months, right after a
 // commit: nothing was worked out before. As many ask as there are processors, each for the indicators of a group and kind.
 func BenchmarkFigures(b *testing.B) {
-	w := benchWorld(b, openSQLite(b))
+	w := benchWorld(b, openSQLite(b), asked(b))
 	view := w.view(access.SystemScope())
 	var groups [][]*indicator.Indicator
 	for _, x := range w.Set.Indicators() {
@@ -360,7 +417,7 @@ func ours(b *testing.B, w *world, view fact.View, code string) answer {
 // BenchmarkQuestions is each question by the monitor right after a commit, once all subjects are read, and again; and by PostgreSQL
 // (YANZHEN_TEST_POSTGRES) and DuckDB (YANZHEN_BENCH_DUCKDB is a directory with its package for Node) over flat tables. All must answer alike.
 func BenchmarkQuestions(b *testing.B) {
-	w := benchWorld(b, openSQLite(b))
+	w := benchWorld(b, openSQLite(b), asked(b))
 	view := w.view(access.SystemScope())
 	want := map[string]answer{}
 	for _, q := range questions {
