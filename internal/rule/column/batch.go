@@ -105,10 +105,7 @@ type Column struct {
 
 // NewColumn is a column of n rows.
 func NewColumn(t rule.Type, dict *Dict, n int) *Column {
-	c := &Column{typ: t, rows: n, dict: dict, none: newBitmap(n), unknown: newBitmap(n), den: denOf(t)}
-	for i := range n {
-		c.unknown.set(i)
-	}
+	c := &Column{typ: t, rows: n, dict: dict, none: newBitmap(n), unknown: fullBitmap(n), den: denOf(t)}
 	switch t {
 	case rule.BoolType:
 		c.truth = newBitmap(n)
@@ -276,10 +273,7 @@ func uniform(t rule.Type, n int, state rule.State) *Column {
 	if state == rule.Unknown {
 		bits = &c.unknown
 	}
-	*bits = newBitmap(n)
-	for i := range n {
-		bits.set(i)
-	}
+	*bits = fullBitmap(n)
 	return c
 }
 
@@ -479,7 +473,7 @@ func (p *Program) reads(some func(*rule.Input) bool) bool {
 
 // below is the children of contexts.
 func below(contexts []*rule.Context, level Level, fill func([]*rule.Context) *Batch) *Below {
-	var members []*rule.Context
+	var all []rule.Context
 	b := NewBelow(len(contexts), nil)
 	for _, ctx := range contexts {
 		top := ctx.Subject
@@ -488,12 +482,15 @@ func below(contexts []*rule.Context, level Level, fill func([]*rule.Context) *Ba
 		}
 		if top != nil {
 			for _, s := range top.Children(level.Over) {
-				member := *ctx
-				member.Subject = s
-				members = append(members, &member)
+				all = append(all, *ctx)
+				all[len(all)-1].Subject = s
 			}
 		}
-		b.Close(len(members), top != nil)
+		b.Close(len(all), top != nil)
+	}
+	members := make([]*rule.Context, len(all))
+	for i := range all {
+		members[i] = &all[i]
 	}
 	b.Batch = fill(members)
 	return b

@@ -143,6 +143,18 @@ type bitmap []uint64
 
 func newBitmap(n int) bitmap { return make(bitmap, blocks(n)*blockWords) }
 
+// fullBitmap is n rows, all in it.
+func fullBitmap(n int) bitmap {
+	m := newBitmap(n)
+	for w := range n / 64 {
+		m[w] = ^uint64(0)
+	}
+	if n%64 > 0 {
+		m[n/64] = 1<<(n%64) - 1
+	}
+	return m
+}
+
 // blocks is how many blocks n rows take.
 func blocks(n int) int { return (n + blockRows - 1) / blockRows }
 
