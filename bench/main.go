@@ -35,7 +35,7 @@ var parts = []part{
 	{"demo", "from the start of `yanzhen demo` to /healthz, 3,000 firms, first and second start", measureDemo},
 	{"pages-3000", "pages and API, 3,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 3000) }},
 	{"pages-100000", "pages and API, 100,000 firms, 50 readers", func(ctx context.Context, b *bench) error { return measurePages(ctx, b, 100_000) }},
-	{"figures", "147 indicators for every county and city in 36 months, and three questions beside PostgreSQL and DuckDB over flat tables, 100,000 firms (Go benchmarks of monitor)", measureFigures},
+	{"figures", "all indicators for every county and city in 36 months, and three questions beside PostgreSQL and DuckDB over flat tables, 100,000 firms (Go benchmarks of monitor)", measureFigures},
 	{"figure-pages", "the map, the pivot, a figure and the cockpit, 100,000 firms, 50 readers", measureFigurePages},
 	{"lab", "the policy laboratory in Chromium, 100,000 firms: from the move of a slider to the figures drawn", measureLab},
 	{"cold", "the demo of 100,000 firms opened from all rows and from the saved frame", measureCold},
