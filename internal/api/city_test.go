@@ -104,6 +104,7 @@ type city struct {
 	visited        map[string]int64 // an assessment of each firm, once it was asked for
 	diagnoses      map[string]int64 // of each firm, once it was asked for
 	reported       map[string]int64 // a report, a meeting on site, a task and a warning, once they were asked for
+	duty           int64            // a task of targets, once one was asked for
 	lot, institute int64            // of theirs
 	planned        int64            // a meeting of banks and firms, where a test wants one
 }

@@ -58,8 +58,8 @@ type IndicatorIn struct {
 	Indicator string `path:"indicator" maxLength:"80" example:"completed_share" doc:"见 list_indicators · see list_indicators"`
 }
 
-// indicatorChoice is a question of definition that an indicator depends on.
-type indicatorChoice struct {
+// IndicatorChoice is a question of definition that an indicator depends on.
+type IndicatorChoice struct {
 	Choice  string           `json:"choice" example:"completion"`
 	Name    i18n.Text        `json:"name"`
 	Default string           `json:"default" example:"declared"`
@@ -69,6 +69,14 @@ type indicatorChoice struct {
 type choiceOfAnswer struct {
 	Option string    `json:"option" example:"declared"`
 	Name   i18n.Text `json:"name"`
+}
+
+func indicatorChoiceOf(c indicator.Choice) IndicatorChoice {
+	k := IndicatorChoice{Choice: c.Code, Name: c.Name, Default: c.Default, Options: []choiceOfAnswer{}}
+	for _, o := range c.Options {
+		k.Options = append(k.Options, choiceOfAnswer{o.Code, o.Name})
+	}
+	return k
 }
 
 type indicatorOut struct {
@@ -87,7 +95,7 @@ type indicatorOut struct {
 		Carry      int               `json:"carry" example:"1" doc:"未填报的年份沿用此前几年内的数据 · for so many years what was last stated holds on"`
 		Space      string            `json:"over_space" enum:"sum,ratio,none" example:"ratio"`
 		Time       string            `json:"over_time" enum:"sum,last,none" example:"last"`
-		Choices    []indicatorChoice `json:"choices" nullable:"false"`
+		Choices    []IndicatorChoice `json:"choices" nullable:"false"`
 		Facts      []string          `json:"facts" nullable:"false" example:"[\"ent.above_scale\",\"ent.digital_done\"]"`
 	}
 }
@@ -100,7 +108,7 @@ func (s *server) getIndicator(_ context.Context, _ *caller, in *IndicatorIn) (*i
 	out := &indicatorOut{}
 	b := &out.Body
 	b.IndicatorHead, b.SHA256, b.Help, b.Kind, b.Where, b.Value, b.Weight, b.Day, b.Fact = indicatorHead(x), x.Hash, x.Help, x.Kind, x.Where, x.Value, x.Weight, x.Day, x.Fact
-	b.Carry, b.Space, b.Time, b.Choices, b.Facts = x.Carry, x.Over.Space, x.Over.Time, []indicatorChoice{}, []string{}
+	b.Carry, b.Space, b.Time, b.Choices, b.Facts = x.Carry, x.Over.Space, x.Over.Time, []IndicatorChoice{}, []string{}
 	if p, ok := s.Monitor.Set.Population(x.Population); ok {
 		b.Population, b.Of = &p.Name, p.Where
 	}
@@ -108,11 +116,7 @@ func (s *server) getIndicator(_ context.Context, _ *caller, in *IndicatorIn) (*i
 		if !slices.Contains(x.Choices(), c.Code) {
 			continue
 		}
-		k := indicatorChoice{Choice: c.Code, Name: c.Name, Default: c.Default, Options: []choiceOfAnswer{}}
-		for _, o := range c.Options {
-			k.Options = append(k.Options, choiceOfAnswer{o.Code, o.Name})
-		}
-		b.Choices = append(b.Choices, k)
+		b.Choices = append(b.Choices, indicatorChoiceOf(c))
 	}
 	for _, def := range x.Reads() {
 		b.Facts = append(b.Facts, def.Code)

@@ -571,4 +571,5 @@ func (s *server) registerSelections() {
 	s.registerDiagnoses()
 	s.registerFlags()
 	s.registerBulletins()
+	s.registerTargets()
 }

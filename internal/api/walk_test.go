@@ -20,6 +20,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // secrets is what must not be told of each firm to those who have no right to it.
@@ -96,6 +97,8 @@ func (c *city) address(op operation, code string) string {
 		id = fmt.Sprint(c.failed)
 	case strings.HasPrefix(op.path, "/bulletins/"), strings.HasPrefix(op.path, "/site-meetings/"), strings.HasPrefix(op.path, "/site-tasks/"), strings.HasPrefix(op.path, "/warnings/"):
 		id = c.monthSigned(op.path)
+	case strings.HasPrefix(op.path, "/target-tasks/"):
+		id = c.targetTask()
 	case strings.HasPrefix(op.path, "/credit/lists/"):
 		id = fmt.Sprint(c.listLoans())
 	case strings.HasPrefix(op.path, "/credit/meetings/"):
@@ -105,9 +108,23 @@ func (c *city) address(op operation, code string) string {
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
-	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
+	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{plan}", "yancheng-2022", "{target}", "B120", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
 		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{indicator}", "completed_share", "{subject}", fmt.Sprint(c.firms[code]), "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
+}
+
+// targetTask is a task that the city set for 亭湖区.
+func (c *city) targetTask() string {
+	c.t.Helper()
+	if c.duty == 0 {
+		office := access.NewScope(1<<40, access.CityOfficial, []string{"320900", "320902"}, nil)
+		task, err := c.srv.Targets.AddTask(context.Background(), office, target.Task{
+			Plan: "yancheng-2022", Target: "B120", Kind: target.Duty, Keeper: "320900", Title: "排出名单", Owner: "320902", Set: period.Date(2024, 11, 29),
+		})
+		must(c.t, err)
+		c.duty = task.ID
+	}
+	return fmt.Sprint(c.duty)
 }
 
 // monthSigned is a report of 亭湖区 that was signed, a meeting of the city on site, a task that follows from it, or a warning: whichever an
