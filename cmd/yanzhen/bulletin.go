@@ -32,6 +32,6 @@ func (in *installation) openBulletins(p *place) error {
 	if err != nil {
 		return err
 	}
-	in.bulletins = bulletin.Open(bulletin.Deps{DB: in.db, Library: in.lib, Frames: in.frames, Monitor: in.monitor, Notices: in.notices, Clock: in.now, Set: set})
+	in.bulletins = bulletin.Open(bulletin.Deps{DB: in.db, Library: in.lib, Frames: in.frames, Monitor: in.monitor, Targets: in.targets, Notices: in.notices, Clock: in.now, Set: set})
 	return nil
 }

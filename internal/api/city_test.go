@@ -221,7 +221,8 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	figures := monitor.Open(monitor.Deps{DB: db, Sources: sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: content.indicators, Chains: content.chains, Clock: now})
 	calendar, err := bulletin.Load(contentdata.FS, lib, content.indicators)
 	must(t, err)
-	bulletins := bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: notices, Clock: now, Set: calendar})
+	targets := target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now})
+	bulletins := bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Targets: targets, Notices: notices, Clock: now, Set: calendar})
 	forms, book := form.NewStore(db, lib, content.forms, now), ledger.New(db, now, blob.At(t.TempDir()))
 	cases, money, awards, loans, flags, graded, diagnoses := c.openCases(subsidy.Deps{
 		DB: db, Clock: now, Library: lib, Frames: frames, Sources: sources, Parties: parties, Runner: runner, Lab: laboratory, Versions: versions, Book: book,
@@ -231,7 +232,7 @@ func newCityIn(t testing.TB, db *store.DB) *city {
 	must(t, err)
 	c.srv, err = newServer(Deps{
 		DB: db, Access: accounts, Library: lib, Sources: sources, Frames: frames, Intake: imports,
-		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Rounds: round.New(round.Deps{DB: db, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Results: graded, Cases: cases, Forms: forms}), Monitor: figures, Targets: target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now}), Bulletins: bulletins, Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
+		Enrol: enrolments, Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: notices, Forms: forms, Cases: cases, Book: book, Subsidy: money, Selections: awards, Credit: loans, Flags: flags, Results: graded, Rounds: round.New(round.Deps{DB: db, Frames: frames, Library: lib, Clock: now, Subjects: region.NewReader(lib), Results: graded, Cases: cases, Forms: forms}), Monitor: figures, Targets: targets, Bulletins: bulletins, Visits: visit.Open(visit.Deps{DB: db, Cases: cases, Forms: forms, Clock: now}), Diagnoses: diagnoses, Releases: money.Releases, Proof: proofs, Consent: consent.Open(consent.Deps{DB: db, Frames: frames, Library: lib, Clock: now}), Clock: now, Log: slog.New(slog.NewTextHandler(testLog{t}, nil)),
 		Rate: 1_000_000, Demo: true, MapApproval: "苏S(2024)001号",
 		Machine: func() (Machine, error) {
 			return Machine{

@@ -31,6 +31,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 const (
@@ -41,7 +42,7 @@ const (
 )
 
 var (
-	migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, monitor.Migrations, Migrations}
+	migrations = []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, notice.Migrations, monitor.Migrations, target.Migrations, Migrations}
 	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
 	prepares   = access.NewScope(11, access.CountyOfficial, []string{tinghu}, nil)
 	signs      = access.NewScope(12, access.CountyOfficial, []string{tinghu}, nil)
@@ -168,7 +169,15 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	if len(problems) > 0 {
 		t.Fatal(problems)
 	}
-	bulletins, err := Load(files(nil), lib, set)
+	return worldOf(t, db, set, files(nil))
+}
+
+// worldOf is the stores with indicators and content.
+func worldOf(t testing.TB, db *store.DB, set *indicator.Set, content fs.FS) *world {
+	t.Helper()
+	lib, err := library()
+	must(t, err)
+	bulletins, err := Load(content, lib, set)
 	must(t, err)
 	w := &world{t: t, db: db, day: time.Date(2024, 10, 9, 9, 0, 0, 0, clock.Beijing)}
 	now := clock.Clock(func() time.Time { return w.day })
@@ -183,7 +192,8 @@ func newWorld(t testing.TB, db *store.DB) *world {
 	})
 	must(t, err)
 	m := monitor.Open(monitor.Deps{DB: db, Sources: w.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: set, Clock: now})
-	w.Store = Open(Deps{DB: db, Library: lib, Frames: frames, Monitor: m, Notices: notices, Clock: now, Set: bulletins})
+	targets := target.Open(target.Deps{DB: db, Library: lib, Monitor: m, Clock: now})
+	w.Store = Open(Deps{DB: db, Library: lib, Frames: frames, Monitor: m, Targets: targets, Notices: notices, Clock: now, Set: bulletins})
 	return w
 }
 
@@ -561,7 +571,7 @@ func TestSealedRecomputes(t *testing.T) {
 		for _, id := range sealed { // the test would show nothing if all stayed as it was
 			x, err := w.Sight(ctx, city, id, 0, 0)
 			must(t, err)
-			_, now, err := w.told(ctx, x.Definition, x.Area, x.Period, 0)
+			_, now, err := w.told(ctx, x.Definition, x.Area, x.Period, Step{})
 			must(t, err)
 			for i := range now {
 				if !now[i].Same(x.Figures[i]) {
@@ -571,6 +581,194 @@ func TestSealedRecomputes(t *testing.T) {
 		}
 		if moved == 0 {
 			t.Error("nothing moved since")
+		}
+	})
+}
+
+// aimed are reports whose figures are held against targets of the plan that ships.
+var aimed = fstest.MapFS{
+	"reports/month.yaml": &fstest.MapFile{Data: []byte(`report: month
+version: '1'
+name: {zh: 月报, en: Month}
+of: county
+every: month
+source: 测试
+confidence: unverified
+tables:
+  - code: progress
+    name: {zh: 进展, en: Progress}
+    figures: [{indicator: above_scale_firms}, {indicator: completed_share, target: yancheng-2022/B110}, {indicator: star_cloud_firms, target: yancheng-2022/B120}]
+`)},
+	"reports/quarter.yaml": &fstest.MapFile{Data: []byte(`report: quarter
+version: '1'
+name: {zh: 通报, en: Bulletin}
+of: city
+every: quarter
+source: 测试
+confidence: unverified
+tables:
+  - code: counties
+    name: {zh: 各地, en: Counties}
+    by: county
+    figures: [{indicator: completed_share, target: yancheng-2022/B110}, {indicator: star_cloud_firms, target: yancheng-2022/B120}]
+scores:
+  name: {zh: 得分, en: Points}
+  parts: [{indicator: completed_share, target: yancheng-2022/B110, whole: 100%, weight: 100}]
+`)},
+}
+
+// aim is how far a figure is from its target, in words.
+func aim(f Figure) string {
+	return fmt.Sprintf("%s: %s of %s, path %s, distance %s, %s %s %d %s", f.Target, ratText(f.Actual), ratText(f.Promise), ratText(f.Need), ratText(f.Distance()), f.State, f.Quarter, f.Place, f.RankedBy)
+}
+
+// TestTargets: figures tell how far they are from what the plan promised, by what was verified; what was signed keeps the quotas and the
+// ranking that were known when it was prepared.
+func TestTargets(t *testing.T) {
+	storetest.Each(t, migrations, func(t *testing.T, db *store.DB) {
+		lib, err := library()
+		must(t, err)
+		set, _, err := indicator.Load(contentdata.FS, lib)
+		must(t, err)
+		w, ctx := worldOf(t, db, set, aimed), t.Context()
+		checked := func(done int64) []said {
+			return []said{
+				{def: "ent.above_scale", p: period.OfYear(2024), num: 1, by: fact.Verified}, {def: "ent.digital_done", p: period.OfYear(2024), num: done, by: fact.Verified},
+				{def: "ent.cloud_stars", p: period.OfYear(2024), num: 3, by: fact.Verified},
+			}
+		}
+		unchecked := checked(1)
+		unchecked[0].by = fact.Reported // counts, and does not count as verified
+		w.state(
+			firm{"甲", tinghu, checked(1), nil}, firm{"乙", tinghu, checked(0), nil}, firm{"丙", dafeng, checked(1), nil}, firm{"丁", dongtai, checked(0), nil},
+			firm{"戊", "320903", checked(1), nil}, firm{"己", "320903", checked(0), nil}, firm{"庚", "320903", checked(0), nil}, firm{"辛", "320903", unchecked, nil},
+		)
+		w.day = w.day.Add(time.Minute)
+		quota := func(id, area, value string) {
+			t.Helper()
+			v, _ := parseRat(value)
+			_, err := w.Targets.Enter(ctx, city, target.Act{
+				Plan: "yancheng-2022", Target: id, Area: yancheng, Parts: target.ByAreas, Document: "盐工信〔2024〕测试1号", Quotas: []target.Quota{{Key: target.Key{Area: area}, Value: v}},
+			})
+			must(t, err)
+		}
+		for _, area := range []string{tinghu, dafeng, dongtai, "320903"} {
+			quota("B110", area, "1")
+		}
+		for area, n := range map[string]string{tinghu: "2", dafeng: "4", dongtai: "8", "320903": "3"} {
+			quota("B120", area, n)
+		}
+		w.day = w.day.Add(time.Minute)
+
+		// A county's month: its figures, and its place among all of them without anybody else's figure.
+		month := w.sealed(prepares, signs, "month", tinghu, month(2024, 9), nil)
+		x, err := w.Sight(ctx, prepares, month, 0, 0)
+		must(t, err)
+		// 1,004 of the 1,096 days of the plan are past, and there was no figure to begin with.
+		want := []string{
+			":  of , path , distance ,   0 ",
+			"yancheng-2022/B110: 1/2 of 1, path 251/274, distance -57/137, behind upper 0 ",
+			"yancheng-2022/B120: 2 of 2, path 251/137, distance 23/137, reached upper 0 ",
+		}
+		var got []string
+		for _, f := range x.Figures {
+			got = append(got, aim(f))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("a county's month (-want +got):\n%s", diff)
+		}
+
+		// The city's quarter: what was not verified is in the figure and not in what is held against the target.
+		id := w.sealed(city, second, "quarter", yancheng, period.OfQuarter(2024, 3), nil)
+		table := func(x Sight) map[string]string {
+			_, by := x.Of("counties")
+			out := map[string]string{}
+			for _, area := range []string{"", tinghu, dafeng, dongtai, "320903", "320921"} {
+				out[area] = aim(by[area][0])
+			}
+			return out
+		}
+		x, err = w.Sight(ctx, city, id, 0, 0)
+		must(t, err)
+		signed := map[string]string{
+			"":       "yancheng-2022/B110: 3/7 of 1, path 251/274, distance -935/1918, behind  0 ",
+			tinghu:   "yancheng-2022/B110: 1/2 of 1, path 251/274, distance -57/137, behind upper 0 ",
+			dafeng:   "yancheng-2022/B110: 1 of 1, path 251/274, distance 23/274, reached upper 0 ",
+			dongtai:  "yancheng-2022/B110: 0 of 1, path 251/274, distance -251/274, behind lower 0 ",
+			"320903": "yancheng-2022/B110: 1/3 of 1, path 251/274, distance -479/822, behind middle 0 ",
+			"320921": "yancheng-2022/B110:  of , path , distance , unknown  0 ",
+		}
+		if diff := cmp.Diff(signed, table(x)); diff != "" {
+			t.Errorf("the city's quarter (-want +got):\n%s", diff)
+		}
+		if _, by := x.Of("counties"); ratText(by["320903"][0].Value) != "1/2" {
+			t.Errorf("the figure by all that is known: %s", ratText(by["320903"][0].Value))
+		}
+		for col, want := range []string{"0 1/3 1/2 false", "1/8 1/4 1 true"} { // of what quarters are told by: levels, and parts of quotas
+			b, ok := x.Band("counties", col)
+			if got := fmt.Sprint(ratText(b.Low), " ", ratText(b.Median), " ", ratText(b.High), " ", b.Parts); !ok || got != want {
+				t.Errorf("band of column %d: %s, want %s", col, got, want)
+			}
+		}
+		if x.Scores()[0].Rank != 0 || len(x.RankedBy()) != 0 {
+			t.Errorf("ranked without a document: %v", x.RankedBy())
+		}
+
+		// Later quotas and a ranking change what is told from then on, and nothing that was signed; a leaf tells what that was.
+		quota("B110", tinghu, "3/5") // in the very minute in which it was signed
+		w.day = w.day.Add(time.Hour)
+		quota("B110", dafeng, "")
+		_, err = w.Targets.Rank(ctx, city, target.Ranking{Plan: "yancheng-2022", On: true, Document: "盐政办〔2024〕测试9号"})
+		must(t, err)
+		w.day = w.day.Add(time.Hour)
+		for _, one := range []int64{month, id} {
+			again, err := w.Recompute(ctx, city, one, 0)
+			must(t, err)
+			for _, r := range again {
+				if r.Differs() || r.MethodChanged {
+					t.Errorf("signed %s, recomputed %s", aim(r.Then), aim(r.Now))
+				}
+			}
+		}
+		logged, err := audit.Check(ctx, db, slices.Concat(Logged, target.Logged))
+		must(t, err)
+		if len(logged.Faults) > 0 {
+			t.Errorf("audit log: %v", logged.Faults)
+		}
+		body, err := loggedAims.Body(ctx, db.Read(), audit.Ref{x.Edition.ID})
+		must(t, err)
+		if !strings.Contains(string(body), `"target":"yancheng-2022/B110","actual":"1/3","promise":"1","need":"251/274","target_state":"behind","quarter":"middle"`) {
+			t.Errorf("the leaf: %s", body)
+		}
+		must(t, w.Revise(ctx, city, id, "任务数有变"))
+		x, err = w.Sight(ctx, city, id, 0, 0)
+		must(t, err)
+		now := map[string]string{
+			"":       signed[""],
+			tinghu:   "yancheng-2022/B110: 1/2 of 3/5, path 753/1370, distance -34/685, behind upper 2 盐政办〔2024〕测试9号",
+			dafeng:   "yancheng-2022/B110: 1 of , path , distance , unknown upper 1 盐政办〔2024〕测试9号",
+			dongtai:  "yancheng-2022/B110: 0 of 1, path 251/274, distance -251/274, behind lower 4 盐政办〔2024〕测试9号",
+			"320903": "yancheng-2022/B110: 1/3 of 1, path 251/274, distance -479/822, behind middle 3 盐政办〔2024〕测试9号",
+			"320921": "yancheng-2022/B110:  of , path , distance , unknown  0 盐政办〔2024〕测试9号",
+		}
+		if diff := cmp.Diff(now, table(x)); diff != "" {
+			t.Errorf("a correction (-want +got):\n%s", diff)
+		}
+		if first := x.Scores()[0]; first.Rank != 1 || first.Area != dafeng || !slices.Equal(x.RankedBy(), []string{"盐政办〔2024〕测试9号"}) {
+			t.Errorf("ranked: %+v by %v", first, x.RankedBy())
+		}
+		x.Definition.Ranking = "测试〔2024〕1号" // the document that a report names itself stands for it
+		if !slices.Equal(x.RankedBy(), []string{"测试〔2024〕1号"}) {
+			t.Errorf("ranked by %v", x.RankedBy())
+		}
+		if x.changed(set)["yancheng-2022/B110"] {
+			t.Error("the target is another one")
+		}
+		other := x.Definition.Aims["yancheng-2022/B110"]
+		other.Hash = "another"
+		x.Definition.Aims["yancheng-2022/B110"] = other
+		if !x.changed(set)["yancheng-2022/B110"] {
+			t.Error("a target that was changed is not told")
 		}
 	})
 }
@@ -773,12 +971,35 @@ func TestContent(t *testing.T) {
 		{"against what", "warnings/rules.yaml", "against: before, ", "", "before, year_before"},
 		{"tells nobody", "warnings/rules.yaml", "tell: [city]", "tell: []", "who is told"},
 		{"a choice that is not there", "warnings/rules.yaml", "indicator: accepted", "indicator: accepted, choices: {completion: declared}", "no option"},
-	} {
+		{"no such target", "reports/month.yaml", "{indicator: firms}", "{indicator: firms, target: yancheng-2022/B1}", "there is no target yancheng-2022/B1"},
+			} {
 		t.Run(tc.name, func(t *testing.T) {
 			if !strings.Contains(written[tc.file], tc.old) {
 				t.Fatalf("the test changes nothing")
 			}
 			_, err := Load(files(map[string]string{tc.file: strings.Replace(written[tc.file], tc.old, tc.new, 1)}), lib, tests)
+			if err == nil || !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("got %v, want %q", err, tc.want)
+			}
+		})
+	}
+}
+
+// TestTargetsOfContent: a report names a target that there is, measured by the column's own indicator under the choices in force.
+func TestTargetsOfContent(t *testing.T) {
+	lib, err := library()
+	must(t, err)
+	ships, _, err := indicator.Load(contentdata.FS, lib)
+	must(t, err)
+	text := string(aimed["reports/month.yaml"].Data)
+	for _, tc := range []struct{ name, old, new, want string }{
+		{"another indicator's", "target: yancheng-2022/B110", "target: yancheng-2022/B133", "month.yaml:11:"},
+		{"another indicator's, in words", "target: yancheng-2022/B110", "target: yancheng-2022/B133", "measured by diagnosed_share, not by completed_share"},
+		{"of no plan", "target: yancheng-2022/B110", "target: nowhere/B110", "there is no target nowhere/B110"},
+		{"under choices of its own", "target: yancheng-2022/B110", "target: yancheng-2022/B110, choices: {completion: level}", "choices in force"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			_, err := Load(fstest.MapFS{"reports/month.yaml": {Data: []byte(strings.Replace(text, tc.old, tc.new, 1))}}, lib, ships)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}

@@ -9,12 +9,13 @@
 // correction is a further edition with its reason; an edition that is signed never changes.
 //
 // It promises, on SQLite and PostgreSQL: the figures of a signed edition, recomputed at its commit, are those that were signed, whatever
-// became known, was taken back or was merged since, as long as the method is the same one (Recomputed tells where it is not); an edition
+// became known, was taken back or was merged since, and so is how far they are from their targets, whatever quotas were entered since, as long
+// as the method and the target are the same ones (Recomputed tells where they are not); an edition
 // is signed once; whoever prepared it does not sign it where the definition wants two; scores are exact fractions; a warning of a cause is
 // open once at a time and is opened again only when its cause has been gone.
 //
 // Figures are those of the whole area, not those that the reader may see of it: who may read a report is asked of its area. Firms behind
 // a figure are shown by package monitor within the reader's scope.
 //
-// Left to others: figures (monitor, indicator), what a figure should be (target), messages (notice), pages and printing.
+// Left to others: figures (monitor, indicator), what a figure should be and how far from that it is (target), messages (notice), pages and printing.
 package bulletin

@@ -1,17 +1,21 @@
 package bulletin
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"math/big"
+	"strings"
 
+	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/monitor"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // scoresTable is the table of an appraisal.
@@ -37,7 +41,20 @@ type Figure struct {
 	Before          *big.Rat // the figure of the period before
 	YearBefore      *big.Rat // the figure of the same period of the year before
 	Points          *big.Rat // of an appraisal; nil where the figure is not known
+
+	// How far it is from the target that its column names, by what was verified alone, on the last day of the report's period.
+	Target   string         // plan/target; "" where there is none for the area
+	Actual   *big.Rat       // what of the figure is promised: itself, or by how much it has changed
+	Promise  *big.Rat       // the area's quota, or the target itself; nil where nobody said
+	Need     *big.Rat       // where the path to it is; of a relation the other figure
+	State    target.State   // target.Unknown where it cannot be held against anything
+	Quarter  target.Quarter // where the area lies among those beside it; "" where there are too few
+	Place    int            // among those, where RankedBy; 0 where that is not known
+	RankedBy string         // document with which the plan's ranking was switched on; "" where it is off
 }
+
+// Distance is by how much Actual is above the path; nil where one of them is not known.
+func (f Figure) Distance() *big.Rat { return minus(f.Actual, f.Need) }
 
 // VerifiedShare is which part of the counted subjects counts by what was verified alone; nil where none is counted.
 func (f Figure) VerifiedShare() *big.Rat {
@@ -91,14 +108,15 @@ type teller struct {
 	view  fact.View
 	area  string
 	until period.Day      // up to which periods that have not ended are told
-	gone  map[string]bool // indicators that are left out: they are others today
+	as    Step            // quotas and rankings are told as known before it; now of one that is not dated
+	gone  map[string]bool // indicators and targets that are left out: they are others today
 }
 
 // figures are all of a report, in the order of its definition.
 func (t teller) figures(ctx context.Context, d *Definition, p period.Period) (all []Figure, err error) {
 	add := func(part string, by string, columns []ColumnFile) error {
 		for i, c := range columns {
-			if t.gone[c.Indicator] {
+			if t.gone[c.Indicator] || t.gone[c.Target] {
 				continue
 			}
 			some, err := t.column(ctx, c, by, p)
@@ -212,7 +230,59 @@ func (t teller) column(ctx context.Context, c ColumnFile, by string, p period.Pe
 		}
 	}
 	add("", now.Total)
-	return all, nil
+	if c.Target == "" {
+		return all, nil
+	}
+	return all, t.aim(ctx, c.Target, all)
+}
+
+// aim fills in how far figures are from a target.
+func (t teller) aim(ctx context.Context, key string, all []Figure) error {
+	plan, id, _ := strings.Cut(key, "/")
+	split, err := t.Targets.Split(ctx, plan, id)
+	if err != nil {
+		return err
+	}
+	split = split.Before(t.as.At)
+	ranked, err := t.Targets.Ranking(ctx, plan, t.as.At)
+	if err != nil {
+		return err
+	}
+	tree, whole := t.Library.Areas(), split.Goal.Plan.Area
+	asked := target.Asked{Split: split, On: min(t.until, t.Clock.Today()), Verified: true}
+	bands := map[string]*target.Band{}
+	for i := range all {
+		f := &all[i]
+		asked.Area = cmp.Or(f.Area, t.area)
+		if !tree.Within(asked.Area, whole) {
+			continue
+		}
+		p, err := t.Targets.Progress(ctx, t.view, asked)
+		if err != nil {
+			return err
+		}
+		f.Target, f.Actual, f.Promise, f.Need, f.State = key, p.Actual, p.Promise, p.Need, p.State
+		if split.Goal.Compare == content.Relation {
+			f.Need = p.Than.Value
+		}
+		node, _ := tree.Node(asked.Area)
+		above := node.ParentOn(asked.On)
+		if above == "" || !tree.Within(above, whole) {
+			continue
+		}
+		if bands[above] == nil {
+			beside := asked
+			beside.Area = above
+			if bands[above], err = t.Targets.Band(ctx, t.view, beside); err != nil {
+				return err
+			}
+		}
+		f.Quarter = bands[above].Quarter(asked.Area)
+		if ranked.On {
+			f.Place, f.RankedBy = bands[above].Rank(asked.Area), ranked.Document
+		}
+	}
+	return nil
 }
 
 // dayOf is a day of a month, the last one where the month is shorter.
@@ -249,13 +319,15 @@ func figuresOf(t monitor.Table) map[string]indicator.Figure {
 	return out
 }
 
-const insertFigure = `INSERT INTO bulletin_figure (edition, n, part, col, area, indicator, method, hash, period, value, counted, within, open, carried, cells, verified, verified_counted, value_before, value_year, points)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`
+const insertFigure = `INSERT INTO bulletin_figure (edition, n, part, col, area, indicator, method, hash, period, value, counted, within, open, carried, cells, verified, verified_counted, value_before, value_year, points,
+target, actual, promise, need, target_state, quarter, place, ranked_by)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28)`
 
 func freeze(ctx context.Context, tx *store.Tx, edition int64, all []Figure) error {
 	for i, f := range all {
 		if _, err := tx.Exec(ctx, insertFigure, edition, i+1, f.Part, f.Col, f.Area, f.Indicator, f.Method, f.Hash, f.Period.String(), ratText(f.Value), f.Counted, f.Within,
-			f.Open, f.Carried, f.Cells, ratText(f.Verified), f.VerifiedCounted, ratText(f.Before), ratText(f.YearBefore), ratText(f.Points)); err != nil {
+			f.Open, f.Carried, f.Cells, ratText(f.Verified), f.VerifiedCounted, ratText(f.Before), ratText(f.YearBefore), ratText(f.Points),
+			f.Target, ratText(f.Actual), ratText(f.Promise), ratText(f.Need), string(f.State), string(f.Quarter), f.Place, f.RankedBy); err != nil {
 			return fmt.Errorf("freeze figure %d of edition %d: %w", i+1, edition, err)
 		}
 	}
@@ -265,9 +337,9 @@ func freeze(ctx context.Context, tx *store.Tx, edition int64, all []Figure) erro
 // frozen are the figures of an edition that was signed.
 func frozen(ctx context.Context, q store.Querier, edition int64) ([]Figure, error) {
 	return store.List(ctx, q, func(rows *store.Rows) (f Figure, err error) {
-		var p, value, verified, before, year, points string
+		var p, value, verified, before, year, points, actual, promise, need string
 		err = rows.Scan(&f.Part, &f.Col, &f.Area, &f.Indicator, &f.Method, &f.Hash, &p, &value, &f.Counted, &f.Within, &f.Open, &f.Carried, &f.Cells,
-			&verified, &f.VerifiedCounted, &before, &year, &points)
+			&verified, &f.VerifiedCounted, &before, &year, &points, &f.Target, &actual, &promise, &need, &f.State, &f.Quarter, &f.Place, &f.RankedBy)
 		if err != nil {
 			return f, err
 		}
@@ -277,13 +349,14 @@ func frozen(ctx context.Context, q store.Querier, edition int64) ([]Figure, erro
 		for _, x := range []struct {
 			to   **big.Rat
 			text string
-		}{{&f.Value, value}, {&f.Verified, verified}, {&f.Before, before}, {&f.YearBefore, year}, {&f.Points, points}} {
+		}{{&f.Value, value}, {&f.Verified, verified}, {&f.Before, before}, {&f.YearBefore, year}, {&f.Points, points}, {&f.Actual, actual}, {&f.Promise, promise}, {&f.Need, need}} {
 			if *x.to, err = parseRat(x.text); err != nil {
 				return f, err
 			}
 		}
 		return f, nil
-	}, `SELECT part, col, area, indicator, method, hash, period, value, counted, within, open, carried, cells, verified, verified_counted, value_before, value_year, points
+	}, `SELECT part, col, area, indicator, method, hash, period, value, counted, within, open, carried, cells, verified, verified_counted, value_before, value_year, points,
+target, actual, promise, need, target_state, quarter, place, ranked_by
 FROM bulletin_figure WHERE edition = $1 ORDER BY n`, edition)
 }
 
@@ -307,14 +380,14 @@ func parseRat(text string) (*big.Rat, error) {
 
 // Same says that two figures are the same in all that is frozen.
 func (f Figure) Same(g Figure) bool {
-	rats := func(f Figure) [5]string {
-		return [5]string{ratText(f.Value), ratText(f.Verified), ratText(f.Before), ratText(f.YearBefore), ratText(f.Points)}
+	rats := func(f Figure) [8]string {
+		return [8]string{ratText(f.Value), ratText(f.Verified), ratText(f.Before), ratText(f.YearBefore), ratText(f.Points), ratText(f.Actual), ratText(f.Promise), ratText(f.Need)}
 	}
 	if rats(f) != rats(g) {
 		return false
 	}
 	for _, x := range []*Figure{&f, &g} {
-		x.Value, x.Verified, x.Before, x.YearBefore, x.Points = nil, nil, nil, nil, nil
+		x.Value, x.Verified, x.Before, x.YearBefore, x.Points, x.Actual, x.Promise, x.Need = nil, nil, nil, nil, nil, nil, nil, nil
 	}
 	return f == g
 }

@@ -89,6 +89,7 @@ const (
 // ColumnFile is one figure.
 type ColumnFile struct {
 	Indicator string            `yaml:"indicator" json:"indicator"`
+	Target    string            `yaml:"target,omitempty" json:"target,omitempty"` // plan/target that it is held against; "" for none
 	Span      string            `yaml:"span,omitempty" json:"span,omitempty"`
 	Choices   map[string]string `yaml:"choices,omitempty" json:"choices,omitempty"` // answers to questions of definition
 }

@@ -2,7 +2,8 @@ package bulletin
 
 import "github.com/yanzhen/yanzhen/internal/audit"
 
-// What the audit log knows: an edition as it was signed, with every figure, what was said and what it was made of; minutes of meetings.
+// What the audit log knows: an edition as it was signed, with every figure, how far it is from its
+// target, what was said and what it was made of; minutes of meetings.
 var (
 	loggedEdition = &audit.Kind{
 		Name: "bulletin.edition",
@@ -23,6 +24,15 @@ var (
 		},
 		All: `SELECT CAST(edition AS VARCHAR(100)) AS ref FROM bulletin_step WHERE step = 'sign'`,
 	}
+	// A kind of its own: leaves of editions that were signed before there were targets in reports stay what they were.
+	loggedAims = &audit.Kind{
+		Name: "bulletin.targets",
+		Parts: []audit.Part{{
+			Name:  "figures",
+			Query: `SELECT n, target, actual, promise, need, target_state, quarter, place, ranked_by FROM bulletin_figure WHERE edition = $1 AND target <> '' ORDER BY n`,
+		}},
+		All: `SELECT DISTINCT CAST(edition AS VARCHAR(100)) AS ref FROM bulletin_figure WHERE target <> ''`,
+	}
 	loggedMinutes = &audit.Kind{
 		Name: "bulletin.minutes",
 		Parts: []audit.Part{{
@@ -34,4 +44,4 @@ var (
 )
 
 // Logged is the kinds of things that this package has in the audit log.
-var Logged = []*audit.Kind{loggedEdition, loggedMinutes}
+var Logged = []*audit.Kind{loggedEdition, loggedAims, loggedMinutes}

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/money"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // Bounds of content.
@@ -110,11 +111,49 @@ func HeadOf(x *indicator.Indicator) Head {
 	}
 }
 
-// Definition is what a report holds, with what it says of each indicator. It never changes.
+// Aim is what a report says of a target: it stays what it was when the report was prepared.
+type Aim struct {
+	Name     i18n.Text `json:"name"`
+	Plan     i18n.Text `json:"plan"`
+	Document string    `json:"document"`
+	Parts    bool      `json:"parts"`  // areas are compared by the part of its quota that each has reached
+	Growth   bool      `json:"growth"` // what is promised is a share of 1, whatever the figure is
+	Hash     string    `json:"hash"`   // of all by which the target is held against figures
+}
+
+// goalOf is a target by its plan and its number, as reports name it; false where there is none.
+func goalOf(set *indicator.Set, key string) (indicator.Goal, bool) {
+	all := set.Goals()
+	i := slices.IndexFunc(all, func(g indicator.Goal) bool { return g.Plan.Code+"/"+g.ID == key })
+	if i < 0 {
+		return indicator.Goal{}, false
+	}
+	return all[i], true
+}
+
+// aimOf is what a report would say of a target today.
+func aimOf(g indicator.Goal) Aim {
+	than, due := "", ""
+	if g.Than != nil {
+		than = g.Than.Hash
+	}
+	if g.By != nil {
+		due = g.By.String()
+	}
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q", []string{
+		g.Plan.Code, g.Plan.Area, g.Plan.From.String(), g.Plan.To.String(), g.ID, g.Compare, g.Value, g.UpTo, g.Unit, g.Change, g.Span, due, g.Target.Indicator, g.Target.Than, than,
+	}))
+	return Aim{
+		Name: g.Name, Plan: g.Plan.Title, Document: g.Plan.Document, Parts: target.Adds(g), Growth: g.Change == content.Growth, Hash: hex.EncodeToString(sum[:]),
+	}
+}
+
+// Definition is what a report holds, with what it says of each indicator and target. It never changes.
 type Definition struct {
 	DefinitionFile
-	Heads map[string]Head `json:"heads"` // by indicator
-	Hash  string          `json:"-"`     // of all of it
+	Heads map[string]Head `json:"heads"`          // by indicator
+	Aims  map[string]Aim  `json:"aims,omitempty"` // by target
+	Hash  string          `json:"-"`              // of all of it
 	body  []byte
 }
 
@@ -341,7 +380,7 @@ func (l *loader) plan(name string, src []byte) {
 }
 
 func (l *loader) report(name string, src []byte) {
-	d := &Definition{Heads: map[string]Head{}}
+	d := &Definition{Heads: map[string]Head{}, Aims: map[string]Aim{}}
 	if !l.open(name, src, &d.DefinitionFile) {
 		return
 	}
@@ -396,6 +435,25 @@ func (l *loader) column(d *Definition, c ColumnFile, at ...any) {
 		l.oneOf(c.Span, []string{SpanToDate, SpanYear}, to("span")...)
 	}
 	l.choices(c.Choices, to("choices")...)
+	if c.Target != "" {
+		l.target(d, c, to("target")...)
+	}
+}
+
+// target checks the target of a figure and notes what the report says of it. It is told under the choices in force: a column that has its own
+// would show a figure beside the distance of another one.
+func (l *loader) target(d *Definition, c ColumnFile, at ...any) {
+	g, ok := goalOf(l.indicators, c.Target)
+	switch {
+	case !ok:
+		l.say(i18n.M("bulletin.no_target", c.Target), at...)
+	case g.Target.Indicator != c.Indicator:
+		l.say(i18n.M("bulletin.other_target", c.Target, g.Target.Indicator, c.Indicator), at...)
+	case len(c.Choices) > 0:
+		l.say(i18n.M("bulletin.target_choices", c.Target), at...)
+	default:
+		d.Aims[c.Target] = aimOf(g)
+	}
 }
 
 func (l *loader) choices(of map[string]string, at ...any) {

@@ -78,10 +78,11 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, id int64, n int, 
 		}
 		x.Sources, err = s.frozenSources(ctx, q, x.Edition.ID)
 	} else {
-		if p, ok := x.Edition.Prepared(); ok {
-			seq = p.Seq
+		as, ok := x.Edition.Prepared()
+		if !ok {
+			as = Step{Seq: seq}
 		}
-		if x.Seq, x.Figures, err = s.told(ctx, x.Definition, x.Area, x.Period, seq); err != nil {
+		if x.Seq, x.Figures, err = s.told(ctx, x.Definition, x.Area, x.Period, as); err != nil {
 			return x, err
 		}
 		x.Sources, err = s.sources(ctx, x.Definition, x.Area, x.Period)
@@ -94,14 +95,14 @@ func (s *Store) Sight(ctx context.Context, scope access.Scope, id int64, n int, 
 	return x, err
 }
 
-// told is the figures of a report as known at a commit, 0 for now.
-func (s *Store) told(ctx context.Context, d *Definition, area string, p period.Period, seq int64) (int64, []Figure, error) {
-	view, err := s.view(ctx, seq)
+// told is the figures of a report as known when a step was taken: at its commit, and before its instant; now where it has none.
+func (s *Store) told(ctx context.Context, d *Definition, area string, p period.Period, as Step) (int64, []Figure, error) {
+	view, err := s.view(ctx, as.Seq)
 	if err != nil {
 		return 0, nil, err
 	}
 	_, last, _ := p.Span()
-	figures, err := teller{s, view, area, last, nil}.figures(ctx, d, p)
+	figures, err := teller{s, view, area, last, as, nil}.figures(ctx, d, p)
 	if err != nil {
 		return 0, nil, fmt.Errorf("tell the figures of report %s of %s for %s: %w", d.Code, area, p, err)
 	}
@@ -128,6 +129,29 @@ func (x Sight) Of(table string) (areas []string, by map[string]map[int]Figure) {
 
 // Head is what the report says of an indicator.
 func (x Sight) Head(indicator string) Head { return x.Definition.Heads[indicator] }
+
+// AimHead is how what a figure's target promises is written.
+func (x Sight) AimHead(f Figure) Head {
+	h := x.Head(f.Indicator)
+	if x.Definition.Aims[f.Target].Growth {
+		h.Rate, h.Money, h.Unit, h.Places = true, false, "", max(h.Places, 1)
+	}
+	return h
+}
+
+// RankedBy is the documents that ask for ranks in this report: the one that its definition names, or else those with which the rankings of the
+// plans of its targets were switched on; none where nobody asks.
+func (x Sight) RankedBy() (all []string) {
+	if x.Definition.Ranking != "" {
+		return []string{x.Definition.Ranking}
+	}
+	for _, f := range x.Figures {
+		if f.RankedBy != "" && !slices.Contains(all, f.RankedBy) {
+			all = append(all, f.RankedBy)
+		}
+	}
+	return all
+}
 
 // find runs the checks.
 func (x *Sight) find() {
@@ -178,12 +202,17 @@ func (x Sight) Lacks() (all []i18n.Msg) {
 	return all
 }
 
-// changed are the indicators whose method is another one today.
+// changed are the indicators and targets that are others today.
 func (x Sight) changed(now *indicator.Set) map[string]bool {
 	gone := map[string]bool{}
 	for code, head := range x.Definition.Heads {
 		if i, err := now.Indicator(code); err != nil || i.Hash != head.Hash {
 			gone[code] = true
+		}
+	}
+	for key, aim := range x.Definition.Aims {
+		if g, ok := goalOf(now, key); !ok || aimOf(g).Hash != aim.Hash {
+			gone[key] = true
 		}
 	}
 	return gone
@@ -192,13 +221,14 @@ func (x Sight) changed(now *indicator.Set) map[string]bool {
 // Recomputed is a figure beside what it comes to when it is worked out again at the commit of its edition.
 type Recomputed struct {
 	Then, Now     Figure
-	MethodChanged bool // its indicator is another one today: what it comes to says nothing about what was signed
+	MethodChanged bool // its indicator or its target is another one today: what it comes to says nothing about what was signed
 }
 
 // Differs says that the figure is another one under the same method.
 func (r Recomputed) Differs() bool { return !r.MethodChanged && !r.Then.Same(r.Now) }
 
-// Recompute works the figures of a signed edition out again, from what was known at its commit.
+// Recompute works the figures of a signed edition out again, from what was known at its commit, and how far they are from their targets, from
+// the quotas that were known when it was prepared.
 func (s *Store) Recompute(ctx context.Context, scope access.Scope, id int64, n int) ([]Recomputed, error) {
 	x, err := s.Sight(ctx, scope, id, n, 0)
 	if err != nil {
@@ -213,7 +243,8 @@ func (s *Store) Recompute(ctx context.Context, scope access.Scope, id int64, n i
 		return nil, err
 	}
 	_, last, _ := x.Period.Span()
-	figures, err := teller{s, view, x.Area, last, gone}.figures(ctx, x.Definition, x.Period)
+	prepared, _ := x.Edition.Prepared()
+	figures, err := teller{s, view, x.Area, last, prepared, gone}.figures(ctx, x.Definition, x.Period)
 	if err != nil {
 		return nil, err
 	}
@@ -223,7 +254,7 @@ func (s *Store) Recompute(ctx context.Context, scope access.Scope, id int64, n i
 	}
 	var all []Recomputed
 	for _, f := range x.Figures {
-		all = append(all, Recomputed{Then: f, Now: now[f.place()], MethodChanged: gone[f.Indicator]})
+		all = append(all, Recomputed{Then: f, Now: now[f.place()], MethodChanged: gone[f.Indicator] || gone[f.Target]})
 	}
 	return all, nil
 }
@@ -335,7 +366,7 @@ type Score struct {
 	Area  string
 	Parts []Figure // in the order of the definition
 	Total *big.Rat // nil where a part is not known
-	Rank  int      // 0 where nobody asked for ranks, or it is not known; the same for equal scores
+	Rank  int      // 0 where no document asks for ranks, or it is not known; the same for equal scores
 }
 
 // Scores is the appraisal of a report: in the order of the areas, or by rank where a document asks for that.
@@ -359,7 +390,7 @@ func (x Sight) Scores() []Score {
 		}
 		all = append(all, score)
 	}
-	if x.Definition.Ranking == "" {
+	if len(x.RankedBy()) == 0 {
 		return all
 	}
 	slices.SortStableFunc(all, func(a, b Score) int {
@@ -388,14 +419,34 @@ func unknown(s Score) int {
 }
 
 // Band is the middle half of peers: the counties' values from the lower to the upper quartile, as those of ranks n/4 and 3n/4 rounded up.
-type Band struct{ Low, Median, High *big.Rat }
+type Band struct {
+	Low, Median, High *big.Rat
+	Parts             bool // values are the parts of their quotas that the counties have reached
+}
 
-// Band is that of a column of a table; false where fewer than four counties have a value.
+// Band is that of a column of a table, of one with a target that by which Figure.Quarter is told; false where fewer than four counties have a
+// value.
 func (x Sight) Band(table string, col int) (Band, bool) {
 	areas, by := x.Of(table)
+	aimed, parts := false, false
+	if i := slices.IndexFunc(x.Definition.Tables, func(t TableFile) bool { return t.Code == table }); i >= 0 {
+		key := x.Definition.Tables[i].Figures[col].Target
+		aimed, parts = key != "", x.Definition.Aims[key].Parts
+	}
 	var values []*big.Rat
 	for _, area := range areas {
-		if v := by[area][col].Value; v != nil {
+		f := by[area][col]
+		v := f.Value
+		if aimed {
+			v = f.Actual
+		}
+		if parts && v != nil {
+			if f.Promise == nil || f.Promise.Sign() <= 0 {
+				continue
+			}
+			v = new(big.Rat).Quo(v, f.Promise)
+		}
+		if v != nil {
 			values = append(values, v)
 		}
 	}
@@ -404,5 +455,5 @@ func (x Sight) Band(table string, col int) (Band, bool) {
 	}
 	slices.SortFunc(values, (*big.Rat).Cmp)
 	at := func(quarters int) *big.Rat { return values[(quarters*len(values)+3)/4-1] }
-	return Band{Low: at(1), Median: at(2), High: at(3)}, true
+	return Band{Low: at(1), Median: at(2), High: at(3), Parts: parts}, true
 }

@@ -21,6 +21,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 //go:embed migrations/*.sql
@@ -35,6 +36,7 @@ type Deps struct {
 	Library *content.Library
 	Frames  *fact.Frames
 	Monitor *monitor.Monitor
+	Targets *target.Store
 	Notices *notice.Store
 	Clock   clock.Clock
 	Set     *Set
@@ -541,7 +543,7 @@ func (s *Store) Return(ctx context.Context, scope access.Scope, id int64, reason
 
 // Sign seals what was prepared: its figures are worked out once more as of the commit at which it was prepared, frozen with all that was
 // said and logged in the same transaction. Forbidden for whoever prepared it where the definition wants two; Conflict where it is not
-// prepared, or where the method of an indicator was changed since.
+// prepared, or where an indicator or a target is another one since.
 func (s *Store) Sign(ctx context.Context, scope access.Scope, id int64) error {
 	x, err := s.Sight(ctx, scope, id, 0, 0)
 	if err != nil {
@@ -578,6 +580,9 @@ func (s *Store) Sign(ctx context.Context, scope access.Scope, id int64) error {
 			}
 		}
 		audit.Note(tx, loggedEdition, e.ID)
+		if slices.ContainsFunc(x.Figures, func(f Figure) bool { return f.Target != "" }) {
+			audit.Note(tx, loggedAims, e.ID)
+		}
 		if d.Of == OfCounty {
 			return s.tell(ctx, tx, r, d, notice.Progress, "bulletin.tell_signed", access.CityOfficial, r.Area)
 		}

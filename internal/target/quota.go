@@ -153,6 +153,15 @@ func newSplit(g indicator.Goal, all []Act) *Split {
 	return x
 }
 
+// Before is the same as it was known before an instant, in milliseconds; 0 for now. What was entered in that very millisecond is left out, so that
+// nothing that comes later changes it.
+func (x *Split) Before(at int64) *Split {
+	if at == 0 {
+		return x
+	}
+	return newSplit(x.Goal, slices.DeleteFunc(slices.Clone(x.Acts), func(a Act) bool { return a.At >= at }))
+}
+
 // Quota is what stands for a key, with the entry that says so; false for none.
 func (x *Split) Quota(k Key) (Quota, Act, bool) {
 	s, ok := x.now[k]

@@ -43,9 +43,10 @@ func (s *Store) Rankings(ctx context.Context, plan string) ([]Ranking, error) {
 	return all, nil
 }
 
-// Ranking is the decision about a plan that counts.
-func (s *Store) Ranking(ctx context.Context, plan string) (Ranking, error) {
+// Ranking is the decision about a plan that counts, as it was known before an instant, in milliseconds; 0 for now.
+func (s *Store) Ranking(ctx context.Context, plan string, before int64) (Ranking, error) {
 	all, err := s.Rankings(ctx, plan)
+	all = slices.DeleteFunc(all, func(x Ranking) bool { return before != 0 && x.At >= before })
 	if err != nil || len(all) == 0 {
 		return Ranking{Plan: plan}, err
 	}

@@ -782,7 +782,7 @@ func TestTasks(t *testing.T) {
 func TestRanking(t *testing.T) {
 	each(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
-		if r, err := w.Ranking(ctx, plan); err != nil || r.On {
+		if r, err := w.Ranking(ctx, plan, 0); err != nil || r.On {
 			t.Errorf("before anybody decided: %v, %v", r, err)
 		}
 		if _, err := w.Rank(ctx, county, Ranking{Plan: plan, On: true, Document: document}); errs.KindOf(err) != errs.KindForbidden {
@@ -793,7 +793,7 @@ func TestRanking(t *testing.T) {
 		}
 		_, err := w.Rank(ctx, city, Ranking{Plan: plan, On: true, Document: document})
 		must(t, err)
-		if r, err := w.Ranking(ctx, plan); err != nil || !r.On || r.Document != document || r.By != 1 {
+		if r, err := w.Ranking(ctx, plan, 0); err != nil || !r.On || r.Document != document || r.By != 1 {
 			t.Errorf("on: %v, %v", r, err)
 		}
 		_, err = w.Rank(ctx, city, Ranking{Plan: plan, Document: "停止"})

@@ -288,7 +288,7 @@ func (s *server) chainName(t i18n.T, code string) string {
 func (s *server) targetBand(ctx context.Context, v *visit, view fact.View, x *target.Split, p target.Progress, d *targetData) error {
 	t, g := v.t, x.Goal
 	var err error
-	if d.Ranking, err = s.Targets.Ranking(ctx, d.Plan.Code); err != nil {
+	if d.Ranking, err = s.Targets.Ranking(ctx, d.Plan.Code, 0); err != nil {
 		return err
 	}
 	words := func(b *target.Band, r *big.Rat) string {

@@ -210,7 +210,8 @@ func newSite(t *testing.T) *site {
 		t.Fatal(err)
 	}
 	figures := monitor.Open(monitor.Deps{DB: db, Sources: s.sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: content.indicators, Chains: content.chains, Clock: now})
-	s.bulletins = bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Notices: s.notices, Clock: now, Set: content.calendar})
+	s.targets = target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now})
+	s.bulletins = bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: figures, Targets: s.targets, Notices: s.notices, Clock: now, Set: content.calendar})
 	s.book = ledger.New(db, now, blob.At(t.TempDir()))
 	forms := form.NewStore(db, lib, content.forms, now)
 	s.cases = s.openCases(subsidy.Deps{
@@ -233,7 +234,6 @@ func newSite(t *testing.T) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.targets = target.Open(target.Deps{DB: db, Library: lib, Monitor: figures, Clock: now})
 	srv, err := newServer(Deps{
 		Access: s.acc, Library: lib, Sources: s.sources, Frames: frames, Intake: imports, Enrol: accounts,
 		Region: runner, Versions: versions, Lab: laboratory, Scenarios: lab.NewStore(laboratory, db, now), Notices: s.notices,
