@@ -152,6 +152,14 @@ type BulletinFigure struct {
 	Before    string    `json:"before,omitempty" example:"3/5" doc:"上期 · of the period before"`
 	YearAgo   string    `json:"year_before,omitempty" example:"1/2" doc:"上年同期 · of the year before"`
 	Points    string    `json:"points,omitempty" example:"91/2" doc:"考核得分 · of an appraisal"`
+	Target    string    `json:"target,omitempty" example:"yancheng-2022/B110" doc:"对应的目标；以下只按已核实数据，没有则不给 · the target that it is held against; what follows is told by verified data alone and left out where it is not known"`
+	Actual    string    `json:"actual,omitempty" example:"9/20" doc:"所承诺的数：数值本身或其变化 · what of it is promised: itself, or by how much it has changed"`
+	Promise   string    `json:"promise,omitempty" example:"1" doc:"任务数，或目标本身 · the quota, or the target itself"`
+	Need      string    `json:"need,omitempty" example:"251/274" doc:"期末按路径应达 · where the path to it is at the end of the period"`
+	Distance  string    `json:"distance,omitempty" example:"-1277/2740" doc:"actual 减 need · actual less need"`
+	Standing  string    `json:"target_state,omitempty" enum:"reached,on_track,behind,late,unknown" example:"behind"`
+	Quarter   string    `json:"quarter,omitempty" enum:"upper,middle,lower" example:"middle" doc:"在同级各地里的位置 · where the area lies among those beside it"`
+	Place     int       `json:"place,omitempty" example:"3" doc:"只在方案已按文件开启排名时给出 · only where the ranking of the plan was switched on by a document"`
 }
 
 func fraction(r *big.Rat) string {
@@ -166,6 +174,7 @@ func bulletinFigure(x bulletin.Sight, f bulletin.Figure) BulletinFigure {
 	out := BulletinFigure{
 		Table: f.Part, Area: f.Area, Indicator: f.Indicator, Name: h.Name, Method: f.Method, Period: f.Period.String(), Value: fraction(f.Value), Shown: h.Number(f.Value), Unit: h.UnitBeside(),
 		Counted: f.Counted, Within: f.Within, Open: f.Open, Verified: f.VerifiedCounted, Before: fraction(f.Before), YearAgo: fraction(f.YearBefore), Points: fraction(f.Points),
+		Target: f.Target, Actual: fraction(f.Actual), Promise: fraction(f.Promise), Need: fraction(f.Need), Distance: fraction(f.Distance()), Standing: string(f.State), Quarter: string(f.Quarter), Place: f.Place,
 	}
 	if out.Area == "" {
 		out.Area = x.Area
@@ -205,6 +214,7 @@ type bulletinOut struct {
 		SignedAt   string           `json:"signed_at,omitempty" format:"date-time" example:"2024-10-24T09:00:00+08:00"`
 		Figures    []BulletinFigure `json:"figures" nullable:"false"`
 		Scores     []bulletinScore  `json:"scores" nullable:"false"`
+		RankedBy   []string         `json:"ranked_by,omitempty" example:"[\"盐政办〔2024〕测试9号\"]" doc:"要求排名的文号；没有则不排名 · documents that ask for ranks; nobody is ranked where there is none"`
 		Words      []bulletinWord   `json:"words" nullable:"false"`
 		Sources    []bulletinSource `json:"sources" nullable:"false" doc:"由哪些县级报告汇集 · which reports of counties it is made of"`
 		Lacks      []i18n.Text      `json:"lacks" nullable:"false" doc:"提交前还缺什么 · what keeps it from being handed on"`
@@ -237,6 +247,7 @@ func bulletinBody(x bulletin.Sight) *bulletinOut {
 	for _, f := range x.Figures {
 		b.Figures = append(b.Figures, bulletinFigure(x, f))
 	}
+	b.RankedBy = x.RankedBy()
 	for _, score := range x.Scores() {
 		b.Scores = append(b.Scores, bulletinScore{score.Area, fraction(score.Total), score.Rank})
 	}

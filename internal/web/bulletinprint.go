@@ -2,9 +2,11 @@ package web
 
 import (
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/yanzhen/yanzhen/internal/bulletin"
@@ -73,6 +75,12 @@ func (s *server) bulletinPaper(t i18n.T, x bulletin.Sight, d bulletinData) paper
 	chapter := chapters(t)
 	for _, table := range d.Tables {
 		add(paper.Heading{Level: 1, Text: chapter(table.Name)}, bulletinPaperTable(t, table))
+		if table.aimed() {
+			add(bulletinPaperAims(t, table))
+		}
+		if table.ranked() {
+			add(paper.Note(t.S("bulletinpage.ranked_by", d.Ranking)))
+		}
 		for i, band := range table.Bands {
 			if band != "" && table.ByCounty {
 				add(paper.Note(table.Heads[i].Name + t.S("web.colon") + band))
@@ -108,6 +116,14 @@ func (s *server) bulletinPaper(t i18n.T, x bulletin.Sight, d bulletinData) paper
 		add(paper.Heading{Level: 1, Text: chapter(t.S("bulletinpage.sources"))}, table)
 	}
 	add(paper.Note(t.S("bulletinpage.notes")))
+	if d.aimed() {
+		add(paper.Note(t.S("bulletinpage.aim_help")))
+	}
+	for _, key := range slices.Sorted(maps.Keys(x.Definition.Aims)) {
+		aim := x.Definition.Aims[key]
+		_, id, _ := strings.Cut(key, "/")
+		add(paper.Note(t.S("bulletinpage.aim", id, aim.Name, aim.Document)))
+	}
 	for _, code := range sortedHeads(x.Definition) {
 		h := x.Head(code)
 		add(paper.Note(t.S("bulletinpage.method_note", h.Name, code, h.Version)))
@@ -160,6 +176,49 @@ func bulletinPaperTable(t i18n.T, table bulletinTable) paper.Table {
 	return out
 }
 
+// bulletinPaperAims is how far the figures of a table are from their targets, on paper.
+func bulletinPaperAims(t i18n.T, table bulletinTable) paper.Table {
+	out := paper.Table{Caption: t.S("bulletinpage.aims")}
+	if !table.ByCounty {
+		out.Columns = []paper.Column{
+			{Title: t.S("bulletinpage.figure"), Share: 26},
+			{Title: t.S("targetpage.quota"), Share: 12, Number: true},
+			{Title: t.S("targetpage.need"), Share: 12, Number: true},
+			{Title: t.S("bulletinpage.verified_value"), Share: 12, Number: true},
+			{Title: t.S("targetpage.distance"), Share: 16, Number: true},
+			{Title: t.S("targetpage.state"), Share: 11},
+			{Title: t.S("targetpage.place"), Share: 11},
+		}
+		for _, row := range table.Rows {
+			if aim := row.Cells[0].Aim; aim != nil {
+				out.Rows = append(out.Rows, []string{row.Name, aim.Promise, aim.Need, aim.Actual, aim.Distance, aim.StateText, orDash(aim.where())})
+			}
+		}
+		return out
+	}
+	out.Total = true
+	out.Columns = []paper.Column{{Title: t.S("web.area"), Share: 20}}
+	for _, h := range table.Heads {
+		if h.Aim != "" {
+			out.Columns = append(out.Columns, paper.Column{Title: joined(h.Name, t.S("targetpage.distance")), Share: 16, Number: true}, paper.Column{Title: t.S("targetpage.state"), Share: 11}, paper.Column{Title: t.S("targetpage.place"), Share: 11})
+		}
+	}
+	for _, row := range table.Rows {
+		cells := []string{row.Name}
+		for i, f := range row.Cells {
+			switch {
+			case table.Heads[i].Aim == "":
+			case f.Aim == nil:
+				cells = append(cells, "—", "—", "—")
+			default:
+				cells = append(cells, f.Aim.Distance, f.Aim.StateText, orDash(f.Aim.where()))
+			}
+		}
+		out.Rows = append(out.Rows, cells)
+	}
+	return out
+}
+
 func withUnit(f bulletinFigure) string {
 	if f.Unit == "" {
 		return f.Value
@@ -184,7 +243,11 @@ func bulletinPaperScores(t i18n.T, d bulletinData) paper.Table {
 		}
 		cells = append(cells, row.Name)
 		for _, f := range row.Cells {
-			cells = append(cells, orDash(f.Points)+inBrackets(t, f.Value))
+			text := orDash(f.Points) + inBrackets(t, f.Value)
+			if f.Aim != nil {
+				text = joined(text, t.S("targetpage.distance")+" "+f.Aim.Distance, f.Aim.where())
+			}
+			cells = append(cells, text)
 		}
 		out.Rows = append(out.Rows, append(cells, row.Total))
 	}
@@ -223,9 +286,21 @@ func (s *server) exportBulletin(w http.ResponseWriter, r *http.Request, v *visit
 		if f.Points != nil {
 			row[len(row)-1] = f.Points.FloatString(4)
 		}
+		if aim := s.bulletinFigure(t, x, f).Aim; aim != nil {
+			of := x.AimHead(f)
+			row = append(row, f.Target, orNone(of.Number(f.Promise)), orNone(of.Number(f.Need)), orNone(of.Number(f.Actual)), orNone(of.Number(f.Distance())), aim.StateText, orNone(aim.Quarter), orNone(aim.Rank))
+		} else {
+			row = append(row, nil, nil, nil, nil, nil, nil, nil, nil)
+		}
 		rows = append(rows, row)
 	}
 	notes := [][2]string{{t.S("web.note_as_of"), d.AsOf}, {t.S("web.note_by"), v.account.Name}, {t.S("web.note_view"), bulletin.Path(x.ID) + "?edition=" + strconv.Itoa(x.Edition.N)}, {t.S("bulletinpage.signed_by"), joined(orDash(d.SignedBy), d.SignedAt)}}
+	if d.aimed() {
+		notes = append(notes, [2]string{t.S("targetpage.distance"), t.S("bulletinpage.aim_help")})
+	}
+	if d.Ranking != "" {
+		notes = append(notes, [2]string{t.S("bulletinpage.rank"), t.S("bulletinpage.ranked_by", d.Ranking)})
+	}
 	for _, q := range d.Questions {
 		if q.Text != "" {
 			notes = append(notes, [2]string{q.Ask, q.Text})
@@ -237,6 +312,7 @@ func (s *server) exportBulletin(w http.ResponseWriter, r *http.Request, v *visit
 			t.S("bulletinpage.table"), t.S("web.area"), t.S("bulletinpage.area_code"), t.S("bulletinpage.figure"), t.S("bulletinpage.code"), t.S("bulletinpage.method_version"), t.S("bulletinpage.period"),
 			t.S("bulletinpage.value"), t.S("bulletinpage.unit"), t.S("bulletinpage.verified_value"), t.S("bulletinpage.counted"), t.S("bulletinpage.verified_counted"), t.S("bulletinpage.within"), t.S("bulletinpage.open"),
 			t.S("bulletinpage.before"), t.S("bulletinpage.year_before"), t.S("bulletinpage.points"),
+			t.S("targetpage.name"), t.S("targetpage.quota"), t.S("targetpage.need"), t.S("targetpage.actual"), t.S("targetpage.distance"), t.S("targetpage.state"), t.S("targetpage.place"), t.S("bulletinpage.rank"),
 		}},
 	})
 }

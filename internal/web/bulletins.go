@@ -16,6 +16,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // bulletinRoutes are what areas report of their periods, meetings on site and early warnings.
@@ -234,7 +235,20 @@ type bulletinFigure struct {
 	Worse                    bool // than the period before
 	Band                     string
 	PeriodText               string
+	Aim                      *bulletinAim // nil where there is no target
 }
+
+// bulletinAim is how far a figure is from its target, in words.
+type bulletinAim struct {
+	Promise, Need, Actual, Distance string
+	State                           target.State
+	StateText, Why                  string
+	Quarter, Rank                   string // "" where they are not told
+	Href                            string // the target's own page
+}
+
+// where is the quarter, with the place where that is shown.
+func (a *bulletinAim) where() string { return joined(a.Quarter, a.Rank) }
 
 // bulletinTable is a table in words.
 type bulletinTable struct {
@@ -245,7 +259,35 @@ type bulletinTable struct {
 	Bands    []string      // by figure: the middle half of the counties; "" where there is none
 }
 
-type bulletinHead struct{ Name, Unit, Method string }
+type bulletinHead struct {
+	Name, Unit, Method string
+	Aim                string // what its target is; "" for none
+}
+
+// columns are those that a figure takes in a table by county.
+func (h bulletinHead) columns() string {
+	if h.Aim != "" {
+		return "5"
+	}
+	return "3"
+}
+
+// aimed says that figures of a report are held against targets.
+func (d bulletinData) aimed() bool {
+	return slices.ContainsFunc(d.Tables, bulletinTable.aimed) || slices.ContainsFunc(d.ScoreHeads, func(h bulletinHead) bool { return h.Aim != "" })
+}
+
+// aimed says that figures of a table are held against targets.
+func (b bulletinTable) aimed() bool {
+	return slices.ContainsFunc(b.Heads, func(h bulletinHead) bool { return h.Aim != "" })
+}
+
+// ranked says that places are shown in a table.
+func (b bulletinTable) ranked() bool {
+	return slices.ContainsFunc(b.Rows, func(r bulletinRow) bool {
+		return slices.ContainsFunc(r.Cells, func(f bulletinFigure) bool { return f.Aim != nil && f.Aim.Rank != "" })
+	})
+}
 
 type bulletinRow struct {
 	Name  string
@@ -296,7 +338,7 @@ type bulletinData struct {
 	AsOf           string
 	Confidence     string
 	Source         string
-	Ranking        string
+	Ranking        string // documents that ask for ranks; "" for none
 	Seq            int64
 	Tables         []bulletinTable
 	ScoresName     string
@@ -378,6 +420,49 @@ func (s *server) bulletinFigure(t i18n.T, x bulletin.Sight, f bulletin.Figure) b
 	if f.Points != nil {
 		out.Points = f.Points.FloatString(2)
 	}
+	if f.Target != "" {
+		out.Aim = s.bulletinAim(t, x, f, area)
+	}
+	return out
+}
+
+func (s *server) bulletinAim(t i18n.T, x bulletin.Sight, f bulletin.Figure, area string) *bulletinAim {
+	h := x.AimHead(f)
+	unit := ""
+	if u := h.UnitBeside(); u != "" {
+		unit = " " + unitText(t, u)
+	}
+	number := func(r *big.Rat) string {
+		if r == nil {
+			return "—"
+		}
+		return h.Number(r) + unit
+	}
+	plan, id, _ := strings.Cut(f.Target, "/")
+	_, last, _ := x.Period.Span()
+	q := targetQuery{Plan: plan, Area: area}
+	if last < s.Clock.Today() {
+		q.On = last
+	}
+	out := &bulletinAim{
+		Promise: number(f.Promise), Need: number(f.Need), Actual: number(f.Actual), Distance: figureChange(t, h, f.Distance()), State: f.State, StateText: t.Msg(f.State.Msg()), Href: q.one(id),
+	}
+	if f.Distance() != nil {
+		out.Distance += unit
+	}
+	switch {
+	case f.State != target.Unknown:
+	case f.Actual == nil:
+		out.Why = t.S("bulletinpage.none_verified")
+	case f.Promise == nil:
+		out.Why = t.S("target.why_no_quota")
+	}
+	if f.Quarter != "" {
+		out.Quarter = t.S("targetpage.quarter_" + string(f.Quarter))
+	}
+	if f.Place > 0 && f.RankedBy != "" {
+		out.Rank = t.S("targetpage.rank", f.Place)
+	}
 	return out
 }
 
@@ -392,7 +477,26 @@ func (s *server) bulletinHead(t i18n.T, x bulletin.Sight, c bulletin.ColumnFile)
 	if c.Span != bulletin.SpanPeriod {
 		out.Name += inBrackets(t, t.S("bulletinpage.span_"+c.Span))
 	}
+	if aim, ok := x.Definition.Aims[c.Target]; ok {
+		_, id, _ := strings.Cut(c.Target, "/")
+		out.Aim = t.S("bulletinpage.aim", id, aim.Name, aim.Document)
+	}
 	return out
+}
+
+// bulletinBand is how the counties stand in a column, in words; "" where there are too few.
+func bulletinBand(t i18n.T, x bulletin.Sight, table string, col int, c bulletin.ColumnFile) string {
+	b, ok := x.Band(table, col)
+	switch h := x.AimHead(bulletin.Figure{Indicator: c.Indicator, Target: c.Target}); {
+	case !ok:
+		return ""
+	case b.Parts:
+		return t.S("bulletinpage.band_parts", percentOf(b.Low), percentOf(b.High), percentOf(b.Median))
+	case c.Target != "":
+		return t.S("bulletinpage.band_verified", h.Number(b.Low), h.Number(b.High), h.Number(b.Median))
+	default:
+		return t.S("bulletinpage.band_of", h.Number(b.Low), h.Number(b.High), h.Number(b.Median))
+	}
 }
 
 // bulletinTables are the tables of a report in words.
@@ -402,12 +506,7 @@ func (s *server) bulletinTables(t i18n.T, x bulletin.Sight) (all []bulletinTable
 		areas, by := x.Of(table.Code)
 		for col, c := range table.Figures {
 			out.Heads = append(out.Heads, s.bulletinHead(t, x, c))
-			band := ""
-			if b, ok := x.Band(table.Code, col); ok {
-				h := x.Head(c.Indicator)
-				band = t.S("bulletinpage.band_of", h.Number(b.Low), h.Number(b.High), h.Number(b.Median))
-			}
-			out.Bands = append(out.Bands, band)
+			out.Bands = append(out.Bands, bulletinBand(t, x, table.Code, col, c))
 		}
 		if table.By == "" {
 			for col, head := range out.Heads {
@@ -425,9 +524,9 @@ func (s *server) bulletinTables(t i18n.T, x bulletin.Sight) (all []bulletinTable
 			if row.Whole {
 				row.Name = t.S("bulletinpage.whole", s.areaName(x.Area))
 			}
-			for col := range table.Figures {
+			for col, c := range table.Figures {
 				cell := s.bulletinFigure(t, x, by[area][col])
-				if b, ok := x.Band(table.Code, col); ok && !row.Whole {
+				if b, ok := x.Band(table.Code, col); ok && !row.Whole && c.Target == "" { // else the quarter stands beside it
 					cell.Band = bandOf(b, cell.Figure.Value)
 				}
 				row.Cells = append(row.Cells, cell)
@@ -492,7 +591,7 @@ func (s *server) bulletinOf(ctx context.Context, v *visit, x bulletin.Sight) (bu
 	t := v.t
 	d := bulletinData{
 		ID: x.ID, Name: t.Text(x.Definition.Name), AreaName: s.areaName(x.Area), PeriodText: periodText(t, x.Period), State: x.Edition.State(), Edition: x.Edition,
-		Newest: x.Edition.ID == x.Newest().ID, Confidence: x.Definition.Confidence, Source: joined(x.Definition.Source, x.Definition.Cite), Ranking: x.Definition.Ranking, Seq: x.Seq,
+		Newest: x.Edition.ID == x.Newest().ID, Confidence: x.Definition.Confidence, Source: joined(x.Definition.Source, x.Definition.Cite), Ranking: strings.Join(x.RankedBy(), "、"), Seq: x.Seq,
 		Tables: s.bulletinTables(t, x), Returned: x.Edition.Returned(),
 	}
 	d.Title = t.S("bulletinpage.title_of", d.AreaName, d.PeriodText, d.Name)
@@ -727,7 +826,13 @@ func (s *server) bulletinAgain(w http.ResponseWriter, r *http.Request, v *visit)
 	d := againData{Title: t.S("bulletinpage.title_of", s.areaName(x.Area), periodText(t, x.Period), x.Definition.Name), Href: bulletin.Path(x.ID) + "?edition=" + strconv.Itoa(x.Edition.N), Seq: x.Seq}
 	for _, f := range all {
 		h := x.Head(f.Then.Indicator)
-		row := againRow{Name: t.Text(h.Name), Area: s.areaName(f.Then.Area), Then: orDash(h.Number(f.Then.Value)), Now: orDash(h.Number(f.Now.Value)), Differs: f.Differs(), Changed: f.MethodChanged}
+		shown := func(f bulletin.Figure) string {
+			if f.Target == "" {
+				return orDash(h.Number(f.Value))
+			}
+			return joined(orDash(h.Number(f.Value)), t.S("targetpage.distance")+t.S("web.colon")+figureChange(t, x.AimHead(f), f.Distance()))
+		}
+		row := againRow{Name: t.Text(h.Name), Area: s.areaName(f.Then.Area), Then: shown(f.Then), Now: shown(f.Now), Differs: f.Differs(), Changed: f.MethodChanged}
 		if f.Then.Area == "" {
 			row.Area = t.S("bulletinpage.whole", s.areaName(x.Area))
 		}

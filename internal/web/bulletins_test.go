@@ -5,6 +5,7 @@ import (
 	"encoding/csv"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -122,6 +123,51 @@ func TestBulletinPages(t *testing.T) {
 	wants(t, body, "盐城市2024年7—9月智改数转季度督查通报", "由哪些县级报告汇集", "各地反映的问题", monthWords["trouble"], "盐城市合计")
 	_, body = official.get("/today")
 	wants(t, body, "调度通报任务待完成")
+}
+
+// A report tells how far each figure is from its target; places are shown once the ranking was switched on, with its document.
+func TestBulletinTargets(t *testing.T) {
+	c := newCity(t)
+	c.completes(2024, map[string]string{tinghuCode: "是", dafengCode: "否"})
+	official, county := c.as("city"), c.as("tinghu")
+	for _, area := range []string{"320902", "320904"} {
+		_, body := official.post("/targets/yancheng-2022/B110/quotas?area=320900", url.Values{"quota:" + area: {"100"}, "document": {"盐工信〔2024〕测试1号"}})
+		wants(t, body, "任务数已录入")
+	}
+	_, body := county.post("/bulletins", url.Values{"report": {"monthly"}, "area": {"320902"}, "period": {"2024-09"}})
+	wants(t, body, ">目标值<", ">差距<", "目标 B110 规上企业智改数转全覆盖，盐政办发〔2022〕6号", "100.0%", "应达 91.6%", "/targets/yancheng-2022/B110?area=320902&amp;on=2024-09-30", "只按已核实数据的实际数", "+8.4 个百分点", "已达到", "已核实 100.0%", "没有已核实的数据")
+	if strings.Contains(body, "按文件") || strings.Contains(body, "要求排名") {
+		t.Error("ranked without a document")
+	}
+	_, body = official.post("/bulletins", url.Values{"report": {"quarterly"}, "area": {"320900"}, "period": {"2024Q3"}})
+	wants(t, body, ">所在区间<", `colspan="5"`, "无法衡量", "+8.4 个百分点", "−91.6 个百分点", "落后进度")
+	all, err := c.srv.Bulletins.Reports(context.Background(), access.SystemScope(), bulletin.Filter{Definition: "quarterly"})
+	if err != nil || len(all) != 1 {
+		t.Fatal(all, err)
+	}
+	path := bulletin.Path(all[0].ID)
+	res, body := official.get(path + "/export?format=csv")
+	lines, err := csv.NewReader(strings.NewReader(strings.TrimPrefix(body, "\ufeff"))).ReadAll()
+	if err != nil || res.StatusCode != http.StatusOK {
+		t.Fatalf("exported: %d, %v", res.StatusCode, err)
+	}
+	at := func(line []string, column string) string { return line[slices.Index(lines[0], column)] }
+	found := false
+	for _, line := range lines[1:] {
+		if len(line) == len(lines[0]) && at(line, "指标代码") == "completed_share" && at(line, "地区代码") == "320902" {
+			found = at(line, "目标") == "yancheng-2022/B110" && at(line, "目标值") == "100.0%" && at(line, "按路径应达") == "91.6%" && at(line, "差距") == "8.4%" && at(line, "名次") == ""
+		}
+	}
+	if !found {
+		t.Errorf("exported: %q", lines)
+	}
+	_, body = official.post("/targets/ranking", url.Values{"plan": {"yancheng-2022"}, "ranked": {"1"}, "document": {"盐政办〔2024〕测试9号"}})
+	wants(t, body, "已记录")
+	for _, ending := range []string{"", "/pdf", "/docx"} {
+		if res, body = official.get(path + ending); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: %d", ending, res.StatusCode)
+		}
+	}
 }
 
 // The city notes a meeting and gives a task; the county does it. A warning says why, and is closed with a reason.
