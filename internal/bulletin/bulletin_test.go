@@ -633,7 +633,8 @@ func TestTargets(t *testing.T) {
 		w, ctx := worldOf(t, db, set, aimed), t.Context()
 		checked := func(done int64) []said {
 			return []said{
-				{def: "ent.above_scale", p: period.OfYear(2024), num: 1, by: fact.Verified}, {def: "ent.digital_done", p: period.OfYear(2024), num: done, by: fact.Verified},
+				{def: "ent.above_scale", p: period.OfYear(2024), num: 1, by: fact.Verified},
+				{def: "ent.digital_done", p: period.OfYear(2024), num: done, by: fact.Verified},
 				{def: "ent.cloud_stars", p: period.OfYear(2024), num: 3, by: fact.Verified},
 			}
 		}
@@ -972,7 +973,7 @@ func TestContent(t *testing.T) {
 		{"tells nobody", "warnings/rules.yaml", "tell: [city]", "tell: []", "who is told"},
 		{"a choice that is not there", "warnings/rules.yaml", "indicator: accepted", "indicator: accepted, choices: {completion: declared}", "no option"},
 		{"no such target", "reports/month.yaml", "{indicator: firms}", "{indicator: firms, target: yancheng-2022/B1}", "there is no target yancheng-2022/B1"},
-			} {
+	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if !strings.Contains(written[tc.file], tc.old) {
 				t.Fatalf("the test changes nothing")
