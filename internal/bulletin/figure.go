@@ -49,7 +49,7 @@ type Figure struct {
 	Need     *big.Rat       // where the path to it is; of a relation the other figure
 	State    target.State   // target.Unknown where it cannot be held against anything
 	Quarter  target.Quarter // where the area lies among those beside it; "" where there are too few
-	Place    int            // among those, where RankedBy; 0 where that is not known
+	Place    int            // among those, where RankedBy; 0 where there is no quarter
 	RankedBy string         // document with which the plan's ranking was switched on; "" where it is off
 }
 
@@ -279,7 +279,10 @@ func (t teller) aim(ctx context.Context, key string, all []Figure) error {
 		}
 		f.Quarter = bands[above].Quarter(asked.Area)
 		if ranked.On {
-			f.Place, f.RankedBy = bands[above].Rank(asked.Area), ranked.Document
+			f.RankedBy = ranked.Document
+		}
+		if ranked.On && f.Quarter != "" { // the first of one is no place
+			f.Place = bands[above].Rank(asked.Area)
 		}
 	}
 	return nil

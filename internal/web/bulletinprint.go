@@ -181,13 +181,13 @@ func bulletinPaperAims(t i18n.T, table bulletinTable) paper.Table {
 	out := paper.Table{Caption: t.S("bulletinpage.aims")}
 	if !table.ByCounty {
 		out.Columns = []paper.Column{
-			{Title: t.S("bulletinpage.figure"), Share: 26},
+			{Title: t.S("bulletinpage.figure"), Share: 22},
 			{Title: t.S("targetpage.quota"), Share: 12, Number: true},
 			{Title: t.S("targetpage.need"), Share: 12, Number: true},
 			{Title: t.S("bulletinpage.verified_value"), Share: 12, Number: true},
-			{Title: t.S("targetpage.distance"), Share: 16, Number: true},
+			{Title: t.S("targetpage.distance"), Share: 18, Number: true},
 			{Title: t.S("targetpage.state"), Share: 11},
-			{Title: t.S("targetpage.place"), Share: 11},
+			{Title: t.S("targetpage.place"), Share: 13},
 		}
 		for _, row := range table.Rows {
 			if aim := row.Cells[0].Aim; aim != nil {
@@ -197,10 +197,10 @@ func bulletinPaperAims(t i18n.T, table bulletinTable) paper.Table {
 		return out
 	}
 	out.Total = true
-	out.Columns = []paper.Column{{Title: t.S("web.area"), Share: 20}}
+	out.Columns = []paper.Column{{Title: t.S("web.area"), Share: 18}}
 	for _, h := range table.Heads {
 		if h.Aim != "" {
-			out.Columns = append(out.Columns, paper.Column{Title: joined(h.Name, t.S("targetpage.distance")), Share: 16, Number: true}, paper.Column{Title: t.S("targetpage.state"), Share: 11}, paper.Column{Title: t.S("targetpage.place"), Share: 11})
+			out.Columns = append(out.Columns, paper.Column{Title: joined(h.Name, t.S("targetpage.distance")), Share: 20, Number: true}, paper.Column{Title: t.S("targetpage.state"), Share: 12}, paper.Column{Title: t.S("targetpage.place"), Share: 14})
 		}
 	}
 	for _, row := range table.Rows {
