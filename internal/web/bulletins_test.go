@@ -164,7 +164,7 @@ func TestBulletinTargets(t *testing.T) {
 	_, body = official.post("/targets/ranking", url.Values{"plan": {"yancheng-2022"}, "ranked": {"1"}, "document": {"盐政办〔2024〕测试9号"}})
 	wants(t, body, "已记录")
 	for _, ending := range []string{"", "/pdf", "/docx"} {
-		if res, body = official.get(path + ending); res.StatusCode != http.StatusOK {
+		if res, _ := official.get(path + ending); res.StatusCode != http.StatusOK {
 			t.Errorf("%s: %d", ending, res.StatusCode)
 		}
 	}
