@@ -37,7 +37,7 @@ func (s *server) listTargetPlans(ctx context.Context, c *caller, _ *struct{}) (*
 	out := &targetPlansOut{}
 	out.Body.Items = []targetPlanRow{}
 	for _, p := range s.Targets.Plans(c.scope) {
-		r, err := s.Targets.Ranking(ctx, p.Code)
+		r, err := s.Targets.Ranking(ctx, p.Code, 0)
 		if err != nil {
 			return nil, err
 		}
@@ -401,7 +401,7 @@ func (s *server) targetBand(ctx context.Context, m moment, x *target.Split, p ta
 	if err != nil {
 		return err
 	}
-	ranking, err := s.Targets.Ranking(ctx, g.Plan.Code)
+	ranking, err := s.Targets.Ranking(ctx, g.Plan.Code, 0)
 	if err != nil {
 		return err
 	}
