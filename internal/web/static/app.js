@@ -105,7 +105,7 @@
     }
     if (!chart) {
       chart = window.echarts.init(box, null, { renderer: 'svg' });
-      window.addEventListener('resize', chart.resize.bind(chart, null));
+      new ResizeObserver(chart.resize.bind(chart, null)).observe(box); // the window's size, and a table beside it whose font has come
     }
     chart.yzShape = shape;
     chart.yzFigures = figures;

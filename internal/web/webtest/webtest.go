@@ -241,7 +241,7 @@ func (tab *Tab) Fits() {
 		var all = document.querySelectorAll('body *'), worst = null;
 		for (var i = 0; i < all.length; i++) {
 			var r = all[i].getBoundingClientRect();
-			if (r.right > w + 1 && !all[i].closest('.yz-scroll')) worst = all[i].tagName + '.' + all[i].className;
+			if (r.right > w + 1 && !all[i].closest('.yz-scroll')) worst = all[i].tagName + '.' + all[i].getAttribute('class') + ', as far as ' + r.right;
 		}
 		return 'page is ' + document.documentElement.scrollWidth + ' wide in ' + w + ': ' + worst;
 	})()`)
