@@ -90,9 +90,9 @@ func (in *installation) openSubsidy(p *place) error {
 	return nil
 }
 
-// openForms reads the forms and opens their store.
+// openForms reads the forms, among them those by which assessment models ask, and opens their store.
 func (in *installation) openForms(p *place) error {
-	set, err := loadForms(in.lib, p.content)
+	set, err := loadForms(in.lib, in.models, p.content)
 	if err != nil {
 		return err
 	}
@@ -117,9 +117,7 @@ func (in *installation) openCases(ctx context.Context, p *place) error {
 	if err := in.openBulletins(p); err != nil {
 		return err
 	}
-	if err := in.openResults(p); err != nil {
-		return err
-	}
+	in.results = results.Open(results.Deps{DB: in.db, Frames: in.frames, Library: in.lib, Clock: in.now, Subjects: region.NewReader(in.lib), Set: in.models})
 	if err := in.openDiagnoses(p); err != nil {
 		return err
 	}

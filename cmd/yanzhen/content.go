@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	contentdata "github.com/yanzhen/yanzhen/content"
+	"github.com/yanzhen/yanzhen/internal/assess"
 	"github.com/yanzhen/yanzhen/internal/assess/results"
 	"github.com/yanzhen/yanzhen/internal/casework"
 	"github.com/yanzhen/yanzhen/internal/content"
@@ -39,7 +40,11 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 		if err != nil {
 			return err
 		}
-		forms, err := loadForms(lib, over)
+		models, err := loadAssessments(lib, over)
+		if err != nil {
+			return err
+		}
+		forms, err := loadForms(lib, models, over)
 		if err != nil {
 			return err
 		}
@@ -50,10 +55,6 @@ func contentCheckCommand(*flag.FlagSet, i18n.T) func(context.Context, *console, 
 			return err
 		}
 		products, err := loadProducts(lib, over)
-		if err != nil {
-			return err
-		}
-		models, err := loadAssessments(lib, over)
 		if err != nil {
 			return err
 		}
@@ -112,8 +113,18 @@ func loadLibrary(over string) (*content.Library, error) {
 	return lib, placed(err, over)
 }
 
+// loadAssessments is the assessment models that ship, under the deployer's directory where one is named.
+func loadAssessments(lib *content.Library, over string) (*assess.Set, error) {
+	files, err := contentFiles(over)
+	if err != nil {
+		return nil, err
+	}
+	set, err := assess.Load(files, lib)
+	return set, placed(err, over)
+}
+
 // loadForms is the forms that ship, under the deployer's directory where one is named, and the questionnaires of assessment models.
-func loadForms(lib *content.Library, over string) (*form.Set, error) {
+func loadForms(lib *content.Library, models *assess.Set, over string) (*form.Set, error) {
 	files, err := contentFiles(over)
 	if err != nil {
 		return nil, err
@@ -121,10 +132,6 @@ func loadForms(lib *content.Library, over string) (*form.Set, error) {
 	forms, err := form.Load(files, lib)
 	if err != nil {
 		return nil, placed(err, over)
-	}
-	models, err := loadAssessments(lib, over)
-	if err != nil {
-		return nil, err
 	}
 	return models.Asks(lib, forms)
 }
