@@ -28,7 +28,7 @@ func checkIndicators(lib *content.Library, over string) error {
 	}
 	var problems content.Problems
 	for _, c := range cases {
-		problems = append(problems, set.Check(c)...)
+		problems = append(problems, set.Check(lib, c)...)
 	}
 	if len(problems) > 0 {
 		return placed(problems, over)

@@ -3,6 +3,7 @@ package indicator
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/big"
 	"slices"
 	"strings"
@@ -94,6 +95,10 @@ func ParseCases(lib *content.Library, set *Set, src Source) ([]Case, content.Pro
 				report(i18n.M("indicator.no_indicator", code), "cases", i, "expect", code)
 				continue
 			}
+			if x.Measure == Given || x.Cells != nil && x.Cells.Areas != "" {
+				report(i18n.M("indicator.case_areas", code), "cases", i, "expect", code)
+				continue
+			}
 			e := expectation{x: x, want: want, none: want.Value == "none"}
 			if want.Value != "" && !e.none {
 				text := want.Value
@@ -175,10 +180,44 @@ func (s *Set) Tally(x *Indicator, firms []rule.Subject, at At) Tally {
 	return t
 }
 
+// figure is what an indicator makes of enterprises, one by one: an index of the figures of its parts, a coverage of the cells into which its
+// subjects fall.
+func (s *Set) figure(lib *content.Library, x *Indicator, firms []rule.Subject, at At) Figure {
+	switch x.Measure {
+	case Composite:
+		parts := make([]Figure, len(x.Parts))
+		for i, p := range x.Parts {
+			of, err := s.Indicator(p.Indicator)
+			if err != nil {
+				return Figure{} // what compiles names none that is missing
+			}
+			parts[i] = s.figure(lib, of, firms, at)
+		}
+		return x.Index(parts)
+	case Coverage:
+		cells := map[string]Tally{}
+		for _, subject := range Below(firms, x.Kind) {
+			code, ok := s.Cell(x, subject, at)
+			if !ok {
+				continue
+			}
+			t := cells[code]
+			t.put(x, s.Row(x, subject, at).Line)
+			cells[code] = t
+		}
+		of := len(x.CellCodes(lib))
+		if of == 0 { // an open list: the codes that are in use
+			of = len(cells)
+		}
+		return x.Covered(slices.Collect(maps.Values(cells)), of)
+	}
+	return x.Figure(s.Tally(x, firms, at))
+}
+
 // Check works the case out and tells every difference at its place.
-func (s *Set) Check(c Case) (problems content.Problems) {
+func (s *Set) Check(lib *content.Library, c Case) (problems content.Problems) {
 	for _, e := range c.expects {
-		f := e.x.Figure(s.Tally(e.x, c.Firms, c.At))
+		f := s.figure(lib, e.x, c.Firms, c.At)
 		differs := func(key string, want, got any) {
 			problems = append(problems, c.doc.Problem(i18n.M("indicator.case_differs", c.Name, e.x.Code, key, want, got), "cases", c.number, "expect", e.x.Code, key))
 		}

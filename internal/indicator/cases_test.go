@@ -18,6 +18,7 @@ func TestCasesTell(t *testing.T) {
 		{"counted", head + firm + "    expect:\n      firms: {counted: 0}\n", "counted of firms: want 0, got 1"},
 		{"none", head + firm + "    expect:\n      firms: {value: none}\n", "want none, got 1"},
 		{"no indicator", head + firm + "    expect:\n      firm: {value: '1'}\n", "there is no indicator firm"},
+		{"by areas", head + firm + "    expect:\n      base: {value: '1'}\n", "base is told by areas"},
 		{"no number", head + firm + "    expect:\n      firms: {value: many}\n", "many is no number"},
 		{"no fact", head + "      - {id: E1, facts: {ent.abov_scale: true}}\n    expect: {}\n", "x.cases.yaml:5:"},
 		{"no enterprise", head + "      - {}\n    expect: {}\n", "x.cases.yaml:5:"},
@@ -27,7 +28,7 @@ func TestCasesTell(t *testing.T) {
 			set := compiled(t, every)
 			cases, problems := ParseCases(ruletest.Library(), set, Source{"x.cases.yaml", []byte(tc.text)})
 			for _, c := range cases {
-				problems = append(problems, set.Check(c)...)
+				problems = append(problems, set.Check(ruletest.Library(), c)...)
 			}
 			if len(problems) == 0 || !strings.Contains(content.Problems(problems).Error(), tc.want) {
 				t.Errorf("want %q, got:\n%v", tc.want, content.Problems(problems))
@@ -58,7 +59,7 @@ func TestCompletionIsOne(t *testing.T) {
 			worked[e.x.Measure]++
 		}
 	}
-	for _, m := range []Measure{Stock, Flow, Share, Level} {
+	for _, m := range []Measure{Stock, Flow, Share, Level, Coverage, Composite} {
 		if worked[m] == 0 {
 			t.Errorf("no worked case of a %s", m)
 		}

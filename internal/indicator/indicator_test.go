@@ -45,7 +45,7 @@ func TestSchemas(t *testing.T) {
 func TestWorkedCases(t *testing.T) {
 	set := shipped(t)
 	for _, c := range shippedCases {
-		for _, d := range set.Check(c) {
+		for _, d := range set.Check(ruletest.Library(), c) {
 			t.Error(d)
 		}
 		for _, e := range c.expects {

@@ -286,6 +286,27 @@ func (x *Indicator) Index(parts []Figure) Figure {
 	return f
 }
 
+// Covered is the figure of a coverage, from what is in each of its cells in which there is anything: how many of so many cells have enough
+// subjects that count.
+func (x *Indicator) Covered(tallies []Tally, cells int) Figure {
+	f := Figure{Cells: cells}
+	n := int64(0)
+	for _, t := range tallies {
+		f.Tally = f.Plus(t)
+		if t.Counted >= max(x.Cells.Least, 1) {
+			n++
+		}
+	}
+	switch {
+	case cells == 0:
+	case x.Percent():
+		f.Value = big.NewRat(n, int64(cells))
+	default:
+		f.Value = big.NewRat(n, 1)
+	}
+	return f
+}
+
 // Quantity reads a number in the unit of the indicator's figures: 72, 40%, 500万元.
 func (x *Indicator) Quantity(text string) (*big.Rat, error) {
 	v, err := rule.ParseValue(x.Type, text)

@@ -125,23 +125,7 @@ func (m *Monitor) covered(w *snapshot, view fact.View, q Query, at indicator.At)
 	if err != nil {
 		return indicator.Figure{}, err
 	}
-	var all indicator.Tally
-	n := 0
-	for _, t := range tallies {
-		all = all.Plus(t)
-		if t.Counted >= max(q.Indicator.Cells.Least, 1) {
-			n++
-		}
-	}
-	f := indicator.Figure{Tally: all, Cells: cells}
-	switch {
-	case cells == 0:
-	case q.Indicator.Unit == "%":
-		f.Value = big.NewRat(int64(n), int64(cells))
-	default:
-		f.Value = big.NewRat(int64(n), 1)
-	}
-	return f, nil
+	return q.Indicator.Covered(tallies, cells), nil
 }
 
 // cells is how many cells a coverage has in an area, and what is in each of those in which there is anything.
