@@ -615,6 +615,12 @@ scores:
   name: {zh: 得分, en: Points}
   parts: [{indicator: completed_share, target: yancheng-2022/B110, whole: 100%, weight: 100}]
 `)},
+	"warnings/rules.yaml": &fstest.MapFile{Data: []byte(`area: '320900'
+source: 测试
+confidence: unverified
+warnings:
+  - {code: behind, name: {zh: 落后, en: Behind}, why: {zh: 落后, en: Behind}, indicator: completed_share, target: yancheng-2022/B110, of: county, every: month, what: behind, above: 40%, least: 2, tell: [city]}
+`)},
 }
 
 // aim is how far a figure is from its target, in words.
@@ -660,6 +666,19 @@ func TestTargets(t *testing.T) {
 			quota("B120", area, n)
 		}
 		w.day = w.day.Add(time.Minute)
+
+		// Who is far behind is warned of: not 大丰 that is there, nor 东台 of which one enterprise tells nothing.
+		must(t, w.Warn(ctx))
+		warned, err := w.Warnings(ctx, access.SystemScope())
+		must(t, err)
+		var far []string
+		for _, x := range warned {
+			far = append(far, fmt.Sprintf("%s %s is %s of %s, short by %s %s, of %d", x.Rule, x.Area, ratText(x.Value), ratText(x.Compared), ratText(x.Looked), x.Limit, x.Within))
+		}
+		slices.Sort(far)
+		if diff := cmp.Diff([]string{"behind 320902 is 1/2 of 1013/1096, short by 465/1013 >40%, of 2", "behind 320903 is 1/3 of 1013/1096, short by 1943/3039 >40%, of 3"}, far); diff != "" {
+			t.Errorf("warnings (-want +got):\n%s", diff)
+		}
 
 		// A county's month: its figures, and its place among all of them without anybody else's figure.
 		month := w.sealed(prepares, signs, "month", tinghu, month(2024, 9), nil)
@@ -992,15 +1011,20 @@ func TestTargetsOfContent(t *testing.T) {
 	must(t, err)
 	ships, _, err := indicator.Load(contentdata.FS, lib)
 	must(t, err)
-	text := string(aimed["reports/month.yaml"].Data)
 	for _, tc := range []struct{ name, old, new, want string }{
 		{"another indicator's", "target: yancheng-2022/B110", "target: yancheng-2022/B133", "month.yaml:11:"},
 		{"another indicator's, in words", "target: yancheng-2022/B110", "target: yancheng-2022/B133", "measured by diagnosed_share, not by completed_share"},
 		{"of no plan", "target: yancheng-2022/B110", "target: nowhere/B110", "there is no target nowhere/B110"},
 		{"under choices of its own", "target: yancheng-2022/B110", "target: yancheng-2022/B110, choices: {completion: level}", "choices in force"},
+		{"behind of nothing", "target: yancheng-2022/B110, of: county", "of: county", "rules.yaml:5:"},
+		{"a target of what is not behind", "what: behind", "what: open", "needs a target"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			_, err := Load(fstest.MapFS{"reports/month.yaml": {Data: []byte(strings.Replace(text, tc.old, tc.new, 1))}}, lib, ships)
+			written := fstest.MapFS{}
+			for _, name := range []string{"reports/month.yaml", "warnings/rules.yaml"} {
+				written[name] = &fstest.MapFile{Data: []byte(strings.Replace(string(aimed[name].Data), tc.old, tc.new, 1))}
+			}
+			_, err := Load(written, lib, ships)
 			if err == nil || !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("got %v, want %q", err, tc.want)
 			}

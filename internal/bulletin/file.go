@@ -145,6 +145,7 @@ const (
 	OfChange = "change" // by how much it is above the one that it is compared with, in its own unit
 	OfGrowth = "growth" // the same as a share of that one
 	OfOpen   = "open"   // the share of the subjects of which it is not known
+	OfBehind = "behind" // by which share of where it should be by now, on its way to a target, what was verified falls short
 )
 
 // What a change or growth is measured against.
@@ -160,6 +161,7 @@ type RuleFile struct {
 	Why       i18n.Text         `yaml:"why"`
 	Indicator string            `yaml:"indicator"`
 	Choices   map[string]string `yaml:"choices,omitempty"`
+	Target    string            `yaml:"target,omitempty"` // plan/target of what is behind
 	Of        string            `yaml:"of"`
 	Every     period.Kind       `yaml:"every"`
 	What      string            `yaml:"what"`

@@ -191,8 +191,15 @@ type Rule struct {
 	RuleFile
 	Area, Source, Confidence string
 	indicator                *indicator.Indicator
+	goal                     indicator.Goal // of what is behind
 	limit                    *big.Rat
 }
+
+// Share says that what is looked at is a share, whatever the figure is.
+func (r *Rule) Share() bool { return r.What == OfGrowth || r.What == OfOpen || r.What == OfBehind }
+
+// Growth says that what is promised is a share of 1, whatever the figure is.
+func (r *Rule) Growth() bool { return r.goal.Change == content.Growth }
 
 // Threshold is the limit as content writes it, with its direction.
 func (r *Rule) Threshold() i18n.Msg {
@@ -436,24 +443,27 @@ func (l *loader) column(d *Definition, c ColumnFile, at ...any) {
 	}
 	l.choices(c.Choices, to("choices")...)
 	if c.Target != "" {
-		l.target(d, c, to("target")...)
+		if g, ok := l.target(c.Target, c.Indicator, c.Choices, to("target")...); ok {
+			d.Aims[c.Target] = aimOf(g)
+		}
 	}
 }
 
-// target checks the target of a figure and notes what the report says of it. It is told under the choices in force: a column that has its own
-// would show a figure beside the distance of another one.
-func (l *loader) target(d *Definition, c ColumnFile, at ...any) {
-	g, ok := goalOf(l.indicators, c.Target)
+// target checks the target of a figure. How far it is is told under the choices in force: what has its own would show a figure beside the
+// distance of another one.
+func (l *loader) target(key, indicator string, choices map[string]string, at ...any) (g indicator.Goal, ok bool) {
+	g, ok = goalOf(l.indicators, key)
 	switch {
 	case !ok:
-		l.say(i18n.M("bulletin.no_target", c.Target), at...)
-	case g.Target.Indicator != c.Indicator:
-		l.say(i18n.M("bulletin.other_target", c.Target, g.Target.Indicator, c.Indicator), at...)
-	case len(c.Choices) > 0:
-		l.say(i18n.M("bulletin.target_choices", c.Target), at...)
+		l.say(i18n.M("bulletin.no_target", key), at...)
+	case g.Target.Indicator != indicator:
+		l.say(i18n.M("bulletin.other_target", key, g.Target.Indicator, indicator), at...)
+	case len(choices) > 0:
+		l.say(i18n.M("bulletin.target_choices", key), at...)
 	default:
-		d.Aims[c.Target] = aimOf(g)
+		return g, true
 	}
+	return g, false
 }
 
 func (l *loader) choices(of map[string]string, at ...any) {
@@ -565,7 +575,7 @@ func (l *loader) warnings(name string, src []byte) {
 		l.text(w.Why, at("why")...)
 		l.oneOf(w.Of, []string{OfCounty, OfCity}, at("of")...)
 		l.oneOf(string(w.Every), append(slices.Clone(everyKinds), string(period.YearToDate)), at("every")...)
-		l.oneOf(w.What, []string{OfValue, OfChange, OfGrowth, OfOpen}, at("what")...)
+		l.oneOf(w.What, []string{OfValue, OfChange, OfGrowth, OfOpen, OfBehind}, at("what")...)
 		compared := w.What == OfChange || w.What == OfGrowth
 		if compared {
 			l.oneOf(w.Against, []string{AgainstBefore, AgainstYear}, at("against")...)
@@ -593,13 +603,19 @@ func (l *loader) warnings(name string, src []byte) {
 			l.say(i18n.M("bulletin.cannot_tell", w.Indicator, p.String()), at("indicator")...)
 		}
 		l.limit(r, at("code"))
+		switch {
+		case (w.What == OfBehind) != (w.Target != ""):
+			l.say(i18n.M("bulletin.behind_target"), at("target")...)
+		case w.Target != "":
+			r.goal, _ = l.target(w.Target, w.Indicator, w.Choices, at("target")...)
+		}
 	}
 }
 
 // limit reads the threshold: a rate where a share is looked at, else a quantity of the indicator.
 func (l *loader) limit(r *Rule, at []any) {
 	text := r.Below + r.Above
-	if r.What == OfGrowth || r.What == OfOpen {
+	if r.Share() {
 		rate, err := money.ParseRate(text)
 		if err != nil {
 			l.say(i18n.M("content.want_rate", text), at...)

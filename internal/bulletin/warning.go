@@ -17,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/store"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 // Warning is that a rule held for an area, with the figure as it was then.
@@ -139,6 +140,9 @@ func (s *Store) look(ctx context.Context, view fact.View, r *Rule, area string) 
 	if l.period, ok = r.periodOf(s.Clock.Today()); !ok {
 		return l, nil
 	}
+	if r.What == OfBehind {
+		return s.behind(ctx, view, r, area, l.period)
+	}
 	q := monitor.Query{Indicator: r.indicator, Area: area, Period: l.period}
 	_, last, _ := l.period.Span()
 	if q.Choices, err = s.Monitor.Choices(ctx, view, area, min(last, s.Clock.Today())); err != nil { // one answer for both that are compared
@@ -175,6 +179,25 @@ func (s *Store) look(ctx context.Context, view fact.View, r *Rule, area string) 
 		l.value = minus(l.figure.Value, then.Value)
 	}
 	return l, err
+}
+
+// behind sees how far an area falls short of where it should be on the last day of a period, on its way to a target.
+func (s *Store) behind(ctx context.Context, view fact.View, r *Rule, area string, p period.Period) (looked, error) {
+	l := looked{period: p}
+	if !s.Library.Areas().Within(area, r.goal.Plan.Area) {
+		return l, nil
+	}
+	split, err := s.Targets.Split(ctx, r.goal.Plan.Code, r.goal.ID)
+	if err != nil {
+		return l, err
+	}
+	_, last, _ := p.Span()
+	is, err := s.Targets.Progress(ctx, view, target.Asked{Split: split, Area: area, On: min(last, s.Clock.Today()), Verified: true})
+	if err != nil {
+		return l, err
+	}
+	l.figure, l.against, l.value = is.Figure.Figure, is.Need, is.Short()
+	return l, nil
 }
 
 // Warn looks at every rule for every area of its level: a warning is opened where its rule holds and none stands, and those whose

@@ -65,6 +65,19 @@ type Progress struct {
 	Will     bool       // that would reach it
 }
 
+// Short is by which share of where it should be the figure falls short; below nothing where it is ahead, nil where there is no telling.
+func (p Progress) Short() *big.Rat {
+	if p.Distance == nil || p.Need == nil || p.Need.Sign() == 0 {
+		return nil
+	}
+	g := p.Split.Goal
+	short := new(big.Rat).Quo(p.Distance, new(big.Rat).Abs(p.Need))
+	if g.Indicator.LessIsBetter() && g.Change == "" {
+		return short
+	}
+	return short.Neg(short)
+}
+
 // span is the first and the last day of the path of a target on a day.
 func span(g indicator.Goal, on period.Day) (begin, end period.Day) {
 	switch g.Span {

@@ -252,7 +252,7 @@ type warningsData struct {
 func (s *server) warningRow(ctx context.Context, v *visit, names map[int64]string, x bulletin.Warning) (warningRow, error) {
 	t := v.t
 	row := warningRow{Warning: x, Name: x.Rule, AreaName: s.areaName(x.Area), PeriodText: periodText(t, x.Period), When: instant(x.At), Href: figureAddress(x.Indicator, x.Area, x.Period), MayClose: x.Open() && s.Bulletins.MayClose(v.scope, x), Looked: "—", Value: "—"}
-	head := bulletin.Head{}
+	head, compared := bulletin.Head{}, "bulletinpage.compared"
 	if i, err := s.Monitor.Set.Indicator(x.Indicator); err == nil {
 		head = bulletin.HeadOf(i)
 		row.Value = t.S("bulletinpage.figure_is", head.Name, orDash(head.Number(x.Value))+unitAfter(unitText(t, head.UnitBeside())))
@@ -260,13 +260,19 @@ func (s *server) warningRow(ctx context.Context, v *visit, names map[int64]strin
 	if r, err := s.Bulletins.Set.Rule(x.Rule); err == nil {
 		row.Name, row.Why, row.Confidence, row.Source = t.Text(r.Name), t.Text(r.Why), r.Confidence, joined(r.Source, r.Cite)
 		row.Looked = head.Number(x.Looked)
-		if r.What == bulletin.OfGrowth || r.What == bulletin.OfOpen {
+		if r.Share() {
 			row.Looked = bulletin.Head{Rate: true, Places: 1}.Number(x.Looked)
 		}
 		row.Bound = t.S("bulletinpage.bound", i18n.M("bulletinpage.what_"+r.What), row.Looked, r.Threshold())
+		if r.What == bulletin.OfBehind {
+			compared = "bulletinpage.should_be"
+		}
+		if r.Growth() {
+			head = bulletin.Head{Rate: true, Places: 1}
+		}
 	}
 	if x.Compared != nil {
-		row.Compared = t.S("bulletinpage.compared", head.Number(x.Compared))
+		row.Compared = t.S(compared, head.Number(x.Compared))
 	}
 	for _, step := range x.Steps {
 		who, err := s.personName(ctx, names, step.By)
