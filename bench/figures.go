@@ -32,7 +32,7 @@ func measureFigurePages(ctx context.Context, b *bench) error {
 		return err
 	}
 	name := "figures-" + strconv.Itoa(size)
-	client, err := s.signIn()
+	client, err := s.signIn("city")
 	if err == nil {
 		err = s.measureAll(ctx, b, client, name, []page{
 			{"map", []string{"/map", "/map?indicator=completed_share", "/map?indicator=above_scale_firms", "/map?indicator=output"}},

@@ -46,6 +46,7 @@ var parts = []part{
 
 // long are those that take half an hour and more, and run only when they are named.
 var long = []part{
+	{"assess", "self-assessments handed in through the API, 3,000 firms, 50 programs (-submissions 60000)", measureAssess},
 	{"backup", "an installation backed up, verified and restored, beside cp and VACUUM INTO (-size 5G; four times that of disk; -limit 2h)", measureBackup},
 	{"million", "the sheets of a demo of 1,000,000 firms written, brought in and opened again (12 GB of disk; -limit 2h)", measureMillion},
 }
@@ -64,6 +65,8 @@ type bench struct {
 	sizes   string // of the race
 	size    int64  // of an installation to back up, bytes
 	results []result
+
+	submissions int // of self-assessments
 }
 
 func (b *bench) note(part, what, value string) {
@@ -84,6 +87,7 @@ func main() {
 	limit := flag.Duration("limit", 30*time.Minute, "stop after this long")
 	sizes := flag.String("sizes", "10000,100000,1000000", "numbers of firms of the race, separated by commas")
 	size := flag.String("size", "5G", "of the installation that is backed up, such as 200M or 5G")
+	submissions := flag.Int("submissions", 60_000, "how many self-assessments are handed in")
 	flag.Parse()
 	if *list {
 		for _, p := range slices.Concat(parts, long) {
@@ -95,7 +99,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	if err := run(ctx, *only, *sizes, *size); err != nil {
+	if err := run(ctx, *only, *sizes, *size, *submissions); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -114,7 +118,7 @@ func child(what string, args []string) error {
 	return readChild(what, args[0])
 }
 
-func run(ctx context.Context, only, sizes, size string) error {
+func run(ctx context.Context, only, sizes, size string, submissions int) error {
 	bytes, err := parseSize(size)
 	if err != nil {
 		return err
@@ -136,7 +140,7 @@ func run(ctx context.Context, only, sizes, size string) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes, size: bytes}
+	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes, size: bytes, submissions: submissions}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/yanzhen")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr
