@@ -8,6 +8,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"flag"
@@ -66,7 +67,8 @@ type bench struct {
 	size    int64  // of an installation to back up, bytes
 	results []result
 
-	submissions int // of self-assessments
+	submissions int    // of self-assessments
+	demos       string // where demonstrations are made
 }
 
 func (b *bench) note(part, what, value string) {
@@ -88,6 +90,7 @@ func main() {
 	sizes := flag.String("sizes", "10000,100000,1000000", "numbers of firms of the race, separated by commas")
 	size := flag.String("size", "5G", "of the installation that is backed up, such as 200M or 5G")
 	submissions := flag.Int("submissions", 60_000, "how many self-assessments are handed in")
+	demos := flag.String("demos", "", "directory in which demonstrations are made and stay, so that the next run need not make them")
 	flag.Parse()
 	if *list {
 		for _, p := range slices.Concat(parts, long) {
@@ -99,7 +102,7 @@ func main() {
 	defer stop()
 	ctx, cancel := context.WithTimeout(ctx, *limit)
 	defer cancel()
-	if err := run(ctx, *only, *sizes, *size, *submissions); err != nil {
+	if err := run(ctx, *only, *sizes, *size, *submissions, *demos); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
@@ -118,7 +121,7 @@ func child(what string, args []string) error {
 	return readChild(what, args[0])
 }
 
-func run(ctx context.Context, only, sizes, size string, submissions int) error {
+func run(ctx context.Context, only, sizes, size string, submissions int, demos string) error {
 	bytes, err := parseSize(size)
 	if err != nil {
 		return err
@@ -140,7 +143,7 @@ func run(ctx context.Context, only, sizes, size string, submissions int) error {
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes, size: bytes, submissions: submissions}
+	b := &bench{work: work, binary: filepath.Join(work, "yanzhen"), sizes: sizes, size: bytes, submissions: submissions, demos: cmp.Or(demos, work)}
 	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", b.binary, "./cmd/yanzhen")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	build.Stderr = os.Stderr

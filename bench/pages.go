@@ -46,7 +46,7 @@ type server struct {
 	ready time.Duration // from its start
 }
 
-func (b *bench) demoData(size int) string { return filepath.Join(b.work, "demo-"+strconv.Itoa(size)) }
+func (b *bench) demoData(size int) string { return filepath.Join(b.demos, "demo-"+strconv.Itoa(size)) }
 
 var shownAddress = regexp.MustCompile(`https?://\S+`)
 
