@@ -1,12 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 )
 
 // measureFigures runs the benchmarks of monitor. PostgreSQL takes part where YANZHEN_TEST_POSTGRES says where it is, DuckDB where the race has set
@@ -40,7 +46,63 @@ func measureFigurePages(ctx context.Context, b *bench) error {
 			{"figure", []string{"/figures/completed_share", "/figures/output"}},
 			{"cockpit", []string{"/cockpit"}},
 		})
-		b.note(name, "peak memory", peakOf(s.cmd.Process.Pid))
 	}
+	if err == nil {
+		err = s.measureLive(ctx, b, client, name)
+	}
+	b.note(name, "peak memory", peakOf(s.cmd.Process.Pid))
 	return errors.Join(err, s.stop())
+}
+
+// changes is how often the figure of an open page is changed.
+const changes = 20
+
+// measureLive has the city answer anew what counts as completed, which is a commit that changes the figure of every area, and tells how long it
+// is from the question to the changed figure at a cockpit that stands open.
+func (s *server) measureLive(ctx context.Context, b *bench, client *http.Client, name string) error {
+	program, err := s.tokenClient(client, "read_fact", "handle_case")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	r, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/cockpit/live?show=completed_share&since=0", nil)
+	if err != nil {
+		return err
+	}
+	stream, err := client.Do(r)
+	if err != nil {
+		return err
+	}
+	defer stream.Body.Close()
+	if stream.StatusCode != http.StatusOK {
+		return fmt.Errorf("the stream of the cockpit answered %s", stream.Status)
+	}
+	told := make(chan time.Time, changes)
+	go func() {
+		defer close(told)
+		for lines := bufio.NewScanner(stream.Body); lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "data: ") {
+				told <- time.Now()
+			}
+		}
+	}()
+	var took []time.Duration
+	for i := range changes {
+		answer := map[string]string{"area": "320900", "choice": "completion", "answer": []string{"accepted", "declared"}[i%2], "from": "2022-01-01", "document": fmt.Sprintf("测量 %d", i)}
+		began := time.Now()
+		if err := s.call(ctx, program, http.MethodPost, "/choices", answer, nil); err != nil {
+			return err
+		}
+		at, open := <-told
+		if !open {
+			return fmt.Errorf("the stream ended after %d changes: %w", i, context.Cause(ctx))
+		}
+		took = append(took, at.Sub(began))
+		time.Sleep(700 * time.Millisecond) // another half of the stream's own pace each time
+	}
+	slices.Sort(took)
+	b.note(name, fmt.Sprintf("an answer given anew until the changed figure at an open cockpit, %d times", changes),
+		fmt.Sprintf("median %s, most %s", took[changes/2].Round(time.Millisecond), took[changes-1].Round(time.Millisecond)))
+	return nil
 }
