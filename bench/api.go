@@ -29,7 +29,7 @@ var shownToken = regexp.MustCompile(`yz_[A-Z2-7]{33}`)
 
 // tokenClient makes a token with some rights on the page of someone who has signed in, and gives a client that uses it.
 func (s *server) tokenClient(signedIn *http.Client, rights ...string) (*http.Client, error) {
-	answer, err := signedIn.PostForm(s.url+"/account/tokens", url.Values{"name": {"bench"}, "action": rights, "days": {"1"}})
+	answer, err := signedIn.PostForm(s.url+"/account/tokens", url.Values{"name": {"bench"}, "action": rights, "days": {"1"}, "password": {s.password}})
 	if err != nil {
 		return nil, err
 	}

@@ -70,7 +70,9 @@ func (s *server) measureLive(ctx context.Context, b *bench, client *http.Client,
 	if err != nil {
 		return err
 	}
-	stream, err := client.Do(r)
+	open := *client
+	open.Timeout = 0 // the stream stays
+	stream, err := open.Do(r)
 	if err != nil {
 		return err
 	}
@@ -94,8 +96,8 @@ func (s *server) measureLive(ctx context.Context, b *bench, client *http.Client,
 		if err := s.call(ctx, program, http.MethodPost, "/choices", answer, nil); err != nil {
 			return err
 		}
-		at, open := <-told
-		if !open {
+		at, ok := <-told
+		if !ok {
 			return fmt.Errorf("the stream ended after %d changes: %w", i, context.Cause(ctx))
 		}
 		took = append(took, at.Sub(began))

@@ -44,6 +44,8 @@ type server struct {
 	cmd   *exec.Cmd
 	url   string
 	ready time.Duration // from its start
+
+	password string // of everybody in the demo, once somebody has signed in
 }
 
 func (b *bench) demoData(size int) string { return filepath.Join(b.demos, "demo-"+strconv.Itoa(size)) }
@@ -209,7 +211,8 @@ func (s *server) signIn(login string) (*http.Client, error) {
 	if password == nil {
 		return nil, errors.New("the sign-in page shows no password of the demo")
 	}
-	answer, err := client.PostForm(s.url+"/sign-in", url.Values{"login": {login}, "password": {password[1]}})
+	s.password = password[1]
+	answer, err := client.PostForm(s.url+"/sign-in", url.Values{"login": {login}, "password": {s.password}})
 	if err != nil {
 		return nil, err
 	}
