@@ -54,7 +54,7 @@ var shownAddress = regexp.MustCompile(`https?://\S+`)
 
 // startDemo starts a demo and waits until it answers. stop must be called.
 func startDemo(ctx context.Context, b *bench, size int) (*server, error) {
-	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", b.demoData(size), "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0", "--api-rate", "1000000")
+	cmd := exec.CommandContext(ctx, b.binary, "demo", "--lang", "en", "--data", b.demoData(size), "--size", strconv.Itoa(size), "--listen", "127.0.0.1:0", "--api-rate", "1000000", "--page-rate", "1000000")
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second
