@@ -91,7 +91,7 @@ func (s *server) measureLive(ctx context.Context, b *bench, client *http.Client,
 	}()
 	var took []time.Duration
 	for i := range changes {
-		answer := map[string]string{"area": "320900", "choice": "completion", "answer": []string{"accepted", "declared"}[i%2], "from": "2022-01-01", "document": fmt.Sprintf("测量 %d", i)}
+		answer := map[string]string{"area": "320900", "choice": "completion", "answer": []string{"declared", "accepted"}[i%2], "from": "2022-01-01", "document": fmt.Sprintf("测量 %d", i)}
 		began := time.Now()
 		if err := s.call(ctx, program, http.MethodPost, "/choices", answer, nil); err != nil {
 			return err
