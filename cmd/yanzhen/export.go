@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/layout"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
 	"github.com/yanzhen/yanzhen/internal/policy/region"
 	versions "github.com/yanzhen/yanzhen/internal/policy/version"
@@ -35,6 +37,11 @@ func exportCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 	fs.StringVar(&form.policy, "policy", "", t.S("cmd.flag_export_policy"))
 	fs.Int64Var(&form.batch, "import", 0, t.S("cmd.flag_export_import"))
 	fs.IntVar(&form.year, "year", 0, t.S("cmd.flag_export_year"))
+	fs.StringVar(&form.period, "period", "", t.S("cmd.flag_export_period"))
+	fs.BoolVar(&form.all, "all", false, t.S("cmd.flag_export_all"))
+	fs.StringVar(&form.plan, "plan", "", t.S("cmd.flag_export_plan"))
+	fs.Int64Var(&form.report, "report", 0, t.S("cmd.flag_export_report"))
+	fs.IntVar(&form.edition, "edition", 0, t.S("cmd.flag_export_edition"))
 	return func(ctx context.Context, c *console, args []string) error {
 		switch {
 		case len(args) != 1:
@@ -52,7 +59,7 @@ func exportCommand(fs *flag.FlagSet, t i18n.T) func(context.Context, *console, [
 			return err
 		}
 		if form.path != "" {
-			return in.fill(ctx, c, form, view, args[0])
+			return in.fill(ctx, c, place, form, view, args[0])
 		}
 		notes := [][2]string{
 			{"known at commit", strconv.FormatInt(view.Seq(), 10)},
@@ -81,6 +88,11 @@ type template struct {
 	policy            string // of the tables of decisions
 	batch             int64  // of the problems
 	year              int    // of figures that name none; 0 is the year before this one
+	period            string // of figures and targets; "" for the current year, and today
+	all               bool   // what nobody verified counts too
+	plan              string // of targets
+	report            int64
+	edition           int // of the report; 0 for the one that was signed last
 }
 
 // tableCodes is what may be filled in, for a message.
@@ -98,6 +110,18 @@ func (in *installation) table(ctx context.Context, c *console, form template, vi
 		return nil, wrongUsage(i18n.M("cmd.no_such_table", form.table, tableCodes()))
 	}
 	q := layout.Query{Listing: fact.Listing{Year: cmp.Or(form.year, in.now.Today().Year()-1)}, Batch: form.batch}
+	q.Unverified, q.Plan, q.Report, q.Edition = form.all, form.plan, form.report, form.edition
+	if form.year != 0 {
+		q.Period = period.OfYear(form.year)
+	}
+	if form.period != "" {
+		if q.Period, err = period.Parse(form.period); err != nil {
+			return nil, errs.Invalid(i18n.M("figurepage.bad_period", form.period))
+		}
+		if _, last, ok := q.Period.Span(); ok {
+			q.On = min(last, in.now.Today())
+		}
+	}
 	if form.area != "" {
 		if q.Area, err = in.area(form.area); err != nil {
 			return nil, err
@@ -110,6 +134,7 @@ func (in *installation) table(ctx context.Context, c *console, form template, vi
 	}
 	src := layout.Source{
 		Library: in.lib, View: view, Parties: view.Registry(), Access: in.accounts, Intake: in.intake, Versions: in.versions, T: c.t,
+		Monitor: in.monitor, Targets: in.targets, Bulletins: in.bulletins, Today: in.now.Today(),
 	}
 	return src.Table(ctx, form.table, q)
 }
@@ -133,7 +158,10 @@ func (in *installation) overRegion(ctx context.Context, view fact.View, id strin
 }
 
 // fill writes a table out in the layout of a template.
-func (in *installation) fill(ctx context.Context, c *console, form template, view fact.View, to string) error {
+func (in *installation) fill(ctx context.Context, c *console, place *place, form template, view fact.View, to string) error {
+	if err := errors.Join(in.openMonitor(place), in.openBulletins(place)); err != nil {
+		return err
+	}
 	table, err := in.table(ctx, c, form, view)
 	if err != nil {
 		return err
@@ -154,8 +182,8 @@ func (in *installation) fill(ctx context.Context, c *console, form template, vie
 		fmt.Fprintln(c.err, c.t.S("cmd.export_synthetic"))
 	}
 	fmt.Fprintln(c.out, c.t.S("cmd.filled", to, filled.Rows, table.Name, table.Year))
-	for _, header := range filled.Blank {
-		fmt.Fprintf(c.out, "  %s\n", c.t.S("cmd.stays_blank", header))
+	for _, note := range filled.Notes(c.t) {
+		fmt.Fprintf(c.out, "  %s\n", note)
 	}
 	return nil
 }

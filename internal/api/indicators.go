@@ -246,11 +246,7 @@ func (s *server) figureLine(ctx context.Context, m moment, q monitor.Query) (fig
 		return out, err
 	}
 	out.FigureValue = figureValue(q.Indicator, f)
-	then := q
-	then.Period, _ = q.Period.YearBefore()
-	until, _ := period.OfDay(q.Until).YearBefore()
-	_, then.Until, _ = until.Span()
-	before, err := s.Monitor.Figure(ctx, m.View, then)
+	before, err := s.Monitor.Figure(ctx, m.View, q.YearBefore())
 	if err != nil {
 		return out, err
 	}

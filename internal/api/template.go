@@ -4,13 +4,16 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/layout"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/sheet"
 )
 
@@ -24,10 +27,20 @@ type fillIn struct {
 	Filters
 	Policy string `query:"policy" maxLength:"100" example:"yancheng-2022-6" doc:"测算结果的表须写明 · of tables of decisions"`
 	Answers
-	Import int64  `query:"import" minimum:"0" example:"31" doc:"问题表须写明 · of the table of problems"`
-	Deed   string `query:"deed" maxLength:"40" example:"publish" doc:"日志的表 · of the table of the log"`
+	Import int64 `query:"import" minimum:"0" example:"31" doc:"问题表须写明 · of the table of problems"`
+	Figured
+	Deed string `query:"deed" maxLength:"40" example:"publish" doc:"日志的表 · of the table of the log"`
 	Knowledge
 	body io.Reader
+}
+
+// Figured is what tables of figures, of targets and of reports are about.
+type Figured struct {
+	Period  string `query:"period" maxLength:"10" example:"2024-09" doc:"指标和目标的期间，如 2024、2024Q1、2024-03、2024YTD08，默认今年 · of figures and targets, by default the current year"`
+	All     bool   `query:"all" example:"false" doc:"指标和目标连未核实的数据也算；默认只算已核实的 · figures and targets by unverified data too; by default by verified ones alone"`
+	Plan    string `query:"plan" maxLength:"80" example:"yancheng-2022" doc:"目标所属的规划，默认最近的 · of the targets, by default the nearest"`
+	Report  int64  `query:"report" minimum:"0" example:"12" doc:"报告的表须写明，见 list_bulletins · of the tables of a report, see list_bulletins"`
+	Edition int    `query:"edition" minimum:"0" example:"1" doc:"报告的第几版，默认最近签发的一版 · of the report, by default the one that was signed last"`
 }
 
 // Resolve keeps the body for reading, within the limit of a template.
@@ -52,12 +65,23 @@ func (s *server) fill(ctx context.Context, c *caller, in *fillIn) (*stream, erro
 	if s.Demo {
 		name = c.t.S("api.synthetic") + "-" + name
 	}
-	return s.file(name, sheet.XLSXType, filled.Body), nil
+	out := s.file(name, sheet.XLSXType, filled.Body)
+	if notes := filled.Notes(c.t); len(notes) > 0 {
+		send := out.Body
+		out.Body = func(ctx huma.Context) {
+			ctx.SetHeader(notesHeader, url.PathEscape(strings.Join(notes, "\n")))
+			send(ctx)
+		}
+	}
+	return out, nil
 }
+
+// notesHeader tells what of a template stays blank, a line each, percent-encoded: headers have no other way to be Chinese.
+const notesHeader = "Yanzhen-Notes"
 
 // tableToFill is the rows that are asked for. Whether the caller may have such a table, the table itself says.
 func (s *server) tableToFill(ctx context.Context, c *caller, in *fillIn) (*layout.Table, error) {
-	q := layout.Query{Batch: in.Import, Accounts: access.Filter{Text: in.Text}}
+	q := layout.Query{Batch: in.Import, Accounts: access.Filter{Text: in.Text}, Unverified: in.All, Plan: in.Plan, Report: in.Report, Edition: in.Edition}
 	var err error
 	if q.Listing, _, err = s.listing(c, in.Filters); err != nil {
 		return nil, err
@@ -65,6 +89,14 @@ func (s *server) tableToFill(ctx context.Context, c *caller, in *fillIn) (*layou
 	m, err := s.at(ctx, c, in.Knowledge)
 	if err != nil {
 		return nil, err
+	}
+	if in.Period != "" {
+		if q.Period, err = period.Parse(in.Period); err != nil {
+			return nil, invalid(c.t, "period", in.Period, i18n.M("figurepage.bad_period", in.Period))
+		}
+		if _, last, ok := q.Period.Span(); ok {
+			q.On = min(last, m.day)
+		}
 	}
 	kind, known := layout.KindNamed(in.Table)
 	switch {
@@ -86,6 +118,7 @@ func (s *server) tableToFill(ctx context.Context, c *caller, in *fillIn) (*layou
 	}
 	src := layout.Source{
 		Library: s.Library, View: m.View, Parties: whole.Registry(), Access: s.Access, Intake: s.Intake, Versions: s.Versions, T: c.t,
+		Monitor: s.Monitor, Targets: s.Targets, Bulletins: s.Bulletins, Today: m.day,
 	}
 	return src.Table(ctx, in.Table, q)
 }

@@ -23,6 +23,7 @@ type TableColumn struct {
 	Unit   string // of a number whose header and title name none; "" for no unit
 	Period period.Kind
 	Owner  bool // a figure of the enterprise that the row's subject belongs to
+	Mixed  bool // each row has a unit of its own
 }
 
 // Column is the place of a column by its role; -1 for none.
@@ -48,6 +49,7 @@ type columnItem struct {
 	Words []string  `yaml:"words,omitempty"`
 	Type  string    `yaml:"type,omitempty"`
 	Unit  string    `yaml:"unit,omitempty"`
+	Mixed bool      `yaml:"mixed,omitempty"`
 }
 
 // readTables reads the tables; the vocabulary and the definitions have been read before.
@@ -104,10 +106,10 @@ func (l *loader) tableColumn(doc *Document, table string, x columnItem, at []any
 		l.report(doc, i18n.M("content.bad_code", x.Code), at...)
 	}
 	l.bilingual(doc, x.Name, at...)
-	l.word(doc, x.Type, "money, int, bool, date, text", at...)
+	l.word(doc, x.Type, "money, int, decimal, rate, bool, date, text", at...)
 	words := append([]string{x.Name.ZH, x.Name.EN}, x.Words...)
 	c := TableColumn{
-		Term: Term{Role: table + "." + x.Code, Place: Header, Name: x.Name, Words: words}, Type: Type(x.Type), Unit: x.Unit,
+		Term: Term{Role: table + "." + x.Code, Place: Header, Name: x.Name, Words: words}, Type: Type(x.Type), Unit: x.Unit, Mixed: x.Mixed,
 	}
 	l.unit(doc, FactDef{Type: c.Type, Unit: c.Unit}, func(keys ...any) []any { return append(slices.Clone(at), keys...) })
 	return c, len(l.problems) == before

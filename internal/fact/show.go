@@ -79,3 +79,22 @@ func millionths(n int64) string {
 	}
 	return sign + strconv.FormatUint(u/1_000_000, 10) + frac
 }
+
+// PeriodText is a period as people write it: 2022年, 2022年8月, January to August 2022.
+func PeriodText(t i18n.T, p period.Period) string {
+	first, last, ok := p.Span()
+	if !ok {
+		return t.S("web.always")
+	}
+	y, m, _ := first.YMD()
+	_, to, _ := last.YMD()
+	switch p.Kind() {
+	case period.Year:
+		return t.S("web.period_year", y)
+	case period.Month:
+		return t.S("web.period_month", y, m)
+	case period.Half, period.Quarter, period.YearToDate:
+		return t.S("web.period_span", y, m, to)
+	}
+	return first.String()
+}

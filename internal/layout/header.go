@@ -3,7 +3,9 @@ package layout
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
@@ -13,9 +15,13 @@ import (
 
 // sureScore is the score from which a header's words are taken to mean a column, and alike the difference within which
 // what the row itself says comes before what its enterprise says.
+//
+// Names of indicators are long and alike: a header that is merely a part of one (营业收入 of 规模以上工业营业收入) does not mean it. closeScore is what
+// the very name scores above a row of periods.
 const (
-	sureScore = 700
-	alike     = 100
+	sureScore  = 700
+	closeScore = 850
+	alike      = 100
 )
 
 // vocabulary is the words of a table's columns.
@@ -49,12 +55,12 @@ func (f *Filler) byHeader(ctx context.Context, book *sheet.Book, i int, table *T
 	}
 	scores := map[int]int{}
 	for _, c := range l.Columns {
-		x, score := f.matched(c, table)
+		x, score := f.matched(&l, c, table)
 		if score < sureScore {
 			left = append(left, c.Header)
 			continue
 		}
-		if j := slices.IndexFunc(g.cells, func(y cell) bool { return y.column == x.column && y.period == x.period }); j >= 0 {
+		if j := slices.IndexFunc(g.cells, func(y cell) bool { return y.column == x.column && y.period == x.period && !(x.said && y.said) }); j >= 0 {
 			if scores[j] >= score { // the better fit keeps the column, the other stays blank
 				left = append(left, c.Header)
 				continue
@@ -85,20 +91,44 @@ func headerAt(l sheet.Layout, col int) string {
 }
 
 // matched is the column of the table that a header means, with its score.
-func (f *Filler) matched(c sheet.Column, table *Table) (x cell, score int) {
-	x = cell{col: c.Index, column: -1, unit: c.Unit, rate: c.Rate, period: c.Period}
+func (f *Filler) matched(l *sheet.Layout, c sheet.Column, table *Table) (x cell, score int) {
+	x = cell{col: c.Index, column: -1, unit: c.Unit, rate: c.Rate}
 	for _, m := range c.Candidates {
 		if m.Score < sureScore || m.Score < c.Candidates[0].Score-alike {
 			break
 		}
-		if i := table.Column(m.ID); x.column < 0 || table.Columns[x.column].Owner && !table.Columns[i].Owner {
+		i := table.Column(m.ID)
+		if table.Named > 0 && i >= table.Named && m.Score < closeScore {
+			continue
+		}
+		if x.column < 0 || table.Columns[x.column].Owner && !table.Columns[i].Owner {
 			x.column, score = i, m.Score
 		}
 	}
-	if c.UnitFrom == sheet.UnitFromTerm {
+	if x.column < 0 && table.Bare != "" && namesPeriod(c, table) {
+		x.column, score = table.Column(table.Bare), sureScore
+	}
+	if x.column < 0 {
+		return x, 0
+	}
+	column := table.Columns[x.column]
+	x.period, x.said = f.told(l, c, table, column)
+	switch {
+	case c.UnitFrom == sheet.UnitFromTerm, c.UnitFrom == sheet.UnitFromTitle && column.Mixed:
 		x.unit = sheet.Unit{}
+	case column.Type == content.Rate && x.rate == sheet.RateUnknown && percentTitle.MatchString(l.Title):
+		x.rate = sheet.RatePercent
 	}
 	return x, score
+}
+
+// percentTitle knows a title that says that what is a rate is told in per cent: 单位：家、%.
+var percentTitle = regexp.MustCompile(`单位\s*[:：][^)）]*[%％]`)
+
+// namesPeriod says that a header is nothing but a period.
+func namesPeriod(c sheet.Column, table *Table) bool {
+	_, err := sheet.ParsePeriod(c.Header, table.Year)
+	return err == nil
 }
 
 // tells says that more than the number of a row was recognised: a list of numbers is no table.
@@ -117,9 +147,27 @@ func (f *Filler) rows(ctx context.Context, book *sheet.Book, l *sheet.Layout, g 
 		g.wide = max(g.wide, c.Index+1)
 	}
 	err := book.Records(ctx, l, func(rec *sheet.Record) error {
+		named := line{row: rec.Row}
+		if rec.Kind == sheet.DataRow || rec.Kind == sheet.SectionRow {
+			named = lineOf(rec, g, table)
+		}
 		switch {
+		case rec.Kind == sheet.TotalRow && table.Whole != nil && (rec.Row == g.row || g.next == 0):
+			g.totals = append(g.totals, lineOf(rec, g, table))
+			if len(g.listed) > 0 {
+				return nil
+			}
+			if rec.Row == g.row {
+				g.row++
+				return nil
+			}
 		case rec.Row == g.row && (rec.Kind == sheet.TotalRow || rec.Kind == sheet.HeaderAgain):
 			g.row++
+			return nil
+		case len(named.words) > 0 && (len(g.listed) > 0 || rec.Row == g.row):
+			g.listed = append(g.listed, named)
+			return nil
+		case len(g.listed) > 0 && rec.Kind != sheet.NoteRow:
 			return nil
 		case rec.Kind == sheet.DataRow && open(rec, g, table):
 			if rec.Row == g.row {
@@ -135,6 +183,35 @@ func (f *Filler) rows(ctx context.Context, book *sheet.Book, l *sheet.Layout, g 
 	}
 	return err
 }
+
+// lineOf is a row that is filled in where it stands: by what it is named, which unit it names, and what of it is open.
+func lineOf(rec *sheet.Record, g *grid, table *Table) line {
+	l := line{row: rec.Row}
+	for _, c := range rec.Cells {
+		i := slices.IndexFunc(g.cells, func(x cell) bool { return x.col == c.Col })
+		if i < 0 {
+			continue
+		}
+		role := table.Columns[g.cells[i].column].Role
+		switch {
+		case c.Type == sheet.Blank && !c.Formula:
+			l.open = append(l.open, c.Col)
+		case c.Type == sheet.Text && c.Fill == sheet.Own && slices.Contains(table.Keys, role):
+			l.words = append(l.words, c.Raw)
+			if m := inBrackets.FindStringSubmatch(c.Raw); m != nil && l.unit.IsZero() {
+				l.unit, _ = sheet.UnitNamed(m[1])
+			}
+		case c.Type == sheet.Text && strings.HasSuffix(role, ".unit"):
+			if u, ok := sheet.UnitNamed(c.Raw); ok {
+				l.unit = u
+			}
+		}
+	}
+	return l
+}
+
+// inBrackets is what stands in brackets at the end of a name.
+var inBrackets = regexp.MustCompile(`[(（]\s*([^()（）]+?)\s*[)）]\s*$`)
 
 // open says that a row waits to be filled in.
 func open(rec *sheet.Record, g *grid, table *Table) bool {

@@ -38,9 +38,29 @@ type Filler struct {
 
 // Filled is a template with its table.
 type Filled struct {
-	Body  []byte
-	Rows  int
-	Blank []string // headers of columns that are not understood and stay blank
+	Body     []byte
+	Rows     int
+	Blank    []string // headers of columns that are not understood and stay blank
+	Unknown  int      // cells that stay blank because nobody knows what belongs into them
+	Unlisted []string // rows that the template names and the table has not: they stay blank
+	Missed   int      // rows of the table that are not in a template which names its rows
+}
+
+// Notes tells what of a template stays blank, and why.
+func (f Filled) Notes(t i18n.T) (all []string) {
+	for _, header := range f.Blank {
+		all = append(all, t.S("layout.stays_blank", header))
+	}
+	if f.Unknown > 0 {
+		all = append(all, t.S("layout.not_known", f.Unknown))
+	}
+	for _, words := range f.Unlisted {
+		all = append(all, t.S("layout.unlisted", words))
+	}
+	if f.Missed > 0 {
+		all = append(all, t.S("layout.missed", f.Missed))
+	}
+	return all
 }
 
 // place is a cell, for messages.
@@ -63,7 +83,17 @@ type grid struct {
 	cells   []cell
 	fixed   []sheet.Cell // what else stands in the first row and is repeated
 	singles []single
-	wide    int // columns that hold something in the rows above it
+	wide    int    // columns that hold something in the rows above it
+	listed  []line // rows that the template names; then nothing is repeated
+	totals  []line
+}
+
+// line is a row of the template that is filled in where it stands.
+type line struct {
+	row   int
+	words []string   // by which it is named
+	unit  sheet.Unit // that it names; the zero Unit is none
+	open  []int      // columns in which nothing stands yet
 }
 
 // cell is one column of the grid.
@@ -74,12 +104,14 @@ type cell struct {
 	period period.Period
 	rate   sheet.RateScale
 	text   string // what stands around the placeholder, with %s for the value; "" for nothing
+	said   bool   // its header says of which period it is
 }
 
 // single is a cell with placeholders that concern the whole table.
 type single struct {
 	row, col int
 	text     string
+	cells    map[string]cell // those of what the whole area comes to
 }
 
 // formula is the place of a formula in the template as it came.
@@ -138,14 +170,21 @@ func (f *Filler) Fill(ctx context.Context, path, name string, table *Table) (Fil
 	w := writer{Filler: f, out: out, table: table, records: records, formulas: form.formulas}
 	for _, g := range form.grids {
 		if err := w.fill(g); err != nil {
-			return Filled{}, fmt.Errorf("fill template %q: %w", name, err)
+			if errs.KindOf(err) != errs.KindInvalid {
+				err = fmt.Errorf("fill template %q: %w", name, err)
+			}
+			return Filled{}, err
 		}
 	}
 	var body bytes.Buffer
 	if err := w.finish(&body); err != nil {
 		return Filled{}, fmt.Errorf("fill template %q: %w", name, err)
 	}
-	return Filled{Body: body.Bytes(), Rows: len(records), Blank: form.blank}, nil
+	n := len(records)
+	if len(w.unlisted) > 0 || w.missed > 0 {
+		n -= w.missed
+	}
+	return Filled{Body: body.Bytes(), Rows: n, Blank: form.blank, Unknown: w.unknown, Unlisted: w.unlisted, Missed: w.missed}, nil
 }
 
 // gather is the rows of a table, which are counted to the end so that a refusal can say how many there are.
@@ -254,8 +293,9 @@ func (f *Filler) placeholder(g *grid, row int, c sheet.Cell, table *Table) error
 		return g.refuse(row, c.Col, "layout.unclosed", c.Raw)
 	}
 	if isSingle(names) {
-		g.singles = append(g.singles, single{row, c.Col, c.Raw})
-		return nil
+		x, err := f.single(g, row, c, names, table)
+		g.singles = append(g.singles, x)
+		return err
 	}
 	if len(names) > 1 {
 		return g.refuse(row, c.Col, "layout.several", c.Raw)
@@ -277,21 +317,6 @@ func (f *Filler) placeholder(g *grid, row int, c sheet.Cell, table *Table) error
 	return nil
 }
 
-// singles are the placeholders that concern the whole table, by what they stand for.
-var singles = map[string]string{
-	"日期": "date", "date": "date", "期间": "period", "年度": "period", "period": "period", "地区": "area", "area": "area",
-	"户数": "count", "行数": "count", "条数": "count", "count": "count",
-}
-
-func isSingle(names [][]string) bool {
-	for _, n := range names {
-		if singles[content.Fold(n[1])] == "" {
-			return false
-		}
-	}
-	return true
-}
-
 // cell reads one placeholder: what, then @ and a period, then | and a unit.
 func (f *Filler) cell(p place, at sheet.Place, text string, table *Table) (cell, error) {
 	x := cell{col: at.Col}
@@ -307,21 +332,19 @@ func (f *Filler) cell(p place, at sheet.Place, text string, table *Table) (cell,
 		}
 	}
 	if hasPeriod {
-		when, err := sheet.ParsePeriod(strings.TrimSpace(when), table.Year)
-		if err != nil {
+		if x.period, hasPeriod = f.period(strings.TrimSpace(when), table); !hasPeriod {
 			return x, p.refuse(at.Row, at.Col, "layout.period", text, strings.TrimSpace(text[strings.Index(text, "@")+1:]))
 		}
-		x.period = when
 	}
 	return x, p.check(at, &x, table)
 }
 
 // check refuses a unit that the column cannot have.
 func (p place) check(at sheet.Place, x *cell, table *Table) error {
-	if x.unit.IsZero() {
+	c := table.Columns[x.column]
+	if x.unit.IsZero() || c.Mixed {
 		return nil
 	}
-	c := table.Columns[x.column]
 	own, known := sheet.UnitNamed(c.Unit)
 	switch c.Type {
 	case content.Money:
@@ -352,23 +375,5 @@ func named(table *Table, name string) int {
 	}
 	return by(func(c content.TableColumn) bool {
 		return slices.ContainsFunc(c.Words, func(w string) bool { return content.Fold(w) == said })
-	})
-}
-
-// single is a text with what concerns the whole table put in.
-func (w *writer) single(text string) string {
-	return placeholder.ReplaceAllStringFunc(text, func(found string) string {
-		switch singles[content.Fold(placeholder.FindStringSubmatch(found)[1])] {
-		case "date":
-			return w.Today.String()
-		case "period":
-			return fmt.Sprint(w.table.Year)
-		case "count":
-			return fmt.Sprint(len(w.records))
-		}
-		if n, ok := w.Library.Areas().Node(w.table.Area); ok {
-			return n.Name
-		}
-		return ""
 	})
 }

@@ -16,13 +16,17 @@ import (
 	"github.com/yanzhen/yanzhen/internal/access"
 	"github.com/yanzhen/yanzhen/internal/audit"
 	"github.com/yanzhen/yanzhen/internal/blob"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/clock"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/indicator"
 	"github.com/yanzhen/yanzhen/internal/intake"
 	"github.com/yanzhen/yanzhen/internal/layout"
+	"github.com/yanzhen/yanzhen/internal/monitor"
+	"github.com/yanzhen/yanzhen/internal/notice"
 	"github.com/yanzhen/yanzhen/internal/party"
 	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/policy"
@@ -31,6 +35,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/source"
 	"github.com/yanzhen/yanzhen/internal/store"
 	"github.com/yanzhen/yanzhen/internal/store/storetest"
+	"github.com/yanzhen/yanzhen/internal/target"
 )
 
 const known = `2023年
@@ -41,14 +46,17 @@ const known = `2023年
 
 // world is a database with two firms and what belongs to them, and who reads them.
 type world struct {
-	t        *testing.T
-	lib      *content.Library
-	frames   *fact.Frames
-	in       *intake.Service
-	access   *access.Store
-	versions *version.Store
-	runner   *region.Runner
-	scope    access.Scope
+	t         *testing.T
+	lib       *content.Library
+	frames    *fact.Frames
+	in        *intake.Service
+	access    *access.Store
+	versions  *version.Store
+	runner    *region.Runner
+	monitor   *monitor.Monitor
+	targets   *target.Store
+	bulletins *bulletin.Store
+	scope     access.Scope
 }
 
 // newWorld has the firms of the known table.
@@ -57,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	ctx := context.Background()
 	lib, err := content.Load(contentdata.FS)
 	must(t, err)
-	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations})
+	db := storetest.SQLite(t, []store.Migrations{audit.Migrations, access.Migrations, source.Migrations, party.Migrations, fact.Migrations, intake.Migrations, version.Migrations, notice.Migrations, monitor.Migrations, target.Migrations, bulletin.Migrations})
 	now := clock.Fixed(time.Date(2024, 10, 31, 9, 0, 0, 0, clock.Beijing))
 	sources := source.New(db, now)
 	parties := party.NewStore(db, sources)
@@ -77,8 +85,20 @@ func newWorld(t *testing.T) *world {
 	must(t, err)
 	runner := region.NewRunner(frames, lib)
 	t.Cleanup(runner.Close)
+	indicators, _, err := indicator.Load(contentdata.FS, lib)
+	must(t, err)
+	reports, err := bulletin.Load(contentdata.FS, lib, indicators)
+	must(t, err)
+	accounts := access.New(db, now, now, access.Cost{})
+	notices, err := notice.New(notice.Deps{
+		DB: db, Access: accounts, Areas: lib.Areas(), Calendar: lib.Calendar(), Clock: now, Machine: now, Same: func(id int64) []int64 { return []int64{id} },
+	})
+	must(t, err)
+	m := monitor.Open(monitor.Deps{DB: db, Sources: sources, Frames: frames, Library: lib, Subjects: region.NewReader(lib), Set: indicators, Clock: now})
+	targets := target.Open(target.Deps{DB: db, Library: lib, Monitor: m, Clock: now})
+	bulletins := bulletin.Open(bulletin.Deps{DB: db, Library: lib, Frames: frames, Monitor: m, Targets: targets, Notices: notices, Clock: now, Set: reports})
 	w := &world{
-		t: t, lib: lib, frames: frames, in: in, access: access.New(db, now, now, access.Cost{}), versions: versions, runner: runner,
+		t: t, monitor: m, targets: targets, bulletins: bulletins, lib: lib, frames: frames, in: in, access: accounts, versions: versions, runner: runner,
 		scope: access.NewScope(1, access.CityOfficial, lib.Areas().Below("320900"), nil),
 	}
 	w.commit("a.csv", known)
@@ -125,11 +145,15 @@ func (w *world) source(scope access.Scope) *layout.Source {
 	must(w.t, err)
 	return &layout.Source{
 		Library: w.lib, View: view, Parties: whole.Registry(), Access: w.access, Intake: w.in, Versions: w.versions, T: i18n.T{Lang: i18n.ZH},
+		Monitor: w.monitor, Targets: w.targets, Bulletins: w.bulletins, Today: today,
 	}
 }
 
+// today is the day on which the world stands.
+var today = period.Date(2024, 10, 31)
+
 func (w *world) filler() *layout.Filler {
-	return &layout.Filler{Library: w.lib, T: i18n.T{Lang: i18n.ZH}, Today: period.Date(2024, 10, 31)}
+	return &layout.Filler{Library: w.lib, T: i18n.T{Lang: i18n.ZH}, Today: today}
 }
 
 // fill fills a template with a table of the city's official.

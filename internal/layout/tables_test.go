@@ -305,6 +305,9 @@ func TestTablesFollowTheScope(t *testing.T) {
 		if k.Code == "problems" {
 			q.Batch = 1 << 40 // of nobody
 		}
+		if strings.HasPrefix(k.Code, "report") {
+			q.Report = w.begun(dafeng, "monthly", "320904", period.OfMonth(2024, 9))
+		}
 		table, err := w.source(dafeng).Table(ctx, k.Code, q)
 		if k.Code == "accounts" || k.Code == "log" {
 			if errs.KindOf(err) != errs.KindForbidden {
@@ -344,7 +347,8 @@ func periodOf(k period.Kind) period.Period {
 func TestEveryColumnHasAValue(t *testing.T) {
 	w := fullWorld(t)
 	may := map[string][]string{ // what the example firms have nothing of
-		"memberships": {"memberships.from", "memberships.to"},
+		"memberships": {"memberships.from", "memberships.to"}, "targets": {"targets.quarter"},
+		"report": {"report.quarter", "report.state"}, "report_areas": {"report_areas.points", "report_areas.place", "report_areas.completed_share.quarter", "report_areas.diagnosed_share.quarter"},
 	}
 	_, policy, result := w.decided()
 	for _, k := range layout.Kinds() {
@@ -354,6 +358,10 @@ func TestEveryColumnHasAValue(t *testing.T) {
 			continue // seen in the forms above
 		case strings.HasPrefix(k.Code, "decision"):
 			q.Policy, q.Region = policy, result
+		case strings.HasPrefix(k.Code, "report"):
+			q.Report = w.begun(w.scope, "quarterly", "320900", period.OfQuarter(2024, 3))
+		case k.Code == "figures" || k.Code == "indicators":
+			continue // of most indicators the example firms have nothing
 		}
 		table, err := w.source(scope).Table(context.Background(), k.Code, q)
 		must(t, err)

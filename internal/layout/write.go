@@ -19,13 +19,32 @@ type writer struct {
 	table    *Table
 	records  []Record
 	formulas []formula // where they stand by now
+	unknown  int       // cells that stay blank because nobody knows what belongs into them
+	unlisted []string  // rows that the template names and the table has not
+	missed   int       // rows of the table that a template which names its rows does not name
+	formats  map[int]cellFormat
+	percents map[percentStyle]int
 }
 
 // fill writes the rows of the table into a grid.
 func (w *writer) fill(g grid) error {
 	for _, s := range g.singles {
-		if err := w.out.SetCellStr(g.sheet, sheet.Address(s.row, s.col), w.single(s.text)); err != nil {
+		if err := w.fillSingle(g, s); err != nil {
 			return err
+		}
+	}
+	if len(g.totals)+len(g.listed) > 0 {
+		merged, err := w.blocks(g.sheet)
+		if err != nil {
+			return err
+		}
+		for _, l := range g.totals {
+			if err := w.fillLine(g, merged, l, w.table.Whole); err != nil {
+				return err
+			}
+		}
+		if len(g.listed) > 0 {
+			return w.fillListed(g, merged)
 		}
 	}
 	if len(g.cells) == 0 {
@@ -47,8 +66,7 @@ func (w *writer) fill(g grid) error {
 	}
 	for i, record := range w.records {
 		for _, x := range g.cells {
-			c := w.table.Columns[x.column]
-			if err := w.put(g, i, x, w.value(c, &x, record(x.column, x.when(c, w.table.Year)))); err != nil {
+			if err := w.say(g, g.row+i, x, record); err != nil {
 				return err
 			}
 		}
@@ -74,6 +92,11 @@ func (w *writer) fill(g grid) error {
 type block struct {
 	top, bottom, left, right int
 	excelize.MergeCell
+}
+
+// covers says that a cell lies in it and is not its first, the only one that holds anything.
+func (b block) covers(row, col int) bool {
+	return b.top <= row && row <= b.bottom && b.left <= col && col <= b.right && (row != b.top || col != b.left)
 }
 
 func (w *writer) blocks(name string) ([]block, error) {
@@ -276,23 +299,34 @@ func (g *grid) width() int {
 	return max(n, g.wide)
 }
 
-// put writes the n-th row's value of a column.
-func (w *writer) put(g grid, n int, x cell, value any) error {
-	at := sheet.Address(g.row+n, x.col)
-	switch v := value.(type) {
-	case nil:
-		return w.out.SetCellStr(g.sheet, at, "")
-	case number:
-		if x.text == "" {
-			return w.out.SetCellDefault(g.sheet, at, string(v)) // the digits as they are, as a number
-		}
-		value = string(v)
+// say writes what a record says in a column.
+func (w *writer) say(g grid, row int, x cell, record Record) error {
+	c := w.table.Columns[x.column]
+	v := record(x.column, x.when(c, w.table.Year))
+	if err, failed := v.(error); failed {
+		return err
 	}
-	text := fmt.Sprint(value)
+	return w.put(g.sheet, row, x, w.value(c, &x, v))
+}
+
+// put writes a value into a row of a column.
+func (w *writer) put(name string, row int, x cell, value any) error {
+	at := sheet.Address(row, x.col)
+	if value == nil {
+		return w.out.SetCellStr(name, at, "")
+	}
 	if x.text != "" {
-		text = fmt.Sprintf(x.text, text)
+		return w.out.SetCellStr(name, at, fmt.Sprintf(x.text, fmt.Sprint(value)))
 	}
-	return w.out.SetCellStr(g.sheet, at, text)
+	switch v := value.(type) {
+	case number:
+		return w.out.SetCellDefault(name, at, string(v)) // the digits as they are, as a number
+	case decimal:
+		return w.putDecimal(name, at, v)
+	case share:
+		return w.putShare(name, at, v)
+	}
+	return w.out.SetCellStr(name, at, fmt.Sprint(value))
 }
 
 // finish writes the workbook. The results of formulas that came with the template are of other values: they go, and

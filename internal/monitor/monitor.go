@@ -336,6 +336,15 @@ func (m *Monitor) asked(ctx context.Context, view fact.View, q Query) (*snapshot
 	return w, at, nil
 }
 
+// YearBefore is the same question a year earlier: what has not ended by its day is compared with the period before up to the same day, under the
+// same answers to choices where q names them.
+func (q Query) YearBefore() Query {
+	q.Period, _ = q.Period.YearBefore()
+	until, _ := period.OfDay(q.Until).YearBefore()
+	_, q.Until, _ = until.Span()
+	return q
+}
+
 // at is the span of a query. A period that lies ahead or that the indicator cannot be told for is an error of kind Invalid.
 func (m *Monitor) at(q Query) (indicator.At, error) {
 	until := q.Until

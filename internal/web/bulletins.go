@@ -874,6 +874,14 @@ func (s *server) todayBulletins(ctx context.Context, v *visit, _ fact.View, d *t
 	return nil
 }
 
+// table is what of it is filled into somebody's form: a row for each county where it tells of them.
+func (d bulletinData) table() string {
+	if slices.ContainsFunc(d.Tables, func(b bulletinTable) bool { return b.ByCounty }) {
+		return "report_areas"
+	}
+	return "report"
+}
+
 // to is an address below the report's own, of the edition that is shown.
 func (d bulletinData) to(what string) string {
 	path := bulletin.Path(d.ID) + "/" + what

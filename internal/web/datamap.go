@@ -189,7 +189,7 @@ func (s *server) mapRows(ctx context.Context, t i18n.T, a figureAsked, x *indica
 	if err != nil {
 		return nil, err
 	}
-	before, err := s.Monitor.By(ctx, a.view, yearBefore(q), monitor.Dimension{By: monitor.ByArea})
+	before, err := s.Monitor.By(ctx, a.view, q.YearBefore(), monitor.Dimension{By: monitor.ByArea})
 	if err != nil {
 		return nil, err
 	}

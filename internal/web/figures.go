@@ -75,6 +75,16 @@ func (q figureQuery) href(path string) string {
 	return path
 }
 
+// template is where these figures are filled into somebody's form.
+func (q figureQuery) template() string {
+	out := q.plainly().values()
+	out.Del("verified")
+	if !q.Verified {
+		out.Set("basis", "all")
+	}
+	return templateAddress("figures", out)
+}
+
 func (q figureQuery) in(area string) figureQuery {
 	q.Area, q.Page = area, 1
 	return q
@@ -138,14 +148,6 @@ func (a figureAsked) of(x *indicator.Indicator) monitor.Query {
 	choices := maps.Clone(a.force)
 	maps.Copy(choices, a.query.Choices)
 	return monitor.Query{Indicator: x, Area: a.query.Area, Period: a.p, Until: a.m.day, Choices: choices, Verified: a.query.Verified, Only: a.only}
-}
-
-// yearBefore is the same question a year earlier: a period that has not ended is compared with the one before up to the same day.
-func yearBefore(q monitor.Query) monitor.Query {
-	q.Period, _ = q.Period.YearBefore()
-	until, _ := period.OfDay(q.Until).YearBefore()
-	_, q.Until, _ = until.Span()
-	return q
 }
 
 // askedFigures reads what an address asks for. An area out of reach is as if it did not exist: its figure would be made of a part of it.
@@ -415,7 +417,7 @@ func (s *server) indicatorRow(ctx context.Context, t i18n.T, a figureAsked, x *i
 	if x.Type == rule.MoneyType && row.F.Value != nil {
 		row.Exact = exactYuan(t, fenOf(row.F.Value))
 	}
-	before, err := s.Monitor.Figure(ctx, a.view, yearBefore(q))
+	before, err := s.Monitor.Figure(ctx, a.view, q.YearBefore())
 	if err != nil {
 		return row, err
 	}

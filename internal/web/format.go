@@ -59,24 +59,8 @@ func wan2(a money.Fen) string {
 	return i18n.Group(big.NewRat(int64(a), int64(money.Wan)).FloatString(2))
 }
 
-// periodText is a period as people write it: 2022年, 2022年8月, January to August 2022.
-func periodText(t i18n.T, p period.Period) string {
-	first, last, ok := p.Span()
-	if !ok {
-		return t.S("web.always")
-	}
-	y, m, _ := first.YMD()
-	_, to, _ := last.YMD()
-	switch p.Kind() {
-	case period.Year:
-		return t.S("web.period_year", y)
-	case period.Month:
-		return t.S("web.period_month", y, m)
-	case period.Half, period.Quarter, period.YearToDate:
-		return t.S("web.period_span", y, m, to)
-	}
-	return first.String()
-}
+// periodText is a period as people write it.
+func periodText(t i18n.T, p period.Period) string { return fact.PeriodText(t, p) }
 
 // fen is a cell of money.
 func fen(c fact.Cell) money.Fen { return money.Fen(c.Value.Num) }

@@ -1,12 +1,16 @@
 package web
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/yanzhen/yanzhen/internal/access"
+	"github.com/yanzhen/yanzhen/internal/bulletin"
 	"github.com/yanzhen/yanzhen/internal/content"
 	"github.com/yanzhen/yanzhen/internal/errs"
 	"github.com/yanzhen/yanzhen/internal/i18n"
@@ -44,6 +48,19 @@ type templateData struct {
 	Policy   string
 	Imports  []option
 	Import   string
+	Periods  []optionGroup
+	Period   string
+	Plans    []option
+	Plan     string
+	Reports  []option
+	Report   string
+	Bases    []option
+	Basis    string
+	Examples []placeholderExample
+	Also     string   // what the table has columns for besides those that are listed
+	Looked   bool     // the template was only looked at
+	Notes    []string // what of it would stay blank
+	Rows     int
 	Problem  string
 }
 
@@ -63,7 +80,7 @@ func (s *server) templateRoutes() []route {
 
 func (s *server) templatePage(k layout.Kind) func(http.ResponseWriter, *http.Request, *visit) error {
 	return func(w http.ResponseWriter, r *http.Request, v *visit) error {
-		return s.showTemplate(w, r, v, k, http.StatusOK, "")
+		return s.showTemplate(w, r, v, k, http.StatusOK, templateData{})
 	}
 }
 
@@ -72,6 +89,8 @@ var templateAsks = map[string][]string{
 	"enterprises": {"area", "year"}, "projects": {"area", "year"}, "loans": {"area", "year"}, "leases": {"area", "year"}, "honours": {"area", "year"},
 	"areas": {"area", "year"}, "memberships": {"area"}, "facts": {"area"}, "deliveries": {"area"}, "problems": {"import"},
 	"decisions": {"policy", "area"}, "decision_areas": {"policy", "area"}, "decision_clauses": {"policy", "area"},
+	"figures": {"area", "period", "basis"}, "indicators": {"area", "period", "basis"}, "targets": {"plan", "area", "basis"},
+	"report": {"report"}, "report_areas": {"report"},
 }
 
 // listsOfTemplates is where the rows of a table are shown.
@@ -79,16 +98,21 @@ var listsOfTemplates = map[string]string{
 	"enterprises": "/enterprises", "projects": "/enterprises", "loans": "/enterprises", "leases": "/enterprises", "honours": "/enterprises",
 	"memberships": "/enterprises", "facts": "/enterprises", "areas": "/region", "decisions": "/region", "decision_areas": "/region",
 	"decision_clauses": "/region", "policies": "/policies", "problems": "/imports", "deliveries": "/imports", "accounts": "/accounts", "log": "/log",
+	"figures": "/figures", "indicators": "/figures", "targets": "/targets", "report": "/bulletins", "report_areas": "/bulletins",
 }
 
-func (s *server) showTemplate(w http.ResponseWriter, r *http.Request, v *visit, k layout.Kind, status int, problem string) error {
+func (s *server) showTemplate(w http.ResponseWriter, r *http.Request, v *visit, k layout.Kind, status int, d templateData) error {
 	table, ok := s.Library.Table(k.Code)
 	if !ok {
 		return errs.NotFound("table", k.Code)
 	}
 	filters := r.URL.Query()
 	filters.Del("page")
-	d := templateData{Table: table, Action: templateAddress(k.Code, filters), List: listsOfTemplates[k.Code], Count: -1, Problem: problem}
+	kept := maps.Clone(filters)
+	for _, asks := range templateAsks[k.Code] {
+		kept.Del(asks) // what the address says would come before what is chosen
+	}
+	d.Table, d.Action, d.List, d.Count, d.Examples = table, templateAddress(k.Code, kept), listsOfTemplates[k.Code], -1, placeholderExamples(v.t, table)
 	for _, other := range layout.Kinds() {
 		form, known := s.Library.Table(other.Code)
 		if known && other.Need.MetBy(v.scope) {
@@ -126,6 +150,25 @@ func (s *server) templateChoices(r *http.Request, v *visit, d *templateData) err
 				return err
 			}
 			d.Policies, d.Policy = s.policyOptions(v.t, all), r.FormValue("policy")
+		case "period":
+			text := cmp.Or(r.FormValue("period"), period.OfYear(s.Clock.Today().Year()).String())
+			p, err := period.Parse(text)
+			if err != nil {
+				p = period.OfYear(s.Clock.Today().Year())
+			}
+			d.Periods, d.Period = periodGroups(v.t, s.Clock.Today(), p), text
+			s.figureExamples(v.t, d)
+		case "basis":
+			d.Bases, d.Basis = []option{{"", v.t.S("targetpage.basis_verified")}, {"all", v.t.S("targetpage.basis_all")}}, r.FormValue("basis")
+		case "plan":
+			for _, p := range s.Targets.Plans(v.scope) {
+				d.Plans = append(d.Plans, option{p.Code, v.t.Text(p.Title)})
+			}
+			d.Plan = r.FormValue("plan")
+		case "report":
+			if err := s.reportChoices(r, v, d); err != nil {
+				return err
+			}
 		case "import":
 			list, err := s.Intake.Batches(r.Context(), v.scope, 0, listedBatches)
 			if err != nil {
@@ -152,10 +195,13 @@ func (s *server) fillTemplate(k layout.Kind) func(http.ResponseWriter, *http.Req
 		}
 		name, filled, err := s.filled(r, v, k)
 		if msg, ok := errs.Message(err); ok && errs.KindOf(err) == errs.KindInvalid {
-			return s.showTemplate(w, r, v, k, http.StatusUnprocessableEntity, v.t.Msg(msg))
+			return s.showTemplate(w, r, v, k, http.StatusUnprocessableEntity, templateData{Problem: v.t.Msg(msg)})
 		}
 		if err != nil {
 			return err
+		}
+		if r.FormValue("look") != "" {
+			return s.showTemplate(w, r, v, k, http.StatusOK, templateData{Looked: true, Notes: filled.Notes(v.t), Rows: filled.Rows})
 		}
 		attach(w, name, sheet.XLSXType)
 		_, err = w.Write(filled.Body)
@@ -213,12 +259,33 @@ func (s *server) table(r *http.Request, v *visit, k layout.Kind) (*layout.Table,
 			return nil, err
 		}
 	}
+	on := s.Clock.Today()
+	switch k.Code {
+	case "figures", "indicators":
+		a, err := s.askedFigures(r, v)
+		if err != nil {
+			return nil, err
+		}
+		view, on, q.Area, q.Period, q.Only, q.Choices = a.view, a.m.day, a.query.Area, a.p, a.only, a.query.Choices
+	case "targets":
+		a, plan, err := s.targetsAsked(r, v)
+		if err != nil {
+			return nil, err
+		}
+		q.Plan, q.Area, q.On = plan.Code, a.Area, a.On
+	case "report", "report_areas":
+		if q.Report, q.Edition, err = reportOf(r.FormValue("report")); err != nil {
+			return nil, err
+		}
+	}
+	q.Unverified = r.FormValue("basis") == "all"
 	whole, err := s.Frames.For(ctx, access.SystemScope(), view.Seq())
 	if err != nil {
 		return nil, err
 	}
 	src := layout.Source{
 		Library: s.Library, View: view, Parties: whole.Registry(), Access: s.Access, Intake: s.Intake, Versions: s.Versions, T: v.t,
+		Monitor: s.Monitor, Targets: s.Targets, Bulletins: s.Bulletins, Today: on,
 	}
 	return src.Table(ctx, k.Code, q)
 }
@@ -233,6 +300,72 @@ func importOf(text string) (int64, error) {
 		return 0, errs.NotFound("import", text)
 	}
 	return id, nil
+}
+
+// reportAddress is where a template is filled from an edition of a report.
+func reportAddress(table string, id int64, edition int) string {
+	return templateAddress(table, url.Values{"report": {strconv.FormatInt(id, 10) + "/" + strconv.Itoa(edition)}})
+}
+
+// reportOf is the report that a form names, with the edition behind it; 0 for none.
+func reportOf(text string) (id int64, edition int, err error) {
+	if text == "" {
+		return 0, 0, nil
+	}
+	number, n, _ := strings.Cut(text, "/")
+	if id, err = strconv.ParseInt(number, 10, 64); err == nil && n != "" {
+		edition, err = strconv.Atoi(n)
+	}
+	if err != nil || id <= 0 || edition < 0 {
+		return 0, 0, errs.NotFound("report", text)
+	}
+	return id, edition, nil
+}
+
+// listedReports is how many reports a page offers.
+const listedReports = 200
+
+// reportChoices are the reports that the visitor may read, the newest period first; the edition that led here among them.
+func (s *server) reportChoices(r *http.Request, v *visit, d *templateData) error {
+	all, err := s.Bulletins.Reports(r.Context(), v.scope, bulletin.Filter{})
+	if err != nil {
+		return err
+	}
+	id, edition, err := reportOf(r.FormValue("report"))
+	if err != nil {
+		return err
+	}
+	d.Report = r.FormValue("report")
+	for _, x := range slices.Backward(all) {
+		def, err := s.Bulletins.Set.Definition(x.Definition)
+		name := x.Definition
+		if err == nil {
+			name = v.t.Text(def.Name)
+		}
+		label := v.t.S("bulletinpage.title_of", s.areaName(x.Area), periodText(v.t, x.Period), name)
+		if x.ID == id && edition > 0 {
+			d.Reports = append(d.Reports, option{d.Report, label + inBrackets(v.t, v.t.S("template.edition", edition))})
+			continue
+		}
+		if len(d.Reports) < listedReports {
+			d.Reports = append(d.Reports, option{strconv.FormatInt(x.ID, 10), label + inBrackets(v.t, v.t.S("bulletinpage.state_"+string(x.State())))})
+		}
+	}
+	return nil
+}
+
+// figureExamples are those of tables whose columns are the indicators, or are told for periods.
+func (s *server) figureExamples(t i18n.T, d *templateData) {
+	var name string
+	if d.Table.Code == "figures" {
+		x := s.Monitor.Set.Indicators()[0]
+		name = "{{" + t.Text(x.Name)
+		d.Also = t.S("template.also_figures")
+		d.Examples = append(d.Examples, placeholderExample{"{{合计:" + t.Text(x.Name) + "}}", t.S("template.means_total")})
+	} else {
+		name = "{{" + t.Text(d.Table.Columns[d.Table.Column(d.Table.Code+".value")].Name)
+	}
+	d.Examples = append(d.Examples, placeholderExample{name + "@累计}}", t.S("template.means_to_date")}, placeholderExample{name + "@上年同期}}", t.S("template.means_year_before")})
 }
 
 // placeholderExample is what may be written in a cell, and what becomes of it.
