@@ -3,6 +3,8 @@ package layout
 import (
 	"fmt"
 	"strings"
+
+	"github.com/xuri/excelize/v2"
 )
 
 // cellFormat is what a cell's own number format says of it.
@@ -79,7 +81,7 @@ func (w *writer) putShare(name, at string, s share) error {
 		places = len(behind)
 	}
 	if style, err = w.percent(percentStyle{style, places}); err != nil {
-		return err
+		return w.out.SetCellStr(name, at, text) // a style of another program that cannot be made again: the words say the same
 	}
 	if err := w.out.SetCellStyle(name, at, at, style); err != nil {
 		return err
@@ -102,6 +104,9 @@ func (w *writer) percent(p percentStyle) (int, error) {
 	}
 	form += "%"
 	s.CustomNumFmt, s.NumFmt = &form, 0
+	if s.Fill.Type == "" || s.Fill.Pattern < 0 { // no fill, as other programs write it
+		s.Fill = excelize.Fill{}
+	}
 	style, err := w.out.NewStyle(s)
 	if err != nil {
 		return 0, fmt.Errorf("make a style of a percentage: %w", err)

@@ -150,6 +150,7 @@ func (f *Filler) rows(ctx context.Context, book *sheet.Book, l *sheet.Layout, g 
 		named := line{row: rec.Row}
 		if rec.Kind == sheet.DataRow || rec.Kind == sheet.SectionRow {
 			named = lineOf(rec, g, table)
+			named.heads = rec.Kind == sheet.SectionRow && heading.MatchString(rec.Text)
 		}
 		switch {
 		case rec.Kind == sheet.TotalRow && table.Whole != nil && (rec.Row == g.row || g.next == 0):
@@ -209,6 +210,9 @@ func lineOf(rec *sheet.Record, g *grid, table *Table) line {
 	}
 	return l
 }
+
+// heading is how a heading above rows begins.
+var heading = regexp.MustCompile(`^\s*(?:[一二三四五六七八九十]+[、.．]|[（(][一二三四五六七八九十]+[)）])`)
 
 // inBrackets is what stands in brackets at the end of a name.
 var inBrackets = regexp.MustCompile(`[(（]\s*([^()（）]+?)\s*[)）]\s*$`)

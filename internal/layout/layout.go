@@ -94,6 +94,7 @@ type line struct {
 	words []string   // by which it is named
 	unit  sheet.Unit // that it names; the zero Unit is none
 	open  []int      // columns in which nothing stands yet
+	heads bool       // it may be a heading above others, which nothing is filled into
 }
 
 // cell is one column of the grid.

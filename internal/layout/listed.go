@@ -49,6 +49,7 @@ func (w *writer) fillListed(g grid, merged []block) error {
 			if err := w.fillLine(g, merged, l, w.table.Whole); err != nil {
 				return err
 			}
+		case !found && l.heads:
 		case !found:
 			w.unlisted = append(w.unlisted, l.words[0])
 		default:

@@ -309,6 +309,9 @@ func isTitleRow(r *Row) bool {
 			continue
 		}
 		s := strings.ReplaceAll(fold(c.Raw), " ", "")
+		if s == "计量单位" && len(r.Cells) > 2 { // the head of a column
+			continue
+		}
 		for _, w := range []string{"单位:", "计量单位", "金额单位", "货币单位", "填报单位", "填表单位", "编制单位", "制表单位", "报送单位", "填报日期", "填表日期", "制表日期", "报告期", "统计时间", "附件", "表号", "(单位", "Unit:", "unit:"} {
 			if strings.HasPrefix(s, w) {
 				return true
