@@ -83,6 +83,8 @@ func TestPagesInBrowser(t *testing.T) {
 		{"template", "city", "/template/enterprises?year=2023"},
 		{"template-decisions", "city", "/template/decisions"},
 		{"template-accounts", "admin", "/template/accounts"},
+		{"template-figures", "city", "/template/figures?period=2024-09"},
+		{"template-report", "city", "/template/report_areas"},
 		{"nothing-found", "city", "/enterprises?q=nobody"},
 		{"file", "city", enterprisePath(tinghu)},
 		{"file-answers", "city", enterprisePath(tinghu) + "?policy=yancheng-2022-6&set:investment_base=effective"},

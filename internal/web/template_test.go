@@ -16,6 +16,12 @@ import (
 // fill sends a template as a browser does.
 func (v *visitor) fill(table string, rows ...[]any) (*http.Response, string) {
 	v.s.t.Helper()
+	return v.fillWith(table, "year=2023", rows...)
+}
+
+// fillWith is fill with what else is asked for.
+func (v *visitor) fillWith(table, query string, rows ...[]any) (*http.Response, string) {
+	v.s.t.Helper()
 	book := excelize.NewFile()
 	defer book.Close()
 	for i, row := range rows {
@@ -39,7 +45,7 @@ func (v *visitor) fill(table string, rows ...[]any) (*http.Response, string) {
 	if err != nil {
 		v.s.t.Fatal(err)
 	}
-	return v.sendTo(templatePath(table)+"?year=2023", form.FormDataContentType(), &body)
+	return v.sendTo(templatePath(table)+"?"+query, form.FormDataContentType(), &body)
 }
 
 // A template is filled with what its sender may see, and no more.
@@ -73,6 +79,34 @@ func TestTemplateIsFilled(t *testing.T) {
 		t.Errorf("status %d", res.StatusCode)
 	}
 	wants(t, page, "{{营业收入|亿元}}", "将填入企业列表中的 1 家企业")
+}
+
+// Figures are filled in, a form is looked at before, and what lists show leads to it.
+func TestFiguresAreFilledIn(t *testing.T) {
+	c := newCity(t)
+	city := c.as("city")
+	res, body := city.fill("figures", []any{"县（市、区）", "规上工业企业数（家）", "神秘数"})
+	if res.StatusCode != http.StatusOK {
+		t.Fatalf("status %d", res.StatusCode)
+	}
+	wants(t, text(t, res, body), "亭湖区", "规上工业企业数（家）")
+	res, page := city.fillWith("figures", "look=1", []any{"县（市、区）", "规上工业企业数（家）", "神秘数"})
+	if res.StatusCode != http.StatusOK {
+		t.Errorf("status %d", res.StatusCode)
+	}
+	wants(t, page, "没有认出“神秘数”列，留空")
+	if res, _ := city.fill("report", []any{"指标名称", "数值"}); res.StatusCode != http.StatusUnprocessableEntity {
+		t.Errorf("no report: status %d", res.StatusCode)
+	}
+	for address, link := range map[string]string{"/figures?period=2024": "/template/figures?", "/targets": "/template/targets?"} {
+		_, page := city.get(address)
+		wants(t, page, link)
+	}
+	for _, table := range []string{"figures", "indicators", "targets", "report", "report_areas"} {
+		if res, _ := city.get(templatePath(table)); res.StatusCode != http.StatusOK {
+			t.Errorf("%s: status %d", table, res.StatusCode)
+		}
+	}
 }
 
 // Every table, by everybody who may have it, tells of nobody's firm but those that the sender may see.
