@@ -322,3 +322,29 @@ func TestFiguresFollowTheScope(t *testing.T) {
 		t.Errorf("a report of another county: %v", err)
 	}
 }
+
+// A column of units in a header of two rows is no title, and month and year to date stand side by side.
+func TestMonthBesideYearToDate(t *testing.T) {
+	w := newWorld(t)
+	w.commit("above.csv", above)
+	path := template(t, [][]any{
+		{"主要指标"},
+		{"指标名称", "计量单位", "本月", nil, "累计"},
+		{nil, nil, "数值", "同比增长（%）", "数值"},
+		{"一、覆盖情况"},
+		{"1.规上工业企业数", "家"},
+	}, func(book *excelize.File) {
+		for _, m := range [][2]string{{"A2", "A3"}, {"B2", "B3"}, {"C2", "D2"}} {
+			must(t, book.MergeCell("Sheet1", m[0], m[1]))
+		}
+	})
+	out, err := w.fill(path, "indicators", ofSeptember)
+	must(t, err)
+	all := lines(t, w.opened(out), "Sheet1")
+	if diff := cmp.Diff([]string{"1.规上工业企业数", "家", "2", "", "2"}, all[4]); diff != "" {
+		t.Errorf("the row (-want +got):\n%s", diff)
+	}
+	if len(out.Blank)+len(out.Unlisted) > 0 {
+		t.Errorf("not understood: %q %q", out.Blank, out.Unlisted)
+	}
+}
