@@ -83,6 +83,7 @@ type snapshot struct {
 	moments shelf.Shelf[momentKey, *indicator.Crowd]
 	lines   shelf.Shelf[lineKey, *indicator.Lines]
 	sums    shelf.Shelf[sumKey, tallies]
+	pairs   shelf.Shelf[pairKey, pairs]
 	places  shelf.Shelf[placeKey, *grouping]
 	seen    shelf.Shelf[seenKey, mask]
 }
@@ -186,6 +187,7 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 		w.moments.RoomFor(32 * len(w.firms))
 		w.lines.RoomFor(16 * len(w.firms))
 		w.sums.RoomFor(4*len(w.firms) + 500_000) // however few there are: areas and parts are many
+		w.pairs.RoomFor(4*len(w.firms) + 500_000)
 		w.places.RoomFor(len(w.firms))
 		w.seen.RoomFor(len(w.firms))
 		return w, nil
@@ -334,15 +336,6 @@ func (m *Monitor) asked(ctx context.Context, view fact.View, q Query) (*snapshot
 	}
 	at.Choices = m.pinned(w, q, at.Last)
 	return w, at, nil
-}
-
-// YearBefore is the same question a year earlier: what has not ended by its day is compared with the period before up to the same day, under the
-// same answers to choices where q names them.
-func (q Query) YearBefore() Query {
-	q.Period, _ = q.Period.YearBefore()
-	until, _ := period.OfDay(q.Until).YearBefore()
-	_, q.Until, _ = until.Span()
-	return q
 }
 
 // at is the span of a query. A period that lies ahead or that the indicator cannot be told for is an error of kind Invalid.

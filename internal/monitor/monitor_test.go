@@ -52,6 +52,7 @@ indicators:
   - {code: firms, name: {zh: 规上数, en: Firms}, version: '1', measure: stock, population: firms, carry: 1, over: {space: sum, time: last}}
   - {code: done, name: {zh: 完成率, en: Done}, version: '1', measure: share, population: firms, where: ent.digital_done, carry: 1, over: {space: ratio, time: last}}
   - {code: revenue, name: {zh: 营收, en: Revenue}, version: '1', measure: flow, population: firms, value: ent.revenue, over: {space: sum, time: sum}}
+  - {code: monthly, name: {zh: 月产值, en: Monthly output}, version: '1', measure: flow, population: firms, value: ent.month_output, carry: 1, over: {space: sum, time: sum}}
   - {code: rich, name: {zh: 平均指数, en: Mean index}, version: '1', measure: level, population: firms, value: ent.integration_index, weight: ent.revenue, over: {space: ratio, time: last}}
   - {code: accepted, name: {zh: 验收, en: Accepted}, version: '1', measure: flow, population: accepted, day: project.accepted_on, over: {space: sum, time: sum}}
   - {code: covered, name: {zh: 覆盖, en: Covered}, version: '1', measure: coverage, population: firms, where: ent.digital_done, cells: {areas: county, by: ent.size}, over: {space: none, time: last}}

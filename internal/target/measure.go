@@ -87,12 +87,18 @@ func known(x *indicator.Indicator, f indicator.Figure) Measured {
 	return Measured{Figure: f}
 }
 
-// year is the figures of a year, up to the day.
-func (s *Store) year(ctx context.Context, view fact.View, m measuring, y int, d monitor.Dimension) ([]monitor.Cell, error) {
+// query asks for a year up to the day.
+func (m measuring) query(y int) monitor.Query {
 	q := monitor.Query{Indicator: m.x, Area: m.area, Period: period.OfYear(y), Until: min(m.on, period.Date(y, 12, 31)), Choices: m.choices, Verified: m.verified}
 	if m.chain != "" {
 		q.Only = &monitor.Part{Dimension: byChains, Code: m.chain}
 	}
+	return q
+}
+
+// year is the figures of a year, up to the day.
+func (s *Store) year(ctx context.Context, view fact.View, m measuring, y int, d monitor.Dimension) ([]monitor.Cell, error) {
+	q := m.query(y)
 	if _, month, _ := m.on.YMD(); !m.x.Tells(q.Period) && !addsUp(m.x) {
 		q.Period = period.OfMonth(y, month) // stated month by month: that of the day
 	}
@@ -120,11 +126,24 @@ func before(g indicator.Goal, on period.Day) period.Day {
 	return g.Plan.From - 1
 }
 
+// Alike says that what is promised is by how much a flow grows: that of the year so far over the same months or days of the year before, of the
+// same subjects.
+func Alike(g indicator.Goal) bool {
+	return g.Indicator != nil && g.Change == content.Growth && g.Indicator.Measure == indicator.Flow
+}
+
 // actual is what of an indicator is promised, on a day: the figure itself, or by how much it has changed. A change is told under the choices of
 // its later day.
 func (s *Store) actual(ctx context.Context, view fact.View, g indicator.Goal, m measuring) (value *big.Rat, f Measured, err error) {
 	if f, err = s.one(ctx, view, m); err != nil || f.Value == nil || g.Change == "" {
 		return f.Value, f, err
+	}
+	if Alike(g) {
+		pairs, err := s.Monitor.Alike(ctx, view, m.query(m.on.Year()), monitor.Dimension{})
+		if value = pairs[""].Growth(); value == nil {
+			f.Why = i18n.M("target.why_no_pairs", m.on.Year()-1)
+		}
+		return value, f, err
 	}
 	then := m
 	then.on = before(g, m.on)

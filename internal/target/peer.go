@@ -153,6 +153,13 @@ func (s *Store) parts(ctx context.Context, view fact.View, a Asked) (map[string]
 		}
 		return out, nil
 	}
+	if Alike(g) {
+		pairs, err := s.Monitor.Alike(ctx, view, m.query(m.on.Year()), byAreas)
+		for code, p := range pairs {
+			out[code] = p.Growth()
+		}
+		return out, err
+	}
 	m.on = before(g, m.on)
 	then, err := s.by(ctx, view, m, byAreas)
 	if err != nil {

@@ -201,7 +201,7 @@ func (s *Store) along(ctx context.Context, view fact.View, p *Progress, goal ind
 	p.Left = new(big.Rat).Sub(p.Promise, p.Actual)
 	way, _ := held(goal, p.Need, content.AtLeast).Met(p.Actual, nil)
 	switch {
-	case met:
+	case met && (p.On >= p.End || !Alike(p.Split.Goal)): // a year's growth may be lost again before the year is over
 		p.State = Reached
 	case p.On > p.End:
 		p.State = Late
@@ -218,7 +218,11 @@ func (s *Store) begin(ctx context.Context, view fact.View, p *Progress, m measur
 	g := p.Split.Goal
 	p.Start = new(big.Rat)
 	p.Stated = p.Split.Points(p.Area, p.Chain)
-	if addsUp(g.Indicator) || g.Change != "" {
+	switch {
+	case Alike(g):
+		p.Start = p.Promise // what grows by so much in a year grows by that in each part of it
+		return nil
+	case addsUp(g.Indicator) || g.Change != "":
 		return nil // from nothing, by its nature
 	}
 	m.on = p.Begin - 1
@@ -331,9 +335,11 @@ func (s *Store) Path(ctx context.Context, view fact.View, p Progress) ([]Point, 
 		if p.Promise != nil && p.Start != nil {
 			x.Need = p.pathAt(d)
 		}
-		if d < p.Begin && (addsUp(g.Indicator) || g.Change != "") {
+		switch {
+		case d < p.Begin && Alike(g): // of no part of the path
+		case d < p.Begin && (addsUp(g.Indicator) || g.Change != ""):
 			x.Actual = new(big.Rat)
-		} else if d <= min(p.On, s.Clock.Today()) {
+		case d <= min(p.On, s.Clock.Today()):
 			m := measuring{x: g.Indicator, area: p.Area, chain: p.Chain, from: p.Begin, on: d, verified: p.Verified}
 			var err error
 			if m.choices, err = s.Monitor.Choices(ctx, view, p.Area, d); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,7 +35,9 @@ import (
 
 var (
 	migrations = []store.Migrations{audit.Migrations, source.Migrations, party.Migrations, fact.Migrations, monitor.Migrations, Migrations}
-	library    = sync.OnceValues(func() (*content.Library, error) { return content.Load(contentdata.FS) })
+	library    = sync.OnceValues(func() (*content.Library, error) {
+		return content.Load(content.Overlay(contentdata.FS, fstest.MapFS{"targets/growth.yaml": {Data: []byte(growing)}}))
+	})
 	indicators = sync.OnceValues(func() (*indicator.Set, error) {
 		lib, err := library()
 		if err != nil {
@@ -44,6 +47,20 @@ var (
 		return set, err
 	})
 )
+
+// growing is a plan that promises the growth of what is stated month by month, as a deployer would write one.
+const growing = `code: growing
+title: {zh: 测试, en: Test}
+document: 测试〔2024〕1号
+issuer: 测试
+area: '320900'
+issued: 2024-01-02
+from: 2024-01-01
+to: 2024-12-31
+confidence: unverified
+targets:
+  - {id: G1, name: {zh: 产值增长, en: Growth of output}, compare: at_least, value: '8', unit: '%', change: growth, span: each_year, indicator: monthly_output, quote: 增长8%}
+`
 
 const (
 	yancheng = "320900"
@@ -495,6 +512,65 @@ func TestProgress(t *testing.T) {
 		}
 		if _, err := w.Overview(ctx, w.view(county), plan, yancheng, 0, false); errs.KindOf(err) != errs.KindNotFound {
 			t.Errorf("a county is shown the city: %v", err)
+		}
+	})
+}
+
+// TestGrowth: a flow grows over the same months of the year before, of the same enterprises, and the growth of a year is due in each month of it.
+func TestGrowth(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		month := func(y, m int, num int64) said {
+			return said{def: "ent.month_output", p: period.OfMonth(y, m), num: num}
+		}
+		w.state(
+			firm("甲", tinghu, month(2023, 1, 100), month(2023, 2, 100), month(2023, 12, 9_000), month(2024, 1, 104), month(2024, 2, 114)),
+			firm("乙", dafeng, month(2023, 1, 100), month(2023, 2, 100), month(2024, 1, 120)),
+			firm("丙", dafeng, month(2024, 1, 5_000)), // new
+			firm("丁", dongtai, month(2024, 1, 10)),
+		)
+		x, err := w.Split(ctx, "growing", "G1")
+		must(t, err)
+		for _, tc := range []struct {
+			area string
+			on   period.Day
+			want string // state, actual, need, distance
+		}{
+			{yancheng, period.Date(2024, 1, 31), "on_track 3/25 2/25 1/25"},    // 224 over 200
+			{yancheng, period.Date(2024, 2, 29), "on_track 19/150 2/25 7/150"}, // 338 over 300
+			{yancheng, period.Date(2024, 10, 31), "on_track 19/150 2/25 7/150"},
+			{tinghu, period.Date(2024, 1, 31), "unknown 1/25 none none"}, // no quota is entered
+			{dongtai, period.Date(2024, 1, 31), "unknown none none none"},
+		} {
+			p, err := w.Progress(ctx, w.view(city), Asked{Split: x, Area: tc.area, On: tc.on})
+			must(t, err)
+			if got := fmt.Sprint(p.State, " ", shown(p.Actual), " ", shown(p.Need), " ", shown(p.Distance)); got != tc.want {
+				t.Errorf("%s on %s: got %q, want %q (%v)", tc.area, tc.on, got, tc.want, p.Why)
+			}
+		}
+		_, err = w.Enter(ctx, city, Act{Plan: "growing", Target: "G1", Area: yancheng, Parts: ByAreas, Document: document, Quotas: []Quota{{Key: Key{Area: tinghu, Year: 2024}, Value: rat("1/10")}}})
+		must(t, err)
+		if x, err = w.Split(ctx, "growing", "G1"); err != nil {
+			t.Fatal(err)
+		}
+		p, err := w.Progress(ctx, w.view(city), Asked{Split: x, Area: tinghu, On: period.Date(2024, 2, 29)})
+		must(t, err)
+		if got := fmt.Sprint(p.State, " ", shown(p.Actual), " ", shown(p.Distance)); got != "behind 9/100 -1/100" || p.Forecast != nil {
+			t.Errorf("a county with a quota: %s, forecast %v", got, p.Forecast)
+		}
+		points, err := w.Path(ctx, w.view(city), p)
+		must(t, err)
+		var got []string
+		for _, x := range points[:4] {
+			got = append(got, x.Day.String()+" "+shown(x.Actual)+" "+shown(x.Need))
+		}
+		if diff := cmp.Diff([]string{"2023-12-31 none 1/10", "2024-01-31 1/25 1/10", "2024-02-29 9/100 1/10", "2024-03-31 none 1/10"}, got); diff != "" {
+			t.Errorf("path (-want +got):\n%s", diff)
+		}
+		band, err := w.Band(ctx, w.view(city), Asked{Split: x, Area: yancheng, On: period.Date(2024, 2, 29)})
+		must(t, err)
+		if got := shown(band.Value(dafeng)); got != "1/5" {
+			t.Errorf("a county among its peers grows by %s", got)
 		}
 	})
 }
