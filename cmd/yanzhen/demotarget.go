@@ -15,8 +15,11 @@ import (
 	"github.com/yanzhen/yanzhen/internal/target"
 )
 
-// demoPlan is the plan whose targets a demonstration divides.
-const demoPlan = "yancheng-2022"
+// demoPlan is the plan whose targets a demonstration divides; demoGrowth is one that was invented for it, of what firms state month by month.
+const (
+	demoPlan   = "yancheng-2022"
+	demoGrowth = "yancheng-demo"
+)
 
 // demoTargets has the city of a demonstration say what counts as completed, divide some of its targets and set tasks: one target is proposed and
 // not confirmed, the quotas of one do not add up to it, one task is done, one late and one under way. Where somebody set a task nothing is done.
@@ -32,7 +35,7 @@ func (in *installation) demoTargets(ctx context.Context) error {
 	if d.city, err = in.scopeOf(ctx, "city"); err != nil {
 		return err
 	}
-	for _, do := range []func(context.Context) error{d.completion, d.quotas, d.tasks} {
+	for _, do := range []func(context.Context) error{d.completion, d.quotas, d.growth, d.tasks} {
 		if err := do(ctx); err != nil {
 			return fmt.Errorf("make demo targets: %w", err)
 		}
@@ -104,6 +107,21 @@ func (d *demoDivided) quotas(ctx context.Context) error {
 		entered.Quotas = append(entered.Quotas, target.Quota{Key: target.Key{Area: area, Year: 2024}, Value: big.NewRat(n, 1)})
 	}
 	_, err = d.past.Enter(ctx, d.city, entered)
+	return err
+}
+
+// growth gives the counties what their output is to grow by; one zone has not been given anything.
+func (d *demoDivided) growth(ctx context.Context) error {
+	d.on(period.Date(2024, 1, 15))
+	split, err := d.past.Split(ctx, demoGrowth, "D1")
+	if err != nil || len(split.Acts) > 0 {
+		return err
+	}
+	act := target.Act{Plan: demoGrowth, Target: "D1", Area: homeCity, Parts: target.ByAreas, Document: "演示〔2024〕7号", Note: "演示：盐南高新区待下达"}
+	for area, percent := range map[string]int64{"320902": 6, "320903": 7, "320904": 7, "320921": 5, "320922": 5, "320923": 6, "320924": 6, "320925": 5, "320981": 7, "zone:320971": 8} {
+		act.Quotas = append(act.Quotas, target.Quota{Key: target.Key{Area: area, Year: 2024}, Value: big.NewRat(percent, 100)})
+	}
+	_, err = d.past.Enter(ctx, d.city, act)
 	return err
 }
 

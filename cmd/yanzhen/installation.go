@@ -220,7 +220,7 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 	}
 	// Reading content leaves much behind, and is most of what a short command does: a collection less often takes a third off it.
 	defer debug.SetGCPercent(debug.SetGCPercent(400))
-	if in.lib, err = loadLibrary(p.content); err != nil {
+	if in.lib, err = p.library(); err != nil {
 		return nil, err
 	}
 	if in.models, err = loadAssessments(in.lib, p.content); err != nil {
@@ -313,6 +313,19 @@ func (p *place) open(ctx context.Context, c *console) (_ *installation, err erro
 		return nil, err
 	}
 	return in, nil
+}
+
+// library is the content; that of a demonstration with what was invented for it.
+func (p *place) library() (*content.Library, error) {
+	if p.city == nil {
+		return loadLibrary(p.content)
+	}
+	files, err := contentFiles(p.content)
+	if err != nil {
+		return nil, err
+	}
+	lib, err := content.Load(content.Overlay(files, demo.Content()))
+	return lib, placed(err, p.content)
 }
 
 // sealFile is where the keys of an installation lie under which the database keeps secrets.

@@ -216,14 +216,20 @@ type FigureValue struct {
 func figureValue(x *indicator.Indicator, f indicator.Figure) FigureValue {
 	out := FigureValue{Counted: f.Counted, Within: f.Within, Open: f.Open + f.Failed, Dark: f.Dark, Carried: f.Carried}
 	if f.Value != nil {
-		out.Shown = x.Number(f.Value)
-		exact := f.Value
-		if x.Type == rule.MoneyType {
-			exact = new(big.Rat).Quo(f.Value, big.NewRat(100, 1))
-		}
-		out.Value = exactText(exact)
+		out.Shown, out.Value = x.Number(f.Value), exactFigure(x, f.Value)
 	}
 	return out
+}
+
+// exactFigure is a value of an indicator exactly: yuan of an amount; "" for none.
+func exactFigure(x *indicator.Indicator, v *big.Rat) string {
+	switch {
+	case v == nil:
+		return ""
+	case x.Type == rule.MoneyType:
+		v = new(big.Rat).Quo(v, big.NewRat(100, 1))
+	}
+	return exactText(v)
 }
 
 // figureLine is an indicator with its figure.
@@ -429,20 +435,11 @@ func (s *server) listFigureRows(ctx context.Context, c *caller, in *struct {
 	for _, f := range behind.Page(at.From, in.Limit) {
 		row := figureRow{f.Subject, f.Kind, f.Owner, f.Firm, f.USCC, f.Area, f.State.String(), "", f.Carried}
 		if f.State == indicator.Counted {
-			row.Brought = exactBrought(q.Indicator, f.Line)
+			row.Brought = exactFigure(q.Indicator, q.Indicator.Brought(f.Line))
 		}
 		b.Items = append(b.Items, row)
 	}
 	return out, nil
-}
-
-// exactBrought is what a subject brought: yuan of an amount.
-func exactBrought(x *indicator.Indicator, l indicator.Line) string {
-	v := x.Brought(l)
-	if x.Type == rule.MoneyType {
-		v.Quo(v, big.NewRat(100, 1))
-	}
-	return exactText(v)
 }
 
 // factOfRow is a fact that was read of a subject.
@@ -489,7 +486,7 @@ func (s *server) getFigureRow(ctx context.Context, c *caller, in *struct {
 	b := &out.Body
 	b.State, b.Carried, b.Missing, b.Read = row.State.String(), row.Carried, s.lacking(row.Missing), []factOfRow{}
 	if row.State == indicator.Counted {
-		b.Brought = exactBrought(q.Indicator, row.Line)
+		b.Brought = exactFigure(q.Indicator, q.Indicator.Brought(row.Line))
 	}
 	if !row.Why.IsZero() {
 		b.Why = ptr(row.Why.Both())

@@ -332,6 +332,8 @@ var calls = []call{
 	{id: "get_figure_table", as: "city", path: "/indicators/above_scale_firms/table?rows=area&cols=trade&period=2023"},
 	{id: "list_figure_rows", as: "city", path: "/indicators/above_scale_firms/rows?state=counted&limit=2"},
 	{id: "get_figure_row", as: "city", path: "/indicators/completed_share/rows/{tinghu}?period=2023&choices=completion=accepted"},
+	{id: "get_monthly_operations", as: "city", path: "/indicators/monthly_output/months?area=320900&period=2024-09&by=area&months=2"},
+	{id: "list_monthly_enterprises", as: "city", path: "/indicators/monthly_output/months/enterprises?period=2024-09&stand=due&limit=2"},
 	{id: "list_public_figures", path: "/indicators/above_scale_firms/public?year=2023"},
 	{id: "open_assessment_round", as: "city", path: "/assessment-rounds", body: `{"title": "2024 年度数字化水平评测（演示）", "model": "sme_digital", "edition": "2024", "area": "320900", "year": 2024, "opens": "2024-10-31", "closes": "2025-12-31", "concerned": "true", "remind": [10, 3, 0]}`, header: []string{idempotencyHeader, "assessment-1"}, keep: []string{"assessing=id"}},
 	{id: "list_assessment_rounds", as: "firm", path: "/assessment-rounds"},

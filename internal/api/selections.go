@@ -563,6 +563,7 @@ func (s *server) registerSelections() {
 	s.registerChains()
 	s.registerAssess()
 	s.registerIndicators()
+	s.registerOperations()
 	s.registerAssessRounds()
 	s.registerProducts()
 	s.registerCredit()

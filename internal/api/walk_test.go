@@ -108,8 +108,12 @@ func (c *city) address(op operation, code string) string {
 	case strings.HasPrefix(op.path, "/accounts/"):
 		id = fmt.Sprint(c.ids["tinghu"])
 	}
+	figure := "completed_share"
+	if strings.HasPrefix(op.path, "/indicators/{indicator}/months") {
+		figure = "monthly_output"
+	}
 	return strings.NewReplacer("{id}", id, "{account}", fmt.Sprint(c.ids["handler"]), "{policy}", "yancheng-2022-6", "{plan}", "yancheng-2022", "{target}", "B120", "{list}", "honour_titles", "{table}", "enterprises", "{n}", "1", "{department}", "tax_bureau", "{rubric}", "project_review",
-		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{indicator}", "completed_share", "{subject}", fmt.Sprint(c.firms[code]), "{product}", "demo_a_equipment",
+		"{enterprise}", fmt.Sprint(c.firms[code]), "{number}", "1", "{ladder}", "smart_factory", "{chain}", "wind", "{model}", "sme_digital", "{edition}", "2024", "{indicator}", figure, "{subject}", fmt.Sprint(c.firms[code]), "{product}", "demo_a_equipment",
 		"{photo}", strings.Repeat("0", 64), "{action}", "file", "{file}", fmt.Sprint(c.files[code]), "{task}", fmt.Sprint(c.tasks[code]), "{workflow}", "subsidy_application", "{form}", "objection").Replace(op.path)
 }
 
@@ -273,21 +277,23 @@ func newWalk(t *testing.T) *city {
 func TestNobodyReadsWhatIsNotTheirs(t *testing.T) {
 	c := newWalk(t)
 	queries := map[string][]string{
-		"list_enterprises":    {"", "?q=%E5%85%AC%E5%8F%B8", "?q=9132", "?area=320904", "?columns=ent.legal_rep,ent.revenue&year=2023"},
-		"search_enterprises":  {"?q=%E5%85%AC%E5%8F%B8", "?q=9132"},
-		"export_enterprises":  {"?format=csv", "?format=ndjson&q=9132"},
-		"export_decisions":    {"?format=csv", "?format=ndjson"},
-		"list_cases":          {"", "?ended=true", "?q=%E5%85%AC%E5%8F%B8", "?workflow=subsidy_application&limit=1"},
-		"get_fund":            {"", "?by=area", "?by=month"},
-		"get_credit":          {"", "?month=2024-09&limit=1", "?area=320904"},
-		"check_claim":         {"?project=invoice&item=24322000000012345678&family=cost_item"},
-		"list_candidates":     {"?role=expert"},
-		"get_coverage":        {"?title=digital_craftsman"},
-		"list_figure_rows":    {"", "?area=320904", "?period=2023&limit=1"},
-		"get_figure_row":      {"", "?period=2023"},
-		"list_titles":         {fmt.Sprintf("?enterprise=%d", c.firms[dafengCode]), "?selection=" + c.round.id},
-		"list_entries":        {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
-		"compare_enterprises": {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
+		"list_enterprises":   {"", "?q=%E5%85%AC%E5%8F%B8", "?q=9132", "?area=320904", "?columns=ent.legal_rep,ent.revenue&year=2023"},
+		"search_enterprises": {"?q=%E5%85%AC%E5%8F%B8", "?q=9132"},
+		"export_enterprises": {"?format=csv", "?format=ndjson&q=9132"},
+		"export_decisions":   {"?format=csv", "?format=ndjson"},
+		"list_cases":         {"", "?ended=true", "?q=%E5%85%AC%E5%8F%B8", "?workflow=subsidy_application&limit=1"},
+		"get_fund":           {"", "?by=area", "?by=month"},
+		"get_credit":         {"", "?month=2024-09&limit=1", "?area=320904"},
+		"check_claim":        {"?project=invoice&item=24322000000012345678&family=cost_item"},
+		"list_candidates":    {"?role=expert"},
+		"get_coverage":       {"?title=digital_craftsman"},
+		"list_figure_rows":   {"", "?area=320904", "?period=2023&limit=1"},
+		"get_figure_row":     {"", "?period=2023"},
+
+		"list_monthly_enterprises": {"?period=2023-09", "?area=320904&period=2023-09&limit=1"},
+		"list_titles":              {fmt.Sprintf("?enterprise=%d", c.firms[dafengCode]), "?selection=" + c.round.id},
+		"list_entries":             {"", fmt.Sprintf("?case=%d", c.cases[dafengCode])},
+		"compare_enterprises":      {fmt.Sprintf("?with=%d", c.firms[dafengCode]), fmt.Sprintf("?with=%d", c.firms[tinghuCode])},
 	}
 	for login, may := range readers {
 		for _, op := range c.srv.ops {

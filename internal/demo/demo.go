@@ -120,7 +120,7 @@ func (c city) volumes(name string, file File, write func(ctx context.Context, fi
 func (c city) sheets() []sheet {
 	return slices.Concat(
 		c.directory(),
-		c.annual2022(), c.annual2023(), c.countyCSV(), c.monthly2024(),
+		c.annual2022(), c.annual2023(), c.countyCSV(), c.monthly2024(), c.monthlyYears(), c.lastMonth(),
 		c.evaluation(), c.dafengEvaluation(), c.diagnoses(),
 		c.projectList(), c.otherAwards(),
 		c.bankLists(), c.leaseList(),

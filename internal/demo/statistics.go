@@ -267,6 +267,124 @@ func (c city) monthly2024() []sheet {
 	})
 }
 
+// monthlyMost is the largest city whose months are told: of a larger one they would be most of what there is.
+const monthlyMost = 10_000
+
+// monthsTold is how many months of each year have been reported.
+var monthsTold = [years]int{12, 12, 9}
+
+// seasons is how much of a year's work falls into which month.
+var seasons = [12]int64{82, 68, 101, 98, 101, 106, 97, 98, 104, 103, 105, 112}
+
+// monthly is what a firm did in a month. Money is in whole 千元.
+type monthly struct {
+	output, revenue money.Fen
+	power           int64 // kWh
+}
+
+// months parts what is told of a firm's year into months, which add up to it.
+func (c city) months(f firm, year int) []monthly {
+	s := newStream(c.Seed^0x303, uint64(f.number*years+year))
+	all, y := make([]monthly, monthsTold[year]), f.figures[year]
+	split := func(total int64, put func(m *monthly, part int64)) {
+		weights, sum, told := make([]int64, len(all)), int64(0), int64(0)
+		for i := range all {
+			weights[i] = seasons[i] * s.between(88, 112)
+			sum += weights[i]
+		}
+		before := int64(0)
+		for i := range all {
+			told += weights[i]
+			upTo := share(total, told, sum)
+			put(&all[i], upTo-before)
+			before = upTo
+		}
+	}
+	split(int64(y.output/thousand), func(m *monthly, part int64) { m.output = money.Fen(part) * thousand })
+	split(int64(y.revenue/thousand), func(m *monthly, part int64) { m.revenue = money.Fen(part) * thousand })
+	split(y.power, func(m *monthly, part int64) { m.power = part })
+	return all
+}
+
+// monthlyYears are the months of the statistics bureau, a workbook for each year with three columns a month; the last month is a sheet of its own.
+func (c city) monthlyYears() []sheet {
+	if c.Size > monthlyMost {
+		return nil
+	}
+	var all []sheet
+	for year := range years {
+		y, told := firstYear+year, monthsTold[year]
+		name := fmt.Sprintf("规上工业企业月度指标_%d年", y)
+		if year == years-1 {
+			told--
+			name = fmt.Sprintf("规上工业企业月度指标_%d年1-%d月", y, told)
+		}
+		file := File{Authority: "statistics", Sender: "盐城市统计局", Title: fmt.Sprintf("%d年规模以上工业企业月度主要指标", y)}
+		all = append(all, c.volumes(name, file, func(ctx context.Context, file File, first, last int) (int, error) {
+			b, rows := newBook(), 0
+			cols := []column{{"", "统一社会信用代码", 22, plain}, {"", "单位详细名称", 38, plain}, {"", "县（市、区）", 20, plain}}
+			for m := range told {
+				group := fmt.Sprintf("%d年%d月", y, m+1)
+				cols = append(cols, column{group, "当月工业总产值（万元）", 14, amount}, column{group, "当月营业收入（万元）", 14, amount}, column{group, "当月用电量（万千瓦时）", 14, amount})
+			}
+			b.sheet(strconv.Itoa(y)+"年", cols, 1)
+			b.line(heading, file.Title)
+			b.header()
+			for f := range c.firms(ctx, first, last) {
+				if !f.figures[year].above {
+					continue
+				}
+				rows++
+				cells := []any{f.code, f.name, areas[f.area].name}
+				for _, m := range c.months(f, year)[:told] {
+					cells = append(cells, in(m.output, money.Wan), in(m.revenue, money.Wan), float64(m.power)/10_000)
+				}
+				b.record(cells...)
+			}
+			b.line(small, "注：演示数据，非统计资料。")
+			return rows, errors.Join(ctx.Err(), b.save(file.Path))
+		})...)
+	}
+	return all
+}
+
+// lateIn is how many of a thousand firms have not reported the last month.
+const lateIn = 35
+
+// lastMonth is the month that came in last, without the county that has not sent it and some firms elsewhere.
+func (c city) lastMonth() []sheet {
+	if c.Size > monthlyMost {
+		return nil
+	}
+	m := monthsTold[years-1]
+	title := fmt.Sprintf("%d年%d月规模以上工业企业月报", lastYear, m)
+	file := File{Authority: "statistics", Sender: "盐城市统计局", Title: title, Period: period.OfMonth(lastYear, m)}
+	return c.volumes("规上工业企业月报_"+fmt.Sprintf("%d年%d月", lastYear, m), file, func(ctx context.Context, file File, first, last int) (int, error) {
+		b, rows := newBook(), 0
+		b.sheet("月报", []column{
+			{"", "统一社会信用代码", 22, plain},
+			{"", "单位详细名称", 38, plain},
+			{"", "县（市、区）", 20, plain},
+			{"", "本月工业总产值", 14, amount},
+			{"", "本月营业收入", 14, amount},
+			{"", "本月用电量（万千瓦时）", 14, amount},
+		}, 2)
+		b.line(heading, file.Title)
+		b.line(small, "单位：万元")
+		b.header()
+		for f := range c.firms(ctx, first, last) {
+			late := newStream(c.Seed^0x309, uint64(f.number))
+			if !f.figures[years-1].above || f.area == jianhu || late.chance(lateIn) {
+				continue
+			}
+			rows++
+			x := c.months(f, years-1)[m-1]
+			b.record(f.code, f.name, areas[f.area].name, in(x.output, money.Wan), in(x.revenue, money.Wan), float64(x.power)/10_000)
+		}
+		return rows, errors.Join(ctx.Err(), b.save(file.Path))
+	})
+}
+
 // evaluation is the yearly evaluation of digital development, tidy, without the district that sends its own.
 func (c city) evaluation() []sheet {
 	file := File{Authority: "bureau", Sender: "盐城市工业和信息化局", Title: "2023年规上企业数字化发展水平评测结果", Period: period.OfYear(2023)}

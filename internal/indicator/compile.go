@@ -1,6 +1,7 @@
 package indicator
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"math/big"
@@ -473,11 +474,24 @@ func (c *compiler) indicators(f *File) {
 		if x.Measure != Composite && len(c.problems) == before && !x.fits(c.lib) {
 			c.report(i18n.M("indicator.unit", x.Unit, x.Type.Msg()), at("unit")...)
 		}
+		if def, ok := c.lib.FactDef(cmp.Or(x.ItemFile.Value, x.Fact)); ok && !x.keeps(c.lib, def) {
+			c.report(i18n.M("indicator.unit_of_fact", x.Unit, def.Name, def.Unit), at("unit")...)
+		}
 		c.set.indicators = append(c.set.indicators, x)
 	}
 	if n := len(c.set.indicators); n > maxIndicators {
 		c.report(i18n.M("indicator.too_many", n, maxIndicators), "indicators")
 	}
+}
+
+// keeps says that figures which are a fact added up are shown in the unit in which it is stated: nothing turns kWh into ten thousand of them. An
+// amount is written in any unit of money.
+func (x *Indicator) keeps(lib *content.Library, def content.FactDef) bool {
+	if x.Unit == "" || def.Unit == "" || x.Type == rule.MoneyType || x.Type == rule.RateType {
+		return true
+	}
+	factor, ok := lib.UnitFactor(def, x.Unit)
+	return ok && factor.Rat().Cmp(big.NewRat(1, 1)) == 0
 }
 
 // keys refuses what a measure has no use for.

@@ -241,6 +241,7 @@ func TestMistakes(t *testing.T) {
 		{"a rate of areas added up", "measure: given, fact: area.parks_gigabit_rate, over: {space: sum, time: last}", "rates cannot"},
 		{"a stock of areas summed over time", "measure: given, fact: area.id_nodes, over: {space: sum, time: sum}", "over time by sum"},
 		{"weights", "measure: composite, over: {space: none, time: last}, parts: [{indicator: b, whole: '1', weight: 50}]", "make 50"},
+		{"ten thousand times too much", "measure: flow, population: firms, value: ent.power_kwh, unit: 万千瓦时, over: {space: sum, time: sum}", "not \"千瓦时\""},
 		{"cells of what is no code", "measure: coverage, population: firms, cells: {by: ent.revenue}, over: {space: none, time: last}", "makes no cells"},
 		{"no cells", "measure: coverage, population: firms, cells: {least: 2}, over: {space: none, time: last}", "no cells are told"},
 	} {

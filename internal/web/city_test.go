@@ -211,10 +211,16 @@ func (c *city) importCSV(name, body, authority, area string) {
 
 func (c *city) importYear(name, body, authority, area string, year int) {
 	c.t.Helper()
+	c.importOf(name, body, authority, area, period.OfYear(year))
+}
+
+// importOf brings in a sheet about a period.
+func (c *city) importOf(name, body, authority, area string, p period.Period) {
+	c.t.Helper()
 	ctx := context.Background()
 	scope := access.NewScope(1, access.CityOfficial, c.srv.Library.Areas().Below(area), nil)
 	b, err := c.srv.Intake.Receive(ctx, scope, intake.Upload{
-		Name: name, Sender: "市工信局", Authority: authority, Area: area, Period: period.OfYear(year), Body: strings.NewReader(body),
+		Name: name, Sender: "市工信局", Authority: authority, Area: area, Period: p, Body: strings.NewReader(body),
 	})
 	if err != nil {
 		c.t.Fatal(err)

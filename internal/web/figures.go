@@ -376,11 +376,15 @@ func growthText(t i18n.T, x *indicator.Indicator, now, then indicator.Figure) st
 		points := new(big.Rat).Mul(new(big.Rat).Sub(now.Value, then.Value), big.NewRat(100, 1))
 		return t.S("figurepage.points", withSign(points.FloatString(max(x.Places, 1)), points))
 	}
-	g := monitor.Growth(now, then)
+	return partText(monitor.Growth(now, then))
+}
+
+// partText is a growth in percents; "" where nobody can say.
+func partText(g *big.Rat) string {
 	if g == nil {
 		return ""
 	}
-	g.Mul(g, big.NewRat(100, 1))
+	g = new(big.Rat).Mul(g, big.NewRat(100, 1))
 	return withSign(i18n.Group(g.FloatString(1)), g) + "%"
 }
 
@@ -587,7 +591,7 @@ func (s *server) figureNotes(v *visit, a figureAsked, path string) [][2]string {
 
 // ofFigures says that a page is a way of looking at figures; at the top they stand under the region.
 func ofFigures(path string) bool {
-	return slices.ContainsFunc([]string{"/figures", "/map", "/areas", "/pivot", "/cockpit"}, func(at string) bool {
+	return slices.ContainsFunc([]string{"/figures", "/map", "/areas", "/pivot", "/industry", "/cockpit"}, func(at string) bool {
 		return path == at || strings.HasPrefix(path, at+"/")
 	})
 }

@@ -91,11 +91,14 @@
     var rows = table.querySelectorAll('tbody tr[data-bar]');
     for (var r = 0; r < rows.length; r++) {
       names.push(rows[r].cells[0].textContent.trim());
-      for (var s = 0; s < series.length; s++) series[s].data.push(Number(rows[r].cells[series[s].col].getAttribute('data-value')));
+      for (var s = 0; s < series.length; s++) {
+        var value = rows[r].cells[series[s].col].getAttribute('data-value');
+        series[s].data.push(value === '' ? null : Number(value)); // what is not known is a gap
+      }
     }
-    box.hidden = !series.some(function (s) { return s.data.some(function (n) { return n !== 0; }); });
+    box.hidden = !series.some(function (s) { return s.data.some(Boolean); });
     if (box.hidden) return; // an empty axis says nothing that the table does not
-    var chart = window.echarts.getInstanceByDom(box), side = box.hasAttribute('data-side');
+    var chart = window.echarts.getInstanceByDom(box), side = box.hasAttribute('data-side'), line = box.hasAttribute('data-line');
     var shape = JSON.stringify([names, series.map(function (s) { return s.name; })]), figures = JSON.stringify(series);
     if (chart && chart.yzFigures === figures && chart.yzShape === shape) return;
     if (chart && chart.yzShape === shape) {
@@ -110,18 +113,20 @@
     chart.yzShape = shape;
     chart.yzFigures = figures;
     // Names may be measured before their font has come: room for as many full-width characters as the longest has.
-    var longest = Math.max.apply(null, names.map(function (n) { return n.length; }));
+    var longest = line ? Math.max.apply(null, [].concat.apply([], series.map(function (s) { return s.data.map(function (n) { return parted(Math.round(n)).length / 1.6; }); })))
+      : Math.max.apply(null, names.map(function (n) { return n.length; }));
     var colours = ['#1a5fb4', '#e3a36b', '#1c6b3c', '#a84300', '#76828f', '#7b9fc8'];
     chart.setOption({
       animation: false,
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       grid: { left: longest * 12 + 16, right: 32, top: 28, bottom: 28 },
       legend: { top: 0, left: 0, itemHeight: 10, itemWidth: 14 },
-      tooltip: { trigger: 'axis', axisPointer: { type: 'shadow' }, valueFormatter: parted },
+      tooltip: { trigger: 'axis', axisPointer: { type: line ? 'line' : 'shadow' }, valueFormatter: function (n) { return n === null || n === undefined ? '—' : parted(n); } },
       aria: { enabled: true, decal: { show: series.length > 1 } },
-      xAxis: { type: 'value', axisLabel: { formatter: parted } },
-      yAxis: { type: 'category', data: names, inverse: true, axisTick: { show: false } },
+      xAxis: line ? { type: 'category', data: names, boundaryGap: false } : { type: 'value', axisLabel: { formatter: parted } },
+      yAxis: line ? { type: 'value', axisLabel: { formatter: parted } } : { type: 'category', data: names, inverse: true, axisTick: { show: false } },
       series: series.map(function (s, i) {
+        if (line) return { name: s.name, type: 'line', data: s.data, lineStyle: { width: i ? 1.5 : 2.5, type: i ? 'dashed' : 'solid' }, symbol: i ? 'emptyCircle' : 'circle', symbolSize: 6, itemStyle: { color: colours[i % colours.length] } };
         return { name: s.name, type: 'bar', stack: side ? s.name : 'sum', data: s.data, barMaxWidth: 16, itemStyle: { color: colours[i % colours.length] } };
       })
     });
