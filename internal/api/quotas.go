@@ -62,7 +62,7 @@ func (s *server) enterQuotas(ctx context.Context, c *caller, in *EnterQuotasIn) 
 	for i, q := range b.Quotas {
 		one := target.Quota{Key: target.Key{Area: q.Area, Chain: q.Chain, Year: q.Year}}
 		if q.Value != "" {
-			if one.Value, err = target.Value(g.Indicator, q.Value); err != nil {
+			if one.Value, err = target.Value(g, q.Value); err != nil {
 				if msg, ok := errs.Message(err); ok {
 					return nil, s.wrongBody(c, fmt.Sprintf("/quotas/%d/value", i), msg)
 				}

@@ -203,7 +203,7 @@ func words(r *Row) (own map[int]string, whole bool) {
 	for _, c := range r.Cells {
 		switch {
 		case c.Fill != Own:
-		case c.Type == Text && !looksNumeric(c.Raw) || isYear(c):
+		case c.Type == Text && (!looksNumeric(c.Raw) || spanWhole.MatchString(fold(c.Raw))) || isYear(c):
 			own[c.Col] = c.Raw
 		default:
 			whole = false

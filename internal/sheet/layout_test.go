@@ -260,3 +260,29 @@ func TestRelativeYear(t *testing.T) {
 		}
 	}
 }
+
+// TestMonthsAbove: months alone may stand above the columns of each, as offices report a year of them on one sheet.
+func TestMonthsAbove(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "months.csv")
+	text := "2023年企业月度指标,,,,,\n统一社会信用代码,企业名称,2023年1月,,2023年2月,\n,,营业收入（万元）,从业人员,营业收入（万元）,从业人员\n91320281142225264B,甲,100,20,110,21\n"
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b, err := Open(path, "months.csv", DefaultLimits())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	l, err := Detect(t.Context(), b, 0, testVocabulary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, c := range l.Columns {
+		got = append(got, c.Label+" "+c.Period.String())
+	}
+	want := "统一社会信用代码 2023|企业名称 2023|营业收入 2023-01|从业人员 2023-01|营业收入 2023-02|从业人员 2023-02"
+	if text := strings.Join(got, "|"); text != want {
+		t.Errorf("columns %s, want %s", text, want)
+	}
+}

@@ -123,7 +123,7 @@ func (s *Store) weights(ctx context.Context, view fact.View, base *indicator.Ind
 func grain(x *indicator.Indicator, whole *big.Rat) *big.Rat {
 	g := big.NewRat(1, 1)
 	if x.Type == rule.MoneyType {
-		g.Set(unitOf(x))
+		g.Set(unitOf(indicator.Goal{Indicator: x}))
 		for range x.Places {
 			g.Quo(g, big.NewRat(10, 1))
 		}

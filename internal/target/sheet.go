@@ -140,17 +140,14 @@ func (r *quotaReader) record(rec *sheet.Record) error {
 // quota is what the cell of a quota says, exactly.
 func (r *quotaReader) quota(rec *sheet.Record) (sheet.Reading, error) {
 	want := sheet.Want{Kind: sheet.KindDecimal, Rate: sheet.RatePercent}
-	unit := ""
-	if x := r.goal.Indicator; x != nil {
-		unit = x.Unit
-		switch x.Type {
-		case rule.MoneyType:
-			want.Kind = sheet.KindMoney
-		case rule.RateType:
-			want.Kind = sheet.KindRate
-		}
-		want.Unit, _ = sheet.UnitNamed(x.Unit)
+	typ, unit := written(r.goal)
+	switch typ {
+	case rule.MoneyType:
+		want.Kind = sheet.KindMoney
+	case rule.RateType:
+		want.Kind = sheet.KindRate
 	}
+	want.Unit, _ = sheet.UnitNamed(unit)
 	cell := rec.Cells[r.at["quota"]]
 	got, err := sheet.Read(cell, want)
 	if err == nil && got.State == sheet.Present && (got.Precision != sheet.Exact || got.Rounded || got.Num < 0) {
@@ -159,9 +156,9 @@ func (r *quotaReader) quota(rec *sheet.Record) (sheet.Reading, error) {
 	return got, err
 }
 
-// value is a number as sheets have it in the unit of the indicator's figures.
+// value is a number as sheets have it in the unit of the target's figures.
 func (r *quotaReader) value(n int64) *big.Rat {
-	if x := r.goal.Indicator; x != nil && x.Type == rule.MoneyType {
+	if typ, _ := written(r.goal); typ == rule.MoneyType {
 		return big.NewRat(n, 1)
 	}
 	return big.NewRat(n, 1_000_000)

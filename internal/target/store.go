@@ -160,36 +160,43 @@ func (s *Store) Heads(scope access.Scope) []string {
 	})
 }
 
-// unitOf is what one of the unit in which an indicator's numbers are written comes to in its figures: 100 fen for 元, a hundredth for %.
-func unitOf(x *indicator.Indicator) *big.Rat {
-	switch {
+// written is what numbers of a target are written as, and their unit: those of its indicator's figures, percents where a growth is promised.
+func written(g indicator.Goal) (typ rule.Type, unit string) {
+	switch x := g.Indicator; {
 	case x == nil:
-	case x.Type == rule.RateType:
+		return rule.DecimalType, ""
+	case g.Change == content.Growth:
+		return rule.RateType, "%"
+	default:
+		return x.Type, x.Unit
+	}
+}
+
+// unitOf is what one of the unit in which a target's numbers are written comes to in its figures: 100 fen for 元, a hundredth for %.
+func unitOf(g indicator.Goal) *big.Rat {
+	switch typ, unit := written(g); typ {
+	case rule.RateType:
 		return big.NewRat(1, 100)
-	case x.Type == rule.MoneyType:
-		if fen, ok := money.UnitOf(x.Unit); ok {
+	case rule.MoneyType:
+		if fen, ok := money.UnitOf(unit); ok {
 			return big.NewRat(int64(fen), 1)
 		}
 	}
 	return big.NewRat(1, 1)
 }
 
-// Number is a value as it is written in the unit of an indicator: exactly where that takes no more decimals than maxPlaces, else rounded to
-// them.
-func Number(x *indicator.Indicator, value *big.Rat) string {
-	text := new(big.Rat).Quo(value, unitOf(x)).FloatString(maxPlaces)
+// Number is a value of a target as it is written in its unit: exactly where that takes no more decimals than maxPlaces, else rounded to them.
+func Number(g indicator.Goal, value *big.Rat) string {
+	text := new(big.Rat).Quo(value, unitOf(g)).FloatString(maxPlaces)
 	return strings.TrimRight(strings.TrimRight(text, "0"), ".")
 }
 
 // maxPlaces is how many decimals of a quota are kept.
 const maxPlaces = 6
 
-// Value reads a number that is written in the unit of an indicator, with or without that unit behind it.
-func Value(x *indicator.Indicator, text string) (*big.Rat, error) {
-	unit := ""
-	if x != nil {
-		unit = x.Unit
-	}
+// Value reads a number that is written in the unit of a target, with or without that unit behind it.
+func Value(g indicator.Goal, text string) (*big.Rat, error) {
+	_, unit := written(g)
 	plain := strings.ReplaceAll(strings.TrimSpace(text), ",", "")
 	plain = strings.TrimSpace(strings.TrimSuffix(plain, unit))
 	whole, part, _ := strings.Cut(plain, ".")
@@ -203,7 +210,7 @@ func Value(x *indicator.Indicator, text string) (*big.Rat, error) {
 	if !ok {
 		return nil, errs.Invalid(i18n.M("target.bad_number", text, unit, maxPlaces))
 	}
-	return r.Mul(r, unitOf(x)), nil
+	return r.Mul(r, unitOf(g)), nil
 }
 
 // ratOf reads a fraction that was kept; nil for an empty one.

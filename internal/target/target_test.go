@@ -405,10 +405,15 @@ func TestReadQuotas(t *testing.T) {
 			{"B110", ByAreas, "区域,目标\n320902,98.5%\n大丰区,97\n", "320902//0=197/200 320904//0=97/100"},
 			{"B140", ByAreas, "区域,年度,任务数\n亭湖区,2023,20\n亭湖区,2024年,30\n", "320902//2023=20 320902//2024=30"},
 			{"B120", ByChains, "产业链,任务数\n风电装备,12\n", "320900/风电装备/0=12"},
+			{"G1", ByAreas, "区域,年度,目标\n亭湖区,2024,6.5%\n大丰区,2024,7\n", "320902//2024=13/200 320904//2024=7/100"},
 			{"B120", ByAreas, "区域,任务数\n扬州市,3\n亭湖区,约30\n亭湖区,-5\n", "quotas.csv#A2 quotas.csv#B3 quotas.csv#B4"},
 			{"B120", ByAreas, "名称,数\n甲,3\n", "invalid"},
 		} {
-			g, err := w.Goal(plan, tc.target)
+			of := plan
+			if tc.target == "G1" {
+				of = "growing"
+			}
+			g, err := w.Goal(of, tc.target)
 			must(t, err)
 			got, faults, err := w.ReadQuotas(t.Context(), g, yancheng, tc.parts, file(tc.text))
 			var words []string
@@ -886,6 +891,7 @@ func TestNumbers(t *testing.T) {
 	set, err := indicators()
 	must(t, err)
 	for _, tc := range []struct{ code, text, want, again string }{
+		{"growth of monthly_output", "6.5%", "13/200", "6.5"},
 		{"completed_share", "65%", "13/20", "65"},
 		{"completed_share", "0.5", "1/200", "0.5"},
 		{"special_funds", "12 亿元", "120000000000", "12"},
@@ -896,9 +902,14 @@ func TestNumbers(t *testing.T) {
 		{"star_cloud_firms", "", "", ""},
 		{"star_cloud_firms", "1.2345678", "", ""},
 	} {
-		x, err := set.Indicator(tc.code)
+		var g indicator.Goal
+		code, grows := strings.CutPrefix(tc.code, "growth of ")
+		if grows {
+			g.Change = content.Growth
+		}
+		g.Indicator, err = set.Indicator(code)
 		must(t, err)
-		got, err := Value(x, tc.text)
+		got, err := Value(g, tc.text)
 		if tc.want == "" {
 			if err == nil || errs.KindOf(err) != errs.KindInvalid {
 				t.Errorf("%q: %v, %v", tc.text, got, err)
@@ -906,8 +917,8 @@ func TestNumbers(t *testing.T) {
 			continue
 		}
 		must(t, err)
-		if shown(got) != tc.want || Number(x, got) != tc.again {
-			t.Errorf("%q: %s, written %s", tc.text, shown(got), Number(x, got))
+		if shown(got) != tc.want || Number(g, got) != tc.again {
+			t.Errorf("%q: %s, written %s", tc.text, shown(got), Number(g, got))
 		}
 	}
 }

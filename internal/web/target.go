@@ -127,7 +127,7 @@ func (s *server) showTarget(w http.ResponseWriter, r *http.Request, v *visit, st
 	if n, _ := s.Library.Areas().Node(q.Area); n.Level == content.City && q.Area != plan.Area && d.MayEnter {
 		d.MayGiven = true
 		if quota, _, ok := x.Quota(target.Key{Area: q.Area, Year: q.Year}); ok {
-			d.Given = target.Number(g.Indicator, quota.Value)
+			d.Given = target.Number(g, quota.Value)
 		}
 	}
 	if f := p.Figure; g.Indicator != nil && f.Within > 0 {
@@ -264,7 +264,7 @@ func (s *server) targetParts(ctx context.Context, v *visit, view fact.View, x *t
 		}
 		row.Quota = "—"
 		if quota, act, ok := x.Quota(k); ok {
-			row.Value, row.Quota = target.Number(g.Indicator, quota.Value), goalText(t, g, quota.Value)
+			row.Value, row.Quota = target.Number(g, quota.Value), goalText(t, g, quota.Value)
 			who, err := s.personName(ctx, names, act.By)
 			if err != nil {
 				return err
@@ -431,14 +431,14 @@ func (s *server) enterQuotas(w http.ResponseWriter, r *http.Request, v *visit) e
 		}
 		text, stands := strings.TrimSpace(values[0]), ""
 		if had, _, ok := x.Quota(k); ok {
-			stands = target.Number(x.Goal.Indicator, had.Value)
+			stands = target.Number(x.Goal, had.Value)
 		}
 		if text == stands {
 			continue
 		}
 		one := target.Quota{Key: k}
 		if text != "" {
-			one.Value, err = target.Value(x.Goal.Indicator, text)
+			one.Value, err = target.Value(x.Goal, text)
 		}
 		a.Quotas = append(a.Quotas, one)
 	}
@@ -548,7 +548,7 @@ func (s *server) exportQuotas(w http.ResponseWriter, r *http.Request, v *visit) 
 		}
 		if part.Value != "" {
 			row[3] = part.Value
-			if i := x.Goal.Indicator; i != nil && i.Type == rule.RateType {
+			if i := x.Goal.Indicator; i != nil && (i.Type == rule.RateType || x.Goal.Change == content.Growth) {
 				row[3] = part.Value + "%"
 			}
 		}
