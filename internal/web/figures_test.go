@@ -278,12 +278,15 @@ func TestFiguresInBrowser(t *testing.T) {
 	browser := webtest.Start(t)
 	c := newCity(t)
 	c.completes(2023, map[string]string{tinghuCode: "是", dafengCode: "否"})
+	c.reportsMonth(2023, 9, map[string]string{tinghuCode: "1000", dafengCode: "500"})
+	c.reportsMonth(2024, 9, map[string]string{tinghuCode: "1200", dongtaiCode: "300"})
 	c.look(t, browser,
 		sight{"figures", "city", "/figures"}, sight{"figure", "city", "/figures/completed_share?period=2023"},
 		sight{"figure-rows", "auditor", "/figures/completed_share/rows?period=2023"},
 		sight{"figure-row", "auditor", fmt.Sprintf("/figures/completed_share/rows/%d?period=2024", c.firms[tinghuCode])},
 		sight{"map", "city", "/map?indicator=completed_share&period=2023"}, sight{"area", "city", "/areas/320902?with=320904"},
 		sight{"pivot", "city", "/pivot?indicator=above_scale_firms&rows=area&cols=year&chart=1"}, sight{"cockpit", "city", "/cockpit"},
+		sight{"industry", "city", "/industry"}, sight{"industry-county", "tinghu", "/industry?by=trade&months=25"}, sight{"industry-firms", "city", "/industry/firms?period=2024-09"},
 		sight{"cockpit-full", "city", "/cockpit?full=1"}, sight{"public-figures", "", "/open"},
 		sight{"targets", "city", "/targets?basis=all"}, sight{"target", "city", "/targets/yancheng-2022/B120"}, sight{"target-tasks", "tinghu", "/targets/tasks"},
 		sight{"target-task", "tinghu", fmt.Sprintf("/targets/tasks/%d", c.tasked())}, sight{"coverage-ledger", "city", "/targets/coverage?basis=all"}, sight{"completion", "city", "/targets/choice"},

@@ -152,7 +152,7 @@ type industryRow struct {
 	Growth, GrowthOf, GrowthHref        string // of the same enterprises; of how many
 	GrowthTo, GrowthAll                 string // of the year so far; of the month, of whoever reported
 	Reported, Of                        int
-	DueHref                             string
+	DueHref, FirmsHref                  string
 	Aim                                 *targetRow // what was promised of the part's growth
 }
 
@@ -228,7 +228,7 @@ func (a industryAsked) row(t i18n.T, x *indicator.Indicator, q industryQuery, o 
 		MonthCell: industryCellOf(t, x, o.Month.Value, a.inMonth(x, q.figureQuery, a.p)), BeforeCell: industryCellOf(t, x, o.Before.Value, a.inMonth(x, q.figureQuery, before)),
 		ToCell: industryCellOf(t, x, o.ToDate.Value, a.inMonth(x, q.figureQuery, period.ToMonth(y, n))), ToBe: industryCellOf(t, x, o.ToBefore.Value, a.inMonth(x, q.figureQuery, period.ToMonth(y-1, n))),
 		Growth: growthText(t, x, o.Alike.Now, o.Alike.Then), GrowthTo: growthText(t, x, o.AlikeToDate.Now, o.AlikeToDate.Then), GrowthAll: growthText(t, x, o.Month, o.Before),
-		GrowthHref: q.firms(monitor.InBoth), DueHref: q.firms(monitor.Due),
+		GrowthHref: q.firms(monitor.InBoth), DueHref: q.firms(monitor.Due), FirmsHref: q.firms(""),
 	}
 	if row.Growth != "" {
 		row.GrowthOf = t.S("industrypage.of_firms", o.Alike.Now.Counted)

@@ -87,7 +87,7 @@
     var table = document.getElementById(box.getAttribute('data-chart'));
     if (!table) return;
     var names = [], series = [], heads = table.querySelectorAll('thead th[data-series]');
-    for (var h = 0; h < heads.length; h++) series.push({ col: heads[h].cellIndex, name: heads[h].textContent.trim(), data: [] });
+    for (var h = 0; h < heads.length; h++) series.push({ col: heads[h].cellIndex, name: heads[h].getAttribute('data-series') || heads[h].textContent.trim(), data: [] });
     var rows = table.querySelectorAll('tbody tr[data-bar]');
     for (var r = 0; r < rows.length; r++) {
       names.push(rows[r].cells[0].textContent.trim());
