@@ -7,6 +7,9 @@
 //
 // Verified figures take for known only what somebody checked against evidence or what the authority of record said.
 //
+// What enterprises state month by month (Monthly) is told as Operations: growth there, and wherever a target promises that of a flow, is of the
+// subjects that stated both times (Alike), never of whoever happened to report.
+//
 // Open figures are for everybody: made of all enterprises, only of areas, and hidden where they are of fewer than five, or where what
 // is shown beside them would tell.
 //
