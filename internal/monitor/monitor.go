@@ -84,6 +84,7 @@ type snapshot struct {
 	lines   shelf.Shelf[lineKey, *indicator.Lines]
 	sums    shelf.Shelf[sumKey, tallies]
 	pairs   shelf.Shelf[pairKey, pairs]
+	behind  shelf.Shelf[behindKey, ranked]
 	places  shelf.Shelf[placeKey, *grouping]
 	seen    shelf.Shelf[seenKey, mask]
 }
@@ -188,6 +189,7 @@ func (m *Monitor) snapshot(ctx context.Context, seq int64, verified bool) (*snap
 		w.lines.RoomFor(16 * len(w.firms))
 		w.sums.RoomFor(4*len(w.firms) + 500_000) // however few there are: areas and parts are many
 		w.pairs.RoomFor(4*len(w.firms) + 500_000)
+		w.behind.RoomFor(6 * len(w.firms))
 		w.places.RoomFor(len(w.firms))
 		w.seen.RoomFor(len(w.firms))
 		return w, nil
@@ -322,6 +324,15 @@ type Part struct {
 	Dimension Dimension
 	Code      string
 	And       *Part
+}
+
+// String is the part and those that it is in too, as one key.
+func (p *Part) String() string {
+	var b strings.Builder
+	for ; p != nil; p = p.And {
+		fmt.Fprintf(&b, "%q=%q;", p.Dimension.String(), p.Code)
+	}
+	return b.String()
 }
 
 // asked is the span of a query under the answers that it is told under, with the snapshot that knows them.

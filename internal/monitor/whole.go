@@ -3,6 +3,7 @@ package monitor
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/big"
 	"slices"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 	"github.com/yanzhen/yanzhen/internal/fact"
 	"github.com/yanzhen/yanzhen/internal/i18n"
 	"github.com/yanzhen/yanzhen/internal/indicator"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/rule"
 )
 
@@ -202,6 +204,23 @@ type behind struct {
 	line   indicator.Line
 }
 
+// behindKey is all that the subjects behind a figure depend on within a snapshot.
+type behindKey struct {
+	lines      lineKey // of the whole period, up to its last day
+	period     period.Period
+	area, only string
+	seen       seenKey
+}
+
+// ranked are the subjects behind a figure in their order, and how many are in which state.
+type ranked struct {
+	rows   []behind
+	states map[indicator.State]int
+}
+
+// Size is how much room they take.
+func (r ranked) Size() int { return 48 * len(r.rows) }
+
 // Behind are the subjects of a figure that the reader may see, those in one of some states, all but Out where none is given; what counts
 // with most first, then by name. Figures that are stated of areas, and indices, have none.
 func (m *Monitor) Behind(ctx context.Context, view fact.View, q Query, states ...indicator.State) (*Behind, error) {
@@ -214,26 +233,45 @@ func (m *Monitor) Behind(ctx context.Context, view fact.View, q Query, states ..
 	if x.Measure == indicator.Given || x.Measure == indicator.Composite {
 		return out, nil
 	}
-	in, err := m.inside(w, q, at)
+	key := behindKey{lineKey{x.Hash, at.First, at.Last, words(x, at)}, q.Period, q.Area, q.Only.String(), seenKey{view.Scope().Key(), x.Sensitive()}}
+	all, err := w.behind.Try(key, func() (ranked, error) { return m.behind(w, view, q, at) })
 	if err != nil {
 		return nil, err
 	}
+	out.rows, out.States = all.rows, maps.Clone(all.states)
+	if len(states) > 0 {
+		out.rows = nil
+		for _, row := range all.rows {
+			if slices.Contains(states, row.line.State) {
+				out.rows = append(out.rows, row)
+			}
+		}
+	}
+	return out, nil
+}
+
+// behind finds the subjects behind a figure and puts them in order.
+func (m *Monitor) behind(w *snapshot, view fact.View, q Query, at indicator.At) (out ranked, err error) {
+	x := q.Indicator
+	in, err := m.inside(w, q, at)
+	if err != nil {
+		return out, err
+	}
 	k, seen := w.of(x.Kind), w.sees(view, x.Sensitive())
-	lines := map[int]indicator.Line{}
+	lines := make([]indicator.Line, len(k.owner)) // Out until something is said
 	for _, span := range spans(x, q.Period, at) {
 		of, err := m.linesOf(w, x, span)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
 		for i, state := range of.States {
 			o := k.owner[i]
 			if state == indicator.Out || seen != nil && !seen[o] || in != nil && !in[o] {
 				continue
 			}
-			line, more := lines[i]
-			next := of.Line(i, span)
+			line, next := lines[i], of.Line(i, span)
 			switch { // of a flow of months: what it brought in all of them
-			case !more:
+			case line.State == indicator.Out:
 			case next.State != indicator.Counted && line.State == indicator.Counted:
 				next = line
 			case next.State == indicator.Counted && line.State == indicator.Counted:
@@ -244,9 +282,10 @@ func (m *Monitor) Behind(ctx context.Context, view fact.View, q Query, states ..
 			}
 		}
 	}
+	out.states = map[indicator.State]int{}
 	for i, line := range lines {
-		out.States[line.State]++
-		if len(states) == 0 || slices.Contains(states, line.State) {
+		if line.State != indicator.Out {
+			out.states[line.State]++
 			out.rows = append(out.rows, behind{i, line})
 		}
 	}
