@@ -243,7 +243,8 @@ func (x *Indicator) unit() int64 {
 	return scale
 }
 
-// Figure is what a tally means. A share or level of nobody is no number, nor is a share of which nobody said of anyone whether it counts.
+// Figure is what a tally means. A share or level of nobody is no number, nor is a share of which nobody said of anyone whether it counts, nor a sum
+// of which nobody said with how much.
 func (x *Indicator) Figure(t Tally) Figure {
 	f := Figure{Tally: t}
 	num, den := t.num.int(), big.NewInt(x.unit())
@@ -253,7 +254,7 @@ func (x *Indicator) Figure(t Tally) Figure {
 	case Level:
 		den.Mul(den, t.den.int())
 	}
-	silent := x.Measure == Share && t.Within > 0 && t.Open == t.Within // nobody said of anyone whether it counts
+	silent := (x.Measure == Share || x.value != nil) && t.Within > 0 && t.Open == t.Within
 	if den.Sign() > 0 && !silent {
 		f.Value = new(big.Rat).SetFrac(num, den)
 	}
