@@ -39,4 +39,4 @@ vet=
 # -count=1: what PostgreSQL answers is no part of the cache's key.
 # GOGC: a fifth of what tests do is collecting garbage; they have the memory to do it less often (not the compiler, which takes gigabytes).
 # shellcheck disable=SC2086 # one flag, or none
-go test -count=1 -timeout 30m -exec 'env GOGC=300' $vet "$@" # a machine that others use takes twice what its own takes
+go test -count=1 -timeout 30m -exec 'env GOGC=200' $vet "$@" # a machine that others use takes twice what its own takes
