@@ -84,17 +84,17 @@ func millionths(n int64) string {
 func PeriodText(t i18n.T, p period.Period) string {
 	first, last, ok := p.Span()
 	if !ok {
-		return t.S("web.always")
+		return t.S("fact.period_none")
 	}
 	y, m, _ := first.YMD()
 	_, to, _ := last.YMD()
 	switch p.Kind() {
 	case period.Year:
-		return t.S("web.period_year", y)
+		return t.S("fact.period_year", y)
 	case period.Month:
-		return t.S("web.period_month", y, m)
+		return t.S("fact.period_month", y, m)
 	case period.Half, period.Quarter, period.YearToDate:
-		return t.S("web.period_span", y, m, to)
+		return t.S("fact.period_span", y, m, to)
 	}
 	return first.String()
 }
