@@ -254,7 +254,7 @@ func (x *Indicator) Figure(t Tally) Figure {
 	case Level:
 		den.Mul(den, t.den.int())
 	}
-	silent := (x.Measure == Share || x.value != nil) && t.Within > 0 && t.Open == t.Within
+	silent := (x.Measure == Share || x.value != nil) && t.Within == t.Open && t.Open+t.Dark+t.Failed > 0
 	if den.Sign() > 0 && !silent {
 		f.Value = new(big.Rat).SetFrac(num, den)
 	}
