@@ -192,7 +192,11 @@ func (s *server) cockpitLive(w http.ResponseWriter, r *http.Request, v *visit) e
 	h := w.Header()
 	h.Set("Content-Type", "text/event-stream")
 	h.Set("X-Accel-Buffering", "no")
-	was, err := s.liveFigures(ctx, v.t, s.asDrawn(r, v, a), shown)
+	drawn, err := s.asDrawn(r, v, a)
+	if err != nil {
+		return err
+	}
+	was, err := s.liveFigures(ctx, v.t, drawn, shown)
 	if err != nil {
 		return err
 	}
@@ -215,8 +219,10 @@ func (s *server) cockpitLive(w http.ResponseWriter, r *http.Request, v *visit) e
 		if err != nil || view.Seq() == a.view.Seq() {
 			continue
 		}
-		a.view = view
-		now, err := s.liveFigures(ctx, v.t, a, shown)
+		var now liveFigures
+		if a, err = s.knownAt(ctx, a, view); err == nil {
+			now, err = s.liveFigures(ctx, v.t, a, shown)
+		}
 		if err != nil {
 			if ctx.Err() == nil {
 				s.Log.Error("live figures", "error", err)
@@ -256,15 +262,16 @@ func wait(ctx context.Context, tick *time.Ticker) {
 }
 
 // asDrawn is what a page knew when it was drawn, or was told last: as far as that is still known, else what is known now.
-func (s *server) asDrawn(r *http.Request, v *visit, a figureAsked) figureAsked {
+func (s *server) asDrawn(r *http.Request, v *visit, a figureAsked) (figureAsked, error) {
 	seq, err := strconv.ParseInt(cmp.Or(r.Header.Get("Last-Event-ID"), r.FormValue("since")), 10, 64)
 	if err != nil || seq <= 0 || seq >= a.view.Seq() {
-		return a
+		return a, nil
 	}
-	if view, err := s.Frames.For(r.Context(), v.scope, seq); err == nil {
-		a.view = view
+	view, err := s.Frames.For(r.Context(), v.scope, seq)
+	if err != nil {
+		return a, nil
 	}
-	return a
+	return s.knownAt(r.Context(), a, view)
 }
 
 func (s *server) liveFigures(ctx context.Context, t i18n.T, a figureAsked, shown []*indicator.Indicator) (liveFigures, error) {

@@ -168,11 +168,12 @@ func (s *server) askedFigures(r *http.Request, v *visit) (figureAsked, error) {
 		return a, errs.NotFound("area", q.Area)
 	}
 	a.p, err = period.Parse(q.Period)
-	first, last, ok := a.p.Span()
+	first, _, ok := a.p.Span()
 	if err != nil || !ok || first > a.m.day {
 		return a, errs.Invalid(i18n.M("figurepage.bad_period", q.Period))
 	}
-	if a.force, err = s.Monitor.Choices(r.Context(), a.view, q.Area, min(last, a.m.day)); err != nil {
+	a.query = q
+	if a, err = s.knownAt(r.Context(), a, a.view); err != nil {
 		return a, err
 	}
 	q.Choices = s.chosen(r.Form, a.force)
@@ -184,6 +185,15 @@ func (s *server) askedFigures(r *http.Request, v *visit) (figureAsked, error) {
 	}
 	a.query = q
 	return a, nil
+}
+
+// knownAt is the same question of what a view knows, the answers to choices among it.
+func (s *server) knownAt(ctx context.Context, a figureAsked, view fact.View) (figureAsked, error) {
+	_, last, _ := a.p.Span()
+	var err error
+	a.view = view
+	a.force, err = s.Monitor.Choices(ctx, view, a.query.Area, min(last, a.m.day))
+	return a, err
 }
 
 // chosen is the choices of definition that an address makes otherwise than those in force.

@@ -16,6 +16,8 @@ import (
 	"github.com/xuri/excelize/v2"
 
 	"github.com/yanzhen/yanzhen/internal/i18n"
+	"github.com/yanzhen/yanzhen/internal/monitor"
+	"github.com/yanzhen/yanzhen/internal/period"
 	"github.com/yanzhen/yanzhen/internal/web/webtest"
 )
 
@@ -261,6 +263,14 @@ func TestCockpitInBrowser(t *testing.T) {
 	}
 	tab.Wait(value("completed_share") + ` === '` + share(c.recomputed("3209")) + `'`)
 	tab.Wait(`document.querySelector('.yz-cockpit-map [aria-label="大丰 100.0%"]') !== null`)
+	// What counts as completed is answered anew: nobody here has a project that was accepted.
+	if _, err := c.srv.Monitor.Switch(t.Context(), c.cityScope(), monitor.Switch{Area: "320900", Choice: "completion", Answer: "accepted", From: period.Date(2022, 1, 1), Document: "演示〔2024〕9号"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.srv.Frames.Refresh(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	tab.Wait(value("completed_share") + ` !== '` + share(c.recomputed("3209")) + `'`)
 	tab.Quiet()
 	words := i18n.T{Lang: i18n.ZH}
 	tab.Open("/cockpit?full=1")
